@@ -1,0 +1,1 @@
+"""Encoders and media: from files, bytes and strings to vectors."""

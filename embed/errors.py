@@ -1,0 +1,146 @@
+"""Every error that anysense raises on purpose.
+
+    AnysenseError                       the root: catch this one
+    ├── UsageError                      an argument is wrong; nothing was done
+    │   └── FilterError                 a `where` expression cannot be read
+    ├── MediaError                      one file or payload cannot be used
+    │   ├── UnsupportedMediaError       not a kind of file that anysense reads
+    │   ├── CorruptMediaError           truncated, damaged, or not what its name says
+    │   ├── EmptyMediaError             no bytes, no samples, nothing but white space
+    │   └── MediaTooLargeError          over one of the limits in `anysense.embed.limits`
+    ├── EncoderError                    a model cannot be used
+    │   ├── UnknownEncoderError         no encoder of that name
+    │   ├── MissingWeightsError         its weights, or a package it needs, are not here
+    │   └── CheckpointError             its weights are damaged, or are refused as unsafe
+    ├── CollectionError                 a collection cannot be used
+    │   ├── CollectionNotFoundError     no collection at that path
+    │   ├── CollectionExistsError       a collection, or something else, is already there
+    │   ├── CollectionLockedError       another process is writing to it
+    │   ├── IncompatibleCollectionError built with another model or by a newer version
+    │   ├── CorruptCollectionError      damaged beyond what can be rebuilt
+    │   ├── ItemNotFoundError           no item of that id
+    │   └── StorageError                the disk refused (full, read-only, no permission)
+    └── NoRouteError                    no encoder here connects the query to any item
+
+A message is one sentence, or two: what was wrong, with which file, and what to do.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "AnysenseError",
+    "CheckpointError",
+    "CollectionError",
+    "CollectionExistsError",
+    "CollectionLockedError",
+    "CollectionNotFoundError",
+    "CorruptCollectionError",
+    "CorruptMediaError",
+    "EmptyMediaError",
+    "EncoderError",
+    "FilterError",
+    "IncompatibleCollectionError",
+    "ItemNotFoundError",
+    "MediaError",
+    "MediaTooLargeError",
+    "MissingWeightsError",
+    "NoRouteError",
+    "StorageError",
+    "UnknownEncoderError",
+    "UnsupportedMediaError",
+    "UsageError",
+]
+
+
+class AnysenseError(Exception):
+    """The root of every error that anysense raises on purpose."""
+
+
+class UsageError(AnysenseError):
+    """An argument is wrong; nothing was done."""
+
+
+class FilterError(UsageError):
+    """A `where` expression cannot be read."""
+
+
+class MediaError(AnysenseError):
+    """One file or payload cannot be used.
+
+    Attributes:
+        source: the path, or a name such as ``<bytes>``, of what cannot be used.
+        reason: the message without the source, for tables that show the two apart.
+    """
+
+    def __init__(self, source: object, reason: str) -> None:
+        self.source = str(source)
+        self.reason = reason
+        super().__init__(f"{self.source}: {reason}")
+
+
+class UnsupportedMediaError(MediaError):
+    """Not a kind of file that anysense reads."""
+
+
+class CorruptMediaError(MediaError):
+    """Truncated, damaged, or not what its name says."""
+
+
+class EmptyMediaError(MediaError):
+    """No bytes, no samples, or nothing but white space."""
+
+
+class MediaTooLargeError(MediaError):
+    """Over one of the limits in `anysense.embed.limits`."""
+
+
+class EncoderError(AnysenseError):
+    """A model cannot be used."""
+
+
+class UnknownEncoderError(EncoderError):
+    """No encoder of that name."""
+
+
+class MissingWeightsError(EncoderError):
+    """The encoder's weights, or a package it needs, are not here."""
+
+
+class CheckpointError(EncoderError):
+    """The encoder's weights are damaged, or are refused as unsafe."""
+
+
+class CollectionError(AnysenseError):
+    """A collection cannot be used."""
+
+
+class CollectionNotFoundError(CollectionError):
+    """No collection at that path."""
+
+
+class CollectionExistsError(CollectionError):
+    """A collection, or something else, is already at that path."""
+
+
+class CollectionLockedError(CollectionError):
+    """Another process is writing to the collection."""
+
+
+class IncompatibleCollectionError(CollectionError):
+    """Built with another model or preprocessing, or by a newer version of anysense."""
+
+
+class CorruptCollectionError(CollectionError):
+    """Damaged beyond what can be rebuilt from the catalog."""
+
+
+class ItemNotFoundError(CollectionError):
+    """No item of that id."""
+
+
+class StorageError(CollectionError):
+    """The disk refused: it is full, read-only, or denies permission."""
+
+
+class NoRouteError(AnysenseError):
+    """No encoder of the collection connects the query to any of its items."""

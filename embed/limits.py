@@ -1,0 +1,35 @@
+"""How much of one input is read, with the defaults of every limit in one place.
+
+A limit protects the machine from one hostile or broken file. What is over a limit is refused with
+`MediaTooLargeError`, never cut silently.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["DEFAULT_LIMITS", "Limits"]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The most that one input may hold.
+
+    Attributes:
+        file_bytes: bytes of one file or payload, as stored.
+        image_pixels: width times height of one image, after decoding.
+        audio_seconds: length of one recording.
+        text_characters: characters of the text of one document.
+        query_text_characters: characters of one text query.
+        document_pages: pages of one PDF.
+    """
+
+    file_bytes: int = 2 * 1024**3
+    image_pixels: int = 200_000_000
+    audio_seconds: float = 12 * 3600.0
+    text_characters: int = 20_000_000
+    query_text_characters: int = 100_000
+    document_pages: int = 10_000
+
+
+DEFAULT_LIMITS = Limits()

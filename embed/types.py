@@ -1,0 +1,135 @@
+"""The words of anysense as types: modality, space, encoder, and what goes in and comes out of one.
+
+This module imports neither torch nor an image or audio library, so every layer can use it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+
+    FloatArray: TypeAlias = NDArray[np.float32]
+
+__all__ = ["AudioWindow", "Content", "Encoder", "Modality", "Passage", "Space", "Waveform"]
+
+
+class Modality(str, Enum):
+    """A kind of content. A video is a container of images and audio, not a modality."""
+
+    TEXT = "text"
+    IMAGE = "image"
+    AUDIO = "audio"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True)
+class Space:
+    """One vector space; vectors compare only inside one.
+
+    Attributes:
+        id: the encoder's full name, such as ``openclip:ViT-B-32/laion2b_s34b_b79k``.
+        revision: a hash of the weights and of the preprocessing: two spaces with the same id and
+            different revisions do not compare.
+        dimension: the length of its vectors.
+        modalities: what its encoder can encode.
+    """
+
+    id: str
+    revision: str
+    dimension: int
+    modalities: frozenset[Modality]
+
+
+@dataclass(frozen=True)
+class Waveform:
+    """A mono sound: float32 samples of shape (n,), nominally in [-1, 1], and their rate in Hz."""
+
+    samples: FloatArray
+    rate: int
+
+    @property
+    def seconds(self) -> float:
+        return len(self.samples) / self.rate
+
+    def __repr__(self) -> str:
+        return f"Waveform({self.seconds:.2f} s at {self.rate} Hz)"
+
+
+@dataclass(frozen=True)
+class AudioWindow:
+    """A piece of a recording: its place in seconds, and its samples at the encoder's rate."""
+
+    start: float
+    end: float
+    waveform: Waveform
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A piece of a text: its place in characters (half open), and the characters themselves."""
+
+    start: int
+    end: int
+    text: str
+
+
+Content: TypeAlias = "str | Image | Waveform"
+"""What an encoder takes: a text, an RGB `PIL.Image.Image`, or a waveform at the encoder's rate."""
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """Turns batches of one modality into L2-normalised vectors of its space.
+
+    `prepare` does the work that belongs on the CPU, for one input, and may be called from many
+    threads; `encode` runs the model on prepared inputs, and is called from one thread at a time.
+    The vector of an input is the same to the bit on the CPU whatever it is batched with.
+    """
+
+    @property
+    def space(self) -> Space:
+        """The space of its vectors."""
+        ...
+
+    @property
+    def sample_rate(self) -> int | None:
+        """The rate in Hz that its waveforms must have; None if it takes no audio."""
+        ...
+
+    @property
+    def window_seconds(self) -> float:
+        """The length of the window that it hears at once."""
+        ...
+
+    def passages(self, text: str) -> list[Passage]:
+        """Split normalised text into passages that fit its tokenizer, cutting none short.
+
+        Passages are in order, end at sentence ends where they can, and together hold every
+        character of the text that is not white space.
+        """
+        ...
+
+    def prepare(self, modality: Modality, content: Content) -> Any:
+        """Preprocess one input: resize an image, compute features of a window, tokenize a text.
+
+        Raises:
+            EncoderError: the encoder does not take this modality.
+            MediaError: the content cannot be encoded.
+        """
+        ...
+
+    def encode(self, modality: Modality, prepared: Sequence[Any]) -> FloatArray:
+        """Encode prepared inputs of one modality: float32, shape (len(prepared), dimension).
+
+        Halves the batch and goes on when the device runs out of memory.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""One FAISS index over every vector: storing, building and searching collections."""

@@ -1,0 +1,1 @@
+"""The outer layer: command line and HTTP service."""
