@@ -7,13 +7,13 @@ STAMP  := $(VENV)/.installed
 EXTRAS := $(shell $(PYTHON) -c 'import sys; print("dev,laion-clap" if sys.version_info < (3, 13) else "dev")')
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: demo test test-fast check coverage install clean
+.PHONY: demo test test-fast check install clean
 
 demo: $(STAMP)
 	$(BIN)/anysense demo
 
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --cov
 
 test-fast: $(STAMP)
 	$(BIN)/python -m pytest -m "not slow"
@@ -23,13 +23,12 @@ check: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-coverage: $(STAMP)
-	$(BIN)/python -m pytest --cov --cov-report=term
-
 install: $(STAMP)
 
 # An editable install in strict mode links each file: a new file needs a new install.
-$(STAMP): pyproject.toml $(wildcard embed/*.py index/*.py server/*.py server/_root/*.py)
+LINKED := $(wildcard embed/*.py embed/weights/* index/*.py server/*.py server/_root/* server/sample/*/* server/static/*)
+
+$(STAMP): pyproject.toml $(LINKED)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet -e ".[$(EXTRAS)]"
