@@ -1,0 +1,190 @@
+"""Reading weights from disk without running what they contain.
+
+Safetensors files hold tensors and nothing else. Older checkpoints are pickles, which can run any
+code when they are opened: they are read by torch's restricted unpickler with a short list of
+allowed types, and of what it yields only tensors are kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pickle
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from anysense.embed.errors import CheckpointError, MissingWeightsError
+
+__all__ = ["file_digest", "read_checkpoint", "read_tensors", "reading", "verify_file"]
+
+_CHUNK = 8 * 1024 * 1024
+
+
+def read_tensors(path: Path) -> dict[str, torch.Tensor]:
+    """The state dict of a ``.safetensors`` file or of a pickled checkpoint, on the CPU.
+
+    A checkpoint saved while training may nest it under ``state_dict`` or ``model`` beside other
+    things, and may prefix its names with ``module.``; the rest is dropped, and so is the prefix.
+
+    Raises:
+        MissingWeightsError: no file there.
+        CheckpointError: damaged, without weights, or refused as unsafe.
+    """
+    content = read_checkpoint(path)
+    for key in ("state_dict", "model"):
+        if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
+            content = content[key]
+            break
+    tensors = {
+        str(name): value for name, value in content.items() if isinstance(value, torch.Tensor)
+    }
+    if not tensors:
+        raise CheckpointError(f"{path}: holds no weights.")
+    if all(name.startswith("module.") for name in tensors):
+        tensors = {name[len("module.") :]: value for name, value in tensors.items()}
+    return tensors
+
+
+def read_checkpoint(path: Path) -> Mapping[str, Any]:
+    """Everything in a checkpoint that torch's restricted unpickler yields, on the CPU.
+
+    Raises:
+        MissingWeightsError: no file there.
+        CheckpointError: damaged, not a dictionary, or refused as unsafe.
+    """
+    if not path.is_file():
+        raise MissingWeightsError(f"{path}: there is no such checkpoint.")
+    content = _read_safetensors(path) if path.suffix == ".safetensors" else _read_pickle(path)
+    if not isinstance(content, Mapping):
+        raise CheckpointError(f"{path}: holds a {type(content).__name__}, not a state dict.")
+    return content
+
+
+def file_digest(path: Path) -> str:
+    """The SHA-256 of a file's content, in hex; remembered for as long as the file is unchanged.
+
+    A file counts as unchanged while its resolved path, size and time of change are the same.
+    """
+    resolved = path.resolve()
+    status = resolved.stat()
+    key = f"{resolved}|{status.st_size}|{status.st_mtime_ns}"
+    remembered = _remembered_digests()
+    if key not in remembered:
+        remembered = {k: v for k, v in remembered.items() if not k.startswith(f"{resolved}|")}
+        remembered[key] = _sha256(resolved)
+        _remember_digests(remembered)
+    return remembered[key]
+
+
+def verify_file(path: Path, sha256: str) -> None:
+    """Check a file's content.
+
+    Raises:
+        CheckpointError: it is not the content with that SHA-256.
+    """
+    if _sha256(path) != sha256.lower():
+        raise CheckpointError(f"{path}: its checksum is wrong; delete it and pull it again.")
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _digest_store() -> Path:
+    caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(os.environ.get("ANYSENSE_CACHE") or Path(caches) / "anysense") / "digests.json"
+
+
+def _remembered_digests() -> dict[str, str]:
+    try:
+        content = json.loads(_digest_store().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _remember_digests(digests: dict[str, str]) -> None:
+    """Written aside and renamed, so that no reader sees half of it."""
+    store = _digest_store()
+    aside = store.with_suffix(f".{os.getpid()}.tmp")
+    try:
+        store.parent.mkdir(parents=True, exist_ok=True)
+        aside.write_text(json.dumps(digests, indent=1), encoding="utf-8")
+        aside.replace(store)
+    except OSError:
+        return  # a cache that cannot be written only costs time
+
+
+def _read_safetensors(path: Path) -> dict[str, torch.Tensor]:
+    from safetensors.torch import load_file
+
+    with reading(path):
+        return load_file(path)
+
+
+def _read_pickle(path: Path) -> Any:
+    with reading(path):
+        return torch.load(path, map_location="cpu", weights_only=True)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Read a checkpoint in this block, by torch's restricted unpickler, with clear errors.
+
+    For libraries that call `torch.load(..., weights_only=True)` themselves as well.
+
+    Raises:
+        CheckpointError: damaged, or refused as unsafe.
+    """
+    from safetensors import SafetensorError
+
+    damaged = CheckpointError(f"{path}: is damaged, or is no checkpoint; fetch it again.")
+    try:
+        with torch.serialization.safe_globals(_allowed()):
+            yield
+    except pickle.UnpicklingError as error:
+        if "global" not in str(error).lower():
+            raise damaged from error
+        raise CheckpointError(
+            f"{path}: was refused, because it holds more than weights and could run code; "
+            "use a safetensors file, or a checkpoint with nothing but tensors."
+        ) from error
+    except (SafetensorError, EOFError, zipfile.BadZipFile) as error:
+        raise damaged from error
+    except RuntimeError as error:
+        if "TorchScript" in str(error):
+            raise CheckpointError(
+                f"{path}: is a TorchScript archive, which holds code; use the model's tag, "
+                "or a file of its state dict."
+            ) from error
+        if "PytorchStreamReader" in str(error) or "storage" in str(error):
+            raise damaged from error
+        raise
+
+
+def _allowed() -> list[Any]:
+    """What training scripts leave in checkpoints beside tensors: numbers of NumPy.
+
+    Building one of these runs nothing but NumPy's own constructor of a number.
+    """
+    import numpy as np
+
+    scalar = np.float32(0).__reduce__()[0]
+    kinds = (np.float64, np.float32, np.int64, np.int32, np.bool_)
+    # Files name the function by where it lived in the NumPy that wrote them.
+    places = ("numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar")
+    return [
+        *[(scalar, place) for place in places],
+        np.dtype,
+        *[type(np.dtype(kind)) for kind in kinds],
+    ]
