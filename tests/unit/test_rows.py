@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import datetime
+import decimal
+from pathlib import Path
+
+import pytest
+
+from anysense.embed.errors import UsageError
+from anysense.index.rows import plain_value, read_rows
+
+
+def values(path: Path) -> list[dict[str, object]]:
+    return [row.values for row in read_rows(path)]
+
+
+def written(folder: Path, name: str, text: str, encoding: str = "utf-8") -> Path:
+    path = folder / name
+    path.write_text(text, encoding=encoding)
+    return path
+
+
+def test_jsonl_rows_keep_their_types_and_line_numbers(tmp_path: Path) -> None:
+    path = written(
+        tmp_path, "a.jsonl", '{"path": "a", "n": 1, "x": null}\n\n{"text": "ä", "t": [1]}\n'
+    )
+    rows = list(read_rows(path))
+    assert [row.line for row in rows] == [1, 3]
+    assert [row.values for row in rows] == [{"path": "a", "n": 1}, {"text": "ä", "t": [1]}]
+
+
+@pytest.mark.parametrize(
+    "line", ["{", "[1]", '"a"', '{"a": NaN}', '{"a": Infinity}', '{"a": "\\ud800"}', "[" * 100_000]
+)
+def test_a_damaged_line_of_json_is_one_problem(tmp_path: Path, line: str) -> None:
+    rows = list(read_rows(written(tmp_path, "a.jsonl", f'{line}\n{{"path": "b"}}\n')))
+    assert rows[0].problem is not None
+    assert rows[1].problem is None
+    assert rows[1].values == {"path": "b"}
+
+
+def test_csv_columns_are_numbers_only_if_all_values_are(tmp_path: Path) -> None:
+    text = "path,year,rating,code,flag,id\na.jpg,2020,1.5,007,true,001\nb.jpg,,2,12,FALSE,002\n"
+    assert values(written(tmp_path, "a.csv", text, "utf-8-sig")) == [
+        {"path": "a.jpg", "year": 2020, "rating": 1.5, "code": "007", "flag": True, "id": "001"},
+        {"path": "b.jpg", "rating": 2.0, "code": "12", "flag": False, "id": "002"},
+    ]
+
+
+@pytest.mark.parametrize("number", ["9223372036854775808", "1e999", "-", ".", "1e5000"])
+def test_what_only_looks_like_a_number_loses_nothing(tmp_path: Path, number: str) -> None:
+    [row] = values(written(tmp_path, "a.csv", f"path,n\na,{number}\n"))
+    # Python reads the first as a decimal; the second is infinite, which JSON cannot hold.
+    assert row["n"] in (number, float("9223372036854775808"), None)
+    assert row["n"] != 0
+
+
+def test_csv_separators_quotes_and_surplus_values(tmp_path: Path) -> None:
+    assert values(written(tmp_path, "a.tsv", "path\tnote\na\tx, y\n")) == [
+        {"path": "a", "note": "x, y"}
+    ]
+    assert values(written(tmp_path, "b.csv", "path;note\na;x\n")) == [{"path": "a", "note": "x"}]
+    assert values(written(tmp_path, "c.csv", 'path,note\na,"x\ny"\n')) == [
+        {"path": "a", "note": "x\ny"}
+    ]
+    [row] = read_rows(written(tmp_path, "d.csv", "path\na,b\n"))
+    assert row.problem is not None
+
+
+def test_parquet_rows_are_plain_and_without_bytes(tmp_path: Path) -> None:
+    import pyarrow
+    from pyarrow import parquet
+
+    table = pyarrow.table(
+        {
+            "path": ["a", "b"],
+            "day": [datetime.date(2020, 1, 2), None],
+            "price": [decimal.Decimal("1.50"), decimal.Decimal("2.00")],
+            "nan": [float("nan"), 1.0],
+            "raw": [b"x", b"y"],
+            "tags": [["u", "v"], []],
+        }
+    )
+    parquet.write_table(table, tmp_path / "a.parquet")
+    assert values(tmp_path / "a.parquet") == [
+        {"path": "a", "day": "2020-01-02", "price": 1.5, "tags": ["u", "v"]},
+        {"path": "b", "price": 2.0, "nan": 1.0, "tags": []},
+    ]
+
+
+def test_files_that_cannot_be_read_say_so(tmp_path: Path) -> None:
+    (tmp_path / "a.parquet").write_bytes(b"PAR1 but no more")
+    (tmp_path / "a.jsonl").write_bytes(b'{"path": "\xff"}\n')
+    for name in ("a.parquet", "a.jsonl", "none.csv"):
+        with pytest.raises(UsageError, match=name):
+            list(read_rows(tmp_path / name))
+
+
+def test_plain_values_are_what_json_holds() -> None:
+    assert plain_value({1: (datetime.time(1, 2), b"x", float("inf"))}) == {
+        "1": ["01:02:00", None, None]
+    }
+    assert plain_value(True) is True
+    assert plain_value(Path("a")) == "a"
