@@ -1,0 +1,94 @@
+"""What may be compared with what: a partition is the segments of one modality in one space."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from anysense.embed.types import Modality
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Ids = NDArray[np.int64]
+
+__all__ = ["ArraySource", "Partition", "VectorSource"]
+
+
+@dataclass(frozen=True, order=True)
+class Partition:
+    """The segments of one modality in one space: those that one query vector can be compared with.
+
+    Attributes:
+        space: the id of the space.
+        modality: the modality of the segments.
+    """
+
+    space: str
+    modality: Modality
+
+    @property
+    def key(self) -> str:
+        """One string for both, such as ``starter|image``; `parse` reads it back."""
+        return f"{self.space}|{self.modality}"
+
+    @staticmethod
+    def parse(key: str) -> Partition:
+        """Read `key`; raises ValueError if it is not the key of a partition."""
+        space, separator, modality = key.rpartition("|")
+        if not separator or not space:
+            raise ValueError(f"{key!r} is not the key of a partition")
+        return Partition(space, Modality(modality))
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class VectorSource(Protocol):
+    """The vectors of a partition, to be read in batches, more than once, in the same order.
+
+    Training reads a sample of them in a pass of its own, so that a build holds no float32 copy.
+    """
+
+    @property
+    def count(self) -> int:
+        """How many vectors `batches` gives in all."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """The length of each."""
+        ...
+
+    def batches(self) -> Iterator[tuple[Ids, NDArray[Any]]]:
+        """Begin a pass: segment ids (n,) int64, not negative, and vectors (n, dimension).
+
+        The vectors are float32 or float16; the ids are unique over all partitions.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class ArraySource:
+    """A `VectorSource` of arrays in memory: ids (n,) int64 and vectors (n, dimension)."""
+
+    ids: Ids
+    vectors: NDArray[Any]
+    batch_size: int = 8192
+
+    @property
+    def count(self) -> int:
+        return len(self.ids)
+
+    @property
+    def dimension(self) -> int:
+        return int(self.vectors.shape[1])
+
+    def batches(self) -> Iterator[tuple[Ids, NDArray[Any]]]:
+        for start in range(0, len(self.ids), self.batch_size):
+            stop = start + self.batch_size
+            yield self.ids[start:stop], self.vectors[start:stop]
