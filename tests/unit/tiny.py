@@ -10,14 +10,17 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL.Image import Image
 
 from anysense.embed.errors import EncoderError
 from anysense.embed.registry import register_encoder
-from anysense.embed.types import Content, FloatArray, Modality, Passage, Space, Waveform
+from anysense.embed.types import Content, Modality, Passage, Space, Waveform
+
+if TYPE_CHECKING:
+    from anysense.embed.types import FloatArray
 
 CONCEPTS = ("red", "green", "blue", "dark", "low", "middle", "high")
 PASSAGE_WORDS = 20

@@ -1,0 +1,510 @@
+"""Changing the catalog: whole transactions, on the disk when they return.
+
+Only the process that holds the collection's lock may have a `CatalogWriter`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import sqlite3
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from anysense.embed.errors import ItemNotFoundError, UsageError
+from anysense.index.catalog import ITEM_COLUMNS, State, item_columns, read_state
+from anysense.index.database import (
+    APPLICATION_ID,
+    BUSY_MS,
+    CATALOG,
+    PAGE_SIZE,
+    SCHEMA,
+    SUM_MASK,
+    connect,
+    from_sql,
+    row_crc,
+    to_sql,
+    translated,
+    vector_crc,
+)
+from anysense.index.records import (
+    FileRecord,
+    Forgotten,
+    ItemRecord,
+    QuarantinedFile,
+    SegmentRecord,
+    item_id,
+)
+from anysense.index.sidecar import Acknowledgement, seal, stamp
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from anysense.embed.types import Space
+
+__all__ = ["CatalogWriter", "create_catalog"]
+
+LOG_BYTES = 64 * 1024**2
+"""The log is emptied into catalog.sqlite when it has grown to this."""
+
+CHECKPOINT_MS = 50  # a reader in the middle of a transaction is not waited for
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def create_catalog(folder: Path, spaces: Sequence[Space], meta: Mapping[str, str]) -> None:
+    """Make an empty catalog. It is there as a whole, or not at all."""
+    path = folder / CATALOG
+    with translated(path):
+        connection = sqlite3.connect(path, isolation_level=None)
+        try:
+            connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            for statement in SCHEMA:
+                connection.execute(statement)
+            for pk, space in enumerate(spaces, 1):
+                columns = (pk, space.id, space.dimension)
+                connection.execute("INSERT INTO spaces VALUES (?, ?, ?, ?)", _with_crc(columns))
+            for row in meta.items():
+                connection.execute("INSERT INTO meta VALUES (?, ?, ?)", _with_crc(row))
+            state = (0, 1, 1, 0)
+            connection.execute("INSERT INTO state VALUES (1, ?, ?, ?, ?, ?)", _with_crc(state))
+            connection.execute("COMMIT")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            connection.close()
+    seal(folder)
+
+
+def _with_crc(columns: tuple[Any, ...]) -> tuple[Any, ...]:
+    return (*columns, row_crc(*columns))
+
+
+class _Transaction:
+    """The counters of a transaction that is under way, and what it changes in the totals."""
+
+    def __init__(self, connection: sqlite3.Connection, state: State) -> None:
+        self.connection = connection
+        self.change = state.change + 1
+        self.next_item = state.next_item
+        self.next_segment = state.next_segment
+        self.purged = state.purged
+        self._rows: Counter[str] = Counter()
+        self._sums: Counter[str] = Counter()
+
+    def count(self, kind: str, crc: int, rows: int = 1) -> None:
+        """Count a row of a kind in, or with ``rows=-1`` out."""
+        self._rows[kind] += rows
+        self._sums[kind] += rows * crc
+
+    def finish(self) -> None:
+        for kind, rows in self._rows.items():
+            self.connection.execute(
+                "INSERT INTO totals VALUES (?1, ?2, ?3 & ?4) ON CONFLICT (kind) DO UPDATE "
+                "SET rows = rows + ?2, crc = (crc + ?3) & ?4",
+                (kind, rows, self._sums[kind], SUM_MASK),
+            )
+        state = (self.change, self.next_item, self.next_segment, self.purged)
+        self.connection.execute(
+            "UPDATE state SET change = ?, next_item = ?, next_segment = ?, purged = ?, crc = ?",
+            _with_crc(state),
+        )
+
+
+class CatalogWriter:
+    """The only writer of a catalog. Its methods may be called from many threads.
+
+    Args:
+        folder: the collection, whose lock is held.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.path = folder / CATALOG
+        self._lock = threading.RLock()
+        with translated(self.path):
+            self._connection = connect(self.path, writable=True)
+            self._acknowledgement = Acknowledgement(folder)
+            rows = self._connection.execute("SELECT id, space_pk, dimension FROM spaces")
+            self._spaces = {space: (pk, dimension) for space, pk, dimension in rows}
+            self._acknowledgement.record(read_state(self.path, self._connection).change)
+            self._sound = stamp(self.path)
+
+    def close(self) -> None:
+        """Empty the log into catalog.sqlite and close."""
+        with self._lock:
+            with contextlib.suppress(Exception):  # what is in the log is as safe there
+                self.checkpoint()
+            self._connection.close()
+            self._acknowledgement.close()
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[_Transaction]:
+        """One transaction: on the disk when it ends, or undone."""
+        with self._lock, translated(self.path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                state = read_state(self.path, self._connection)
+                transaction = _Transaction(self._connection, state)
+                yield transaction
+                transaction.finish()
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+            self._acknowledgement.record(transaction.change)
+            log = self.path.with_name(self.path.name + "-wal")
+            if log.stat().st_size > LOG_BYTES:
+                with contextlib.suppress(sqlite3.Error):  # full disk: the log is as safe
+                    self.checkpoint()
+
+    def checkpoint(self) -> None:
+        """Empty the log into catalog.sqlite, as far as readers let it."""
+        with self._lock:
+            # If something else has changed the file, that must not be sealed as sound.
+            sound = stamp(self.path) == self._sound
+            self._connection.execute(f"PRAGMA busy_timeout = {CHECKPOINT_MS}")
+            _, log, done = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            self._connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+            if sound:
+                # Half a checkpoint is sound only together with its log: leave it to be checked.
+                if log == done:
+                    seal(self._folder)
+                self._sound = stamp(self.path)
+
+    # Items
+
+    def write(self, records: Sequence[ItemRecord], remove: Sequence[str] = ()) -> None:
+        """Write items and remove others, in one transaction; safe on the disk when it returns.
+
+        An item of the same id is replaced. If it came from a file that has changed, and other
+        files still hold its old content, it lives on under the first of those.
+
+        Raises:
+            UsageError: an item cannot be kept; nothing was written.
+        """
+        latest = {record.id: record for record in records}  # as if written one after the other
+        prepared = [(r, _metadata(r.id, r.metadata), self._vectors(r)) for r in latest.values()]
+        with self._transaction() as transaction:
+            for name in remove:
+                if name not in latest:
+                    self._remove(transaction, name)
+            kept = [self._make_way(transaction, record) for record, _, _ in prepared]
+            for (record, metadata, vectors), others in zip(prepared, kept, strict=True):
+                files = [*others, *record.files]
+                self._insert(transaction, record, metadata, vectors, files)
+
+    def remove(self, ids: Sequence[str]) -> int:
+        """Remove items; returns how many there were of these ids."""
+        with self._transaction() as transaction:
+            return sum(self._remove(transaction, name) for name in ids)
+
+    def _vectors(self, record: ItemRecord) -> list[bytes]:
+        if not isinstance(record.id, str) or not record.id:
+            raise UsageError(f"The id of an item is a text that is not empty, not {record.id!r}.")
+        if not record.segments:
+            raise UsageError(f"The item {record.id} has no segments, so nothing could find it.")
+        return [self._vector(record, segment) for segment in record.segments]
+
+    def _vector(self, record: ItemRecord, segment: SegmentRecord) -> bytes:
+        if segment.space not in self._spaces:
+            known = ", ".join(self._spaces)
+            raise UsageError(
+                f"The item {record.id} has a vector of the space {segment.space}, but this "
+                f"collection has {known}."
+            )
+        dimension = self._spaces[segment.space][1]
+        vector = np.asarray(segment.vector, np.float32)
+        if vector.shape != (dimension,):
+            raise UsageError(
+                f"The item {record.id} has a vector of shape {vector.shape}; {segment.space} has "
+                f"({dimension},)."
+            )
+        norm = float(np.linalg.norm(vector))
+        if not np.isfinite(norm) or norm == 0:
+            raise UsageError(f"The item {record.id} has a vector that is zero or not finite.")
+        if abs(norm - 1) > 1e-4:
+            vector = vector / np.float32(norm)
+        return vector.astype("<f2").tobytes()
+
+    def _make_way(self, transaction: _Transaction, record: ItemRecord) -> list[FileRecord]:
+        """Take away what a new item replaces: the item of its id, and its files' former places.
+
+        Returns the other files of the item it replaces, if their content is still the same.
+        """
+        connection = transaction.connection
+        own = {file.path for file in record.files}
+        for path in own:
+            self._detach(transaction, path, spare=record.id)
+        old = connection.execute(
+            "SELECT item_pk, content_hash FROM items WHERE id = ?", (to_sql(record.id),)
+        ).fetchone()
+        if old is None:
+            return []
+        others = [
+            FileRecord(from_sql(path), *row)
+            for path, *row in connection.execute(
+                "SELECT path, size, mtime_ns, content_hash FROM files WHERE item_pk = ?", old[:1]
+            )
+        ]
+        others = [file for file in others if file.path not in own]
+        if others and old[1] != record.content_hash:
+            for path in own:
+                self._drop_file(transaction, path)
+            self._rekey(transaction, old[0])
+            others = []
+        self._remove(transaction, record.id)
+        return others
+
+    def _insert(
+        self,
+        transaction: _Transaction,
+        record: ItemRecord,
+        metadata: str,
+        vectors: Sequence[bytes],
+        files: Sequence[FileRecord],
+    ) -> None:
+        connection, modality = transaction.connection, record.modality.value
+        item_pk, transaction.next_item = transaction.next_item, transaction.next_item + 1
+        item = (item_pk, record.id, record.source, modality, metadata, record.content_hash)
+        row = _with_crc((*item, time.time()))
+        connection.execute(
+            "INSERT INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (row[0], to_sql(row[1]), to_sql(row[2]), *row[3:]),
+        )
+        transaction.count(f"items|{modality}", row[-1])
+        segment_rows, vector_rows = [], []
+        for ordinal, (segment, vector) in enumerate(zip(record.segments, vectors, strict=True)):
+            pk, transaction.next_segment = transaction.next_segment, transaction.next_segment + 1
+            space_pk = self._spaces[segment.space][0]
+            start = None if segment.start is None else float(segment.start)
+            end = None if segment.end is None else float(segment.end)
+            key = (pk, item_pk, space_pk, modality, ordinal, start, end)
+            crc = row_crc(*key, segment.text)
+            text = None if segment.text is None else to_sql(segment.text)
+            segment_rows.append((*key, text, crc))
+            vector_rows.append((pk, vector, vector_crc(pk, vector)))
+            transaction.count(f"segments|{space_pk}|{modality}", crc + vector_rows[-1][2])
+        connection.executemany(
+            "INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", segment_rows
+        )
+        connection.executemany("INSERT INTO vectors VALUES (?, ?, ?)", vector_rows)
+        for file in files:
+            self._put_file(transaction, file, item_pk)
+
+    def _remove(self, transaction: _Transaction, name: str) -> bool:
+        connection = transaction.connection
+        item = connection.execute(
+            "SELECT item_pk, modality, crc FROM items WHERE id = ?", (to_sql(name),)
+        ).fetchone()
+        if item is None:
+            return False
+        item_pk, modality, crc = item
+        segments = connection.execute(
+            "SELECT s.segment_pk, s.space_pk, s.modality, s.crc + v.crc FROM segments AS s "
+            "CROSS JOIN vectors AS v USING (segment_pk) WHERE s.item_pk = ?",
+            (item_pk,),
+        ).fetchall()
+        for pk, space_pk, part, crcs in segments:
+            transaction.count(f"segments|{space_pk}|{part}", crcs, -1)
+            tombstone = _with_crc((pk, transaction.change))
+            connection.execute("INSERT INTO tombstones VALUES (?, ?, ?)", tombstone)
+            transaction.count("tombstones", tombstone[-1])
+            connection.execute("DELETE FROM vectors WHERE segment_pk = ?", (pk,))
+        connection.execute("DELETE FROM segments WHERE item_pk = ?", (item_pk,))
+        connection.execute("DELETE FROM items WHERE item_pk = ?", (item_pk,))
+        transaction.count(f"items|{modality}", crc, -1)
+        for (path,) in connection.execute(
+            "SELECT path FROM files WHERE item_pk = ?", (item_pk,)
+        ).fetchall():
+            self._drop_file(transaction, from_sql(path))
+        return True
+
+    def describe(self, metadata: Mapping[str, Mapping[str, Any]]) -> None:
+        """Give items other metadata, by id; ids that are not there are left out.
+
+        Raises:
+            UsageError: it cannot be kept as JSON; nothing was written.
+        """
+        texts = {name: _metadata(name, entry) for name, entry in metadata.items()}
+        with self._transaction() as transaction:
+            for name, text in texts.items():
+                row = transaction.connection.execute(
+                    f"{ITEM_COLUMNS} WHERE id = ?", (to_sql(name),)
+                ).fetchone()
+                if row is not None:
+                    self._update_item(transaction, row, (*row[:4], text, *row[5:7]))
+
+    def _update_item(
+        self, transaction: _Transaction, old: tuple[Any, ...], new: tuple[Any, ...]
+    ) -> None:
+        crc = row_crc(*item_columns(new))
+        transaction.connection.execute(
+            "UPDATE items SET id = ?, source = ?, metadata = ?, crc = ? WHERE item_pk = ?",
+            (new[1], new[2], new[4], crc, old[0]),
+        )
+        transaction.count(f"items|{old[3]}", old[7], -1)
+        transaction.count(f"items|{old[3]}", crc)
+
+    # Files
+
+    def place_files(self, files: Iterable[tuple[FileRecord, str]]) -> Forgotten:
+        """Note which items files hold, by id, instead of whatever they held before.
+
+        Returns what became of the items that they held before: see `forget_files`.
+
+        Raises:
+            ItemNotFoundError: there is no item of an id; nothing was written.
+        """
+        outcome = Forgotten([], {})
+        with self._transaction() as transaction:
+            for file, name in files:
+                item = transaction.connection.execute(
+                    "SELECT item_pk FROM items WHERE id = ?", (to_sql(name),)
+                ).fetchone()
+                if item is None:
+                    raise ItemNotFoundError(f"No item {name} in {self._folder}.")
+                self._detach(transaction, file.path, outcome, spare=name)
+                self._put_file(transaction, file, item[0])
+        return outcome
+
+    def forget_files(self, paths: Iterable[str]) -> Forgotten:
+        """Forget files that are gone, and tell what became of their items.
+
+        An item whose last file is gone is removed. If its source is gone but another file holds
+        the same, it gets that file's path as its source, and the id that goes with it.
+        """
+        outcome = Forgotten([], {})
+        with self._transaction() as transaction:
+            for path in paths:
+                self._detach(transaction, path, outcome)
+        return outcome
+
+    def _detach(
+        self,
+        transaction: _Transaction,
+        path: str,
+        outcome: Forgotten | None = None,
+        spare: str | None = None,
+    ) -> None:
+        """Take a file from its item, unless that is `spare`."""
+        row = transaction.connection.execute(
+            "SELECT i.item_pk, i.id, i.source FROM files AS f JOIN items AS i USING (item_pk) "
+            "WHERE f.path = ?",
+            (to_sql(path),),
+        ).fetchone()
+        if row is None or from_sql(row[1]) == spare:
+            return
+        self._drop_file(transaction, path)
+        old = new = from_sql(row[1])
+        left = transaction.connection.execute(
+            "SELECT 1 FROM files WHERE item_pk = ?", (row[0],)
+        ).fetchone()
+        if left and from_sql(row[2]) == path:
+            new = self._rekey(transaction, row[0]) or ""
+        if not left or not new:
+            self._remove(transaction, old)
+            if outcome is not None:
+                outcome.removed.append(old)
+        elif new != old and outcome is not None:
+            outcome.renamed[old] = new
+
+    def _rekey(self, transaction: _Transaction, item_pk: int) -> str | None:
+        """Give an item the id and the source of one of its files; None if it cannot be done."""
+        connection = transaction.connection
+        row = connection.execute(f"{ITEM_COLUMNS} WHERE item_pk = ?", (item_pk,)).fetchone()
+        paths = connection.execute(
+            "SELECT path FROM files WHERE item_pk = ? ORDER BY path", (item_pk,)
+        ).fetchall()
+        for path in (from_sql(path) for (path,) in paths):
+            new = item_id(path)
+            if connection.execute("SELECT 1 FROM items WHERE id = ?", (new,)).fetchone():
+                continue  # another item has taken that id: the next build adds the file anew
+            self._update_item(transaction, row, (row[0], new, to_sql(path), *row[3:7]))
+            return new
+        return None
+
+    def _put_file(self, transaction: _Transaction, file: FileRecord, item_pk: int) -> None:
+        self._drop_file(transaction, file.path)
+        row = _with_crc((*file, item_pk))
+        transaction.connection.execute(
+            "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?)", (to_sql(file.path), *row[1:])
+        )
+        transaction.count("files", row[-1])
+        self._drop_quarantine(transaction, file.path)
+
+    def _drop_file(self, transaction: _Transaction, path: str) -> None:
+        dropped = transaction.connection.execute(
+            "DELETE FROM files WHERE path = ? RETURNING crc", (to_sql(path),)
+        ).fetchall()
+        for (crc,) in dropped:
+            transaction.count("files", crc, -1)
+
+    def quarantine(self, files: Iterable[QuarantinedFile]) -> None:
+        """Note files that cannot be read, so that they are tried again only when they change."""
+        with self._transaction() as transaction:
+            for file in files:
+                self._drop_quarantine(transaction, file.path)
+                crc = row_crc(*file)
+                transaction.connection.execute(
+                    "INSERT INTO quarantine VALUES (?, ?, ?, ?, ?)",
+                    (to_sql(file.path), file.size, file.mtime_ns, to_sql(file.reason), crc),
+                )
+                transaction.count("quarantine", crc)
+
+    def clear_quarantine(self, paths: Iterable[str]) -> None:
+        """Forget that files could not be read."""
+        with self._transaction() as transaction:
+            for path in paths:
+                self._drop_quarantine(transaction, path)
+
+    def _drop_quarantine(self, transaction: _Transaction, path: str) -> None:
+        dropped = transaction.connection.execute(
+            "DELETE FROM quarantine WHERE path = ? RETURNING crc", (to_sql(path),)
+        ).fetchall()
+        for (crc,) in dropped:
+            transaction.count("quarantine", crc, -1)
+
+    # Publishing
+
+    def published(self, change: int, meta: Mapping[str, str]) -> None:
+        """Note what was published, and drop the tombstones that its index no longer needs."""
+        with self._transaction() as transaction:
+            connection = transaction.connection
+            for row in meta.items():
+                connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?, ?)", _with_crc(row))
+            dropped = connection.execute(
+                "DELETE FROM tombstones WHERE change <= ? RETURNING crc", (change,)
+            ).fetchall()
+            for (crc,) in dropped:
+                transaction.count("tombstones", crc, -1)
+            transaction.purged = max(transaction.purged, change)
+
+    def vacuum(self) -> None:
+        """Give the space of what was deleted back to the disk."""
+        with self._lock, translated(self.path):
+            self._connection.execute("VACUUM")
+            self.checkpoint()
+
+
+def _metadata(name: str, metadata: Mapping[str, Any]) -> str:
+    """Metadata as JSON. A filter compares keys as they are, so only what must be is escaped."""
+    try:
+        if not isinstance(metadata, Mapping):
+            raise TypeError("it is not a mapping")
+        text = json.dumps(
+            dict(metadata), ensure_ascii=False, allow_nan=False, separators=(",", ":")
+        )
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UsageError(f"The metadata of {name} cannot be kept as JSON: {error}.") from None
+    return _SURROGATE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)

@@ -1,0 +1,506 @@
+"""A collection: a folder of items that can be added to, searched and repaired.
+
+See docs/format.md for what is in the folder and why.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import secrets
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from anysense.embed.errors import (
+    CollectionExistsError,
+    CollectionNotFoundError,
+    CorruptCollectionError,
+    IncompatibleCollectionError,
+    UsageError,
+)
+from anysense.index.catalog import Catalog
+from anysense.index.catalog_writer import CatalogWriter, create_catalog
+from anysense.index.database import CATALOG, damaged, translated
+from anysense.index.generation import remove_others
+from anysense.index.integrity import check_acknowledged, ensure_sound
+from anysense.index.lock import LOCK, OWNER, WriterLock
+from anysense.index.manifest import (
+    MANIFEST,
+    DamagedManifest,
+    EncoderEntry,
+    Manifest,
+    Tuning,
+)
+from anysense.index.publisher import Publisher
+from anysense.index.sidecar import ACKNOWLEDGED, VERIFIED
+from anysense.index.views import Views
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from types import TracebackType
+
+    from anysense.embed.types import Encoder, Modality, Space
+    from anysense.index.found import NewItem
+    from anysense.index.hit import Hit
+    from anysense.index.ingest import AddReport
+    from anysense.index.query import Query
+    from anysense.index.records import (
+        FileRecord,
+        Forgotten,
+        ItemRecord,
+        KnownFile,
+        QuarantinedFile,
+    )
+    from anysense.index.snapshot import Snapshot
+    from anysense.index.verify import VerifyReport
+
+__all__ = ["Collection"]
+
+_log = logging.getLogger("anysense")
+_UNFINISHED = {CATALOG, f"{CATALOG}-wal", f"{CATALOG}-shm", f"{CATALOG}-journal"} | {
+    LOCK,
+    OWNER,
+    ACKNOWLEDGED,
+    VERIFIED,
+}
+
+
+class Collection:
+    """Items of all modalities in one folder, with the vectors that find them.
+
+    Opening loads no model. Many processes and threads may read at the same time, and one process
+    at a time may write: the first change takes the lock, and `close` or `release` gives it back.
+
+    >>> with Collection.create("photos.anysense") as collection:
+    ...     collection.add(["beach.jpg", "waves.ogg"])
+    ...     collection.search("the sea")
+    """
+
+    def __init__(self, path: Path, manifest: Manifest, catalog: Catalog, device: str) -> None:
+        """Use `create` or `open`."""
+        self._path = path
+        self._catalog = catalog
+        self._device = device
+        self._lock = threading.RLock()
+        self._writer_lock = WriterLock(path)
+        self._writer: CatalogWriter | None = None
+        self._encoders: list[Encoder] | None = None
+        self._closed = False
+        self._views = Views(path, catalog, manifest)
+
+    # Opening and closing
+
+    @classmethod
+    def create(
+        cls,
+        path: str | os.PathLike[str],
+        encoders: Sequence[str] = ("starter",),
+        *,
+        device: str = "auto",
+    ) -> Collection:
+        """Make an empty collection.
+
+        Args:
+            path: a folder that is not there yet, or is empty.
+            encoders: names of encoders, those to be preferred first; their models are loaded.
+            device: ``auto``, ``cpu`` or ``cuda``.
+
+        Raises:
+            CollectionExistsError: there is something at the path already.
+            UsageError: no encoder is named, or one twice.
+            EncoderError: an encoder cannot be used.
+            StorageError: the disk refused.
+        """
+        folder = Path(path)
+        _check_vacant(folder)
+        names = [encoders] if isinstance(encoders, str) else list(encoders)
+        if not names or len(set(names)) < len(names):
+            raise UsageError("A collection needs at least one encoder, and each only once.")
+        loaded = _load(names, device)
+        entries = [EncoderEntry(n, e.space) for n, e in zip(names, loaded, strict=True)]
+        if len({entry.space.id for entry in entries}) < len(entries):
+            raise UsageError(f"Two of the encoders {', '.join(names)} have the same space.")
+        manifest = Manifest(secrets.token_hex(8), _version(), entries)
+        with translated(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = WriterLock(folder)
+            lock.acquire()
+            try:
+                _check_vacant(folder)  # again: another process may have been faster
+                for name in _UNFINISHED - {LOCK, OWNER}:
+                    (folder / name).unlink(missing_ok=True)
+                spaces = [entry.space for entry in entries]
+                create_catalog(folder, spaces, {MANIFEST: manifest.to_text()})
+                manifest.write(folder)
+            finally:
+                lock.release()
+        collection = cls.open(folder, device=device)
+        collection._encoders = loaded
+        return collection
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str], *, device: str = "auto") -> Collection:
+        """Open a collection. No model is loaded, and no lock is taken.
+
+        Raises:
+            CollectionNotFoundError: there is no collection at the path.
+            IncompatibleCollectionError: a newer version of anysense made it.
+            CorruptCollectionError: it is damaged beyond what can be rebuilt.
+            StorageError: it cannot be read.
+        """
+        folder = Path(path)
+        if not _has_collection(folder):
+            raise CollectionNotFoundError(
+                f"No collection at {folder}; make one with `anysense build SOURCE -o {folder}`."
+            )
+        with translated(folder):
+            with contextlib.suppress(FileNotFoundError, DamagedManifest):
+                Manifest.read(folder)  # a newer format is told apart from damage first
+            if not (folder / CATALOG).exists():
+                raise damaged(folder / CATALOG, "it is missing")
+            catalog = Catalog(folder)
+            try:
+                ensure_sound(catalog, folder)
+                check_acknowledged(catalog, folder)
+                manifest = _read_manifest(folder, catalog)
+            except BaseException:
+                catalog.close()
+                raise
+        return cls(folder, manifest, catalog, device)
+
+    @staticmethod
+    def exists(path: str | os.PathLike[str]) -> bool:
+        """Whether there is a collection at a path, whatever its state."""
+        return _has_collection(Path(path))
+
+    def close(self) -> None:
+        """Let go of everything. What was written is safe without it."""
+        with self._lock:
+            if self._closed:
+                return
+            self._views.close()
+            self._catalog.close()
+            self.release()  # last, so that SQLite can remove its log
+            self._closed = True
+
+    def release(self) -> None:
+        """Let other processes write. The next change takes the lock again."""
+        with self._lock:
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
+            self._writer_lock.release()
+
+    def __enter__(self) -> Collection:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Collection({str(self._path)!r})"
+
+    # What it is
+
+    @property
+    def path(self) -> Path:
+        return self._path
+
+    @property
+    def manifest(self) -> Manifest:
+        return self._views.manifest
+
+    @property
+    def encoder_names(self) -> list[str]:
+        return [entry.name for entry in self.manifest.encoders]
+
+    @property
+    def spaces(self) -> list[Space]:
+        """The spaces, in the order in which the encoders were given."""
+        return [entry.space for entry in self.manifest.encoders]
+
+    def encoders(self) -> list[Encoder]:
+        """The encoders, loaded when first asked for.
+
+        Raises:
+            IncompatibleCollectionError: an encoder here makes other vectors than those inside.
+            EncoderError: one cannot be used.
+        """
+        with self._lock:
+            if self._encoders is None:
+                loaded = _load(self.encoder_names, self._device)
+                for entry, encoder in zip(self.manifest.encoders, loaded, strict=True):
+                    _check_revision(self._path, entry, encoder.space)
+                self._encoders = loaded
+            return self._encoders
+
+    def snapshot(self) -> Snapshot:
+        """The newest state, to be searched. Cheap as long as nothing has changed."""
+        self._check_open()
+        return self._views.newest()
+
+    def info(self) -> dict[str, Any]:
+        """What is in the collection, as JSON can hold it: counts, sizes, encoders, recall."""
+        from anysense.index.verify import describe_collection
+
+        return describe_collection(self._path, self._catalog, self.snapshot())
+
+    # Changing it
+
+    def write(self, records: Sequence[ItemRecord], *, remove: Sequence[str] = ()) -> None:
+        """Write items and remove others in one transaction; all is on the disk when it returns.
+
+        Items of the same ids are replaced. The items can be found at once.
+
+        Raises:
+            UsageError: an item cannot be kept; nothing was written.
+            CollectionLockedError: another process is writing.
+            StorageError: the disk refused; nothing was written.
+        """
+        self._as_writer().write(records, remove)
+
+    def remove(self, ids: Sequence[str]) -> int:
+        """Remove items, and tell how many of these ids there were."""
+        return self._as_writer().remove([ids] if isinstance(ids, str) else ids)
+
+    def describe(self, metadata: Mapping[str, Mapping[str, Any]]) -> None:
+        """Give items other metadata, by id; ids that are not there are left out."""
+        self._as_writer().describe(metadata)
+
+    def add(self, items: Iterable[NewItem | Path | str], **options: Any) -> AddReport:
+        """Encode items and write them: files by path, or `NewItem` for anything else.
+
+        A text that is not a `NewItem` is the path of a file. Options are those of
+        `anysense.index.ingest.ingest`. One item that cannot be read does not stop the others.
+
+        Raises:
+            CollectionLockedError: another process is writing.
+            StorageError: the disk refused; what was written before is kept.
+        """
+        from anysense.index.found import NewItem
+        from anysense.index.ingest import ingest
+
+        entries = [items] if isinstance(items, str | Path | NewItem) else items
+        new = (e if isinstance(e, NewItem) else NewItem(Path(e)) for e in entries)
+        return ingest(self, new, **options)
+
+    def search(
+        self,
+        query: Query,
+        k: int = 10,
+        *,
+        modalities: Sequence[Modality | str] | None = None,
+        where: str | Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> list[Hit]:
+        """The k items that match a query best; see `anysense.index.retriever.Retriever`."""
+        from anysense.index.retriever import Retriever
+
+        with self._lock:
+            if not hasattr(self, "_retriever"):
+                self._retriever = Retriever(self)
+        return self._retriever.retrieve(query, k=k, modalities=modalities, where=where, **options)
+
+    @property
+    def needs_publish(self) -> bool:
+        """Whether there are changes that the FAISS index on disk does not have."""
+        snapshot = self.snapshot()
+        return bool(snapshot.newer or len(snapshot.tombstones) or self._views.is_damaged)
+
+    def publish(
+        self,
+        progress: Callable[[int, int], None] | None = None,
+        *,
+        tune: Callable[[Snapshot], Tuning] | None = None,
+        rebuild: bool = False,
+    ) -> int:
+        """Bring the FAISS index on disk up to date, and return its generation.
+
+        Writing goes on meanwhile. Nothing is done if the index is up to date already.
+
+        Args:
+            progress: called with the vectors stored so far and in all.
+            tune: measures or fits what is published with the index.
+            rebuild: cluster every partition anew.
+
+        Raises:
+            CollectionLockedError: another process is writing.
+            StorageError: the disk refused; the former generation stays.
+        """
+        writer = self._as_writer()
+        return Publisher(self._path, self._views, writer).publish(progress, tune, rebuild=rebuild)
+
+    def compact(self, progress: Callable[[int, int], None] | None = None) -> None:
+        """Give back the space of what was removed, and cluster every partition anew."""
+        writer = self._as_writer()
+        Publisher(self._path, self._views, writer).publish(progress, None, rebuild=True)
+        writer.vacuum()
+
+    def verify(self) -> VerifyReport:
+        """Check every file, every row, and the FAISS index against the catalog."""
+        from anysense.index.verify import verify_collection
+
+        self._check_open()
+        return verify_collection(self._path, self._catalog)
+
+    # Files, for builds
+
+    def files(self) -> dict[str, KnownFile]:
+        """Every file that an item came from, by path."""
+        return self._catalog.files()
+
+    def by_hash(self, content_hash: str) -> str | None:
+        """The id of the oldest item with this content; None if there is none."""
+        return self._catalog.by_hash(content_hash)
+
+    def existing(self, ids: Sequence[str]) -> set[str]:
+        """Those of some ids that items have."""
+        return self._catalog.existing(ids)
+
+    def alias(self, path: str, record: FileRecord, item_id: str) -> Forgotten:
+        """Note that a file holds the same as an item, instead of whatever it held before."""
+        return self.place_files([(record._replace(path=path), item_id)])
+
+    def place_files(self, files: Iterable[tuple[FileRecord, str]]) -> Forgotten:
+        """Note which items files hold, by id; tells what became of those they held before."""
+        return self._as_writer().place_files(files)
+
+    def forget_files(self, paths: Iterable[str]) -> Forgotten:
+        """Forget files that are gone, and tell what became of their items.
+
+        An item whose last file is gone is removed; one whose source is gone gets another of its
+        files as its source, and the id that goes with it.
+        """
+        return self._as_writer().forget_files(paths)
+
+    def quarantine(self, files: Iterable[QuarantinedFile]) -> None:
+        """Note files that cannot be read, and why."""
+        self._as_writer().quarantine(files)
+
+    def quarantined(self) -> list[QuarantinedFile]:
+        """The files that could not be read, by path."""
+        return self._catalog.quarantined()
+
+    def clear_quarantine(self, paths: Iterable[str]) -> None:
+        """Forget that files could not be read."""
+        self._as_writer().clear_quarantine(paths)
+
+    def _as_writer(self) -> CatalogWriter:
+        """The right to write, taken when first needed."""
+        with self._lock:
+            self._check_open()
+            if self._writer is None:
+                self._writer_lock.acquire()
+                try:
+                    ensure_sound(self._catalog, self._path, writer=True)
+                    check_acknowledged(self._catalog, self._path)
+                    self._repair_manifest()
+                    self._writer = CatalogWriter(self._path)
+                except BaseException:
+                    self._writer_lock.release()
+                    raise
+            return self._writer
+
+    def _repair_manifest(self) -> None:
+        """Write the manifest again if it is damaged, and clear away what was left unfinished."""
+        with translated(self._path):
+            try:
+                current = Manifest.read(self._path)
+            except (FileNotFoundError, DamagedManifest):
+                current = self.manifest
+                current.write(self._path)
+            remove_others(self._path, current.generation)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise UsageError(f"The collection {self._path} is closed; open it again.")
+
+
+def _has_collection(folder: Path) -> bool:
+    """A manifest, or a catalog that was committed: one without tables is an unfinished creation."""
+    if (folder / MANIFEST).is_file():
+        return True
+    path = folder / CATALOG
+    if not path.is_file():
+        return False
+    if path.stat().st_size or _size(folder / f"{CATALOG}-wal"):
+        catalog = Catalog(folder)
+        try:
+            return bool(catalog.meta())
+        except CorruptCollectionError:
+            return _size(path) > 0 and (folder / VERIFIED).exists()
+        finally:
+            catalog.close()
+    return False
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _check_vacant(folder: Path) -> None:
+    """Only a folder that holds nothing of anybody's becomes a collection."""
+    if _has_collection(folder):
+        raise CollectionExistsError(f"{folder} is a collection already; open it instead.")
+    if folder.is_dir():
+        others = {entry.name for entry in folder.iterdir()} - _UNFINISHED
+        if others:
+            raise CollectionExistsError(
+                f"{folder} holds other files, such as {min(others)}; choose a folder that is "
+                "empty or not there yet."
+            )
+    elif folder.exists():
+        raise CollectionExistsError(f"{folder} is a file; choose another path.")
+
+
+def _read_manifest(folder: Path, catalog: Catalog) -> Manifest:
+    """The manifest, or if it is damaged the copy that the catalog has."""
+    meta = catalog.meta()
+    try:
+        manifest = Manifest.read(folder)
+    except (FileNotFoundError, DamagedManifest) as error:
+        _log.warning("%s; using the catalog's copy of it", error)
+        try:
+            manifest = Manifest.from_text(meta[MANIFEST], folder / MANIFEST)
+        except (KeyError, DamagedManifest):
+            raise damaged(folder / CATALOG, "its copy of the manifest is damaged") from None
+    else:
+        copy = Manifest.from_text(meta[MANIFEST], folder / MANIFEST)
+        if copy.collection != manifest.collection:
+            raise CorruptCollectionError(
+                f"{folder / CATALOG} and {MANIFEST} belong to two collections: restore both from "
+                "the same backup."
+            )
+    return manifest
+
+
+def _load(names: Sequence[str], device: str) -> list[Encoder]:
+    from anysense.embed.registry import load_encoder
+
+    return [load_encoder(name, device=device) for name in names]
+
+
+def _check_revision(folder: Path, entry: EncoderEntry, here: Space) -> None:
+    made = entry.space
+    if (made.id, made.revision, made.dimension) != (here.id, here.revision, here.dimension):
+        raise IncompatibleCollectionError(
+            f"{folder} was built with {made.id} of revision {made.revision}, and {entry.name} is "
+            f"of revision {here.revision} here: install the version it was built with "
+            "(its manifest.json names it), or build the collection again in another folder."
+        )
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return f"anysense {version('anysense')}"
+    except PackageNotFoundError:
+        return "anysense"

@@ -1,0 +1,254 @@
+"""The SQLite side of the catalog: its tables, its connections, and errors a user can act on.
+
+See docs/format.md for the reasons.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+import threading
+import zlib
+from typing import TYPE_CHECKING, Any
+
+from anysense.embed.errors import CollectionLockedError, CorruptCollectionError, StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = [
+    "APPLICATION_ID",
+    "BUSY_MS",
+    "CATALOG",
+    "PAGE_SIZE",
+    "SCHEMA",
+    "SUM_MASK",
+    "Pool",
+    "check_row",
+    "connect",
+    "damaged",
+    "from_sql",
+    "row_crc",
+    "to_sql",
+    "translated",
+    "vector_crc",
+]
+
+CATALOG = "catalog.sqlite"
+APPLICATION_ID = 0x616E7973  # "anys": tells `file` and us what this SQLite file is
+PAGE_SIZE = 8192  # a 1024-d fp16 vector wastes half of a 4096-byte page
+CACHE_KIB = 32 * 1024
+BUSY_MS = 30_000
+SUM_MASK = (1 << 62) - 1  # row checksums are summed modulo this plus one
+
+# Every row carries a crc of all its columns. `totals` has the number and the sum of the crcs of
+# each kind of row, so a row that got lost is noticed too.
+SCHEMA = (
+    """CREATE TABLE meta (
+        key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL, crc INTEGER NOT NULL
+    ) WITHOUT ROWID""",
+    """CREATE TABLE state (
+        one INTEGER PRIMARY KEY CHECK (one = 1), change INTEGER NOT NULL,
+        next_item INTEGER NOT NULL, next_segment INTEGER NOT NULL, purged INTEGER NOT NULL,
+        crc INTEGER NOT NULL
+    )""",
+    """CREATE TABLE totals (
+        kind TEXT PRIMARY KEY NOT NULL, rows INTEGER NOT NULL, crc INTEGER NOT NULL
+    ) WITHOUT ROWID""",
+    """CREATE TABLE spaces (
+        space_pk INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, dimension INTEGER NOT NULL,
+        crc INTEGER NOT NULL
+    )""",
+    """CREATE TABLE items (
+        item_pk INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, source TEXT NOT NULL,
+        modality TEXT NOT NULL, metadata TEXT NOT NULL, content_hash TEXT,
+        added_at REAL NOT NULL, crc INTEGER NOT NULL
+    )""",
+    "CREATE INDEX items_by_hash ON items (content_hash) WHERE content_hash IS NOT NULL",
+    """CREATE TABLE segments (
+        segment_pk INTEGER PRIMARY KEY, item_pk INTEGER NOT NULL, space_pk INTEGER NOT NULL,
+        modality TEXT NOT NULL, ordinal INTEGER NOT NULL, start REAL, "end" REAL, text TEXT,
+        crc INTEGER NOT NULL
+    )""",
+    "CREATE INDEX segments_by_item ON segments (item_pk, space_pk, ordinal)",
+    """CREATE TABLE vectors (
+        segment_pk INTEGER PRIMARY KEY, vector BLOB NOT NULL, crc INTEGER NOT NULL
+    )""",
+    """CREATE TABLE tombstones (
+        segment_pk INTEGER PRIMARY KEY, change INTEGER NOT NULL, crc INTEGER NOT NULL
+    )""",
+    "CREATE INDEX tombstones_by_change ON tombstones (change)",
+    """CREATE TABLE files (
+        path TEXT PRIMARY KEY NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+        content_hash TEXT NOT NULL, item_pk INTEGER NOT NULL, crc INTEGER NOT NULL
+    ) WITHOUT ROWID""",
+    "CREATE INDEX files_by_item ON files (item_pk)",
+    """CREATE TABLE quarantine (
+        path TEXT PRIMARY KEY NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+        reason TEXT NOT NULL, crc INTEGER NOT NULL
+    ) WITHOUT ROWID""",
+)
+
+_canonical = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
+
+
+def row_crc(*columns: str | int | float | None) -> int:
+    """The CRC-32 of a row: over its columns as compact ASCII JSON."""
+    return zlib.crc32(_canonical(columns).encode("ascii"))
+
+
+def vector_crc(segment_pk: int, vector: bytes) -> int:
+    """The CRC-32 of a vector, started with its key, so that two swapped vectors are noticed."""
+    return zlib.crc32(vector, segment_pk & 0xFFFFFFFF)
+
+
+def to_sql(text: str) -> str | bytes:
+    """Text as SQLite can keep it: names of files that are not UTF-8 become blobs."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+    return text
+
+
+def from_sql(value: str | bytes) -> str:
+    """The reverse of `to_sql`."""
+    return value if isinstance(value, str) else value.decode("utf-8", "surrogatepass")
+
+
+def connect(path: Path, *, writable: bool) -> sqlite3.Connection:
+    """Open an existing catalog. Transactions are begun and ended by hand.
+
+    A read-only connection neither checkpoints nor changes the file, even when it is the last.
+    """
+    mode = "rw" if writable else "ro"
+    connection = _open(path, f"mode={mode}")
+    try:
+        connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError:
+        connection.close()
+        if writable or not _may_be_immutable(path):
+            raise
+        # In a folder that cannot be written, SQLite cannot make the shared memory of its log. As
+        # there is no log, and nobody who could write, the file can be read without.
+        connection = _open(path, "mode=ro&immutable=1")
+    try:
+        connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+        if writable:
+            # FULL: a transaction is on the disk when its commit returns. Checkpoints are ours, as
+            # the file's time is recorded after each.
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA wal_autocheckpoint = 0")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _open(path: Path, options: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        f"{path.absolute().as_uri()}?{options}",
+        uri=True,
+        timeout=BUSY_MS / 1000,
+        isolation_level=None,
+        check_same_thread=False,  # a connection is used by one thread at a time: see Pool
+    )
+
+
+def _may_be_immutable(path: Path) -> bool:
+    log = path.with_name(path.name + "-wal")
+    return path.exists() and (not log.exists() or log.stat().st_size == 0)
+
+
+class Pool:
+    """Read-only connections, each lent to one thread at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._idle: list[sqlite3.Connection] = []
+        self._lock = threading.Lock()
+        self._closed = False
+
+    @contextlib.contextmanager
+    def lend(self) -> Iterator[sqlite3.Connection]:
+        """Lend a connection, with SQLite's errors turned into those of `anysense.embed.errors`."""
+        with translated(self._path):
+            with self._lock:
+                connection = self._idle.pop() if self._idle else None
+            if connection is None:
+                connection = connect(self._path, writable=False)
+            try:
+                yield connection
+            finally:
+                if connection.in_transaction:
+                    connection.rollback()
+                with self._lock:
+                    if self._closed:
+                        connection.close()
+                    else:
+                        self._idle.append(connection)
+
+    def close(self) -> None:
+        """Close what is idle now, and the rest when it comes back."""
+        with self._lock:
+            self._closed = True
+            for connection in self._idle:
+                connection.close()
+            self._idle.clear()
+
+
+_DISK = ("disk is full", "disk i/o error", "readonly database", "unable to open", "too big")
+_BUSY = ("database is locked", "table is locked")
+
+
+@contextlib.contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn errors of SQLite and of the file system into ours, with the file and what to do.
+
+    Raises:
+        StorageError: the disk is full, read-only, or denies permission.
+        CollectionLockedError: another program holds SQLite's own lock for long.
+        CorruptCollectionError: the file is damaged.
+    """
+    try:
+        yield
+    except (sqlite3.ProgrammingError, sqlite3.InterfaceError):
+        raise  # a mistake of ours, not of the file
+    except sqlite3.Error as error:
+        # By message, as Python 3.10 does not give SQLite's error codes.
+        message = str(error).lower()
+        if any(words in message for words in _DISK):
+            raise StorageError(
+                f"{path}: the disk refused ({error}); see that it has space and that the folder "
+                "can be written, then try again."
+            ) from error
+        if any(words in message for words in _BUSY):
+            raise CollectionLockedError(
+                f"{path}: another program holds the file; try again when it is done."
+            ) from error
+        raise damaged(path, str(error)) from error
+    except OSError as error:
+        raise StorageError(
+            f"{error.filename or path}: the disk refused ({error.strerror or error}); see that it "
+            "has space and that the folder can be written, then try again."
+        ) from error
+
+
+def damaged(path: Path, reason: str) -> CorruptCollectionError:
+    """The error for a catalog that cannot be trusted."""
+    return CorruptCollectionError(
+        f"{path} is damaged ({reason}): restore the collection from a backup, or build it again "
+        "in another folder."
+    )
+
+
+def check_row(path: Path, table: str, key: object, crc: int, *columns: Any) -> None:
+    """Check a row against its checksum.
+
+    Raises:
+        CorruptCollectionError: they differ.
+    """
+    if row_crc(*columns) != crc:
+        raise damaged(path, f"the row {key} of {table} does not match its checksum")

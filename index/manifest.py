@@ -1,0 +1,245 @@
+"""manifest.json: what a collection is made with, and which generation of its index is current.
+
+It is replaced as a whole, by rename, so a reader sees the old one or the new one. Its text carries
+a checksum, and the catalog keeps a copy, so a damaged manifest is no loss.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from anysense.embed.errors import IncompatibleCollectionError
+from anysense.embed.types import Modality, Space
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+
+__all__ = [
+    "FORMAT",
+    "MANIFEST",
+    "DamagedManifest",
+    "EncoderEntry",
+    "FileSum",
+    "Generation",
+    "Manifest",
+    "Tuning",
+    "fsync_folder",
+    "replace_file",
+]
+
+FORMAT = 1
+"""The version of the on-disk format that this code writes, and the newest that it reads."""
+
+MANIFEST = "manifest.json"
+
+
+class DamagedManifest(Exception):  # noqa: N818 (an event, not an error of the user)
+    """The text is not a manifest as it was written. Caught where the catalog's copy is read."""
+
+
+@dataclass(frozen=True)
+class EncoderEntry:
+    """An encoder by the name it was asked for, and the space that its vectors are of."""
+
+    name: str
+    space: Space
+
+
+@dataclass(frozen=True)
+class FileSum:
+    """A file of a generation: its size in bytes and its XXH3-128 in hexadecimal digits."""
+
+    bytes: int
+    xxh3_128: str
+
+
+@dataclass(frozen=True)
+class Generation:
+    """A FAISS index on disk, and the state of the catalog that it is of.
+
+    Attributes:
+        number: counts up; its folder is named after it.
+        change: the last change of the catalog that it includes.
+        high_water: it has no segment with a key over this.
+        layout: what `Store.load` needs besides the files.
+        files: their sizes and checksums by name.
+    """
+
+    number: int
+    change: int
+    high_water: int
+    layout: Mapping[str, Any]
+    files: Mapping[str, FileSum]
+
+    @property
+    def folder(self) -> str:
+        return f"gen-{self.number:06d}"
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What was measured or fitted on a generation, and is published with it.
+
+    Attributes:
+        sections: by name, what JSON can hold; kept in the manifest.
+        arrays: by name, kept as .npy files in the generation's folder.
+    """
+
+    sections: Mapping[str, Any] = field(default_factory=dict)
+    arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """See the module's docstring.
+
+    Attributes:
+        collection: a random name, the same in the catalog.
+        created_by: the version of anysense that made the collection.
+        encoders: in the order given at its creation.
+        generation: the current index; None before the first publishing.
+        tuning: the sections of the `Tuning` published last.
+        format: the version of the on-disk format.
+    """
+
+    collection: str
+    created_by: str
+    encoders: Sequence[EncoderEntry]
+    generation: Generation | None = None
+    tuning: Mapping[str, Any] = field(default_factory=dict)
+    format: int = FORMAT
+
+    def with_generation(self, generation: Generation, tuning: Mapping[str, Any]) -> Manifest:
+        return replace(self, generation=generation, tuning=dict(tuning))
+
+    def to_text(self) -> str:
+        """The text of manifest.json: indented JSON with the checksum as its last entry."""
+        content = {
+            "format": self.format,
+            "collection": self.collection,
+            "created_by": self.created_by,
+            "encoders": [_encoder_json(entry) for entry in self.encoders],
+            "generation": None if self.generation is None else _generation_json(self.generation),
+            "tuning": dict(self.tuning),
+        }
+        return json.dumps({**content, "checksum": _checksum(content)}, indent=1) + "\n"
+
+    @staticmethod
+    def from_text(text: str, path: Path) -> Manifest:
+        """Read `to_text`.
+
+        Raises:
+            IncompatibleCollectionError: a newer version of anysense wrote it.
+            DamagedManifest: it is not as it was written.
+        """
+        try:
+            content = json.loads(text)
+            checksum = content.pop("checksum")
+            if checksum != _checksum(content):
+                raise ValueError("its checksum does not match")
+            if content["format"] > FORMAT:
+                raise IncompatibleCollectionError(
+                    f"{path.parent} has the format {content['format']}, and this anysense reads "
+                    f"up to {FORMAT}: update anysense with `pip install --upgrade anysense`."
+                )
+            generation = content["generation"]
+            return Manifest(
+                collection=str(content["collection"]),
+                created_by=str(content["created_by"]),
+                encoders=[_encoder(entry) for entry in content["encoders"]],
+                generation=None if generation is None else _generation(generation),
+                tuning=content["tuning"],
+                format=int(content["format"]),
+            )
+        except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+            raise DamagedManifest(f"{path}: {error}") from None
+
+    @staticmethod
+    def read(folder: Path) -> Manifest:
+        """Read the manifest of a collection.
+
+        Raises:
+            FileNotFoundError: there is none.
+            IncompatibleCollectionError, DamagedManifest: see `from_text`.
+        """
+        path = folder / MANIFEST
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise DamagedManifest(f"{path}: {error}") from None
+        return Manifest.from_text(text, path)
+
+    def write(self, folder: Path) -> None:
+        """Replace the manifest of a collection; on the disk when it returns."""
+        replace_file(folder / MANIFEST, self.to_text().encode("utf-8"))
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Replace a file as a whole, through to the disk."""
+    temporary = path.with_name(f"{path.name}.tmp")
+    with temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    fsync_folder(path.parent)
+
+
+def fsync_folder(folder: Path) -> None:
+    """Bring renames in a folder to the disk. Windows has no such call, and needs none."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _checksum(content: Mapping[str, Any]) -> str:
+    import xxhash
+
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return str(xxhash.xxh3_128_hexdigest(text.encode("ascii")))
+
+
+def _encoder_json(entry: EncoderEntry) -> dict[str, Any]:
+    space = entry.space
+    return {
+        "name": entry.name,
+        "space": space.id,
+        "revision": space.revision,
+        "dimension": space.dimension,
+        "modalities": sorted(modality.value for modality in space.modalities),
+    }
+
+
+def _encoder(entry: Mapping[str, Any]) -> EncoderEntry:
+    modalities = frozenset(Modality(modality) for modality in entry["modalities"])
+    space = Space(entry["space"], entry["revision"], entry["dimension"], modalities)
+    return EncoderEntry(entry["name"], space)
+
+
+def _generation_json(generation: Generation) -> dict[str, Any]:
+    return {
+        "number": generation.number,
+        "change": generation.change,
+        "high_water": generation.high_water,
+        "layout": dict(generation.layout),
+        "files": {
+            name: {"bytes": file.bytes, "xxh3_128": file.xxh3_128}
+            for name, file in generation.files.items()
+        },
+    }
+
+
+def _generation(entry: Mapping[str, Any]) -> Generation:
+    files = {name: FileSum(**file) for name, file in entry["files"].items()}
+    return Generation(entry["number"], entry["change"], entry["high_water"], entry["layout"], files)
