@@ -11,11 +11,12 @@ from anysense.embed.types import Modality
 from anysense.index.calibrate import UNKNOWN, Null, fit_null
 from anysense.index.hit import Hit
 from anysense.index.partition import Partition
-from anysense.index.query import Query, Term, parse_query
+from anysense.index.query import Term, parse_query
 
 if TYPE_CHECKING:
     from anysense.embed.types import FloatArray
     from anysense.index.collection import Collection
+    from anysense.index.query import Query
     from anysense.index.snapshot import Snapshot
 
 __all__ = ["MAX_K", "Retriever"]
@@ -93,7 +94,7 @@ class Retriever:
                 )
                 found = _best_of_each_item(snapshot, route, scores, ids)
                 if len(found) >= enough or len(ids) < depth:
-                    break
+                    break  # else several segments of few items filled the list
                 depth *= 4
             found = [hit for hit in found if hit.id not in liked]
             hits += found[: per_modality_k or k]
@@ -253,7 +254,7 @@ def _best_of_each_item(
     """One hit for each item, with its best segment: segments come best first."""
     best: dict[str, Hit] = {}
     for cosine, row in zip(scores.tolist(), snapshot.rows(ids), strict=True):
-        if row.item_id not in best:
+        if row is not None and row.item_id not in best:  # None: removed a moment ago
             best[row.item_id] = Hit(
                 id=row.item_id,
                 modality=row.modality,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from anysense.index.hit import Hit as Hit
     from anysense.index.query import Term as Term
     from anysense.index.retriever import Retriever as Retriever
-    from anysense.index.sources import NewItem as NewItem
+    from anysense.index.found import NewItem as NewItem
 
 __version__ = "0.1.0"
 
@@ -34,7 +34,7 @@ _HOME = {
     "Collection": "anysense.index.collection",
     "Hit": "anysense.index.hit",
     "Modality": "anysense.embed.types",
-    "NewItem": "anysense.index.sources",
+    "NewItem": "anysense.index.found",
     "Retriever": "anysense.index.retriever",
     "Term": "anysense.index.query",
     "Waveform": "anysense.embed.types",
