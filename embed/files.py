@@ -1,0 +1,147 @@
+"""Opening one media source, a file or a payload, without trusting it.
+
+Only regular files are opened: a pipe would block for ever and a device can do anything. The size
+limit is applied to what the file system says, before a byte is read.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import stat
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, BinaryIO
+
+from anysense.embed.errors import (
+    CorruptMediaError,
+    EmptyMediaError,
+    MediaError,
+    MediaTooLargeError,
+    UnsupportedMediaError,
+)
+from anysense.embed.limits import DEFAULT_LIMITS, Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["decoding", "open_source", "readable_size", "source_name", "source_suffix"]
+
+_OPEN_ERRORS = {
+    errno.ENOENT: "does not exist",
+    errno.ENOTDIR: "does not exist",
+    errno.EACCES: "may not be read: permission denied",
+    errno.EPERM: "may not be read: permission denied",
+    errno.ELOOP: "is a symbolic link that leads back to itself",
+    errno.ENAMETOOLONG: "has a name too long for this file system",
+}
+
+
+def source_name(source: Path | bytes) -> str:
+    """What an error calls the source: its path, or ``<bytes>``."""
+    return "<bytes>" if isinstance(source, bytes) else str(source)
+
+
+def source_suffix(source: Path | bytes) -> str:
+    """The lower-case suffix of a file's name with its dot; empty for a payload."""
+    return "" if isinstance(source, bytes) else source.suffix.lower()
+
+
+def readable_size(count: int) -> str:
+    """A count of bytes as a person reads it: ``512 bytes``, ``1.5 MiB``."""
+    if count < 1024:
+        return f"{count} bytes"
+    power = min(4, (count.bit_length() - 1) // 10)
+    return f"{count / 1024**power:.1f} {('KiB', 'MiB', 'GiB', 'TiB')[power - 1]}"
+
+
+@contextmanager
+def open_source(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> Iterator[BinaryIO]:
+    """Open a regular file or a payload for reading, from its beginning.
+
+    Raises:
+        MediaError: there is no such file, or it may not be read.
+        UnsupportedMediaError: a directory, a pipe, a socket or a device.
+        EmptyMediaError: it holds no bytes.
+        MediaTooLargeError: more bytes than `limits.file_bytes`.
+    """
+    name = source_name(source)
+    if isinstance(source, bytes):
+        _check_size(name, len(source), limits)
+        yield io.BytesIO(source)
+        return
+    file = _open_file(source, name)
+    with file:
+        _check_size(name, os.fstat(file.fileno()).st_size, limits)
+        yield file
+
+
+def _open_file(path: Path, name: str) -> BinaryIO:
+    try:
+        _check_regular(name, path.stat().st_mode)
+        # Path.open takes no opener; the caller closes the file.
+        file = open(path, "rb", opener=_open_without_blocking)  # noqa: SIM115
+    except OSError as error:
+        reason = _OPEN_ERRORS.get(error.errno or 0, f"cannot be opened ({error.strerror})")
+        raise MediaError(name, reason) from error
+    except ValueError as error:  # a NUL in the path
+        raise MediaError(name, "is not a path that a file can have") from error
+    try:  # again on what was really opened: the path may have been swapped in between
+        _check_regular(name, os.fstat(file.fileno()).st_mode)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _open_without_blocking(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+
+
+def _check_regular(name: str, mode: int) -> None:
+    if stat.S_ISDIR(mode):
+        raise UnsupportedMediaError(name, "is a directory, not a file")
+    if not stat.S_ISREG(mode):
+        raise UnsupportedMediaError(
+            name, "is a pipe, a socket or a device; only regular files are read"
+        )
+
+
+def _check_size(name: str, size: int, limits: Limits) -> None:
+    if size == 0:
+        raise EmptyMediaError(name, "is empty (zero bytes)")
+    if size > limits.file_bytes:
+        raise MediaTooLargeError(
+            name,
+            f"is {readable_size(size)} long, over the limit of "
+            f"{readable_size(limits.file_bytes)} for one file",
+        )
+
+
+@contextmanager
+def decoding(name: str, what: str) -> Iterator[None]:
+    """Turn whatever a third-party decoder raises inside the block into a `MediaError`.
+
+    Decoders of hostile bytes raise anything: their own errors, but also struct.error, IndexError,
+    RecursionError, OverflowError and the like.
+
+    Args:
+        name: what the error calls the source.
+        what: the kind of file, with its article, such as ``a JPEG image``.
+    """
+    try:
+        yield
+    except MediaError:
+        raise
+    except MemoryError as error:
+        raise MediaTooLargeError(
+            name, f"looks like {what} that needs more memory than there is"
+        ) from error
+    except Exception as error:
+        said = getattr(error, "strerror", None) or str(error)
+        detail = " ".join(said.split())[:120].rstrip(" .:")
+        because = f" ({detail})" if detail else ""
+        raise CorruptMediaError(
+            name, f"looks like {what}, but is damaged or truncated{because}"
+        ) from error
