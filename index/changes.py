@@ -140,7 +140,7 @@ class Changes:
         self._write_aliases()
         for record in self._batch.write(self._collection):
             self._by_path[record.source].is_written = True
-            if record.id in self._ids:
+            if record.id in self._ids and record.source not in self._shared:
                 self._report.updated += 1
             else:
                 self._report.added += 1

@@ -154,6 +154,7 @@ class _Ingest:
                         self._write()
             finally:
                 self._write()
+        self._report.failed.sort(key=lambda failure: failure.index)
         self._report.seconds = time.monotonic() - started
         return self._report
 

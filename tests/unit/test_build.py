@@ -1,0 +1,476 @@
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+import wave
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import tiny
+from PIL import Image
+
+from anysense.embed.errors import MissingWeightsError, UsageError
+from anysense.index import changes as changes_module
+from anysense.index.build import BuildProgress, BuildReport, build, check_sources, ingest
+from anysense.index.collection import Collection
+from anysense.index.found import NewItem
+from anysense.index.ingest import hash_file
+from anysense.index.records import item_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+COLOURS = {"red": (230, 20, 20), "green": (20, 230, 20), "blue": (20, 20, 230)}
+
+
+@pytest.fixture
+def media(tmp_path: Path) -> Path:
+    """Three pictures, a sound and a text."""
+    folder = tmp_path / "media"
+    folder.mkdir()
+    for name, colour in COLOURS.items():
+        picture(folder / f"{name}.png", colour)
+    tone(folder / "low.wav", 200.0)
+    (folder / "note.txt").write_text("a green note")
+    return folder
+
+
+@pytest.fixture
+def collection(tmp_path: Path) -> Iterator[Collection]:
+    with Collection.create(tmp_path / "collection", ("tiny",)) as made:
+        yield made
+
+
+def picture(path: Path, colour: tuple[int, int, int]) -> None:
+    Image.new("RGB", (24, 24), colour).save(path)
+
+
+def tone(path: Path, frequency: float, seconds: float = 1.0) -> None:
+    time = np.arange(int(8000 * seconds)) / 8000
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes((20000 * np.sin(2 * np.pi * frequency * time)).astype("<i2").tobytes())
+
+
+def real(path: Path) -> str:
+    return os.path.realpath(path)
+
+
+def encoded(collection: Collection) -> int:
+    """How many inputs the model has been given."""
+    [encoder] = collection.encoders()
+    assert isinstance(encoder, tiny.TinyEncoder)
+    return encoder.encoded
+
+
+def sources(collection: Collection) -> list[str]:
+    snapshot = collection.snapshot()
+    ids = {file.item_id for file in collection.files().values()}
+    return sorted(Path(snapshot.item(own).source).name for own in ids)
+
+
+def summary(report: BuildReport) -> dict[str, int]:
+    """The counts that are not zero."""
+    names = ("added", "updated", "moved", "described", "removed", "unchanged", "duplicates")
+    counts = {name: getattr(report, name) for name in names}
+    counts["quarantined"] = len(report.quarantined)
+    return {name: number for name, number in counts.items() if number}
+
+
+def test_a_build_indexes_every_file_and_its_items_are_found(
+    collection: Collection, media: Path
+) -> None:
+    report = build(collection, [media])
+    assert summary(report) == {"added": 5}
+    assert collection.info()["items_by_modality"] == {"text": 1, "image": 3, "audio": 1}
+    assert not collection.needs_publish
+    hits = collection.search("blue", k=5, modalities=["image"])
+    assert hits[0].source == real(media / "blue.png")
+    assert hits[0].id == item_id(real(media / "blue.png"))
+
+
+def test_nothing_changed_means_that_nothing_is_encoded_or_published(
+    collection: Collection, media: Path
+) -> None:
+    build(collection, [media])
+    before, generation = encoded(collection), collection.info()["generation"]
+    assert summary(build(collection, [media])) == {"unchanged": 5}
+    assert encoded(collection) == before
+    assert collection.info()["generation"] == generation
+
+
+def test_a_touched_file_is_compared_by_content_once(
+    collection: Collection, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(collection, [media])
+    before = encoded(collection)
+    for path in media.iterdir():
+        os.utime(path, ns=(1, 1))
+    assert summary(build(collection, [media])) == {"unchanged": 5}
+    assert encoded(collection) == before
+    monkeypatch.setattr(changes_module, "hash_file", lambda path: pytest.fail("read again"))
+    assert summary(build(collection, [media])) == {"unchanged": 5}
+
+
+def test_a_changed_file_replaces_its_item_and_keeps_its_id_and_metadata(
+    collection: Collection, media: Path
+) -> None:
+    build(collection, [media])
+    own = item_id(real(media / "red.png"))
+    collection.describe({own: {"by": "me"}})
+    picture(media / "red.png", (200, 200, 20))
+    (media / "note.txt").write_text("a red note")
+    assert summary(build(collection, [media])) == {"updated": 2, "unchanged": 3}
+    assert collection.snapshot().item(own).metadata == {"by": "me"}
+    [hit] = collection.search("red note", k=1, modalities=["text"])
+    assert hit.text == "a red note"
+
+
+def test_a_copy_becomes_an_alias_and_is_not_encoded(collection: Collection, media: Path) -> None:
+    (media / "copy.png").write_bytes((media / "red.png").read_bytes())
+    report = build(collection, [media])
+    assert summary(report) == {"added": 5, "duplicates": 1}
+    (media / "later.png").write_bytes((media / "red.png").read_bytes())
+    before = encoded(collection)
+    assert summary(build(collection, [media])) == {"duplicates": 1, "unchanged": 6}
+    assert encoded(collection) == before
+    item = collection.snapshot().item(item_id(real(media / "copy.png")))
+    assert item.aliases == [real(media / "later.png"), real(media / "red.png")]
+
+
+def test_a_moved_file_keeps_its_vectors(collection: Collection, media: Path) -> None:
+    build(collection, [media])
+    before = encoded(collection)
+    (media / "sub").mkdir()
+    (media / "red.png").rename(media / "sub/crimson.png")
+    assert summary(build(collection, [media])) == {"moved": 1, "unchanged": 4}
+    assert encoded(collection) == before
+    item = collection.snapshot().item(item_id(real(media / "sub/crimson.png")))
+    assert item.source == real(media / "sub/crimson.png")
+    assert item.aliases == []
+    assert collection.info()["items"] == 5
+
+
+def test_two_files_that_trade_places_end_up_right(collection: Collection, media: Path) -> None:
+    build(collection, [media])
+    (media / "red.png").rename(media / "swap")
+    (media / "blue.png").rename(media / "red.png")
+    (media / "swap").rename(media / "blue.png")
+    build(collection, [media])
+    assert collection.info()["items"] == 5
+    for name, colour in (("red.png", "blue"), ("blue.png", "red")):
+        [hit] = collection.search(colour, k=1, modalities=["image"])
+        assert hit.source == real(media / name)
+    assert summary(build(collection, [media])) == {"unchanged": 5}
+
+
+def test_a_copy_lives_on_when_the_original_changes_or_goes(
+    collection: Collection, media: Path
+) -> None:
+    build(collection, [media])
+    (media / "copy.png").write_bytes((media / "red.png").read_bytes())
+    build(collection, [media])
+    picture(media / "red.png", (9, 9, 9))
+    before = encoded(collection)
+    assert summary(build(collection, [media])) == {"added": 1, "unchanged": 5}
+    assert encoded(collection) == before + 1
+    [hit] = collection.search("red", k=1, modalities=["image"])
+    assert hit.source == real(media / "copy.png")
+    (media / "copy2.png").write_bytes((media / "copy.png").read_bytes())
+    build(collection, [media])
+    (media / "copy.png").unlink()
+    build(collection, [media])
+    [hit] = collection.search("red", k=1, modalities=["image"])
+    assert hit.source == real(media / "copy2.png")
+    assert collection.info()["items"] == 6
+
+
+def test_gone_files_are_removed_unless_they_are_kept(collection: Collection, media: Path) -> None:
+    build(collection, [media])
+    (media / "red.png").unlink()
+    assert summary(build(collection, [media], keep_missing=True)) == {"unchanged": 4}
+    assert "red.png" in sources(collection)
+    assert summary(build(collection, [media])) == {"removed": 1, "unchanged": 4}
+    assert sources(collection) == ["blue.png", "green.png", "low.wav", "note.txt"]
+
+
+def test_other_sources_are_left_alone(collection: Collection, media: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "x.txt").write_text("elsewhere")
+    build(collection, [media, other])
+    (media / "red.png").unlink()
+    assert summary(build(collection, [other])) == {"unchanged": 1}
+    assert collection.info()["items"] == 6
+    assert summary(build(collection, [media / "*.wav"])) == {"unchanged": 1}
+    assert collection.info()["items"] == 6
+
+
+def test_a_missing_or_emptied_source_removes_nothing(collection: Collection, media: Path) -> None:
+    build(collection, [media])
+    away = media.with_name("unmounted")
+    media.rename(away)
+    with pytest.raises(UsageError, match="no such file or folder"):
+        build(collection, [media])
+    media.mkdir()  # as the mount point of a disk that is not there
+    with pytest.raises(UsageError, match="--keep-missing"):
+        build(collection, [media])
+    (media / ".hidden").write_text("x")
+    with pytest.raises(UsageError, match="--keep-missing"):
+        build(collection, [media, away])
+    assert collection.info()["items"] == 5
+    build(collection, [media], keep_missing=True)
+    assert collection.info()["items"] == 5
+
+
+def test_the_advice_for_an_emptied_source_selects_its_items(
+    collection: Collection, media: Path
+) -> None:
+    build(collection, [media])
+    for path in media.iterdir():
+        path.unlink()
+    with pytest.raises(UsageError) as caught:
+        build(collection, [media])
+    where = str(caught.value).split('--where "')[1].split('"')[0]
+    snapshot = collection.snapshot()
+    selected = snapshot.select(where)
+    assert selected is not None
+    assert len(selected) == collection.info()["segments"]
+
+
+def test_an_empty_folder_is_one_sentence(tmp_path: Path, collection: Collection) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UsageError, match=r"empty holds no file that anysense reads; .*\.jpg"):
+        check_sources([tmp_path / "empty"])
+    with pytest.raises(UsageError, match="holds no file"):
+        build(collection, [tmp_path / "empty"])
+
+
+def test_unreadable_files_are_quarantined_and_the_others_go_on(
+    collection: Collection, media: Path
+) -> None:
+    (media / "broken.png").write_bytes((media / "red.png").read_bytes()[:40])
+    (media / "empty.txt").write_bytes(b"")
+    (media / "empty too.txt").write_bytes(b"")
+    report = build(collection, [media])
+    assert summary(report) == {"added": 5, "quarantined": 3}
+    bad = [real(media / name) for name in ("broken.png", "empty too.txt", "empty.txt")]
+    assert sorted(problem.path for problem in report.quarantined) == bad
+    assert all(problem.reason for problem in report.quarantined)
+    assert [file.path for file in collection.quarantined()] == bad
+    assert collection.info()["quarantined"] == 3
+
+
+def test_quarantined_files_are_tried_again_when_changed_or_on_request(
+    collection: Collection, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = (media / "red.png").read_bytes()
+    (media / "broken.png").write_bytes(good[:40])
+    build(collection, [media])
+    with monkeypatch.context() as patched:
+        patched.setattr(changes_module, "hash_file", lambda path: pytest.fail("read again"))
+        assert summary(build(collection, [media])) == {"unchanged": 5, "quarantined": 1}
+    again = build(collection, [media], retry_failed=True)
+    assert summary(again) == {"unchanged": 5, "quarantined": 1}
+    (media / "broken.png").write_bytes(good + b"\0")
+    assert summary(build(collection, [media])) == {"added": 1, "unchanged": 5}
+    assert collection.quarantined() == []
+
+
+def test_a_quarantined_file_that_goes_is_forgotten(collection: Collection, media: Path) -> None:
+    (media / "broken.png").write_bytes(b"x")
+    build(collection, [media])
+    (media / "broken.png").unlink()
+    assert summary(build(collection, [media])) == {"unchanged": 5}
+    assert collection.quarantined() == []
+
+
+def test_a_file_that_breaks_takes_its_old_item_with_it(collection: Collection, media: Path) -> None:
+    build(collection, [media])
+    (media / "red.png").write_bytes(b"no longer a picture")
+    assert summary(build(collection, [media])) == {"removed": 1, "unchanged": 4, "quarantined": 1}
+    assert "red.png" not in sources(collection)
+
+
+def test_a_modality_that_no_encoder_takes_is_quarantined_with_the_reason(
+    tmp_path: Path, media: Path
+) -> None:
+    with Collection.create(tmp_path / "c", ("tiny:text-image",)) as made:
+        report = build(made, [media])
+        assert summary(report) == {"added": 4, "quarantined": 1}
+        assert "audio" in report.quarantined[0].reason
+
+
+def test_a_manifest_gives_ids_texts_and_metadata(collection: Collection, media: Path) -> None:
+    rows = [
+        {"path": "red.png", "id": "r", "year": 2020},
+        {"text": "a blue note", "id": "t", "lang": "en"},
+        {"path": "missing.png"},
+    ]
+    manifest = media / "rows.jsonl"
+    manifest.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert summary(build(collection, [manifest])) == {"added": 2, "quarantined": 1}
+    assert collection.snapshot().item("r").metadata == {"year": 2020}
+    assert collection.snapshot().item("t").source == f"{real(manifest)}#t"
+    assert [hit.id for hit in collection.search("blue", k=1, modalities=["text"])] == ["t"]
+    assert summary(build(collection, [manifest])) == {"unchanged": 2, "quarantined": 1}
+    before = encoded(collection)
+    rows[0]["year"] = 2021
+    manifest.write_text("".join(json.dumps(row) + "\n" for row in rows[:2]))
+    assert summary(build(collection, [manifest])) == {"described": 1, "unchanged": 2}
+    assert encoded(collection) == before
+    assert collection.quarantined() == []
+    manifest.write_text(json.dumps(rows[0]) + "\n")
+    assert summary(build(collection, [manifest])) == {"removed": 1, "unchanged": 1}
+
+
+def test_rows_with_ids_of_their_own_are_not_merged(collection: Collection, media: Path) -> None:
+    (media / "copy.png").write_bytes((media / "red.png").read_bytes())
+    manifest = media / "rows.csv"
+    manifest.write_text("path,id,title\nred.png,a,one\ncopy.png,b,two\n")
+    assert summary(build(collection, [manifest])) == {"added": 2}
+    assert collection.snapshot().item("b").metadata == {"title": "two"}
+    assert summary(build(collection, [manifest])) == {"unchanged": 2}
+
+
+def test_a_metadata_file_describes_by_path_and_id(collection: Collection, media: Path) -> None:
+    described = media.parent / "about.csv"
+    with described.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["path", "id", "year"])
+        writer.writerow(["media/red.png", "", 2001])
+        writer.writerow(["blue.png", "", 2002])
+        writer.writerow(["", item_id(real(media / "note.txt")), 2003])
+        writer.writerow(["nowhere.png", "", 2004])
+    report = build(collection, [media], metadata=described)
+    assert report.unmatched_metadata == 1
+    assert [hit.source for hit in collection.search("x", where="year = 2002")] == [
+        real(media / "blue.png")
+    ]
+    item = collection.snapshot().item(item_id(real(media / "note.txt")))
+    assert item.metadata == {"year": 2003}
+    assert summary(build(collection, [media])) == {"unchanged": 5}
+    assert collection.snapshot().item(item.id).metadata == {"year": 2003}
+    described.write_text("path,year\nred.png,1999\n")
+    assert summary(build(collection, [media], metadata=described)) == {
+        "described": 1,
+        "unchanged": 5,
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("m.txt", "x"), ("m.jsonl", "{"), ("m.csv", "year\n2020\n")]
+)
+def test_a_metadata_file_that_cannot_be_used_stops_before_anything_is_done(
+    collection: Collection, media: Path, name: str, text: str
+) -> None:
+    path = media.parent / name
+    path.write_text(text)
+    with pytest.raises(UsageError, match=name):
+        build(collection, [media], metadata=path)
+    assert collection.info()["items"] == 0
+
+
+def test_an_interrupted_build_keeps_what_it_did_and_goes_on(
+    collection: Collection, media: Path
+) -> None:
+    def stop(progress: BuildProgress) -> None:
+        if progress.phase == "encode" and progress.done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build(collection, [media], progress=stop)
+    kept = collection.info()["items"]
+    assert kept == 3
+    before = encoded(collection)
+    assert summary(build(collection, [media])) == {"added": 2, "unchanged": 3}
+    assert encoded(collection) - before == 2
+    assert not collection.needs_publish
+
+
+def test_progress_counts_every_new_file_once(collection: Collection, media: Path) -> None:
+    seen: list[BuildProgress] = []
+    build(collection, [media], progress=seen.append)
+    assert [p.done for p in seen if p.phase == "encode"] == [1, 2, 3, 4, 5]
+    assert {p.total for p in seen if p.phase == "encode"} == {5}
+    assert (seen[0].phase, seen[-1].phase) == ("scan", "publish")
+
+
+def test_an_unchanged_build_does_not_need_its_encoder(
+    tmp_path: Path, media: Path, collection: Collection
+) -> None:
+    build(collection, [media])
+    collection.close()
+    code = (
+        "import sys\n"
+        "from anysense.index.build import build\n"
+        "from anysense.index.collection import Collection\n"
+        f"with Collection.open({str(tmp_path / 'collection')!r}) as c:\n"
+        f"    report = build(c, [{str(media)!r}])\n"
+        "assert report.unchanged == 5, report\n"
+        "assert 'torch' not in sys.modules\n"
+    )  # in this process there is no encoder named tiny, so loading it would be an error
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_a_model_that_cannot_be_loaded_quarantines_nothing(
+    collection: Collection, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise MissingWeightsError("its weights are not here")
+
+    monkeypatch.setattr(collection, "encoders", refuse)
+    with pytest.raises(MissingWeightsError):
+        build(collection, [media])
+    assert collection.quarantined() == []
+
+
+def test_ingest_reports_each_item_in_its_place(collection: Collection, media: Path) -> None:
+    report = ingest(
+        collection,
+        [
+            NewItem(media / "red.png"),
+            NewItem("some text", id="t", metadata={"a": 1}),
+            NewItem(media / "missing.png"),
+            NewItem("  "),
+            NewItem((media / "blue.png").read_bytes(), id="bytes"),
+            NewItem(media / "green.png", id="line\nbreak"),
+        ],
+    )
+    red = item_id(real(media / "red.png"))
+    assert report.ids == [red, "t", None, None, "bytes", None]
+    assert (report.added, report.updated, report.duplicates) == (3, 0, 0)
+    assert [failure.index for failure in report.failed] == [2, 3, 5]
+    assert collection.snapshot().item("t").metadata == {"a": 1}
+
+
+def test_ingest_replaces_by_id_and_aliases_by_content(collection: Collection, media: Path) -> None:
+    first = ingest(collection, [NewItem("red", id="t"), NewItem(media / "red.png")])
+    (media / "copy.png").write_bytes((media / "red.png").read_bytes())
+    second = ingest(collection, [NewItem("blue", id="t"), NewItem(media / "copy.png")])
+    assert (second.added, second.updated, second.duplicates) == (0, 1, 1)
+    assert second.ids == first.ids
+    assert collection.info()["items"] == 2
+    assert collection.search("x", k=1, modalities=["text"])[0].text == "blue"
+
+
+def test_texts_without_ids_are_known_by_their_content(collection: Collection) -> None:
+    first = ingest(collection, [NewItem("the same"), NewItem("another")])
+    again = ingest(collection, [NewItem("the same")])
+    assert again.ids[0] == first.ids[0] != first.ids[1]
+    assert collection.info()["items"] == 2
+
+
+def test_the_hash_is_that_of_the_bytes(tmp_path: Path) -> None:
+    import hashlib
+
+    data = bytes(range(256)) * 9000
+    (tmp_path / "a").write_bytes(data)
+    assert hash_file(str(tmp_path / "a")) == hashlib.blake2b(data, digest_size=32).hexdigest()
