@@ -1,0 +1,5 @@
+"""`python -m anysense` is the command `anysense`."""
+
+from anysense.server.cli import main
+
+main()

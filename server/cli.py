@@ -1,0 +1,171 @@
+"""The command `anysense`: its root, which imports a subcommand only when that is asked for."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from anysense.embed.errors import AnysenseError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["COMMANDS", "DONE", "ERROR", "INTERRUPTED", "PARTIAL", "USAGE", "cli", "main"]
+
+DONE, ERROR, USAGE, PARTIAL, INTERRUPTED = 0, 1, 2, 3, 130
+
+# The name of each command, the module that holds it, and what the root's help says of it.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "build": ("commands_build", "Build a collection from files, or bring it up to date."),
+    "add": ("commands_change", "Add files or texts to a collection."),
+    "remove": ("commands_change", "Remove items from a collection."),
+    "search": ("commands_search", "Search by text, image, sound, or several of them."),
+    "show": ("commands_search", "Show one item."),
+    "info": ("commands_info", "Say what a collection holds."),
+    "verify": ("commands_info", "Check every file of a collection."),
+    "compact": ("commands_info", "Give back the space of removed items."),
+    "models": ("commands_models", "List the models, or fetch one."),
+    "demo": ("commands_demo", "Build and search a collection of sample media."),
+    "serve": ("commands_serve", "Serve a collection over HTTP."),
+}
+
+EPILOG = """\b
+Exit status:
+  0    done
+  1    an error, said in one sentence on standard error
+  2    the command was used wrongly; nothing was done
+  3    done in part: some files could not be read
+  130  stopped by Ctrl-C; the same command goes on from there"""
+
+
+class Root(click.Group):
+    """A group whose commands are in modules of their own, and whose errors are one sentence."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"anysense.server.{COMMANDS[cmd_name][0]}")
+        command = getattr(module, cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = "anysense",
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run a command; its exit status is returned, or ends the process if standalone."""
+        given = list(sys.argv[1:] if args is None else args)
+        try:
+            result = super().main(given, prog_name, complete_var, standalone_mode=False, **extra)
+            status = result if isinstance(result, int) else DONE
+            sys.stdout.flush()
+        except Exception as error:  # whatever it is, the user gets a sentence
+            status = _report(error, debug="--debug" in given[:1])
+        except KeyboardInterrupt:
+            click.echo("error: stopped.", err=True)
+            status = INTERRUPTED
+        if standalone_mode:
+            sys.exit(status)
+        return status
+
+
+def _report(error: Exception, debug: bool) -> int:
+    """Say on standard error what went wrong; the exit status."""
+    if isinstance(error, BrokenPipeError):  # the reader, such as `head`, has had enough
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ERROR
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.format_message(), err=True)
+        return USAGE
+    if isinstance(error, click.exceptions.Abort):
+        click.echo("error: stopped.", err=True)
+        return INTERRUPTED
+    if isinstance(error, click.ClickException):
+        click.echo(f"error: {_sentence(error.format_message())}", err=True)
+        context = getattr(error, "ctx", None)
+        if context is not None:
+            click.echo(f"Type `{context.command_path} -h` for help.", err=True)
+        return USAGE if isinstance(error, click.UsageError) else ERROR
+    if debug:
+        import traceback
+
+        traceback.print_exception(error)
+    if isinstance(error, AnysenseError):
+        click.echo(f"error: {_sentence(str(error))}", err=True)
+        return USAGE if isinstance(error, UsageError) else ERROR
+    what = f"{type(error).__name__}: {error}".strip().rstrip(":")
+    click.echo(f"error: {_sentence(what)}", err=True)
+    hint = "report it with the traceback" if debug else "see the traceback with `anysense --debug`"
+    click.echo(f"This is a bug in anysense: {hint}.", err=True)
+    return ERROR
+
+
+def _sentence(message: str) -> str:
+    """A message on one line that ends like a sentence."""
+    text = " ".join(message.split())
+    return text if text.endswith((".", "?", "!")) else f"{text}."
+
+
+def _show_version(ctx: click.Context) -> None:
+    from importlib import metadata
+
+    try:
+        click.echo(f"anysense {metadata.version('anysense')}")
+    except metadata.PackageNotFoundError:
+        click.echo("anysense, run from its sources without being installed")
+    ctx.exit(DONE)
+
+
+@click.group(
+    "anysense",
+    cls=Root,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    no_args_is_help=True,
+)
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=lambda ctx, _, given: _show_version(ctx) if given else None,
+    help="Show the version and exit.",
+)
+def cli(debug: bool) -> None:
+    """Search words, pictures and sounds together.
+
+    Build a collection from a folder, then search it with a text, an image or a sound: every query
+    finds items of every kind.
+
+    \b
+      anysense build ~/Pictures ~/Sounds -o my.anysense
+      anysense search my.anysense "waves on a beach"
+      anysense search my.anysense --image sunset.jpg
+    """  # noqa: D301 - click reads the \b itself
+
+
+def main() -> None:
+    """The entry point of the command line."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a file name that the terminal cannot show
+    cli.main()

@@ -1,0 +1,106 @@
+"""`anysense demo`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from anysense.server import console
+from anysense.server.cli import DONE, PARTIAL
+from anysense.server.options import DEVICE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from anysense.index.collection import Collection
+
+__all__ = ["demo", "sample_folder"]
+
+HITS_OF_EACH = 3
+# One query of each modality. The picture and the sound are items of the collection themselves, so
+# they are asked for as "more like this one", which leaves them out of their own hits.
+TEXT_QUERY = "a dog barking"
+IMAGE_QUERY = "images/cat.jpg"
+AUDIO_QUERY = "sounds/rain.ogg"
+
+
+@click.command(short_help="Build and search a collection of sample media.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="COLLECTION",
+    help="Where to build it; by default in the user's folder for caches.",
+)
+@DEVICE
+def demo(output: str | None, device: str) -> int:
+    """Build a collection of the sample media that come with anysense, and search it.
+
+    It asks once with a text, once with an image and once with a sound; each finds texts, images and
+    sounds. Nothing is downloaded.
+    """
+    from anysense.index.build import build
+    from anysense.index.collection import Collection
+    from anysense.server.commands_build import open_or_create, print_report
+    from anysense.server.progress import BuildBar
+
+    samples = sample_folder()
+    where = output or str(default_output())
+    folders = [path for path in sorted(samples.iterdir()) if path.is_dir()]
+    is_new = not Collection.exists(where)
+    with open_or_create(where, (), None, device, is_new) as collection:
+        with BuildBar() as bar:
+            report = build(collection, folders, progress=bar)
+        print_report(console.short_path(where), collection.info()["items"], report)
+        search_with_each(collection, samples)
+    print_next(where, samples)
+    return PARTIAL if report.quarantined else DONE
+
+
+def sample_folder() -> Path:
+    """The sample media in the package: a folder for each modality."""
+    return Path(__file__).parent / "sample"
+
+
+def default_output() -> Path:
+    """Where the demo's collection is kept, in the system's place for what can be made anew."""
+    home = Path.home()
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local"))
+    elif sys.platform == "darwin":
+        base = home / "Library" / "Caches"
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache")
+    return base / "anysense" / "demo"
+
+
+def search_with_each(collection: Collection, samples: Path) -> None:
+    """Print the best hits of every modality for a text, an image and a sound."""
+    from anysense.index.query import Term
+    from anysense.index.records import item_id
+    from anysense.index.retriever import Retriever
+    from anysense.server.tables import print_hits
+
+    queries: Sequence[tuple[str, Term]] = [
+        (f'text: "{TEXT_QUERY}"', Term(TEXT_QUERY)),
+        *(
+            (f"{kind}: {file}", Term(like=item_id(os.path.realpath(samples / file))))
+            for kind, file in (("image", IMAGE_QUERY), ("sound", AUDIO_QUERY))
+        ),
+    ]
+    retriever = Retriever(collection)
+    for title, term in queries:
+        hits = retriever.retrieve(term, k=3 * HITS_OF_EACH, per_modality_k=HITS_OF_EACH)
+        click.echo()
+        print_hits(hits, title)
+
+
+def print_next(where: str, samples: Path) -> None:
+    """Say what to type next."""
+    click.echo("\nTry it yourself:")
+    click.echo(f'  anysense search {where} "{TEXT_QUERY}"')
+    click.echo(f"  anysense search {where} --image {samples / IMAGE_QUERY}")
+    click.echo("  anysense build YOUR_FOLDER -o my.anysense")

@@ -1,0 +1,93 @@
+"""`anysense models`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from anysense.server import console
+from anysense.server.cli import DONE
+from anysense.server.options import JSON
+
+if TYPE_CHECKING:
+    from anysense.embed.cards import ModelCard
+
+__all__ = ["models"]
+
+
+@click.group(invoke_without_command=True, short_help="List the models, or fetch one.")
+@JSON
+@click.pass_context
+def models(ctx: click.Context, as_json: bool) -> int:
+    """List the documented models, or fetch one. Any other model that a name describes works too."""
+    return print_models(as_json) if ctx.invoked_subcommand is None else DONE
+
+
+@models.command("list", short_help="List the models.")
+@JSON
+def list_command(as_json: bool) -> int:
+    """List the models: what they encode, how large they are, and whether their weights are here."""
+    return print_models(as_json)
+
+
+def print_models(as_json: bool) -> int:
+    from anysense.embed.registry import list_models
+    from anysense.server.tables import print_table
+
+    cards = list_models()
+    if as_json:
+        console.print_json({"models": [_card_json(card) for card in cards]})
+        return DONE
+    columns = [("model", "left"), ("encodes", "left"), ("size", "right"), ("licence", "left")]
+    columns += [("here", "left"), ("profile", "left"), ("what for", "left")]
+    print_table(
+        columns,
+        [
+            (
+                card.name,
+                ", ".join(sorted(m.value for m in card.modalities)),
+                console.show_size(card.size_bytes),
+                card.licence,
+                "yes" if card.available else "no",
+                ", ".join(card.profiles),
+                card.summary,
+            )
+            for card in cards
+        ],
+    )
+    return DONE
+
+
+def _card_json(card: ModelCard) -> dict[str, Any]:
+    return {
+        "name": card.name,
+        "modalities": sorted(m.value for m in card.modalities),
+        "dimension": card.dimension,
+        "parameters": card.parameters,
+        "size_bytes": card.size_bytes,
+        "licence": card.licence,
+        "available": card.available,
+        "profiles": list(card.profiles),
+        "summary": card.summary,
+    }
+
+
+@models.command("pull", short_help="Fetch a model's weights.")
+@click.argument("name")
+def pull_command(name: str) -> int:
+    """Fetch a model's weights from where they are published, and verify them."""
+    from anysense.embed.registry import pull_model
+
+    where = pull_model(name, progress=_show_progress if sys.stderr.isatty() else None)
+    if sys.stderr.isatty():
+        click.echo(err=True)
+    click.echo(f"{name} is here: {where}")
+    return DONE
+
+
+def _show_progress(file: str, done: int, total: int) -> None:
+    """Rewrite one line of the terminal with how much of a file is here."""
+    told = f"{console.show_size(done)} of {console.show_size(total)}"
+    click.echo(f"\r\033[K{file}: {told}", nl=False, err=True)

@@ -1,0 +1,175 @@
+"""`anysense search` and `anysense show`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from anysense.server import console
+from anysense.server.cli import DONE
+from anysense.server.options import COLLECTION, DEVICE, JSON, WHERE
+
+if TYPE_CHECKING:
+    from anysense.index.query import Term
+    from anysense.index.records import Item
+
+__all__ = ["search", "show"]
+
+FILE = click.Path(exists=True, dir_okay=False)
+
+
+@click.command(short_help="Search by text, image, sound, or several of them.")
+@COLLECTION
+@click.argument("text", required=False)
+@click.option("--image", "images", type=FILE, multiple=True, metavar="F", help="An image file.")
+@click.option("--audio", "sounds", type=FILE, multiple=True, metavar="F", help="A sound file.")
+@click.option("--like", "likes", multiple=True, metavar="ID", help="An item of the collection.")
+@click.option("--not", "unwanted", multiple=True, metavar="TEXT", help="A text to subtract.")
+@click.option(
+    "-k", type=click.IntRange(1, 1000), default=10, show_default=True, metavar="N", help="Hits."
+)
+@click.option(
+    "--modality",
+    "modalities",
+    type=click.Choice(["text", "image", "audio"]),
+    multiple=True,
+    help="Only items of this kind; may be given again.",
+)
+@WHERE
+@click.option("--min-score", type=float, metavar="X", help="Only hits of at least this score.")
+@DEVICE
+@JSON
+@click.option("-f", "--files", is_flag=True, help="Print only the hits' paths, one a line.")
+def search(
+    path: str,
+    text: str | None,
+    images: tuple[str, ...],
+    sounds: tuple[str, ...],
+    likes: tuple[str, ...],
+    unwanted: tuple[str, ...],
+    k: int,
+    modalities: tuple[str, ...],
+    where: str | None,
+    min_score: float | None,
+    device: str,
+    as_json: bool,
+    files: bool,
+) -> int:
+    """Search a collection by text, image, sound, or several of them.
+
+    Several inputs make one query, and --not subtracts from it. Every query finds items of every
+    kind. A score says how far a hit stands above unrelated items, in standard deviations: it can be
+    compared from one kind to another.
+
+    With --json: an object with `collection`, `query` (a list of terms, each with `content` or
+    `like`, `modality` and `weight`) and `hits`, best first, each with `id`, `modality`, `score`,
+    `raw_score`, `route`, `source`, `space`, `start`, `end`, `text` and `metadata`.
+    """
+    from anysense.index.collection import Collection
+    from anysense.index.retriever import Retriever
+    from anysense.server.tables import print_hits
+
+    if as_json and files:
+        raise click.UsageError("Give --json or --files, not both.")
+    terms = query_terms(text, images, sounds, likes, unwanted)
+    if not any(term.weight > 0 for term in terms):
+        raise click.UsageError("Give a TEXT, --image, --audio or --like to search by.")
+    with Collection.open(path, device=device) as collection:
+        hits = Retriever(collection).retrieve(
+            terms, k=k, modalities=modalities or None, where=where, min_score=min_score
+        )
+    if as_json:
+        told = [hit.to_dict() for hit in hits]
+        query = [_term_json(term) for term in terms]
+        console.print_json({"collection": path, "query": query, "hits": told})
+    elif files:
+        for source in dict.fromkeys(hit.source for hit in hits):
+            click.echo(source)
+    elif hits:
+        print_hits(hits)
+    else:
+        console.note("Nothing found.")
+    return DONE
+
+
+def query_terms(
+    text: str | None,
+    images: tuple[str, ...],
+    sounds: tuple[str, ...],
+    likes: tuple[str, ...],
+    unwanted: tuple[str, ...],
+) -> list[Term]:
+    """The terms of a query as the command line gives it."""
+    from anysense.embed.types import Modality
+    from anysense.index.query import Term
+
+    return [
+        *([Term(text, modality=Modality.TEXT)] if text is not None else []),
+        *(Term(Path(file), modality=Modality.IMAGE) for file in images),
+        *(Term(Path(file), modality=Modality.AUDIO) for file in sounds),
+        *(Term(like=own) for own in likes),
+        *(Term(word, weight=-1.0, modality=Modality.TEXT) for word in unwanted),
+    ]
+
+
+def _term_json(term: Term) -> dict[str, Any]:
+    if term.like is not None:
+        return {"like": term.like, "modality": None, "weight": term.weight}
+    return {
+        "content": str(term.content),
+        "modality": str(term.modality),
+        "weight": term.weight,
+    }
+
+
+@click.command(short_help="Show one item.")
+@COLLECTION
+@click.argument("item", metavar="ID")
+@JSON
+def show(path: str, item: str, as_json: bool) -> int:
+    """Show one item: where it is, what it is, its metadata and its segments."""
+    from anysense.index.collection import Collection
+
+    with Collection.open(path) as collection:
+        found = collection.snapshot().item(item)
+    if as_json:
+        console.print_json({**asdict(found), "modality": str(found.modality)})
+    else:
+        _print_item(found)
+    return DONE
+
+
+def _print_item(item: Item) -> None:
+    import json
+    from datetime import datetime, timezone
+
+    from anysense.server.tables import print_facts, print_table
+
+    added = datetime.fromtimestamp(item.added_at, tz=timezone.utc).astimezone()
+    facts = {
+        "id": item.id,
+        "source": item.source,
+        "modality": str(item.modality),
+        "added": added.strftime("%Y-%m-%d %H:%M:%S"),
+    }
+    facts |= {"also at": ", ".join(item.aliases)} if item.aliases else {}
+    facts |= {
+        f"metadata {name}": value if isinstance(value, str) else json.dumps(value)
+        for name, value in item.metadata.items()
+    }
+    print_facts(facts)
+    click.echo()
+    columns = [("segment", "right"), ("space", "left"), ("where", "right"), ("text", "left")]
+    rows = [
+        (
+            str(segment.id),
+            segment.space,
+            console.show_place(str(item.modality), segment.start, segment.end),
+            segment.text or "",
+        )
+        for segment in item.segments
+    ]
+    print_table(columns, rows)

@@ -1,0 +1,84 @@
+"""What the commands print: one JSON object, lines for a pipe, or tables for a terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = [
+    "count",
+    "note",
+    "print_json",
+    "short_path",
+    "show_place",
+    "show_size",
+    "show_time",
+    "stdout_console",
+    "stdout_is_terminal",
+]
+
+
+def stdout_is_terminal() -> bool:
+    return sys.stdout.isatty()
+
+
+def stdout_console() -> Console:
+    from rich.console import Console
+
+    return Console(file=sys.stdout, highlight=False, emoji=False)
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON object on standard output, in letters that the stream can take."""
+    plain = not (sys.stdout.encoding or "").lower().startswith("utf")
+    click.echo(json.dumps(value, indent=2, ensure_ascii=plain))
+
+
+def note(message: str) -> None:
+    """Tell the user something on standard error, which no script reads."""
+    click.echo(message, err=True)
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """A number and its noun: "1 file", "2,000 files"."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def show_time(seconds: float) -> str:
+    """A time as m:ss, or h:mm:ss from an hour on."""
+    minutes, rest = divmod(int(seconds), 60)
+    if minutes < 60:
+        return f"{minutes}:{rest:02d}"
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
+
+
+def show_place(modality: str, start: float | None, end: float | None) -> str:
+    """Where in an item a segment is: a range of time in a sound, of characters in a text."""
+    if start is None or end is None or modality == "image":
+        return ""
+    if modality == "audio":
+        return f"{show_time(start)}-{show_time(end)}"
+    return f"{int(start):,}-{int(end):,}"
+
+
+def show_size(size: float) -> str:
+    """A number of bytes for people: 512 B, 3.4 MB."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"
+
+
+def short_path(path: str) -> str:
+    """A path as short as it can be said from here: relative if it is below this folder."""
+    here = str(Path.cwd()).rstrip(os.sep) + os.sep
+    return path.removeprefix(here)

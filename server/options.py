@@ -1,0 +1,28 @@
+"""Options and arguments that several commands have."""
+
+from __future__ import annotations
+
+import click
+
+__all__ = ["COLLECTION", "DEVICE", "JSON", "WHERE", "WORKERS"]
+
+COLLECTION = click.argument("path", metavar="COLLECTION")
+DEVICE = click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="Where models run.",
+)
+JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+WHERE = click.option(
+    "--where",
+    metavar="EXPR",
+    help="Only items that this holds for, such as \"year >= 2020 and camera.model = 'X'\".",
+)
+WORKERS = click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Threads that read and decode; by default one for each processor.",
+)

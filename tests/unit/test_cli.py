@@ -1,0 +1,313 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+from PIL import Image
+
+from anysense.server import cli as cli_module
+from anysense.server.cli import COMMANDS, cli
+from anysense.server.console import count, show_place, show_size, show_time
+
+
+def run(*args: str | Path, status: int = 0, text: str | None = None) -> Result:
+    result = CliRunner().invoke(cli, [str(arg) for arg in args], input=text)
+    assert result.exit_code == status, result.output
+    return result
+
+
+def run_json(*args: str | Path, status: int = 0) -> Any:
+    return json.loads(run(*args, "--json", status=status).stdout)
+
+
+@pytest.fixture
+def media(tmp_path: Path) -> Path:
+    folder = tmp_path / "media"
+    folder.mkdir()
+    for name, colour in (("red", (230, 20, 20)), ("blue", (20, 20, 230))):
+        Image.new("RGB", (24, 24), colour).save(folder / f"{name}.png")
+    (folder / "note.txt").write_text("a red note")
+    return folder
+
+
+@pytest.fixture
+def built(tmp_path: Path, media: Path) -> Path:
+    run("build", media, "-o", tmp_path / "c", "--encoder", "tiny")
+    return tmp_path / "c"
+
+
+def subprocess_run(code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_help_imports_nothing_heavy_and_is_fast() -> None:
+    code = (
+        "import sys\n"
+        "from anysense.server.cli import cli\n"
+        "cli.main(['--help'], standalone_mode=False)\n"
+        "heavy = {'torch', 'faiss', 'numpy', 'rich', 'fastapi', 'PIL', 'pyarrow', 'sqlite3'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+    )
+    seconds = []
+    for _ in range(3):  # the best of three: the machine may be busy
+        started = time.perf_counter()
+        done = subprocess_run(code)
+        seconds.append(time.perf_counter() - started)
+        assert done.returncode == 0, done.stderr
+        assert "build" in done.stdout
+    assert min(seconds) < 0.3
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_root_says_of_each_command_what_it_says_itself(name: str) -> None:
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None
+    assert command.short_help == COMMANDS[name][1]
+    for flag in ("-h", "--help"):
+        assert "Usage: anysense" in run(name, flag).stdout
+
+
+def test_usage_errors_are_one_sentence_and_status_2(tmp_path: Path) -> None:
+    for args in (
+        ["biuld"],
+        ["build", "-o", "c"],
+        ["search"],
+        ["search", str(tmp_path), "x", "-k", "0"],
+        ["search", str(tmp_path), "x", "--modality", "smell"],
+        ["build", ".", "-o", "c", "--device", "tpu"],
+        ["build", ".", "-o", "c", "--encoder", "tiny", "--profile", "best"],
+    ):
+        result = run(*args, status=2)
+        assert result.stdout == ""
+        assert result.stderr.startswith("error: ")
+        assert result.stderr.splitlines()[0].endswith((".", "?"))
+        assert "Traceback" not in result.stderr
+
+
+def test_errors_are_one_sentence_and_status_1(tmp_path: Path) -> None:
+    result = run("info", tmp_path / "none", status=1)
+    assert result.stderr.startswith(f"error: No collection at {tmp_path / 'none'}")
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_bug_is_called_a_bug_and_shows_its_traceback_on_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(ctx: click.Context, name: str) -> None:
+        raise RuntimeError("something\nunexpected")
+
+    monkeypatch.setattr(cli, "get_command", broken)
+    result = run("info", "c", status=1)
+    assert result.stderr.splitlines()[0] == "error: RuntimeError: something unexpected."
+    assert "bug" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert "Traceback" in run("--debug", "info", "c", status=1).stderr
+
+
+def test_stopping_is_clean(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(ctx: click.Context, name: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "get_command", stopped)
+    assert "Traceback" not in run("info", "c", status=cli_module.INTERRUPTED).stderr
+
+
+def test_build_and_build_again(tmp_path: Path, media: Path) -> None:
+    where = tmp_path / "c"
+    first = run_json("build", media, "-o", where, "--encoder", "tiny")
+    assert (first["added"], first["items"], first["quarantined"]) == (3, 3, [])
+    assert first["collection"] == os.path.realpath(where)
+    again = run("build", media, "-o", where)
+    assert "3 items" in again.stdout
+    assert "3 unchanged" in again.stdout
+
+
+def test_build_is_partial_if_a_file_cannot_be_read(tmp_path: Path, media: Path) -> None:
+    (media / "bad.png").write_bytes(b"x")
+    result = run("build", media, "-o", tmp_path / "c", "--encoder", "tiny", status=3)
+    assert "1 file could not be read" in result.stderr
+    assert "bad.png" in result.stderr
+    told = run_json("build", media, "-o", tmp_path / "c", status=3)
+    assert [q["path"] for q in told["quarantined"]] == [os.path.realpath(media / "bad.png")]
+    listed = run("info", tmp_path / "c", "--quarantined").stdout
+    assert listed.startswith(os.path.realpath(media / "bad.png") + "\t")
+    assert run_json("info", tmp_path / "c")["quarantined"] == 1
+
+
+def test_a_refused_build_leaves_nothing_behind(tmp_path: Path, media: Path) -> None:
+    where = tmp_path / "c"
+    (tmp_path / "empty").mkdir()
+    for args, status in (
+        ([tmp_path / "missing"], 2),
+        ([tmp_path / "empty"], 2),
+        ([media, "--encoder", "no-such-encoder"], 1),
+    ):
+        result = run("build", *args, "-o", where, status=status)
+        assert result.stderr.splitlines()[-1].startswith("error: ")
+        assert not where.exists()
+
+
+def test_build_refuses_other_encoders_and_other_folders(built: Path, media: Path) -> None:
+    result = run("build", media, "-o", built, "--encoder", "tiny:text-image", status=2)
+    assert "was built with tiny" in result.stderr
+    run("build", media, "-o", built, "--encoder", "tiny")
+    result = run("build", media, "-o", media, "--encoder", "tiny", status=1)
+    assert "holds other files" in result.stderr
+    assert not list(media.glob("*.sqlite"))
+
+
+def test_search_prints_lines_json_or_paths(built: Path, media: Path) -> None:
+    lines = run("search", built, "red", "-k", "3").stdout.splitlines()
+    assert len(lines) == 3
+    assert all(len(line.split("\t")) in (4, 5) for line in lines)
+    told = run_json("search", built, "red", "--modality", "image")
+    assert list(told) == ["collection", "query", "hits"]
+    assert told["query"] == [{"content": "red", "modality": "text", "weight": 1.0}]
+    assert [hit["source"] for hit in told["hits"]] == [
+        os.path.realpath(media / "red.png"),
+        os.path.realpath(media / "blue.png"),
+    ]
+    assert set(told["hits"][0]) == {
+        "id", "modality", "score", "raw_score", "route", "source", "space", "start", "end",
+        "text", "metadata",
+    }  # fmt: skip
+    paths = run("search", built, "red", "--modality", "image", "-f").stdout.splitlines()
+    assert paths == [hit["source"] for hit in told["hits"]]
+
+
+def test_search_combines_and_subtracts(built: Path, media: Path) -> None:
+    told = run_json("search", built, "red", "--image", media / "blue.png", "--not", "green")
+    assert [(t["modality"], t["weight"]) for t in told["query"]] == [
+        ("text", 1.0),
+        ("image", 1.0),
+        ("text", -1.0),
+    ]
+    assert told["hits"]
+    red = run_json("search", built, "red", "--modality", "image")["hits"][0]["id"]
+    like = run_json("search", built, "--like", red, "--modality", "image")
+    assert red not in [hit["id"] for hit in like["hits"]]
+    assert "Give a TEXT" in run("search", built, "--not", "red", status=2).stderr
+    assert "not both" in run("search", built, "x", "--json", "--files", status=2).stderr
+
+
+def test_search_says_when_it_finds_nothing(built: Path) -> None:
+    result = run("search", built, "red", "--min-score", "1e6")
+    assert result.stdout == ""
+    assert "Nothing found" in result.stderr
+    assert run_json("search", built, "red", "--min-score", "1e6")["hits"] == []
+
+
+def test_a_bad_filter_and_a_bad_query_file_are_sentences(built: Path, media: Path) -> None:
+    assert run("search", built, "x", "--where", "year >", status=2).stderr.startswith("error: ")
+    (media / "bad.png").write_bytes(b"x")
+    result = run("search", built, "--image", media / "bad.png", status=1)
+    assert "bad.png" in result.stderr
+
+
+def test_add_show_and_remove(built: Path, media: Path) -> None:
+    added = run(
+        "add",
+        built,
+        "--text",
+        "a blue thing",
+        "--id",
+        "t",
+        "--meta",
+        "year=2020",
+        "--meta",
+        "by=me",
+    )
+    assert added.stdout == "t\n"
+    shown = run_json("show", built, "t")
+    assert shown["metadata"] == {"year": 2020, "by": "me"}
+    assert shown["modality"] == "text"
+    assert "year" in run("show", built, "t").stdout
+    run("add", built, "--text", "-", "--id", "piped", text="a green thing")
+    assert run_json("search", built, "green", "--modality", "text")["hits"][0]["id"] == "piped"
+    assert run("remove", built, "t").stdout == "1 item removed.\n"
+    assert "No item t" in run("show", built, "t", status=1).stderr
+    assert run("remove", built, "t", status=1).stdout == "0 items removed.\n"
+    assert run_json("remove", built, "--where", "modality = 'image'") == {"removed": 2}
+    assert run_json("info", built)["items"] == 2
+
+
+def test_add_tells_what_failed(built: Path, media: Path) -> None:
+    (media / "bad.png").write_bytes(b"x")
+    told = run_json("add", built, media / "bad.png", media / "red.png", status=3)
+    assert (told["ids"][0], told["added"], told["updated"]) == (None, 0, 1)
+    assert "bad.png" in told["failed"][0]["source"]
+    run("add", built, media / "bad.png", status=1)
+    assert "KEY=VALUE" in run("add", built, "--text", "x", "--meta", "oops", status=2).stderr
+    run("add", built, status=2)
+    run("add", built, "--text", "a", "--text", "b", "--id", "one", status=2)
+
+
+def test_info_verify_and_compact(built: Path) -> None:
+    told = run_json("info", built)
+    assert {
+        "items", "items_by_modality", "segments", "quarantined", "bytes", "encoders",
+        "partitions", "generation", "target_recall", "measured_recall",
+    } <= set(told)  # fmt: skip
+    assert told["items_by_modality"]["image"] == 2
+    assert "tiny" in run("info", built).stdout
+    assert run_json("verify", built)["ok"] is True
+    assert "as it was written" in run("verify", built).stdout
+    run("remove", built, "--where", "modality = 'image'")
+    run("compact", built)
+    assert run_json("compact", built)["bytes"] > 0
+    assert run_json("info", built)["items"] == 1
+
+
+def test_verify_tells_damage(built: Path) -> None:
+    [index] = [p for p in built.glob("gen-*/*") if p.suffix == ".faiss"] or [None]
+    assert index is not None, sorted(built.rglob("*"))
+    data = bytearray(index.read_bytes())
+    data[len(data) // 2] ^= 1
+    index.write_bytes(bytes(data))
+    assert run_json("verify", built, status=1)["ok"] is False
+
+
+def test_models_lists_the_documented_models() -> None:
+    from anysense.embed.registry import list_models
+
+    told = run_json("models")
+    assert [card["name"] for card in told["models"]] == [card.name for card in list_models()]
+    assert run_json("models", "list") == told
+    assert run("models", "pull", "no-such-model", status=1).stderr.startswith("error: ")
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        (show_time(0), "0:00"),
+        (show_time(83.7), "1:23"),
+        (show_time(3723), "1:02:03"),
+        (show_place("audio", 10.0, 20.0), "0:10-0:20"),
+        (show_place("text", 0, 12345), "0-12,345"),
+        (show_place("image", None, None), ""),
+        (show_size(999), "999 B"),
+        (show_size(3_400_000), "3.4 MB"),
+        (show_size(2e12), "2.0 TB"),
+        (count(1, "file"), "1 file"),
+        (count(2000, "file"), "2,000 files"),
+    ],
+)
+def test_numbers_are_said_for_people(told: str, expected: str) -> None:
+    assert told == expected
+
+
+def test_the_help_page_is_as_the_commands_say() -> None:
+    from anysense.server.cli_help import help_page
+
+    page = Path(__file__).parents[2] / "docs" / "cli.md"
+    assert page.read_text() == help_page(), "run `python -m anysense.server.cli_help > docs/cli.md`"
