@@ -227,12 +227,12 @@ def encode_pending(
     workers: int | None = None,
 ) -> Generator[tuple[Pending, ItemRecord | AnysenseError]]:
     """Encode items in their order; each comes back with its record, or with why there is none."""
-    from anysense.embed.pipeline import MediaSource, encode_sources
-
     pending = iter(pending)
     first = next(pending, None)
     if first is None:
         return  # nothing needs the model, so it is not loaded
+    from anysense.embed.pipeline import MediaSource, encode_sources
+
     everything = itertools.chain([first], pending)
     sources = (MediaSource(p, p.item.content, p.item.modality) for p in everything)
     encoders = collection.encoders()

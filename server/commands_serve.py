@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import click
 
 from anysense.server import console
@@ -28,5 +30,6 @@ def serve(path: str, host: str, port: int, device: str) -> int:
     with Collection.open(path, device=device) as collection:
         if host not in ("127.0.0.1", "localhost", "::1"):
             console.note(f"Anyone who reaches {host} can search, add and remove items.")
-        uvicorn.run(create_app(collection), host=host, port=port, log_level="info")
+        with contextlib.suppress(KeyboardInterrupt):  # the way to stop it
+            uvicorn.run(create_app(collection), host=host, port=port, log_level="info")
     return DONE
