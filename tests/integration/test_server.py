@@ -1,0 +1,202 @@
+"""A real server process, spoken to over a real socket."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+import tiny
+from http_client import png, wav
+
+from anysense.index.collection import Collection
+from anysense.index.found import NewItem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.integration
+
+UNIT = Path(__file__).parents[1] / "unit"
+# The command line as it is, but with the encoder of the tests.
+PROGRAM = "import tiny; tiny.register(); from anysense.server.cli import main; main()"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running(path: Path, log: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """`anysense serve` as a process that answers; killed at the end if it still runs."""
+    port = free_port()
+    paths = [str(UNIT), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    command = [sys.executable, "-c", PROGRAM, "serve", str(path), "--port", str(port)]
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output, env=environment)
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            try:
+                if httpx.get(f"http://127.0.0.1:{port}/ready").status_code == 200:
+                    break
+            except httpx.TransportError:
+                pass
+            time.sleep(0.05)
+        yield process, port
+    finally:
+        process.kill()
+        process.wait(10)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[httpx.Client, int]]:
+    tiny.register()  # before the fixture that does it for each test
+    folder = tmp_path_factory.mktemp("server")
+    with Collection.create(folder / "c.anysense", ["tiny"]) as collection:
+        collection.add([NewItem("red", id="red"), NewItem("low", id="low")])
+    with (
+        running(folder / "c.anysense", folder / "log") as (_, port),
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client,
+    ):
+        yield client, port
+
+
+def test_items_come_and_are_found_and_go(server: tuple[httpx.Client, int]) -> None:
+    client, _ = server
+    added = client.post("/v1/items", files={"file": ("blue.png", png("blue"))}, data={"id": "b"})
+    assert added.status_code == 201
+    assert "server" not in added.headers
+    found = client.post("/v1/search", json={"text": "blue", "k": 1}).json()["hits"]
+    assert [hit["id"] for hit in found] == ["b"]
+    by_sound = client.post("/v1/search", files={"audio": ("x.wav", wav(100))}, data={"k": "1"})
+    assert [hit["id"] for hit in by_sound.json()["hits"]] == ["low"]
+    part = client.get("/v1/items/b/media", headers={"range": "bytes=1-3"})
+    assert (part.status_code, part.content) == (206, b"PNG")
+    assert client.delete("/v1/items/b").status_code == 200
+    assert client.get("/v1/items/b").status_code == 404
+
+
+def test_a_body_over_the_limit_is_refused_before_it_is_read(
+    server: tuple[httpx.Client, int],
+) -> None:
+    _, port = server
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.putrequest("POST", "/v1/search")
+    connection.putheader("content-type", "application/json")
+    connection.putheader("content-length", str(10**12))
+    connection.endheaders()
+    response = connection.getresponse()
+    assert response.status == 413
+    assert json.loads(response.read())["error"]["code"] == "body_too_large"
+    connection.close()
+
+
+def test_a_name_of_another_site_is_refused(server: tuple[httpx.Client, int]) -> None:
+    client, port = server
+    response = client.get("/v1/items", headers={"host": f"rebound.example:{port}"})
+    assert response.status_code == 421
+
+
+def test_an_upload_that_breaks_off_leaves_nothing(
+    server: tuple[httpx.Client, int], tmp_path: Path
+) -> None:
+    client, port = server
+    before = client.get("/v1/collections/current").json()["items"]
+    head = b"--x\r\nContent-Disposition: form-data; name=file; filename=a.png\r\n\r\n"
+    request = (
+        b"POST /v1/items HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100000\r\n"
+        b"Content-Type: multipart/form-data; boundary=x\r\n\r\n" + head + png("red")
+    )
+    with socket.create_connection(("127.0.0.1", port)) as raw:
+        raw.sendall(request)
+    assert client.get("/health").status_code == 200
+    assert client.get("/v1/collections/current").json()["items"] == before
+
+
+def test_many_clients_are_served_at_once(server: tuple[httpx.Client, int]) -> None:
+    client, _ = server
+    statuses: list[int] = []
+
+    def work(place: int) -> None:
+        for i in range(10):
+            name = f"m{place}-{i}"
+            body = {"text": f"green {name}", "id": name}
+            statuses.append(client.post("/v1/items", json=body).status_code)
+            hits = client.post("/v1/search", json={"text": f"green {name}", "k": 100}).json()[
+                "hits"
+            ]
+            statuses.append(200 if name in {hit["id"] for hit in hits} else 0)
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(statuses) == [200] * 40 + [201] * 40
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_it_cleanly(tmp_path: Path, stop: signal.Signals) -> None:
+    path, log = tmp_path / "c.anysense", tmp_path / "log"
+    with Collection.create(path, ["tiny"]):
+        pass
+    with running(path, log) as (process, port):
+        url = f"http://127.0.0.1:{port}/v1/items"
+        assert httpx.post(url, json={"text": "red", "id": "a"}).status_code == 201
+        process.send_signal(stop)
+        process.wait(20)
+    assert "Traceback" not in log.read_text()
+    assert "Application shutdown complete" in log.read_text()
+    with Collection.open(path) as collection:
+        collection.add([NewItem("blue", id="b")])  # the lock was given back
+        assert collection.info()["items"] == 2
+
+
+def test_what_was_acknowledged_outlives_a_kill(tmp_path: Path) -> None:
+    path = tmp_path / "c.anysense"
+    with Collection.create(path, ["tiny"]):
+        pass
+    acknowledged: list[dict[str, Any]] = []
+    with running(path, tmp_path / "log") as (process, port):
+
+        def add() -> None:
+            for i in range(1000):
+                files = {"file": (f"{i}.png", png(f"#{i:06x}"))}
+                try:
+                    response = httpx.post(f"http://127.0.0.1:{port}/v1/items", files=files)
+                except httpx.TransportError:
+                    return
+                assert response.status_code == 201
+                acknowledged.append(response.json())
+
+        thread = threading.Thread(target=add)
+        thread.start()
+        while len(acknowledged) < 10:
+            assert thread.is_alive()
+            time.sleep(0.01)
+        process.kill()
+        thread.join(30)
+    with Collection.open(path) as collection:
+        snapshot = collection.snapshot()
+        for item in acknowledged:
+            assert snapshot.item(item["id"]).source == item["source"]
+            assert Path(item["source"]).stat().st_size > 0
+        assert collection.info()["items"] in (len(acknowledged), len(acknowledged) + 1)
