@@ -329,14 +329,15 @@ class Catalog:
 
     def existing(self, ids: Sequence[str]) -> set[str]:
         """Those of some ids that items have."""
-        # A name that is no UTF-8 is kept as a blob, which JSON cannot hold.
-        plain = [name for name in ids if isinstance(to_sql(name), str)]
-        blobs = [to_sql(name) for name in ids if isinstance(to_sql(name), bytes)]
+        # SQLite's JSON holds neither blobs, which names that are no UTF-8 are, nor zeros.
+        values = [to_sql(name) for name in ids]
+        plain = [value for value in values if isinstance(value, str) and "\0" not in value]
+        others = set(values) - set(plain)
         query = "SELECT id FROM items WHERE id IN (SELECT value FROM json_each(?))"
         with self._pool.lend() as connection:
             found = connection.execute(query, (json.dumps(plain),)).fetchall()
-            for blob in blobs:
-                found += connection.execute("SELECT id FROM items WHERE id = ?", (blob,))
+            for value in others:
+                found += connection.execute("SELECT id FROM items WHERE id = ?", (value,))
         return {from_sql(name) for (name,) in found}
 
     def quarantined(self) -> list[QuarantinedFile]:

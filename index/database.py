@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sqlite3
 import threading
 import zlib
@@ -219,6 +220,8 @@ def translated(path: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         # By message, as Python 3.10 does not give SQLite's error codes.
         message = str(error).lower()
+        if "readonly database" in message and _may_write(path):
+            raise damaged(path, f"{error}, though the file can be written") from error
         if any(words in message for words in _DISK):
             raise StorageError(
                 f"{path}: the disk refused ({error}); see that it has space and that the folder "
@@ -229,11 +232,17 @@ def translated(path: Path) -> Iterator[None]:
                 f"{path}: another program holds the file; try again when it is done."
             ) from error
         raise damaged(path, str(error)) from error
+    except UnicodeDecodeError as error:  # the name of a table, or a message that holds one
+        raise damaged(path, "it holds text that is not UTF-8") from error
     except OSError as error:
         raise StorageError(
             f"{error.filename or path}: the disk refused ({error.strerror or error}); see that it "
             "has space and that the folder can be written, then try again."
         ) from error
+
+
+def _may_write(path: Path) -> bool:
+    return path.is_file() and os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
 
 
 def damaged(path: Path, reason: str) -> CorruptCollectionError:

@@ -29,8 +29,9 @@ __all__ = [
 
 MAX_LENGTH = 100_000
 """Characters of a filter's text, and values in all of its lists."""
-MAX_DEPTH = 50
-"""Parentheses, or mappings, inside each other. SQLite stops at 1000 levels of expressions."""
+MAX_DEPTH = 10
+"""Parentheses, negations or mappings inside each other. Some builds of SQLite have a parser stack
+of 100 symbols, which overflows at 13 levels of the worst kind."""
 MAX_TERMS = 250
 """Comparisons in a filter."""
 

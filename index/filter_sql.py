@@ -97,8 +97,8 @@ def _any_element(path: str, kinds: Sequence[str], scalar: Sql, element: Sql) -> 
 
 def _text_test(value: str, operator: str, texts: Sequence[str]) -> Sql:
     for text in texts:
-        if any("\ud800" <= character <= "\udfff" for character in text):
-            raise FilterError("The filter holds half of a surrogate pair, which is no character.")
+        if any(character == "\0" or "\ud800" <= character <= "\udfff" for character in text):
+            raise FilterError(f"The filter holds a character that no text has: {text!r:.100}.")
     if operator == "^=":
         # `value` may be a parameter itself, so it stands in the statement once.
         return f"substr({value}, 1, ?) = ?", [len(texts[0]), texts[0]]

@@ -101,7 +101,8 @@ def _mapping(where: Mapping[Any, Any], depth: int) -> Node:
             if not isinstance(value, Sequence) or isinstance(value, str) or not value:
                 raise FilterError(f"{key} takes a list of filters, not {value!r:.100}.")
             parts = tuple(_mapping(_checked(part, key), depth + 1) for part in value)
-            nodes.append(All(parts) if key == "$and" else _negated(AnyOf(parts), key == "$nor"))
+            joined: Node = All(parts) if key == "$and" else AnyOf(parts)
+            nodes.append(_negated(parts[0] if len(parts) == 1 else joined, key == "$nor"))
         elif key == "$not":
             nodes.append(Not(_mapping(_checked(value, key), depth + 1)))
         elif not isinstance(key, str) or key.startswith("$"):

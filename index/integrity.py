@@ -80,10 +80,10 @@ def _problems(catalog: Catalog, connection: sqlite3.Connection) -> list[str]:
     problems: list[str] = []
     rows_of: Counter[str] = Counter()
     sums: Counter[str] = Counter()
-    for kind, name, expected, crc in _every_row(connection):
-        rows_of[kind] += name is not None
+    for kind, name, actual, crc in _every_row(connection):
+        rows_of[kind] += not name.startswith("vector ")  # counted with its segment
         sums[kind] += crc
-        if expected != crc:
+        if actual != crc:
             problems.append(f"{name} does not match its checksum")
             if len(problems) == _MOST_PROBLEMS:
                 return problems
@@ -94,8 +94,8 @@ def _problems(catalog: Catalog, connection: sqlite3.Connection) -> list[str]:
     return problems
 
 
-def _every_row(connection: sqlite3.Connection) -> Iterator[tuple[str, str | None, int, int]]:
-    """For each row its kind, its name (None: counted elsewhere), its crc as is and as it has."""
+def _every_row(connection: sqlite3.Connection) -> Iterator[tuple[str, str, int, int]]:
+    """For each row: what it counts as, its name, the crc of what it holds, the crc it has."""
     for row in connection.execute(
         "SELECT item_pk, id, source, modality, metadata, content_hash, added_at, crc FROM items"
     ):
@@ -113,7 +113,7 @@ def _every_row(connection: sqlite3.Connection) -> Iterator[tuple[str, str | None
             yield "meta", f"meta {key}", row_crc(key, value), crc
 
 
-def _segments(connection: sqlite3.Connection) -> Iterator[tuple[str, str | None, int, int]]:
+def _segments(connection: sqlite3.Connection) -> Iterator[tuple[str, str, int, int]]:
     kinds: dict[tuple[Any, ...], str] = {}
     rows = connection.execute(
         'SELECT segment_pk, item_pk, space_pk, modality, ordinal, start, "end", text, crc, '
@@ -127,4 +127,4 @@ def _segments(connection: sqlite3.Connection) -> Iterator[tuple[str, str | None,
         actual = row_crc(*columns, text and from_sql(text))
         yield kind, f"segment {pk}", actual if owners == 1 else -1, crc
     for pk, vector, crc in connection.execute("SELECT segment_pk, vector, crc FROM vectors"):
-        yield kind_of_pk.get(pk, "vectors"), None, vector_crc(pk, vector), crc
+        yield kind_of_pk.get(pk, "vectors"), f"vector {pk}", vector_crc(pk, vector), crc
