@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["BatchRunner", "choose_autocast", "choose_device", "is_out_of_memory", "normalise"]
 
 log = logging.getLogger(__name__)
+# Of a matrix product over texts on the CPU: enough for short ones, little enough for one query.
+_TEXT_ROWS = 32
 
 
 def choose_device(name: str = "auto") -> torch.device:
@@ -132,6 +134,28 @@ class BatchRunner:
             done.append(vectors)
             start += len(chunk)
         return np.concatenate(done)
+
+    def run_grouped(
+        self, forward: Callable[[torch.Tensor], torch.Tensor], texts: Sequence[torch.Tensor]
+    ) -> FloatArray:
+        """Run `forward` over token ids of several lengths: those of one length share batches.
+
+        Returns:
+            Unit vectors in the order of the texts, float32 of shape (len(texts), dimension).
+        """
+        by_length: dict[int, list[int]] = {}
+        for at, ids in enumerate(texts):
+            by_length.setdefault(len(ids), []).append(at)
+        rows: dict[int, FloatArray] = {}
+        for length, members in by_length.items():
+            vectors = self.run(
+                forward,
+                [texts[at] for at in members],
+                micro_batch=max(1, _TEXT_ROWS // length),
+                key=f"texts of {length} tokens",
+            )
+            rows.update(zip(members, vectors, strict=True))
+        return np.stack([rows[at] for at in range(len(texts))])
 
     def _forward(
         self,

@@ -21,7 +21,6 @@ __all__ = ["TextTower"]
 
 # Lengths to which texts are cut where a model cannot see past their end: short ones cost a third.
 _LENGTHS = (16, 32, 48)
-_ROWS = 32  # of a matrix product on the CPU: enough for short texts, little enough for one query
 
 
 class TextTower:
@@ -52,22 +51,8 @@ class TextTower:
         return ids[: next((n for n in _LENGTHS if used <= n < len(ids)), len(ids))].clone()
 
     def encode(self, runner: BatchRunner, texts: Sequence[torch.Tensor]) -> FloatArray:
-        """Unit vectors, shape (len(texts), dimension); those of one length share batches."""
-        import numpy as np
-
-        by_length: dict[int, list[int]] = {}
-        for at, ids in enumerate(texts):
-            by_length.setdefault(len(ids), []).append(at)
-        rows: dict[int, FloatArray] = {}
-        for length, members in by_length.items():
-            vectors = runner.run(
-                self._forward,
-                [texts[at] for at in members],
-                micro_batch=max(1, _ROWS // length),
-                key=f"texts of {length} tokens",
-            )
-            rows.update(zip(members, vectors, strict=True))
-        return np.stack([rows[at] for at in range(len(texts))])
+        """Unit vectors, float32 of shape (len(texts), dimension)."""
+        return runner.run_grouped(self._forward, texts)
 
     def signature(self) -> list[int]:
         """Token ids of a text that tells tokenizers, and how they clean text, apart."""

@@ -243,7 +243,7 @@ class _Pipeline:
     def _read(self, job: _Job) -> None:
         try:
             self.budget.check()
-            job.modality = find_modality(job.source)
+            job.modality = find_modality(job.source, self.limits)
             for segment in prepare_source(self.encoders, job.modality, job.source, self.limits):
                 job.buffer.put(segment)
         except Stopped:

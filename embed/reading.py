@@ -48,7 +48,7 @@ def name_of(source: MediaSource) -> str:
     return str(source.content if isinstance(source.content, Path) else source.key)
 
 
-def find_modality(source: MediaSource) -> Modality:
+def find_modality(source: MediaSource, limits: Limits = DEFAULT_LIMITS) -> Modality:
     """What a source is, by its content.
 
     Raises:
@@ -63,7 +63,7 @@ def find_modality(source: MediaSource) -> Modality:
     if isinstance(source.content, (Path, bytes)):
         from anysense.embed.media import sniff
 
-        return sniff(source.content)
+        return sniff(source.content, limits)
     return Modality.IMAGE
 
 
@@ -123,7 +123,9 @@ def _image(source: MediaSource, limits: Limits) -> Image:
     if isinstance(source.content, (Path, bytes)):
         return read_image(source.content, limits)
     if isinstance(source.content, Image):
-        return as_rgb(source.content)
+        from PIL.ImageOps import exif_transpose
+
+        return as_rgb(exif_transpose(source.content))
     raise _mismatch(source, Modality.IMAGE)
 
 
