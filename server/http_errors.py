@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from anysense.embed import errors
 from anysense.embed.errors import AnysenseError
@@ -94,6 +95,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(AnysenseError, _anysense_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_exception)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -136,6 +138,11 @@ async def _http_exception(request: Request, error: Exception) -> JSONResponse:
     code = CODES.get(error.status_code, "http_error")
     message = str(error.detail).rstrip(".") + "."
     return error_response(error.status_code, message, code, None, error.headers)
+
+
+async def _gone(request: Request, error: Exception) -> JSONResponse:
+    # Nobody reads this: the client went away in the middle of its request.
+    return error_response(400, "The request broke off.", "broken_off")
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:

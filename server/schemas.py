@@ -59,11 +59,10 @@ def check_size(value: Any, name: str, limit: int) -> None:
     if depth(value) > MAX_DEPTH:
         raise ValueError(f"{name} is nested at most {MAX_DEPTH} deep")
     try:
-        length = len(json.dumps(value, allow_nan=False, ensure_ascii=False).encode())
-    except UnicodeEncodeError:
-        raise ValueError(f"{name} holds half of a surrogate pair") from None
+        text = json.dumps(value, allow_nan=False, ensure_ascii=False)
     except ValueError:
         raise ValueError(f"{name} holds no NaN and no infinity") from None
+    length = len(text.encode(errors="surrogatepass"))
     if length > limit:
         raise ValueError(f"{name} has at most {limit:,} bytes, not {length:,}")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tiny
 from http_client import (
     TestClient,
     client_of,
@@ -18,6 +19,8 @@ from http_client import (
     stored,
 )
 
+from anysense.embed.errors import StorageError
+from anysense.embed.registry import register_encoder
 from anysense.index.collection import Collection
 from anysense.index.found import NewItem
 from anysense.server.settings import Settings
@@ -99,11 +102,60 @@ def test_the_service_is_ready_when_its_encoders_are(
         )
 
 
+def test_encoders_may_wait_for_the_first_search(tmp_path: Path) -> None:
+    loads: list[str] = []
+
+    def load(rest: str, device: str) -> tiny.TinyEncoder:
+        loads.append(rest)
+        return tiny.TinyEncoder()
+
+    register_encoder("tiny", load)
+    with Collection.create(tmp_path / "c", ["tiny"]) as made:
+        made.add([NewItem("red", id="a")])
+    loads.clear()
+    settings = Settings(warm_up=False)
+    with Collection.open(tmp_path / "c") as collection, client_of(collection, settings) as client:
+        assert client.get("/ready").status_code == 200
+        assert loads == []
+        assert ids(search(client, text="red")) == ["a"]
+        assert loads == [""]
+
+
+def test_an_encoder_that_breaks_is_told(tmp_path: Path) -> None:
+    with Collection.create(tmp_path / "c", ["tiny"]):
+        pass
+
+    def broken(rest: str, device: str) -> tiny.TinyEncoder:
+        raise RuntimeError("no such instruction")
+
+    register_encoder("tiny", broken)
+    with Collection.open(tmp_path / "c") as collection, client_of(collection) as client:
+        client.app.state.service.stop()
+        ready = client.get("/ready")
+        assert ready.status_code == 503
+        assert "no such instruction" in ready.json()["reason"]
+
+
+@pytest.mark.parametrize("error", [StorageError("full"), RuntimeError("broken")])
+def test_an_index_that_cannot_be_published_loses_nothing(
+    collection: Collection,
+    error: Exception,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fails() -> None:
+        raise error
+
+    monkeypatch.setattr(collection, "publish", fails)
+    with client_of(collection, Settings(publish_after=1)) as client:
+        assert client.post("/v1/items", json={"text": "dark", "id": "a"}).status_code == 201
+        client.app.state.service.stop()
+        assert "The index cannot be published" in caplog.text
+        assert client.post("/v1/items", json={"text": "dark", "id": "b"}).status_code == 201
+        assert set(ids(search(client, text="dark", k=2))) == {"a", "b"}
+
+
 def test_encoders_that_cannot_be_loaded_are_told(tmp_path: Path) -> None:
-    import tiny
-
-    from anysense.embed.registry import register_encoder
-
     with Collection.create(tmp_path / "c", ["tiny"]):
         pass
     register_encoder("tiny", lambda rest, device: tiny.TinyEncoder(revision="2"))

@@ -188,6 +188,15 @@ def test_a_bad_upload_does_not_take_the_file_of_a_good_one(
     assert len(stored(collection)) == 1
 
 
+def test_an_upload_without_room_for_it_is_told(
+    client: TestClient, collection: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
+    response = client.post("/v1/items", files={"file": ("a.bin", bytes(2 * 1024**2))})
+    assert (response.status_code, error_of(response)["code"]) == (507, "storage")
+    assert stored(collection) == []
+
+
 def test_an_upload_needs_a_file(client: TestClient) -> None:
     response = client.post("/v1/items", files={"id": (None, "x")})
     assert (response.status_code, error_of(response)["param"]) == (422, "file")

@@ -40,6 +40,7 @@ REFUSED: list[tuple[dict[str, Any], int, str, str | None]] = [
     ({"text": "red", "where": "a = 'b' and " * 6000 + "a = 'b'"}, 422, "invalid_value", "where"),
     ({"terms": [{"text": "red"}] * 33}, 422, "invalid_value", "terms"),
     ({"terms": [{"text": "red", "like": "red"}]}, 422, "invalid_value", "terms.0"),
+    ({"terms": [{"vector": [1.0]}]}, 422, "invalid_value", "terms.0"),
     ({"terms": [{"weight": 2}]}, 422, "invalid_value", "terms.0"),
     ({"terms": [{"text": "red", "weight": 0}]}, 400, "usage", None),
     ({"like": "nothing"}, 404, "item_not_found", None),
@@ -117,13 +118,14 @@ def test_a_body_that_cannot_be_read_is_refused(
     [
         ({"video": ("a.png", png("red"))}, {}, "video"),
         ({"image": ("a.png", png("red"))}, {"image": data_uri(png("red"), "image/png")}, "image"),
+        ([("image", ("a.png", png("red")))] * 2, {}, "image"),
         ({"image": ("a.png", png("red"))}, {"k": ["1", "2"]}, "k"),
         ({"image": ("a.png", png("red"))}, {"terms": "[{"}, "terms"),
         ({"image": ("a.png", png("red"))}, {"where": "{"}, "where"),
         ({"image": ("a.png", png("red"))}, {"k": "ten"}, "k"),
         ({"image": ("a.png", png("red"))}, {"colour": "red"}, "colour"),
     ],
-    ids=["file name", "twice", "two k", "terms", "where", "k", "unknown"],
+    ids=["file name", "both", "twice", "two k", "terms", "where", "k", "unknown"],
 )
 def test_a_wrong_form_is_refused(
     client: TestClient, files: Any, fields: dict[str, Any], param: str

@@ -115,3 +115,15 @@ def test_a_form_has_the_fields_of_json(client: TestClient) -> None:
         k=2,
         min_score=-100,
     )
+
+
+def test_a_file_that_was_not_chosen_is_left_out(client: TestClient) -> None:
+    parts = (
+        '--x\r\nContent-Disposition: form-data; name="text"\r\n\r\nred\r\n'
+        '--x\r\nContent-Disposition: form-data; name="image"; filename=""\r\n'
+        "Content-Type: application/octet-stream\r\n\r\n\r\n--x--\r\n"
+    )
+    kind = {"content-type": "multipart/form-data; boundary=x"}
+    response = client.post("/v1/search", content=parts.encode(), headers=kind)
+    assert response.status_code == 200, response.text
+    assert response.json()["hits"] == search(client, text="red")
