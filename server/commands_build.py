@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from anysense.server import console
-from anysense.server.cli import DONE, PARTIAL
+from anysense.server.cli import DONE, INTERRUPTED, PARTIAL
 from anysense.server.options import DEVICE, JSON, WORKERS
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def build(
             )
         except KeyboardInterrupt:
             console.note("Stopped. Run the same command again to go on from here.")
-            raise
+            raise click.exceptions.Exit(INTERRUPTED) from None
         items = collection.info()["items"]
     if as_json:
         console.print_json(build_json(output, items, report))

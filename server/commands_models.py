@@ -34,14 +34,14 @@ def list_command(as_json: bool) -> int:
 
 def print_models(as_json: bool) -> int:
     from anysense.embed.registry import list_models
-    from anysense.server.tables import print_table
+    from anysense.server.tables import Column, print_table
 
     cards = list_models()
     if as_json:
         console.print_json({"models": [_card_json(card) for card in cards]})
         return DONE
-    columns = [("model", "left"), ("encodes", "left"), ("size", "right"), ("licence", "left")]
-    columns += [("here", "left"), ("profile", "left"), ("what for", "left")]
+    columns = [Column("model"), Column("encodes"), Column("size", is_number=True)]
+    columns += [Column(name) for name in ("licence", "here", "profile", "what for")]
     print_table(
         columns,
         [

@@ -146,7 +146,7 @@ def _print_item(item: Item) -> None:
     import json
     from datetime import datetime, timezone
 
-    from anysense.server.tables import print_facts, print_table
+    from anysense.server.tables import Column, print_facts, print_table
 
     added = datetime.fromtimestamp(item.added_at, tz=timezone.utc).astimezone()
     facts = {
@@ -162,7 +162,7 @@ def _print_item(item: Item) -> None:
     }
     print_facts(facts)
     click.echo()
-    columns = [("segment", "right"), ("space", "left"), ("where", "right"), ("text", "left")]
+    columns = [Column("segment", is_number=True), Column("space"), Column("where", is_number=True)]
     rows = [
         (
             str(segment.id),
@@ -172,4 +172,4 @@ def _print_item(item: Item) -> None:
         )
         for segment in item.segments
     ]
-    print_table(columns, rows)
+    print_table([*columns, Column("text")], rows)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import click
 
@@ -16,51 +17,92 @@ from anysense.server.console import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from rich.text import Text
+
     from anysense.index.hit import Hit
 
-__all__ = ["print_facts", "print_hits", "print_table"]
+__all__ = ["Column", "print_facts", "print_hits", "print_table"]
 
 SNIPPET = 100
 
 
+class Column(NamedTuple):
+    """A column of a table: its name, and how a terminal shows it."""
+
+    name: str
+    is_number: bool = False
+    is_path: bool = False
+
+
 def print_hits(hits: Sequence[Hit], title: str | None = None) -> None:
     """Print hits, best first: score, modality, where in the item, source, and the text found."""
+    columns = [
+        Column("score", is_number=True),
+        Column("kind"),
+        Column("where", is_number=True),
+        Column("source", is_path=True),
+        Column("text"),
+    ]
     rows = [
-        (f"{hit.score:.2f}", str(hit.modality), _place(hit), short_path(hit.source), _snippet(hit))
+        (f"{hit.score:.2f}", str(hit.modality), _place(hit), hit.source, _snippet(hit))
         for hit in hits
     ]
-    columns = [("score", "right"), ("kind", "left"), ("where", "right"), ("source", "left")]
-    print_table([*columns, ("text", "left")], rows, title)
+    print_table(columns, rows, title)
 
 
 def print_table(
-    columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[str]], title: str | None = None
+    columns: Sequence[Column], rows: Iterable[Sequence[str]], title: str | None = None
 ) -> None:
     """Print rows: a table in a terminal, values with tabs between them elsewhere.
 
     Args:
-        columns: the name of each column, and ``left`` or ``right``.
+        columns: what each value of a row is.
         rows: a string for each column.
         title: said above the table.
     """
     rows = [[_one_line(value) for value in row] for row in rows]
-    if not stdout_is_terminal():
-        if title:
-            click.echo(title)
-        for row in rows:
-            click.echo("\t".join(row).rstrip("\t"))
+    if stdout_is_terminal():
+        _print_for_eyes(columns, rows, title)
         return
+    if title:
+        click.echo(title)
+    for row in rows:
+        click.echo("\t".join(row).rstrip("\t"))
+
+
+def _print_for_eyes(
+    columns: Sequence[Column], rows: Sequence[Sequence[str]], title: str | None
+) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    console = stdout_console()
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     used = [i for i in range(len(columns)) if any(row[i] for row in rows)]
     for i in used:
-        name, side = columns[i]
-        table.add_column(name, justify="right" if side == "right" else "left", overflow="fold")
+        side: Literal["left", "right"] = "right" if columns[i].is_number else "left"
+        table.add_column(columns[i].name, justify=side, no_wrap=columns[i].is_path)
     for row in rows:
-        table.add_row(*(Text(row[i]) for i in used))  # Text: a file's name is no markup
-    stdout_console().print(table)
+        cells = []
+        for i in used:
+            if columns[i].is_path:
+                cells.append(_path_cell(row[i], max(24, console.width // 2)))
+            else:
+                cells.append(Text(row[i]))  # not a string: a text with brackets is no markup
+        table.add_row(*cells)
+    console.print(table)
+
+
+def _path_cell(source: str, width: int) -> Text:
+    """The end of a path, which tells most, with a link to the file where the terminal has links."""
+    from rich.style import Style
+    from rich.text import Text
+
+    short = short_path(source)
+    if len(short) > width:
+        short = "…" + short[1 - width :]
+    path = Path(source)
+    return Text(short, Style(link=path.as_uri()) if path.is_absolute() else "")
 
 
 def print_facts(facts: Mapping[str, Any]) -> None:

@@ -1,0 +1,232 @@
+"""The command as a user runs it: real processes, the starter model, the sample media."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from anysense.index.collection import Collection
+from anysense.server.commands_demo import sample_folder
+
+pytestmark = pytest.mark.integration
+
+SUBSET = (
+    "photos/cat-face.jpg",
+    "photos/german-shepherd.jpg",
+    "photos/snowy-mountain.jpg",
+    "sounds/dogs-barking.ogg",
+    "sounds/river.ogg",
+    "notes/cat-at-play.txt",
+    "notes/guard-dog.txt",
+    "notes/milking-time.txt",
+)
+COMMAND = [sys.executable, "-m", "anysense"]
+
+
+def run(*args: str | Path, status: int = 0) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [*COMMAND, *map(str, args)], capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == status, done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def run_json(*args: str | Path, status: int = 0) -> Any:
+    return json.loads(run(*args, "--json", status=status).stdout)
+
+
+@pytest.fixture(scope="module")
+def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("media")
+    for name in SUBSET:
+        (folder / name).parent.mkdir(exist_ok=True)
+        shutil.copy(sample_folder() / name, folder / name)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def built(media: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    where = tmp_path_factory.mktemp("built") / "my.anysense"
+    done = run("build", media, "-o", where)
+    assert f"{len(SUBSET)} added" in done.stdout
+    assert "starter" in done.stderr
+    assert "--profile" in done.stderr
+    return where
+
+
+def sources(hits: list[dict[str, Any]]) -> list[str]:
+    return [Path(hit["source"]).name for hit in hits]
+
+
+def test_words_find_texts_images_and_sounds(built: Path) -> None:
+    for modality, best in (
+        ("image", "german-shepherd.jpg"),
+        ("audio", "dogs-barking.ogg"),
+        ("text", "guard-dog.txt"),
+    ):
+        told = run_json("search", built, "a dog barking", "--modality", modality)
+        assert sources(told["hits"])[0] == best
+
+
+def test_a_picture_and_a_sound_find_themselves_and_words(built: Path, media: Path) -> None:
+    cat = media / "photos/cat-face.jpg"
+    told = run_json("search", built, "--image", cat, "--modality", "image")
+    assert sources(told["hits"])[0] == "cat-face.jpg"
+    assert told["hits"][0]["raw_score"] == pytest.approx(1.0, abs=2e-3)
+    told = run_json("search", built, "--image", cat, "--modality", "text")
+    assert sources(told["hits"])[0] == "cat-at-play.txt"
+    dogs = media / "sounds/dogs-barking.ogg"
+    told = run_json("search", built, "--audio", dogs, "--modality", "audio")
+    assert sources(told["hits"])[0] == "dogs-barking.ogg"
+    assert told["hits"][0]["end"] > told["hits"][0]["start"] >= 0
+
+
+def test_the_same_build_again_changes_nothing(built: Path, media: Path) -> None:
+    before = run_json("info", built)
+    told = run_json("build", media, "-o", built)
+    assert (told["unchanged"], told["added"]) == (len(SUBSET), 0)
+    after = run_json("info", built)
+    assert (after["generation"], after["items"]) == (before["generation"], before["items"])
+    assert run_json("verify", built)["ok"] is True
+
+
+@pytest.mark.slow
+def test_a_killed_or_interrupted_build_goes_on(tmp_path: Path) -> None:
+    media, where = tmp_path / "media", tmp_path / "c"
+    media.mkdir()
+    rng = np.random.default_rng(0)
+    for i in range(3000):  # far more than are encoded while this test watches
+        Image.fromarray(rng.integers(0, 256, (16, 16, 3), np.uint8)).save(media / f"{i:04d}.png")
+    stop_in_the_middle(media, where, signal.SIGKILL)
+    errors = stop_in_the_middle(media, where, signal.SIGINT)
+    assert "same command again" in errors
+    assert "Traceback" not in errors
+    kept = items(where)
+    assert 0 < kept < 3000
+    with Collection.open(where) as collection:
+        known = set(collection.files())
+    assert len(known) == kept
+    left = [path for path in media.iterdir() if os.path.realpath(path) not in known]
+    for path in left[5:]:  # to go on with all of them would take long
+        path.unlink()
+    told = run_json("build", media, "-o", where)
+    assert (told["unchanged"], told["added"], told["items"]) == (kept, 5, kept + 5)
+    assert run_json("verify", where)["ok"] is True
+
+
+def stop_in_the_middle(media: Path, where: Path, stop: signal.Signals) -> str:
+    """Stop a build by a signal once it has written something; what it said on standard error."""
+    before = items(where)
+    process = start("build", media, "-o", where)
+    wait_until(lambda: items(where) > before or process.poll() is not None)
+    process.send_signal(stop)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == (130 if stop == signal.SIGINT else -stop), errors
+    return errors
+
+
+def items(where: Path) -> int:
+    if not Collection.exists(where):
+        return 0
+    with Collection.open(where) as collection:
+        return int(collection.info()["items"])
+
+
+def start(*args: str | Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*COMMAND, *map(str, args)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def wait_until(condition: Any, seconds: float = 120.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it took too long"
+        time.sleep(0.05)
+
+
+@pytest.mark.slow
+def test_the_demo_prints_hits_of_every_modality(tmp_path: Path) -> None:
+    done = run("demo", "-o", tmp_path / "demo")
+    assert "anysense search" in done.stdout
+    for title in ('text: "', "image: ", "sound: "):
+        part = done.stdout.split(f"\n{title}", 1)[1].split("\n\n", 1)[0]
+        kinds = [line.split("\t")[1] for line in part.splitlines()[1:]]
+        assert set(kinds) == {"text", "image", "audio"}
+    first = done.stdout.split('\ntext: "', 1)[1]
+    assert "german-shepherd.jpg" in first
+    assert "dogs-barking.ogg" in first
+    assert "guard-dog.txt" in first
+
+
+def test_serve_answers_and_stops_cleanly(built: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = start("serve", built, "--port", str(port))
+
+    def answers() -> bool:
+        assert process.poll() is None, process.communicate()[1]
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5) as reply:
+                return bool(reply.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    try:
+        wait_until(answers)
+    finally:
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    assert "Traceback" not in errors
+
+
+def test_a_closed_pipe_is_no_error_message(built: Path) -> None:
+    search = f"{sys.executable} -m anysense search {built} dog | true"
+    done = subprocess.run(
+        ["bash", "-c", search], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.stderr == ""
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs the users of Unix")
+def test_a_terminal_gets_a_table(built: Path) -> None:
+    import pty
+
+    leader, follower = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm", "NO_COLOR": "1"}
+    process = subprocess.Popen(
+        [*COMMAND, "search", str(built), "a dog barking"], stdout=follower, env=environment
+    )
+    os.close(follower)
+    shown = b""
+    while True:
+        try:
+            data = os.read(leader, 65536)
+        except OSError:  # Linux's way to say that the other side has closed
+            break
+        if not data:
+            break
+        shown += data
+    os.close(leader)
+    assert process.wait(120) == 0
+    text = shown.decode()
+    assert "score" in text
+    assert "dogs-barking.ogg" in text
+    assert "0:00-0:" in text
