@@ -29,8 +29,16 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.integration
 
 UNIT = Path(__file__).parents[1] / "unit"
-# The command line as it is, but with the encoder of the tests.
-PROGRAM = "import tiny; tiny.register(); from anysense.server.cli import main; main()"
+# The command line as it is, but with the encoder of the tests; and the service without it.
+COMMAND = "import tiny; tiny.register(); from anysense.server.cli import main; main()"
+SERVICE = """
+import sys, tiny
+from anysense.index.collection import Collection
+from anysense.server.app import serve
+tiny.register()
+with Collection.open(sys.argv[1]) as collection:
+    serve(collection, host=sys.argv[2], port=int(sys.argv[3]))
+"""
 
 
 def free_port() -> int:
@@ -41,12 +49,20 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(path: Path, log: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """`anysense serve` as a process that answers; killed at the end if it still runs."""
+def running(
+    path: Path, log: Path, *, host: str | None = None
+) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """A process that serves and answers; killed at the end if it still runs.
+
+    It is `anysense serve`, or `anysense.server.app.serve` bound to `host`, if one is given.
+    """
     port = free_port()
     paths = [str(UNIT), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
-    command = [sys.executable, "-c", PROGRAM, "serve", str(path), "--port", str(port)]
+    arguments = [COMMAND, "serve", str(path), "--port", str(port)]
+    if host is not None:
+        arguments = [SERVICE, str(path), host, str(port)]
+    command = [sys.executable, "-c", *arguments]
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, env=environment)
     try:
@@ -79,7 +95,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with Collection.create(folder / "c.anysense", ["tiny"]) as collection:
         collection.add([NewItem("red", id="red"), NewItem("low", id="low")])
     with (
-        running(folder / "c.anysense", folder / "log") as (_, port),
+        running(folder / "c.anysense", folder / "log", host="127.0.0.1") as (_, port),
         httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client,
     ):
         yield Server(client, port, folder / "log")
@@ -157,6 +173,14 @@ def test_many_clients_are_served_at_once(server: Server) -> None:
     for thread in threads:
         thread.join()
     assert sorted(statuses) == [200] * 40 + [201] * 40
+
+
+def test_bound_to_every_address_it_answers_to_every_name(tmp_path: Path) -> None:
+    with Collection.create(tmp_path / "c", ["tiny"]):
+        pass
+    with running(tmp_path / "c", tmp_path / "log", host="0.0.0.0") as (_, port):
+        url = f"http://127.0.0.1:{port}/health"
+        assert httpx.get(url, headers={"host": "machine.example"}).status_code == 200
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
