@@ -33,6 +33,7 @@ _SNDFILE_CONTAINERS = ("wav", "flac", "aiff", "w64", "au", "caf")
 _UNKNOWN_FRAMES = 1 << 62
 _MISSING_SECONDS = 0.25
 """How much shorter than its header says a recording may be: codecs trim priming and padding."""
+_MOST_PLANES = 8
 _BAD_PACKETS = 0.02
 """The share of undecodable packets that is passed over, as players do, with one always allowed."""
 
@@ -105,6 +106,10 @@ def _open_sndfile(file: BinaryIO, kind: Kind, name: str) -> _SndfileSound | None
     try:
         opened = soundfile.SoundFile(file)
     except soundfile.LibsndfileError:
+        file.seek(0)
+        return None
+    if opened.subtype.startswith("MPEG"):  # MP3 within a WAV: see above
+        opened.close()
         file.seek(0)
         return None
     return _SndfileSound(opened, kind, name)
@@ -182,6 +187,8 @@ class _FfmpegSound:
     def __init__(self, file: BinaryIO, kind: Kind, name: str) -> None:
         self._name = name
         self._kind = kind
+        self._packer: Any = None
+        self._packed_channels = 0
         xing = declared_mp3_seconds(file) if kind.container == "mp3" else None
         self._container = _open_container(file, kind)
         try:
@@ -251,15 +258,31 @@ class _FfmpegSound:
                     self._name,
                     f"changes its sample rate from {self.rate} to {frame.sample_rate} Hz midway",
                 )
-            samples = _mono(_channels(frame), axis=0)
-            collected.append(samples)
-            size += len(samples)
+            for part in self._repacked(frame):
+                collected.append(_mono(_channels(part), axis=0))
+                size += len(collected[-1])
             if size >= _BLOCK:
                 yield np.concatenate(collected)
                 collected, size = [], 0
             frame = next(self._frames, None)
         if size:
             yield np.concatenate(collected)
+
+    def _repacked(self, frame: Any) -> list[Any]:
+        """The frame, in a format from which PyAV can copy its samples.
+
+        PyAV (seen in 18.1.0) looks for the planes of a frame past the end of their table if there
+        are eight or more, and crashes the process.
+        """
+        import av
+
+        channels = frame.layout.nb_channels
+        if not frame.format.is_planar or channels < _MOST_PLANES:
+            return [frame]
+        if self._packer is None or self._packed_channels != channels:
+            self._packer, self._packed_channels = av.AudioResampler(format="flt"), channels
+        packed: list[Any] = self._packer.resample(frame)
+        return packed
 
     def close(self) -> None:
         self._container.close()

@@ -35,7 +35,7 @@ _LARGER = {
     "euc_kr": "cp949",
     "iso8859-9": "cp1254",
 }
-_MOST_FOREIGN_LETTERS = 0.35
+_MOST_FOREIGN_LETTERS = 0.5
 """Of a text's letters: far more than any Western language has outside ASCII, far fewer than there
 are in Cyrillic, Greek or Chinese that is misread as Western."""
 _MOST_MISPLACED = 0.1

@@ -2,7 +2,7 @@
 
 The first frame of an animation, the first page of a TIFF; turned upright as EXIF says; transparency
 on white. Colour profiles are not applied, as in the preprocessing that CLIP models were trained
-with, except where there is no other way to RGB (CIE L*a*b*).
+with.
 """
 
 from __future__ import annotations
@@ -73,13 +73,12 @@ def as_rgb(image: Image) -> Image:
         return image
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         return _deep_to_grey(image).convert("RGB")
-    if image.mode == "LAB":
-        return _lab_to_rgb(image)
     if not image.has_transparency_data:
         return image.convert("RGB")
     import PIL.Image
 
-    rgba = image.convert("RGBA")
+    # Pillow has no direct way from greys with premultiplied alpha.
+    rgba = (image.convert("LA") if image.mode == "La" else image).convert("RGBA")
     if rgba.getchannel("A").getextrema() == (255, 255):
         return rgba.convert("RGB")
     background = PIL.Image.new("RGB", image.size, "white")
@@ -188,12 +187,3 @@ def _deep_to_grey(image: Image) -> Image:
     else:
         values, scale = values - low, 255 / (high - low) if high > low else 0.0
     return PIL.Image.fromarray(np.rint(values * scale).astype(np.uint8))
-
-
-def _lab_to_rgb(image: Image) -> Image:
-    from PIL import ImageCms
-
-    lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
-    converted = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
-    assert converted is not None  # it is None only when converting in place
-    return converted

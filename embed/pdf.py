@@ -8,6 +8,7 @@ tighter, and bound the work for the whole document too.
 from __future__ import annotations
 
 import logging
+import os
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from anysense.embed.errors import (
@@ -31,9 +32,12 @@ __all__ = ["pdf_text"]
 logging.getLogger("pypdf").addHandler(logging.NullHandler())
 
 _STREAM_BYTES = 32 * 1024**2
-_DOCUMENT_BYTES = 256 * 1024**2
-_STREAM_TOKENS = 300_000  # a dense page has some ten thousand
-_FORM_OPERATORS = 5_000_000
+_STREAM_TOKENS = 300_000
+# For the whole document, the more the larger its file is: small files cannot ask for much.
+_CONTENT_BYTES = 64 * 1024**2
+_CONTENT_BYTES_PER_BYTE = 50
+_FORM_OPERATORS = 1_000_000
+_FORM_OPERATORS_PER_BYTE = 20
 
 
 def pdf_text(file: BinaryIO, name: str, limits: Limits) -> str:
@@ -48,6 +52,7 @@ def pdf_text(file: BinaryIO, name: str, limits: Limits) -> str:
     from pypdf import PdfReader, apply_configuration
     from pypdf.errors import LimitReachedError
 
+    size = file.seek(0, os.SEEK_END)
     with (
         quiet_decoders(),
         decoding(name, "a PDF document"),
@@ -62,7 +67,7 @@ def pdf_text(file: BinaryIO, name: str, limits: Limits) -> str:
         try:
             reader = PdfReader(file)
             _unlock(reader, name)
-            text = _read_pages(reader, name, limits)
+            text = _read_pages(reader, _Budget(size), name, limits)
         except (LimitReachedError, _TooMuchWorkError) as error:
             raise MediaTooLargeError(
                 name, "is a PDF document whose pages take too much work to read"
@@ -92,7 +97,7 @@ def _unlock(reader: PdfReader, name: str) -> None:
         )
 
 
-def _read_pages(reader: PdfReader, name: str, limits: Limits) -> str:
+def _read_pages(reader: PdfReader, budget: _Budget, name: str, limits: Limits) -> str:
     count = len(reader.pages)
     if count == 0:
         raise CorruptMediaError(name, "is a PDF document without pages")
@@ -100,7 +105,6 @@ def _read_pages(reader: PdfReader, name: str, limits: Limits) -> str:
         raise MediaTooLargeError(
             name, f"has {count:,} pages, over the limit of {limits.document_pages:,}"
         )
-    budget = _Budget()
     texts: list[str] = []
     characters = 0
     for page in reader.pages:
@@ -138,11 +142,11 @@ class _TooMuchWorkError(BaseException):
 
 
 class _Budget:
-    """The work that one document may ask for."""
+    """The work that a document of some size may ask for."""
 
-    def __init__(self) -> None:
-        self._bytes = _DOCUMENT_BYTES
-        self._operators = _FORM_OPERATORS
+    def __init__(self, size: int) -> None:
+        self._bytes = _CONTENT_BYTES + _CONTENT_BYTES_PER_BYTE * size
+        self._operators = _FORM_OPERATORS + _FORM_OPERATORS_PER_BYTE * size
 
     def spend_bytes(self, count: int) -> None:
         self._bytes -= count

@@ -1,0 +1,153 @@
+"""Files made on the spot for the tests of media decoding."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+from PIL import Image
+
+Samples = NDArray[np.float32]
+
+
+def tone(seconds: float = 1.0, rate: int = 44100, channels: int = 1, hz: float = 440) -> Samples:
+    """A quiet tone, a little different in each channel: float32, shape (n, channels)."""
+    time = np.arange(round(seconds * rate)) / rate
+    each = [0.3 * np.sin(2 * np.pi * hz * (1 + 0.5 * at) * time) for at in range(channels)]
+    return np.stack(each, axis=1).astype(np.float32)
+
+
+def sndfile(
+    samples: Samples, rate: int = 44100, kind: str = "WAV", subtype: str = "PCM_16", **more: Any
+) -> bytes:
+    """A recording written by libsndfile."""
+    file = io.BytesIO()
+    soundfile.write(file, samples, rate, format=kind, subtype=subtype, **more)
+    return file.getvalue()
+
+
+LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}
+
+
+def ffmpeg(
+    samples: Samples,
+    rate: int = 44100,
+    kind: str = "ipod",
+    codec: str = "aac",
+    cover: bytes | None = None,
+    options: dict[str, str] | None = None,
+) -> bytes:
+    """A recording written by FFmpeg, with a cover picture (a JPEG) where one is given."""
+    layout = LAYOUTS[samples.shape[1]]
+    file = tempfile.NamedTemporaryFile()  # noqa: SIM115 - faststart reads back by name
+    with file, av.open(file.name, "w", format=kind, options=options or {}) as container:
+        stream: Any = container.add_stream(codec, rate=rate, layout=layout)
+        frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), format="flt", layout=layout)
+        frame.sample_rate = rate
+        if cover is not None:
+            picture: Any = container.add_stream("mjpeg", rate=1)
+            picture.width, picture.height, picture.pix_fmt = 16, 16, "yuvj420p"
+            picture.disposition = av.stream.Disposition.attached_pic
+        resampler = av.AudioResampler(
+            format=stream.format, layout=layout, rate=rate, frame_size=stream.frame_size or 1024
+        )
+        for part in [*resampler.resample(frame), *resampler.resample(None)]:
+            container.mux(stream.encode(part))
+        container.mux(stream.encode(None))
+        if cover is not None:
+            packet = av.Packet(cover)
+            packet.stream, packet.pts, packet.dts = picture, 0, 0
+            packet.time_base, packet.is_keyframe = picture.time_base, True
+            container.mux(packet)
+        container.close()
+        return Path(file.name).read_bytes()
+
+
+def video(kind: str = "mp4", codec: str = "mpeg4", sound: bool = False) -> bytes:
+    """A moving picture of ten frames."""
+    file = io.BytesIO()
+    with av.open(file, "w", format=kind) as container:
+        stream: Any = container.add_stream(codec, rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+        track: Any = container.add_stream("aac", rate=44100, layout="mono") if sound else None
+        for at in range(10):
+            picture = np.full((64, 64, 3), at * 20, np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode(None))
+        if track is not None:
+            frame = av.AudioFrame.from_ndarray(tone(0.02)[:1024].T.copy(), "fltp", "mono")
+            frame.sample_rate = 44100
+            container.mux(track.encode(frame))
+            container.mux(track.encode(None))
+    return file.getvalue()
+
+
+def photo(width: int = 64, height: int = 48) -> Image.Image:
+    """Red in the upper left quarter, green in the upper right, blue and white below."""
+    picture = Image.new("RGB", (width, height), "white")
+    picture.paste((220, 20, 20), (0, 0, width // 2, height // 2))
+    picture.paste((20, 200, 20), (width // 2, 0, width, height // 2))
+    picture.paste((20, 20, 220), (0, height // 2, width // 2, height))
+    return picture
+
+
+def saved(picture: Image.Image, kind: str, **options: Any) -> bytes:
+    """A picture as the bytes of a file."""
+    if kind == "HEIF":
+        import pillow_heif
+
+        file = io.BytesIO()
+        options.setdefault("quality", -1)
+        heif = pillow_heif.from_pillow(picture)
+        heif.save(file, **options)
+        return file.getvalue()
+    file = io.BytesIO()
+    picture.save(file, kind, **options)
+    return file.getvalue()
+
+
+def pdf(contents: list[bytes], form: bytes | None = None, compress: bool = False) -> bytes:
+    """A PDF with one page for each content stream; a form, if given, is drawn by ``/X0 Do``."""
+    kids = " ".join(f"{5 + 2 * at} 0 R" for at in range(len(contents)))
+    font = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>"
+    resources = "/Resources << /Font << /F1 3 0 R >> /XObject << /X0 4 0 R >> >>"
+    form_head = f"/Type /XObject /Subtype /Form /BBox [0 0 612 792] {resources}"
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        f"<< /Type /Pages /Kids [{kids}] /Count {len(contents)} >>".encode(),
+        font.encode(),
+        _stream(form or b"", form_head if form is not None else "", compress),
+    ]
+    for at, content in enumerate(contents):
+        used = resources if form is not None else "/Resources << /Font << /F1 3 0 R >> >>"
+        page = f"/Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents {6 + 2 * at} 0 R"
+        objects += [f"<< {page} {used} >>".encode(), _stream(content, "", compress)]
+    out = b"%PDF-1.4\n"
+    places = []
+    for number, content in enumerate(objects, 1):
+        places.append(len(out))
+        out += b"%d 0 obj\n%s\nendobj\n" % (number, content)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    return out + (
+        b"xref\n0 %d\n0000000000 65535 f \n%strailer << /Size %d /Root 1 0 R >>\n"
+        b"startxref\n%d\n%%%%EOF\n" % (len(places) + 1, table, len(places) + 1, len(out))
+    )
+
+
+def _stream(content: bytes, head: str, compress: bool) -> bytes:
+    data = zlib.compress(content, 9) if compress else content
+    coding = "/Filter /FlateDecode" if compress else ""
+    return f"<< {head} {coding} /Length {len(data)} >>\nstream\n".encode() + data + b"\nendstream"
+
+
+def page(*lines: str) -> bytes:
+    """The content stream of a page that shows these lines."""
+    shown = b" ".join(b"(%s) Tj T*" % line.encode("cp1252") for line in lines)
+    return b"BT /F1 12 Tf 72 720 Td 14 TL " + shown + b" ET"
