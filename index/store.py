@@ -66,6 +66,7 @@ class Store:
         self._lists = faiss.downcast_InvertedLists(index.invlists)
         self._entries = {entry.partition: entry for entry in entries}
         self._centroids: FloatArray = index.quantizer.reconstruct_n(0, index.nlist)
+        self._sizes = np.array([self._lists.list_size(number) for number in range(index.nlist)])
         self._maps: dict[Partition, IdMap] = {}
         self._maps_lock = threading.Lock()
 
@@ -244,7 +245,8 @@ class Store:
         """Scan the lists that are planned for each query."""
         probes = np.zeros((len(queries), 1), dtype=np.int64)
         if entry.lists > 1:
-            centroids, sizes = self.centroids(entry.partition), self.id_map(entry.partition).sizes
+            centroids = self.centroids(entry.partition)
+            sizes = self._sizes[entry.first_list : entry.stop_list]
             probes = plan_probes(queries, centroids, sizes, selection, nprobe, k)
         # FAISS keeps bare pointers into these: each needs a name until the call returns.
         keys = np.where(probes < 0, -1, probes + entry.first_list).astype(np.int64, order="C")
@@ -362,7 +364,7 @@ class Store:
 
     def read_list(self, number: int) -> tuple[Ids, Codes]:
         """Ids (n,) and codes (n, bytes) of one list: views of FAISS's memory, not to be written."""
-        size, width = self._lists.list_size(number), self._index.code_size
+        size, width = int(self._sizes[number]), self._index.code_size
         if not size:  # FAISS gives a null pointer
             return np.empty(0, dtype=np.int64), np.empty((0, width), dtype=np.uint8)
         ids = faiss.rev_swig_ptr(self._lists.get_ids(number), size)
@@ -380,10 +382,13 @@ class Store:
             StorageError: the disk refused.
         """
         path = Path(folder) / INDEX_FILE
+        # Lists that are mapped from a file would be written as a reference to that file.
+        in_memory = isinstance(self._lists, faiss.ArrayInvertedLists)
+        index = self._index if in_memory else self.updated()._index
         try:
             # FAISS's own file writer ignores a failing close, which is where a full disk shows.
             with path.open("wb") as file:
-                faiss.write_index(self._index, faiss.PyCallbackIOWriter(file.write, 1 << 22))
+                faiss.write_index(index, faiss.PyCallbackIOWriter(file.write, 1 << 22))
                 file.flush()
                 os.fsync(file.fileno())
                 size = file.tell()
@@ -393,8 +398,10 @@ class Store:
 
     @staticmethod
     def load(folder: Path, layout: Mapping[str, Any]) -> Store:
-        """Read an index that `save` wrote, and check that it has the shape of its layout.
+        """Map an index that `save` wrote, and check that it has the shape of its layout.
 
+        Its lists are read from the disk as they are searched, and processes share the memory. The
+        file may be deleted or replaced while the store is in use, but must not be written to.
         FAISS reads many damaged files without complaint, or crashes: compare the checksum first.
 
         Raises:
@@ -406,10 +413,10 @@ class Store:
             size, expected = path.stat().st_size, files.get(INDEX_FILE)
             if size != expected:
                 raise CorruptCollectionError(_damaged(path, f"{size} bytes, not {expected}"))
-            index = faiss.read_index(str(path))
+            index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY)
         except (OSError, RuntimeError, MemoryError) as error:
             raise CorruptCollectionError(_damaged(path, str(error).split("\n")[0])) from error
-        problem = _misfit(index, dimension, entries)
+        problem = _misfit(index, size, dimension, entries)
         if problem:
             raise CorruptCollectionError(_damaged(path, problem))
         return Store(index, entries)
@@ -502,13 +509,16 @@ def _selector(selection: Selection) -> Any:
     return faiss.IDSelectorNot(selector) if selection.inverted else selector
 
 
-def _misfit(index: Any, dimension: int, entries: Sequence[PartitionLayout]) -> str | None:
+def _misfit(
+    index: Any, size: int, dimension: int, entries: Sequence[PartitionLayout]
+) -> str | None:
     """What is wrong with an index that was read, or None."""
     lists = max(1, sum(entry.lists for entry in entries))
     if not isinstance(index, faiss.IndexIVFScalarQuantizer):
         return f"it is a {type(index).__name__}"
     stored: Any = faiss.downcast_InvertedLists(index.invlists)
-    if not isinstance(stored, faiss.ArrayInvertedLists):
+    # Of lists that another file holds, FAISS remembers that file's size here.
+    if not isinstance(stored, faiss.OnDiskInvertedLists) or stored.totsize != size:
         return "its lists are not in the file"
     checks: list[tuple[str, object, object]] = [
         ("dimension", index.d, dimension),
@@ -529,6 +539,11 @@ def _misfit(index: Any, dimension: int, entries: Sequence[PartitionLayout]) -> s
         count = sum(map(stored.list_size, range(entry.first_list, entry.stop_list)))
         if count != entry.count:
             return f"segments of {entry.partition}: {count}, not {entry.count}"
+    filled = [number for number in range(lists) if stored.list_size(number)]
+    if filled:
+        end = int(stored.get_ids(filled[-1])) + 8 * stored.list_size(filled[-1])
+        if end - int(stored.ptr) != size:
+            return f"its lists end at byte {end - int(stored.ptr)}"
     return None
 
 

@@ -588,6 +588,34 @@ def test_a_saved_index_comes_back(clustered: Store, world: World, tmp_path: Path
             assert (ours == theirs).all()
 
 
+def test_a_mapped_index_outlives_its_file_and_is_saved_whole(tmp_path: Path) -> None:
+    sources = small()
+    layout = Store.build(sources).save(tmp_path)
+    mapped = Store.load(tmp_path, layout)
+    other = tmp_path / "other"
+    other.mkdir()
+    assert mapped.save(other) == layout
+    written = (tmp_path / INDEX_FILE).read_bytes()
+    (tmp_path / INDEX_FILE).unlink()
+    check_all(mapped, sources)
+    check_all(mapped.updated(), sources)
+    assert (other / INDEX_FILE).read_bytes() == written
+    check_all(Store.load(other, layout), sources)
+
+
+def test_an_index_whose_lists_are_in_another_file_is_refused(tmp_path: Path) -> None:
+    layout = Store.build(small()).save(tmp_path)
+    path = tmp_path / INDEX_FILE
+    mapped = faiss.read_index(str(path), faiss.IO_FLAG_MMAP)
+    faiss.write_index(mapped, str(tmp_path / "reference"))
+    path.rename(tmp_path / "elsewhere")
+    (tmp_path / "reference").rename(path)
+    (tmp_path / "elsewhere").rename(tmp_path / "lists")
+    layout["files"] = {INDEX_FILE: path.stat().st_size}
+    with pytest.raises(CorruptCollectionError, match="cannot be used"):
+        Store.load(tmp_path, layout)
+
+
 def test_damaged_files_are_refused(tmp_path: Path) -> None:
     store = Store.build(small())
     layout = store.save(tmp_path)
