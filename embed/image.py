@@ -14,7 +14,7 @@ from anysense.embed.errors import CorruptMediaError, MediaTooLargeError, Unsuppo
 from anysense.embed.files import decoding, open_source, source_name
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
 from anysense.embed.media import identify
-from anysense.embed.quiet import quiet_decoders
+from anysense.embed.quiet import quiet_decoders, quiet_libtiff
 from anysense.embed.types import Modality
 
 if TYPE_CHECKING:
@@ -58,6 +58,8 @@ def read_image(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> Image:
         plugin = _plugin(kind.name, name)
         with quiet_decoders(), decoding(name, kind.article), _open(plugin, file, name) as image:
             _check_pixels(image, name, limits)
+            if kind.name == "TIFF":
+                quiet_libtiff()
             if kind.name == "JPEG":
                 _check_scans(image, file, name, limits)
             image.load()

@@ -8,12 +8,13 @@ from __future__ import annotations
 import threading
 import warnings
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["quiet_decoders"]
+__all__ = ["quiet_decoders", "quiet_libtiff"]
 
 _DECODERS = r"(PIL|pillow_heif|soundfile|av|soxr|pypdf|lxml)(\.|$)"
 _lock = threading.Lock()
@@ -44,3 +45,22 @@ def quiet_decoders() -> Iterator[None]:
             if _depth == 0 and _filters is not None:
                 _filters.__exit__(None, None, None)
                 _filters = None
+
+
+@cache
+def quiet_libtiff() -> None:
+    """Keep the libtiff that Pillow brings from printing on the standard error stream.
+
+    Pillow raises an error of its own where a TIFF is damaged. On systems where libtiff is no shared
+    library of its own this does nothing.
+    """
+    import ctypes
+
+    from PIL import _imaging
+
+    try:
+        set_handler = ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler
+    except (OSError, AttributeError):
+        return
+    set_handler.argtypes, set_handler.restype = [ctypes.c_void_p], ctypes.c_void_p
+    set_handler(None)

@@ -380,6 +380,7 @@ def test_long_recordings_stream_in_bounded_memory(tmp_path: Path) -> None:
     assert peak < whole / 5, peak
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs a list of open files")
 def test_giving_up_early_closes_the_file(tmp_path: Path) -> None:
     path = tmp_path / "sound.wav"
     path.write_bytes(sndfile(tone(30, 8000), 8000))
