@@ -8,6 +8,7 @@ touched, moved or copied is not encoded again.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
@@ -21,10 +22,11 @@ from anysense.index.found import Found, Problem
 from anysense.index.ingest import encode_pending, ingest
 from anysense.index.metadata import MetadataFile
 from anysense.index.records import FileRecord, KnownFile, QuarantinedFile
-from anysense.index.source_kinds import hash_text
+from anysense.index.source_kinds import ManifestSource, Source, hash_text, manifest_of
 from anysense.index.sources import Scan
 
 if TYPE_CHECKING:
+    from anysense.embed.types import Modality
     from anysense.index.collection import Collection
 
 __all__ = ["BuildProgress", "BuildReport", "build", "check_sources", "ingest"]
@@ -43,6 +45,7 @@ class BuildReport:
         unchanged: files that are as they were.
         duplicates: files that became another path of an item with the same content.
         quarantined: what could not be read, and why; also what an earlier build found so.
+        left_out: files of a modality that no encoder of the collection takes.
         outside_links: links to files outside of the sources, which are not followed.
         unmatched_metadata: rows of the metadata file that describe no item.
         seconds: how long it took.
@@ -56,6 +59,7 @@ class BuildReport:
     unchanged: int = 0
     duplicates: int = 0
     quarantined: list[Problem] = field(default_factory=list)
+    left_out: int = 0
     outside_links: int = 0
     unmatched_metadata: int = 0
     seconds: float = 0.0
@@ -97,7 +101,7 @@ def build(
     collection: Collection,
     sources: Sequence[str | Path] | Scan,
     *,
-    metadata: str | Path | None = None,
+    metadata: str | Path | MetadataFile | None = None,
     root: str | Path | None = None,
     batch_size: int | None = None,
     workers: int | None = None,
@@ -110,7 +114,8 @@ def build(
     Args:
         collection: what to build; it keeps the items of other sources.
         sources: folders, globs, files, and manifests; or a scan of them that was run.
-        metadata: a JSONL, CSV or Parquet file whose rows describe items by `path` or `id`.
+        metadata: a JSONL, CSV or Parquet file whose rows describe items by `path` or `id`; or one
+            that was read.
         root: where the paths of manifests start, instead of at their own folders.
         batch_size: inputs that a model takes at once; chosen by the device if None.
         workers: threads that decode; as many as processors if None.
@@ -131,8 +136,9 @@ def build(
     if not isinstance(sources, Scan):
         base = Path(root) if root is not None else None
         sources = Scan(sources, exclude=Path(collection.path), root=base).run()
-    described = MetadataFile(Path(metadata), sources.roots) if metadata is not None else None
-    run = _Build(collection, sources, report, described, retry_failed)
+    if isinstance(metadata, (str, Path)):
+        metadata = MetadataFile(Path(metadata), sources.roots)
+    run = _Build(collection, sources, report, metadata, retry_failed)
     run.check_emptied(keep_missing)
     run.encode(batch_size, workers, tell)
     if not keep_missing:
@@ -177,6 +183,7 @@ class _Build:
         """Tell what is unchanged, by size and time, from what has to be looked at."""
         report = self._report
         report.outside_links = self._scan.outside_links
+        taken = frozenset().union(*(space.modalities for space in self._collection.spaces))
         for found in self._scan.found:
             known, failed = self._known.get(found.path), self._failed.get(found.path)
             if known is not None and _is_unchanged(found, known):
@@ -184,6 +191,8 @@ class _Build:
                 self._to_describe.append(found)
             elif failed is not None and not retry_failed and _is_same(found, failed):
                 report.quarantined.append(Problem(found.path, failed.reason))
+            elif found.item is None and _modality(found.path) not in (None, *taken):
+                report.left_out += 1
             else:
                 self._todo.append(found)
 
@@ -196,10 +205,10 @@ class _Build:
             UsageError: a source holds nothing now, and items of the collection come from it; or
                 nothing was found at all.
         """
-        for source in self._scan.sources:
+        for source in self._scan.folders:
             if keep_missing or any(source.covers(found.path) for found in self._scan.found):
                 continue
-            lost = sum(source.covers(path) for path in self._gone)
+            lost = sum(_came_from(source, path) for path in self._gone)
             if lost:
                 raise UsageError(
                     f"{source.name} is empty now, and {lost:,} files of the collection come from "
@@ -212,6 +221,9 @@ class _Build:
 
     def encode(self, batch_size: int | None, workers: int | None, tell: ProgressCallback) -> None:
         """Deal with everything that is new or changed."""
+        if not self._todo:
+            return
+        self._collection.clear_quarantine([])  # takes the lock, before anything is encoded
         changes = Changes(
             self._collection,
             self._known,
@@ -279,6 +291,19 @@ class _Build:
         if found.item is None:
             return said
         return {**found.item.metadata, **(said or {})}
+
+
+def _came_from(source: Source, path: str) -> bool:
+    if isinstance(source, ManifestSource) and manifest_of(path) == source.file:
+        return True
+    return source.covers(path)
+
+
+def _modality(path: str) -> Modality | None:
+    """What a file's name says that it is."""
+    from anysense.embed.media import MEDIA_SUFFIXES
+
+    return MEDIA_SUFFIXES.get(os.path.splitext(path)[1].lower())  # noqa: PTH122 - for each file
 
 
 def _is_same(found: Found, record: FileRecord | QuarantinedFile) -> bool:

@@ -30,7 +30,7 @@ from anysense.index.records import (
     QuarantinedFile,
     item_id,
 )
-from anysense.index.source_kinds import hash_text
+from anysense.index.source_kinds import hash_text, is_alive
 
 if TYPE_CHECKING:
     from anysense.index.build import BuildReport
@@ -87,6 +87,7 @@ class Changes:
         self._batch = Batch()
         self._touched: list[FileRecord] = []
         self._aliases: list[tuple[FileRecord, _Holder]] = []
+        self._dead: list[str] = []
         self._failures: list[QuarantinedFile] = []
         self.to_describe: list[Found] = []
         self._by_hash: dict[str, _Holder] = {}
@@ -145,6 +146,9 @@ class Changes:
             else:
                 self._report.added += 1
         self._write_aliases()
+        dead, self._dead = self._dead, []
+        if dead:  # after the aliases, so that their items live on
+            self._report.removed += len(self._collection.forget_files(dead).removed)
         failures, self._failures = self._failures, []
         if failures:
             self._collection.quarantine(failures)
@@ -195,7 +199,10 @@ class Changes:
         if twin.failure is not None:
             self._fail(record, twin.failure)
             return
-        was_moved = bool(twin.paths) and twin.paths <= self._gone
+        was_moved = not any(p not in self._gone and is_alive(p) for p in twin.paths)
+        if was_moved:
+            self._dead += twin.paths
+            twin.paths.clear()
         twin.paths.add(record.path)
         self._by_path[record.path] = twin
         self._aliases.append((record, twin))

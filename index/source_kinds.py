@@ -23,7 +23,22 @@ if TYPE_CHECKING:
 
     from anysense.index.sources import Scan
 
-__all__ = ["Source", "hash_text", "is_file", "is_under", "open_source", "row_metadata"]
+__all__ = [
+    "ManifestSource",
+    "Source",
+    "hash_text",
+    "is_alive",
+    "is_file",
+    "is_under",
+    "manifest_of",
+    "open_source",
+    "row_metadata",
+]
+
+
+_ROW = re.compile(
+    rf"(.*?(?:{'|'.join(map(re.escape, sorted(ROW_SUFFIXES)))}))#", re.IGNORECASE | re.DOTALL
+)
 
 
 @dataclass(frozen=True)
@@ -137,7 +152,7 @@ class ManifestSource(Source):
     file: str
 
     def covers(self, path: str) -> bool:
-        return is_under(path, self.root) or path.startswith((f"{self.file}#", f"{self.file}:"))
+        return is_under(path, self.root) or path.startswith(f"{self.file}:")
 
     def find(self, scan: Scan) -> Iterator[Found]:
         first: dict[tuple[str, str], int] = {}
@@ -276,6 +291,17 @@ def found_file(path: str, scan: Scan, entry: os.DirEntry[str] | None = None) -> 
 
 def is_under(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def manifest_of(path: str) -> str | None:
+    """The manifest of a path that stands for a text in one."""
+    match = _ROW.match(path)
+    return match[1] if match else None
+
+
+def is_alive(path: str) -> bool:
+    """Whether a file is there; of a text in a manifest, whether the manifest is."""
+    return is_file(manifest_of(path) or path) or is_file(path)
 
 
 def is_file(path: str) -> bool:

@@ -21,7 +21,15 @@ from typing import TYPE_CHECKING
 
 from anysense.embed.errors import MediaError, UsageError
 from anysense.index.found import Found, NewItem, Problem
-from anysense.index.source_kinds import Source, is_file, is_under, open_source
+from anysense.index.source_kinds import (
+    FileSource,
+    ManifestSource,
+    Source,
+    is_alive,
+    is_under,
+    manifest_of,
+    open_source,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,6 +41,8 @@ class Scan:
     """Sources, and after `run` what they hold.
 
     Attributes:
+        sources: what was given; `folders` are those of them that are not single files.
+        roots: the real folders and files that they stay under.
         found: one entry for each path, in the order of the sources.
         problems: what could not be listed or read.
         outside_links: how many links to files led out of the sources and were not followed.
@@ -59,7 +69,11 @@ class Scan:
             raise UsageError("Give at least one file, folder, glob or manifest.")
         self.exclude = str(exclude.resolve()) if exclude is not None else None
         self.sources: list[Source] = [open_source(source, root) for source in sources]
-        self.roots = [source.root for source in self.sources]
+        self.roots = list(dict.fromkeys(source.root for source in self.sources))
+        # A shell may have turned a glob into thousands of files, so these are looked up, not tried.
+        self._files = {s.root for s in self.sources if isinstance(s, FileSource)}
+        self.folders = [s for s in self.sources if not isinstance(s, FileSource)]
+        self._manifests = {s.file for s in self.sources if isinstance(s, ManifestSource)}
         self.found: list[Found] = []
         self.problems: list[Problem] = []
         self.outside_links = 0
@@ -82,15 +96,17 @@ class Scan:
 
     def is_gone(self, path: str) -> bool:
         """Whether a path that this scan did not find was looked for, and is no longer there."""
-        if not any(source.covers(path) for source in self.sources):
+        if manifest_of(path) in self._manifests:
+            return True
+        if not any(source.covers(path) for source in self.folders):
             return False
         if any(is_under(path, folder) for folder in self._unlisted):
             return False
-        return not is_file(path)
+        return not is_alive(path)
 
     def is_linkable(self, target: str) -> bool:
         """Whether a link may lead to this real path: it is under one of the sources."""
-        return any(is_under(target, root) for root in self.roots)
+        return target in self._files or any(is_under(target, s.root) for s in self.folders)
 
     def report(self, path: str, reason: str) -> None:
         self.problems.append(Problem(path, reason))

@@ -91,21 +91,23 @@ def build(
     from anysense.index.build import build as run_build
     from anysense.index.build import check_sources
     from anysense.index.collection import Collection
+    from anysense.index.metadata import MetadataFile
     from anysense.server.progress import BuildBar
 
     if encoders and profile:
         raise click.UsageError("Give --encoder or --profile, not both.")
     is_new = not Collection.exists(output)
-    scan = None
-    if is_new:  # so that a mistyped source leaves no empty collection behind
+    scan, described = None, None
+    if is_new:  # so that a mistake leaves no empty collection behind
         base = Path(root) if root is not None else None
         scan = check_sources(sources, exclude=Path(output), root=base)
+        described = MetadataFile(Path(metadata), scan.roots) if metadata is not None else None
     with open_or_create(output, encoders, profile, device, is_new) as collection, BuildBar() as bar:
         try:
             report = run_build(
                 collection,
                 scan or sources,
-                metadata=metadata,
+                metadata=described or metadata,
                 root=root,
                 batch_size=batch_size,
                 workers=workers,
@@ -167,6 +169,7 @@ def build_json(output: str, items: int, report: BuildReport) -> dict[str, Any]:
         "unchanged": report.unchanged,
         "duplicates": report.duplicates,
         "quarantined": [{"path": p.path, "reason": p.reason} for p in report.quarantined],
+        "left_out": report.left_out,
         "outside_links": report.outside_links,
         "unmatched_metadata": report.unmatched_metadata,
         "seconds": round(report.seconds, 3),
@@ -187,6 +190,9 @@ def print_report(output: str, items: int, report: BuildReport) -> None:
     told = ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)
     seconds = f"{report.seconds:.1f} s"
     click.echo(f"{output}: {console.count(items, 'item')}. {told or 'Nothing to do'}; {seconds}.")
+    if report.left_out:
+        files = console.count(report.left_out, "file")
+        console.note(f"{files} left out: no encoder of this collection takes their kind.")
     if report.outside_links:
         links = console.count(report.outside_links, "link")
         console.note(f"{links} out of the sources not followed.")

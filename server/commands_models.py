@@ -40,7 +40,7 @@ def print_models(as_json: bool) -> int:
     if as_json:
         console.print_json({"models": [_card_json(card) for card in cards]})
         return DONE
-    columns = [Column("model"), Column("encodes"), Column("size", is_number=True)]
+    columns = [Column("model", is_whole=True), Column("encodes"), Column("size", is_number=True)]
     columns += [Column(name) for name in ("licence", "here", "profile", "what for")]
     print_table(
         columns,
@@ -87,7 +87,9 @@ def pull_command(name: str) -> int:
     return DONE
 
 
-def _show_progress(file: str, done: int, total: int) -> None:
+def _show_progress(file: str, done: int, total: int | None) -> None:
     """Rewrite one line of the terminal with how much of a file is here."""
-    told = f"{console.show_size(done)} of {console.show_size(total)}"
+    told = console.show_size(done)
+    if total is not None:
+        told += f" of {console.show_size(total)}"
     click.echo(f"\r\033[K{file}: {told}", nl=False, err=True)

@@ -172,4 +172,4 @@ def _print_item(item: Item) -> None:
         )
         for segment in item.segments
     ]
-    print_table([*columns, Column("text")], rows)
+    print_table([*columns, Column("text", is_short=True)], rows)

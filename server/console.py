@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 from pathlib import Path
@@ -65,7 +66,7 @@ def show_place(modality: str, start: float | None, end: float | None) -> str:
     if start is None or end is None or modality == "image":
         return ""
     if modality == "audio":
-        return f"{show_time(start)}-{show_time(end)}"
+        return f"{show_time(start)}-{show_time(math.ceil(end))}"
     return f"{int(start):,}-{int(end):,}"
 
 

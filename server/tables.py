@@ -27,21 +27,26 @@ SNIPPET = 100
 
 
 class Column(NamedTuple):
-    """A column of a table: its name, and how a terminal shows it."""
+    """A column of a table: its name, and how a terminal shows it.
+
+    `is_whole`: never cut or broken, as one may want to type it. `is_short`: cut to one line.
+    """
 
     name: str
     is_number: bool = False
     is_path: bool = False
+    is_whole: bool = False
+    is_short: bool = False
 
 
 def print_hits(hits: Sequence[Hit], title: str | None = None) -> None:
     """Print hits, best first: score, modality, where in the item, source, and the text found."""
     columns = [
         Column("score", is_number=True),
-        Column("kind"),
+        Column("kind", is_whole=True),
         Column("where", is_number=True),
         Column("source", is_path=True),
-        Column("text"),
+        Column("text", is_short=True),
     ]
     rows = [
         (f"{hit.score:.2f}", str(hit.modality), _place(hit), hit.source, _snippet(hit))
@@ -77,11 +82,24 @@ def _print_for_eyes(
     from rich.text import Text
 
     console = stdout_console()
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=None,
+        pad_edge=False,
+        header_style="bold",
+    )
     used = [i for i in range(len(columns)) if any(row[i] for row in rows)]
     for i in used:
         side: Literal["left", "right"] = "right" if columns[i].is_number else "left"
-        table.add_column(columns[i].name, justify=side, no_wrap=columns[i].is_path)
+        column = columns[i]
+        is_whole = column.is_whole or column.is_number
+        width = max(len(column.name), *(len(row[i]) for row in rows)) if is_whole else None
+        one_line = is_whole or column.is_path or column.is_short
+        table.add_column(
+            column.name, justify=side, no_wrap=one_line, min_width=width, overflow="ellipsis"
+        )
     for row in rows:
         cells = []
         for i in used:

@@ -14,7 +14,12 @@ import pytest
 import tiny
 from PIL import Image
 
-from anysense.embed.errors import MissingWeightsError, UsageError
+from anysense.embed.errors import (
+    CollectionLockedError,
+    MissingWeightsError,
+    StorageError,
+    UsageError,
+)
 from anysense.index import changes as changes_module
 from anysense.index.build import BuildProgress, BuildReport, build, check_sources, ingest
 from anysense.index.collection import Collection
@@ -299,13 +304,65 @@ def test_a_file_that_breaks_takes_its_old_item_with_it(collection: Collection, m
     assert "red.png" not in sources(collection)
 
 
-def test_a_modality_that_no_encoder_takes_is_quarantined_with_the_reason(
-    tmp_path: Path, media: Path
-) -> None:
+def test_files_that_no_encoder_takes_are_left_out(tmp_path: Path, media: Path) -> None:
     with Collection.create(tmp_path / "c", ("tiny:text-image",)) as made:
         report = build(made, [media])
-        assert summary(report) == {"added": 4, "quarantined": 1}
+        assert (summary(report), report.left_out) == ({"added": 4}, 1)
+        (media / "sound named otherwise.txt").write_bytes((media / "low.wav").read_bytes())
+        report = build(made, [media])
+        assert summary(report) == {"unchanged": 4, "quarantined": 1}
         assert "audio" in report.quarantined[0].reason
+
+
+def test_a_folder_that_was_renamed_keeps_its_vectors(collection: Collection, media: Path) -> None:
+    build(collection, [media])
+    before = encoded(collection)
+    new = media.rename(media.with_name("renamed"))
+    assert summary(build(collection, [new])) == {"moved": 5}
+    assert encoded(collection) == before
+    assert {Path(path).parent.name for path in collection.files()} == {"renamed"}
+    [hit] = collection.search("red", k=1, modalities=["image"])
+    assert hit.source == real(new / "red.png")
+    assert collection.snapshot().item(hit.id).aliases == []
+
+
+def test_the_same_text_in_two_manifests_stays_with_the_first(
+    collection: Collection, tmp_path: Path
+) -> None:
+    first, second = tmp_path / "first.jsonl", tmp_path / "second.jsonl"
+    first.write_text('{"text": "the same"}\n')
+    second.write_text('{"text": "the same"}\n')
+    assert summary(build(collection, [first])) == {"added": 1}
+    assert summary(build(collection, [second])) == {"duplicates": 1}
+    assert summary(build(collection, [first, second])) == {"unchanged": 2}
+    second.unlink()
+    first.write_text('{"text": "another"}\n')
+    build(collection, [first])
+    assert collection.search("x", k=5)[0].text == "another"
+
+
+def test_a_collection_that_another_process_writes_is_refused_before_encoding(
+    collection: Collection, media: Path, tmp_path: Path
+) -> None:
+    collection.write([])  # takes the lock
+    with Collection.open(tmp_path / "collection") as other:
+        with pytest.raises(CollectionLockedError):
+            build(other, [media])
+        assert other._encoders is None
+
+
+def test_a_full_disk_is_an_error_and_quarantines_nothing(
+    collection: Collection, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(records: object) -> None:
+        raise StorageError("the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(collection, "write", refuse)
+        with pytest.raises(StorageError):
+            build(collection, [media])
+    assert collection.quarantined() == []
+    assert summary(build(collection, [media])) == {"added": 5}
 
 
 def test_a_manifest_gives_ids_texts_and_metadata(collection: Collection, media: Path) -> None:
@@ -329,6 +386,22 @@ def test_a_manifest_gives_ids_texts_and_metadata(collection: Collection, media: 
     assert collection.quarantined() == []
     manifest.write_text(json.dumps(rows[0]) + "\n")
     assert summary(build(collection, [manifest])) == {"removed": 1, "unchanged": 1}
+
+
+def test_texts_of_a_manifest_outlive_builds_of_its_folder(
+    collection: Collection, media: Path
+) -> None:
+    manifest = media / "rows.jsonl"
+    manifest.write_text('{"text": "red", "id": "odd.csv#1"}\n{"text": "blue"}\n')
+    build(collection, [manifest])
+    assert summary(build(collection, [media])) == {"added": 5}
+    assert collection.info()["items"] == 7
+    assert summary(build(collection, [manifest])) == {"unchanged": 2}
+    manifest.write_text("")
+    with pytest.raises(UsageError, match="--keep-missing"):
+        build(collection, [manifest])
+    manifest.unlink()
+    assert summary(build(collection, [media])) == {"removed": 2, "unchanged": 5}
 
 
 def test_rows_with_ids_of_their_own_are_not_merged(collection: Collection, media: Path) -> None:

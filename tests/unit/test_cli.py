@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -13,7 +14,10 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
+from anysense.embed.registry import list_models
+from anysense.index.build import BuildProgress, BuildReport
 from anysense.server import cli as cli_module
+from anysense.server import progress, tables
 from anysense.server.cli import COMMANDS, cli
 from anysense.server.console import count, show_place, show_size, show_time
 
@@ -151,6 +155,7 @@ def test_a_refused_build_leaves_nothing_behind(tmp_path: Path, media: Path) -> N
         ([tmp_path / "missing"], 2),
         ([tmp_path / "empty"], 2),
         ([media, "--encoder", "no-such-encoder"], 1),
+        ([media, "--metadata", media / "note.txt"], 2),
     ):
         result = run("build", *args, "-o", where, status=status)
         assert result.stderr.splitlines()[-1].startswith("error: ")
@@ -277,13 +282,77 @@ def test_verify_tells_damage(built: Path) -> None:
     assert run_json("verify", built, status=1)["ok"] is False
 
 
-def test_models_lists_the_documented_models() -> None:
-    from anysense.embed.registry import list_models
+def test_build_leaves_out_what_no_encoder_takes(tmp_path: Path, media: Path) -> None:
+    (media / "song.mp3").write_bytes(b"never read")
+    result = run("build", media, "-o", tmp_path / "c", "--encoder", "tiny:text-image")
+    assert "1 file left out" in result.stderr
 
+
+def test_a_terminal_gets_tables(
+    built: Path, media: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tables, "stdout_is_terminal", lambda: True)
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.chdir(tmp_path)
+    long = media / f"{'very' * 20} [bold]red photo.png"
+    Image.new("RGB", (24, 24), (200, 40, 20)).save(long)
+    run("build", media, "-o", built)
+    shown = run("search", built, "red").stdout
+    assert shown.splitlines()[0].split() == ["score", "kind", "where", "source", "text"]
+    assert "media/red.png" in shown
+    assert "…" in shown
+    assert "[bold]red photo.png" in shown  # shown as it is, and its end rather than its start
+    assert all(len(line) <= 60 for line in shown.splitlines())
+    assert "openclip:" not in shown
+    models = run("models").stdout
+    for card in list_models():
+        assert card.name in models  # whole, so that it can be typed
+
+
+def test_control_characters_do_not_reach_the_terminal(built: Path) -> None:
+    run("add", built, "--text", "red \x1b[2J evil\x07 text", "--id", "evil")
+    for args in (("search", built, "red"), ("show", built, "evil")):
+        assert not set(run(*args).stdout) & {"\x1b", "\x07"}
+
+
+def test_progress_is_told_in_lines_outside_of_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = iter([0.0, 5.0, 11.0, 12.0, 30.0])
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
+    report = BuildReport(duplicates=2)
+    with progress.BuildBar() as bar:
+        for done in (1, 50, 110, 120, 300):
+            bar(BuildProgress("encode", done, 600, report))
+    assert capsys.readouterr().err.splitlines() == [
+        "110 of 600 files, 10.0 files/s, 0:49 left, 2 duplicates",
+        "300 of 600 files, 10.0 files/s, 0:30 left, 2 duplicates",
+    ]
+
+
+def test_progress_is_a_bar_in_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    shown = Terminal()
+    monkeypatch.setattr(sys, "stderr", shown)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(progress, "REDRAW_SECONDS", 0.0)
+    with progress.BuildBar() as bar:
+        bar(BuildProgress("scan", 0, 0, BuildReport()))
+        bar(BuildProgress("encode", 3, 7, BuildReport(moved=1)))
+        bar(BuildProgress("publish", 7, 7, BuildReport()))
+    assert "looking" in shown.getvalue()
+    assert "7/7" in shown.getvalue()
+    assert shown.getvalue().endswith("\x1b[2K")  # the bar wipes itself when it is done
+
+
+def test_models_lists_the_documented_models() -> None:
     told = run_json("models")
     assert [card["name"] for card in told["models"]] == [card.name for card in list_models()]
     assert run_json("models", "list") == told
-    assert run("models", "pull", "no-such-model", status=1).stderr.startswith("error: ")
+    assert run("models", "pull", "no-such-model", status=2).stderr.startswith("error: ")
 
 
 @pytest.mark.parametrize(
@@ -293,6 +362,7 @@ def test_models_lists_the_documented_models() -> None:
         (show_time(83.7), "1:23"),
         (show_time(3723), "1:02:03"),
         (show_place("audio", 10.0, 20.0), "0:10-0:20"),
+        (show_place("audio", 0.0, 0.4), "0:00-0:01"),
         (show_place("text", 0, 12345), "0-12,345"),
         (show_place("image", None, None), ""),
         (show_size(999), "999 B"),
