@@ -224,8 +224,19 @@ class Changes:
             else:
                 waiting.append((record, holder))
         self._aliases = waiting
-        owners = [(record, self._collection.by_hash(record.content_hash)) for record in ready]
-        places = [(record, own) for record, own in owners if own is not None]
+        # A file that leaves an item may change its id, so ids are looked up anew after each.
+        fresh: list[FileRecord] = []
+        for record in ready:
+            fresh.append(record)
+            if record.path in self._known:
+                self._place(fresh)
+                fresh = []
+        self._place(fresh)
+
+    def _place(self, files: list[FileRecord]) -> None:
+        """Note files as further paths of the items that have their content."""
+        owners = [(file, self._collection.by_hash(file.content_hash)) for file in files]
+        places = [(file, own) for file, own in owners if own is not None]
         if places:
             self._report.removed += len(self._collection.place_files(places).removed)
 

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import os
+import random
 import subprocess
 import sys
 import wave
@@ -26,6 +28,7 @@ from anysense.index.collection import Collection
 from anysense.index.found import NewItem
 from anysense.index.ingest import hash_file
 from anysense.index.records import item_id
+from anysense.index.source_kinds import hash_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -466,6 +469,73 @@ def test_an_interrupted_build_keeps_what_it_did_and_goes_on(
     assert summary(build(collection, [media])) == {"added": 2, "unchanged": 3}
     assert encoded(collection) - before == 2
     assert not collection.needs_publish
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_any_history_of_changes_and_stops_ends_up_as_the_files_are(
+    collection: Collection, tmp_path: Path, seed: int
+) -> None:
+    rng, folder = random.Random(seed), tmp_path / "media"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "stays.txt").write_text("red stays")  # so that the folder is never empty
+    for _ in range(12):
+        for _ in range(rng.randint(1, 6)):
+            change_a_file(rng, folder)
+        stop_at = rng.choice([None, None, 1, 2, 3])
+
+        def stop(progress: BuildProgress, stop_at: int | None = stop_at) -> None:
+            if progress.phase == "encode" and progress.done == stop_at:
+                raise KeyboardInterrupt
+
+        with contextlib.suppress(KeyboardInterrupt):
+            build(collection, [folder], progress=stop, retry_failed=rng.random() < 0.3)
+        check_sources_of_items(collection)
+    build(collection, [folder])
+    here = {real(path) for path in folder.rglob("*.txt")}
+    bad = {path for path in here if not Path(path).read_text().strip()}
+    assert {file.path for file in collection.quarantined()} == bad
+    assert collection.files().keys() == here - bad
+    contents = {Path(path).read_text() for path in here - bad}
+    assert collection.info()["items"] == len(contents)
+    for path, known in collection.files().items():
+        item = collection.snapshot().item(known.item_id)
+        assert path in (item.source, *item.aliases)
+        assert item.segments[0].text == Path(path).read_text()
+    assert collection.verify().ok
+
+
+def change_a_file(rng: random.Random, folder: Path) -> None:
+    """Write, copy, move, touch or delete a file; contents are few, so that many are the same."""
+    names = [folder / inner / f"{name}.txt" for inner in ("", "sub") for name in "abcd"]
+    present = [path for path in names if path.exists()]
+    kind = rng.choice(["write", "write", "copy", "move", "trade", "touch", "delete"])
+    if kind == "write" or not present:
+        text = rng.choice(["red", "green", "blue", "dark", "", " "])
+        rng.choice(names).write_text(text and f"{text} {rng.randint(0, 2)}" * bool(text.strip()))
+        return
+    path, other = rng.choice(present), rng.choice(names)
+    if kind == "copy" and path != other:
+        other.write_text(path.read_text())
+    elif kind == "move":
+        path.replace(other)
+    elif kind == "trade" and other.exists():
+        mine, theirs = path.read_text(), other.read_text()
+        path.write_text(theirs)
+        other.write_text(mine)
+    elif kind == "touch":
+        os.utime(path, ns=(rng.randint(1, 9), rng.randint(1, 9)))
+    elif kind == "delete":
+        path.unlink()
+
+
+def check_sources_of_items(collection: Collection) -> None:
+    """Whatever happened, each item has a file of the content that it was made of."""
+    for path, known in collection.files().items():
+        item = collection.snapshot().item(known.item_id)
+        assert path in (item.source, *item.aliases)
+        text = item.segments[0].text
+        assert text is not None
+        assert known.record.content_hash == hash_text(text)
 
 
 def test_progress_counts_every_new_file_once(collection: Collection, media: Path) -> None:
