@@ -271,13 +271,13 @@ class Catalog:
     # Vectors
 
     def newer(
-        self, connection: sqlite3.Connection, after: int
+        self, connection: sqlite3.Connection, after: int, until: int
     ) -> dict[Partition, tuple[Ids, FloatArray]]:
-        """Segments with a key over `after`: their ids, ascending, and float32 vectors."""
+        """Segments with a key over `after` up to `until`: ids, ascending, and float32 vectors."""
         ids: dict[tuple[int, str], list[int]] = {}
         blobs: dict[tuple[int, str], list[bytes]] = {}
-        query = f"{_VECTORS} WHERE s.segment_pk > ? ORDER BY s.segment_pk"
-        for space_pk, modality, pk, blob, crc in connection.execute(query, (after,)):
+        query = f"{_VECTORS} WHERE s.segment_pk > ? AND s.segment_pk <= ? ORDER BY s.segment_pk"
+        for space_pk, modality, pk, blob, crc in connection.execute(query, (after, until)):
             self._check_vector(space_pk, pk, blob, crc)
             ids.setdefault((space_pk, modality), []).append(pk)
             blobs.setdefault((space_pk, modality), []).append(blob)
@@ -285,6 +285,14 @@ class Catalog:
             self.partition(*key): (np.array(ids[key], np.int64), _as_floats(blobs[key]))
             for key in ids
         }
+
+    def count_newer(self, connection: sqlite3.Connection, after: int, until: int = 2**62) -> int:
+        """How many segments have a key over `after` up to `until`."""
+        row = connection.execute(
+            "SELECT count(*) FROM segments WHERE segment_pk > ? AND segment_pk <= ?",
+            (after, until),
+        ).fetchone()
+        return int(row[0])
 
     def tombstones(self, connection: sqlite3.Connection, after: int) -> Ids:
         """The ids of segments deleted by changes after `after`, ascending."""

@@ -67,10 +67,11 @@ class Delta:
             self._vectors[partition][old:new] = vectors
         self._counts[partition] = new
 
-    def view(self, gone: Ids) -> Mapping[Partition, Newer]:
-        """What is in it now, without the segments `gone`."""
+    def view(self, gone: Ids, until: int) -> Mapping[Partition, Newer]:
+        """What is in it up to the id `until`, without the segments `gone`."""
         views = {}
-        for partition, count in self._counts.items():
+        for partition, held in self._counts.items():
+            count = int(np.searchsorted(self._ids[partition][:held], until, side="right"))
             newer = Newer(self._ids[partition][:count], self._vectors[partition][:count])
             newer = newer.without(gone)
             if len(newer.ids):

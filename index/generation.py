@@ -122,7 +122,7 @@ def load_generation(
             if name.endswith(".npy")
         }
     except (CorruptCollectionError, StorageError, OSError, ValueError) as error:
-        raise DamagedGeneration(str(error)) from None
+        raise DamagedGeneration(str(error).split(";")[0]) from None  # without the advice
     return store, arrays
 
 

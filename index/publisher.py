@@ -35,6 +35,7 @@ TARGET_RECALL = 0.95
 """The share of the true 10 nearest segments that a search is to find."""
 _RECALL_K = 10
 _RECALL_QUERIES = 256
+_MOST_IN_MEMORY = 100_000  # newer segments that are handed over as arrays
 
 Progress = Callable[[int, int], None]
 
@@ -64,7 +65,7 @@ class Publisher:
         with self.views.publishing, translated(self.folder):
             snapshot = self.views.newest()
             number = snapshot.version[0]
-            stale = bool(snapshot.newer or len(snapshot.tombstones) or self.views.is_damaged)
+            stale = bool(snapshot.unpublished or len(snapshot.tombstones) or self.views.is_damaged)
             if not (stale or rebuild or (tune is not None and number)):
                 return number
             next_snapshot = self._next(snapshot, progress, rebuild=rebuild)
@@ -73,20 +74,28 @@ class Publisher:
 
     def _next(self, snapshot: Snapshot, progress: Progress | None, *, rebuild: bool) -> Snapshot:
         """The snapshot of an index that has everything."""
-        from anysense.index.store import Store
-
         store: Store | None = None
         if snapshot.store is not None and not rebuild:
+            if snapshot.unpublished > _MOST_IN_MEMORY:
+                return self._built(snapshot, snapshot.store, progress)
             newer = {p: (n.ids, n.vectors) for p, n in snapshot.newer.items()}
             store = snapshot.store.updated(newer, snapshot.tombstones)
             if not store.needs_recluster:
                 return _as_published(snapshot, store)
+        return self._built(snapshot, store, progress)
+
+    def _built(
+        self, snapshot: Snapshot, previous: Store | None, progress: Progress | None
+    ) -> Snapshot:
+        """The snapshot of an index that is built from the catalog, a batch at a time."""
+        from anysense.index.store import Store
+
         catalog = self.views.catalog
         with catalog.transaction() as connection:
             state = read_state(catalog.path, connection)
             partitions = catalog.partitions(connection)
             sources = vector_sources(catalog, connection)
-            store = Store.build(sources, previous=store, progress=progress)
+            store = Store.build(sources, previous=previous, progress=progress)
         snapshot = replace(
             snapshot,
             partitions=partitions,
@@ -148,7 +157,7 @@ def _as_published(snapshot: Snapshot, store: Store) -> Snapshot:
         catalog=snapshot.catalog,
         manifest=snapshot.manifest,
         store=store,
-        newer={},
+        load_newer=dict,
         tombstones=np.empty(0, np.int64),
         partitions=snapshot.partitions,
         change=snapshot.change,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from anysense.index.delta import Newer, merge
 from anysense.index.filters import Filter, parse_filter
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -43,7 +44,7 @@ class Snapshot:
         catalog: where items and their rows are.
         manifest: what was current when it was taken.
         store: the FAISS index; None if nothing has been published yet.
-        newer: the segments that the index does not have.
+        load_newer: reads the segments that the index does not have; see `newer`.
         tombstones: ids that the index has but the catalog has no more, ascending.
         partitions: how many segments each partition has, those of none left out.
         change: the number of the last change to the catalog that it includes.
@@ -54,7 +55,7 @@ class Snapshot:
     catalog: Catalog
     manifest: Manifest
     store: Store | None
-    newer: Mapping[Partition, Newer]
+    load_newer: Callable[[], Mapping[Partition, Newer]]
     tombstones: Ids
     partitions: Mapping[Partition, int]
     change: int
@@ -63,6 +64,23 @@ class Snapshot:
     _selections: OrderedDict[Hashable, Ids] = field(default_factory=OrderedDict, repr=False)
     _samples: dict[tuple[Partition, int], FloatArray] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @cached_property
+    def newer(self) -> Mapping[Partition, Newer]:
+        """The segments that the index does not have.
+
+        They are read when first needed: a process that only writes never needs them.
+
+        Raises:
+            CorruptCollectionError: their rows are damaged.
+        """
+        return self.load_newer()
+
+    @property
+    def unpublished(self) -> int:
+        """How many segments the index does not have, without reading them."""
+        indexed = 0 if self.store is None else sum(self.store.partitions.values())
+        return sum(self.partitions.values()) - indexed + len(self.tombstones)
 
     @property
     def version(self) -> tuple[int, int]:

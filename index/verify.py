@@ -164,7 +164,7 @@ def describe_collection(folder: Path, catalog: Catalog, snapshot: Snapshot) -> d
         "partitions": partitions,
         "generation": snapshot.version[0],
         "change": snapshot.change,
-        "unpublished": sum(len(newer.ids) for newer in snapshot.newer.values()),
+        "unpublished": snapshot.unpublished,
         "tombstones": len(snapshot.tombstones),
         "target_recall": tuning.get("target_recall", 0.95),
         "measured_recall": min(recalls, default=1.0),

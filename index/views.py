@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from anysense.embed.errors import CorruptCollectionError
-from anysense.index.catalog import Catalog, State, read_state, vector_sources
+from anysense.index.catalog import Catalog, read_state, vector_sources
 from anysense.index.database import connect, damaged, translated
-from anysense.index.delta import Delta
+from anysense.index.delta import Delta, Newer
 from anysense.index.generation import DamagedGeneration, load_generation
 from anysense.index.manifest import MANIFEST, DamagedManifest, Manifest
 from anysense.index.sidecar import stamp
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from anysense.index.partition import Partition
     from anysense.index.store import Store
 
     Ids = NDArray[np.int64]
@@ -80,7 +82,8 @@ class Views:
         self._base: Base | None = None
         self._delta = Delta()
         self._gone: Ids = np.empty(0, np.int64)
-        self._segment = 0
+        self._delta_end = 0
+        self._is_checked = False
         self._change = 0
 
     def close(self) -> None:
@@ -167,53 +170,73 @@ class Views:
         return Base(number, state.change, state.next_segment - 1, store)
 
     def _start_from(self, base: Base) -> None:
-        self._base = base
-        self._delta, self._gone = Delta(), np.empty(0, np.int64)
-        self._segment, self._change = base.high_water, base.change
+        self._base, self._is_checked = base, False
+        self._delta, self._delta_end = Delta(), base.high_water
+        self._gone, self._change = np.empty(0, np.int64), base.change
 
     def _catch_up(self) -> Snapshot:
-        """Read what has been added and deleted since the last time."""
+        """The snapshot of a base and of what has happened since."""
         assert self._base is not None
-        base = self._base
-        with self._catalog.transaction() as connection:
-            state = read_state(self._catalog.path, connection)
+        base, catalog = self._base, self._catalog
+        with catalog.transaction() as connection:
+            state = read_state(catalog.path, connection)
             if state.purged > base.change:
                 raise _Stale
-            newer = self._catalog.newer(connection, self._segment)
-            gone = self._catalog.tombstones(connection, self._change)
-            partitions = self._catalog.partitions(connection)
-        for partition, (ids, vectors) in newer.items():
-            self._delta.append(partition, ids, vectors)
+            gone = catalog.tombstones(connection, self._change)
+            partitions = catalog.partitions(connection)
+            if not self._is_checked:
+                newer = catalog.count_newer(connection, base.high_water)
         self._gone = np.sort(np.concatenate([self._gone, gone]))
-        self._segment, self._change = state.next_segment - 1, state.change
+        self._change = state.change
         snapshot = Snapshot(
-            catalog=self._catalog,
+            catalog=catalog,
             manifest=self._manifest,
             store=base.store,
-            newer=self._delta.view(self._gone),
+            load_newer=partial(self._newer, base, state.next_segment - 1, self._gone),
             tombstones=self._gone[self._gone <= base.high_water],
             partitions=partitions,
             change=state.change,
-            high_water=self._segment,
+            high_water=state.next_segment - 1,
             arrays=base.arrays,
         )
-        self._check(snapshot, state)
+        if not self._is_checked:
+            self._check(snapshot, newer)
         return snapshot
 
-    def _check(self, snapshot: Snapshot, state: State) -> None:
+    def _check(self, snapshot: Snapshot, newer: int) -> None:
         """See that the index and what is newer hold as many segments as the catalog says."""
-        held = 0 if snapshot.store is None else sum(snapshot.store.partitions.values())
-        held += sum(len(newer.ids) for newer in snapshot.newer.values())
-        held -= len(snapshot.tombstones)
-        expected = sum(snapshot.partitions.values())
-        if held == expected:
+        if snapshot.unpublished == newer:
+            self._is_checked = True
             return
         self._base = None
-        if snapshot.store is None or self.is_damaged:
-            raise damaged(self._catalog.path, f"it holds {held} segments instead of {expected}")
-        raise DamagedGeneration(
-            f"generation {snapshot.version[0]} does not fit change {state.change} of the catalog"
+        problem = (
+            f"{newer} segments are newer than its index, and by the counts it should be "
+            f"{snapshot.unpublished}"
         )
+        if snapshot.store is None or self.is_damaged:
+            raise damaged(self._catalog.path, problem)
+        raise DamagedGeneration(f"{self._folder} has an index of another state: {problem}")
+
+    def _newer(self, base: Base, high_water: int, gone: Ids) -> Mapping[Partition, Newer]:
+        """The segments that a base does not have, up to a key and without those that are gone."""
+        with self._lock:
+            if base is self._base:
+                if self._delta_end < high_water:
+                    self._extend(self._delta, self._delta_end, high_water)
+                    self._delta_end = high_water
+                return self._delta.view(gone, high_water)
+        delta = Delta()  # another generation has been published since
+        self._extend(delta, base.high_water, high_water)
+        return delta.view(gone, high_water)
+
+    def _extend(self, delta: Delta, after: int, until: int) -> None:
+        with self._catalog.transaction() as connection:
+            expected = self._catalog.count_newer(connection, after, until)
+            newer = self._catalog.newer(connection, after, until)
+        if sum(len(ids) for ids, _ in newer.values()) != expected:
+            raise damaged(self._catalog.path, f"{expected} segments have not as many vectors")
+        for partition, (ids, vectors) in newer.items():
+            delta.append(partition, ids, vectors)
 
     def _read_stamp(self) -> dict[str, int] | None:
         try:

@@ -253,12 +253,13 @@ def test_delta_grows_without_moving_what_was_taken() -> None:
     nothing = np.empty(0, np.int64)
     for at in range(0, 500, 7):
         delta.append(IMAGES, ids[at : at + 7], vectors[at : at + 7])
-        views.append(delta.view(nothing)[IMAGES])
+        views.append(delta.view(nothing, 10**6)[IMAGES])
     for count, view in zip([*range(7, 500, 7), 500], views, strict=True):
         np.testing.assert_array_equal(view.ids, ids[:count])
         np.testing.assert_array_equal(view.vectors, vectors[:count])
-    assert delta.view(ids) == {}
-    np.testing.assert_array_equal(delta.view(ids[:490])[IMAGES].ids, ids[490:])
+    assert delta.view(ids, 10**6) == {}
+    np.testing.assert_array_equal(delta.view(ids[:490], 10**6)[IMAGES].ids, ids[490:])
+    np.testing.assert_array_equal(delta.view(nothing, 12)[IMAGES].ids, ids[:13])
 
 
 @pytest.mark.parametrize("k", [1, 3, 10, 40])

@@ -1,0 +1,137 @@
+"""What runs in the processes that tests/integration/test_crash.py kills."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sys
+from typing import TYPE_CHECKING, Any
+
+import tiny
+from specimen import created, record
+
+from anysense.embed.errors import StorageError
+from anysense.index.collection import Collection
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+    from pathlib import Path
+
+CALLS = ("open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.utime", "sqlite3.connect")
+NAMES = [f"i{i}" for i in range(40)]
+
+
+def plan(rng: random.Random, step: int) -> tuple[str, Any]:
+    """The next thing to do; versions count up, so that a stale answer can be told."""
+    kind = rng.choices(["write", "remove", "publish", "compact"], [6, 2, 3, 0.5])[0]
+    if kind == "write":
+        return kind, dict.fromkeys(rng.sample(NAMES, rng.randint(1, 12)), step)
+    if kind == "remove":
+        return kind, rng.sample(NAMES, rng.randint(1, 6))
+    return kind, None
+
+
+def perform(collection: Collection, kind: str, what: Any) -> None:
+    if kind == "write":
+        collection.write([record(name, version) for name, version in what.items()])
+    elif kind == "remove":
+        collection.remove(what)
+    elif kind == "publish":
+        collection.publish()
+    else:
+        collection.compact()
+
+
+def outcome(state: dict[str, int], kind: str, what: Any) -> dict[str, int]:
+    """What a collection holds after something was done."""
+    if kind == "write":
+        return {**state, **what}
+    if kind == "remove":
+        return {name: version for name, version in state.items() if name not in what}
+    return state
+
+
+def change_until_killed(path: Path, seed: int, pipe: Connection) -> None:
+    """Change a collection for ever, and tell before and after each step."""
+    tiny.register()
+    rng = random.Random(seed)
+    with Collection.open(path) as collection:
+        for step in range(seed * 1000, seed * 1000 + 1000):
+            kind, what = plan(rng, step)
+            pipe.send(("begun", kind, what))
+            perform(collection, kind, what)
+            pipe.send(("done", kind, what))
+
+
+def die_at_event(path: Path, kind: str, what: Any, event: int) -> None:
+    """Do one thing, and kill this process at the given one of its calls to the file system."""
+    tiny.register()
+    collection = None if kind == "create" else Collection.open(path)
+    if collection is not None:
+        collection.snapshot()
+    count = 0
+
+    def hook(name: str, arguments: Any) -> None:
+        nonlocal count
+        if name in CALLS and str(path) in str(arguments[0]):
+            count += 1
+            if count == event:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(hook)
+    if collection is None:
+        created(path).close()
+    else:
+        perform(collection, kind, what)
+        collection.close()
+    count = -1_000_000
+
+
+def change_until_full(path: Path, room: int, pipe: Connection) -> None:
+    """Change a collection whose files may grow by `room` bytes over the largest of them."""
+    import resource
+
+    tiny.register()
+    rng = random.Random(room)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    with Collection.open(path) as collection:
+        collection.snapshot()
+        hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+        largest = max(file.stat().st_size for file in path.rglob("*") if file.is_file())
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest + room, hard))
+        refused = fill(collection, rng, pipe)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+        pipe.send(("refused", refused, None))
+        # With room again, the same process goes on as if nothing had happened.
+        step = 10**6
+        perform(collection, "write", {"after": step})
+        pipe.send(("done", "write", {"after": step}))
+
+
+def fill(collection: Collection, rng: random.Random, pipe: Connection) -> list[str]:
+    """Change a collection until the disk refuses; the messages of the refusals."""
+    refused: list[str] = []
+    for step in range(1, 400):
+        kind, what = plan(rng, step)
+        if kind == "write":
+            what = {f"{name}-{step}": step for name in NAMES}
+        pipe.send(("begun", kind, what))
+        try:
+            perform(collection, kind, what)
+        except StorageError as error:
+            refused.append(str(error))
+            pipe.send(("undone", kind, what))
+            if len(refused) == 5:
+                break
+        else:
+            pipe.send(("done", kind, what))
+    return refused
+
+
+def hold_lock(path: Path, pipe: Connection) -> None:
+    tiny.register()
+    collection = Collection.open(path)
+    collection.write([record("held")])
+    pipe.send(os.getpid())
+    signal.pause()
