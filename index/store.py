@@ -10,7 +10,6 @@ inner products as they are.
 from __future__ import annotations
 
 import os
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +17,14 @@ import faiss as _faiss
 import numpy as np
 
 from anysense.embed.errors import CorruptCollectionError, StorageError, UsageError
-from anysense.index.idmap import IdMap, Selection, bitmap
+from anysense.index.idmap import Selection, bitmap
 from anysense.index.layout import PartitionLayout, read_layout, write_layout
-from anysense.index.recall import list_ranks, plan_probes, smallest_nprobe
+from anysense.index.lists import Lists
+from anysense.index.recall import plan_probes
 from anysense.index.vectors import as_ids, as_queries, as_vectors, pad, tidy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -43,16 +43,14 @@ INDEX_FILE = "segments.faiss"
 _BATCH = 20
 """From so many queries on, an exact search is a matrix product."""
 
-_BLOCK = 16_384
-"""Vectors decoded to float32 at a time."""
-
 _TRAINING_ROUNDS = 10
+_PRODUCT = faiss.METRIC_INNER_PRODUCT
 
 # FAISS's default of 128,000 leaves every batch of queries to its scalar loop.
 faiss.cvar.distance_compute_blas_threshold = _BATCH
 
 
-class Store:
+class Store(Lists):
     """An immutable index over the segments of all partitions; searches may run at the same time.
 
     Scores are inner products of float32 queries with vectors rounded to float16, summed in
@@ -64,11 +62,9 @@ class Store:
         """Take over a filled index; `build` and `load` are the ways to get one."""
         self._index = index
         self._lists = faiss.downcast_InvertedLists(index.invlists)
-        self._entries = {entry.partition: entry for entry in entries}
-        self._centroids: FloatArray = index.quantizer.reconstruct_n(0, index.nlist)
-        self._sizes = np.array([self._lists.list_size(number) for number in range(index.nlist)])
-        self._maps: dict[Partition, IdMap] = {}
-        self._maps_lock = threading.Lock()
+        numbers = range(index.nlist)
+        sizes = np.array([self._lists.list_size(number) for number in numbers], dtype=np.int64)
+        super().__init__(entries, index.quantizer.reconstruct_n(0, index.nlist), sizes)
 
     @staticmethod
     def build(
@@ -118,28 +114,6 @@ class Store:
         from anysense.index.store_build import update_store
 
         return update_store(self, {} if add is None else add, remove)
-
-    @property
-    def partitions(self) -> Mapping[Partition, int]:
-        """The number of segments of each partition."""
-        return {partition: entry.count for partition, entry in self._entries.items()}
-
-    @property
-    def layout(self) -> Mapping[Partition, PartitionLayout]:
-        """The dimension and the lists of each partition."""
-        return self._entries
-
-    @property
-    def needs_recluster(self) -> tuple[Partition, ...]:
-        """The partitions that `build` would give other lists."""
-        return tuple(p for p, entry in self._entries.items() if entry.needs_recluster)
-
-    @property
-    def nbytes(self) -> int:
-        """The bytes of codes, ids and centroids, in memory and on disk."""
-        return int(self._index.ntotal * (self._index.code_size + 8) + self._centroids.nbytes)
-
-    # -- searching --------------------------------------------------------------------------------
 
     def search(
         self,
@@ -194,46 +168,6 @@ class Store:
             scores[:, :held], ids[:, :held] = found
         return scores, ids
 
-    def choose_nprobe(
-        self,
-        partition: Partition,
-        queries: FloatArray,
-        *,
-        target_recall: float = 0.95,
-        k: int = 10,
-        query_ids: Ids | None = None,
-    ) -> tuple[int, float]:
-        """The smallest nprobe that finds `target_recall` of the true k best, and what it finds.
-
-        The queries must be of the kind that the route will see: a hundred or more, better five
-        hundred. The bound of a 95 % confidence interval has to reach the target.
-
-        Args:
-            partition: to search.
-            queries: (q, d) held-out queries of the route's query modality.
-            target_recall: mean share of the true k nearest neighbours, in (0, 1].
-            k: how many neighbours.
-            query_ids: (q,) the segment that each query is itself, which is not counted.
-
-        Returns:
-            nprobe and its measured recall; (1, 1.0) where search is exact anyway; every list
-            where there are no queries.
-        """
-        entry = self._entries.get(partition)
-        if entry is None or entry.lists == 1:
-            return 1, 1.0
-        _, true = self.search(partition, queries, k if query_ids is None else k + 1)
-        if query_ids is not None:
-            own = true == as_ids(query_ids)[:, None]
-            own[:, -1] |= ~own.any(axis=1)
-            true = true[~own].reshape(len(true), k)
-        places = self.id_map(partition)
-        at = places.find(true.ravel())
-        lists = np.where(at >= 0, places.lists[at], -1).reshape(true.shape)
-        padded = pad(as_queries(queries, partition, entry.dimension), self._index.d)
-        ranks = list_ranks(padded @ self.centroids(partition).T, lists)
-        return smallest_nprobe(ranks, entry.lists, target_recall)
-
     def _scan(
         self,
         entry: PartitionLayout,
@@ -246,7 +180,7 @@ class Store:
         probes = np.zeros((len(queries), 1), dtype=np.int64)
         if entry.lists > 1:
             centroids = self.centroids(entry.partition)
-            sizes = self._sizes[entry.first_list : entry.stop_list]
+            sizes = self.sizes[entry.first_list : entry.stop_list]
             probes = plan_probes(queries, centroids, sizes, selection, nprobe, k)
         # FAISS keeps bare pointers into these: each needs a name until the call returns.
         keys = np.where(probes < 0, -1, probes + entry.first_list).astype(np.int64, order="C")
@@ -272,13 +206,9 @@ class Store:
         """Search the whole partition by matrix products over decoded blocks."""
         best = np.full((len(queries), k), -np.inf, dtype=np.float32)
         ids = np.full((len(queries), k), -1, dtype=np.int64)
-        for block_ids, codes in self._blocks(entry):
-            scores, rows = faiss.knn(
-                queries,
-                _decode(self._index, codes),
-                min(k, len(codes)),
-                metric=faiss.METRIC_INNER_PRODUCT,
-            )
+        for block_ids, codes in self.blocks(entry):
+            vectors, most = self.decode(codes), min(k, len(codes))
+            scores, rows = faiss.knn(queries, vectors, most, metric=_PRODUCT)
             every = np.concatenate([best, scores], axis=1)
             every_id = np.concatenate([ids, block_ids[rows]], axis=1)
             top = np.argsort(-every, axis=1, kind="stable")[:, :k]
@@ -286,92 +216,19 @@ class Store:
             ids = np.take_along_axis(every_id, top, axis=1)
         return tidy(best, ids)
 
-    def _blocks(self, entry: PartitionLayout) -> Iterator[tuple[Ids, Codes]]:
-        """All ids and codes of a partition, some `_BLOCK` at a time."""
-        parts: list[tuple[Ids, Codes]] = []
-        held = 0
-        for number in range(entry.first_list, entry.stop_list):
-            ids, codes = self.read_list(number)
-            for start in range(0, len(ids), _BLOCK):
-                parts.append((ids[start : start + _BLOCK], codes[start : start + _BLOCK]))
-                held += len(parts[-1][0])
-                if held >= _BLOCK:
-                    yield _joined(parts)
-                    parts, held = [], 0
-        if held:
-            yield _joined(parts)
-
-    # -- reading ----------------------------------------------------------------------------------
-
-    def contains(self, partition: Partition, ids: Ids) -> NDArray[np.bool_]:
-        """Which segments are in the partition: (n,) bool."""
-        if partition not in self._entries:
-            return np.zeros(len(ids), dtype=bool)
-        return self.id_map(partition).find(as_ids(ids)) >= 0
-
-    def vectors(self, partition: Partition, ids: Ids) -> FloatArray:
-        """The stored vectors of segments: (n, d) float32.
-
-        Raises:
-            UsageError: one of them is not in the partition.
-        """
-        wanted = as_ids(ids)
-        known = self.contains(partition, wanted)
-        if not known.all():
-            raise UsageError(f"Segment {wanted[~known][0]} is not in the partition {partition}.")
-        entry = self._entries.get(partition)
-        if entry is None:
-            return np.empty((0, 0), dtype=np.float32)
-        places = self.id_map(partition)
-        at = places.find(wanted)
-        codes = np.empty((len(at), self._index.code_size), dtype=np.uint8)
-        by_list = np.argsort(places.lists[at], kind="stable")
-        lists, starts = np.unique(places.lists[at][by_list], return_index=True)
-        for number, rows in zip(lists, np.split(by_list, starts[1:]), strict=False):
-            _, stored = self.read_list(entry.first_list + int(number))
-            codes[rows] = stored[places.offsets[at[rows]]]
-        return np.ascontiguousarray(_decode(self._index, codes)[:, : entry.dimension])
-
-    def sample(self, partition: Partition, n: int, seed: int = 0) -> tuple[Ids, FloatArray]:
-        """A random sample without replacement: ids (m,), ascending, and vectors (m, d); m <= n.
-
-        The same segments and seed give the same sample, whatever the lists.
-        """
-        if partition not in self._entries:
-            return np.empty(0, dtype=np.int64), np.empty((0, 0), dtype=np.float32)
-        ids = self.id_map(partition).ids
-        if n < len(ids):
-            ids = ids[np.sort(np.random.default_rng(seed).choice(len(ids), n, replace=False))]
-        return ids.copy(), self.vectors(partition, ids)
-
-    def centroids(self, partition: Partition) -> FloatArray:
-        """The centroids of a partition's lists: (lists, stored dimension)."""
-        entry = self._entries[partition]
-        return self._centroids[entry.first_list : entry.stop_list]
-
-    def id_map(self, partition: Partition) -> IdMap:
-        """Where each segment of a partition is; made at the first use."""
-        with self._maps_lock:
-            if partition not in self._maps:
-                entry = self._entries[partition]
-                numbers = range(entry.first_list, entry.stop_list)
-                self._maps[partition] = IdMap([self.read_list(number)[0] for number in numbers])
-            return self._maps[partition]
-
-    def all_ids(self) -> Ids:
-        """The ids of all segments, in the order of the lists."""
-        return np.concatenate([self.read_list(number)[0] for number in range(self._index.nlist)])
-
     def read_list(self, number: int) -> tuple[Ids, Codes]:
         """Ids (n,) and codes (n, bytes) of one list: views of FAISS's memory, not to be written."""
-        size, width = int(self._sizes[number]), self._index.code_size
+        size, width = int(self.sizes[number]), self._index.code_size
         if not size:  # FAISS gives a null pointer
             return np.empty(0, dtype=np.int64), np.empty((0, width), dtype=np.uint8)
         ids = faiss.rev_swig_ptr(self._lists.get_ids(number), size)
         codes = faiss.rev_swig_ptr(self._lists.get_codes(number), size * width)
         return ids, codes.reshape(size, width)
 
-    # -- disk -------------------------------------------------------------------------------------
+    def decode(self, codes: Codes) -> FloatArray:
+        """Codes (n, bytes) as float32 (n, stored dimension), 10 times as fast as numpy."""
+        vectors: FloatArray = self._index.sq.decode(np.ascontiguousarray(codes))
+        return vectors
 
     def save(self, folder: Path) -> dict[str, Any]:
         """Write the index into `folder`; returns the layout, JSON-able, that `load` needs.
@@ -442,7 +299,7 @@ class Writer:
             width,
             len(every),
             faiss.ScalarQuantizer.QT_fp16,
-            faiss.METRIC_INNER_PRODUCT,
+            _PRODUCT,
             False,  # codes are of the vectors themselves, not of what the centroid leaves
         )
         self.index.is_trained = True  # fp16 has nothing to train
@@ -457,12 +314,11 @@ class Writer:
         halves = as_vectors(vectors, ids, entry.dimension).astype(np.float16, copy=False)
         if not len(ids):
             return
-        vectors = _decode(self.index, pad(halves, self.index.d).view(np.uint8))
+        vectors = self.index.sq.decode(pad(halves, self.index.d).view(np.uint8))
         numbers = np.full(len(ids), entry.first_list, dtype=np.int64)
         if entry.lists > 1:
             centroids = self.index.quantizer.reconstruct_n(entry.first_list, entry.lists)
-            metric = faiss.METRIC_INNER_PRODUCT
-            numbers += faiss.knn(vectors, centroids, 1, metric=metric)[1][:, 0]
+            numbers += faiss.knn(vectors, centroids, 1, metric=_PRODUCT)[1][:, 0]
         # FAISS reads bare pointers: each array needs a name until the call returns.
         self.index.add_core(len(ids), *map(faiss.swig_ptr, (vectors, ids, numbers)))
 
@@ -491,16 +347,6 @@ def train_centroids(sample: FloatArray, lists: int, seed: int) -> FloatArray:
     return centroids
 
 
-def _joined(parts: Sequence[tuple[Ids, Codes]]) -> tuple[Ids, Codes]:
-    return np.concatenate([ids for ids, _ in parts]), np.concatenate([codes for _, codes in parts])
-
-
-def _decode(index: Any, codes: Codes) -> FloatArray:
-    """fp16 codes (n, bytes) as float32 (n, stored dimension), 10 times as fast as numpy."""
-    vectors: FloatArray = index.sq.decode(np.ascontiguousarray(codes))
-    return vectors
-
-
 def _selector(selection: Selection) -> Any:
     """FAISS's form of a selection; it holds on to the memory that it points into."""
     bits = bitmap(selection.ids)
@@ -526,7 +372,7 @@ def _misfit(
         ("stored lists", stored.nlist, lists),
         ("centroids", index.quantizer.ntotal, lists),
         ("centroid dimension", index.quantizer.d, dimension),
-        ("metric", index.metric_type, faiss.METRIC_INNER_PRODUCT),
+        ("metric", index.metric_type, _PRODUCT),
         ("code type", index.sq.qtype, faiss.ScalarQuantizer.QT_fp16),
         ("code size", stored.code_size, 2 * dimension),
         ("residual codes", index.by_residual, False),
