@@ -13,7 +13,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from anysense.embed.audio_decoders import Sound, open_sound
+from anysense.embed.audio_decoders import open_sound
 from anysense.embed.errors import (
     CorruptMediaError,
     EmptyMediaError,
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from anysense.embed.audio_sound import Sound
     from anysense.embed.types import FloatArray
 
 __all__ = ["TAIL_SECONDS", "audio_seconds", "iter_windows", "read_audio", "resample"]
