@@ -62,7 +62,9 @@ def demo(output: str | None, device: str) -> int:
 
 def sample_folder() -> Path:
     """The sample media in the package: a folder for each modality."""
-    return Path(__file__).parent / "sample"
+    # In an editable install this file is a link, and so are those beside it: the samples are where
+    # it leads to.
+    return Path(__file__).resolve().parent / "sample"
 
 
 def default_output() -> Path:
