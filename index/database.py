@@ -6,7 +6,6 @@ See docs/format.md for the reasons.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import sqlite3
 import threading
@@ -92,12 +91,10 @@ SCHEMA = (
     ) WITHOUT ROWID""",
 )
 
-_canonical = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
-
 
 def row_crc(*columns: str | int | float | None) -> int:
-    """The CRC-32 of a row: over its columns as compact ASCII JSON."""
-    return zlib.crc32(_canonical(columns).encode("ascii"))
+    """The CRC-32 of a row: over its columns as text, U+001F between them."""
+    return zlib.crc32("\x1f".join(map(str, columns)).encode("utf-8", "surrogatepass"))
 
 
 def vector_crc(segment_pk: int, vector: bytes) -> int:

@@ -21,6 +21,7 @@ __all__ = ["compile_node"]
 Parameter: TypeAlias = "str | int | float"
 Sql: TypeAlias = "tuple[str, list[Parameter]]"
 
+_MOST_TO_FIND = 4
 _IN_LIST = " IN (SELECT value FROM json_each(?))"
 
 
@@ -67,7 +68,11 @@ def _metadata(node: Compare) -> Sql:
         else:
             numbers.append(_number(value))
     if texts:
-        parts.append(_typed(path, ("text",), _text_test, node.operator, texts))
+        parts.append(
+            _holding(
+                node.operator, texts, _typed(path, ("text",), _text_test, node.operator, texts)
+            )
+        )
     if numbers:
         parts.append(_typed(path, ("integer", "real"), _number_test, node.operator, numbers))
     if not parts:
@@ -82,6 +87,20 @@ def _typed(path: str, kinds: Sequence[str], test: object, operator: str, values:
     return _any_element(
         path, kinds, (scalar, scalar_parameters), test("element.value", operator, values)
     )
+
+
+def _holding(operator: str, texts: Sequence[str], test: Sql) -> Sql:
+    """The test, only for metadata whose text holds one of the values as JSON writes it.
+
+    It has to pass them anyway; finding text is several times faster than reading JSON lists.
+    """
+    if operator not in ("=", "in", "^=") or len(texts) > _MOST_TO_FIND:
+        return test
+    found = " OR ".join(["instr(i.metadata, ?)"] * len(texts))
+    written = [json.dumps(text, ensure_ascii=False) for text in texts]
+    if operator == "^=":
+        written = [text[:-1] for text in written]
+    return f"({found}) AND {test[0]}", [*written, *test[1]]
 
 
 def _any_element(path: str, kinds: Sequence[str], scalar: Sql, element: Sql) -> Sql:
