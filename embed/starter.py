@@ -12,7 +12,7 @@ import json
 import threading
 from typing import TYPE_CHECKING, Any
 
-import torch
+from anysense.embed.device import choose_device
 from anysense.embed.errors import EncoderError, UnknownEncoderError
 from anysense.embed.starter_audio import RATE, WINDOW_SECONDS, AudioTower, log_mel
 from anysense.embed.starter_image import ImageTower, letterbox
@@ -22,6 +22,8 @@ from anysense.embed.types import Modality, Passage, Space, Waveform
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import torch
 
     from anysense.embed.types import Content, FloatArray
 
@@ -36,11 +38,11 @@ class StarterEncoder:
     A tower's weights are read, and their checksums verified, when its modality is first used.
 
     Args:
-        device: ``cpu``, or a CUDA device's name.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
     """
 
-    def __init__(self, device: str = "cpu") -> None:
-        self._device = torch.device(device)
+    def __init__(self, device: str = "auto") -> None:
+        self._device = choose_device(device)
         self._lock = threading.Lock()
         files = manifest()
         digest = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
@@ -149,10 +151,9 @@ def load(rest: str = "", device: str = "auto") -> StarterEncoder:
 
     Raises:
         UnknownEncoderError: `rest` is not empty.
+        EncoderError: no such device here.
         MissingWeightsError, CheckpointError: the manifest of its weights cannot be read.
     """
     if rest:
         raise UnknownEncoderError(f"starter:{rest}: there is one starter model; write starter.")
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
     return StarterEncoder(device)

@@ -9,19 +9,23 @@ the categories of the Universal Category System.
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
-from anysense.embed.errors import CorruptMediaError, EmptyMediaError
-from anysense.embed.starter_weights import load_tensors
 from torch import nn
 from torch.nn import functional
+
+from anysense.embed.device import BatchRunner
+from anysense.embed.errors import CorruptMediaError, EmptyMediaError
+from anysense.embed.starter_weights import load_tensors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy as np
     from numpy.typing import NDArray
+
+    from anysense.embed.types import FloatArray
 
 __all__ = ["RATE", "WINDOW_SECONDS", "AudioTower", "blocks_of", "log_mel"]
 
@@ -34,6 +38,9 @@ _BLOCK, _BLOCK_HOP = 100, 50
 _WIDTHS = (64, 128, 256, 512)
 HEADS = (78, 79, 69, 81, 10, 27, 3, 23, 8)
 """The number of classes of each classifier, in the checkpoint's order."""
+NAMED = 3
+"""How many of them, from the first, have classes of known names."""
+
 _BN_EPSILON = 1e-5
 
 
@@ -124,8 +131,8 @@ class SoundEffectsNetwork(nn.Module):
         return x.mean(dim=3).amax(dim=2)
 
     def classify(self, embedding: torch.Tensor) -> list[torch.Tensor]:
-        """The log-probabilities of every classifier, one tensor (n, classes) for each."""
-        return [functional.log_softmax(head(embedding), dim=1) for head in self.heads]
+        """The log-probabilities of every classifier, one tensor (..., classes) for each."""
+        return [functional.log_softmax(head(embedding), dim=-1) for head in self.heads]
 
 
 def folded_state(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -152,49 +159,75 @@ class AudioTower:
     Args:
         tensors: ``conse`` of shape (categories, 384); for each of the first three classifiers
             ``mean.i`` and ``deviation.i`` of shape (classes,) and ``categories.i``, the row of
-            ``conse`` of each class.
+            ``conse`` of each class; ``pool`` (384,), ``head.weight`` (512, 384) and ``head.bias``
+            (384,), see `project`.
     """
 
     def __init__(self, tensors: dict[str, torch.Tensor], device: torch.device) -> None:
-        self.device = device
+        self._runner = BatchRunner(device)
         with torch.device("meta"):
             self.network = SoundEffectsNetwork()
         self.network.load_state_dict(load_tensors("audio"), assign=True)
         self.network.eval().requires_grad_(False).to(device)
         self.tensors = {name: tensor.to(device) for name, tensor in tensors.items()}
 
-    @torch.inference_mode()
-    def encode(self, prepared: Sequence[Any]) -> NDArray[np.float32]:
-        """Vectors of shape (n, 384) for mel spectrograms made by `log_mel`.
+    def encode(self, prepared: Sequence[NDArray[np.float32]]) -> FloatArray:
+        """Unit vectors of shape (n, 384) for mel spectrograms made by `log_mel`.
 
-        Each window is one batch of its own blocks, so that others cannot change its last bits.
+        Windows of as many blocks share a batch.
         """
-        rows = [project(*self.features(mel), self.tensors) for mel in prepared]
-        out: NDArray[np.float32] = torch.cat(rows).float().cpu().numpy()
+        import numpy as np
+
+        windows = [torch.from_numpy(blocks_of(mel)) for mel in prepared]
+        by_count: dict[int, list[int]] = {}
+        for at, blocks in enumerate(windows):
+            by_count.setdefault(len(blocks), []).append(at)
+        out = np.zeros((len(windows), self.tensors["pool"].shape[0]), dtype=np.float32)
+        for count, members in by_count.items():
+            out[members] = self._runner.run(
+                self._forward,
+                [windows[at] for at in members],
+                micro_batch=1,
+                key=f"windows of {count} blocks",
+            )
         return out
 
-    def features(self, mel: NDArray[np.float32]) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        """Embeddings (blocks, 512) and each classifier's log-probabilities (blocks, classes)."""
-        embedding = self.network(torch.from_numpy(blocks_of(mel)).to(self.device))
+    def _forward(self, windows: torch.Tensor) -> torch.Tensor:
+        return project(*self.features(windows), self.tensors)
+
+    def features(self, windows: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        """Of windows (n, blocks, 100, 96): embeddings (n, blocks, 512), and log-probabilities.
+
+        The latter are (n, blocks, classes), one tensor for each classifier.
+        """
+        embedding = self.network(windows.flatten(0, 1)).unflatten(0, windows.shape[:2])
         return embedding, self.network.classify(embedding)
 
 
 def conse(log_probabilities: list[torch.Tensor], tensors: dict[str, torch.Tensor]) -> torch.Tensor:
-    """Block log-probabilities to one unit text vector (1, 384): ConSE over sound categories.
+    """Block log-probabilities (n, blocks, classes) to unit text vectors (n, 384).
 
     Log-probabilities are averaged over blocks and compared with their mean and deviation over a
     pool of sounds, class by class: what counts is a class that is likelier here than elsewhere.
     """
     table = tensors["conse"]
-    weights = torch.zeros(len(table), device=table.device)
-    for index, log_p in enumerate(log_probabilities[:3]):
-        z = (log_p.mean(dim=0) - tensors[f"mean.{index}"]) / tensors[f"deviation.{index}"]
-        weights.index_add_(0, tensors[f"categories.{index}"], torch.softmax(z, dim=0))
-    return functional.normalize(weights[None] @ table, dim=1)
+    weights = table.new_zeros(len(log_probabilities[0]), len(table))
+    for index, log_p in enumerate(log_probabilities[:NAMED]):
+        z = (log_p.float().mean(dim=1) - tensors[f"mean.{index}"]) / tensors[f"deviation.{index}"]
+        weights.index_add_(1, tensors[f"categories.{index}"], torch.softmax(z, dim=1))
+    return functional.normalize(weights @ table, dim=1)
 
 
 def project(
     embedding: torch.Tensor, log_probabilities: list[torch.Tensor], tensors: dict[str, torch.Tensor]
 ) -> torch.Tensor:
-    """Embeddings and log-probabilities of one window's blocks to a unit vector (1, 384)."""
-    return conse(log_probabilities, tensors)
+    """Embeddings and log-probabilities of windows' blocks to unit vectors (n, 384).
+
+    ConSE without its mean over the training sounds, plus a linear head on the blocks' mean square
+    roots of the embedding.
+    """
+    base = functional.normalize(conse(log_probabilities, tensors) - tensors["pool"], dim=1)
+    inputs = embedding.float().sqrt().mean(dim=1)
+    return functional.normalize(
+        base + inputs @ tensors["head.weight"] + tensors["head.bias"], dim=1
+    )

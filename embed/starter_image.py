@@ -8,12 +8,14 @@ weighted by their probabilities.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
-from anysense.embed.starter_weights import load_tensors
 from torch import nn
 from torch.nn import functional
+
+from anysense.embed.device import BatchRunner
+from anysense.embed.starter_weights import load_tensors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from PIL.Image import Image
+
+    from anysense.embed.types import FloatArray
 
 __all__ = ["EfficientNetLite2", "ImageTower", "letterbox"]
 
@@ -150,11 +154,12 @@ class ImageTower:
     """Network, ConSE table and head: pictures to vectors of the common space.
 
     Args:
-        tensors: ``conse`` of shape (1000, 384), and the head's tensors (see `project`).
+        tensors: ``conse`` (1000, 384), ``pool`` (384,), ``head.weight`` (1664, 384) and
+            ``head.bias`` (384,); see `project`.
     """
 
     def __init__(self, tensors: dict[str, torch.Tensor], device: torch.device) -> None:
-        self.device = device
+        self._runner = BatchRunner(device)
         with torch.device("meta"):
             self.network = EfficientNetLite2()
         self.network.load_state_dict(folded_state(load_tensors("image")), assign=True)
@@ -162,22 +167,24 @@ class ImageTower:
         self.network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.tensors = {name: tensor.to(device) for name, tensor in tensors.items()}
 
-    @torch.inference_mode()
-    def encode(self, prepared: Sequence[Any]) -> NDArray[np.float32]:
-        """Vectors of shape (n, 384) for squares made by `letterbox`.
+    def encode(self, prepared: Sequence[NDArray[np.uint8]]) -> FloatArray:
+        """Unit vectors of shape (n, 384) for squares made by `letterbox`."""
+        return self._runner.run(
+            self._forward,
+            [torch.tensor(square) for square in prepared],
+            micro_batch=1,
+            key="images",
+        )
 
-        On the CPU pictures run one at a time: a convolution over a batch may add in another order.
-        """
-        rows = [project(*self.features(square), self.tensors) for square in prepared]
-        out: NDArray[np.float32] = torch.cat(rows).float().cpu().numpy()
-        return out
+    def _forward(self, squares: torch.Tensor) -> torch.Tensor:
+        features, logits = self.network(pixels(squares))
+        return project(features.float(), logits.float(), self.tensors)
 
-    def features(self, square: NDArray[np.uint8]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Features (1, 1280) and logits (1, 1000) of one picture."""
-        pixels = torch.tensor(square, device=self.device).permute(2, 0, 1)[None].float()
-        pixels = ((pixels - 127.0) / 128.0).contiguous(memory_format=torch.channels_last)
-        features, logits = self.network(pixels)
-        return features, logits
+
+def pixels(squares: torch.Tensor) -> torch.Tensor:
+    """The network's input (n, 3, 260, 260) for squares of bytes (n, 260, 260, 3)."""
+    scaled = (squares.permute(0, 3, 1, 2).float() - 127.0) / 128.0
+    return scaled.contiguous(memory_format=torch.channels_last)
 
 
 def conse(logits: torch.Tensor, table: torch.Tensor) -> torch.Tensor:
@@ -190,5 +197,14 @@ def conse(logits: torch.Tensor, table: torch.Tensor) -> torch.Tensor:
 def project(
     features: torch.Tensor, logits: torch.Tensor, tensors: dict[str, torch.Tensor]
 ) -> torch.Tensor:
-    """Features and logits to unit vectors (n, 384) of the common space."""
-    return conse(logits, tensors["conse"])
+    """Features and logits to unit vectors (n, 384) of the common space.
+
+    ConSE without its mean over the training pictures, plus a linear head on the square roots of
+    the features (which evens them out) and on the ConSE vector.
+    """
+    named = conse(logits, tensors["conse"])
+    base = functional.normalize(named - tensors["pool"], dim=1)
+    inputs = torch.cat([features.clamp_min(0.0).sqrt(), named], dim=1)
+    return functional.normalize(
+        base + inputs @ tensors["head.weight"] + tensors["head.bias"], dim=1
+    )

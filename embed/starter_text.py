@@ -11,18 +11,21 @@ import re
 from typing import TYPE_CHECKING
 
 import torch
-from anysense.embed.errors import EmptyMediaError
-from anysense.embed.starter_weights import load_tensors, verified_path
-from anysense.embed.types import Passage
 from torch import nn
 from torch.nn import functional
+
+from anysense.embed.device import BatchRunner
+from anysense.embed.errors import EmptyMediaError
+from anysense.embed.passages import split_passages
+from anysense.embed.starter_weights import load_tensors, verified_path
+from anysense.embed.types import Passage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
     from tokenizers import Tokenizer
+
+    from anysense.embed.types import FloatArray, Passage
 
 __all__ = ["TOKEN_LIMIT", "TextTokens", "TextTower"]
 
@@ -31,9 +34,6 @@ TOKEN_LIMIT = 256
 
 _WIDTH, _HEADS, _LAYERS, _HIDDEN, _VOCABULARY, _POSITIONS = 384, 12, 6, 1536, 30522, 512
 _EPSILON = 1e-12
-# A sentence ends at its punctuation (with closing quotes and brackets) before a space, or at a
-# line's end.
-_SENTENCE = re.compile(r"[^\n]*?(?:[.!?…。！？]+[\"'”’)\]]*(?=\s)|\n|$)")
 
 
 class _Layer(nn.Module):
@@ -130,7 +130,7 @@ class TextTower:
     def __init__(self, mean: torch.Tensor, device: torch.device) -> None:
         from tokenizers import Tokenizer
 
-        self.device = device
+        self._runner = BatchRunner(device)
         self.tokenizer: Tokenizer = Tokenizer.from_file(str(verified_path("text_tokenizer")))
         self.tokenizer.no_padding()
         self.tokenizer.no_truncation()
@@ -159,64 +159,15 @@ class TextTower:
 
     def passages(self, text: str) -> list[Passage]:
         """Split a text into passages of at most `TOKEN_LIMIT` tokens that end at sentence ends."""
-        budget = TOKEN_LIMIT - 2
-        pieces = [m.span() for m in _SENTENCE.finditer(text) if m.end() > m.start()]
-        passages: list[Passage] = []
-        start = end = used = 0
-        for low, high in pieces:
-            count = self._count(text[low:high])
-            if used and used + count > budget:
-                _append(passages, text, start, end)
-                start, used = low, 0
-            if count > budget:
-                for cut in self._cut(text, low, high, budget):
-                    _append(passages, text, start, cut)
-                    start = cut
-                used = self._count(text[start:high])
-            else:
-                used += count
-            end = high
-        _append(passages, text, start, len(text))
-        return passages
+        return split_passages(text, self._count, TOKEN_LIMIT - 2)
+
+    def encode(self, prepared: Sequence[TextTokens]) -> FloatArray:
+        """Unit vectors of shape (n, 384); texts of one length share batches, none is padded."""
+        return self._runner.run_grouped(self._forward, [torch.tensor(ids) for ids in prepared])
 
     def _count(self, text: str) -> int:
         return len(self.tokenizer.encode(text, add_special_tokens=False).ids)
 
-    def _cut(self, text: str, low: int, high: int, budget: int) -> list[int]:
-        """Where to cut one over-long sentence: at spaces, or inside a word longer than that."""
-        offsets = self.tokenizer.encode(text[low:high], add_special_tokens=False).offsets
-        cuts: list[int] = []
-        first = 0
-        while len(offsets) - first > budget:
-            last = first + budget
-            # Step back to the nearest token that follows a space, so that no word is split.
-            back = last
-            while back > first and not text[low + offsets[back][0] - 1].isspace():
-                back -= 1
-            first = back if back > first else last
-            cuts.append(low + offsets[first][0])
-        return cuts
-
-    @torch.inference_mode()
-    def encode(self, prepared: Sequence[TextTokens]) -> NDArray[np.float32]:
-        """Vectors of shape (n, 384) in the common space.
-
-        On the CPU texts run one at a time without padding, so that neighbours cannot change the
-        last bits of a vector.
-        """
-        rows = [self._forward(torch.tensor([ids], device=self.device)) for ids in prepared]
-        out: NDArray[np.float32] = torch.cat(rows).float().cpu().numpy()
-        return out
-
     def _forward(self, ids: torch.Tensor) -> torch.Tensor:
-        vector = functional.normalize(self.network(ids), dim=1)
-        return functional.normalize(vector - self.mean, dim=1)
-
-
-def _append(passages: list[Passage], text: str, start: int, end: int) -> None:
-    """Add the passage text[start:end] without the white space around it, unless it is empty."""
-    piece = text[start:end]
-    stripped = piece.strip()
-    if stripped:
-        low = start + len(piece) - len(piece.lstrip())
-        passages.append(Passage(low, low + len(stripped), stripped))
+        vectors = functional.normalize(self.network(ids), dim=1)
+        return vectors - self.mean
