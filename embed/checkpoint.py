@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import pickle
+import warnings
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -133,8 +134,20 @@ def _read_safetensors(path: Path) -> dict[str, torch.Tensor]:
 
 
 def _read_pickle(path: Path) -> Any:
-    with reading(path):
-        return torch.load(path, map_location="cpu", weights_only=True)
+    # Archives are mapped, so that what is not used is not read either.
+    mapped = zipfile.is_zipfile(path)
+    try:
+        with reading(path), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of unusual protocols; what matters is raised
+            return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
+    except CheckpointError:
+        raise
+    except Exception as error:  # on bytes that are no pickle, the unpickler can raise anything
+        raise _damaged(path) from error
+
+
+def _damaged(path: Path) -> CheckpointError:
+    return CheckpointError(f"{path}: is damaged, or is no checkpoint; fetch it again.")
 
 
 @contextmanager
@@ -148,19 +161,18 @@ def reading(path: Path) -> Iterator[None]:
     """
     from safetensors import SafetensorError
 
-    damaged = CheckpointError(f"{path}: is damaged, or is no checkpoint; fetch it again.")
     try:
         with torch.serialization.safe_globals(_allowed()):
             yield
     except pickle.UnpicklingError as error:
         if "global" not in str(error).lower():
-            raise damaged from error
+            raise _damaged(path) from error
         raise CheckpointError(
             f"{path}: was refused, because it holds more than weights and could run code; "
             "use a safetensors file, or a checkpoint with nothing but tensors."
         ) from error
     except (SafetensorError, EOFError, zipfile.BadZipFile) as error:
-        raise damaged from error
+        raise _damaged(path) from error
     except RuntimeError as error:
         if "TorchScript" in str(error):
             raise CheckpointError(
@@ -168,7 +180,7 @@ def reading(path: Path) -> Iterator[None]:
                 "or a file of its state dict."
             ) from error
         if "PytorchStreamReader" in str(error) or "storage" in str(error):
-            raise damaged from error
+            raise _damaged(path) from error
         raise
 
 

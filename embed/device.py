@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from anysense.embed.errors import EncoderError
+from anysense.embed.errors import CorruptMediaError, EncoderError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -72,14 +72,13 @@ def normalise(vectors: torch.Tensor) -> FloatArray:
     """Rows of length one as float32, shape (n, d).
 
     Raises:
-        EncoderError: a row is not finite, or has no length.
+        CorruptMediaError: a row is not finite, or has no length.
     """
     rows: FloatArray = vectors.detach().float().cpu().numpy()
     norms = np.sqrt(np.einsum("nd,nd->n", rows, rows, dtype=np.float64, casting="unsafe"))
     if not np.all(np.isfinite(norms)) or np.any(norms < 1e-12):
-        raise EncoderError(
-            "The model gave a vector that is not finite or has no length: "
-            "the input or the weights are damaged."
+        raise CorruptMediaError(
+            "<input>", "its vector is not finite or has no length, so it cannot be compared"
         )
     unit: FloatArray = (rows / norms[:, None]).astype(np.float32)
     return unit
@@ -117,7 +116,8 @@ class BatchRunner:
             key: what to remember the greatest batch that fits under, such as the modality.
 
         Raises:
-            EncoderError: memory is too small for one input, or a vector is not finite.
+            EncoderError: memory is too small for one input.
+        CorruptMediaError: a vector is not finite.
         """
         size = micro_batch if self.fixed else self._most.get(key, len(inputs))
         done: list[FloatArray] = []
@@ -138,14 +138,14 @@ class BatchRunner:
     def run_grouped(
         self, forward: Callable[[torch.Tensor], torch.Tensor], texts: Sequence[torch.Tensor]
     ) -> FloatArray:
-        """Run `forward` over token ids of several lengths: those of one length share batches.
+        """Run `forward` over texts (..., length) of several lengths: equals share batches.
 
         Returns:
             Unit vectors in the order of the texts, float32 of shape (len(texts), dimension).
         """
         by_length: dict[int, list[int]] = {}
         for at, ids in enumerate(texts):
-            by_length.setdefault(len(ids), []).append(at)
+            by_length.setdefault(ids.shape[-1], []).append(at)
         rows: dict[int, FloatArray] = {}
         for length, members in by_length.items():
             vectors = self.run(

@@ -53,11 +53,13 @@ def missing_file(path: Path) -> MissingWeightsError:
 
 def is_card_here(card: ModelCard) -> bool:
     """Whether every file of a card is on this machine."""
-    for file in card.files:
-        repository, _, name = file.rpartition("/")
-        if cached_file(repository, name) is None:
-            return False
-    return True
+    return all(
+        any(
+            cached_file(*file.rsplit("/", maxsplit=1)) is not None
+            for file in alternatives.split("|")
+        )
+        for alternatives in card.files
+    )
 
 
 @contextmanager

@@ -8,12 +8,20 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any, TypeVar
 
-__all__ = ["Budget", "Buffer", "Prepared", "Stopped", "size_of"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-_LOOK_UP_SECONDS = 0.5  # how soon a reader notices that the interpreter is going down
+__all__ = ["Budget", "Buffer", "Prepared", "Stopped", "Workers", "size_of"]
+
+_LOOK_UP_SECONDS = 0.5  # how soon a thread notices that the interpreter is going down
+
+
+T = TypeVar("T")
 
 
 class Stopped(Exception):  # noqa: N818 - a signal, not an error
@@ -113,6 +121,57 @@ class Buffer:
         if self.budget.first is self and not self.items:
             return True
         return self.budget.used + size <= self.budget.most
+
+
+class Workers:
+    """Threads that do what is submitted, in order.
+
+    Unlike those of `concurrent.futures`, which the interpreter joins before it marks its main
+    thread as ended, they end by themselves when a run is left open and the interpreter goes down.
+    """
+
+    def __init__(self, count: int, name: str) -> None:
+        self.count = count
+        self.name = name
+        self.tasks: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self.threads: list[threading.Thread] = []
+        self.stopped = False
+
+    def submit(self, work: Callable[..., T], *args: Any) -> Future[T]:
+        """Do this when a thread is free; one is started unless all are."""
+        future: Future[T] = Future()
+
+        def task() -> None:
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(work(*args))
+                except BaseException as error:
+                    future.set_exception(error)
+
+        self.tasks.put(task)
+        if len(self.threads) < self.count:
+            name = f"{self.name}-{len(self.threads)}"
+            thread = threading.Thread(target=self._work, name=name)
+            self.threads.append(thread)
+            thread.start()
+        return future
+
+    def stop(self) -> None:
+        """Finish what is being done, drop the rest, and end."""
+        self.stopped = True
+        for _ in self.threads:
+            self.tasks.put(lambda: None)  # wakes a thread that waits
+        for thread in self.threads:
+            thread.join()
+
+    def _work(self) -> None:
+        while not self.stopped and threading.main_thread().is_alive():
+            try:
+                task = self.tasks.get(timeout=_LOOK_UP_SECONDS)
+            except Empty:
+                continue
+            if not self.stopped:
+                task()
 
 
 def size_of(content: Any) -> int:

@@ -24,7 +24,7 @@ from open_clip.model import get_model_preprocess_cfg
 from open_clip.pretrained import get_pretrained_cfg
 from open_clip.transform import PreprocessCfg, image_transform_v2
 
-from anysense.embed.checkpoint import file_digest, reading
+from anysense.embed.checkpoint import file_digest, read_checkpoint, reading
 from anysense.embed.device import BatchRunner, choose_device
 from anysense.embed.errors import CheckpointError, EncoderError, UnknownEncoderError
 from anysense.embed.hub import cached_file, missing, missing_file, offline
@@ -89,6 +89,8 @@ def load(rest: str, device: str) -> OpenClipEncoder:
     weights = parse_name(rest)
     chosen = choose_device(device)
     file = find_weights(weights)
+    if file.suffix != ".safetensors":
+        read_checkpoint(file)  # which says more clearly what is wrong with it
     with offline():
         config = _config(weights)
         tokenizer = _tokenizer(weights)
@@ -156,6 +158,17 @@ def hub_files(weights: Weights) -> tuple[str, tuple[str, ...]]:
     stem, dot, suffix = name.rpartition(".")
     safe = (f"{stem}{dot}safetensors",) if suffix in ("bin", "pth") else ()
     return repository, (*safe, name)
+
+
+def text_repositories(weights: Weights) -> tuple[str | None, str | None]:
+    """The hub repositories of a model's tokenizer and of its text tower's configuration, if any.
+
+    Of a model on the hub, whose own configuration is not here yet, both are None: it brings them.
+    """
+    if weights.tag is None:
+        return None, None
+    text = open_clip.get_model_config(weights.model)["text_cfg"]
+    return text.get("hf_tokenizer_name"), text.get("hf_model_name")
 
 
 class OpenClipEncoder:

@@ -152,20 +152,28 @@ def _pack(
 ) -> Iterator[Span]:
     """Join neighbouring pieces while together they fit.
 
-    The sum of their counts says when to stop trying; the tokenizer itself has the last word, for
-    some make more tokens of a whole than of its parts.
+    The sum of their counts says how many to try; the tokenizer itself has the last word, for some
+    make more tokens of a whole than of its parts.
     """
-    open_span: Span | None = None
+    group: list[tuple[Span, int]] = []
     total = 0
-    for span, count in pieces:
-        if open_span is not None and total + count <= limit:
-            joined = (open_span[0], span[1])
-            joined_count = count_tokens(text[joined[0] : joined[1]])
-            if joined_count <= limit:
-                open_span, total = joined, joined_count
-                continue
-        if open_span is not None:
-            yield open_span
-        open_span, total = span, count
-    if open_span is not None:
-        yield open_span
+    for piece in pieces:
+        while group and total + piece[1] > limit:
+            span, group = _close(text, group, count_tokens, limit)
+            total = sum(count for _, count in group)
+            yield span
+        group.append(piece)
+        total += piece[1]
+    while group:
+        span, group = _close(text, group, count_tokens, limit)
+        yield span
+
+
+def _close(
+    text: str, group: list[tuple[Span, int]], count_tokens: CountTokens, limit: int
+) -> tuple[Span, list[tuple[Span, int]]]:
+    """As many of the first pieces as fit, as one span, and those that are left."""
+    most = len(group)
+    while most > 1 and count_tokens(text[group[0][0][0] : group[most - 1][0][1]]) > limit:
+        most -= 1
+    return (group[0][0][0], group[most - 1][0][1]), group[most:]

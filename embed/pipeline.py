@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -22,7 +21,7 @@ from anysense.embed.errors import (
     UsageError,
 )
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
-from anysense.embed.lookahead import Budget, Buffer, Prepared, Stopped
+from anysense.embed.lookahead import Budget, Buffer, Prepared, Stopped, Workers
 from anysense.embed.reading import (
     MediaSource,
     find_modality,
@@ -32,6 +31,7 @@ from anysense.embed.reading import (
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
+    from concurrent.futures import Future
     from pathlib import Path
 
     from PIL.Image import Image
@@ -208,8 +208,8 @@ class _Pipeline:
         self.jobs: deque[_Job] = deque()  # what was not yielded yet, in input order
         self.reading: deque[_Job] = deque()  # of those, what was not taken to its end
         self.running: deque[tuple[Future[_Outcome], list[tuple[_Job, int, Any]]]] = deque()
-        self.readers = ThreadPoolExecutor(workers, "anysense-read")
-        self.runner = ThreadPoolExecutor(1, "anysense-model")
+        self.readers = Workers(workers, "anysense-read")
+        self.runner = Workers(1, "anysense-model")
 
     def run(self, sources: Iterable[MediaSource]) -> Generator[Encoded, None, None]:
         try:
@@ -226,8 +226,8 @@ class _Pipeline:
                 left = self._start_reading(left)
         finally:
             self.budget.close()  # wakes every reader that waits for room, and ends it
-            self.readers.shutdown(wait=True, cancel_futures=True)
-            self.runner.shutdown(wait=True, cancel_futures=True)
+            self.readers.stop()
+            self.runner.stop()
 
     def _start_reading(self, sources: Iterator[MediaSource]) -> Iterator[MediaSource]:
         while len(self.reading) < self.ahead:

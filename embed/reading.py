@@ -154,7 +154,7 @@ def _text(source: MediaSource, limits: Limits) -> str:
             name_of(source),
             f"has {len(source.content):,} of at most {limits.text_characters:,} characters",
         )
-    return normalise_text(source.content)
+    return normalise_text(source.content, name_of(source))
 
 
 def _mismatch(source: MediaSource, modality: Modality) -> MediaError:
