@@ -13,18 +13,17 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 import wave
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from _machine import save
 from PIL import Image
 
 from anysense.embed.registry import register_encoder
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
 
     from anysense.embed.types import FloatArray
 
-RESULTS = Path(__file__).parent / "results" / "rebuild.json"
 SEED = 0
 
 
@@ -151,30 +149,18 @@ def main() -> None:
                 media, collection, options.repeat, lambda i: move_all(media, i), "moved"
             ),
         }
-    report = {
-        "question": "How long does a build take when no content has changed?",
-        "files": options.files,
-        "seed": SEED,
-        "repeat": options.repeat,
-        "results": results,
-        "machine": {
-            "platform": platform.platform(),
-            "processors": os.cpu_count(),
-            "load_average": [round(load, 2) for load in os.getloadavg()],
-            "python": platform.python_version(),
-            **{name: package_version(name) for name in ("numpy", "torch", "faiss-cpu")},
+    save(
+        "rebuild",
+        {
+            "question": "How long does a build take when no content has changed?",
+            "files": options.files,
+            "seed": SEED,
+            "repeat": options.repeat,
+            "load_average": round(os.getloadavg()[0], 2),
+            "results": results,
         },
-    }
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(report, indent=2) + "\n")
+    )
     print(json.dumps(results, indent=2))
-
-
-def package_version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "not installed"
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from anysense.index.found import Found, Problem
 from anysense.index.ingest import encode_pending, ingest
 from anysense.index.metadata import MetadataFile
 from anysense.index.records import FileRecord, KnownFile, QuarantinedFile
-from anysense.index.source_kinds import ManifestSource, Source, hash_text, manifest_of
+from anysense.index.source_kinds import ManifestSource, Source, manifest_of
 from anysense.index.sources import Scan
 
 if TYPE_CHECKING:
@@ -311,13 +311,8 @@ def _is_same(found: Found, record: FileRecord | QuarantinedFile) -> bool:
 
 
 def _is_unchanged(found: Found, known: KnownFile) -> bool:
-    """Whether a file is as it was by its size and time; a text of a manifest, by its content."""
-    item = found.item
-    if item is not None and item.id not in (None, known.item_id):
-        return False
-    if item is not None and isinstance(item.content, str):
-        return hash_text(item.content) == known.record.content_hash
-    return _is_same(found, known.record)
+    wanted = found.item.id if found.item is not None else None
+    return wanted in (None, known.item_id) and _is_same(found, known.record)
 
 
 def _nothing_found(scan: Scan) -> str:

@@ -114,7 +114,8 @@ def ingest(
     """Encode items and write them; one that cannot be used is reported, and the others go on.
 
     An item without an id gets one made from its path or its content. A file without an id whose
-    content is in the collection already becomes another path of the item that has it.
+    content is in the collection already becomes another path of the item that has it, and adds its
+    metadata to that item's.
 
     Args:
         collection: where to write.
@@ -136,6 +137,8 @@ class _Ingest:
         self._progress = progress
         self._report = AddReport()
         self._batch = Batch()
+        # By content hash: files that are not written yet, and the places of their copies.
+        self._on_the_way: dict[str, tuple[Pending, list[int]]] = {}
 
     def run(
         self, items: Iterable[NewItem], batch_size: int | None, workers: int | None
@@ -145,11 +148,7 @@ class _Ingest:
         with closing(stream):
             try:
                 for pending, outcome in stream:
-                    if isinstance(outcome, AnysenseError):
-                        self._fail(pending.index, pending.source, outcome)
-                    else:
-                        self._report.ids[pending.index] = pending.id
-                        self._batch.records.append(outcome)
+                    self._take(pending, outcome)
                     if self._batch.is_due:
                         self._write()
             finally:
@@ -163,23 +162,43 @@ class _Ingest:
             self._report.ids.append(None)
             try:
                 pending = prepare(index, item)
-                known = self._known(pending)
-            except AnysenseError as error:
+            except (MediaError, UsageError) as error:
                 self._fail(index, item.source or _name(item), error)
-                continue
-            if known is None:
-                yield pending
             else:
-                self._report.ids[index] = known
-                self._report.duplicates += 1
-                self._collection.place_files([(file, known) for file in pending.files])
+                if not self._is_copy(pending):
+                    yield pending
 
-    def _known(self, pending: Pending) -> str | None:
-        """The id of the item that has a file's content already, if the file needs no own id."""
-        if not pending.files or pending.item.id is not None or pending.content_hash is None:
-            return None
-        known = self._collection.by_hash(pending.content_hash)
-        return None if known is None or known == pending.id else known
+    def _is_copy(self, pending: Pending) -> bool:
+        """Whether a file without an id of its own has the content of an item; then it joins it."""
+        digest = pending.content_hash
+        if not pending.files or pending.item.id is not None or digest is None:
+            return False
+        if digest in self._on_the_way:
+            first, copies = self._on_the_way[digest]
+            first.files += pending.files
+            copies.append(pending.index)
+            return True
+        known = self._collection.by_hash(digest)
+        if known is None or known == pending.id:
+            self._on_the_way[digest] = (pending, [])
+            return False
+        self._collection.place_files([(file, known) for file in pending.files])
+        if pending.item.metadata:
+            metadata = self._collection.snapshot().item(known).metadata
+            self._collection.describe({known: {**metadata, **pending.item.metadata}})
+        self._report.ids[pending.index] = known
+        self._report.duplicates += 1
+        return True
+
+    def _take(self, pending: Pending, outcome: ItemRecord | AnysenseError) -> None:
+        if isinstance(outcome, ItemRecord):
+            self._report.ids[pending.index] = pending.id
+            self._batch.records.append(outcome)
+            return
+        self._fail(pending.index, pending.source, outcome)
+        if pending.item.id is None:
+            for index in self._on_the_way.pop(pending.content_hash or "", (pending, []))[1]:
+                self._fail(index, pending.source, outcome)
 
     def _write(self) -> None:
         ids = {record.id for record in self._batch.records}
@@ -187,6 +206,12 @@ class _Ingest:
         self._batch.write(self._collection)
         self._report.updated += updated
         self._report.added += len(ids) - updated
+        for digest, (pending, copies) in list(self._on_the_way.items()):
+            if pending.id in ids:
+                del self._on_the_way[digest]
+                self._report.duplicates += len(copies)
+                for index in copies:
+                    self._report.ids[index] = pending.id
         if self._progress is not None:
             self._progress(len(self._report.ids))
 
@@ -206,8 +231,8 @@ def prepare(index: int, item: NewItem) -> Pending:
     if item.id is not None:
         _check_id(item.id)
     if isinstance(content, Path):
-        path = os.path.realpath(content.expanduser())
-        file = stat_file(path)
+        file = stat_file(content)
+        path = file.path
         source = item.source or path
         try:
             digest = hash_file(path)
@@ -258,21 +283,22 @@ def _outcome(encoded: Encoded) -> ItemRecord | AnysenseError:
             SegmentRecord(s.space, s.start, s.end, s.text, s.vector) for s in encoded.segments
         ],
         content_hash=pending.content_hash,
-        files=list(pending.files),
+        files=pending.files,  # the list itself: copies may be found until it is written
     )
 
 
-def stat_file(path: str) -> FileRecord:
-    """A file's size and time, with no content hash yet.
+def stat_file(file: Path) -> FileRecord:
+    """A file's real path, size and time, with no content hash yet.
 
     Raises:
         MediaError: it is not there, or is no regular file.
     """
     try:
+        path = os.path.realpath(file.expanduser())
         status = Path(path).stat()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: no such user after ~
         reason = getattr(error, "strerror", None) or str(error)
-        raise CorruptMediaError(path, reason.lower()) from None
+        raise CorruptMediaError(file, reason.lower()) from None
     if not Path(path).is_file():
         raise UnsupportedMediaError(path, "not a file")
     return FileRecord(path, status.st_size, status.st_mtime_ns, "")

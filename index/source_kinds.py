@@ -195,7 +195,8 @@ class ManifestSource(Source):
         if path is None:
             source = f"{self.file}#{item_id or hash_text(str(text))[:16]}"
             item = NewItem(str(text), item_id, source, modality or Modality.TEXT, metadata)
-            return Found(source, len(str(text).encode()), 0, item)
+            # As a text has no time, its hash stands for it, so that a change of the text shows.
+            return Found(source, len(str(text).encode()), int(hash_text(str(text))[:15], 16), item)
         absolute = self._resolve(str(path))
         item = NewItem(Path(absolute), item_id, absolute, modality, metadata)
         try:

@@ -22,14 +22,19 @@ __all__ = ["serve"]
 @DEVICE
 def serve(path: str, host: str, port: int, device: str) -> int:
     """Serve a collection over HTTP until Ctrl-C. The API is described at /docs."""
-    import uvicorn
-
+    from anysense.embed.errors import AnysenseError
     from anysense.index.collection import Collection
-    from anysense.server.app import create_app
+    from anysense.server.app import serve as run_server
 
     with Collection.open(path, device=device) as collection:
         if host not in ("127.0.0.1", "localhost", "::1"):
             console.note(f"Anyone who reaches {host} can search, add and remove items.")
-        with contextlib.suppress(KeyboardInterrupt):  # the way to stop it
-            uvicorn.run(create_app(collection), host=host, port=port, log_level="info")
+        try:
+            with contextlib.suppress(KeyboardInterrupt):  # the way to stop it
+                run_server(collection, host=host, port=port)
+        except SystemExit:  # uvicorn's way to end if it cannot start; it has told more in its log
+            raise AnysenseError(
+                f"The service cannot listen at {host}, port {port}: another program may do so "
+                "already; choose another port with --port."
+            ) from None
     return DONE

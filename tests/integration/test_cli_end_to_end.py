@@ -197,6 +197,14 @@ def test_serve_answers_and_stops_cleanly(built: Path) -> None:
     assert "Traceback" not in errors
 
 
+def test_a_port_that_is_taken_is_an_error_of_its_own(built: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = run("serve", built, "--port", str(taken.getsockname()[1]), status=1)
+    assert "error: The service cannot listen at 127.0.0.1" in done.stderr
+
+
 def test_a_closed_pipe_is_no_error_message(built: Path) -> None:
     search = f"{sys.executable} -m anysense search {built} dog | true"
     done = subprocess.run(

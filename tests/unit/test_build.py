@@ -18,10 +18,13 @@ from PIL import Image
 
 from anysense.embed.errors import (
     CollectionLockedError,
+    CorruptMediaError,
     MissingWeightsError,
     StorageError,
     UsageError,
 )
+from anysense.embed.limits import Limits
+from anysense.embed.types import Waveform
 from anysense.index import changes as changes_module
 from anysense.index.build import BuildProgress, BuildReport, build, check_sources, ingest
 from anysense.index.collection import Collection
@@ -305,6 +308,75 @@ def test_a_file_that_breaks_takes_its_old_item_with_it(collection: Collection, m
     (media / "red.png").write_bytes(b"no longer a picture")
     assert summary(build(collection, [media])) == {"removed": 1, "unchanged": 4, "quarantined": 1}
     assert "red.png" not in sources(collection)
+
+
+def test_a_text_of_a_manifest_that_was_bad_is_tried_when_it_changes(
+    collection: Collection, media: Path
+) -> None:
+    manifest = media / "rows.jsonl"
+    manifest.write_text('{"text": "   ", "id": "t"}\n{"text": "red", "id": "u"}\n')
+    assert summary(build(collection, [manifest])) == {"added": 1, "quarantined": 1}
+    assert summary(build(collection, [manifest])) == {"unchanged": 1, "quarantined": 1}
+    manifest.write_text('{"text": "low", "id": "t"}\n{"text": "dim", "id": "u"}\n')  # as long
+    assert summary(build(collection, [manifest])) == {"added": 1, "updated": 1}
+    assert collection.quarantined() == []
+
+
+def test_copies_of_a_bad_file_are_all_quarantined(collection: Collection, media: Path) -> None:
+    for name in ("bad0.png", "bad1.png", "zz.png"):
+        (media / name).write_bytes(b"no picture")
+    assert summary(build(collection, [media])) == {"added": 5, "quarantined": 3}
+
+
+def test_a_file_that_is_too_large_is_quarantined_unread(
+    collection: Collection, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(changes_module, "DEFAULT_LIMITS", Limits(file_bytes=10))
+    (media / "note.txt").write_text("red")
+    report = build(collection, [media])
+    assert summary(report) == {"added": 1, "quarantined": 4}
+    assert "of at most 10 bytes" in report.quarantined[0].reason
+
+
+def test_a_file_that_cannot_be_opened_is_quarantined(
+    collection: Collection, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: str) -> str:
+        if path.endswith("red.png"):
+            raise CorruptMediaError(path, "cannot be read: Permission denied")
+        return hash_file(path)
+
+    monkeypatch.setattr(changes_module, "hash_file", refuse)
+    report = build(collection, [media])
+    assert summary(report) == {"added": 4, "quarantined": 1}
+    assert report.quarantined[0].reason == "cannot be read: Permission denied"
+
+
+def test_a_file_that_goes_between_scan_and_reading_is_left_to_the_next_build(
+    collection: Collection, media: Path
+) -> None:
+    scan = check_sources([media])
+    (media / "red.png").unlink()
+    assert summary(build(collection, scan)) == {"added": 4}
+    assert summary(build(collection, [media])) == {"unchanged": 4}
+
+
+def test_many_small_notes_are_written_in_between(
+    collection: Collection, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(changes_module, "MOST_NOTES", 2)
+    build(collection, [media])
+    for path in media.iterdir():
+        os.utime(path, ns=(1, 1))
+
+    def stop(progress: BuildProgress) -> None:
+        if progress.phase == "encode" and progress.done == 5:
+            monkeypatch.setattr(collection, "place_files", lambda files: pytest.fail("one batch"))
+
+    with pytest.raises(pytest.fail.Exception):  # the fifth is written at the end, by itself
+        build(collection, [media], progress=stop)
+    touched = [file.record.mtime_ns for file in collection.files().values()]
+    assert touched.count(1) == 4
 
 
 def test_files_that_no_encoder_takes_are_left_out(tmp_path: Path, media: Path) -> None:
@@ -602,6 +674,54 @@ def test_ingest_replaces_by_id_and_aliases_by_content(collection: Collection, me
     assert second.ids == first.ids
     assert collection.info()["items"] == 2
     assert collection.search("x", k=1, modalities=["text"])[0].text == "blue"
+
+
+def test_copies_in_one_call_share_an_item_or_its_failure(
+    collection: Collection, media: Path
+) -> None:
+    for name in ("red", "bad"):
+        data = (media / "red.png").read_bytes() if name == "red" else b"no picture"
+        for i in range(2):
+            (media / f"{name}{i}.png").write_bytes(data)
+    paths = [media / name for name in ("red.png", "red0.png", "bad0.png", "bad1.png", "red1.png")]
+    report = ingest(collection, [NewItem(path) for path in paths])
+    red = item_id(real(media / "red.png"))
+    assert report.ids == [red, red, None, None, red]
+    assert (report.added, report.duplicates, len(report.failed)) == (1, 2, 2)
+    assert len(collection.snapshot().item(red).aliases) == 2
+
+
+def test_a_copy_adds_its_metadata(collection: Collection, media: Path) -> None:
+    (media / "copy.png").write_bytes((media / "red.png").read_bytes())
+    ingest(collection, [NewItem(media / "red.png", metadata={"a": 1, "b": 1})])
+    ingest(collection, [NewItem(media / "copy.png", metadata={"b": 2})])
+    item = collection.snapshot().item(item_id(real(media / "red.png")))
+    assert item.metadata == {"a": 1, "b": 2}
+
+
+def test_everything_that_may_be_an_item_can_be_added(collection: Collection) -> None:
+    sound = Waveform(np.sin(np.arange(8000, dtype=np.float32) / 8000 * 200 * 2 * np.pi), 8000)
+    items = [
+        NewItem(sound),
+        NewItem(Image.new("RGB", (8, 8), "red")),
+        NewItem("red", source="a name"),
+        NewItem(3),  # type: ignore[arg-type]
+    ]
+    report = ingest(collection, items)
+    assert report.added == 3
+    assert [failure.index for failure in report.failed] == [3]
+    assert "int" in report.failed[0].reason
+    again = ingest(collection, items[:3])
+    assert (again.ids, again.updated) == (report.ids[:3], 3)
+    [hit] = collection.search("low", k=1, modalities=["audio"])
+    assert hit.id == report.ids[0]
+
+
+def test_what_is_no_file_cannot_be_added(collection: Collection, media: Path) -> None:
+    (media / "folder.png").mkdir()
+    report = ingest(collection, [NewItem(media / "folder.png"), NewItem(Path("a\0b"))])
+    assert report.ids == [None, None]
+    assert len(report.failed) == 2
 
 
 def test_texts_without_ids_are_known_by_their_content(collection: Collection) -> None:
