@@ -176,14 +176,15 @@ def main() -> None:
     )
     parser.add_argument("--engines", default="", help="a part of the names to run, comma-separated")
     parser.add_argument("--name", default="search_latency", help="of the result file")
-    parser.add_argument("--keep", action="store_true", help="keep the other sizes of that file")
+    parser.add_argument("--keep", action="store_true", help="keep the rest of that file")
     options = parser.parse_args()
     faiss.omp_set_num_threads(1)
     wanted = [part for part in options.engines.split(",") if part] or [""]
     sizes: dict[str, Any] = _machine.load(options.name)["sizes"] if options.keep else {}
     for n in map(int, options.sizes.split(",")):
         vectors, data = prepare(n, options.queries)
-        engines: dict[str, Any] = {}
+        same = sizes.get(str(n), {}).get("queries") == options.queries
+        engines: dict[str, Any] = sizes[str(n)]["engines"] if same else {}
         for kind in ENGINES:
             if any(part in kind.name for part in wanted):
                 if kind in GRAPHS and n > options.graph_limit:
