@@ -1,0 +1,229 @@
+"""From one space into another by way of the texts that both can read.
+
+Where no space holds both a query's modality and the items' modality, two spaces that share text
+can still be joined: short captions, the anchors, are encoded in both, and a map from one space to
+the other is fitted to these pairs in closed form. An image's vector in a CLIP space then becomes
+the vector of what a CLAP space might have for it, and finds sounds.
+
+The images of a space lie apart from its texts by an offset, the modality gap (Liang et al., "Mind
+the Gap", 2022), which would throw a map that knows texts alone off its course; so vectors are taken
+relative to the mean of their own modality. Three maps compete, and held-out anchors decide:
+
+- ridge regression;
+- orthogonal Procrustes (Schönemann, "A generalized solution of the orthogonal Procrustes problem",
+  1966), which can turn a space but not stretch it;
+- softmax over anchors, after C-MCR (Wang et al., "Connecting Multi-modal Contrastive
+  Representations", 2023, arXiv 2305.14381): a vector becomes the mean of the anchors near it, and
+  the same mean is taken in the other space.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from anysense.embed.types import Modality
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from anysense.embed.types import FloatArray
+
+__all__ = [
+    "METHODS",
+    "AnchorMap",
+    "Bridge",
+    "Choice",
+    "LinearMap",
+    "Map",
+    "choose",
+    "fit_bridge",
+    "unit",
+]
+
+METHODS = ("ridge", "procrustes", "softmax")
+
+_PARAMETERS: Mapping[str, tuple[float, ...]] = {
+    "ridge": (0.01, 0.1, 1.0, 10.0),  # penalties, in units of the mean variance of a direction
+    "procrustes": (0.0,),
+    "softmax": (0.02, 0.03, 0.05, 0.08),  # temperatures
+}
+_HELD_OUT = 2_000
+_BLOCK = 1_024  # vectors that are compared with all anchors at a time
+
+
+class Map(Protocol):
+    """Takes unit vectors (n, d) of one space, less a mean, to the directions (n, e) in another."""
+
+    def __call__(self, vectors: FloatArray) -> FloatArray: ...
+
+
+@dataclass(frozen=True, eq=False)
+class LinearMap:
+    """A matrix of shape (d, e)."""
+
+    matrix: FloatArray
+
+    def __call__(self, vectors: FloatArray) -> FloatArray:
+        product: FloatArray = vectors @ self.matrix
+        return product
+
+
+@dataclass(frozen=True, eq=False)
+class AnchorMap:
+    """The anchors in both spaces, (n, d) and (n, e), and the temperature of the softmax."""
+
+    source: FloatArray
+    target: FloatArray
+    temperature: float
+
+    def __call__(self, vectors: FloatArray) -> FloatArray:
+        blocks = [
+            self._softmax(vectors[start : start + _BLOCK] @ self.source.T) @ self.target
+            for start in range(0, len(vectors), _BLOCK)
+        ]
+        return np.concatenate(blocks) if blocks else np.empty((0, self.target.shape[1]), np.float32)
+
+    def _softmax(self, cosines: FloatArray) -> FloatArray:
+        cosines -= cosines.max(axis=1, keepdims=True)
+        weights: FloatArray = np.exp(cosines / np.float32(self.temperature))
+        weights /= weights.sum(axis=1, keepdims=True)
+        return weights
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the held-out anchors said.
+
+    Attributes:
+        method: one of `METHODS`.
+        parameter: the penalty of a ridge, the temperature of a softmax, 0 for Procrustes.
+        scores: the mean reciprocal rank that each method reached with its best parameter.
+        held_out: how many anchors there were to choose from.
+    """
+
+    method: str
+    parameter: float
+    scores: Mapping[str, float]
+    held_out: int
+
+
+@dataclass(frozen=True, eq=False)
+class Bridge:
+    """A fitted way from one space into another.
+
+    Attributes:
+        source, target: the ids of the spaces.
+        map: what was fitted.
+        means: of each modality of the source space that is known, the mean vector (d,).
+        choice: why this map.
+    """
+
+    source: str
+    target: str
+    map: Map
+    means: Mapping[Modality, FloatArray]
+    choice: Choice
+
+    def apply(self, vectors: FloatArray, modality: Modality) -> FloatArray:
+        """Take vectors of one modality across.
+
+        The results are directions from the mean of the target space's texts. That shifts all
+        cosines of a query with the items of one modality alike, so it does not change their order.
+
+        Args:
+            vectors: (n, d) of the source space, or one (d,).
+            modality: what they are of; the mean of texts stands in for one without a mean.
+
+        Returns:
+            Unit vectors (n, e) of the target space, or one (e,), float32.
+        """
+        mean = self.means.get(modality, self.means[Modality.TEXT])
+        crossed = unit(self.map(unit(np.atleast_2d(vectors).astype(np.float32) - mean)))
+        result: FloatArray = crossed[0] if np.ndim(vectors) == 1 else crossed
+        return result
+
+
+def unit(vectors: FloatArray) -> FloatArray:
+    """The vectors scaled to length 1; those of no length stay as they are."""
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    scaled: FloatArray = vectors / np.maximum(lengths, np.float32(1e-9))
+    return scaled
+
+
+def fit_bridge(
+    source: str,
+    target: str,
+    anchors: tuple[FloatArray, FloatArray],
+    means: Mapping[Modality, FloatArray],
+    *,
+    seed: int = 0,
+) -> Bridge:
+    """Fit each kind of map to some anchors, and the best of them to all.
+
+    Args:
+        source: the id of the space that vectors come from.
+        target: the id of the space that they go to.
+        anchors: the same captions in the source space (n, d) and in the target space (n, e).
+        means: of modalities of the source space other than text.
+        seed: of the choice of the anchors that are held out.
+    """
+    here, there = (np.asarray(vectors, np.float32) for vectors in anchors)
+    mean = here.mean(axis=0)
+    x, y = unit(here - mean), unit(there - there.mean(axis=0))
+    choice = choose(x, y, seed=seed)
+    fitted = next(_maps(choice.method, x, y, (choice.parameter,)))
+    return Bridge(source, target, fitted, {**means, Modality.TEXT: mean}, choice)
+
+
+def choose(x: FloatArray, y: FloatArray, *, seed: int = 0) -> Choice:
+    """Choose a map by how well anchors that it was not fitted to find themselves.
+
+    Args:
+        x: unit vectors (n, d) of anchors in the source space.
+        y: those of the same anchors in the target space, (n, e).
+        seed: of the choice of the anchors that are held out.
+    """
+    order = np.random.default_rng(seed).permutation(len(x))
+    count = min(_HELD_OUT, len(x) // 5)
+    held, rest = order[:count], order[count:]
+    scores: dict[str, tuple[float, float]] = {}
+    for method in METHODS:
+        parameters = _PARAMETERS[method]
+        for parameter, fitted in zip(
+            parameters, _maps(method, x[rest], y[rest], parameters), strict=True
+        ):
+            score = _reciprocal_rank(unit(fitted(x[held])), y[held])
+            scores[method] = max(scores.get(method, (-1.0, 0.0)), (score, parameter))
+    best = max(METHODS, key=lambda method: scores[method][0])
+    told = {method: round(score, 4) for method, (score, _) in scores.items()}
+    return Choice(best, scores[best][1], told, count)
+
+
+def _maps(
+    method: str, x: FloatArray, y: FloatArray, parameters: tuple[float, ...]
+) -> Iterator[Map]:
+    """One map for each parameter."""
+    if method == "softmax":
+        for temperature in parameters:
+            yield AnchorMap(x, y, temperature)
+        return
+    across = x.T @ y / np.float32(len(x))
+    if method == "procrustes":
+        left, _, right = np.linalg.svd(across, full_matrices=False)
+        yield LinearMap((left @ right).astype(np.float32))
+        return
+    variances, directions = np.linalg.eigh(x.T @ x / np.float32(len(x)))
+    for penalty in parameters:
+        shrunk = 1.0 / (variances + penalty * variances.mean())
+        matrix = directions @ (shrunk[:, None] * (directions.T @ across))
+        yield LinearMap(matrix.astype(np.float32))
+
+
+def _reciprocal_rank(found: FloatArray, wanted: FloatArray) -> float:
+    """The mean of 1 / rank of each wanted vector among all, for the vector found for it."""
+    cosines = found @ wanted.T
+    ranks = 1 + (cosines > np.diag(cosines)[:, None]).sum(axis=1)
+    return float((1.0 / ranks).mean())
