@@ -381,3 +381,32 @@ def test_the_help_page_is_as_the_commands_say() -> None:
 
     page = Path(__file__).parents[2] / "docs" / "cli.md"
     assert page.read_text() == help_page(), "run `python -m anysense.server.cli_help > docs/cli.md`"
+
+
+def test_the_version_is_told() -> None:
+    assert run("--version").stdout.startswith("anysense")
+
+
+def test_the_demo_is_kept_where_caches_are(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from anysense.server.commands_demo import (
+        AUDIO_QUERY,
+        IMAGE_QUERY,
+        default_output,
+        sample_folder,
+    )
+
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert default_output() == tmp_path / "anysense" / "demo"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert default_output() == tmp_path / ".cache" / "anysense" / "demo"
+    assert (sample_folder() / IMAGE_QUERY).is_file()
+    assert (sample_folder() / AUDIO_QUERY).is_file()
+
+
+def test_removing_by_a_condition_that_nothing_meets_removes_nothing(built: Path) -> None:
+    assert run_json("remove", built, "--where", "year > 3000") == {"removed": 0}
+    run("remove", built, status=2)
+    run("remove", built, "x", "--where", "year > 3000", status=2)
+    assert run_json("info", built)["items"] == 3
