@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import open_clip
 from open_clip.model import get_model_preprocess_cfg
 from open_clip.pretrained import get_pretrained_cfg
+from open_clip.tokenizer import HFTokenizer
 from open_clip.transform import PreprocessCfg, image_transform_v2
 
 from anysense.embed.checkpoint import file_digest, read_checkpoint, reading
@@ -56,6 +57,14 @@ _LOCAL_FILES = (
     "pytorch_model.bin",
     "pytorch_model.pth",
     "model.pth",
+)
+_TOKENIZER_FILES = (
+    "tokenizer.json",
+    "vocab.json",
+    "vocab.txt",
+    "spiece.model",
+    "sentencepiece.bpe.model",
+    "tokenizer.model",
 )
 # Rows of a matrix product below which a micro-batch of one wastes the processor.
 _ENOUGH_ROWS = 192
@@ -93,7 +102,7 @@ def load(rest: str, device: str) -> OpenClipEncoder:
         read_checkpoint(file)  # which says more clearly what is wrong with it
     with offline():
         config = _config(weights)
-        tokenizer = _tokenizer(weights)
+        tokenizer = _tokenizer(weights, config)
         model = _model(weights, file)
     return OpenClipEncoder(weights.name, model, config, tokenizer, chosen, file_digest(file))
 
@@ -271,7 +280,7 @@ def _model(weights: Weights, file: Path) -> Any:
             return open_clip.create_model(weights.model, **options)
     except OSError as error:
         raise missing(weights.name, "configuration or tokenizer files") from error
-    except (RuntimeError, ValueError, KeyError) as error:
+    except (RuntimeError, ValueError, KeyError, IndexError, AssertionError) as error:
         raise CheckpointError(
             f"{file}: does not fit '{weights.model}' ({str(error).splitlines()[0][:200]}); "
             "name the architecture that it was trained with."
@@ -299,9 +308,25 @@ def _image_micro_batch(config: dict[str, Any]) -> int:
     return max(1, round(_ENOUGH_ROWS / ((size // patch) ** 2 + 1)))
 
 
-def _tokenizer(weights: Weights) -> Any:
+def _tokenizer(weights: Weights, config: dict[str, Any]) -> Any:
+    """The tokenizer that open_clip would choose; one of the hub from its folder in the cache.
+
+    By its name it would need the network, to learn that some of its optional files do not exist.
+    """
+    text = config["text_cfg"]
+    name = text.get("hf_tokenizer_name")
     try:
-        return open_clip.get_tokenizer(weights.model)
+        if not name or weights.model.startswith("local-dir:"):
+            return open_clip.get_tokenizer(weights.model)
+        file = cached_file(name, *_TOKENIZER_FILES)
+        if file is None:
+            raise missing(weights.name, "tokenizer files")
+        return HFTokenizer(
+            str(file.parent),
+            context_length=text.get("context_length", open_clip.tokenizer.DEFAULT_CONTEXT_LENGTH),
+            tokenizer_mode=text.get("tokenizer_mode"),
+            **text.get("tokenizer_kwargs", {}),
+        )
     except (OSError, ValueError) as error:
         raise missing(weights.name, "tokenizer files") from error
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -76,6 +77,8 @@ def pull(name: str, *, progress: Progress | None = None) -> Path:
     assert weights is not None  # the first is always required
     if name.startswith("text:"):
         _fetch_modules(name, weights.parent, report)
+    elif name.startswith("openclip:hf-hub:"):
+        _fetch_text_parts(name, weights.parent, report)
     return weights
 
 
@@ -113,7 +116,6 @@ def _of_openclip(name: str, rest: str) -> list[Wanted]:
     wanted = [Wanted(repository, names)]
     if weights.tag is None:
         wanted.append(Wanted(repository, ("open_clip_config.json",)))
-        wanted += _optional(repository, *_TOKENIZER)
     tokenizer, config = text_repositories(weights)
     if tokenizer and tokenizer != repository:
         wanted += _optional(tokenizer, "config.json", *_TOKENIZER)
@@ -146,10 +148,19 @@ def _nothing_to_pull(name: str) -> UsageError:
     return UsageError(f"'{name}' has nothing to download: it lies on this machine, or nowhere.")
 
 
+def _fetch_text_parts(name: str, folder: Path, report: Progress) -> None:
+    """A tokenizer, and a text tower's configuration, that a model's own configuration names."""
+    config = json.loads((folder / "open_clip_config.json").read_text(encoding="utf-8"))
+    text = config.get("model_cfg", config).get("text_cfg", {})
+    if tokenizer := text.get("hf_tokenizer_name"):
+        for wanted in _optional(tokenizer, *_TOKENIZER):
+            _fetch(name, wanted, report)
+    if model := text.get("hf_model_name"):
+        _fetch(name, Wanted(model, ("config.json",)), report)
+
+
 def _fetch_modules(name: str, folder: Path, report: Progress) -> None:
     """The folders of a sentence-transformers model's further modules, such as ``1_Pooling``."""
-    import json
-
     file = folder / "modules.json"
     if not file.is_file():
         return
@@ -167,7 +178,7 @@ def _fetch(name: str, wanted: Wanted, report: Progress) -> Path | None:
     for file in wanted.names:
         try:
             return _fetch_file(name, wanted.repository, file, report)
-        except LocalEntryNotFoundError as error:  # a subclass of the next that says "no network"
+        except LocalEntryNotFoundError as error:  # noqa: PERF203 - says "no network"
             raise _unreachable(name, error) from error
         except EntryNotFoundError:
             continue

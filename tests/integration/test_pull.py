@@ -145,6 +145,19 @@ def test_models_whose_tokenizer_lies_elsewhere(hub: Hub, pull: Any) -> None:
     }
 
 
+def test_models_of_the_hub_bring_what_their_configuration_names(hub: Hub, pull: Any) -> None:
+    config = {"model_cfg": {"text_cfg": {"hf_tokenizer_name": "acme/words"}}}
+    hub.files["acme/model/open_clip_config.json"] = json.dumps(config).encode()
+    hub.files["acme/model/open_clip_model.safetensors"] = WEIGHTS
+    hub.files["acme/words/tokenizer.json"] = b"{}"
+    result = pull("openclip:hf-hub:acme/model")
+    assert {file for file, _, _ in result["progress"]} == {
+        "open_clip_model.safetensors",
+        "open_clip_config.json",
+        "tokenizer.json",
+    }
+
+
 def test_a_sentence_model_that_was_pulled_can_be_loaded(
     hub: Hub, pull: Any, tmp_path: Path
 ) -> None:
