@@ -60,11 +60,11 @@ def audio_stream(container: Any, kind: Kind, name: str) -> Any:
         raise UnsupportedMediaError(
             name, "is a video, which anysense does not read; give its sound or its frames as files"
         )
-    if not container.streams.audio:
-        raise UnsupportedMediaError(
-            name, f"is {kind.article} without any sound that can be decoded"
-        )
-    return container.streams.audio[0]
+    # A stream of an unknown codec has no context; decoding it anyway crashes PyAV before 18.
+    sounds = [stream for stream in container.streams.audio if stream.codec_context is not None]
+    if not sounds:
+        raise UnsupportedMediaError(name, f"is {kind.article} without sound that can be decoded")
+    return sounds[0]
 
 
 class FfmpegSound:

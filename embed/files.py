@@ -132,7 +132,7 @@ def decoding(name: str, what: str) -> Iterator[None]:
     """
     try:
         yield
-    except MediaError:
+    except (MediaError, ImportError):  # a missing package is not the file's fault
         raise
     except MemoryError as error:
         raise MediaTooLargeError(

@@ -63,14 +63,19 @@ def read_image(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> Image:
             if kind.name == "JPEG":
                 _check_scans(image, file, name, limits)
             image.load()
-            return _upright(as_rgb(image), _orientation(image))
+            return as_rgb(image)
 
 
 def as_rgb(image: Image) -> Image:
-    """Convert a picture of any of Pillow's modes to 8-bit RGB, with transparency on white.
+    """Convert a picture of any of Pillow's modes to 8-bit RGB, upright, with transparency on white.
 
-    Its EXIF orientation is left alone. A picture that is 8-bit RGB already is returned as it is.
+    A picture that is all that already is returned as it is.
     """
+    orientation = _orientation(image)
+    return _upright(_flattened(image), orientation)
+
+
+def _flattened(image: Image) -> Image:
     if image.mode == "RGB" and "transparency" not in image.info:
         return image
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):

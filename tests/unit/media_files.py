@@ -54,7 +54,7 @@ def ffmpeg(
         if cover is not None:
             picture: Any = container.add_stream("mjpeg", rate=1)
             picture.width, picture.height, picture.pix_fmt = 16, 16, "yuvj420p"
-            picture.disposition = av.stream.Disposition.attached_pic
+            picture.disposition = av.stream.Disposition.attached_pic.value
         resampler = av.AudioResampler(
             format=stream.format, layout=layout, rate=rate, frame_size=stream.frame_size or 1024
         )

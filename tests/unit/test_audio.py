@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -182,6 +183,13 @@ def test_files_put_end_to_end_are_read_to_the_end() -> None:
         assert abs(read_audio(data + data).seconds - 2.0) < 0.15
 
 
+def test_an_unknown_codec_is_refused() -> None:
+    data = bytearray(sndfile(tone(0.5)))
+    data[20:22] = b"\xee\xee"  # the format tag
+    with pytest.raises(UnsupportedMediaError, match="without sound that can be decoded"):
+        read_audio(bytes(data))
+
+
 def test_wav_written_to_a_pipe_is_read_to_its_end() -> None:
     data = bytearray(sndfile(tone(0.5)))
     data[4:8] = data[40:44] = b"\xff\xff\xff\xff"
@@ -340,13 +348,13 @@ def test_windows_hold_the_samples_of_their_place() -> None:
 def test_streaming_gives_the_samples_of_reading_whole(
     rate: int, kind: str, subtype: str | None, tmp_path: Path
 ) -> None:
-    noise = np.random.default_rng(1).normal(0, 0.1, (round(12.34 * 44100), 2)).astype(np.float32)
+    noise = np.random.default_rng(1).normal(0, 0.1, (round(6.17 * 44100), 2)).astype(np.float32)
     data = sndfile(noise, 44100, kind, subtype or "MPEG_LAYER_III")
     path = tmp_path / "sound"
     path.write_bytes(data)
     whole = resample(read_audio(data), rate).samples
     for source in (path, data, read_audio(data), path):
-        windows = list(iter_windows(source, rate, seconds=5.0))
+        windows = list(iter_windows(source, rate, seconds=2.5))
         assert len(windows) == 3
         for window in windows:
             start = round(window.start * rate)
@@ -404,6 +412,21 @@ def test_windows_that_make_no_sense_are_refused_at_once(options: dict[str, float
     arguments = {"rate": 16000, **options}
     with pytest.raises(UsageError, match="make no sense"):
         iter_windows(Waveform(tone()[:, 0], 16000), **arguments)  # type: ignore[arg-type]
+
+
+def test_threads_do_not_disturb_each_other() -> None:
+    noise = np.random.default_rng(3).normal(0, 0.1, (5 * 44100, 2)).astype(np.float32)
+    sources = [
+        sndfile(noise, 44100, kind, subtype)
+        for kind, subtype in (("WAV", "PCM_16"), ("FLAC", "PCM_16"), ("OGG", "VORBIS"))
+    ] + [ffmpeg(noise), sndfile(noise, 44100, "MP3", "MPEG_LAYER_III")]
+
+    def samples(source: bytes) -> bytes:
+        return b"".join(w.waveform.samples.tobytes() for w in iter_windows(source, 16000, 2.0))
+
+    expected = [samples(source) for source in sources]
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(samples, sources * 4)) == expected * 4
 
 
 def test_a_waveform_of_several_channels_is_refused() -> None:

@@ -137,7 +137,7 @@ def test_cmyk(kind: str) -> None:
     assert_corners(read_image(saved(picture, kind, quality=100)), [RED, GREEN, BLUE, WHITE])
 
 
-@pytest.mark.parametrize("mode", ["YCbCr", "LAB"])
+@pytest.mark.parametrize("mode", ["YCbCr", "HSV", "LAB"])
 def test_other_colour_spaces(mode: str) -> None:
     if mode == "LAB":
         from PIL import ImageCms
@@ -145,9 +145,10 @@ def test_other_colour_spaces(mode: str) -> None:
         srgb, lab = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
         picture = ImageCms.profileToProfile(photo(), srgb, lab, outputMode="LAB")
         assert picture is not None
+        assert_corners(read_image(saved(picture, "TIFF")), [RED, GREEN, BLUE, WHITE])
     else:
         picture = photo().convert(mode)
-    assert_corners(read_image(saved(picture, "TIFF")), [RED, GREEN, BLUE, WHITE])
+    assert_corners(as_rgb(picture), [RED, GREEN, BLUE, WHITE])
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
@@ -233,6 +234,16 @@ def test_progressive_jpeg() -> None:
     assert_corners(read_image(saved(photo(), "JPEG", progressive=True)), [RED, GREEN, BLUE, WHITE])
 
 
+def test_an_opened_picture_gives_what_its_file_gives(tmp_path: Path) -> None:
+    exif = PIL.Image.Exif()
+    exif[0x0112] = 6
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(saved(photo(), "JPEG", exif=exif))
+    with PIL.Image.open(path) as picture:
+        assert as_rgb(picture).tobytes() == read_image(path).tobytes()
+    assert as_rgb(read_image(path)).size == (48, 64)  # not turned twice
+
+
 def test_rgb_passes_through_as_it_is() -> None:
     picture = photo()
     assert as_rgb(picture) is picture
@@ -268,8 +279,9 @@ def test_a_bomb_is_refused_by_its_header_alone() -> None:
 def test_a_picture_over_pillows_own_limit_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PIL.Image, "MAX_IMAGE_PIXELS", 1000)
     assert read_image(saved(photo(), "PNG")).size == (64, 48)
-    with pytest.raises(MediaTooLargeError, match="Pillow"):  # this plugin looks at its own limit
-        read_image(saved(photo(), "WEBP"))
+    if int(PIL.__version__.split(".")[0]) >= 13:  # since when this plugin applies it by itself
+        with pytest.raises(MediaTooLargeError, match="Pillow"):
+            read_image(saved(photo(), "WEBP"))
 
 
 def test_a_jpeg_of_countless_scans_is_refused() -> None:
