@@ -48,16 +48,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ITEM_COLUMNS",
+    "VECTORS_QUERY",
     "Catalog",
-    "CatalogVectors",
     "SpaceRow",
     "State",
     "item_columns",
     "read_state",
-    "vector_sources",
 ]
-
-_BATCH = 4096  # vectors read at once: 4 MB of 512-d ones
 
 _ROWS = """
     SELECT s.segment_pk, s.item_pk, s.space_pk, s.modality, s.ordinal, s.start, s."end", s.text,
@@ -74,7 +71,7 @@ _SEGMENTS = """
     SELECT segment_pk, item_pk, space_pk, modality, ordinal, start, "end", text, crc
     FROM segments WHERE item_pk = ? ORDER BY space_pk, ordinal
 """
-_VECTORS = """
+VECTORS_QUERY = """
     SELECT s.space_pk, s.modality, s.segment_pk, v.vector, v.crc
     FROM segments AS s CROSS JOIN vectors AS v USING (segment_pk)
 """
@@ -216,7 +213,7 @@ class Catalog:
         found: dict[Partition, list[bytes]] = {}
         with self.transaction() as connection:
             row = self._item_row(connection, item_id)
-            query = f"{_VECTORS} WHERE s.item_pk = ? ORDER BY s.space_pk, s.ordinal"
+            query = f"{VECTORS_QUERY} WHERE s.item_pk = ? ORDER BY s.space_pk, s.ordinal"
             for space_pk, modality, pk, blob, crc in connection.execute(query, (row[0],)):
                 self._check_vector(space_pk, pk, blob, crc)
                 found.setdefault(self.partition(space_pk, modality), []).append(blob)
@@ -276,7 +273,9 @@ class Catalog:
         """Segments with a key over `after` up to `until`: ids, ascending, and float32 vectors."""
         ids: dict[tuple[int, str], list[int]] = {}
         blobs: dict[tuple[int, str], list[bytes]] = {}
-        query = f"{_VECTORS} WHERE s.segment_pk > ? AND s.segment_pk <= ? ORDER BY s.segment_pk"
+        query = (
+            f"{VECTORS_QUERY} WHERE s.segment_pk > ? AND s.segment_pk <= ? ORDER BY s.segment_pk"
+        )
         for space_pk, modality, pk, blob, crc in connection.execute(query, (after, until)):
             self._check_vector(space_pk, pk, blob, crc)
             ids.setdefault((space_pk, modality), []).append(pk)
@@ -373,62 +372,3 @@ def _segment_columns(row: tuple[Any, ...]) -> tuple[Any, ...]:
 def item_columns(row: tuple[Any, ...]) -> tuple[Any, ...]:
     """The columns of an item that its checksum covers."""
     return (row[0], from_sql(row[1]), from_sql(row[2]), *row[3:7])
-
-
-class CatalogVectors:
-    """The vectors of one partition, as a `VectorSource` of a FAISS index.
-
-    Args:
-        catalog: where they are.
-        connection: inside a transaction, so that each pass reads the same.
-        space_pk: the number of the space.
-        modality: of the segments.
-        count: how many there are.
-    """
-
-    def __init__(
-        self,
-        catalog: Catalog,
-        connection: sqlite3.Connection,
-        space_pk: int,
-        modality: str,
-        count: int,
-    ) -> None:
-        self._catalog = catalog
-        self._connection = connection
-        self._key = (space_pk, modality)
-        self.count = count
-        self.dimension = catalog.spaces[space_pk].dimension
-
-    def batches(self) -> Iterator[tuple[Ids, NDArray[np.float16]]]:
-        """Segment ids (n,) and float16 vectors (n, dimension), by id.
-
-        Raises:
-            CorruptCollectionError: vectors are missing or do not match their checksums.
-        """
-        query = f"{_VECTORS} WHERE s.space_pk = ? AND s.modality = ? ORDER BY s.segment_pk"
-        cursor = self._connection.execute(query, self._key)
-        path, size, seen = self._catalog.path, 2 * self.dimension, 0
-        while rows := cursor.fetchmany(_BATCH):
-            for _, _, pk, blob, crc in rows:
-                if vector_crc(pk, blob) != crc or len(blob) != size:
-                    raise damaged(path, f"the vector {pk} does not match its checksum")
-            seen += len(rows)
-            ids = np.fromiter((row[2] for row in rows), np.int64, len(rows))
-            vectors = np.frombuffer(b"".join(row[3] for row in rows), "<f2")
-            yield ids, vectors.reshape(len(rows), self.dimension)
-        if seen != self.count:
-            raise damaged(path, f"it has {seen} vectors of {self._key} instead of {self.count}")
-
-
-def vector_sources(
-    catalog: Catalog, connection: sqlite3.Connection
-) -> dict[Partition, CatalogVectors]:
-    """What a FAISS index of the whole catalog is built from, in the transaction of a connection."""
-    sources = {}
-    for kind, rows in catalog.totals(connection).items():
-        name, *rest = kind.split("|")
-        if name == "segments":
-            partition = catalog.partition(int(rest[0]), rest[1])
-            sources[partition] = CatalogVectors(catalog, connection, int(rest[0]), rest[1], rows)
-    return dict(sorted(sources.items()))

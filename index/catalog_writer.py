@@ -11,21 +11,17 @@ import re
 import sqlite3
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from anysense.embed.errors import ItemNotFoundError, UsageError
-from anysense.index.catalog import ITEM_COLUMNS, State, item_columns, read_state
+from anysense.index.catalog import ITEM_COLUMNS, item_columns, read_state
+from anysense.index.catalog_transaction import Transaction, with_crc
 from anysense.index.database import (
-    APPLICATION_ID,
     BUSY_MS,
     CATALOG,
-    PAGE_SIZE,
-    SCHEMA,
-    SUM_MASK,
     connect,
     from_sql,
     row_crc,
@@ -46,9 +42,8 @@ from anysense.index.sidecar import Acknowledgement, seal, stamp
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from anysense.embed.types import Space
 
-__all__ = ["CatalogWriter", "create_catalog"]
+__all__ = ["CatalogWriter"]
 
 LOG_BYTES = 64 * 1024**2
 """The log is emptied into catalog.sqlite when it has grown to this."""
@@ -56,68 +51,6 @@ LOG_BYTES = 64 * 1024**2
 CHECKPOINT_MS = 50  # a reader in the middle of a transaction is not waited for
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-def create_catalog(folder: Path, spaces: Sequence[Space], meta: Mapping[str, str]) -> None:
-    """Make an empty catalog. It is there as a whole, or not at all."""
-    path = folder / CATALOG
-    with translated(path):
-        connection = sqlite3.connect(path, isolation_level=None)
-        try:
-            connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("BEGIN IMMEDIATE")
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            for statement in SCHEMA:
-                connection.execute(statement)
-            for pk, space in enumerate(spaces, 1):
-                columns = (pk, space.id, space.dimension)
-                connection.execute("INSERT INTO spaces VALUES (?, ?, ?, ?)", _with_crc(columns))
-            for row in meta.items():
-                connection.execute("INSERT INTO meta VALUES (?, ?, ?)", _with_crc(row))
-            state = (0, 1, 1, 0)
-            connection.execute("INSERT INTO state VALUES (1, ?, ?, ?, ?, ?)", _with_crc(state))
-            connection.execute("COMMIT")
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        finally:
-            connection.close()
-    seal(folder)
-
-
-def _with_crc(columns: tuple[Any, ...]) -> tuple[Any, ...]:
-    return (*columns, row_crc(*columns))
-
-
-class _Transaction:
-    """The counters of a transaction that is under way, and what it changes in the totals."""
-
-    def __init__(self, connection: sqlite3.Connection, state: State) -> None:
-        self.connection = connection
-        self.change = state.change + 1
-        self.next_item = state.next_item
-        self.next_segment = state.next_segment
-        self.purged = state.purged
-        self._rows: Counter[str] = Counter()
-        self._sums: Counter[str] = Counter()
-
-    def count(self, kind: str, crc: int, rows: int = 1) -> None:
-        """Count a row of a kind in, or with ``rows=-1`` out."""
-        self._rows[kind] += rows
-        self._sums[kind] += rows * crc
-
-    def finish(self) -> None:
-        for kind, rows in self._rows.items():
-            self.connection.execute(
-                "INSERT INTO totals VALUES (?1, ?2, ?3 & ?4) ON CONFLICT (kind) DO UPDATE "
-                "SET rows = rows + ?2, crc = (crc + ?3) & ?4",
-                (kind, rows, self._sums[kind], SUM_MASK),
-            )
-        state = (self.change, self.next_item, self.next_segment, self.purged)
-        self.connection.execute(
-            "UPDATE state SET change = ?, next_item = ?, next_segment = ?, purged = ?, crc = ?",
-            _with_crc(state),
-        )
 
 
 class CatalogWriter:
@@ -148,13 +81,13 @@ class CatalogWriter:
             self._acknowledgement.close()
 
     @contextlib.contextmanager
-    def _transaction(self) -> Iterator[_Transaction]:
+    def _transaction(self) -> Iterator[Transaction]:
         """One transaction: on the disk when it ends, or undone."""
         with self._lock, translated(self.path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 state = read_state(self.path, self._connection)
-                transaction = _Transaction(self._connection, state)
+                transaction = Transaction(self._connection, state)
                 yield transaction
                 transaction.finish()
                 self._connection.execute("COMMIT")
@@ -237,7 +170,7 @@ class CatalogWriter:
             vector = vector / np.float32(norm)
         return vector.astype("<f2").tobytes()
 
-    def _make_way(self, transaction: _Transaction, record: ItemRecord) -> list[FileRecord]:
+    def _make_way(self, transaction: Transaction, record: ItemRecord) -> list[FileRecord]:
         """Take away what a new item replaces: the item of its id, and its files' former places.
 
         Returns the other files of the item it replaces, if their content is still the same.
@@ -268,7 +201,7 @@ class CatalogWriter:
 
     def _insert(
         self,
-        transaction: _Transaction,
+        transaction: Transaction,
         record: ItemRecord,
         metadata: str,
         vectors: Sequence[bytes],
@@ -277,7 +210,7 @@ class CatalogWriter:
         connection, modality = transaction.connection, record.modality.value
         item_pk, transaction.next_item = transaction.next_item, transaction.next_item + 1
         item = (item_pk, record.id, record.source, modality, metadata, record.content_hash)
-        row = _with_crc((*item, time.time()))
+        row = with_crc((*item, time.time()))
         connection.execute(
             "INSERT INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (row[0], to_sql(row[1]), to_sql(row[2]), *row[3:]),
@@ -302,7 +235,7 @@ class CatalogWriter:
         for file in files:
             self._put_file(transaction, file, item_pk)
 
-    def _remove(self, transaction: _Transaction, name: str) -> bool:
+    def _remove(self, transaction: Transaction, name: str) -> bool:
         connection = transaction.connection
         item = connection.execute(
             "SELECT item_pk, modality, crc FROM items WHERE id = ?", (to_sql(name),)
@@ -317,7 +250,7 @@ class CatalogWriter:
         ).fetchall()
         for pk, space_pk, part, crcs in segments:
             transaction.count(f"segments|{space_pk}|{part}", crcs, -1)
-            tombstone = _with_crc((pk, transaction.change))
+            tombstone = with_crc((pk, transaction.change))
             connection.execute("INSERT INTO tombstones VALUES (?, ?, ?)", tombstone)
             transaction.count("tombstones", tombstone[-1])
             connection.execute("DELETE FROM vectors WHERE segment_pk = ?", (pk,))
@@ -346,7 +279,7 @@ class CatalogWriter:
                     self._update_item(transaction, row, (*row[:4], text, *row[5:7]))
 
     def _update_item(
-        self, transaction: _Transaction, old: tuple[Any, ...], new: tuple[Any, ...]
+        self, transaction: Transaction, old: tuple[Any, ...], new: tuple[Any, ...]
     ) -> None:
         crc = row_crc(*item_columns(new))
         transaction.connection.execute(
@@ -392,7 +325,7 @@ class CatalogWriter:
 
     def _detach(
         self,
-        transaction: _Transaction,
+        transaction: Transaction,
         path: str,
         outcome: Forgotten | None = None,
         spare: str | None = None,
@@ -419,7 +352,7 @@ class CatalogWriter:
         elif new != old and outcome is not None:
             outcome.renamed[old] = new
 
-    def _rekey(self, transaction: _Transaction, item_pk: int) -> str | None:
+    def _rekey(self, transaction: Transaction, item_pk: int) -> str | None:
         """Give an item the id and the source of one of its files; None if it cannot be done."""
         connection = transaction.connection
         row = connection.execute(f"{ITEM_COLUMNS} WHERE item_pk = ?", (item_pk,)).fetchone()
@@ -434,16 +367,16 @@ class CatalogWriter:
             return new
         return None
 
-    def _put_file(self, transaction: _Transaction, file: FileRecord, item_pk: int) -> None:
+    def _put_file(self, transaction: Transaction, file: FileRecord, item_pk: int) -> None:
         self._drop_file(transaction, file.path)
-        row = _with_crc((*file, item_pk))
+        row = with_crc((*file, item_pk))
         transaction.connection.execute(
             "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?)", (to_sql(file.path), *row[1:])
         )
         transaction.count("files", row[-1])
         self._drop_quarantine(transaction, file.path)
 
-    def _drop_file(self, transaction: _Transaction, path: str) -> None:
+    def _drop_file(self, transaction: Transaction, path: str) -> None:
         dropped = transaction.connection.execute(
             "DELETE FROM files WHERE path = ? RETURNING crc", (to_sql(path),)
         ).fetchall()
@@ -468,7 +401,7 @@ class CatalogWriter:
             for path in paths:
                 self._drop_quarantine(transaction, path)
 
-    def _drop_quarantine(self, transaction: _Transaction, path: str) -> None:
+    def _drop_quarantine(self, transaction: Transaction, path: str) -> None:
         dropped = transaction.connection.execute(
             "DELETE FROM quarantine WHERE path = ? RETURNING crc", (to_sql(path),)
         ).fetchall()
@@ -482,7 +415,7 @@ class CatalogWriter:
         with self._transaction() as transaction:
             connection = transaction.connection
             for row in meta.items():
-                connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?, ?)", _with_crc(row))
+                connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?, ?)", with_crc(row))
             dropped = connection.execute(
                 "DELETE FROM tombstones WHERE change <= ? RETURNING crc", (change,)
             ).fetchall()

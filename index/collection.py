@@ -6,21 +6,15 @@ See docs/format.md for what is in the folder and why.
 from __future__ import annotations
 
 import contextlib
-import logging
 import secrets
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from anysense.embed.errors import (
-    CollectionExistsError,
-    CollectionNotFoundError,
-    CorruptCollectionError,
-    IncompatibleCollectionError,
-    UsageError,
-)
+from anysense.embed.errors import CollectionNotFoundError, UsageError
 from anysense.index.catalog import Catalog
-from anysense.index.catalog_writer import CatalogWriter, create_catalog
+from anysense.index.catalog_transaction import create_catalog
+from anysense.index.catalog_writer import CatalogWriter
 from anysense.index.database import CATALOG, damaged, translated
 from anysense.index.generation import remove_others
 from anysense.index.integrity import check_acknowledged, ensure_sound
@@ -32,8 +26,16 @@ from anysense.index.manifest import (
     Manifest,
     Tuning,
 )
+from anysense.index.opening import (
+    OWN_FILES,
+    check_revision,
+    check_vacant,
+    created_by,
+    has_collection,
+    load_encoders,
+    read_manifest,
+)
 from anysense.index.publisher import Publisher
-from anysense.index.sidecar import ACKNOWLEDGED, VERIFIED
 from anysense.index.views import Views
 
 if TYPE_CHECKING:
@@ -62,14 +64,6 @@ LEAST_DUE = 20_000
 """So many unpublished segments are searched in 2 to 3 ms, as many as a partition's one list."""
 SHARE_DUE = 0.25
 """Publishing at each growth by a quarter copies every segment four times in all."""
-
-_log = logging.getLogger("anysense")
-_UNFINISHED = {CATALOG, f"{CATALOG}-wal", f"{CATALOG}-shm", f"{CATALOG}-journal"} | {
-    LOCK,
-    OWNER,
-    ACKNOWLEDGED,
-    VERIFIED,
-}
 
 
 class Collection:
@@ -119,22 +113,22 @@ class Collection:
             StorageError: the disk refused.
         """
         folder = Path(path)
-        _check_vacant(folder)
+        check_vacant(folder)
         names = [encoders] if isinstance(encoders, str) else list(encoders)
         if not names or len(set(names)) < len(names):
             raise UsageError("A collection needs at least one encoder, and each only once.")
-        loaded = _load(names, device)
+        loaded = load_encoders(names, device)
         entries = [EncoderEntry(n, e.space) for n, e in zip(names, loaded, strict=True)]
         if len({entry.space.id for entry in entries}) < len(entries):
             raise UsageError(f"Two of the encoders {', '.join(names)} have the same space.")
-        manifest = Manifest(secrets.token_hex(8), _version(), entries)
+        manifest = Manifest(secrets.token_hex(8), created_by(), entries)
         with translated(folder):
             folder.mkdir(parents=True, exist_ok=True)
             lock = WriterLock(folder)
             lock.acquire()
             try:
-                _check_vacant(folder)  # again: another process may have been faster
-                for name in _UNFINISHED - {LOCK, OWNER}:
+                check_vacant(folder)  # again: another process may have been faster
+                for name in OWN_FILES - {LOCK, OWNER}:
                     (folder / name).unlink(missing_ok=True)
                 spaces = [entry.space for entry in entries]
                 create_catalog(folder, spaces, {MANIFEST: manifest.to_text()})
@@ -156,7 +150,7 @@ class Collection:
             StorageError: it cannot be read.
         """
         folder = Path(path)
-        if not _has_collection(folder):
+        if not has_collection(folder):
             raise CollectionNotFoundError(
                 f"No collection at {folder}; make one with `anysense build SOURCE -o {folder}`."
             )
@@ -169,7 +163,7 @@ class Collection:
             try:
                 ensure_sound(catalog, folder)
                 check_acknowledged(catalog, folder)
-                manifest = _read_manifest(folder, catalog)
+                manifest = read_manifest(folder, catalog)
             except BaseException:
                 catalog.close()
                 raise
@@ -178,7 +172,7 @@ class Collection:
     @staticmethod
     def exists(path: str | os.PathLike[str]) -> bool:
         """Whether there is a collection at a path, whatever its state."""
-        return _has_collection(Path(path))
+        return has_collection(Path(path))
 
     def close(self) -> None:
         """Let go of everything. What was written is safe without it."""
@@ -240,11 +234,17 @@ class Collection:
         """
         with self._lock:
             if self._encoders is None:
-                loaded = _load(self.encoder_names, self._device)
+                loaded = load_encoders(self.encoder_names, self._device)
                 for entry, encoder in zip(self.manifest.encoders, loaded, strict=True):
-                    _check_revision(self._path, entry, encoder.space)
+                    check_revision(self._path, entry, encoder.space)
                 self._encoders = loaded
             return self._encoders
+
+    @property
+    def loaded_encoders(self) -> list[Encoder]:
+        """The encoders if they are loaded already; else none."""
+        with self._lock:
+            return list(self._encoders or ())
 
     def snapshot(self) -> Snapshot:
         """The newest state, to be searched. Cheap as long as nothing has changed."""
@@ -349,14 +349,20 @@ class Collection:
             CollectionLockedError: another process is writing.
             StorageError: the disk refused; the former generation stays.
         """
-        writer = self._as_writer()
-        return Publisher(self._path, self._views, writer).publish(progress, tune, rebuild=rebuild)
+        return self._publisher().publish(progress, tune, rebuild=rebuild)
 
     def compact(self, progress: Callable[[int, int], None] | None = None) -> None:
         """Give back the space of what was removed, and cluster every partition anew."""
-        writer = self._as_writer()
-        Publisher(self._path, self._views, writer).publish(progress, None, rebuild=True)
-        writer.vacuum()
+        self._publisher().publish(progress, None, rebuild=True)
+        self._as_writer().vacuum()
+
+    def _publisher(self) -> Publisher:
+        def calibrate(snapshot: Snapshot) -> Tuning:
+            from anysense.index.nulls import fit_tuning
+
+            return fit_tuning(snapshot, self.loaded_encoders)
+
+        return Publisher(self._path, self._views, self._as_writer(), calibrate)
 
     def verify(self) -> VerifyReport:
         """Check every file, every row, and the FAISS index against the catalog."""
@@ -436,86 +442,3 @@ class Collection:
     def _check_open(self) -> None:
         if self._closed:
             raise UsageError(f"The collection {self._path} is closed; open it again.")
-
-
-def _has_collection(folder: Path) -> bool:
-    """A manifest, or a catalog that was committed: one without tables is an unfinished creation."""
-    if (folder / MANIFEST).is_file():
-        return True
-    path = folder / CATALOG
-    if not path.is_file():
-        return False
-    if path.stat().st_size or _size(folder / f"{CATALOG}-wal"):
-        catalog = Catalog(folder)
-        try:
-            return bool(catalog.meta())
-        except CorruptCollectionError:
-            return _size(path) > 0 and (folder / VERIFIED).exists()
-        finally:
-            catalog.close()
-    return False
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
-
-
-def _check_vacant(folder: Path) -> None:
-    """Only a folder that holds nothing of anybody's becomes a collection."""
-    if _has_collection(folder):
-        raise CollectionExistsError(f"{folder} is a collection already; open it instead.")
-    if folder.is_dir():
-        others = {entry.name for entry in folder.iterdir()} - _UNFINISHED
-        if others:
-            raise CollectionExistsError(
-                f"{folder} holds other files, such as {min(others)}; choose a folder that is "
-                "empty or not there yet."
-            )
-    elif folder.exists():
-        raise CollectionExistsError(f"{folder} is a file; choose another path.")
-
-
-def _read_manifest(folder: Path, catalog: Catalog) -> Manifest:
-    """The manifest, or if it is damaged the copy that the catalog has."""
-    meta = catalog.meta()
-    try:
-        manifest = Manifest.read(folder)
-    except (FileNotFoundError, DamagedManifest) as error:
-        _log.warning("%s; using the catalog's copy of it", error)
-        try:
-            manifest = Manifest.from_text(meta[MANIFEST], folder / MANIFEST)
-        except (KeyError, DamagedManifest):
-            raise damaged(folder / CATALOG, "its copy of the manifest is damaged") from None
-    else:
-        copy = Manifest.from_text(meta[MANIFEST], folder / MANIFEST)
-        if copy.collection != manifest.collection:
-            raise CorruptCollectionError(
-                f"{folder / CATALOG} and {MANIFEST} belong to two collections: restore both from "
-                "the same backup."
-            )
-    return manifest
-
-
-def _load(names: Sequence[str], device: str) -> list[Encoder]:
-    from anysense.embed.registry import load_encoder
-
-    return [load_encoder(name, device=device) for name in names]
-
-
-def _check_revision(folder: Path, entry: EncoderEntry, here: Space) -> None:
-    made = entry.space
-    if (made.id, made.revision, made.dimension) != (here.id, here.revision, here.dimension):
-        raise IncompatibleCollectionError(
-            f"{folder} was built with {made.id} of revision {made.revision}, and {entry.name} is "
-            f"of revision {here.revision} here: install the version it was built with "
-            "(its manifest.json names it), or build the collection again in another folder."
-        )
-
-
-def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return f"anysense {version('anysense')}"
-    except PackageNotFoundError:
-        return "anysense"

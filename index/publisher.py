@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from anysense.embed.types import Modality
-from anysense.index.catalog import read_state, vector_sources
+from anysense.index.catalog import read_state
+from anysense.index.catalog_vectors import vector_sources
 from anysense.index.database import translated
 from anysense.index.generation import next_number, remove_others, write_generation
 from anysense.index.manifest import MANIFEST, DamagedManifest, Manifest, Tuning
@@ -48,11 +49,13 @@ class Publisher:
         folder: the collection.
         views: its snapshots.
         writer: the right to write.
+        calibrate: fits what is published with every index, unless `publish` is told otherwise.
     """
 
     folder: Path
     views: Views
     writer: CatalogWriter
+    calibrate: Callable[[Snapshot], Tuning] | None = None
 
     def publish(
         self,
@@ -110,6 +113,7 @@ class Publisher:
         new: Snapshot,
         tune: Callable[[Snapshot], Tuning] | None,
     ) -> Tuning:
+        tune = tune or self.calibrate
         fitted = Tuning(arrays=old.arrays) if tune is None else tune(new)
         sections = {**old.manifest.tuning, "target_recall": TARGET_RECALL}
         sections["nprobe"] = measure_nprobe(new, old)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from anysense.embed.errors import AnysenseError, IncompatibleCollectionError
-from anysense.index.catalog import Catalog, vector_sources
+from anysense.index.catalog_vectors import vector_sources
 from anysense.index.generation import DamagedGeneration, load_generation
 from anysense.index.integrity import catalog_problems, check_acknowledged
 from anysense.index.manifest import DamagedManifest, Generation, Manifest
@@ -18,6 +18,7 @@ from anysense.index.manifest import DamagedManifest, Generation, Manifest
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from anysense.index.catalog import Catalog
     from anysense.index.snapshot import Snapshot
     from anysense.index.store import Store
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from anysense.embed.errors import CorruptCollectionError
-from anysense.index.catalog import Catalog, read_state, vector_sources
+from anysense.index.catalog import Catalog, read_state
+from anysense.index.catalog_vectors import vector_sources
 from anysense.index.database import connect, damaged, translated
 from anysense.index.delta import Delta, Newer
 from anysense.index.generation import DamagedGeneration, load_generation

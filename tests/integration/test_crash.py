@@ -91,7 +91,7 @@ def assert_one_of(path: Path, states: list[dict[str, int]]) -> dict[str, int]:
 # Killing
 
 
-@pytest.mark.parametrize("rounds", [15, pytest.param(150, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [15, pytest.param(80, marks=pytest.mark.slow)])
 def test_killing_at_random_instants_loses_nothing(path: Path, processes: Any, rounds: int) -> None:
     rng = random.Random(rounds)
     state, steps = FIRST, 0
@@ -244,7 +244,7 @@ def damages(size: int, rng: random.Random, flips: int) -> Iterator[Callable[[Pat
         yield flip([8 * at + rng.randrange(8) for at in range(start, min(size, start + 512))])
 
 
-@pytest.mark.parametrize("flips", [8, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("flips", [8, pytest.param(40, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("state", ["published", "unpublished", "killed", "half checkpointed"])
 def test_damage_to_any_file_is_repaired_or_told(
     tmp_path: Path, state: str, flips: int, caplog: pytest.LogCaptureFixture

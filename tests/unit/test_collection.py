@@ -8,8 +8,10 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -35,7 +37,7 @@ from anysense.index.manifest import MANIFEST, Manifest
 from anysense.index.sidecar import ACKNOWLEDGED, VERIFIED
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
 HOLDS = {f"i{i}": 0 for i in range(20)}
 
@@ -122,7 +124,7 @@ def test_creation_that_was_killed_can_be_done_again(
         monkeypatch.setattr("anysense.index.collection.create_catalog", killed)
     elif step == "schema":
         broken = (*database.SCHEMA[:3], "CREATE TABLE broken (")
-        monkeypatch.setattr("anysense.index.catalog_writer.SCHEMA", broken)
+        monkeypatch.setattr("anysense.index.catalog_transaction.SCHEMA", broken)
     else:
         monkeypatch.setattr(Manifest, "write", killed)
     with pytest.raises((Killed, CorruptCollectionError)):
@@ -468,11 +470,11 @@ def test_info_counts_what_is_there(path: Path) -> None:
 
 def as_nobody(code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     """Run code as a user who may not write what root owns; as ourselves if we are not root."""
-    head = "import os, sys, tiny; tiny.register()\n"
+    head = "import os, pathlib, sys, tiny; tiny.register()\n"
     head += "from specimen import *; from anysense.embed.errors import *\n"
     if os.getuid() == 0:
         # Python itself may be where nobody may read: load everything that is needed before.
-        head += "import tempfile, pathlib\nwith tempfile.TemporaryDirectory() as folder:\n"
+        head += "import tempfile\nwith tempfile.TemporaryDirectory() as folder:\n"
         head += "    with created(pathlib.Path(folder) / 'c') as warm:\n"
         head += "        warm.write([record('a')]); warm.publish(); assert_holds(warm, {'a': 0})\n"
         head += "os.setuid(65534)\n"
@@ -485,17 +487,22 @@ def as_nobody(code: str, *arguments: object) -> subprocess.CompletedProcess[str]
     )
 
 
-def let_in(path: Path) -> None:
-    """Let others into the temporary folders above a path, which are only ours."""
-    for parent in path.parents:
-        if parent.name.startswith(("pytest-", "test_")):
-            parent.chmod(0o755)
+@pytest.fixture
+def shared() -> Iterator[Path]:
+    """A temporary folder that others may enter; those of pytest are only ours."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+        for path in (folder, *folder.rglob("*")):
+            path.chmod(0o755)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows keeps rights in another way")
-def test_read_only_folder_can_be_searched_but_not_changed(path: Path) -> None:
-    let_in(path)
-    for file in (path, *path.rglob("*")):
+def test_read_only_folder_can_be_searched_but_not_changed(path: Path, shared: Path) -> None:
+    copy = shared / "c"
+    shutil.copytree(path, copy)
+    for file in (copy, *copy.rglob("*")):
         file.chmod(0o555 if file.is_dir() else 0o444)
     done = as_nobody(
         """
@@ -506,31 +513,36 @@ def test_read_only_folder_can_be_searched_but_not_changed(path: Path) -> None:
             except StorageError as error:
                 print(error)
         """,
-        path,
+        copy,
     )
-    for file in (path, *path.rglob("*")):
-        file.chmod(0o755)
     assert done.returncode == 0, done.stderr
     assert "the lock cannot be taken" in done.stdout
     assert "see that the folder can be written" in done.stdout
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows keeps rights in another way")
-def test_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
-    let_in(tmp_path)
-    tmp_path.chmod(0o555)
+@pytest.mark.parametrize("mode", [0o555, 0o000])
+def test_folder_that_cannot_be_used_is_told(path: Path, shared: Path, mode: int) -> None:
+    closed = shared / "closed"
+    closed.mkdir()
+    shutil.copytree(path, closed / "there")
+    (closed / "there").chmod(mode)
+    closed.chmod(mode)
     done = as_nobody(
         """
-        try:
-            created(sys.argv[1])
-        except StorageError as error:
-            print(error)
+        for action in (created, Collection.open):
+            try:
+                action(pathlib.Path(sys.argv[1]) / ("new" if action is created else "there"))
+            except StorageError as error:
+                print(error)
         """,
-        tmp_path / "c",
+        closed,
     )
-    tmp_path.chmod(0o755)
+    closed.chmod(0o755)
     assert done.returncode == 0, done.stderr
-    assert "the disk refused" in done.stdout
+    lines = done.stdout.splitlines()
+    assert len(lines) == (1 if mode else 2)
+    assert all("the disk refused (Permission denied)" in line for line in lines)
 
 
 def test_failing_disk_leaves_the_former_generation(
