@@ -183,6 +183,12 @@ def test_files_put_end_to_end_are_read_to_the_end() -> None:
         assert abs(read_audio(data + data).seconds - 2.0) < 0.15
 
 
+def test_a_change_of_rate_midway_is_refused() -> None:
+    parts = [sndfile(tone(1.0, rate), rate, "MP3", "MPEG_LAYER_III") for rate in (44100, 22050)]
+    with pytest.raises(CorruptMediaError, match="from 44100 to 22050 Hz midway"):
+        read_audio(parts[0] + parts[1])
+
+
 def test_an_unknown_codec_is_refused() -> None:
     data = bytearray(sndfile(tone(0.5)))
     data[20:22] = b"\xee\xee"  # the format tag
