@@ -185,7 +185,7 @@ def test_files_put_end_to_end_are_read_to_the_end() -> None:
 
 def test_a_change_of_rate_midway_is_refused() -> None:
     parts = [sndfile(tone(1.0, rate), rate, "MP3", "MPEG_LAYER_III") for rate in (44100, 22050)]
-    with pytest.raises(CorruptMediaError, match="from 44100 to 22050 Hz midway"):
+    with pytest.raises(CorruptMediaError, match="changes its sample rate"):
         read_audio(parts[0] + parts[1])
 
 
