@@ -34,30 +34,24 @@ def list_command(as_json: bool) -> int:
 
 def print_models(as_json: bool) -> int:
     from anysense.embed.registry import list_models
-    from anysense.server.tables import Column, print_table
 
     cards = list_models()
     if as_json:
         console.print_json({"models": [_card_json(card) for card in cards]})
         return DONE
-    columns = [Column("model", is_whole=True), Column("encodes"), Column("size", is_number=True)]
-    columns += [Column(name) for name in ("licence", "here", "profile", "what for")]
-    print_table(
-        columns,
-        [
-            (
-                card.name,
-                ", ".join(sorted(m.value for m in card.modalities)),
-                console.show_size(card.size_bytes),
-                card.licence,
-                "yes" if card.available else "no",
-                ", ".join(card.profiles),
-                card.summary,
-            )
-            for card in cards
-        ],
-    )
+    for card in cards:
+        _print_card(card)
     return DONE
+
+
+def _print_card(card: ModelCard) -> None:
+    """Print a card: a name that can be copied, then what is known of the model."""
+    kinds = ", ".join(sorted(m.value for m in card.modalities))
+    told = [kinds, console.show_size(card.size_bytes), card.licence]
+    told += [f"profile {name}" for name in card.profiles]
+    told += ["its weights are here" if card.available else "not here"]
+    click.secho(card.name, bold=True)
+    click.echo(click.wrap_text(f"{'; '.join(told)}. {card.summary}", 88, "    ", "    "))
 
 
 def _card_json(card: ModelCard) -> dict[str, Any]:

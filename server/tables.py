@@ -17,6 +17,7 @@ from anysense.server.console import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from rich.console import Console
     from rich.text import Text
 
     from anysense.index.hit import Hit
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["Column", "print_facts", "print_hits", "print_table"]
 
 SNIPPET = 100
+GAP = 2  # between columns, as rich leaves it
+LEAST_WIDTH = 8
 
 
 class Column(NamedTuple):
@@ -82,33 +85,41 @@ def _print_for_eyes(
     from rich.text import Text
 
     console = stdout_console()
-    table = Table(
-        title=title,
-        title_justify="left",
-        title_style="bold",
-        box=None,
-        pad_edge=False,
-        header_style="bold",
-    )
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
     used = [i for i in range(len(columns)) if any(row[i] for row in rows)]
-    for i in used:
+    widths = _widths([columns[i] for i in used], [[row[i] for i in used] for row in rows], console)
+    for i, width in zip(used, widths, strict=True):
         side: Literal["left", "right"] = "right" if columns[i].is_number else "left"
-        column = columns[i]
-        is_whole = column.is_whole or column.is_number
-        width = max(len(column.name), *(len(row[i]) for row in rows)) if is_whole else None
-        one_line = is_whole or column.is_path or column.is_short
-        table.add_column(
-            column.name, justify=side, no_wrap=one_line, min_width=width, overflow="ellipsis"
-        )
+        wraps = not (columns[i].is_path or columns[i].is_whole or columns[i].is_short)
+        table.add_column(columns[i].name, justify=side, no_wrap=not wraps, width=width)
     for row in rows:
-        cells = []
-        for i in used:
-            if columns[i].is_path:
-                cells.append(_path_cell(row[i], max(24, console.width // 2)))
-            else:
-                cells.append(Text(row[i]))  # not a string: a text with brackets is no markup
-        table.add_row(*cells)
+        table.add_row(
+            *(
+                # Never a plain string: a text with brackets is no markup.
+                _path_cell(row[i], width) if columns[i].is_path else Text(row[i])
+                for i, width in zip(used, widths, strict=True)
+            )
+        )
     console.print(table)
+
+
+def _widths(
+    columns: Sequence[Column], rows: Sequence[Sequence[str]], console: Console
+) -> list[int]:
+    """How wide each column is: numbers and whole values as they are, the others what is left."""
+    needed = [
+        max([len(column.name), *(len(short_path(row[i])) for row in rows)])
+        for i, column in enumerate(columns)
+    ]
+    flexible = [i for i, c in enumerate(columns) if not (c.is_whole or c.is_number)]
+    fixed = sum(width for i, width in enumerate(needed) if i not in flexible)
+    left = console.width - fixed - GAP * (len(columns) - 1)
+    for i in sorted(flexible, key=lambda i: needed[i]):  # who needs little leaves more to others
+        share = left // len(flexible)
+        needed[i] = max(LEAST_WIDTH, min(needed[i], share))
+        left -= needed[i]
+        flexible = [j for j in flexible if j != i]
+    return needed
 
 
 def _path_cell(source: str, width: int) -> Text:
