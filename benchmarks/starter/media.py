@@ -21,7 +21,7 @@ class Item:
     """One captioned file.
 
     Attributes:
-        role: ``training`` (permissive licence) or ``evaluation`` (copyleft: nothing is fitted to it).
+        role: ``training`` (permissive licence) or ``evaluation`` (copyleft: never fitted to).
         concept: what it is, in few words; concepts that share a word form a family.
     """
 
@@ -30,7 +30,6 @@ class Item:
     role: str
     caption: str
     concept: str
-
 
 
 def demo_files() -> set[str]:
@@ -65,42 +64,8 @@ def sounds(data: Path) -> list[Item]:
     return items
 
 
-PICTURE_FOLDERS = (
-    "animals buildings containers decorations education electronics food office people plants "
-    "science tools transportation recreation/music recreation/party recreation/sports unsorted"
-).split()
-EMOJI_GROUPS = {"Objects", "Travel & Places", "Animals & Nature", "Food & Drink", "Activities"}
-# Folders of evaluation pictures whose files are named after what they show.
-PICTURE_EVALUATION = {
-    "gcompris": [
-        "lang/resource/words_sample", "categorization/resource/images/tools", "erase/resource",
-        "categorization/resource/images/renewable", "categorization/resource/images/monuments",
-        "categorization/resource/images/others", "explore_world_animals/resource/animals",
-        "explore_farm_animals/resource/animals", "solar_system/resource",
-    ],
-    "scratch": ["Media/Backgrounds/Nature", "Media/Backgrounds/Outdoors", "Media/Backgrounds/Sports",
-                "Media/Backgrounds/Indoors", "Media/Costumes/Animals", "Media/Costumes/Things",
-                "Media/Costumes/Transportation", "Media/Costumes/Fantasy"],
-}
-NOT_NAMES = set(
-    "animal back black blue brown gray green white yellow red orange pink purple color family face "
-    "eight eleven five four one two three six seven nine ten twelve brother sister friend others "
-    "monument musee left right up down zero sixteen mauve wild fantasy skin son flies route cub".split()
-) | {"orange color", "le musee", "the movies", "the movies inside", "berkeley mural", "mural faro"}
-SPELLINGS = {
-    "palmtree": "palm tree", "partyhat": "party hat", "wizardhat": "wizard hat", "mic": "microphone",
-    "tennisball": "tennis ball", "beachball": "beach ball", "magiccarpet": "magic carpet",
-    "monkeyking": "monkey king", "buffetset": "buffet set", "blackslate": "slate blackboard",
-    "chamaeleon": "chameleon", "gobo": "cartoon monster", "camels": "camel", "hippo": "hippopotamus",
-    "bulb": "light bulb", "plier": "pliers", "solar": "solar panels", "burj": "burj al arab hotel",
-    "street cleaner mit": "street cleaner", "sunglass": "sunglasses", "geothermal": "geothermal plant",
-    "bat": "bat animal", "soccer": "soccer field", "bike": "bicycle",
-}
-AUTHORS = set(
-    "dan nicu mo martin peter john gerald erich daniel gerhard gerhards ganson archie aj ashton theerud "
-    "law mark david paul michael robert linda kim karl bartel ryan lerch patricia pa benji park "
-    "jarno vasamaa architetto franc francesco stefan steve ed sergio luiz clem chris rob jean".split()
-)
+# Which folders hold named pictures, and what in a file name is not a name.
+NAMES = json.loads((HERE / "data/names.json").read_text(encoding="utf-8"))
 
 
 def pictures(data: Path) -> list[Item]:
@@ -109,18 +74,20 @@ def pictures(data: Path) -> list[Item]:
     items = []
     root = next((data / "corpora/openclipart").rglob("png"))
     seen: dict[str, int] = {}
-    for path in sorted(p for folder in PICTURE_FOLDERS for p in (root / folder).rglob("*.png")):
+    for path in sorted(
+        p for folder in NAMES["clipart_folders"] for p in (root / folder).rglob("*.png")
+    ):
         name = _clipart_name(path.stem, nouns)
         if name and seen.setdefault(name, 0) < 4:
             seen[name] += 1
             items.append(Item(path, "openclipart", "training", name, name))
     package = data / "corpora/emoji/package"
     for entry in json.loads((package / "emoji.json").read_text()):
-        if entry["category"] in EMOJI_GROUPS and entry["has_img_google"]:
+        if entry["category"] in NAMES["emoji_groups"] and entry["has_img_google"]:
             name = entry["name"].lower().replace("-", " ")
             path = package / "img/google/64" / entry["image"]
             items.append(Item(path, "emoji", "training", name, name))
-    for corpus, folders in PICTURE_EVALUATION.items():
+    for corpus, folders in NAMES["evaluation_folders"].items():
         everything = sorted((data / "corpora" / corpus).rglob("*"))
         for folder in folders:
             for path in everything:
@@ -141,7 +108,11 @@ def _clipart_name(stem: str, nouns: set[str]) -> str:
     """What a drawing shows, from a file name that also holds its author: leading nouns only."""
     kept: list[str] = []
     for word in re.findall(r"[a-z]+", stem.lower()):
-        if word in AUTHORS or (word not in nouns and word.rstrip("s") not in nouns) or len(word) < 3:
+        if (
+            word in NAMES["authors"]
+            or (word not in nouns and word.rstrip("s") not in nouns)
+            or len(word) < 3
+        ):
             if kept:
                 break
             continue
@@ -152,20 +123,16 @@ def _clipart_name(stem: str, nouns: set[str]) -> str:
 def _evaluation_name(stem: str) -> str:
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", stem).lower()
     name = " ".join(w for w in re.findall(r"[a-z]+", spaced) if len(w) > 1)
-    name = SPELLINGS.get(name, name)
-    return "" if name in NOT_NAMES or len(name) < 3 else name
-
-
-GENERIC = set(
-    "a an the of on in with and at by to for electric electronic game machine small big old new red "
-    "blue green white black yellow sign symbol face button".split()
-)
+    name = NAMES["spellings"].get(name, name)
+    return "" if name in NAMES["not_names"] or len(name) < 3 else name
 
 
 def words(text: str) -> set[str]:
     """The words of a concept or caption that say what it is, without plural endings."""
     found = re.findall(r"[a-z0-9]+", text.lower())
-    return {w[:-1] if w.endswith("s") and not w.endswith("ss") else w for w in found} - GENERIC
+    return {w[:-1] if w.endswith("s") and not w.endswith("ss") else w for w in found} - set(
+        NAMES["generic_words"]
+    )
 
 
 def families(concepts: list[str]) -> dict[str, int]:

@@ -19,8 +19,17 @@ import numpy as np
 from media import Item, families, words
 
 __all__ = [
-    "FOLDS", "Split", "chance", "deal", "fitted", "interval", "near_duplicates", "ranks", "recalls",
-    "split_of", "unseen",
+    "FOLDS",
+    "Split",
+    "chance",
+    "deal",
+    "fitted",
+    "interval",
+    "near_duplicates",
+    "ranks",
+    "recalls",
+    "split_of",
+    "unseen",
 ]
 
 FOLDS, DRAWS, SEED = 5, 20, 0
@@ -57,7 +66,7 @@ def deal(items: Sequence[Item]) -> dict[str, tuple[str, int]]:
         fold = int(np.argmin(load[name]))
         size[name] += len(members[key])
         load[name][fold] += len(members[key])
-        out.update({concept: (name, fold) for concept in members[key]})
+        out.update(dict.fromkeys(members[key], (name, fold)))
     return out
 
 
@@ -72,7 +81,11 @@ def split_of(name: str, items: Sequence[Item], dealt: dict[str, tuple[str, int]]
 
 
 def unseen(
-    items: Sequence[Item], captions: np.ndarray, dealt: dict[str, tuple[str, int]], name: str, fold: int
+    items: Sequence[Item],
+    captions: np.ndarray,
+    dealt: dict[str, tuple[str, int]],
+    name: str,
+    fold: int,
 ) -> np.ndarray:
     """Training rows that share no word and no meaning with the concepts of a fold."""
     held = [c for c, place in dealt.items() if place == (name, fold)]
@@ -83,15 +96,21 @@ def unseen(
         alike = (captions @ captions[rows].T).max(axis=1) > ALIKE
     return np.array(
         [
-            row for row, item in enumerate(items)
-            if item.role == "training" and not alike[row]
+            row
+            for row, item in enumerate(items)
+            if item.role == "training"
+            and not alike[row]
             and not (words(item.concept) | words(item.caption)) & taken
         ]
     )
 
 
 def fitted(
-    fit: Fit, items: Sequence[Item], captions: np.ndarray, dealt: dict[str, tuple[str, int]], name: str
+    fit: Fit,
+    items: Sequence[Item],
+    captions: np.ndarray,
+    dealt: dict[str, tuple[str, int]],
+    name: str,
 ) -> list[np.ndarray]:
     """For each fold, the vectors of all rows by a head that never saw the fold's concepts."""
     return [fit(unseen(items, captions, dealt, name, fold)) for fold in range(FOLDS)]
@@ -106,7 +125,7 @@ def ranks(vectors: list[np.ndarray], captions: np.ndarray, split: Split) -> dict
     forward, backward = np.zeros(shape), np.zeros(shape)
     for draw in range(DRAWS):
         picked = [split.rows[c][rng.integers(len(split.rows[c]))] for c in concepts]
-        for fold, space in zip(split.folds, vectors):
+        for fold, space in zip(split.folds, vectors, strict=False):
             scores = captions[picked] @ space[picked].T
             for k in (column[c] for c in fold):
                 forward[draw, k] = (scores[k] > scores[k, k]).sum()
@@ -138,4 +157,3 @@ def near_duplicates(features: np.ndarray, items: Sequence[Item], threshold: floa
     scaled /= np.linalg.norm(scaled, axis=1, keepdims=True)
     nearest = (scaled[training] @ scaled[evaluation].T).max(axis=1)
     return [int(row) for row in training[nearest > threshold]]
-

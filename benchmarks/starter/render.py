@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-from synthesis import RECIPES
+from recipes import RECIPES
 
 RATE = 44_100
 SLOT = 6.0  # seconds between two phrases of the rendered MIDI file
@@ -88,13 +88,26 @@ def instruments(data: Path) -> list[tuple[str, str, str]]:
             slot(f"gm{program:03d}-{index}", caption, concept)
     for key, caption, concept in drums:
         for index, step in enumerate((0.5, 0.25)):
-            for beat in range(4 + 4 * index):
-                events.append((at + 0.02 + beat * step, bytes([0x99, int(key), 110 - 20 * (beat % 2)])))
+            events += [
+                (at + 0.02 + beat * step, bytes([0x99, int(key), 110 - 20 * (beat % 2)]))
+                for beat in range(4 + 4 * index)
+            ]
             slot(f"drum{key}-{index}", caption, concept)
     folder = data / "renders"
     (folder / "all.mid").write_bytes(midi(events))
     font = next((data / "corpora/soundfont").rglob("FluidR3_GM.sf2"))
-    command = ["fluidsynth", "-ni", "-g", "0.6", "-F", "all.wav", "-r", str(RATE), str(font), "all.mid"]
+    command = [
+        "fluidsynth",
+        "-ni",
+        "-g",
+        "0.6",
+        "-F",
+        "all.wav",
+        "-r",
+        str(RATE),
+        str(font),
+        "all.mid",
+    ]
     subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
     sound, _ = soundfile.read(folder / "all.wav", dtype="float32")
     (folder / "all.wav").unlink()
@@ -129,7 +142,9 @@ def synthesis(data: Path) -> list[tuple[str, str, str]]:
 
 def write(path: Path, sound: np.ndarray) -> None:
     peak = np.abs(sound).max()
-    soundfile.write(path, (sound / max(peak, 1e-6) * 0.8).astype(np.float32), RATE, subtype="PCM_16")
+    soundfile.write(
+        path, (sound / max(peak, 1e-6) * 0.8).astype(np.float32), RATE, subtype="PCM_16"
+    )
 
 
 def main() -> None:

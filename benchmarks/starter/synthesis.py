@@ -1,4 +1,4 @@
-"""Simple procedural sounds, each a caption, a concept and a function of a random generator.
+"""Simple procedural sounds: each a function of a random generator.
 
 The recipes are the textbook ones (Farnell, "Designing Sound", MIT Press 2010): filtered noise,
 decaying partials, pulse trains, sweeps.
@@ -6,79 +6,34 @@ decaying partials, pulse trains, sweeps.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.random import Generator
-from scipy.signal import butter, sosfilt
+from synthesis_tools import (
+    RATE,
+    Sound,
+    band,
+    burst,
+    every,
+    noise,
+    place,
+    ring,
+    scattered,
+    seconds,
+    slow,
+    tone,
+)
 
-RATE = 44_100
-Sound = np.ndarray
-
-
-def seconds(n: float) -> Sound:
-    return np.arange(int(n * RATE)) / RATE
-
-
-def band(x: Sound, low: float, high: float, order: int = 2) -> Sound:
-    high = min(high, RATE / 2 * 0.98)
-    sos = butter(order, [max(low, 10.0), high], "bandpass", fs=RATE, output="sos")
-    return sosfilt(sos, x)
-
-
-def noise(rng: Generator, n: float, low: float = 20, high: float = 20_000) -> Sound:
-    return band(rng.standard_normal(int(n * RATE)), low, high)
-
-
-def slow(rng: Generator, n: float, rate: float) -> Sound:
-    """A smooth random curve in [0, 1] that changes about `rate` times a second."""
-    points = rng.random(max(4, int(n * rate) + 3))
-    return np.interp(np.linspace(0, len(points) - 1, int(n * RATE)), np.arange(len(points)), points)
-
-
-def tone(freq: Sound | float, n: float, partials: tuple[float, ...] = (1.0,)) -> Sound:
-    phase = 2 * np.pi * np.cumsum(np.broadcast_to(freq, int(n * RATE))) / RATE
-    return sum(a * np.sin((k + 1) * phase) for k, a in enumerate(partials))
-
-
-def ring(rng: Generator, base: float, ratios: tuple[float, ...], decay: float, n: float) -> Sound:
-    """Decaying partials: a struck thing."""
-    t = seconds(n)
-    out = np.zeros_like(t)
-    for k, ratio in enumerate(ratios):
-        amplitude = rng.uniform(0.4, 1.0) / (1 + 0.5 * k)
-        out += amplitude * np.sin(2 * np.pi * base * ratio * t) * np.exp(-t * (1 + 0.6 * k) / decay)
-    return out
-
-
-def place(n: float, starts: list[float], make: Callable[[int], Sound]) -> Sound:
-    """Short sounds put at the given seconds."""
-    out = np.zeros(int(n * RATE))
-    for index, start in enumerate(starts):
-        piece = make(index)
-        at = int(start * RATE)
-        piece = piece[: max(0, len(out) - at)]
-        out[at : at + len(piece)] += piece
-    return out
-
-
-def every(rng: Generator, n: float, step: float, jitter: float = 0.05) -> list[float]:
-    starts = np.arange(0.05, n - 0.1, step)
-    return list(np.clip(starts + rng.normal(0, jitter * step, len(starts)), 0, None))
-
-
-def scattered(rng: Generator, n: float, rate: float) -> list[float]:
-    return sorted(rng.uniform(0, n, rng.poisson(rate * n) + 1))
-
-
-def burst(rng: Generator, n: float, low: float, high: float, decay: float) -> Sound:
-    t = seconds(n)
-    return noise(rng, n, low, high) * np.exp(-t / decay)
+if TYPE_CHECKING:
+    from numpy.random import Generator
 
 
 def rain(rng: Generator) -> Sound:
-    drops = place(6, scattered(rng, 6, rng.uniform(60, 200)),
-                  lambda _: burst(rng, 0.01, 2000, 9000, 0.002) * rng.uniform(0.5, 4))
+    drops = place(
+        6,
+        scattered(rng, 6, rng.uniform(60, 200)),
+        lambda _: burst(rng, 0.01, 2000, 9000, 0.002) * rng.uniform(0.5, 4),
+    )
     return noise(rng, 6, 1000, rng.uniform(8000, 16000)) * 0.5 + drops
 
 
@@ -110,15 +65,21 @@ def river(rng: Generator) -> Sound:
 
 
 def fire(rng: Generator) -> Sound:
-    crackle = place(6, scattered(rng, 6, rng.uniform(8, 25)),
-                    lambda _: burst(rng, 0.02, 1500, 12000, 0.003) * rng.uniform(1, 8))
+    crackle = place(
+        6,
+        scattered(rng, 6, rng.uniform(8, 25)),
+        lambda _: burst(rng, 0.02, 1500, 12000, 0.003) * rng.uniform(1, 8),
+    )
     return crackle + 0.6 * noise(rng, 6, 60, 900) * (0.5 + slow(rng, 6, 6))
 
 
 def clock(rng: Generator) -> Sound:
     base = rng.uniform(1800, 3500)
-    return place(6, every(rng, 6, rng.choice([0.5, 1.0]), 0.0),
-                 lambda i: ring(rng, base * (1.15 if i % 2 else 1), (1, 1.7, 2.9), 0.012, 0.12))
+    return place(
+        6,
+        every(rng, 6, rng.choice([0.5, 1.0]), 0.0),
+        lambda i: ring(rng, base * (1.15 if i % 2 else 1), (1, 1.7, 2.9), 0.012, 0.12),
+    )
 
 
 def heartbeat(rng: Generator) -> Sound:
@@ -195,7 +156,11 @@ def frog(rng: Generator) -> Sound:
     def croak(_: int) -> Sound:
         n = rng.uniform(0.2, 0.5)
         t = seconds(n)
-        return tone(rng.uniform(400, 900), n, (1, 0.6, 0.3)) * ((t * 45) % 1 < 0.4) * np.hanning(len(t))
+        return (
+            tone(rng.uniform(400, 900), n, (1, 0.6, 0.3))
+            * ((t * 45) % 1 < 0.4)
+            * np.hanning(len(t))
+        )
 
     return place(5, scattered(rng, 5, 2.5), croak) + 0.02 * noise(rng, 5)
 
@@ -203,7 +168,11 @@ def frog(rng: Generator) -> Sound:
 def helicopter(rng: Generator) -> Sound:
     rate = rng.uniform(9, 14)
     blades = place(6, every(rng, 6, 1 / rate, 0.01), lambda _: burst(rng, 0.08, 50, 600, 0.02))
-    return blades + 0.15 * tone(rng.uniform(150, 250), 6, (1, 0.5, 0.3)) + 0.2 * noise(rng, 6, 300, 4000)
+    return (
+        blades
+        + 0.15 * tone(rng.uniform(150, 250), 6, (1, 0.5, 0.3))
+        + 0.2 * noise(rng, 6, 300, 4000)
+    )
 
 
 def engine(rng: Generator, low: float, high: float, sweep: float) -> Sound:
@@ -221,23 +190,36 @@ def airplane(rng: Generator) -> Sound:
 def train(rng: Generator) -> Sound:
     gap = rng.uniform(0.5, 0.8)
     starts = every(rng, 7, gap, 0.02)
-    clack = place(7, starts + [s + 0.13 for s in starts], lambda _: burst(rng, 0.1, 200, 3000, 0.02))
+    clack = place(
+        7, starts + [s + 0.13 for s in starts], lambda _: burst(rng, 0.1, 200, 3000, 0.02)
+    )
     return clack + 0.3 * noise(rng, 7, 50, 500)
 
 
 def applause(rng: Generator) -> Sound:
-    return place(5, scattered(rng, 5, 350),
-                 lambda _: burst(rng, 0.02, rng.uniform(700, 1500), 5000, 0.005) * rng.uniform(0.2, 1))
+    return place(
+        5,
+        scattered(rng, 5, 350),
+        lambda _: burst(rng, 0.02, rng.uniform(700, 1500), 5000, 0.005) * rng.uniform(0.2, 1),
+    )
 
 
 def clapping(rng: Generator) -> Sound:
-    return place(4, every(rng, 4, rng.uniform(0.35, 0.6), 0.04), lambda _: burst(rng, 0.05, 800, 4000, 0.008))
+    return place(
+        4, every(rng, 4, rng.uniform(0.35, 0.6), 0.04), lambda _: burst(rng, 0.05, 800, 4000, 0.008)
+    )
 
 
 def footsteps(rng: Generator) -> Sound:
     low = rng.uniform(80, 300)
-    return place(5, every(rng, 5, rng.uniform(0.45, 0.65), 0.03),
-                 lambda _: burst(rng, 0.12, low, 2500, 0.025) + np.pad(burst(rng, 0.06, 1000, 6000, 0.01), (0, int(0.12 * RATE) - int(0.06 * RATE))))
+    return place(
+        5,
+        every(rng, 5, rng.uniform(0.45, 0.65), 0.03),
+        lambda _: (
+            burst(rng, 0.12, low, 2500, 0.025)
+            + np.pad(burst(rng, 0.06, 1000, 6000, 0.01), (0, int(0.12 * RATE) - int(0.06 * RATE)))
+        ),
+    )
 
 
 def gravel(rng: Generator) -> Sound:
@@ -266,12 +248,17 @@ def bubbles(rng: Generator) -> Sound:
 
 def knock(rng: Generator) -> Sound:
     base = rng.uniform(150, 350)
-    return place(3, [0.2, 0.42, 0.64, 1.8, 2.0], lambda _: ring(rng, base, (1, 2.3, 3.9), 0.03, 0.2))
+    return place(
+        3, [0.2, 0.42, 0.64, 1.8, 2.0], lambda _: ring(rng, base, (1, 2.3, 3.9), 0.03, 0.2)
+    )
 
 
 def whoosh(rng: Generator) -> Sound:
     n = rng.uniform(0.4, 1.2)
-    x = noise(rng, n, rng.uniform(200, 600), rng.uniform(2500, 7000)) * np.hanning(int(n * RATE)) ** 2
+    x = (
+        noise(rng, n, rng.uniform(200, 600), rng.uniform(2500, 7000))
+        * np.hanning(int(n * RATE)) ** 2
+    )
     return np.pad(x, (2000, 4000))
 
 
@@ -282,8 +269,9 @@ def laser(rng: Generator) -> Sound:
 
 
 def explosion(rng: Generator) -> Sound:
-    t = seconds(3.5)
-    return burst(rng, 3.5, 20, rng.uniform(400, 1500), rng.uniform(0.5, 1)) * 3 + burst(rng, 3.5, 200, 8000, 0.15) + 0.2 * t * 0
+    return burst(rng, 3.5, 20, rng.uniform(400, 1500), rng.uniform(0.5, 1)) * 3 + burst(
+        rng, 3.5, 200, 8000, 0.15
+    )
 
 
 def gunshot(rng: Generator) -> Sound:
@@ -291,7 +279,9 @@ def gunshot(rng: Generator) -> Sound:
 
 
 def machine_gun(rng: Generator) -> Sound:
-    return place(3, every(rng, 2.5, 1 / rng.uniform(8, 15), 0.01), lambda _: burst(rng, 0.3, 80, 7000, 0.03))
+    return place(
+        3, every(rng, 2.5, 1 / rng.uniform(8, 15), 0.01), lambda _: burst(rng, 0.3, 80, 7000, 0.03)
+    )
 
 
 def static(rng: Generator) -> Sound:
@@ -300,12 +290,16 @@ def static(rng: Generator) -> Sound:
 
 
 def hum(rng: Generator) -> Sound:
-    return tone(rng.choice([50.0, 60.0, 100.0, 120.0]), 4, (1, 0.7, 0.5, 0.4, 0.3, 0.2)) + 0.02 * noise(rng, 4)
+    return tone(
+        rng.choice([50.0, 60.0, 100.0, 120.0]), 4, (1, 0.7, 0.5, 0.4, 0.3, 0.2)
+    ) + 0.02 * noise(rng, 4)
 
 
 def sparks(rng: Generator) -> Sound:
     gate = slow(rng, 3, 12) > 0.55
-    return band(tone(100, 3, (1,) * 30), 800, 12000) * gate + place(3, scattered(rng, 3, 30), lambda _: burst(rng, 0.01, 2000, 16000, 0.002) * 5)
+    return band(tone(100, 3, (1,) * 30), 800, 12000) * gate + place(
+        3, scattered(rng, 3, 30), lambda _: burst(rng, 0.01, 2000, 16000, 0.002) * 5
+    )
 
 
 def bell(rng: Generator) -> Sound:
@@ -314,12 +308,20 @@ def bell(rng: Generator) -> Sound:
 
 def church_bell(rng: Generator) -> Sound:
     base = rng.uniform(150, 400)
-    return place(7, [0.1, 2.6, 5.0], lambda _: ring(rng, base, (0.5, 1, 1.19, 1.5, 2, 2.5, 3.0, 4.1), 1.6, 3))
+    return place(
+        7, [0.1, 2.6, 5.0], lambda _: ring(rng, base, (0.5, 1, 1.19, 1.5, 2, 2.5, 3.0, 4.1), 1.6, 3)
+    )
 
 
 def glass(rng: Generator) -> Sound:
-    return place(2, [0.1, *(0.15 + rng.random(rng.integers(6, 20)) * 0.8)],
-                 lambda _: ring(rng, rng.uniform(2500, 7000), (1, 1.5, 2.3), 0.06, 0.3)) + np.pad(burst(rng, 0.3, 2000, 16000, 0.05), (int(0.1 * RATE), int(1.6 * RATE)))[: 2 * RATE]
+    return (
+        place(
+            2,
+            [0.1, *(0.15 + rng.random(rng.integers(6, 20)) * 0.8)],
+            lambda _: ring(rng, rng.uniform(2500, 7000), (1, 1.5, 2.3), 0.06, 0.3),
+        )
+        + np.pad(burst(rng, 0.3, 2000, 16000, 0.05), (int(0.1 * RATE), int(1.6 * RATE)))[: 2 * RATE]
+    )
 
 
 def squeak(rng: Generator) -> Sound:
@@ -335,15 +337,23 @@ def whistle(rng: Generator) -> Sound:
 
 def referee(rng: Generator) -> Sound:
     t = seconds(1.2)
-    return tone(rng.uniform(2400, 3200) + 80 * np.sign(np.sin(2 * np.pi * 32 * t)), 1.2) + 0.1 * noise(rng, 1.2, 1500, 6000)
+    return tone(
+        rng.uniform(2400, 3200) + 80 * np.sign(np.sin(2 * np.pi * 32 * t)), 1.2
+    ) + 0.1 * noise(rng, 1.2, 1500, 6000)
 
 
 def typing(rng: Generator) -> Sound:
-    return place(5, scattered(rng, 5, 7), lambda _: burst(rng, 0.05, 1500, 9000, 0.006) + 0.4 * burst(rng, 0.05, 150, 800, 0.01))
+    return place(
+        5,
+        scattered(rng, 5, 7),
+        lambda _: burst(rng, 0.05, 1500, 9000, 0.006) + 0.4 * burst(rng, 0.05, 150, 800, 0.01),
+    )
 
 
 def camera(rng: Generator) -> Sound:
-    return place(1, [0.1, 0.1 + rng.uniform(0.06, 0.15)], lambda _: burst(rng, 0.06, 1500, 12000, 0.012))
+    return place(
+        1, [0.1, 0.1 + rng.uniform(0.06, 0.15)], lambda _: burst(rng, 0.06, 1500, 12000, 0.012)
+    )
 
 
 def steam(rng: Generator) -> Sound:
@@ -352,7 +362,9 @@ def steam(rng: Generator) -> Sound:
 
 def game(rng: Generator) -> Sound:
     notes = rng.choice([262, 330, 392, 523, 659, 784, 1047], 6)
-    return place(1.5, [0.1 * k for k in range(6)], lambda k: np.sign(tone(float(notes[k]), 0.1)) * 0.5)
+    return place(
+        1.5, [0.1 * k for k in range(6)], lambda k: np.sign(tone(float(notes[k]), 0.1)) * 0.5
+    )
 
 
 def horn(rng: Generator, base: float, n: float) -> Sound:
@@ -368,7 +380,11 @@ def snore(rng: Generator) -> Sound:
 
 def purr(rng: Generator) -> Sound:
     t = seconds(5)
-    return noise(rng, 5, 60, 500) * (0.5 + 0.5 * np.sin(2 * np.pi * 25 * t)) * (0.6 + 0.4 * np.sin(2 * np.pi * t / 1.5))
+    return (
+        noise(rng, 5, 60, 500)
+        * (0.5 + 0.5 * np.sin(2 * np.pi * 25 * t))
+        * (0.6 + 0.4 * np.sin(2 * np.pi * t / 1.5))
+    )
 
 
 def saw(rng: Generator) -> Sound:
@@ -379,12 +395,20 @@ def saw(rng: Generator) -> Sound:
 
 def hammer(rng: Generator) -> Sound:
     base = rng.uniform(300, 900)
-    return place(5, every(rng, 5, rng.uniform(0.5, 0.9), 0.04), lambda _: ring(rng, base, (1, 2.7, 4.1), 0.03, 0.25) + burst(rng, 0.25, 500, 8000, 0.01))
+    return place(
+        5,
+        every(rng, 5, rng.uniform(0.5, 0.9), 0.04),
+        lambda _: ring(rng, base, (1, 2.7, 4.1), 0.03, 0.25) + burst(rng, 0.25, 500, 8000, 0.01),
+    )
 
 
 def anvil(rng: Generator) -> Sound:
     base = rng.uniform(1200, 2400)
-    return place(5, every(rng, 5, rng.uniform(0.7, 1.1), 0.03), lambda _: ring(rng, base, (1, 1.6, 2.7, 3.9), 0.35, 0.8))
+    return place(
+        5,
+        every(rng, 5, rng.uniform(0.7, 1.1), 0.03),
+        lambda _: ring(rng, base, (1, 1.6, 2.7, 3.9), 0.35, 0.8),
+    )
 
 
 def drill(rng: Generator) -> Sound:
@@ -393,7 +417,14 @@ def drill(rng: Generator) -> Sound:
 
 def horse(rng: Generator) -> Sound:
     starts = [s + d for s in every(rng, 5, 0.5, 0.02) for d in (0, 0.11, 0.2)]
-    return place(5, starts, lambda _: ring(rng, rng.uniform(350, 600), (1, 2.2), 0.02, 0.1) + burst(rng, 0.1, 200, 2500, 0.015))
+    return place(
+        5,
+        starts,
+        lambda _: (
+            ring(rng, rng.uniform(350, 600), (1, 2.2), 0.02, 0.1)
+            + burst(rng, 0.1, 200, 2500, 0.015)
+        ),
+    )
 
 
 def boing(rng: Generator) -> Sound:
@@ -405,68 +436,3 @@ def boing(rng: Generator) -> Sound:
 def toilet(rng: Generator) -> Sound:
     t = seconds(6)
     return (noise(rng, 6, 200, 4000) + 0.5 * river(rng)) * np.exp(-(((t - 1.5) / 1.8) ** 2))
-
-
-RECIPES: dict[str, tuple[str, str, Callable[[Generator], Sound]]] = {
-    "rain": ("rain falling", "rain", rain),
-    "thunder": ("thunder", "thunder", thunder),
-    "wind": ("wind blowing", "wind", wind),
-    "waves": ("ocean waves on a beach", "waves", waves),
-    "river": ("a stream of flowing water", "water flowing", river),
-    "fire": ("a fire crackling", "fire", fire),
-    "clock": ("a clock ticking", "clock", clock),
-    "heartbeat": ("a heart beating", "heartbeat", heartbeat),
-    "alarm": ("an alarm clock beeping", "alarm", alarm),
-    "siren": ("a police siren", "siren", siren),
-    "telephone": ("a telephone ringing", "telephone", telephone),
-    "dial": ("a telephone dial tone", "telephone tone", dial_tone),
-    "beep": ("an electronic beep", "beep", beep),
-    "crickets": ("crickets chirping", "cricket", crickets),
-    "bird": ("a bird singing", "bird", bird),
-    "owl": ("an owl hooting", "owl", owl),
-    "bee": ("a bee buzzing", "bee", insect),
-    "mosquito": ("a mosquito buzzing", "mosquito", mosquito),
-    "frog": ("frogs croaking", "frog", frog),
-    "helicopter": ("a helicopter", "helicopter", helicopter),
-    "car": ("a car engine", "car engine", lambda rng: engine(rng, 40, 80, 0.8)),
-    "motorcycle": ("a motorcycle", "motorcycle", lambda rng: engine(rng, 70, 140, 1.2)),
-    "diesel": ("a diesel truck engine idling", "diesel engine", lambda rng: engine(rng, 20, 32, 0.1)),
-    "airplane": ("a jet airplane flying by", "airplane", airplane),
-    "train": ("a train on the rails", "train", train),
-    "applause": ("an audience applauding", "applause", applause),
-    "clapping": ("clapping hands", "clapping", clapping),
-    "footsteps": ("footsteps", "footsteps", footsteps),
-    "gravel": ("footsteps on gravel", "footsteps on gravel", gravel),
-    "drip": ("dripping water", "water drop", drip),
-    "bubbles": ("bubbles in water", "bubbles", bubbles),
-    "knock": ("knocking on a door", "knock", knock),
-    "whoosh": ("a whoosh", "whoosh", whoosh),
-    "laser": ("a laser gun", "laser", laser),
-    "explosion": ("an explosion", "explosion", explosion),
-    "gunshot": ("a gunshot", "gunshot", gunshot),
-    "machinegun": ("a machine gun", "machine gun", machine_gun),
-    "static": ("static noise", "static", static),
-    "hum": ("an electric hum", "electric hum", hum),
-    "sparks": ("electric sparks", "sparks", sparks),
-    "bell": ("a small bell ringing", "bell", bell),
-    "churchbell": ("a church bell ringing", "bell", church_bell),
-    "glass": ("glass breaking", "glass", glass),
-    "squeak": ("a squeaking door", "creak", squeak),
-    "whistle": ("a person whistling", "whistle", whistle),
-    "referee": ("a referee's whistle", "whistle", referee),
-    "typing": ("typing on a keyboard", "typing", typing),
-    "camera": ("a camera shutter", "camera", camera),
-    "steam": ("steam hissing", "steam", steam),
-    "game": ("a retro video game sound", "video game", game),
-    "shiphorn": ("a ship's horn", "ship horn", lambda rng: horn(rng, rng.uniform(70, 130), 3.0)),
-    "carhorn": ("a car horn", "car horn", lambda rng: horn(rng, rng.uniform(320, 480), 1.0)),
-    "snore": ("a person snoring", "snoring", snore),
-    "purr": ("a cat purring", "cat", purr),
-    "saw": ("sawing wood by hand", "saw", saw),
-    "hammer": ("hammering nails into wood", "hammer", hammer),
-    "anvil": ("a blacksmith hammering on an anvil", "anvil", anvil),
-    "drill": ("an electric drill", "drill", drill),
-    "horse": ("a horse galloping", "horse hooves", horse),
-    "boing": ("a cartoon boing", "boing", boing),
-    "toilet": ("a toilet flushing", "toilet", toilet),
-}

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from anysense.embed.starter_audio import folded_state
-from anysense.embed.starter_text import TextTower
 from safetensors.torch import save_file
 from torch.nn import functional
-from wordnet import Synset, read_nouns
+
+from anysense.embed.starter_audio import folded_state
+from anysense.embed.starter_text import TextTower
+
+if TYPE_CHECKING:
+    from wordnet import Synset
 
 __all__ = ["Texts", "categories", "convert_audio", "imagenet_table", "text_mean"]
 
@@ -30,7 +34,7 @@ class Texts:
         self.known: dict[str, np.ndarray] = {}
         if cache.exists():
             with np.load(cache, allow_pickle=False) as stored:
-                self.known = dict(zip(stored["texts"].tolist(), stored["vectors"]))
+                self.known = dict(zip(stored["texts"].tolist(), stored["vectors"], strict=False))
 
     def raw(self, texts: list[str]) -> np.ndarray:
         missing = sorted(set(texts) - set(self.known), key=lambda t: (len(t), t))
@@ -56,7 +60,7 @@ class Texts:
             ids[row, : len(token)] = torch.tensor(token)
             mask[row, : len(token)] = True
         vectors = functional.normalize(tower.network(ids, mask), dim=1).numpy()
-        self.known.update(zip(batch, vectors))
+        self.known.update(zip(batch, vectors, strict=False))
 
 
 def text_mean(texts: Texts, nouns: dict[int, Synset]) -> np.ndarray:
@@ -85,7 +89,7 @@ def imagenet_table(texts: Texts, nouns: dict[int, Synset], synsets: list[int]) -
                 weight /= 2
     vectors = texts([text for _, _, text in parts])
     table = np.zeros((len(synsets), 384), dtype=np.float32)
-    for (row, weight, _), vector in zip(parts, vectors):
+    for (row, weight, _), vector in zip(parts, vectors, strict=False):
         table[row] += weight * vector
     return table / np.linalg.norm(table, axis=1, keepdims=True)
 

@@ -16,14 +16,23 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from anysense.embed import starter_weights
 from assemble import (
-    audio_conse, audio_data, audio_scale, categories, image_conse, image_data, imagenet_table,
-    load_pictures, load_sounds, load_texts,
+    audio_conse,
+    audio_data,
+    audio_scale,
+    categories,
+    image_conse,
+    image_data,
+    imagenet_table,
+    load_pictures,
+    load_sounds,
+    load_texts,
 )
 from heads import Data, caption_weights, ridge_weights
 from safetensors.torch import save_file
 from tables import convert_audio
+
+from anysense.embed import starter_weights
 
 AUDIO_PENALTY, AUDIO_SHARE = 30.0, 1.0
 IMAGE_PENALTY, IMAGE_SHARE = 30.0, 1.0
@@ -65,7 +74,8 @@ def write_manifest() -> None:
     files = {}
     for name, (package, path) in PACKAGES.items():
         spec = importlib.util.find_spec(package)
-        assert spec is not None and spec.origin is not None
+        assert spec is not None
+        assert spec.origin is not None
         digest = sha256(Path(spec.origin).parent / path)
         files[name] = {"package": package, "path": path, "sha256": digest}
     for name, path in OURS.items():

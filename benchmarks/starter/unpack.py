@@ -6,7 +6,10 @@ import gzip
 import struct
 import wave
 import zlib
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["unpack_c4group", "unpack_rcc", "unpack_wad"]
 

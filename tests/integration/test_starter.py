@@ -1,4 +1,4 @@
-"""The starter encoder: the same bits in any batch, the reference's numbers, sense, and clear errors.
+"""The starter encoder: the same bits in any batch, the references' numbers, sense, clear errors.
 
 Golden values are of the committed weights; kernels differ in the last digits between processors,
 so they are compared to three digits.
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import csv
 import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -92,7 +94,7 @@ def inputs(encoder: StarterEncoder, modality: Modality) -> list[Any]:
             "Grüße aus 北京 " * 40,
         ],
         Modality.IMAGE: [drawing(), drawing(900), drawing(31), Image.new("L", (7, 1000), 40)],
-        Modality.AUDIO: [chirp(10.0), chirp(0.4), chirp(3.3, 90, 300), chirp(10.0, 50, 9000)],
+        Modality.AUDIO: [chirp(4.0), chirp(0.4), chirp(2.5, 90, 300), chirp(4.0, 50, 9000)],
     }
     return [encoder.prepare(modality, content) for content in contents[modality]]
 
@@ -143,7 +145,7 @@ def test_golden_values(encoder: StarterEncoder) -> None:
     np.testing.assert_allclose(sound[:5], GOLDEN_SOUND, atol=1e-3)
     mel = log_mel(chirp(1.0).samples)
     assert mel.shape == (44, 96)
-    np.testing.assert_allclose(mel[20, 30:40], GOLDEN_MEL, atol=1e-4)
+    np.testing.assert_allclose(mel[20, 30:40], GOLDEN_MEL, atol=2e-4)
 
 
 def test_mel_filters_are_unit_triangles_on_the_htk_scale() -> None:
@@ -317,6 +319,14 @@ def test_all_towers_load_in_three_seconds_of_work() -> None:
     assert time.process_time() - before < 3.0
 
 
+def test_the_model_card_shows_the_committed_results() -> None:
+    script = SAMPLE.parents[1] / "benchmarks" / "starter" / "report.py"
+    if not script.is_file():
+        pytest.skip("the benchmarks are not here")
+    done = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 def sample(folder: str) -> list[tuple[Path, str]]:
     with (SAMPLE / "PROVENANCE.csv").open(encoding="utf-8", newline="") as file:
         rows = [r for r in csv.DictReader(file) if r["file"].startswith(folder)]
@@ -343,8 +353,11 @@ def test_pictures_are_nearest_to_what_they_show(encoder: StarterEncoder) -> None
     paths = [SAMPLE / "photos" / f"{stem}.jpg" for stem in named]
     squares = [encoder.prepare(Modality.IMAGE, read_image(path)) for path in paths]
     scores = encoder.encode(Modality.IMAGE, squares) @ texts(encoder, *words).T
-    right = [words[int(best)] == name for best, name in zip(scores.argmax(axis=1), named.values())]
-    assert sum(right) >= len(named) - 1, dict(zip(named, scores.argmax(axis=1)))
+    best = [words[int(column)] for column in scores.argmax(axis=1)]
+    wrong = {
+        stem: word for (stem, name), word in zip(named.items(), best, strict=True) if word != name
+    }
+    assert len(wrong) <= 1, wrong
 
 
 @needs_sample
@@ -368,4 +381,4 @@ def test_titles_find_the_sample_media(encoder: StarterEncoder) -> None:
         vector = encoder.encode(Modality.AUDIO, [encoder.prepare(Modality.AUDIO, first.waveform)])
         best[:, column] = queries @ vector[0]
     found = (best > best.diagonal()[:, None]).sum(axis=1) < 10
-    assert found.mean() >= 0.6  # chance: 0.21
+    assert found.mean() >= 0.6  # measured over all windows: 0.77; chance: 0.21
