@@ -6,17 +6,12 @@ Only the process that holds the collection's lock may have a `CatalogWriter`.
 from __future__ import annotations
 
 import contextlib
-import json
-import re
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from anysense.embed.errors import ItemNotFoundError, UsageError
+from anysense.embed.errors import ItemNotFoundError
 from anysense.index.catalog import ITEM_COLUMNS, item_columns, read_state
 from anysense.index.catalog_transaction import Transaction, with_crc
 from anysense.index.database import (
@@ -29,17 +24,18 @@ from anysense.index.database import (
     translated,
     vector_crc,
 )
+from anysense.index.prepare import metadata_text, vector_blobs
 from anysense.index.records import (
     FileRecord,
     Forgotten,
     ItemRecord,
     QuarantinedFile,
-    SegmentRecord,
     item_id,
 )
 from anysense.index.sidecar import Acknowledgement, seal, stamp
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 
@@ -49,8 +45,6 @@ LOG_BYTES = 64 * 1024**2
 """The log is emptied into catalog.sqlite when it has grown to this."""
 
 CHECKPOINT_MS = 50  # a reader in the middle of a transaction is not waited for
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class CatalogWriter:
@@ -127,7 +121,10 @@ class CatalogWriter:
             UsageError: an item cannot be kept; nothing was written.
         """
         latest = {record.id: record for record in records}  # as if written one after the other
-        prepared = [(r, _metadata(r.id, r.metadata), self._vectors(r)) for r in latest.values()]
+        prepared = [
+            (r, metadata_text(r.id, r.metadata), vector_blobs(r, self._spaces))
+            for r in latest.values()
+        ]
         with self._transaction() as transaction:
             for name in remove:
                 if name not in latest:
@@ -141,34 +138,6 @@ class CatalogWriter:
         """Remove items; returns how many there were of these ids."""
         with self._transaction() as transaction:
             return sum(self._remove(transaction, name) for name in ids)
-
-    def _vectors(self, record: ItemRecord) -> list[bytes]:
-        if not isinstance(record.id, str) or not record.id:
-            raise UsageError(f"The id of an item is a text that is not empty, not {record.id!r}.")
-        if not record.segments:
-            raise UsageError(f"The item {record.id} has no segments, so nothing could find it.")
-        return [self._vector(record, segment) for segment in record.segments]
-
-    def _vector(self, record: ItemRecord, segment: SegmentRecord) -> bytes:
-        if segment.space not in self._spaces:
-            known = ", ".join(self._spaces)
-            raise UsageError(
-                f"The item {record.id} has a vector of the space {segment.space}, but this "
-                f"collection has {known}."
-            )
-        dimension = self._spaces[segment.space][1]
-        vector = np.asarray(segment.vector, np.float32)
-        if vector.shape != (dimension,):
-            raise UsageError(
-                f"The item {record.id} has a vector of shape {vector.shape}; {segment.space} has "
-                f"({dimension},)."
-            )
-        norm = float(np.linalg.norm(vector))
-        if not np.isfinite(norm) or norm == 0:
-            raise UsageError(f"The item {record.id} has a vector that is zero or not finite.")
-        if abs(norm - 1) > 1e-4:
-            vector = vector / np.float32(norm)
-        return vector.astype("<f2").tobytes()
 
     def _make_way(self, transaction: Transaction, record: ItemRecord) -> list[FileRecord]:
         """Take away what a new item replaces: the item of its id, and its files' former places.
@@ -269,7 +238,7 @@ class CatalogWriter:
         Raises:
             UsageError: it cannot be kept as JSON; nothing was written.
         """
-        texts = {name: _metadata(name, entry) for name, entry in metadata.items()}
+        texts = {name: metadata_text(name, entry) for name, entry in metadata.items()}
         with self._transaction() as transaction:
             for name, text in texts.items():
                 row = transaction.connection.execute(
@@ -428,16 +397,3 @@ class CatalogWriter:
         with self._lock, translated(self.path):
             self._connection.execute("VACUUM")
             self.checkpoint()
-
-
-def _metadata(name: str, metadata: Mapping[str, Any]) -> str:
-    """Metadata as JSON. A filter compares keys as they are, so only what must be is escaped."""
-    try:
-        if not isinstance(metadata, Mapping):
-            raise TypeError("it is not a mapping")
-        text = json.dumps(
-            dict(metadata), ensure_ascii=False, allow_nan=False, separators=(",", ":")
-        )
-    except (TypeError, ValueError, RecursionError) as error:
-        raise UsageError(f"The metadata of {name} cannot be kept as JSON: {error}.") from None
-    return _SURROGATE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)

@@ -5,35 +5,21 @@ See docs/format.md for what is in the folder and why.
 
 from __future__ import annotations
 
-import contextlib
-import secrets
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from anysense.embed.errors import CollectionNotFoundError, UsageError
-from anysense.index.catalog import Catalog
-from anysense.index.catalog_transaction import create_catalog
+from anysense.embed.errors import UsageError
 from anysense.index.catalog_writer import CatalogWriter
-from anysense.index.database import CATALOG, damaged, translated
-from anysense.index.generation import remove_others
 from anysense.index.integrity import check_acknowledged, ensure_sound
-from anysense.index.lock import LOCK, OWNER, WriterLock
-from anysense.index.manifest import (
-    MANIFEST,
-    DamagedManifest,
-    EncoderEntry,
-    Manifest,
-    Tuning,
-)
+from anysense.index.lock import WriterLock
 from anysense.index.opening import (
-    OWN_FILES,
     check_revision,
-    check_vacant,
-    created_by,
     has_collection,
     load_encoders,
-    read_manifest,
+    make_collection,
+    open_catalog,
+    repair_manifest,
 )
 from anysense.index.publisher import Publisher
 from anysense.index.views import Views
@@ -44,9 +30,14 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from anysense.embed.types import Encoder, Modality, Space
+    from anysense.index.catalog import Catalog
     from anysense.index.found import NewItem
     from anysense.index.hit import Hit
     from anysense.index.ingest import AddReport
+    from anysense.index.manifest import (
+        Manifest,
+        Tuning,
+    )
     from anysense.index.query import Query
     from anysense.index.records import (
         FileRecord,
@@ -113,28 +104,8 @@ class Collection:
             StorageError: the disk refused.
         """
         folder = Path(path)
-        check_vacant(folder)
         names = [encoders] if isinstance(encoders, str) else list(encoders)
-        if not names or len(set(names)) < len(names):
-            raise UsageError("A collection needs at least one encoder, and each only once.")
-        loaded = load_encoders(names, device)
-        entries = [EncoderEntry(n, e.space) for n, e in zip(names, loaded, strict=True)]
-        if len({entry.space.id for entry in entries}) < len(entries):
-            raise UsageError(f"Two of the encoders {', '.join(names)} have the same space.")
-        manifest = Manifest(secrets.token_hex(8), created_by(), entries)
-        with translated(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            lock = WriterLock(folder)
-            lock.acquire()
-            try:
-                check_vacant(folder)  # again: another process may have been faster
-                for name in OWN_FILES - {LOCK, OWNER}:
-                    (folder / name).unlink(missing_ok=True)
-                spaces = [entry.space for entry in entries]
-                create_catalog(folder, spaces, {MANIFEST: manifest.to_text()})
-                manifest.write(folder)
-            finally:
-                lock.release()
+        loaded = make_collection(folder, names, device)
         collection = cls.open(folder, device=device)
         collection._encoders = loaded
         return collection
@@ -150,23 +121,7 @@ class Collection:
             StorageError: it cannot be read.
         """
         folder = Path(path)
-        if not has_collection(folder):
-            raise CollectionNotFoundError(
-                f"No collection at {folder}; make one with `anysense build SOURCE -o {folder}`."
-            )
-        with translated(folder):
-            with contextlib.suppress(FileNotFoundError, DamagedManifest):
-                Manifest.read(folder)  # a newer format is told apart from damage first
-            if not (folder / CATALOG).exists():
-                raise damaged(folder / CATALOG, "it is missing")
-            catalog = Catalog(folder)
-            try:
-                ensure_sound(catalog, folder)
-                check_acknowledged(catalog, folder)
-                manifest = read_manifest(folder, catalog)
-            except BaseException:
-                catalog.close()
-                raise
+        manifest, catalog = open_catalog(folder)
         return cls(folder, manifest, catalog, device)
 
     @staticmethod
@@ -422,22 +377,12 @@ class Collection:
                 try:
                     ensure_sound(self._catalog, self._path, writer=True)
                     check_acknowledged(self._catalog, self._path)
-                    self._repair_manifest()
+                    repair_manifest(self._path, self.manifest)
                     self._writer = CatalogWriter(self._path)
                 except BaseException:
                     self._writer_lock.release()
                     raise
             return self._writer
-
-    def _repair_manifest(self) -> None:
-        """Write the manifest again if it is damaged, and clear away what was left unfinished."""
-        with translated(self._path):
-            try:
-                current = Manifest.read(self._path)
-            except (FileNotFoundError, DamagedManifest):
-                current = self.manifest
-                current.write(self._path)
-            remove_others(self._path, current.generation)
 
     def _check_open(self) -> None:
         if self._closed:

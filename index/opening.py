@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import secrets
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import (
     CollectionExistsError,
+    CollectionNotFoundError,
     CorruptCollectionError,
     IncompatibleCollectionError,
+    UsageError,
 )
 from anysense.index.catalog import Catalog
+from anysense.index.catalog_transaction import create_catalog
 from anysense.index.database import CATALOG, damaged, translated
-from anysense.index.lock import LOCK, OWNER
+from anysense.index.generation import remove_others
+from anysense.index.integrity import check_acknowledged, ensure_sound
+from anysense.index.lock import LOCK, OWNER, WriterLock
 from anysense.index.manifest import MANIFEST, DamagedManifest, EncoderEntry, Manifest
 from anysense.index.sidecar import ACKNOWLEDGED, VERIFIED
 
@@ -23,13 +30,12 @@ if TYPE_CHECKING:
     from anysense.embed.types import Encoder, Space
 
 __all__ = [
-    "OWN_FILES",
     "check_revision",
-    "check_vacant",
-    "created_by",
     "has_collection",
     "load_encoders",
-    "read_manifest",
+    "make_collection",
+    "open_catalog",
+    "repair_manifest",
 ]
 
 _log = logging.getLogger("anysense")
@@ -40,6 +46,62 @@ OWN_FILES = {CATALOG, f"{CATALOG}-wal", f"{CATALOG}-shm", f"{CATALOG}-journal"} 
     ACKNOWLEDGED,
     VERIFIED,
 }
+
+
+def make_collection(folder: Path, names: Sequence[str], device: str) -> list[Encoder]:
+    """Make an empty collection with encoders of some names, and return those.
+
+    Raises:
+        CollectionExistsError, UsageError, EncoderError, StorageError: see `Collection.create`.
+    """
+    check_vacant(folder)
+    if not names or len(set(names)) < len(names):
+        raise UsageError("A collection needs at least one encoder, and each only once.")
+    loaded = load_encoders(names, device)
+    entries = [EncoderEntry(n, e.space) for n, e in zip(names, loaded, strict=True)]
+    if len({entry.space.id for entry in entries}) < len(entries):
+        raise UsageError(f"Two of the encoders {', '.join(names)} have the same space.")
+    manifest = Manifest(secrets.token_hex(8), created_by(), entries)
+    with translated(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = WriterLock(folder)
+        lock.acquire()
+        try:
+            check_vacant(folder)  # again: another process may have been faster
+            for name in OWN_FILES - {LOCK, OWNER}:
+                (folder / name).unlink(missing_ok=True)
+            spaces = [entry.space for entry in entries]
+            create_catalog(folder, spaces, {MANIFEST: manifest.to_text()})
+            manifest.write(folder)
+        finally:
+            lock.release()
+    return loaded
+
+
+def open_catalog(folder: Path) -> tuple[Manifest, Catalog]:
+    """Open a collection's catalog, checked as far as is needed, and its manifest.
+
+    Raises:
+        CollectionNotFoundError, IncompatibleCollectionError, CorruptCollectionError, StorageError:
+            see `Collection.open`.
+    """
+    if not has_collection(folder):
+        raise CollectionNotFoundError(
+            f"No collection at {folder}; make one with `anysense build SOURCE -o {folder}`."
+        )
+    with translated(folder):
+        with contextlib.suppress(FileNotFoundError, DamagedManifest):
+            Manifest.read(folder)  # a newer format is told apart from damage first
+        if not (folder / CATALOG).exists():
+            raise damaged(folder / CATALOG, "it is missing")
+        catalog = Catalog(folder)
+        try:
+            ensure_sound(catalog, folder)
+            check_acknowledged(catalog, folder)
+            return read_manifest(folder, catalog), catalog
+        except BaseException:
+            catalog.close()
+            raise
 
 
 def has_collection(folder: Path) -> bool:
@@ -114,6 +176,16 @@ def load_encoders(names: Sequence[str], device: str) -> list[Encoder]:
     from anysense.embed.registry import load_encoder
 
     return [load_encoder(name, device=device) for name in names]
+
+
+def repair_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write the manifest again if it is damaged, and clear away what was left unfinished."""
+    with translated(folder):
+        try:
+            manifest = Manifest.read(folder)
+        except (FileNotFoundError, DamagedManifest):
+            manifest.write(folder)
+        remove_others(folder, manifest.generation)
 
 
 def check_revision(folder: Path, entry: EncoderEntry, here: Space) -> None:

@@ -121,7 +121,7 @@ def test_creation_that_was_killed_can_be_done_again(
         raise Killed
 
     if step == "lock":
-        monkeypatch.setattr("anysense.index.collection.create_catalog", killed)
+        monkeypatch.setattr("anysense.index.opening.create_catalog", killed)
     elif step == "schema":
         broken = (*database.SCHEMA[:3], "CREATE TABLE broken (")
         monkeypatch.setattr("anysense.index.catalog_transaction.SCHEMA", broken)
