@@ -23,9 +23,9 @@ __all__ = ["demo", "sample_folder"]
 HITS_OF_EACH = 3
 # One query of each modality. The picture and the sound are items of the collection themselves, so
 # they are asked for as "more like this one", which leaves them out of their own hits.
-TEXT_QUERY = "a dog barking"
-IMAGE_QUERY = "photos/german-shepherd.jpg"
-AUDIO_QUERY = "sounds/rooster-crowing.ogg"
+TEXT_QUERY = "farm animals"
+IMAGE_QUERY = "photos/hens-on-grass.jpg"
+AUDIO_QUERY = "sounds/ducks-quacking.ogg"
 
 
 @click.command(short_help="Build and search a collection of sample media.")

@@ -169,9 +169,9 @@ def test_the_demo_prints_hits_of_every_modality(tmp_path: Path) -> None:
         kinds = [line.split("\t")[1] for line in part.splitlines()[1:]]
         assert set(kinds) == {"text", "image", "audio"}
     first = done.stdout.split('\ntext: "', 1)[1]
-    assert "german-shepherd.jpg" in first
-    assert "dogs-barking.ogg" in first
-    assert "guard-dog.txt" in first
+    assert "sheep-in-pasture.jpg" in first
+    assert "cow-moo.ogg" in first
+    assert "a-day-on-the-farm.txt" in first
 
 
 def test_serve_answers_and_stops_cleanly(built: Path) -> None:
