@@ -51,6 +51,7 @@ _PARAMETERS: Mapping[str, tuple[float, ...]] = {
     "softmax": (0.02, 0.03, 0.05, 0.08),  # temperatures
 }
 _HELD_OUT = 2_000
+_LIKENESS = 0.5  # the cosine of a held-out anchor with what it is disturbed to
 _BLOCK = 1_024  # vectors that are compared with all anchors at a time
 
 
@@ -100,7 +101,8 @@ class Choice:
     Attributes:
         method: one of `METHODS`.
         parameter: the penalty of a ridge, the temperature of a softmax, 0 for Procrustes.
-        scores: the mean reciprocal rank that each method reached with its best parameter.
+        scores: the mean reciprocal rank that each method reached with its best parameter, see
+            `choose`.
         held_out: how many anchors there were to choose from.
     """
 
@@ -130,18 +132,21 @@ class Bridge:
     def apply(self, vectors: FloatArray, modality: Modality) -> FloatArray:
         """Take vectors of one modality across.
 
-        The results are directions from the mean of the target space's texts. That shifts all
-        cosines of a query with the items of one modality alike, so it does not change their order.
+        The results are relative to the target space's texts and as long as the vectors are
+        relative to their own modality, so that in a sum with others each counts as it should. What
+        they are relative to adds the same to the cosines of a query with all items of a modality.
 
         Args:
             vectors: (n, d) of the source space, or one (d,).
             modality: what they are of; the mean of texts stands in for one without a mean.
 
         Returns:
-            Unit vectors (n, e) of the target space, or one (e,), float32.
+            (n, e) in the target space, or one (e,), float32.
         """
         mean = self.means.get(modality, self.means[Modality.TEXT])
-        crossed = unit(self.map(unit(np.atleast_2d(vectors).astype(np.float32) - mean)))
+        centred = np.atleast_2d(vectors).astype(np.float32) - mean
+        lengths = np.linalg.norm(centred, axis=1, keepdims=True)
+        crossed = unit(self.map(unit(centred))) * lengths
         result: FloatArray = crossed[0] if np.ndim(vectors) == 1 else crossed
         return result
 
@@ -181,21 +186,25 @@ def fit_bridge(
 def choose(x: FloatArray, y: FloatArray, *, seed: int = 0) -> Choice:
     """Choose a map by how well anchors that it was not fitted to find themselves.
 
+    They are disturbed first. An image is not its caption: it shares only part of its direction
+    with it, and a map for anchors as they are would be chosen by differences that do not matter.
+
     Args:
         x: unit vectors (n, d) of anchors in the source space.
         y: those of the same anchors in the target space, (n, e).
-        seed: of the choice of the anchors that are held out.
+        seed: of the choice of the anchors that are held out, and of the disturbance.
     """
-    order = np.random.default_rng(seed).permutation(len(x))
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(x))
     count = min(_HELD_OUT, len(x) // 5)
     held, rest = order[:count], order[count:]
+    asked = _disturbed(x[held], rng)
     scores: dict[str, tuple[float, float]] = {}
     for method in METHODS:
         parameters = _PARAMETERS[method]
-        for parameter, fitted in zip(
-            parameters, _maps(method, x[rest], y[rest], parameters), strict=True
-        ):
-            score = _reciprocal_rank(unit(fitted(x[held])), y[held])
+        maps = _maps(method, x[rest], y[rest], parameters)
+        for parameter, fitted in zip(parameters, maps, strict=True):
+            score = _reciprocal_rank(unit(fitted(asked)), y[held])
             scores[method] = max(scores.get(method, (-1.0, 0.0)), (score, parameter))
     best = max(METHODS, key=lambda method: scores[method][0])
     told = {method: round(score, 4) for method, (score, _) in scores.items()}
@@ -220,6 +229,15 @@ def _maps(
         shrunk = 1.0 / (variances + penalty * variances.mean())
         matrix = directions @ (shrunk[:, None] * (directions.T @ across))
         yield LinearMap(matrix.astype(np.float32))
+
+
+def _disturbed(vectors: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """Unit vectors at a cosine of `_LIKENESS` from the given ones, off in directions they have."""
+    noise = rng.normal(size=(len(vectors), len(vectors))).astype(np.float32) @ vectors
+    noise -= (noise * vectors).sum(axis=1, keepdims=True) * vectors
+    share = np.float32(_LIKENESS)
+    disturbed: FloatArray = share * vectors + np.sqrt(1 - share**2) * unit(noise)
+    return disturbed
 
 
 def _reciprocal_rank(found: FloatArray, wanted: FloatArray) -> float:

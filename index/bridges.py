@@ -6,7 +6,7 @@ to which, of which revisions, and how each was chosen; the arrays beside the ind
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import UsageError
@@ -136,7 +136,7 @@ def fit_bridges(
     ]
     fitted = time.perf_counter()
     tuning = to_tuning(bridges, spaces, len(captions))
-    number = collection.publish(tune=lambda _: tuning)
+    number = collection.publish(tune=lambda new: _instead(tuning, new.arrays))
     return BridgeReport(bridges, len(captions), encoded - started, fitted - encoded, number)
 
 
@@ -194,6 +194,14 @@ def to_tuning(bridges: Sequence[Bridge], spaces: Sequence[Space], anchors: int) 
     return Tuning({SECTION: section}, arrays)
 
 
+def _instead(tuning: Tuning, before: Mapping[str, NDArray[Any]]) -> Tuning:
+    """The same, emptying arrays of former bridges: those that are not published anew are kept."""
+    import numpy as np
+
+    emptied = {name: np.empty(0, np.float16) for name in before if name.startswith("bridge-")}
+    return replace(tuning, arrays={**emptied, **tuning.arrays})
+
+
 def _from_arrays(entry: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Bridge | None:
     """One bridge as it was published; None if its arrays were lost with a damaged generation."""
     import numpy as np
@@ -201,14 +209,16 @@ def _from_arrays(entry: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -
     from anysense.index.bridge import AnchorMap, Bridge, Choice, LinearMap, Map
 
     name, parameter = entry["arrays"], float(entry["parameter"])
-    means = {m: arrays[f"{name}-mean-{m}"] for m in Modality if f"{name}-mean-{m}" in arrays}
+    kept = {key: array for key, array in arrays.items() if array.size}
+    means = {m: kept[f"{name}-mean-{m}"] for m in Modality if f"{name}-mean-{m}" in kept}
     fitted: Map
-    if f"{name}-matrix" in arrays:
-        fitted = LinearMap(arrays[f"{name}-matrix"])
-    elif f"{name}-source" in arrays:
-        source, target = (arrays[f"{name}-{end}"] for end in ("source", "target"))
-        fitted = AnchorMap(source.astype(np.float32), target.astype(np.float32), parameter)
-    else:
+    try:
+        if entry["method"] == "softmax":
+            source, target = (kept[f"{name}-{end}"] for end in ("source", "target"))
+            fitted = AnchorMap(source.astype(np.float32), target.astype(np.float32), parameter)
+        else:
+            fitted = LinearMap(kept[f"{name}-matrix"])
+    except KeyError:
         return None
     choice = Choice(entry["method"], parameter, entry["scores"], entry["held_out"])
     return Bridge(entry["source"], entry["target"], fitted, means, choice)

@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+import gzip
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from anysense.embed.errors import UsageError
+from anysense.embed.types import Modality, Space
+from anysense.index.anchors import encode_anchors, read_anchors
+from anysense.index.bridge import METHODS, AnchorMap, Bridge, LinearMap, choose, fit_bridge, unit
+from anysense.index.bridges import find_bridges, needed, to_tuning
+from anysense.index.manifest import EncoderEntry, Manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Vectors = NDArray[np.float32]
+A = Space("a", "1", 24, frozenset({Modality.TEXT, Modality.IMAGE}))
+B = Space("b", "1", 32, frozenset({Modality.TEXT, Modality.AUDIO}))
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+def clustered(rng: np.random.Generator, count: int, dimension: int) -> Vectors:
+    """Unit vectors around some centres, as those of captions are."""
+    centres = rng.normal(size=(40, dimension))
+    return unit(centres[rng.integers(40, size=count)] + rng.normal(size=(count, dimension))).astype(
+        np.float32
+    )
+
+
+def rotation(rng: np.random.Generator, source: int, target: int) -> Vectors:
+    size = max(source, target)
+    turn = np.linalg.qr(rng.normal(size=(size, size)))[0]
+    return np.asarray(turn[:source, :target], np.float32)
+
+
+def cosines(x: Vectors, y: Vectors) -> Vectors:
+    return np.asarray((unit(x) * unit(y)).sum(axis=1), np.float32)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_known_rotation_is_recovered(method: str, rng: np.random.Generator) -> None:
+    from anysense.index import bridge
+
+    turn = rotation(rng, 24, 32)
+    anchors = clustered(rng, 4000, 24)
+    new = clustered(np.random.default_rng(0), 200, 24)  # of the same centres
+    [fitted] = bridge._maps(method, anchors, anchors @ turn, bridge._PARAMETERS[method][:1])
+    found = cosines(fitted(new), new @ turn)
+    assert found.mean() > (0.75 if method == "softmax" else 0.999)
+
+
+def test_the_means_of_modalities_are_removed(rng: np.random.Generator) -> None:
+    turn, anchors = rotation(rng, 24, 32), clustered(rng, 3000, 24)
+    gap_text, gap_image = (unit(rng.normal(size=24)).astype(np.float32) for _ in range(2))
+    images = clustered(np.random.default_rng(0), 300, 24)
+    there = unit(anchors @ turn + unit(rng.normal(size=32)).astype(np.float32))
+    mean = {Modality.IMAGE: images.mean(axis=0) + 2 * gap_image}
+    bridge = fit_bridge("a", "b", (anchors + gap_text, there), mean)
+    wanted = (images - images.mean(axis=0)) @ turn
+    crossed = bridge.apply(images + 2 * gap_image, Modality.IMAGE)
+    assert cosines(crossed, wanted).mean() > 0.9
+    np.testing.assert_allclose(
+        np.linalg.norm(crossed, axis=1), np.linalg.norm(wanted, axis=1), rtol=1e-3
+    )
+    as_if_text = bridge.apply(images + 2 * gap_image, Modality.TEXT)
+    assert cosines(as_if_text, wanted).mean() < 0.7
+    one = bridge.apply(images[0] + 2 * gap_image, Modality.IMAGE)
+    assert one.shape == (32,)
+    np.testing.assert_allclose(one, crossed[0], atol=1e-5)
+
+
+def test_the_better_map_is_chosen(rng: np.random.Generator) -> None:
+    anchors = clustered(rng, 3000, 24)
+    noise = 0.35 * unit(rng.normal(size=(3000, 32))).astype(np.float32)
+    turned = unit(anchors @ rotation(rng, 24, 32) + noise)
+    assert choose(anchors, turned).method in ("procrustes", "ridge")
+    # Half of the directions mean nothing on the other side: a rotation has to keep them.
+    half = unit(anchors[:, :12] + 0.1 * rng.normal(size=(3000, 12)).astype(np.float32))
+    choice = choose(anchors, half)
+    assert choice.method == "ridge"
+    assert choice.scores["ridge"] > choice.scores["procrustes"] + 0.005
+    # Two clusterings with nothing linear between them: only neighbours tell.
+    labels = rng.integers(300, size=3000)
+    here, there = (
+        unit(clustered(rng, 300, d)[labels] + 0.1 * rng.normal(size=(3000, d)).astype(np.float32))
+        for d in (24, 32)
+    )
+    assert choose(here, there).method == "softmax"
+    assert choose(here, there) == choose(here, there)
+
+
+def published(
+    bridge: Bridge, spaces: tuple[Space, Space] = (A, B)
+) -> tuple[Manifest, dict[str, Any]]:
+    tuning = to_tuning([bridge], spaces, 3000)
+    entries = [EncoderEntry(space.id, space) for space in spaces]
+    manifest = Manifest("c", "0", entries, tuning=dict(tuning.sections))
+    return Manifest.from_text(manifest.to_text(), Path("c/manifest.json")), dict(tuning.arrays)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_bridge_is_the_same_after_it_was_kept(
+    method: str, rng: np.random.Generator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("anysense.index.bridge.METHODS", (method,))
+    anchors = clustered(rng, 3000, 24)
+    images = clustered(rng, 10, 24)
+    mean = {Modality.IMAGE: images.mean(axis=0)}
+    bridge = fit_bridge("a", "b", (anchors, anchors @ rotation(rng, 24, 32)), mean)
+    manifest, arrays = published(bridge)
+    for name, array in arrays.items():
+        np.save(tmp_path / f"{name}.npy", array, allow_pickle=False)
+    loaded = {p.stem: np.load(p, allow_pickle=False) for p in tmp_path.glob("*.npy")}
+    again = find_bridges(manifest, loaded)["a", "b"]
+    assert again.choice == bridge.choice
+    assert isinstance(again.map, AnchorMap if method == "softmax" else LinearMap)
+    for modality in (Modality.TEXT, Modality.IMAGE):
+        np.testing.assert_allclose(
+            again.apply(images, modality), bridge.apply(images, modality), atol=2e-3
+        )
+
+
+def test_a_bridge_of_another_revision_is_refused(rng: np.random.Generator) -> None:
+    anchors = clustered(rng, 2000, 24)
+    manifest, arrays = published(fit_bridge("a", "b", (anchors, anchors), {}))
+    assert list(find_bridges(manifest, arrays)) == [("a", "b")]
+    changed = [EncoderEntry("a", A), EncoderEntry("b", replace(B, revision="2"))]
+    assert find_bridges(replace(manifest, encoders=changed), arrays) == {}
+    assert find_bridges(replace(manifest, encoders=changed[:1]), arrays) == {}
+    assert find_bridges(manifest, {}) == {}  # the arrays went with a damaged generation
+
+
+def test_bridges_join_only_what_no_space_joins() -> None:
+    both = Space("both", "1", 8, frozenset(Modality))
+    second = replace(A, id="second")
+    assert needed([A, B]) == [(A, B), (B, A)]
+    assert needed([A, second, B]) == [(A, B), (B, A)]
+    assert needed([A, B, both]) == []
+    assert needed([A]) == []
+    assert needed([A, Space("mute", "1", 8, frozenset({Modality.AUDIO}))]) == []
+
+
+def test_the_bank_has_enough_short_captions() -> None:
+    captions = read_anchors()
+    assert len(captions) >= 20_000
+    assert len(set(captions)) == len(captions)
+    assert max(map(len, captions)) < 120
+    assert {"a dog", "a dog barking"} <= set(captions)
+
+
+@pytest.mark.parametrize("suffix", [".txt", ".txt.gz"])
+def test_captions_of_a_file(suffix: str, tmp_path: Path) -> None:
+    lines = [f"caption {i % 1500}" for i in range(3000)] + ["", "  "]
+    path = tmp_path / f"captions{suffix}"
+    data = "\r\n".join(lines).encode("utf-8-sig")
+    path.write_bytes(gzip.compress(data) if suffix.endswith("gz") else data)
+    assert read_anchors(path) == [f"caption {i}" for i in range(1500)]
+
+
+def files_that_are_no_captions() -> Iterator[tuple[str, bytes, str]]:
+    whole = gzip.compress("\n".join(f"caption {i}" for i in range(2000)).encode())
+    yield "few.txt", b"a dog\na cat\n", "has 2 different captions"
+    yield "latin.txt", "ein Hörspiel\n".encode("latin-1") * 2000, "not UTF-8"
+    yield "cut.txt.gz", whole[: len(whole) // 2], "not a whole gzip file"
+    yield "plain.txt.gz", b"a dog\n", "cannot be read"
+    yield "missing.txt", b"", "cannot be read: No such file"
+
+
+@pytest.mark.parametrize(("name", "data", "message"), list(files_that_are_no_captions()))
+def test_files_that_are_no_captions(name: str, data: bytes, message: str, tmp_path: Path) -> None:
+    if data:
+        (tmp_path / name).write_bytes(data)
+    with pytest.raises(UsageError, match=message):
+        read_anchors(tmp_path / name)
+
+
+def test_anchors_are_encoded_once_for_each_space(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tiny import TinyEncoder
+
+    monkeypatch.setenv("ANYSENSE_CACHE", str(tmp_path))
+    captions = [f"red thing number {i}" for i in range(100)]
+    first, told = TinyEncoder(), list[tuple[int, int]]()
+    vectors = encode_anchors(first, captions, lambda done, total: told.append((done, total)))
+    assert first.encoded == 100
+    assert told[-1] == (100, 100)
+    again = TinyEncoder()
+    np.testing.assert_array_equal(encode_anchors(again, captions), vectors)
+    assert again.encoded == 0
+    for other in (TinyEncoder(revision="2"), TinyEncoder("other")):
+        encode_anchors(other, captions)
+        assert other.encoded == 100
+    for file in tmp_path.rglob("*.npy"):
+        file.write_bytes(b"not an array")
+    np.testing.assert_array_equal(encode_anchors(again, captions), vectors)
+    assert again.encoded == 100
