@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from anysense.index.catalog import Catalog, item_columns, read_state
+from anysense.index.catalog import ITEM_COLUMNS, Catalog, item_columns, read_state
 from anysense.index.database import (
     APPLICATION_ID,
     SCHEMA,
@@ -25,6 +25,15 @@ if TYPE_CHECKING:
 __all__ = ["catalog_problems", "check_acknowledged", "ensure_sound"]
 
 _MOST_PROBLEMS = 20
+_VECTOR_SUMS = """
+    SELECT 'segments|' || s.space_pk || '|' || s.modality, count(*), sum(v.crc)
+    FROM segments AS s CROSS JOIN vectors AS v USING (segment_pk)
+    GROUP BY s.space_pk, s.modality
+"""
+_STRAYS = """
+    SELECT count(*) FROM segments AS s
+    WHERE NOT EXISTS (SELECT 1 FROM items AS i WHERE i.item_pk = s.item_pk)
+"""
 
 
 def check_acknowledged(catalog: Catalog, folder: Path) -> None:
@@ -46,27 +55,35 @@ def check_acknowledged(catalog: Catalog, folder: Path) -> None:
 def ensure_sound(catalog: Catalog, folder: Path, *, writer: bool = False) -> None:
     """Check the whole catalog, unless its file is as it was when it was last known to be sound.
 
+    Vectors are compared with their checksums whenever they are read, so that is left out here.
+
     Raises:
         CorruptCollectionError: it is damaged.
     """
     if is_sealed(folder):
         return
-    problems = catalog_problems(catalog)
+    problems = catalog_problems(catalog, vectors=False)
     if problems:
         raise damaged(catalog.path, problems[0])
     seal(folder, touch=writer)
 
 
-def catalog_problems(catalog: Catalog) -> list[str]:
-    """What is wrong with a catalog, the first few things; empty if nothing is."""
+def catalog_problems(catalog: Catalog, *, vectors: bool = True) -> list[str]:
+    """What is wrong with a catalog, the first few things; empty if nothing is.
+
+    Args:
+        catalog: what to check.
+        vectors: whether to compare each vector with its checksum. That none is missing is
+            checked in any case.
+    """
     with catalog.transaction() as connection:
         try:
-            return _problems(catalog, connection)
+            return _problems(catalog, connection, vectors)
         except sqlite3.DatabaseError as error:
             return [str(error)]
 
 
-def _problems(catalog: Catalog, connection: sqlite3.Connection) -> list[str]:
+def _problems(catalog: Catalog, connection: sqlite3.Connection, vectors: bool) -> list[str]:
     if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
         return ["it is not a catalog of anysense"]
     rows = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")
@@ -77,30 +94,49 @@ def _problems(catalog: Catalog, connection: sqlite3.Connection) -> list[str]:
     if pages != ["ok"]:
         return pages
     read_state(catalog.path, connection)
+    for key, value, crc in connection.execute("SELECT key, value, crc FROM meta"):
+        if row_crc(key, value) != crc:
+            return [f"meta {key} does not match its checksum"]
+    problems = _row_problems(connection)
+    if vectors:
+        rows = connection.execute("SELECT segment_pk, vector, crc FROM vectors")
+        wrong = (pk for pk, vector, crc in rows if vector_crc(pk, vector) != crc)
+        problems += [f"vector {pk} does not match its checksum" for pk in wrong]
+    (strays,) = connection.execute(_STRAYS).fetchone()
+    if strays:
+        problems.append(f"{strays} segments belong to no item")
+    return problems[:_MOST_PROBLEMS]
+
+
+def _row_problems(connection: sqlite3.Connection) -> list[str]:
+    """Rows that do not match their checksums, and kinds of rows of which some are missing."""
     problems: list[str] = []
-    rows_of: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     sums: Counter[str] = Counter()
     for kind, name, actual, crc in _every_row(connection):
-        rows_of[kind] += not name.startswith("vector ")  # counted with its segment
+        counts[kind] += 1
         sums[kind] += crc
         if actual != crc:
             problems.append(f"{name} does not match its checksum")
             if len(problems) == _MOST_PROBLEMS:
                 return problems
+    for kind, count, total in connection.execute(_VECTOR_SUMS):
+        if counts[kind] != count:
+            problems.append(f"{counts[kind]} segments of {kind} have {count} vectors")
+        sums[kind] += total
     for kind, count, total in connection.execute("SELECT kind, rows, crc FROM totals"):
-        if rows_of.pop(kind, 0) != count or sums[kind] & SUM_MASK != total:
+        if counts.pop(kind, 0) != count or sums[kind] & SUM_MASK != total:
             problems.append(f"the rows of {kind} are not those that were written")
-    problems += [f"the rows of {kind} are not in its totals" for kind in rows_of]
-    return problems
+    return problems + [f"the rows of {kind} are not in its totals" for kind in counts]
 
 
 def _every_row(connection: sqlite3.Connection) -> Iterator[tuple[str, str, int, int]]:
     """For each row: what it counts as, its name, the crc of what it holds, the crc it has."""
-    for row in connection.execute(
-        "SELECT item_pk, id, source, modality, metadata, content_hash, added_at, crc FROM items"
-    ):
+    for row in connection.execute(f"{ITEM_COLUMNS} ORDER BY item_pk"):
         yield f"items|{row[3]}", f"item {row[1]!r}", row_crc(*item_columns(row)), row[7]
-    yield from _segments(connection)
+    for *columns, text, crc in connection.execute("SELECT * FROM segments"):
+        actual = row_crc(*columns, text and from_sql(text))
+        yield f"segments|{columns[2]}|{columns[3]}", f"segment {columns[0]}", actual, crc
     for pk, change, crc in connection.execute("SELECT * FROM tombstones"):
         yield "tombstones", f"tombstone {pk}", row_crc(pk, change), crc
     for path, *columns, crc in connection.execute("SELECT * FROM files"):
@@ -108,23 +144,3 @@ def _every_row(connection: sqlite3.Connection) -> Iterator[tuple[str, str, int, 
     for path, size, time, reason, crc in connection.execute("SELECT * FROM quarantine"):
         actual = row_crc(from_sql(path), size, time, from_sql(reason))
         yield "quarantine", f"quarantined file {path!r}", actual, crc
-    for key, value, crc in connection.execute("SELECT * FROM meta"):
-        if row_crc(key, value) != crc:
-            yield "meta", f"meta {key}", row_crc(key, value), crc
-
-
-def _segments(connection: sqlite3.Connection) -> Iterator[tuple[str, str, int, int]]:
-    kinds: dict[tuple[Any, ...], str] = {}
-    rows = connection.execute(
-        'SELECT segment_pk, item_pk, space_pk, modality, ordinal, start, "end", text, crc, '
-        "(SELECT count(*) FROM items AS i WHERE i.item_pk = segments.item_pk) FROM segments"
-    )
-    kind_of_pk: dict[int, str] = {}
-    for *columns, text, crc, owners in rows:
-        pk, key = columns[0], (columns[2], columns[3])
-        kind = kinds.setdefault(key, f"segments|{columns[2]}|{columns[3]}")
-        kind_of_pk[pk] = kind
-        actual = row_crc(*columns, text and from_sql(text))
-        yield kind, f"segment {pk}", actual if owners == 1 else -1, crc
-    for pk, vector, crc in connection.execute("SELECT segment_pk, vector, crc FROM vectors"):
-        yield kind_of_pk.get(pk, "vectors"), f"vector {pk}", vector_crc(pk, vector), crc

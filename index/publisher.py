@@ -121,7 +121,7 @@ class Publisher:
             if name == "nprobe":
                 section = _merged(sections["nprobe"], section)
             sections[name] = section
-        return Tuning(sections, fitted.arrays)
+        return Tuning(sections, {**old.arrays, **fitted.arrays})
 
     def _commit(self, snapshot: Snapshot, tuning: Tuning) -> int:
         assert snapshot.store is not None

@@ -333,9 +333,9 @@ def test_counts_and_sums_stay_true_under_any_changes(tmp_path: Path) -> None:
         ("UPDATE items SET metadata = '{\"version\":8}' WHERE id = 'a3'", "item 'a3' does not"),
         ("UPDATE segments SET modality = 'audio' WHERE segment_pk = 2", "segment 2 does not"),
         ("UPDATE segments SET item_pk = 999 WHERE segment_pk = 2", "segment 2 does not"),
-        ("UPDATE vectors SET vector = zeroblob(64) WHERE segment_pk = 2", "vector 2 does not"),
+        ("UPDATE vectors SET crc = 7 WHERE segment_pk = 2", "segments|1|image"),
         ("DELETE FROM vectors WHERE segment_pk = 2", "segments|1|image"),
-        ("DELETE FROM items WHERE id = 'a3'", "segment 4 does not"),
+        ("DELETE FROM items WHERE id = 'a3'", "items|image"),
         ("DELETE FROM segments WHERE segment_pk = 2", "segments|1|image"),
         ("DELETE FROM tombstones", "tombstones"),
         ("UPDATE tombstones SET segment_pk = 2", "tombstone 2 does not"),
@@ -362,6 +362,16 @@ def test_every_kind_of_damage_is_found_at_opening(
         Collection.open(path).close()
     assert problem in str(caught.value)
     assert "restore the collection from a backup" in str(caught.value)
+
+
+def test_verify_compares_vectors_too(tmp_path: Path) -> None:
+    path = tmp_path / "c"
+    with created(path) as collection:
+        collection.write([record("a"), record("b")])
+    spoil(path, "UPDATE vectors SET vector = zeroblob(64) WHERE segment_pk = 2")
+    with Collection.open(path) as collection:
+        (problem,) = collection.verify().problems
+    assert problem == f"{path / CATALOG}: vector 2 does not match its checksum"
 
 
 @pytest.mark.parametrize(

@@ -190,7 +190,7 @@ def test_tuning_is_published_with_the_index_and_stays(collection: Collection) ->
 
     def tune(snapshot: Any) -> Tuning:
         seen.append((sum(snapshot.partitions.values()), len(snapshot.newer)))
-        return Tuning({"calibration": {"x": 1.5}}, {"bridge": np.eye(3, dtype=np.float32)})
+        return Tuning({"mine": {"x": 1.5}}, {"matrix": np.eye(3, dtype=np.float32)})
 
     collection.publish(tune=tune)
     assert seen == [(len(LIVE), 0)]  # it sees the index that is going to be published
@@ -198,8 +198,8 @@ def test_tuning_is_published_with_the_index_and_stays(collection: Collection) ->
     collection.publish()
     with type(collection).open(collection.path) as other:
         snapshot = other.snapshot()
-        assert snapshot.manifest.tuning["calibration"] == {"x": 1.5}
-        np.testing.assert_array_equal(snapshot.arrays["bridge"], np.eye(3))
+        assert snapshot.manifest.tuning["mine"] == {"x": 1.5}
+        np.testing.assert_array_equal(snapshot.arrays["matrix"], np.eye(3))
 
 
 def test_nprobe_of_a_clustered_partition_reaches_the_target(tmp_path: Path) -> None:
