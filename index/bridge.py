@@ -20,14 +20,16 @@ relative to the mean of their own modality. Three maps compete, and held-out anc
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from anysense.embed.types import Modality
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from anysense.embed.types import FloatArray
 
@@ -74,18 +76,23 @@ class LinearMap:
 
 @dataclass(frozen=True, eq=False)
 class AnchorMap:
-    """The anchors in both spaces, (n, d) and (n, e), and the temperature of the softmax."""
+    """The anchors in both spaces, (n, d) and (n, e), and the temperature of the softmax.
 
-    source: FloatArray
-    target: FloatArray
+    They may be of half precision, which keeps a search of a collection with many anchors small.
+    """
+
+    source: NDArray[np.floating[Any]]
+    target: NDArray[np.floating[Any]]
     temperature: float
 
     def __call__(self, vectors: FloatArray) -> FloatArray:
-        blocks = [
-            self._softmax(vectors[start : start + _BLOCK] @ self.source.T) @ self.target
-            for start in range(0, len(vectors), _BLOCK)
-        ]
-        return np.concatenate(blocks) if blocks else np.empty((0, self.target.shape[1]), np.float32)
+        source = np.asarray(self.source, np.float32)
+        target = np.asarray(self.target, np.float32)
+        crossed = np.empty((len(vectors), target.shape[1]), np.float32)
+        for start in range(0, len(vectors), _BLOCK):
+            block = slice(start, start + _BLOCK)
+            crossed[block] = self._softmax(vectors[block] @ source.T) @ target
+        return crossed
 
     def _softmax(self, cosines: FloatArray) -> FloatArray:
         cosines -= cosines.max(axis=1, keepdims=True)
@@ -164,6 +171,7 @@ def fit_bridge(
     anchors: tuple[FloatArray, FloatArray],
     means: Mapping[Modality, FloatArray],
     *,
+    methods: Sequence[str] = METHODS,
     seed: int = 0,
 ) -> Bridge:
     """Fit each kind of map to some anchors, and the best of them to all.
@@ -173,17 +181,20 @@ def fit_bridge(
         target: the id of the space that they go to.
         anchors: the same captions in the source space (n, d) and in the target space (n, e).
         means: of modalities of the source space other than text.
+        methods: those of `METHODS` that compete.
         seed: of the choice of the anchors that are held out.
     """
     here, there = (np.asarray(vectors, np.float32) for vectors in anchors)
     mean = here.mean(axis=0)
     x, y = unit(here - mean), unit(there - there.mean(axis=0))
-    choice = choose(x, y, seed=seed)
+    choice = choose(x, y, methods=methods, seed=seed)
     fitted = next(_maps(choice.method, x, y, (choice.parameter,)))
     return Bridge(source, target, fitted, {**means, Modality.TEXT: mean}, choice)
 
 
-def choose(x: FloatArray, y: FloatArray, *, seed: int = 0) -> Choice:
+def choose(
+    x: FloatArray, y: FloatArray, *, methods: Sequence[str] = METHODS, seed: int = 0
+) -> Choice:
     """Choose a map by how well anchors that it was not fitted to find themselves.
 
     They are disturbed first. An image is not its caption: it shares only part of its direction
@@ -192,6 +203,7 @@ def choose(x: FloatArray, y: FloatArray, *, seed: int = 0) -> Choice:
     Args:
         x: unit vectors (n, d) of anchors in the source space.
         y: those of the same anchors in the target space, (n, e).
+        methods: those of `METHODS` that compete.
         seed: of the choice of the anchors that are held out, and of the disturbance.
     """
     rng = np.random.default_rng(seed)
@@ -200,13 +212,13 @@ def choose(x: FloatArray, y: FloatArray, *, seed: int = 0) -> Choice:
     held, rest = order[:count], order[count:]
     asked = _disturbed(x[held], rng)
     scores: dict[str, tuple[float, float]] = {}
-    for method in METHODS:
+    for method in methods:
         parameters = _PARAMETERS[method]
         maps = _maps(method, x[rest], y[rest], parameters)
         for parameter, fitted in zip(parameters, maps, strict=True):
             score = _reciprocal_rank(unit(fitted(asked)), y[held])
             scores[method] = max(scores.get(method, (-1.0, 0.0)), (score, parameter))
-    best = max(METHODS, key=lambda method: scores[method][0])
+    best = max(methods, key=lambda method: scores[method][0])
     told = {method: round(score, 4) for method, (score, _) in scores.items()}
     return Choice(best, scores[best][1], told, count)
 

@@ -204,8 +204,6 @@ def _instead(tuning: Tuning, before: Mapping[str, NDArray[Any]]) -> Tuning:
 
 def _from_arrays(entry: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Bridge | None:
     """One bridge as it was published; None if its arrays were lost with a damaged generation."""
-    import numpy as np
-
     from anysense.index.bridge import AnchorMap, Bridge, Choice, LinearMap, Map
 
     name, parameter = entry["arrays"], float(entry["parameter"])
@@ -215,7 +213,7 @@ def _from_arrays(entry: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -
     try:
         if entry["method"] == "softmax":
             source, target = (kept[f"{name}-{end}"] for end in ("source", "target"))
-            fitted = AnchorMap(source.astype(np.float32), target.astype(np.float32), parameter)
+            fitted = AnchorMap(source, target, parameter)
         else:
             fitted = LinearMap(kept[f"{name}-matrix"])
     except KeyError:
