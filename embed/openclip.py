@@ -67,7 +67,7 @@ _TOKENIZER_FILES = (
     "tokenizer.model",
 )
 # Rows of a matrix product below which a micro-batch of one wastes the processor.
-_ENOUGH_ROWS = 192
+_ENOUGH_ROWS = 384
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,185 @@
+"""Encoding from files against the bare model on tensors that lie ready.
+
+    OMP_NUM_THREADS=1 python benchmarks/encode_throughput.py
+
+The models are real ones with random weights, which cost what trained ones do. A round runs the bare
+model, at each of several batch sizes, and the pipeline from files, one after the other; ratios are
+within rounds, so that other work on the machine disturbs them little, and the median of them is
+given. The bare model is the library's own, at the batch size at which it is fastest.
+
+`wall` compares items per second, where decoding has the other cores to itself; `cpu` compares
+processor seconds per item, in which decoding counts as well.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+import _machine
+import torch
+
+from anysense.embed.pipeline import MediaSource, encode_sources
+from anysense.embed.types import Modality
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+SAMPLE = Path(__file__).resolve().parents[1] / "server" / "sample"
+SEED = 0
+BATCHES = (1, 8, 32)
+
+
+def openclip(folder: Path) -> tuple[Any, Callable[[torch.Tensor], Any], list[Path]]:
+    """ViT-B-32, its encoder, and photos to encode."""
+    import open_clip
+
+    from anysense.embed.openclip import load
+
+    torch.manual_seed(SEED)
+    model = open_clip.create_model("ViT-B-32").eval()
+    torch.save(model.state_dict(), folder / "model.pt")
+    encoder = load(f"ViT-B-32/{folder}/model.pt", "cpu")
+    return encoder, model.encode_image, sorted((SAMPLE / "photos").iterdir())
+
+
+def clap(folder: Path) -> tuple[Any, Callable[[torch.Tensor], Any], list[Path]]:
+    """CLAP with HTSAT-tiny as `ClapModel`, its encoder, and recordings to encode."""
+    from tokenizers import ByteLevelBPETokenizer
+    from transformers import ClapConfig, ClapFeatureExtractor, ClapModel
+
+    from anysense.embed.clap import load
+
+    torch.manual_seed(SEED)
+    model = ClapModel(ClapConfig(text_config={"num_hidden_layers": 2}, audio_config={})).eval()
+    model.save_pretrained(folder)
+    ClapFeatureExtractor(frequency_min=50, truncation="rand_trunc").save_pretrained(folder)
+    tokenizer = ByteLevelBPETokenizer()
+    marks = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    tokenizer.train([__file__], vocab_size=400, show_progress=False, special_tokens=marks)
+    tokenizer.save_model(str(folder))
+    longer = torch.zeros(64, 1, dtype=torch.bool)
+
+    def bare(mel: torch.Tensor) -> Any:
+        heard = model.audio_model(input_features=mel[:, None], is_longer=longer[: len(mel)])
+        return model.audio_projection(heard.pooler_output)
+
+    return load(str(folder), "cpu"), bare, sorted((SAMPLE / "sounds").iterdir())
+
+
+MODELS = {"ViT-B-32": (openclip, Modality.IMAGE), "CLAP HTSAT-tiny": (clap, Modality.AUDIO)}
+
+
+def timed(work: Callable[[], int]) -> tuple[float, float]:
+    """Wall and processor seconds for one item."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    items = work()
+    return (time.perf_counter() - wall) / items, (time.process_time() - cpu) / items
+
+
+def run_bare(model: Callable[[torch.Tensor], Any], ready: torch.Tensor, batch: int) -> int:
+    with torch.inference_mode():
+        for start in range(0, len(ready), batch):
+            model(ready[start : start + batch])
+    return len(ready)
+
+
+def run_files(encoder: Any, paths: Sequence[Path], workers: int | None) -> int:
+    items = 0
+    for result in encode_sources([encoder], [MediaSource(p, p) for p in paths], workers=workers):
+        assert result.error is None, result.error
+        items += len(result.segments)
+    return items
+
+
+def measure(
+    name: str, rounds: int, files: int, workers: int | None, folder: Path
+) -> dict[str, Any]:
+    make, modality = MODELS[name]
+    encoder, model, paths = make(folder)
+    paths = (paths * files)[:files]
+    ready = torch.stack(
+        [
+            encoder.prepare(modality, content)
+            for path in paths
+            for content in contents(modality, encoder, path)
+        ]
+    )
+    kinds: dict[str, Callable[[], int]] = {
+        f"bare, batch {batch}": lambda batch=batch: run_bare(model, ready, batch)  # type: ignore[misc]
+        for batch in BATCHES
+    }
+    kinds["from files"] = lambda: run_files(encoder, paths, workers)
+    for work in kinds.values():
+        work()  # warm
+    seconds: dict[str, list[tuple[float, float]]] = {kind: [] for kind in kinds}
+    for number in range(rounds):
+        order = list(kinds) if number % 2 else list(kinds)[::-1]
+        for kind in order:
+            seconds[kind].append(timed(kinds[kind]))
+    result = summary(seconds)
+    return {"model": name, "files": len(paths), "items": len(ready), **result}
+
+
+def contents(modality: Modality, encoder: Any, path: Path) -> list[Any]:
+    from anysense.embed.audio import iter_windows
+    from anysense.embed.image import read_image
+
+    if modality is Modality.IMAGE:
+        return [read_image(path)]
+    return [window.waveform for window in iter_windows(path, encoder.sample_rate)]
+
+
+def summary(seconds: dict[str, list[tuple[float, float]]]) -> dict[str, Any]:
+    """Medians, and the ratios of throughput within rounds to the bare model's best batch size."""
+    result: dict[str, Any] = {"seconds_per_item": {}, "ratio": {}}
+    for at, clock in enumerate(("wall", "cpu")):
+        medians = {
+            kind: statistics.median(pair[at] for pair in pairs) for kind, pairs in seconds.items()
+        }
+        best = min((kind for kind in medians if kind != "from files"), key=medians.__getitem__)
+        ratios = sorted(
+            bare[at] / files[at]
+            for bare, files in zip(seconds[best], seconds["from files"], strict=True)
+        )
+        result["seconds_per_item"][clock] = {k: round(v, 5) for k, v in medians.items()}
+        result["ratio"][clock] = {
+            "against": best,
+            "median": round(statistics.median(ratios), 4),
+            "rounds": [round(ratio, 4) for ratio in ratios],
+        }
+    return result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--files", type=int, default=64)
+    parser.add_argument("--workers", type=int)
+    parser.add_argument("--models", nargs="*", default=list(MODELS), choices=list(MODELS))
+    parser.add_argument("--dry", action="store_true", help="print, and keep nothing")
+    options = parser.parse_args()
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS") or torch.get_num_threads()))
+    results = []
+    for name in options.models:
+        with tempfile.TemporaryDirectory() as folder:
+            results.append(
+                measure(name, options.rounds, options.files, options.workers, Path(folder))
+            )
+        print(results[-1])
+    if not options.dry:
+        _machine.save(
+            "encode_throughput",
+            {"seed": SEED, "torch_threads": torch.get_num_threads(), "results": results},
+        )
+
+
+if __name__ == "__main__":
+    main()
