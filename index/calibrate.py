@@ -1,63 +1,197 @@
-"""From cosines to scores that compare across modalities and spaces.
+"""From cosines to scores that mean the same for every modality and space.
 
 Cosines of different routes live on different scales: in CLIP, unrelated texts lie near 0.7 and
-unrelated text-image pairs near 0.1. What compares is how far a cosine stands above those of items
-that have nothing to do with the query. So a score is a z-score against the cosines of the same
-query with a sample of the partition, drawn towards those of the whole route where the sample is
-small. Relevant items in the sample must not raise the bar, hence the median and the median
-absolute deviation (Rousseeuw & Croux, 1993) instead of mean and standard deviation.
+unrelated text-image pairs near 0.1. Three steps bring them to one (docs/ranking.md has the
+measurements that they were chosen by):
+
+1. From a query that crosses modalities, the mean of its modality is taken away. It is the same as
+   taking from each item its mean cosine with background queries, so items near to all of them
+   (hubs) lose their advantage (compare Bogolin et al., "Cross Modal Retrieval with Querybank
+   Normalisation", CVPR 2022, and Chowdhury et al., "Nearest Neighbor Normalization Improves
+   Multimodal Retrieval", EMNLP 2024), and FAISS can search by it directly.
+2. What is left is standardised by the same query's products with a sample of the partition and, to
+   a tenth, with the background's items: they stand in where the partition is small, and keep a
+   collection about one subject from taking that subject for chance.
+3. Where a value of that kind stands among those of background queries is its score: the number of
+   nines of rarity, -log10 of the share of chance pairs that reach it. Beyond the rarest fiftieth
+   the distribution is continued by an exponential, as extreme-value theory does (Pickands, 1975).
+   It is drawn half way to a typical one: a route whose matches stand far out has some among its
+   background pairs too, and would pay for its quality in full.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from anysense.embed.types import FloatArray
 
-__all__ = ["Null", "fit_null"]
+__all__ = [
+    "TYPICAL",
+    "Null",
+    "RouteCalibration",
+    "Tail",
+    "fit_route",
+    "fit_tail",
+    "item_weights",
+    "standardise",
+]
 
-MAD_TO_DEVIATION = 1.4826  # of a normal distribution
-PRIOR_WEIGHT = 16  # a sample of this size counts as much as the route's own null
+SHARES = (0.9, 0.75, 0.5, 0.25, 0.1, 0.05, 0.02)
+"""At these shares of chance pairs a tail has its knots; beyond the last it is exponential."""
+SAMPLE_SHARE = 0.9  # of a large sample of the partition, beside the background's items
+PRIOR_WEIGHT = 8  # a sample of this size counts half as much as a large one
+OWN_SHARE = 0.5  # of a route's own tail, beside the typical one
 LEAST_DEVIATION = 1e-3  # about the rounding of fp16 vectors: below it nothing can be told apart
+LEAST_SLOPE = 0.05
+LEAST_ITEMS = 4  # with fewer the deviation is not known at all
+LEAST_PAIRS = 200  # with fewer chance pairs the distribution is taken for typical
+UNKNOWN_DEVIATION = 0.1  # of cosines of random directions in a hundred dimensions
+
+
+@dataclass(frozen=True)
+class Tail:
+    """How rare a standardised value is among chance pairs of a route.
+
+    Attributes:
+        knots: the values that the `SHARES` of chance pairs reach, ascending.
+        scale: of the exponential beyond the last knot.
+    """
+
+    knots: tuple[float, ...]
+    scale: float
+
+    def score(self, value: float) -> float:
+        """-log10 of the share of chance pairs that reach a value: positive, and rising with it."""
+        knots = self.knots
+        if value >= knots[-1]:
+            return -math.log10(SHARES[-1]) + (value - knots[-1]) / self.scale / math.log(10)
+        if value < knots[0]:
+            return -math.log10(SHARES[0]) * math.exp(max(value - knots[0], -700.0))
+        place = next(i for i in range(1, len(knots)) if value < knots[i])
+        low, high = -math.log10(SHARES[place - 1]), -math.log10(SHARES[place])
+        return low + (high - low) * (value - knots[place - 1]) / (knots[place] - knots[place - 1])
+
+    def drawn(self, other: Tail, own: float) -> Tail:
+        """A tail between this one, which counts with a share of `own`, and another."""
+        knots = (own * a + (1 - own) * b for a, b in zip(self.knots, other.knots, strict=True))
+        return Tail(tuple(knots), self.scale**own * other.scale ** (1 - own))
+
+    def to_json(self) -> dict[str, Any]:
+        return {"knots": [round(k, 5) for k in self.knots], "scale": round(self.scale, 5)}
+
+    @staticmethod
+    def from_json(entry: dict[str, Any]) -> Tail:
+        return Tail(tuple(map(float, entry["knots"])), float(entry["scale"]))
+
+
+TYPICAL = Tail((-1.28155, -0.67449, 0.0, 0.67449, 1.28155, 1.64485, 2.05375), 0.42)
+"""Of a normal distribution, and beyond its knots a little heavier, as measured ones are."""
 
 
 @dataclass(frozen=True)
 class Null:
-    """The cosines of unrelated pairs: their centre, their spread, and how many were seen."""
+    """What chance gives one query on one route.
+
+    Attributes:
+        mean, deviation: of its inner products with items that have nothing to do with it.
+        tail: how rare a product that is standardised by them is.
+    """
 
     mean: float
     deviation: float
-    count: int
+    tail: Tail = TYPICAL
 
-    def score(self, cosine: float) -> float:
-        """How many standard deviations a cosine lies above an unrelated item's."""
-        return (cosine - self.mean) / self.deviation
-
-
-UNKNOWN = Null(mean=0.0, deviation=0.1, count=0)
-"""Where nothing was seen at all: cosines of random directions in about a hundred dimensions."""
+    def score(self, product: float) -> float:
+        """The score of an inner product."""
+        return self.tail.score((product - self.mean) / self.deviation)
 
 
-def fit_null(cosines: FloatArray, prior: Null = UNKNOWN) -> Null:
-    """Fit a null to cosines of (mostly) unrelated pairs, drawn towards a prior if they are few.
+@dataclass(frozen=True)
+class RouteCalibration:
+    """What is known of a route, whatever the query.
 
-    Args:
-        cosines: float32, any shape; a minority may belong to related pairs.
-        prior: the null of a wider population.
+    Attributes:
+        items: vectors that stand for what the route leads to, (m, d): the background's and a
+            sample of the partition.
+        weights: how much each of them counts, (m,), with a sum of one; `item_weights`.
+        tail: how rare standardised products are.
+    """
+
+    items: FloatArray
+    weights: FloatArray
+    tail: Tail = TYPICAL
+
+    def null(self, query: FloatArray) -> Null:
+        """What chance gives a query vector, (d,), whose modality's mean is taken away."""
+        if len(self.items) < LEAST_ITEMS:
+            return Null(0.0, UNKNOWN_DEVIATION, self.tail)
+        products = self.items @ query
+        mean = float(self.weights @ products)
+        variance = float(self.weights @ (products - mean) ** 2)
+        return Null(mean, max(math.sqrt(variance), LEAST_DEVIATION), self.tail)
+
+
+def item_weights(background: int, sample: int) -> FloatArray:
+    """How much each of the background's items and then of a partition's sample counts: (m,).
+
+    A sample of few counts less, and where there is no background it is all that counts.
     """
     import numpy as np
 
-    count = cosines.size
-    if count == 0:
-        return prior
-    median = float(np.median(cosines))
-    deviation = MAD_TO_DEVIATION * float(np.median(np.abs(cosines - median)))
-    share = count / (count + PRIOR_WEIGHT)
-    variance = share * deviation**2 + (1 - share) * prior.deviation**2
-    return Null(
-        mean=share * median + (1 - share) * prior.mean,
-        deviation=max(variance**0.5, LEAST_DEVIATION),
-        count=count,
+    share = SAMPLE_SHARE * sample / (sample + PRIOR_WEIGHT) if background else 1.0
+    return np.concatenate(
+        [
+            np.full(background, (1 - share) / max(background, 1), np.float32),
+            np.full(sample, share / max(sample, 1), np.float32),
+        ]
     )
+
+
+def fit_route(
+    queries: FloatArray, items: FloatArray, weights: FloatArray, *, paired: bool = False
+) -> RouteCalibration:
+    """Fit a route's calibration to background queries.
+
+    Args:
+        queries: (n, d), background queries, less their modality's mean if the route crosses.
+        items: (m, d), what the route leads to: the background's items and then a sample.
+        weights: (m,), how much each counts.
+        paired: the queries are the same as the first items; those pairs are no chance.
+    """
+    import numpy as np
+
+    chance = np.ones((len(queries), len(items)), bool)
+    if paired:
+        np.fill_diagonal(chance, False)
+    if len(items) < LEAST_ITEMS or chance.sum() < LEAST_PAIRS:
+        return RouteCalibration(items, weights)
+    values = standardise((queries @ items.T).astype(np.float64), chance * weights)
+    return RouteCalibration(items, weights, fit_tail(values[chance]).drawn(TYPICAL, OWN_SHARE))
+
+
+def standardise(products: Any, weights: Any) -> Any:
+    """Each row less its weighted mean, over its weighted standard deviation: both (n, m)."""
+    import numpy as np
+
+    weights = weights / weights.sum(axis=1, keepdims=True)
+    mean = (weights * products).sum(axis=1, keepdims=True)
+    variance = (weights * (products - mean) ** 2).sum(axis=1, keepdims=True)
+    return (products - mean) / np.maximum(np.sqrt(variance), LEAST_DEVIATION)
+
+
+def fit_tail(values: Any) -> Tail:
+    """Fit a tail to the standardised products of chance pairs.
+
+    A few of the pairs may be related by accident, and stand far out; so the exponential is fitted
+    to the median, not to the mean, of what lies beyond the last knot.
+    """
+    import numpy as np
+
+    knots = np.quantile(values, [1 - share for share in SHARES])
+    knots = np.maximum.accumulate(knots + 1e-9 * np.arange(len(knots)))
+    beyond = values[values > knots[-1]] - knots[-1]
+    scale = float(np.median(beyond)) / math.log(2) if len(beyond) else 0.0
+    return Tail(tuple(float(k) for k in knots), max(scale, LEAST_SLOPE))

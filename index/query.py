@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -12,6 +11,8 @@ from anysense.embed.limits import DEFAULT_LIMITS, Limits
 from anysense.embed.types import Modality, Waveform
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
     from PIL.Image import Image
@@ -56,8 +57,8 @@ def parse_query(query: Query, limits: Limits = DEFAULT_LIMITS) -> list[Term]:
         UsageError: the query is empty, has only negative terms, or cannot be understood.
         MediaError: a file or payload of it is not one that anysense reads.
     """
-    parts = list(query) if isinstance(query, list) else [query]
-    if isinstance(query, tuple) and not _is_samples(query):
+    parts: list[Any] = [query]
+    if isinstance(query, (list, tuple)) and not _is_samples(query):
         parts = list(query)
     if not 1 <= len(parts) <= MAX_TERMS:
         raise UsageError(f"A query has 1 to {MAX_TERMS} terms, not {len(parts)}.")
@@ -103,7 +104,7 @@ def _resolve_content(term: Term, limits: Limits) -> Term:
         return replace(term, modality=term.modality or sniff(content))
     if isinstance(content, Waveform):
         return replace(term, modality=Modality.AUDIO)
-    if _is_samples(content):
+    if isinstance(content, tuple) and _is_samples(content):
         return replace(term, content=_waveform(*content), modality=Modality.AUDIO)
     from PIL.Image import Image
 

@@ -2,36 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+import threading
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import NoRouteError, UsageError
 from anysense.embed.types import Modality
-from anysense.index.calibrate import UNKNOWN, Null, fit_null
-from anysense.index.hit import Hit
+from anysense.index.fusion import FUSIONS, distinct, fuse
+from anysense.index.hit import Hit, Hits
+from anysense.index.nulls import Calibrations
 from anysense.index.partition import Partition
 from anysense.index.query import Term, parse_query
+from anysense.index.terms import TermVectors
 
 if TYPE_CHECKING:
-    from anysense.embed.types import FloatArray
+    from collections.abc import Mapping, Sequence
+
+    from anysense.embed.types import Encoder, FloatArray
+    from anysense.index.calibrate import Null
     from anysense.index.collection import Collection
     from anysense.index.query import Query
+    from anysense.index.records import SegmentRow
     from anysense.index.snapshot import Snapshot
 
-__all__ = ["MAX_K", "Retriever"]
+__all__ = ["MAX_K", "NO_MATCH", "Retriever"]
 
 MAX_K = 1000
-SAMPLE_SIZE = 512  # vectors of a partition that a query is compared with, to know its null
 LEAST_DEPTH = 50  # segments fetched at first: several may belong to one item
+NO_MATCH = 0.5
+"""If chance would put so many items or more as high as the best hit, that is no match."""
+PINNED = 8  # states of the collection that pages may still come from
 
 
 @dataclass(frozen=True)
 class Route:
-    """How a query reaches the items of one partition."""
+    """How a query reaches the items of one partition.
+
+    Attributes:
+        modality: what the query is, mostly.
+        partition: where it leads.
+        cosine: gives cosines: (d,) of length 1.
+        vector: what is searched with: the same less the mean of its modality, if it crosses.
+        null: what chance gives it.
+    """
 
     modality: Modality
     partition: Partition
+    cosine: FloatArray
     vector: FloatArray
     null: Null
 
@@ -45,7 +64,8 @@ class Retriever:
 
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
-        self._nulls: dict[tuple[Any, Partition, Modality], Null] = {}
+        self._lock = threading.Lock()
+        self._states: OrderedDict[str, tuple[Snapshot, Calibrations]] = OrderedDict()
 
     def retrieve(
         self,
@@ -56,7 +76,11 @@ class Retriever:
         where: str | Mapping[str, Any] | None = None,
         min_score: float | None = None,
         per_modality_k: int | None = None,
-    ) -> list[Hit]:
+        offset: int = 0,
+        state: str | None = None,
+        fusion: str = "calibrated",
+        collapse: float | None = None,
+    ) -> Hits:
         """The k items that match best, best first, each with the segment that matched.
 
         Args:
@@ -67,63 +91,96 @@ class Retriever:
             where: a filter over metadata, as text or as a mapping.
             min_score: only hits of at least this score.
             per_modality_k: at most so many hits of each modality.
+            offset: leave out so many of the best; with k, at most 1000.
+            state: of an earlier page: search what the collection held then, whatever has been
+                added since. Items that were removed since are left out.
+            fusion: ``calibrated``, ``rrf`` or ``round_robin``: how the modalities' lists merge.
+            collapse: of items of one modality whose cosine is at least this, show the best one.
 
         Raises:
             UsageError: an argument is wrong.
             MediaError: a file of the query cannot be read.
             NoRouteError: no encoder of the collection connects the query to any item.
         """
-        wanted = _check_arguments(k, modalities, per_modality_k)
-        snapshot = self._collection.snapshot()
+        wanted = _check_modalities(modalities)
+        _check_numbers(k, per_modality_k, offset, fusion, collapse)
+        state, snapshot, calibrations = self._pinned(state)
         terms = parse_query(query)
-        routes = self._plan(snapshot, terms, wanted)
+        routes = self._plan(snapshot, calibrations, terms, wanted)
         allowed = snapshot.select(where)
         liked = {term.like for term in terms if term.like is not None}
-        enough = min(k, per_modality_k or k) + len(liked)
-        hits: list[Hit] = []
+        most = min(k + offset, per_modality_k or MAX_K)
+        lists, counted = [], 0
         for route in routes:
-            found: list[Hit] = []
-            depth = max(LEAST_DEPTH, 2 * enough)
+            depth = max(LEAST_DEPTH, 2 * (most + len(liked)))
             while True:
-                scores, ids = snapshot.search(
+                products, ids = snapshot.search(
                     route.partition,
                     route.vector,
                     depth,
                     query_modality=route.modality,
                     allowed=allowed,
                 )
-                found = _best_of_each_item(snapshot, route, scores, ids)
-                if len(found) >= enough or len(ids) < depth:
+                found = _best_of_each_item(snapshot.rows(ids), products, liked)
+                if len(found) >= most or len(ids) < depth:
                     break  # else several segments of few items filled the list
                 depth *= 4
-            found = [hit for hit in found if hit.id not in liked]
-            hits += found[: per_modality_k or k]
-        hits = [hit for hit in hits if min_score is None or hit.score >= min_score]
-        return sorted(hits, key=lambda hit: (-hit.score, hit.id))[:k]
+            lists.append(_hits(snapshot, route, found, most, collapse))
+            counted += snapshot.partitions[route.partition] if allowed is None else len(allowed)
+        best = max((hit.score for found in lists for hit in found), default=0.0)
+        if min_score is not None:
+            lists = [[hit for hit in found if hit.score >= min_score] for found in lists]
+        page = fuse(lists, fusion)[offset : offset + k]
+        return Hits(page, no_match=not is_match(best, counted), state=state)
+
+    def _pinned(self, state: str | None) -> tuple[str, Snapshot, Calibrations]:
+        """The state that a page is of, or the newest."""
+        if state is not None:
+            with self._lock:
+                if state in self._states:
+                    self._states.move_to_end(state)
+                    return (state, *self._states[state])
+            raise UsageError("The page is of a state that is no longer held: search again.")
+        snapshot = self._collection.snapshot()
+        state = "-".join(str(number) for number in snapshot.version)
+        with self._lock:
+            if state not in self._states:
+                self._states[state] = (snapshot, Calibrations(snapshot, self._encoder))
+                if len(self._states) > PINNED:
+                    self._states.popitem(last=False)
+            self._states.move_to_end(state)
+            return (state, *self._states[state])
+
+    def _encoder(self, space: str) -> Encoder | None:
+        """The encoder of a space, if it is loaded: no search by a vector loads one."""
+        loaded = self._collection.loaded_encoders
+        return next((encoder for encoder in loaded if encoder.space.id == space), None)
 
     def _plan(
-        self, snapshot: Snapshot, terms: Sequence[Term], wanted: frozenset[Modality]
+        self,
+        snapshot: Snapshot,
+        calibrations: Calibrations,
+        terms: Sequence[Term],
+        wanted: frozenset[Modality],
     ) -> list[Route]:
         """One route to each modality: through the space that takes most of the query."""
-        vectors = _TermVectors(self._collection, snapshot, terms)
+        vectors = TermVectors(self._collection, snapshot, terms)
         routes = []
         for modality in sorted({p.modality for p in snapshot.partitions} & wanted):
-            spaces = [p.space for p in self._preferred(snapshot, modality, vectors)]
+            spaces = [p.space for p in self._preferred(snapshot, modality)]
             best = max(spaces, key=vectors.coverage, default=None)
             if best is None or vectors.coverage(best) <= 0:
                 continue
-            partition = Partition(best, modality)
-            vector = vectors.combined(best)
-            asked = vectors.main_modality(best)
-            null = self._null(snapshot, partition, asked, vector)
-            routes.append(Route(asked, partition, vector, null))
+            partition, asked = Partition(best, modality), vectors.combined(best)
+            away = calibrations.centre(asked, partition)
+            vector = asked.vector if away is None else asked.vector - away
+            null = calibrations.route(asked.modality, partition).null(vector)
+            routes.append(Route(asked.modality, partition, asked.vector, vector, null))
         if not routes and snapshot.partitions:
             raise NoRouteError(_no_route(terms, vectors, wanted))
         return routes
 
-    def _preferred(
-        self, snapshot: Snapshot, modality: Modality, vectors: _TermVectors
-    ) -> list[Partition]:
+    def _preferred(self, snapshot: Snapshot, modality: Modality) -> list[Partition]:
         """The partitions of a modality, in the order of preference at equal coverage.
 
         Text is best compared in a space of nothing but text, where there is one; otherwise the
@@ -134,111 +191,86 @@ class Retriever:
         present = [p for p in snapshot.partitions if p.modality == modality]
         return sorted(present, key=lambda p: (p.space not in only_text, order.index(p.space)))
 
-    def _null(
-        self, snapshot: Snapshot, partition: Partition, asked: Modality, vector: FloatArray
-    ) -> Null:
-        sample = snapshot.sample(partition, SAMPLE_SIZE)
-        key = (snapshot.version, partition, asked)
-        if key not in self._nulls:
-            others = snapshot.sample(Partition(partition.space, asked), SAMPLE_SIZE)
-            prior = fit_null(others @ sample.T) if len(others) > 1 else UNKNOWN
-            self._nulls = {k: v for k, v in self._nulls.items() if k[0] == snapshot.version}
-            self._nulls[key] = prior
-        return fit_null(sample @ vector, self._nulls[key])
+
+def is_match(score: float, items: int) -> bool:
+    """Whether the best of so many items scores higher than chance would let it.
+
+    Args:
+        score: of the best hit.
+        items: how many it is the best of.
+    """
+    return score >= math.log10(max(items, 1) / NO_MATCH)
 
 
-class _TermVectors:
-    """The vectors of a query's terms in each space, computed when first needed."""
+def _best_of_each_item(
+    rows: Sequence[SegmentRow | None], products: FloatArray, without: set[str]
+) -> list[tuple[SegmentRow, float]]:
+    """Each item's best segment and its inner product: segments come best first."""
+    best: dict[str, tuple[SegmentRow, float]] = {}
+    for product, row in zip(products.tolist(), rows, strict=True):
+        # None: removed a moment ago
+        if row is not None and row.item_id not in best and row.item_id not in without:
+            best[row.item_id] = (row, product)
+    return list(best.values())
 
-    def __init__(
-        self, collection: Collection, snapshot: Snapshot, terms: Sequence[Term]
-    ) -> None:
-        self._collection = collection
-        self._terms = terms
-        self._spaces = {space.id: space for space in collection.spaces}
-        self._liked = {
-            term.like: (snapshot.item(term.like).modality, snapshot.item_vectors(term.like))
-            for term in terms
-            if term.like is not None
-        }
-        for term in terms:
-            if term.vector is not None:
-                self._check_vector(term)
 
-    def modality(self, term: Term) -> Modality:
-        if term.like is not None:
-            return self._liked[term.like][0]
-        assert term.modality is not None
-        return term.modality
+def _hits(
+    snapshot: Snapshot,
+    route: Route,
+    found: Sequence[tuple[SegmentRow, float]],
+    most: int,
+    collapse: float | None,
+) -> list[Hit]:
+    """Up to `most` hits of a route, with their scores and cosines."""
+    import numpy as np
 
-    def takes(self, space: str, term: Term) -> bool:
-        if term.vector is not None:
-            return term.space == space
-        if term.like is not None:
-            return any(p.space == space for p in self._liked[term.like][1])
-        return term.modality in self._spaces[space].modalities
-
-    def coverage(self, space: str) -> float:
-        """The positive weight of the terms that a space takes."""
-        return sum(max(t.weight, 0.0) for t in self._terms if self.takes(space, t))
-
-    def main_modality(self, space: str) -> Modality:
-        """The modality of the heaviest term that a space takes."""
-        return self.modality(
-            max((t for t in self._terms if self.takes(space, t)), key=lambda t: t.weight)
+    if collapse is None:
+        found = found[:most]
+    ids = np.asarray([row.segment_id for row, _ in found], np.int64)
+    vectors = segment_vectors(snapshot, route.partition, ids)
+    if collapse is not None:
+        kept = distinct(vectors, collapse)[:most]
+        found, vectors = [found[place] for place in kept], vectors[kept]
+    return [
+        Hit(
+            id=row.item_id,
+            modality=row.modality,
+            score=round(route.null.score(product), 4),
+            raw_score=round(cosine, 6),
+            route="native",
+            source=row.source,
+            space=row.space,
+            start=row.start,
+            end=row.end,
+            text=row.text,
+            metadata=row.metadata,
         )
-
-    def combined(self, space: str) -> FloatArray:
-        """The normalised, weighted sum of the terms: shape (dimension,)."""
-        import numpy as np
-
-        total = sum(
-            np.float32(term.weight) * self._encode(space, term)
-            for term in self._terms
-            if self.takes(space, term)
-        )
-        assert isinstance(total, np.ndarray)
-        norm = float(np.linalg.norm(total))
-        if norm < 1e-6:
-            raise UsageError("The terms of the query cancel each other out.")
-        return (total / norm).astype(np.float32)
-
-    def _encode(self, space: str, term: Term) -> FloatArray:
-        import numpy as np
-
-        if term.vector is not None:
-            vector = np.asarray(term.vector, np.float32)
-            return vector / np.float32(np.linalg.norm(vector))
-        if term.like is not None:
-            own = [v for p, v in self._liked[term.like][1].items() if p.space == space]
-            mean = np.concatenate(own).mean(axis=0)
-            return (mean / max(float(np.linalg.norm(mean)), 1e-6)).astype(np.float32)
-        from anysense.embed.pipeline import encode_query
-
-        encoder = next(e for e in self._collection.encoders() if e.space.id == space)
-        assert term.modality is not None
-        return encode_query(encoder, term.modality, term.content)
-
-    def _check_vector(self, term: Term) -> None:
-        import numpy as np
-
-        space = self._spaces.get(term.space or "")
-        if space is None:
-            known = ", ".join(self._spaces)
-            raise UsageError(f"This collection has no space named {term.space}; it has {known}.")
-        vector = np.asarray(term.vector)
-        if vector.shape != (space.dimension,) or not np.issubdtype(vector.dtype, np.floating):
-            raise UsageError(f"A vector of {space.id} has {space.dimension} floating numbers.")
-        if not np.isfinite(vector).all() or not np.linalg.norm(vector) > 0:
-            raise UsageError("A vector in a query must be finite and not all zeros.")
+        for (row, product), cosine in zip(found, (vectors @ route.cosine).tolist(), strict=True)
+    ]
 
 
-def _check_arguments(
-    k: int, modalities: Sequence[Modality | str] | None, per_modality_k: int | None
-) -> frozenset[Modality]:
-    for name, value in (("k", k), ("per_modality_k", per_modality_k)):
-        if value is not None and not 1 <= value <= MAX_K:
-            raise UsageError(f"{name} is a whole number from 1 to {MAX_K}, not {value}.")
+def segment_vectors(snapshot: Snapshot, partition: Partition, ids: Any) -> FloatArray:
+    """The vectors of segments of a partition: (n, d), n ids in any order."""
+    import numpy as np
+
+    newer = snapshot.newer.get(partition)
+    if newer is None:
+        assert snapshot.store is not None or not len(ids)
+        dimension = {e.space.id: e.space.dimension for e in snapshot.manifest.encoders}
+        if snapshot.store is None or not len(ids):
+            return np.empty((0, dimension[partition.space]), np.float32)
+        return snapshot.store.vectors(partition, ids)
+    vectors = np.empty((len(ids), newer.vectors.shape[1]), np.float32)
+    places = np.searchsorted(newer.ids, ids).clip(max=len(newer.ids) - 1)
+    fresh = newer.ids[places] == ids
+    vectors[fresh] = newer.vectors[places[fresh]]
+    if not fresh.all():
+        assert snapshot.store is not None
+        vectors[~fresh] = snapshot.store.vectors(partition, ids[~fresh])
+    return vectors
+
+
+def _check_modalities(modalities: Sequence[Modality | str] | None) -> frozenset[Modality]:
     if modalities is None:
         return frozenset(Modality)
     try:
@@ -248,32 +280,21 @@ def _check_arguments(
         raise UsageError(f"A modality is one of {names}.") from None
 
 
-def _best_of_each_item(
-    snapshot: Snapshot, route: Route, scores: FloatArray, ids: Any
-) -> list[Hit]:
-    """One hit for each item, with its best segment: segments come best first."""
-    best: dict[str, Hit] = {}
-    for cosine, row in zip(scores.tolist(), snapshot.rows(ids), strict=True):
-        if row is not None and row.item_id not in best:  # None: removed a moment ago
-            best[row.item_id] = Hit(
-                id=row.item_id,
-                modality=row.modality,
-                score=round(route.null.score(cosine), 4),
-                raw_score=round(cosine, 6),
-                route="native",
-                source=row.source,
-                space=row.space,
-                start=row.start,
-                end=row.end,
-                text=row.text,
-                metadata=row.metadata,
-            )
-    return list(best.values())
+def _check_numbers(
+    k: int, per_modality_k: int | None, offset: int, fusion: str, collapse: float | None
+) -> None:
+    for name, value in (("k", k), ("per_modality_k", per_modality_k)):
+        if value is not None and not 1 <= value <= MAX_K:
+            raise UsageError(f"{name} is a whole number from 1 to {MAX_K}, not {value}.")
+    if offset < 0 or offset + k > MAX_K:
+        raise UsageError(f"offset and k are at most {MAX_K} together, and offset is at least 0.")
+    if fusion not in FUSIONS:
+        raise UsageError(f"fusion is one of {', '.join(FUSIONS)}, not {fusion}.")
+    if collapse is not None and not 0 < collapse <= 1:
+        raise UsageError(f"collapse is a cosine over 0 and up to 1, not {collapse}.")
 
 
-def _no_route(
-    terms: Sequence[Term], vectors: _TermVectors, wanted: frozenset[Modality]
-) -> str:
+def _no_route(terms: Sequence[Term], vectors: TermVectors, wanted: frozenset[Modality]) -> str:
     asked = " and ".join(sorted({vectors.modality(t).value for t in terms if t.weight > 0}))
     return (
         f"No encoder of this collection leads from {asked} to "

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import os
+import tempfile
 
 import pytest
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before any import of huggingface_hub
+# Vectors that are kept for later runs must not outlive a test encoder that has changed since.
+os.environ["ANYSENSE_CACHE"] = tempfile.mkdtemp(prefix="anysense-tests-")
 
 
 @pytest.fixture(autouse=True)

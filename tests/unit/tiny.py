@@ -76,16 +76,18 @@ class TinyEncoder:
         pixels = np.asarray(image.convert("RGB").resize((16, 16)), np.float32) / 255
         mean = pixels.mean(axis=(0, 1))
         vector = np.zeros(self.space.dimension, np.float32)
-        vector[:3] = mean - 0.5 * np.sort(mean)[1]
+        vector[:3] = np.maximum(mean - np.sort(mean)[1], 0)  # grey has no colour
         vector[3] = max(0.0, 0.5 - float(mean.max()))
         vector[self._detail(pixels.round(1).tobytes().hex())] += 0.05
         return vector
 
     def _audio(self, waveform: Waveform) -> FloatArray:
-        spectrum = np.abs(np.fft.rfft(waveform.samples))
-        peak = float(spectrum.argmax()) / max(waveform.seconds, 1e-6)
+        spectrum = np.abs(np.fft.rfft(waveform.samples)) ** 2
+        place = int(spectrum.argmax())
+        peak = place / max(waveform.seconds, 1e-6)
         vector = np.zeros(self.space.dimension, np.float32)
-        vector[4 if peak < 300 else 5 if peak < 1500 else 6] = 1.0
+        if spectrum[max(place - 3, 0) : place + 4].sum() > 0.5 * spectrum.sum():  # else no tone
+            vector[4 if peak < 300 else 5 if peak < 1500 else 6] = 1.0
         vector[self._detail(f"{peak:.0f}")] += 0.1
         return vector
 
