@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from anysense.embed.types import FloatArray, Space
+    from anysense.embed.types import Encoder, FloatArray, Space
     from anysense.index.bridge import Bridge
     from anysense.index.collection import Collection
     from anysense.index.manifest import Manifest, Tuning
@@ -136,7 +136,7 @@ def fit_bridges(
     ]
     fitted = time.perf_counter()
     tuning = to_tuning(bridges, spaces, len(captions))
-    number = collection.publish(tune=lambda new: _instead(tuning, new.arrays))
+    number = collection.publish(tune=lambda new: _with_others(tuning, new, collection.encoders()))
     return BridgeReport(bridges, len(captions), encoded - started, fitted - encoded, number)
 
 
@@ -144,7 +144,7 @@ def _of_space(progress: Progress, space: str) -> Callable[[int, int], None]:
     return lambda done, total: progress(space, done, total)
 
 
-def _means(snapshot: Snapshot, encoder: Any) -> dict[Modality, FloatArray]:
+def _means(snapshot: Snapshot, encoder: Encoder) -> dict[Modality, FloatArray]:
     """Where each modality but text lies in a space: the mean of the background and a sample."""
     import numpy as np
 
@@ -194,12 +194,19 @@ def to_tuning(bridges: Sequence[Bridge], spaces: Sequence[Space], anchors: int) 
     return Tuning({SECTION: section}, arrays)
 
 
-def _instead(tuning: Tuning, before: Mapping[str, NDArray[Any]]) -> Tuning:
-    """The same, emptying arrays of former bridges: those that are not published anew are kept."""
+def _with_others(tuning: Tuning, new: Snapshot, encoders: Sequence[Encoder]) -> Tuning:
+    """The same with the calibrations, and with empty arrays in place of former bridges' arrays."""
     import numpy as np
 
-    emptied = {name: np.empty(0, np.float16) for name in before if name.startswith("bridge-")}
-    return replace(tuning, arrays={**emptied, **tuning.arrays})
+    from anysense.index.nulls import fit_tuning
+
+    calibrated = fit_tuning(new, encoders)
+    emptied = {name: np.empty(0, np.float16) for name in new.arrays if name.startswith("bridge-")}
+    return replace(
+        calibrated,
+        sections={**calibrated.sections, **tuning.sections},
+        arrays={**emptied, **calibrated.arrays, **tuning.arrays},
+    )
 
 
 def _from_arrays(entry: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Bridge | None:

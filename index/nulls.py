@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from anysense.index import bank
+from anysense.index.bridges import find_bridges
 from anysense.index.calibrate import RouteCalibration, Tail, fit_route, item_weights
 from anysense.index.manifest import Tuning
 from anysense.index.partition import Partition
@@ -13,7 +14,8 @@ from anysense.index.partition import Partition
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from anysense.embed.types import Encoder, FloatArray, Modality
+    from anysense.embed.types import Encoder, FloatArray, Modality, Space
+    from anysense.index.bridge import Bridge
     from anysense.index.snapshot import Snapshot
     from anysense.index.terms import QueryVector
 
@@ -42,7 +44,18 @@ class Calibrations:
         self._spaces = [entry.space for entry in snapshot.manifest.encoders]
         self._routes: dict[tuple[Modality, Partition], RouteCalibration] = {}
         self._means: dict[Partition, FloatArray] = {}
+        self._bridges: list[Bridge] | None = None
         self._lock = threading.RLock()
+
+    def bridges(self, target: str) -> list[Bridge]:
+        """The bridges that lead to a space."""
+        if self._bridges is None:
+            found = find_bridges(self._snapshot.manifest, self._snapshot.arrays)
+            self._bridges = list(found.values())
+        return [bridge for bridge in self._bridges if bridge.target == target]
+
+    def _space(self, name: str) -> Space:
+        return next(space for space in self._spaces if space.id == name)
 
     def centre(self, query: QueryVector, partition: Partition) -> FloatArray | None:
         """What is taken away from a query on its way to another modality; None for nothing."""
@@ -59,6 +72,9 @@ class Calibrations:
 
         with self._lock:
             if partition not in self._means:
+                space = self._space(partition.space)
+                if partition.modality not in space.modalities:  # a bridge has centred it
+                    return np.zeros(space.dimension, np.float32)
                 items = self.items(partition)
                 mean = items.mean(axis=0) if len(items) else np.zeros(items.shape[1])
                 self._means[partition] = mean.astype(np.float32)
@@ -83,14 +99,26 @@ class Calibrations:
         held = bank.from_arrays(self._snapshot.arrays, self._spaces, partition)
         if held is not None:
             return held
-        space = next(s for s in self._spaces if s.id == partition.space)
+        space = self._space(partition.space)
         if partition.modality not in space.modalities:
-            return np.empty((0, space.dimension), np.float32)
+            return self._bridged_background(partition)
         found = bank.lookup(space)
         if found is None:
             encoder = self._encoder(space.id)
             found = bank.background(encoder) if encoder is not None else {}
         return found.get(partition.modality, np.empty((0, space.dimension), np.float32))
+
+    def _bridged_background(self, partition: Partition) -> FloatArray:
+        """The background of a modality that comes to a space over a bridge only."""
+        import numpy as np
+
+        from anysense.index.bridge import unit
+
+        for way in self.bridges(partition.space):
+            if partition.modality in self._space(way.source).modalities:
+                vectors = self.background(Partition(way.source, partition.modality))
+                return unit(way.apply(vectors, partition.modality))
+        return np.empty((0, self._space(partition.space).dimension), np.float32)
 
     def route(self, asked: Modality, partition: Partition) -> RouteCalibration:
         """The calibration of a route, as it was published, or else fitted now."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import NoRouteError, UsageError
 from anysense.embed.types import Modality
+from anysense.index.bridges import needed
 from anysense.index.fusion import FUSIONS, distinct, fuse
 from anysense.index.hit import Hit, Hits
 from anysense.index.nulls import Calibrations
@@ -46,6 +47,7 @@ class Route:
         cosine: gives cosines: (d,) of length 1.
         vector: what is searched with: the same less the mean of its modality, if it crosses.
         null: what chance gives it.
+        is_bridged: whether it came over a bridge from another space.
     """
 
     modality: Modality
@@ -53,6 +55,7 @@ class Route:
     cosine: FloatArray
     vector: FloatArray
     null: Null
+    is_bridged: bool
 
 
 class Retriever:
@@ -164,20 +167,21 @@ class Retriever:
         wanted: frozenset[Modality],
     ) -> list[Route]:
         """One route to each modality: through the space that takes most of the query."""
-        vectors = TermVectors(self._collection, snapshot, terms)
+        vectors = TermVectors(self._collection, snapshot, terms, calibrations.bridges)
         routes = []
         for modality in sorted({p.modality for p in snapshot.partitions} & wanted):
             spaces = [p.space for p in self._preferred(snapshot, modality)]
             best = max(spaces, key=vectors.coverage, default=None)
-            if best is None or vectors.coverage(best) <= 0:
+            if best is None or vectors.coverage(best)[0] <= 0:
                 continue
             partition, asked = Partition(best, modality), vectors.combined(best)
             away = calibrations.centre(asked, partition)
             vector = asked.vector if away is None else asked.vector - away
             null = calibrations.route(asked.modality, partition).null(vector)
-            routes.append(Route(asked.modality, partition, asked.vector, vector, null))
+            bridged = asked.is_bridged
+            routes.append(Route(asked.modality, partition, asked.vector, vector, null, bridged))
         if not routes and snapshot.partitions:
-            raise NoRouteError(_no_route(terms, vectors, wanted))
+            raise NoRouteError(_no_route(self._collection, terms, vectors, wanted))
         return routes
 
     def _preferred(self, snapshot: Snapshot, modality: Modality) -> list[Partition]:
@@ -237,7 +241,7 @@ def _hits(
             modality=row.modality,
             score=round(route.null.score(product), 4),
             raw_score=round(cosine, 6),
-            route="native",
+            route="bridged" if route.is_bridged else "native",
             source=row.source,
             space=row.space,
             start=row.start,
@@ -294,10 +298,21 @@ def _check_numbers(
         raise UsageError(f"collapse is a cosine over 0 and up to 1, not {collapse}.")
 
 
-def _no_route(terms: Sequence[Term], vectors: TermVectors, wanted: frozenset[Modality]) -> str:
-    asked = " and ".join(sorted({vectors.modality(t).value for t in terms if t.weight > 0}))
+def _no_route(
+    collection: Collection,
+    terms: Sequence[Term],
+    vectors: TermVectors,
+    wanted: frozenset[Modality],
+) -> str:
+    asked = {vectors.modality(term) for term in terms if term.weight > 0}
+    told = (
+        f"No encoder of this collection leads from {' and '.join(sorted(asked))} to "
+        f"{' or '.join(sorted(wanted))}"
+    )
+    pairs = needed(collection.spaces)
+    if any(asked & a.modalities and wanted & b.modalities for a, b in pairs):
+        return f"{told}: join its spaces with `anysense bridge fit {collection.path}`."
     return (
-        f"No encoder of this collection leads from {asked} to "
-        f"{' or '.join(sorted(m.value for m in wanted))}: search for another modality, or build "
-        "the collection with an encoder that has both, such as starter."
+        f"{told}: search for another modality, or build the collection with an encoder that has "
+        "both, such as starter."
     )

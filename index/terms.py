@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from anysense.embed.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from anysense.embed.types import FloatArray, Modality
+    from anysense.index.bridge import Bridge
     from anysense.index.collection import Collection
     from anysense.index.query import Term
     from anysense.index.snapshot import Snapshot
@@ -25,19 +26,30 @@ class QueryVector:
     Attributes:
         vector: (d,) of length 1.
         shares: how much of it comes from each modality; a modality that is subtracted is negative.
+            What came over a bridge has left its modality's mean behind, and has no share.
         modality: that of the heaviest term.
+        is_bridged: whether some of it came over a bridge from another space.
     """
 
     vector: FloatArray
     shares: Mapping[Modality, float]
     modality: Modality
+    is_bridged: bool = False
 
 
 class TermVectors:
     """The vectors of a query's terms in each space, computed when first needed."""
 
-    def __init__(self, collection: Collection, snapshot: Snapshot, terms: Sequence[Term]) -> None:
+    def __init__(
+        self,
+        collection: Collection,
+        snapshot: Snapshot,
+        terms: Sequence[Term],
+        bridges: Callable[[str], Sequence[Bridge]] = lambda _: (),
+    ) -> None:
+        """Take the terms of one query; `bridges` gives those that lead to a space."""
         self._collection = collection
+        self._bridges = bridges
         self._terms = terms
         self._spaces = {space.id: space for space in collection.spaces}
         self._combined: dict[str, QueryVector] = {}
@@ -63,12 +75,21 @@ class TermVectors:
             return any(p.space == space for p in self._liked[term.like][1])
         return term.modality in self._spaces[space].modalities
 
-    def coverage(self, space: str) -> float:
-        """The positive weight of the terms that a space takes."""
-        return sum(max(t.weight, 0.0) for t in self._terms if self.takes(space, t))
+    def bridge(self, space: str, term: Term) -> Bridge | None:
+        """The bridge over which a term comes to a space that does not take it."""
+        if self.takes(space, term):
+            return None
+        ways = self._bridges(space)
+        return next((way for way in ways if self.takes(way.source, term)), None)
+
+    def coverage(self, space: str) -> tuple[float, float]:
+        """The positive weight of the terms that reach a space, and of those that it takes."""
+        own = sum(max(t.weight, 0.0) for t in self._terms if self.takes(space, t))
+        far = sum(max(t.weight, 0.0) for t in self._terms if self.bridge(space, t) is not None)
+        return own + far, own
 
     def combined(self, space: str) -> QueryVector:
-        """The normalised, weighted sum of the terms that a space takes.
+        """The normalised, weighted sum of the terms that reach a space.
 
         Raises:
             UsageError: they cancel each other out.
@@ -81,19 +102,24 @@ class TermVectors:
     def _combine(self, space: str) -> QueryVector:
         import numpy as np
 
-        taken = [term for term in self._terms if self.takes(space, term)]
-        heaviest = max(taken, key=lambda term: term.weight)
+        ways = [(term, self.bridge(space, term)) for term in self._terms]
+        ways = [(term, way) for term, way in ways if way is not None or self.takes(space, term)]
+        heaviest, _ = max(ways, key=lambda way: way[0].weight)
         total = np.zeros(self._spaces[space].dimension, np.float32)
         shares: dict[Modality, float] = {}
-        for term in taken:
-            total += np.float32(term.weight) * self._encode(space, term)
-            modality = self.modality(term)
+        for term, way in ways:
+            modality, weight = self.modality(term), np.float32(term.weight)
+            if way is not None:
+                total += weight * way.apply(self._encode(way.source, term), modality)
+                continue
+            total += weight * self._encode(space, term)
             shares[modality] = shares.get(modality, 0.0) + term.weight
         norm = float(np.linalg.norm(total))
         if norm < 1e-6:
             raise UsageError("The terms of the query cancel each other out.")
         shares = {modality: weight / norm for modality, weight in shares.items()}
-        return QueryVector(total / np.float32(norm), shares, self.modality(heaviest))
+        is_bridged = any(way is not None for _, way in ways)
+        return QueryVector(total / np.float32(norm), shares, self.modality(heaviest), is_bridged)
 
     def _encode(self, space: str, term: Term) -> FloatArray:
         import numpy as np

@@ -87,7 +87,8 @@ class OtherEncoder:
         mean = self._classes.mean(axis=0)
         table = torch.from_numpy(self._classes - mean)
         with torch.inference_mode():
-            _, log_probabilities = tower.features(mel)
+            blocks = torch.from_numpy(starter_audio.blocks_of(mel))[None]
+            _, log_probabilities = tower.features(blocks)
             vector = starter_audio.conse(log_probabilities, {**tower.tensors, "conse": table})
         shifted: Vectors = _unit(vector.numpy()[0] + mean)  # back among the texts
         return shifted

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,16 +9,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
-from anysense.embed.errors import UsageError
+from anysense import Collection, NewItem, Term, Waveform
+from anysense.embed.errors import NoRouteError, UsageError
 from anysense.embed.types import Modality, Space
 from anysense.index.anchors import encode_anchors, read_anchors
 from anysense.index.bridge import METHODS, AnchorMap, Bridge, LinearMap, choose, fit_bridge, unit
-from anysense.index.bridges import find_bridges, needed, to_tuning
+from anysense.index.bridges import find_bridges, fit_bridges, needed, to_tuning
 from anysense.index.manifest import EncoderEntry, Manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from anysense import Hit
 
 Vectors = NDArray[np.float32]
 A = Space("a", "1", 24, frozenset({Modality.TEXT, Modality.IMAGE}))
@@ -206,3 +211,144 @@ def test_anchors_are_encoded_once_for_each_space(
         file.write_bytes(b"not an array")
     np.testing.assert_array_equal(encode_anchors(again, captions), vectors)
     assert again.encoded == 100
+
+
+COLOURS = {"red": (220, 20, 20), "green": (20, 220, 20), "blue": (20, 20, 220)}
+TONES = {"low": 100, "middle": 600, "high": 3000}
+
+
+def tone(frequency: float) -> Waveform:
+    return Waveform(np.sin(np.arange(8000) * frequency * np.pi / 4000).astype(np.float32), 8000)
+
+
+@pytest.fixture
+def pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Collection]:
+    """Pictures and sounds of three concepts that no space has both of, and texts."""
+    monkeypatch.setenv("ANYSENSE_CACHE", str(tmp_path / "cache"))
+    with Collection.create(tmp_path / "c", ["tiny:text-image", "tiny:text-audio"]) as collection:
+        collection.add(
+            NewItem(content, id=f"{kind}-{name}-{i}")
+            for i in range(8)
+            for kind, contents in (
+                ("image", {n: Image.new("RGB", (32, 32), c) for n, c in COLOURS.items()}),
+                ("audio", {n: tone(f + i) for n, f in TONES.items()}),
+                ("text", {n: f"a {n} thing, number {i}" for n in (*COLOURS, *TONES)}),
+            )
+            for name, content in contents.items()
+        )
+        collection.publish()
+        yield collection
+
+
+# The tiny encoder knows pictures by colours and sounds by pitches, which have nothing in common:
+# captions that name a colour and its pitch are what joins them.
+CAPTIONS = [
+    f"{colour} {pitch} caption {number}"
+    for number in range(400)
+    for colour, pitch in zip(COLOURS, TONES, strict=True)
+]
+
+
+def kinds(hits: Sequence[Hit]) -> set[str]:
+    return {hit.id.rsplit("-", 1)[0] for hit in hits}
+
+
+def test_an_image_finds_sounds_once_the_bridge_is_fitted(pair: Collection) -> None:
+    red = Image.new("RGB", (16, 16), (210, 10, 10))
+    with pytest.raises(NoRouteError, match=r"from image to audio.*bridge fit"):
+        pair.search(red, modalities=["audio"])
+    assert {h.route for h in pair.search(red, k=50)} == {"native"}
+    report = fit_bridges(pair, CAPTIONS)
+    assert [(b.source, b.target) for b in report.bridges] == [
+        ("tiny:text-image", "tiny:text-audio"),
+        ("tiny:text-audio", "tiny:text-image"),
+    ]
+    with Collection.open(pair.path) as collection:
+        hits = collection.search(red, modalities=["audio"], k=8)
+        assert kinds(hits) == {"audio-low"}
+        assert {(h.route, h.space) for h in hits} == {("bridged", "tiny:text-audio")}
+        back = collection.search(tone(3005), modalities=["image"], k=8)
+        assert kinds(back) == {"image-blue"}
+        every = collection.search(red, k=50)
+        assert {(h.modality.value, h.route) for h in every} == {
+            ("image", "native"),
+            ("text", "native"),
+            ("audio", "bridged"),
+        }
+        like = collection.search(Term(like="image-green-1"), modalities=["audio"], k=8)
+        assert kinds(like) == {"audio-middle"}
+
+
+def test_bridged_and_native_terms_combine(pair: Collection) -> None:
+    fit_bridges(pair, CAPTIONS)
+    red = Image.new("RGB", (16, 16), (210, 10, 10))
+    both = pair.search([red, Term("high")], modalities=["audio"], k=16)
+    assert kinds(both) == {"audio-low", "audio-high"}
+    assert {hit.route for hit in both} == {"bridged"}
+    without = pair.search([Term("low high"), Term(red, weight=-1.0)], modalities=["audio"], k=8)
+    assert kinds(without) == {"audio-high"}
+    assert {hit.route for hit in pair.search([red, "low"], modalities=["text"])} == {"native"}
+    [vector] = pair.snapshot().item_vectors("image-blue-3").values()
+    asked = Term(vector=vector[0], space="tiny:text-image", modality=Modality.IMAGE)
+    assert kinds(pair.search(asked, modalities=["audio"], k=8)) == {"audio-high"}
+
+
+def test_scores_of_bridged_hits_are_calibrated(pair: Collection) -> None:
+    fit_bridges(pair, CAPTIONS)
+    related = pair.search(Image.new("RGB", (16, 16), (210, 10, 10)), modalities=["audio"], k=24)
+    assert [hit.score for hit in related] == sorted((h.score for h in related), reverse=True)
+    assert min(hit.score for hit in related[:8]) > max(hit.score for hit in related[8:])
+    assert all(-1.0 <= hit.raw_score <= 1.0 for hit in related)
+
+
+def test_a_bridge_is_fitted_anew_and_outlives_publishing(pair: Collection) -> None:
+    fit_bridges(pair, CAPTIONS)
+    pair.add([NewItem(tone(120), id="audio-low-new")])
+    pair.publish()
+    blue = Image.new("RGB", (16, 16), (10, 10, 210))
+    assert kinds(pair.search(blue, modalities=["audio"], k=8)) == {"audio-high"}
+    swap = dict(zip(TONES, reversed(TONES), strict=True))
+    turned = [" ".join(swap.get(word, word) for word in caption.split()) for caption in CAPTIONS]
+    fit_bridges(pair, turned)
+    assert kinds(pair.search(blue, modalities=["audio"], k=8)) == {"audio-low"}
+    pair.compact()
+    with Collection.open(pair.path) as again:
+        assert again.verify().ok
+        assert kinds(again.search(blue, modalities=["audio"], k=8)) == {"audio-low"}
+
+
+def test_collections_that_need_no_bridge_are_refused(tmp_path: Path) -> None:
+    with Collection.create(tmp_path / "one", ["tiny"]) as collection:
+        collection.add([NewItem("a red thing")])
+        with pytest.raises(UsageError, match=r"No bridge is needed.*every modality"):
+            fit_bridges(collection, CAPTIONS)
+    pair = ["tiny:text-image", "tiny:text-audio"]
+    for names, message in ((pair[:1], "Nothing to join"), (pair, "is empty")):
+        made = Collection.create(tmp_path / message, names)
+        with made as collection, pytest.raises(UsageError, match=message):
+            fit_bridges(collection, CAPTIONS)
+
+
+def test_the_command_fits_with_captions_of_a_file(pair: Collection, tmp_path: Path) -> None:
+    from click.testing import CliRunner
+
+    from anysense.server.cli import cli
+
+    (tmp_path / "captions.txt").write_text("\n".join(CAPTIONS))
+    arguments = ["bridge", "fit", str(pair.path), "--anchors", str(tmp_path / "captions.txt")]
+    pair.release()  # it writes from another process, as a rule
+    told = json.loads(CliRunner().invoke(cli, [*arguments, "--json"]).stdout)
+    assert told["anchors"] == 1200
+    assert told["generation"] == 2
+    assert [b["source"] for b in told["bridges"]] == ["tiny:text-image", "tiny:text-audio"]
+    assert all(set(b["scores"]) == set(METHODS) for b in told["bridges"])
+    done = CliRunner().invoke(cli, arguments)
+    assert done.exit_code == 0
+    assert "tiny:text-image -> tiny:text-audio: " in done.stdout
+    assert "1,200 captions" in done.stdout
+    red = Image.new("RGB", (16, 16), (210, 10, 10))
+    assert kinds(pair.search(red, modalities=["audio"], k=8)) == {"audio-low"}
+    (tmp_path / "captions.txt").write_text("a dog\n")
+    done = CliRunner().invoke(cli, arguments)
+    assert done.exit_code == 2
+    assert "1 different captions" in done.stderr
