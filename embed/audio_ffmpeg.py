@@ -38,12 +38,14 @@ def open_container(file: BinaryIO, kind: Kind) -> Any:
     import av
 
     file.seek(0)
+    # Tags that are not UTF-8 are no damage. From PyAV 19 on that goes without saying.
+    lenient = {"metadata_errors": "ignore"} if int(av.__version__.split(".")[0]) < 19 else {}
     return av.open(
         file,
         mode="r",
         format=kind.container,
         options={"protocol_whitelist": "none"},
-        metadata_errors="ignore",
+        **lenient,
     )
 
 

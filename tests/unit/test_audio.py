@@ -438,3 +438,11 @@ def test_threads_do_not_disturb_each_other() -> None:
 def test_a_waveform_of_several_channels_is_refused() -> None:
     with pytest.raises(UsageError, match="mix its channels"):
         list(iter_windows(Waveform(tone(channels=2), 16000), 16000))
+
+
+@pytest.mark.parametrize("kind", ["ipod", "webm"])
+def test_tags_that_are_not_utf8_are_no_damage(kind: str) -> None:
+    rate, codec = (44100, "aac") if kind == "ipod" else (48000, "libopus")
+    data = ffmpeg(tone(1.0, rate=rate), rate, kind, codec)
+    assert b"Lavf" in data  # the name of the writer, which FFmpeg puts into a tag
+    assert read_audio(data.replace(b"Lavf", b"\xff\xfe\xff\xfe")).seconds == pytest.approx(1, 0.1)
