@@ -34,6 +34,8 @@ MAX_DEPTH = 10
 of 100 symbols, which overflows at 13 levels of the worst kind."""
 MAX_TERMS = 250
 """Comparisons in a filter."""
+_TOO_LARGE = 10**308
+"""Whole numbers from here on may be more than a float holds."""
 
 COLUMNS = ("id", "source", "modality")
 """Fields of the item itself; ``metadata.id`` is the metadata's."""
@@ -90,6 +92,8 @@ def field_path(parts: Sequence[str]) -> Path:
                 f"The field {'.'.join(path)!r} cannot be used in a filter: keys must not be empty, "
                 "start with $, or hold quotes or backslashes."
             )
+        if any("\ud800" <= character <= "\udfff" for character in key):
+            raise FilterError(f"The filter has a field with a character that no text has: {key!a}.")
     return path
 
 
@@ -101,6 +105,8 @@ def make_compare(path: Path, operator: str, values: Sequence[Value]) -> Node:
     """
     name = ".".join(path).removeprefix("$")
     for value in values:
+        if isinstance(value, int) and abs(value) >= _TOO_LARGE:
+            raise FilterError(f"The filter compares {name} with a number that is too large.")
         if (isinstance(value, float) and value != value) or value in (float("inf"), -float("inf")):
             raise FilterError(f"The filter compares {name} with {value}, which no value equals.")
         if operator in ("=", "in") or (isinstance(value, str) and operator != "in"):

@@ -58,15 +58,16 @@ def _metadata(node: Compare) -> Sql:
     parts: list[Sql] = []
     path = _json_path(node.path)
     for value in node.values:
-        if value is None:
-            parts.append(("ifnull(json_type(i.metadata, ?), 'null') = 'null'", [path]))
-        elif isinstance(value, bool):
-            kind = "true" if value else "false"
-            parts.append(_any_element(path, (kind,), ("1", []), ("1", [])))
-        elif isinstance(value, str):
+        if isinstance(value, str):
             texts.append(value)
-        else:
+        elif value is not None and not isinstance(value, bool):
             numbers.append(_number(value))
+    # Each of these stands in the statement, whose depth SQLite limits: so each only once.
+    if any(value is None for value in node.values):
+        parts.append(("ifnull(json_type(i.metadata, ?), 'null') = 'null'", [path]))
+    for constant, kind in ((True, "true"), (False, "false")):
+        if any(value is constant for value in node.values):
+            parts.append(_any_element(path, (kind,), ("1", []), ("1", [])))
     if texts:
         parts.append(
             _holding(
@@ -135,12 +136,10 @@ def _number_test(value: str, operator: str, numbers: Sequence[int | float]) -> S
 def _number(value: int | float) -> int | float:
     """A number that SQLite can hold: 64 bits for whole ones."""
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
-        try:
-            return float(value)
-        except OverflowError:
-            raise FilterError(f"The number {str(value)[:30]}... is too large.") from None
+        return float(value)
     return value
 
 
 def _json_path(path: Path) -> str:
-    return "$" + "".join(f'."{key}"' for key in path)
+    # Control characters of a key stand in the metadata as JSON writes them.
+    return "$" + "".join(f".{json.dumps(key, ensure_ascii=False)}" for key in path)

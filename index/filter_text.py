@@ -32,7 +32,7 @@ __all__ = ["parse_text"]
 
 _TOKEN = re.compile(
     r"""\s*(?:
-        (?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w.]))
+        (?P<number>[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?![\w.]))
       | (?P<text>'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*")
       | (?P<word>[^\W\d][\w-]*)
       | (?P<sign><=|>=|!=|<>|==|\^=|[=<>()\[\],.])
@@ -74,8 +74,8 @@ class _Parser:
         return node
 
     def _split(self) -> list[_Token]:
-        tokens, at = [], 0
-        while self._text[at:].strip():
+        tokens, at, end = [], 0, len(self._text.rstrip())
+        while at < end:
             match = _TOKEN.match(self._text, at)
             if match is None:
                 at += len(self._text[at:]) - len(self._text[at:].lstrip())

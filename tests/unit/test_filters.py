@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -183,7 +184,10 @@ def test_nothing_selects_everything(where: Any) -> None:
         ({3: 1}, "A filter has no 3"),
         ({"a": {"$in": list(range(100_001))}}, "100,000 values"),
         ({"x": 10**400}, "too large"),
+        ({"x": 10**5000}, "too large"),
+        ({"x": {"$prefix": -(10**5000)}}, "too large"),
         ({"x": "\ud800"}, "character that no text has"),
+        ({"\ud800": 1}, "character that no text has"),
     ],
 )
 def test_bad_filters_are_refused_with_a_reason(where: Any, message: str) -> None:
@@ -207,6 +211,31 @@ def test_deep_mappings_are_refused() -> None:
 def test_the_largest_filters_run() -> None:
     assert found(" and ".join(["year = 2020"] * 250)) == [1]
     assert found({"year": {"$in": list(range(3000))}}) == [0, 1]
+
+
+def test_values_that_are_repeated_cost_no_depth() -> None:
+    assert found({"flag": {"$in": [True, False] * 5000}}) == [3, 4]
+    assert found("flag in (" + "null, true, " * 5000 + ")") == [0, 1, 2, 3, 5]
+
+
+@pytest.mark.parametrize("ending", ["x", ".5.", "e5x", "."])
+def test_a_long_number_that_is_none_is_refused_at_once(ending: str) -> None:
+    """In a time that grows with its length, not with the square of it."""
+    started = time.process_time()
+    with pytest.raises(FilterError, match="cannot read"):
+        parse_filter("year = " + "1" * 90_000 + ending + "x")
+    with pytest.raises(FilterError, match="cannot read"):
+        parse_filter("year = 1." + "1" * 90_000 + ending + "x")
+    assert time.process_time() - started < 1.0  # the square took minutes
+
+
+@pytest.mark.parametrize("key", ["a\tb", "a\0b", "\x1f", "\n", "\x7f", "a'b", "[0]", "#"])
+def test_a_key_may_hold_any_character_but_quotes(key: str) -> None:
+    connection = database([{key: 1}, {"other": 1}, {key: {"in": "x"}}])
+    assert selected(connection, parse_filter({key: 1})) == [0]
+    assert selected(connection, parse_filter({key: {"$exists": True}})) == [0, 2]
+    assert selected(connection, parse_filter({f"{key}.in": "x"})) == [2]
+    connection.close()
 
 
 @pytest.mark.parametrize(
