@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from typing import TYPE_CHECKING, Any
 
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
@@ -78,7 +79,7 @@ def error_response(
     code: str,
     param: str | None = None,
     headers: Mapping[str, str] | None = None,
-) -> JSONResponse:
+) -> Response:
     """The one body of every error."""
     if status >= 500:
         kind = "server_error"
@@ -87,7 +88,8 @@ def error_response(
             status, "invalid_request_error"
         )
     body = {"message": message, "type": kind, "code": code, "param": param}
-    return JSONResponse({"error": body}, status, headers)
+    # In ASCII, as names of files may hold what is not Unicode.
+    return Response(json.dumps({"error": body}), status, headers, "application/json")
 
 
 def install(app: FastAPI) -> None:
@@ -99,7 +101,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
-async def _anysense_error(request: Request, error: Exception) -> JSONResponse:
+async def _anysense_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, AnysenseError)
     status = status_of(error)
     if status >= 500:
@@ -117,7 +119,7 @@ def sentence(error: AnysenseError) -> str:
     return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
-async def _validation_error(request: Request, error: Exception) -> JSONResponse:
+async def _validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     message, param = describe([{**p, "loc": p["loc"][1:]} for p in error.errors()])
     return error_response(422, message, "invalid_value", param)
@@ -133,18 +135,18 @@ def describe(problems: Sequence[Any]) -> tuple[str, str | None]:
     return (f"{param}: {text}{more}." if param else f"{text}{more}."), param
 
 
-async def _http_exception(request: Request, error: Exception) -> JSONResponse:
+async def _http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = CODES.get(error.status_code, "http_error")
     message = str(error.detail).rstrip(".") + "."
     return error_response(error.status_code, message, code, None, error.headers)
 
 
-async def _gone(request: Request, error: Exception) -> JSONResponse:
+async def _gone(request: Request, error: Exception) -> Response:
     # Nobody reads this: the client went away in the middle of its request.
     return error_response(400, "The request broke off.", "broken_off")
 
 
-async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+async def _unexpected(request: Request, error: Exception) -> Response:
     # The traceback goes to the log by way of the server; the client learns nothing of the inside.
     return error_response(500, "The service failed; its log says why.", "internal_error")

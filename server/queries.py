@@ -57,7 +57,9 @@ def _term(term: TermBody, param: str) -> Term:
     if term.vector is not None:
         import numpy as np
 
-        vector = np.asarray(term.vector, np.float32)
+        values = np.asarray(term.vector, np.float64)
+        # Its length says nothing; the largest and least floats would overflow in what follows.
+        vector = (values / (np.abs(values).max() or 1.0)).astype(np.float32)
         return Term(vector=vector, space=term.space, modality=term.modality, weight=term.weight)
     if term.like is not None:
         return Term(like=term.like, weight=term.weight)

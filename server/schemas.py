@@ -26,6 +26,7 @@ __all__ = [
 ]
 
 MAX_ID = 512
+MAX_SPACE = 4096
 MAX_TERMS = 32
 MAX_DEPTH = 32
 MAX_METADATA_BYTES = 256 * 1024
@@ -51,6 +52,12 @@ def check_metadata(value: dict[str, Any]) -> dict[str, Any]:
 
 def check_where(value: str | dict[str, Any] | None) -> str | dict[str, Any] | None:
     check_size(value, "a filter", MAX_WHERE_BYTES)
+    return value
+
+
+def check_not(value: str | list[str] | None) -> str | list[str] | None:
+    if isinstance(value, list) and len(value) > MAX_TERMS:
+        raise ValueError(f"a query subtracts at most {MAX_TERMS} texts")
     return value
 
 
@@ -85,6 +92,9 @@ ItemId = Annotated[
 Metadata = Annotated[dict[str, Any], AfterValidator(check_metadata)]
 Where = Annotated[str | dict[str, Any] | None, AfterValidator(check_where)]
 DataUri = Annotated[str, Field(examples=["data:image/jpeg;base64,/9j/4AAQSkZJRg..."])]
+SpaceId = Annotated[
+    str | None, Field(max_length=MAX_SPACE, description="The id of the vector's space.")
+]
 Vector = Annotated[list[FiniteFloat], Field(min_length=1, max_length=65_536)]
 
 
@@ -100,9 +110,9 @@ class TermBody(Input):
     text: str | None = None
     image: DataUri | None = None
     audio: DataUri | None = None
-    like: Annotated[str | None, Field(description="The id of an item.")] = None
+    like: Annotated[str | None, Field(max_length=MAX_ID, description="The id of an item.")] = None
     vector: Vector | None = None
-    space: Annotated[str | None, Field(description="The id of the vector's space.")] = None
+    space: SpaceId = None
     modality: Annotated[
         Modality | None, Field(description="What the vector was made from; text if not given.")
     ] = None
@@ -124,12 +134,16 @@ class SearchRequest(Input):
     text: str | None = None
     image: DataUri | None = None
     audio: DataUri | None = None
-    like: Annotated[str | None, Field(description="The id of an item: more like this.")] = None
+    like: Annotated[
+        str | None, Field(max_length=MAX_ID, description="The id of an item: more like this.")
+    ] = None
     not_: Annotated[
-        str | list[str] | None, Field(alias="not", description="Texts that are subtracted.")
+        str | list[str] | None,
+        Field(alias="not", description="Texts that are subtracted."),
+        AfterValidator(check_not),
     ] = None
     vector: Vector | None = None
-    space: Annotated[str | None, Field(description="The id of the vector's space.")] = None
+    space: SpaceId = None
     terms: Annotated[list[TermBody], Field(max_length=MAX_TERMS)] = []
     k: Annotated[int, Field(ge=1, le=1000, description="How many hits at most.")] = 10
     modalities: Annotated[

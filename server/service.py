@@ -124,6 +124,10 @@ class Service:
         """
         pending = prepare(0, item)
         [(_, outcome)] = encode_pending(self.collection, [pending])
+        if isinstance(outcome, MediaError):
+            raise type(outcome)(
+                "<text>" if isinstance(item.content, str) else pending.source, outcome.reason
+            )
         if isinstance(outcome, AnysenseError):
             raise outcome
         self.collection.write([outcome])

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
+from python_multipart.multipart import parse_options_header
 from starlette.concurrency import run_in_threadpool
 
 from anysense.embed.errors import EmptyMediaError, StorageError
@@ -43,6 +44,7 @@ __all__ = [
 
 FOLDER = "media"
 BLOCK = 1 << 20
+CHARSETS = (b"utf-8", b"utf8", b"us-ascii", b"ascii")
 JSON_FIELDS = ("terms", "vector", "metadata")
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -144,9 +146,16 @@ async def read_form(
     """The multipart body of a request; its files are temporary and go when the block ends.
 
     Raises:
-        RequestError: a file has a field name that is not in `files`, or comes twice.
+        RequestError: a file has a field name that is not in `files`, or comes twice, or the body
+            is not in UTF-8.
         StorageError: the disk has no room for the temporary files.
     """
+    _, options = parse_options_header(request.headers.get("content-type"))
+    # The parser would decode by any of Python's codecs: some give what is no text, others raise
+    # anything or take a time that grows with the square of the length.
+    if options.get(b"charset", b"utf-8").lower() not in CHARSETS:
+        message = "A form is read as UTF-8: leave out the charset of its content type."
+        raise RequestError(message, 415, "unsupported_content_type")
     try:
         parsed = await request.form(
             max_files=len(files), max_fields=64, max_part_size=settings.field_bytes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +16,7 @@ from http_client import (
     stored,
 )
 
+from anysense.server.http_errors import error_response
 from anysense.server.settings import Settings
 
 if TYPE_CHECKING:
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
     from anysense.index.collection import Collection
 
+
+FORM = b'--x\r\ncontent-disposition: form-data; name="text"\r\n\r\n\\ud800\r\n--x--\r\n'
+CHARSET = "unsupported_content_type"
 
 REFUSED: list[tuple[dict[str, Any], int, str, str | None]] = [
     ({}, 422, "empty_query", None),
@@ -43,7 +48,11 @@ REFUSED: list[tuple[dict[str, Any], int, str, str | None]] = [
     ({"terms": [{"vector": [1.0]}]}, 422, "invalid_value", "terms.0"),
     ({"terms": [{"weight": 2}]}, 422, "invalid_value", "terms.0"),
     ({"terms": [{"text": "red", "weight": 0}]}, 400, "usage", None),
+    ({"text": "red", "not": ["blue"] * 33}, 422, "invalid_value", "not"),
+    ({"text": "red", "where": "a = " + "1" * 60_000 + "x"}, 400, "filter", "where"),
     ({"like": "nothing"}, 404, "item_not_found", None),
+    ({"like": "x" * 10_000}, 422, "invalid_value", "like"),
+    ({"vector": [1.0] * 32, "space": "x" * 10_000}, 422, "invalid_value", "space"),
     ({"vector": [1.0]}, 422, "invalid_value", "vector"),
     ({"vector": [1.0], "space": "tiny"}, 400, "usage", None),
     ({"vector": [0.0] * 32, "space": "tiny"}, 400, "usage", None),
@@ -99,6 +108,9 @@ def test_addresses_are_refused_with_what_to_do(client: TestClient) -> None:
         (b"", "", 415, "unsupported_content_type"),
         (b"nonsense", "multipart/form-data; boundary=x", 400, "bad_request"),
         (b"nonsense", "multipart/form-data", 400, "bad_request"),
+        (FORM, "multipart/form-data; boundary=x; charset=undefined", 415, CHARSET),
+        (FORM, "multipart/form-data; boundary=x; charset=punycode", 415, CHARSET),
+        (FORM, 'multipart/form-data; boundary=x; charset="unicode_escape"', 415, CHARSET),
     ],
 )
 def test_a_body_that_cannot_be_read_is_refused(
@@ -179,3 +191,36 @@ def test_unknown_addresses_and_methods_have_the_same_shape(client: TestClient) -
     method = client.put("/v1/search")
     assert (method.status_code, error_of(method)["code"]) == (405, "method_not_allowed")
     assert method.headers["allow"] == "POST"
+
+
+def test_a_form_may_say_that_it_is_utf_8(client: TestClient) -> None:
+    kind = {"content-type": "multipart/form-data; boundary=x; charset=UTF-8"}
+    response = client.post("/v1/search", content=FORM.replace(b"\\ud800", b"red"), headers=kind)
+    assert response.status_code == 200, response.text
+
+
+@pytest.mark.parametrize("text", [" \n", "red " * 6_000_000], ids=["blank", "too long"])
+def test_a_text_that_cannot_be_added_is_not_repeated_in_the_error(
+    client: TestClient, text: str
+) -> None:
+    response = client.post("/v1/items", json={"text": text})
+    assert response.status_code in (413, 422)
+    message = str(error_of(response)["message"])
+    assert message.startswith("The media in the request: ")
+    assert len(message) < 200
+
+
+def test_the_length_of_a_vector_says_nothing(client: TestClient) -> None:
+    def scores(length: float) -> list[float]:
+        body = {"vector": [length] + [0.0] * 30 + [-length], "space": "tiny"}
+        response = client.post("/v1/search", json=body)
+        assert response.status_code == 200, response.text
+        return [hit["score"] for hit in response.json()["hits"]]
+
+    assert scores(1.0)
+    assert scores(1e-300) == scores(1.0) == scores(1e300)
+
+
+def test_an_error_may_name_what_is_not_unicode() -> None:
+    answer = error_response(410, "The file a\udcff.png is gone.", "media_gone")
+    assert json.loads(answer.body)["error"]["message"] == "The file a\udcff.png is gone."
