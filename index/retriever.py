@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from anysense.index.records import SegmentRow
     from anysense.index.snapshot import Snapshot
 
-__all__ = ["MAX_K", "NO_MATCH", "Retriever"]
+__all__ = ["MAX_K", "NO_MATCH", "Retriever", "Route", "hits_of", "is_match"]
 
 MAX_K = 1000
 LEAST_DEPTH = 50  # segments fetched at first: several may belong to one item
@@ -136,6 +136,16 @@ class Retriever:
         page = fuse(lists, fusion)[offset : offset + k]
         return Hits(page, no_match=not is_match(best, counted), state=state)
 
+    def plan(self, query: Query, snapshot: Snapshot | None = None) -> list[Route]:
+        """The routes that a query takes: what `retrieve` searches, for whoever looks closer.
+
+        Raises:
+            UsageError, MediaError, NoRouteError: as `retrieve` does.
+        """
+        snapshot = snapshot or self._collection.snapshot()
+        _, calibrations = self._remembered(snapshot)
+        return self._plan(snapshot, calibrations, parse_query(query), frozenset(Modality))
+
     def _pinned(self, state: str | None) -> tuple[str, Snapshot, Calibrations]:
         """The state that a page is of, or the newest."""
         if state is not None:
@@ -145,14 +155,18 @@ class Retriever:
                     return (state, *self._states[state])
             raise UsageError("The page is of a state that is no longer held: search again.")
         snapshot = self._collection.snapshot()
-        state = "-".join(str(number) for number in snapshot.version)
+        return (_name_of(snapshot), *self._remembered(snapshot))
+
+    def _remembered(self, snapshot: Snapshot) -> tuple[Snapshot, Calibrations]:
+        """A state and its calibrations, held for later pages in place of the oldest one."""
+        name = _name_of(snapshot)
         with self._lock:
-            if state not in self._states:
-                self._states[state] = (snapshot, Calibrations(snapshot, self._encoder))
+            if name not in self._states:
+                self._states[name] = (snapshot, Calibrations(snapshot, self._encoder))
                 if len(self._states) > PINNED:
                     self._states.popitem(last=False)
-            self._states.move_to_end(state)
-            return (state, *self._states[state])
+            self._states.move_to_end(name)
+            return self._states[name]
 
     def _encoder(self, space: str) -> Encoder | None:
         """The encoder of a space, if it is loaded: no search by a vector loads one."""
@@ -194,6 +208,19 @@ class Retriever:
         only_text = {s.id for s in self._collection.spaces if s.modalities == {Modality.TEXT}}
         present = [p for p in snapshot.partitions if p.modality == modality]
         return sorted(present, key=lambda p: (p.space not in only_text, order.index(p.space)))
+
+
+def hits_of(snapshot: Snapshot, route: Route, k: int) -> list[Hit]:
+    """The best items of one route, all of them if there are no more than k."""
+    depth = snapshot.partitions[route.partition]
+    ask = (route.partition, route.vector, min(depth, 4 * k))
+    products, ids = snapshot.search(*ask, query_modality=route.modality)
+    found = _best_of_each_item(snapshot.rows(ids), products, set())
+    return _hits(snapshot, route, found, k, None)
+
+
+def _name_of(snapshot: Snapshot) -> str:
+    return "-".join(str(number) for number in snapshot.version)
 
 
 def is_match(score: float, items: int) -> bool:

@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "info": ("commands_info", "Say what a collection holds."),
     "verify": ("commands_info", "Check every file of a collection."),
     "compact": ("commands_info", "Give back the space of removed items."),
+    "eval": ("commands_eval", "Measure how well a collection answers labelled queries."),
     "bridge": ("commands_bridge", "Let images find sounds where no model knows both."),
     "models": ("commands_models", "List the models, or fetch one."),
     "demo": ("commands_demo", "Build and search a collection of sample media."),

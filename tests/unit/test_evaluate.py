@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import json
+import struct
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from anysense.embed.errors import UsageError
+from anysense.index.collection import Collection
+from anysense.index.evaluate import evaluate
+from anysense.index.pairs import pairs_from_captions, read_pairs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+COLOURS = {"red": (220, 20, 20), "green": (20, 220, 20), "blue": (20, 20, 220)}
+
+
+@pytest.fixture
+def media(tmp_path: Path) -> Path:
+    """Twelve pictures of three colours, each with a caption beside it."""
+    folder = tmp_path / "media"
+    folder.mkdir()
+    for i in range(12):
+        name = list(COLOURS)[i % 3]
+        shade = tuple(max(0, c - 3 * i) for c in COLOURS[name])
+        Image.new("RGB", (16, 16), shade).save(folder / f"{name}-{i}.png")
+        (folder / f"{name}-{i}.txt").write_text(f"a {name} square, number {i}")
+    return folder
+
+
+@pytest.fixture
+def collection(tmp_path: Path, media: Path) -> Any:
+    with Collection.create(tmp_path / "c", ["tiny"]) as made:
+        made.add(sorted(media.iterdir()))
+        made.publish()
+        yield made
+
+
+def pairs_file(media: Path, *entries: Any) -> Path:
+    path = media / "pairs.jsonl"
+    path.write_text("\n".join(json.dumps(entry) for entry in entries) + "\n\n")
+    return path
+
+
+def by_route(told: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {f"{route['query']}>{route['items_of']}": route for route in told["routes"]}
+
+
+def test_ranks_of_what_is_relevant(collection: Collection, media: Path) -> None:
+    reds = [f"red-{i}.png" for i in (0, 3, 6, 9)]
+    path = pairs_file(
+        media,
+        {"query": {"text": "red"}, "relevant": reds},
+        {"query": {"image": "blue-2.png"}, "relevant": [f"blue-{i}.txt" for i in (2, 5, 8, 11)]},
+        {"query": {"text": "green"}, "relevant": ["red-0.png"], "grade": 2},
+    )
+    told = by_route(evaluate(collection, read_pairs(path)).to_dict())
+    assert told["text>image"]["queries"] == 2
+    assert told["text>image"]["recall@5"]["value"] == pytest.approx(0.5)  # all, and none
+    assert told["text>image"]["recall@5"]["chance"] == pytest.approx(5 / 12)
+    assert told["text>image"]["items"] == 12
+    assert told["image>text"]["mrr"]["value"] == 1.0
+    assert told["image>text"]["ndcg@10"]["value"] > 0.9
+    assert told["text>any"]["items"] == 24
+    assert told["text>image"]["route"] == "native"
+    assert told["text>image"]["index_recall@10"] == 1.0
+
+
+def test_what_is_not_there_is_told(collection: Collection, media: Path) -> None:
+    path = pairs_file(
+        media,
+        {"query": {"text": "red"}, "relevant": ["red-0.png", "nowhere.png"]},
+        {"query": {"text": "red"}, "relevant": ["nothing"]},
+    )
+    found = evaluate(collection, read_pairs(path))
+    assert (found.pairs, found.skipped) == (1, 1)
+    assert list(found.missing) == ["nowhere.png", "nothing"]
+    only = pairs_file(media, {"query": {"text": "red"}, "relevant": ["nothing"]})
+    with pytest.raises(UsageError, match="nothing, for one, is neither"):
+        evaluate(collection, read_pairs(only))
+
+
+def test_captions_ask_for_their_pictures_and_pictures_for_their_captions(
+    collection: Collection, media: Path
+) -> None:
+    pairs = pairs_from_captions(media)
+    assert len(pairs) == 24
+    told = by_route(evaluate(collection, pairs).to_dict())
+    assert told["text>image"]["queries"] == told["image>text"]["queries"] == 12
+    # Four of each colour, which the tiny encoder cannot tell apart.
+    assert told["text>image"]["recall@5"]["value"] == 1.0
+    assert told["text>image"]["median_rank"]["value"] < told["text>image"]["median_rank"]["chance"]
+    rates = told["text>text"]["false_positives"]
+    assert rates["1.0"]["meant"] == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "not json",
+        "[]",
+        '{"query": {"text": "a"}}',
+        '{"query": {}, "relevant": ["a"]}',
+        '{"query": {"smell": "a"}, "relevant": ["a"]}',
+        '{"query": {"text": "a"}, "relevant": []}',
+        '{"query": {"text": "a"}, "relevant": "abc"}',
+        '{"query": {"text": "a"}, "relevant": ["a", "b"], "grade": [1]}',
+        '{"query": {"text": "a"}, "relevant": ["a"], "grade": 0}',
+    ],
+)
+def test_a_line_that_is_no_pair_is_named(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "pairs.jsonl"
+    path.write_text('{"query": {"text": "a"}, "relevant": ["a"]}\n' + line)
+    with pytest.raises(UsageError, match="line 2 is no pair"):
+        read_pairs(path)
+
+
+def test_sources_of_pairs_that_hold_none(tmp_path: Path) -> None:
+    (tmp_path / "empty.jsonl").write_text("\n")
+    with pytest.raises(UsageError, match="no pairs"):
+        read_pairs(tmp_path / "empty.jsonl")
+    with pytest.raises(UsageError, match="caption"):
+        pairs_from_captions(tmp_path)
+    with pytest.raises(UsageError, match="not a folder"):
+        pairs_from_captions(tmp_path / "nowhere")
+
+
+def test_the_command_prints_and_plots(collection: Collection, media: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    from anysense.server.cli import cli
+
+    collection.release()
+    plot = tmp_path / "scores.png"
+    arguments = ["eval", str(collection.path), "--from-captions", str(media)]
+    done = CliRunner().invoke(cli, [*arguments, "--plot", str(plot), "--json"])
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert {"text>image", "image>text", "text>any"} <= set(by_route(told))
+    header = plot.read_bytes()[:24]
+    assert header[:8] == b"\x89PNG\r\n\x1a\n"
+    assert min(struct.unpack(">II", header[16:])) > 300
+    shown = CliRunner().invoke(cli, arguments)
+    assert "text -> image\t12\trecall@10\t1" in shown.stdout
+    wrong = CliRunner().invoke(cli, ["eval", str(collection.path)])
+    assert wrong.exit_code == 2
+
+
+def test_false_positives_are_counted_over_all_unrelated_items(
+    collection: Collection, media: Path
+) -> None:
+    reds = [f"red-{i}.png" for i in (0, 3, 6, 9)]
+    path = pairs_file(media, {"query": {"text": "red"}, "relevant": reds})
+    found = evaluate(collection, read_pairs(path))
+    seen = found.routes["text", "image"]
+    unrelated = [h.score for h in collection.search("red", 24, modalities=["image"])][4:]
+    for level, (count, of) in seen.reached.items():
+        assert of == 8
+        assert count == np.sum(np.asarray(unrelated) >= level)
