@@ -42,6 +42,7 @@ __all__ = [
     "Map",
     "choose",
     "fit_bridge",
+    "modality_mean",
     "unit",
 ]
 
@@ -156,6 +157,24 @@ class Bridge:
         crossed = unit(self.map(unit(centred))) * lengths
         result: FloatArray = crossed[0] if np.ndim(vectors) == 1 else crossed
         return result
+
+
+def modality_mean(items: FloatArray, background: FloatArray, texts: FloatArray) -> FloatArray:
+    """Where a modality lies in a space: a mean vector (d,).
+
+    The background is small and about other things than the items, so its mean counts only half:
+    it is taken at half its distance from the texts' mean (docs/bridge.md).
+
+    Args:
+        items: vectors of the modality from the collection, (n, d); may be none.
+        background: those of the background bank, (m, d).
+        texts: the mean of the space's texts, (d,).
+    """
+    if not len(items) + len(background):
+        return texts
+    prior = (background + texts).sum(axis=0) / 2
+    mean: FloatArray = (items.sum(axis=0) + prior) / np.float32(len(items) + len(background))
+    return mean.astype(np.float32)
 
 
 def unit(vectors: FloatArray) -> FloatArray:

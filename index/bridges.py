@@ -129,7 +129,7 @@ def fit_bridges(
     for space in spaces:
         told = None if progress is None else _of_space(progress, space.id)
         anchors[space.id] = encode_anchors(loaded[space.id], captions, told)
-        means[space.id] = _means(snapshot, loaded[space.id])
+        means[space.id] = _means(snapshot, loaded[space.id], anchors[space.id].mean(axis=0))
     encoded = time.perf_counter()
     bridges = [
         fit_bridge(a.id, b.id, (anchors[a.id], anchors[b.id]), means[a.id]) for a, b in pairs
@@ -144,18 +144,17 @@ def _of_space(progress: Progress, space: str) -> Callable[[int, int], None]:
     return lambda done, total: progress(space, done, total)
 
 
-def _means(snapshot: Snapshot, encoder: Encoder) -> dict[Modality, FloatArray]:
-    """Where each modality but text lies in a space: the mean of the background and a sample."""
-    import numpy as np
-
+def _means(snapshot: Snapshot, encoder: Encoder, texts: FloatArray) -> dict[Modality, FloatArray]:
+    """Where each modality but text lies in a space."""
     from anysense.index.bank import background
+    from anysense.index.bridge import modality_mean
     from anysense.index.partition import Partition
 
     means: dict[Modality, FloatArray] = {}
     for modality, vectors in background(encoder).items():
         if modality is not Modality.TEXT:
             sample = snapshot.sample(Partition(encoder.space.id, modality), _MEAN_SAMPLE)
-            means[modality] = np.concatenate([vectors, sample]).mean(axis=0, dtype=np.float32)
+            means[modality] = modality_mean(sample, vectors, texts)
     return means
 
 

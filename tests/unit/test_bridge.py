@@ -15,7 +15,16 @@ from anysense import Collection, NewItem, Term, Waveform
 from anysense.embed.errors import NoRouteError, UsageError
 from anysense.embed.types import Modality, Space
 from anysense.index.anchors import encode_anchors, read_anchors
-from anysense.index.bridge import METHODS, AnchorMap, Bridge, LinearMap, choose, fit_bridge, unit
+from anysense.index.bridge import (
+    METHODS,
+    AnchorMap,
+    Bridge,
+    LinearMap,
+    choose,
+    fit_bridge,
+    modality_mean,
+    unit,
+)
 from anysense.index.bridges import find_bridges, fit_bridges, needed, to_tuning
 from anysense.index.manifest import EncoderEntry, Manifest
 
@@ -82,6 +91,16 @@ def test_the_means_of_modalities_are_removed(rng: np.random.Generator) -> None:
     one = bridge.apply(images[0] + 2 * gap_image, Modality.IMAGE)
     assert one.shape == (32,)
     np.testing.assert_allclose(one, crossed[0], atol=1e-5)
+
+
+def test_where_a_modality_lies(rng: np.random.Generator) -> None:
+    items, background = (rng.normal(size=(n, 24)).astype(np.float32) for n in (90, 10))
+    texts = np.ones(24, np.float32)
+    alone = modality_mean(items[:0], background, texts)
+    np.testing.assert_allclose(alone, (background.mean(axis=0) + texts) / 2, atol=1e-5)
+    both = modality_mean(items, background, texts)
+    np.testing.assert_allclose(both, 0.9 * items.mean(axis=0) + 0.1 * alone, atol=1e-5)
+    np.testing.assert_array_equal(modality_mean(items[:0], background[:0], texts), texts)
 
 
 def test_the_better_map_is_chosen(rng: np.random.Generator) -> None:
