@@ -35,6 +35,7 @@ ROUNDS = 2000  # of the bootstrap
 LEVELS = (1.0, 1.5, 2.0, 2.5)
 SMALL = 40
 HIDDEN = -1e9
+RANKS = ("reciprocal-rank fusion", "round-robin")  # their scores are no thresholds
 
 
 @dataclass(frozen=True)
@@ -171,8 +172,8 @@ def shares(subject: Case, relevant: Array, found: Array) -> list[float]:
     return out
 
 
-def single_routes(subject: Case, blocks: list[Array]) -> dict[str, float]:
-    """Recall@10 inside each route."""
+def single_routes(subject: Case, blocks: list[Array]) -> dict[str, Array]:
+    """Recall@10 inside each route, of each query that something is relevant to."""
     out = {}
     for (asked, _, about, own), scores in zip(subject.queries, blocks, strict=True):
         for modality in MODALITIES:
@@ -185,7 +186,7 @@ def single_routes(subject: Case, blocks: list[Array]) -> dict[str, float]:
                 if relevant.any():
                     order = np.argsort(-np.where(of_it, scores[row], HIDDEN), kind="stable")[:10]
                     recalls.append(relevant[order].sum() / min(10, relevant.sum()))
-            out[f"{asked} -> {modality}"] = float(np.mean(recalls))
+            out[f"{asked} -> {modality}"] = np.asarray(recalls)
     return out
 
 
@@ -200,6 +201,35 @@ def false_positives(subject: Case, hidden: list[Array]) -> dict[str, list[float]
                 round(float((values >= level).mean() / 10**-level), 3) for level in LEVELS
             ]
     return out
+
+
+def compare_routes(subject: Case) -> dict[str, Any]:
+    """Recall@10 inside each route, by cosine and by the default, and their difference."""
+    cosine, default = (
+        single_routes(subject, score(subject, METHODS[name])) for name in ("raw cosine", DEFAULT)
+    )
+    return {
+        route: {
+            "raw cosine": round(float(cosine[route].mean()), 4),
+            "default": round(float(default[route].mean()), 4),
+            "difference_interval": interval(
+                default[route] - cosine[route], np.ones(len(default[route]))
+            ),
+        }
+        for route in cosine
+    }
+
+
+def spread(subject: Case, hidden: list[Array]) -> dict[str, float]:
+    """One threshold that one irrelevant item in 100 reaches: how many reach it on single routes."""
+    kept = np.concatenate([scores[scores > HIDDEN] for scores in hidden])
+    threshold = np.quantile(kept, 0.99)
+    rates = []
+    for scores in hidden:
+        for modality in MODALITIES:
+            values = scores[:, subject.modalities == modality]
+            rates.append(float((values[values > HIDDEN] >= threshold).mean()))
+    return {"lowest": round(min(rates), 5), "highest": round(max(rates), 5)}
 
 
 def interval(values: Array, weights: Array) -> list[float]:
@@ -267,9 +297,11 @@ def main() -> None:
         },
         "default": DEFAULT,
         "cases": {name: compare(subjects) for name, subjects in cases.items()},
-        "single_routes": {
-            name: single_routes(plain, score(plain, METHODS[name]))
-            for name in ("raw cosine", DEFAULT)
+        "single_routes": compare_routes(plain),
+        "one_threshold": {
+            name: spread(plain, score(plain, method, hide=True))
+            for name, method in METHODS.items()
+            if name not in RANKS
         },
         "false_positives": {"levels": LEVELS, "routes": false_positives(plain, hidden)},
         "matches": matches(plain, shown, hidden),

@@ -55,14 +55,26 @@ def difference_table(result: dict[str, Any]) -> str:
 
 
 def routes_table(result: dict[str, Any]) -> str:
-    raw, default = (result["single_routes"][n] for n in ("raw cosine", result["default"]))
     levels = result["false_positives"]["levels"]
     head = " | ".join(f"at {level}" for level in levels)
-    lines = [f"| route | R@10, raw cosine | R@10, calibrated | {head} |"]
-    lines.append("| --- |" + " --- |" * (2 + len(levels)))
+    lines = [f"| route | R@10, raw cosine | R@10, calibrated | difference, 95 % | {head} |"]
+    lines.append("| --- |" + " --- |" * (3 + len(levels)))
     for route, rates in result["false_positives"]["routes"].items():
+        entry = result["single_routes"][route]
+        low, high = entry["difference_interval"]
+        recalls = f"{entry['raw cosine']:.3f} | {entry['default']:.3f} | {low:+.3f} to {high:+.3f}"
         shown = " | ".join(f"{rate:.2f}" for rate in rates)
-        lines.append(f"| {route} | {raw[route]:.3f} | {default[route]:.3f} | {shown} |")
+        lines.append(f"| {route} | {recalls} | {shown} |")
+    return "\n".join(lines)
+
+
+def threshold_table(result: dict[str, Any]) -> str:
+    lines = ["| method | lowest route | highest route | ratio |", "| --- | --- | --- | --- |"]
+    for method, entry in result["one_threshold"].items():
+        low, high = entry["lowest"], entry["highest"]
+        ratio = f"{high / low:.1f}" if low else "-"
+        shown = f"**{method}**" if method == result["default"] else method
+        lines.append(f"| {shown} | {low:.2%} | {high:.2%} | {ratio} |")
     return "\n".join(lines)
 
 
@@ -80,6 +92,7 @@ def main() -> None:
         "balanced": methods_table(result, "balanced"),
         "differences": difference_table(result),
         "routes": routes_table(result),
+        "threshold": threshold_table(result),
         "matches": matches_table(result),
     }
     page = ROOT / "docs/ranking.md"
