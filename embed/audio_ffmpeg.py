@@ -39,7 +39,9 @@ def open_container(file: BinaryIO, kind: Kind) -> Any:
 
     file.seek(0)
     # Tags that are not UTF-8 are no damage. From PyAV 19 on that goes without saying.
-    lenient = {"metadata_errors": "ignore"} if int(av.__version__.split(".")[0]) < 19 else {}
+    lenient: dict[str, Any] = (
+        {"metadata_errors": "ignore"} if int(av.__version__.split(".")[0]) < 19 else {}
+    )
     return av.open(
         file,
         mode="r",

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from anysense.embed.types import Waveform as Waveform
     from anysense.index.build import build as build
     from anysense.index.collection import Collection as Collection
+    from anysense.index.found import NewItem as NewItem
     from anysense.index.hit import Hit as Hit
     from anysense.index.query import Term as Term
     from anysense.index.retriever import Retriever as Retriever
-    from anysense.index.found import NewItem as NewItem
 
 __version__ = "0.1.0"
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -11,6 +10,9 @@ from anysense.embed.errors import MediaError, UsageError
 from anysense.embed.limits import Limits
 from anysense.embed.types import Modality, Waveform
 from anysense.index.query import MAX_TERMS, Term, parse_query
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TONE = np.sin(np.arange(8000) / 10).astype(np.float32)
 
@@ -78,5 +80,5 @@ def test_a_text_over_the_limit_is_refused() -> None:
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(MediaError, match="missing.jpg"):
+    with pytest.raises(MediaError, match=r"missing\.jpg"):
         parse_query(tmp_path / "missing.jpg")

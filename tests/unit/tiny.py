@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL.Image import Image
 
 from anysense.embed.errors import EncoderError
 from anysense.embed.registry import register_encoder
 from anysense.embed.types import Content, Modality, Passage, Space, Waveform
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PIL.Image import Image
+
     from anysense.embed.types import FloatArray
 
 CONCEPTS = ("red", "green", "blue", "dark", "low", "middle", "high")

@@ -1,0 +1,155 @@
+"""Writes the README's numbers from the committed results: python benchmarks/report.py [--check].
+
+With --check nothing is written, and the exit status is 1 if the README is out of date.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
+README = ROOT / "README.md"
+BEGIN, END = "<!-- benchmarks -->", "<!-- /benchmarks -->"
+
+
+def load(name: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+    return loaded
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def cell(figures: dict[str, Any] | None) -> str:
+    return "–" if not figures else f"{figures['ms']:.2f} ms"
+
+
+def search() -> str:
+    """Every engine at recall@10 of at least 0.95, one core."""
+    result = load("search_latency")
+    sizes = result["sizes"]
+    engines = list(dict.fromkeys(name for size in sizes.values() for name in size["engines"]))
+    rows = []
+    for engine in engines:
+        row = [engine]
+        for size in sizes.values():
+            found = size["engines"].get(engine, {})
+            row += [cell(found.get("text_to_image")), cell(found.get("image_to_image"))]
+        rows.append(row)
+    head = ["search, one query"]
+    for size in sizes:
+        head += [f"{int(size):,}: text → image", "image → image"]
+    return (
+        "Search on one core of a shared machine, CPU time (medians) at the least effort that finds "
+        f"{result['target_recall']:.0%} of the true ten nearest, on the same synthetic vectors of "
+        "512 numbers with a modality gap. – was not run: building took too long.\n\n"
+        + table(head, rows)
+        + "\n\n"
+        + filtered(sizes["100000"]["engines"])
+    )
+
+
+def filtered(engines: dict[str, Any]) -> str:
+    rows = []
+    for name, figures in engines.items():
+        shares = (figures.get("text_to_image") or {}).get("filtered")
+        if shares:
+            cells = [f"{s['ms']:.1f} ms, {s['recall']:.0%}" for s in shares.values()]
+            rows.append([name, *cells])
+    head = ["100,000, with a filter", "10 % pass", "1 %", "0.1 %"]
+    return "Time and recall with a filter, text → image:\n\n" + table(head, rows)
+
+
+def collection() -> str:
+    rows = [
+        [
+            f"{size['segments']:,}",
+            f"{size['open_warm_s'] + size['first_search_s']:.2f} s",
+            f"{size['add_one_ms']:.0f} ms",
+            f"{size['delete_one_ms']:.0f} ms",
+            f"{size['publish_s']:.0f} s",
+            f"{size['index_bytes_per_segment']:.0f} B",
+            f"{size['bytes_per_segment']:.0f} B",
+        ]
+        for size in load("collection")["results"]
+    ]
+    head = [
+        "segments of 512 numbers",
+        "open and search",
+        "add one",
+        "delete one",
+        "first index",
+        "index, each",
+        "on disk, each",
+    ]
+    return "A collection; an add or a delete is on disk when it returns:\n\n" + table(head, rows)
+
+
+def rebuild() -> str:
+    result = load("rebuild")
+    seconds = result["results"]["nothing_changed"]["median_seconds"]
+    return (
+        f"Building again over {result['files']:,} unchanged files takes {seconds:.1f} s and loads "
+        "no model."
+    )
+
+
+def encoding() -> str:
+    rows = [
+        [
+            row["model"],
+            f"{row['bare_per_second']:.1f}/s",
+            f"{row['files_per_second']:.1f}/s",
+            f"{row['ratio']:.1%}",
+        ]
+        for row in load("encode_throughput")["rows"]
+    ]
+    return (
+        "Encoding from files beside the bare model on tensors that are ready, on this CPU:\n\n"
+        + table(["model", "bare model", "from files", "ratio"], rows)
+    )
+
+
+def machine() -> str:
+    described = load("search_latency")["machine"]
+    versions = described["versions"]
+    return (
+        f"Measured on {described['cores']} cores of {described['cpu']}, "
+        f"Python {described['python']}, faiss {versions['faiss-cpu']}, torch {versions['torch']}. "
+        "Scripts, seeds and every figure, those where others are faster too, are in "
+        "[benchmarks/](benchmarks/README.md)."
+    )
+
+
+SECTIONS: Sequence[Callable[[], str]] = (search, collection, rebuild, encoding, machine)
+
+
+def updated(readme: str) -> str:
+    """The README with its numbers renewed."""
+    numbers = "\n\n".join(section() for section in SECTIONS)
+    block = f"{BEGIN}\n{numbers}\n{END}"
+    pattern = re.compile(f"{re.escape(BEGIN)}(?:.*?{re.escape(END)})?", re.DOTALL)
+    return pattern.sub(lambda _: block, readme, count=1)
+
+
+def main() -> int:
+    before = README.read_text(encoding="utf-8")
+    after = updated(before)
+    if "--check" in sys.argv[1:]:
+        return int(before != after)
+    README.write_text(after, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
