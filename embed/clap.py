@@ -218,7 +218,7 @@ class ClapEncoder:
     @property
     def batch_size(self) -> int:
         """How many inputs to give it at once."""
-        return 16 if self._runner.fixed else 128
+        return 8 if self._runner.fixed else 128
 
     def passages(self, text: str) -> list[Passage]:
         """Split a text into passages of at most 75 tokens."""

@@ -239,7 +239,7 @@ class OpenClipEncoder:
     @property
     def batch_size(self) -> int:
         """How many inputs to give it at once."""
-        return 32 if self._runner.fixed else 256
+        return 16 if self._runner.fixed else 256
 
     def passages(self, text: str) -> list[Passage]:
         """Split a text into passages of at most the tokenizer's context, less its end marks."""
