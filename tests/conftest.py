@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 os.environ["HF_HUB_OFFLINE"] = "1"  # before any import of huggingface_hub
 # Vectors that are kept for later runs must not outlive a test encoder that has changed since.
 os.environ["ANYSENSE_CACHE"] = tempfile.mkdtemp(prefix="anysense-tests-")
+atexit.register(shutil.rmtree, os.environ["ANYSENSE_CACHE"], ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)

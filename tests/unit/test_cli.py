@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +53,7 @@ def subprocess_run(code: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_help_imports_nothing_heavy_and_is_fast() -> None:
+def test_help_imports_nothing_heavy() -> None:
     code = (
         "import sys\n"
         "from anysense.server.cli import cli\n"
@@ -62,14 +61,9 @@ def test_help_imports_nothing_heavy_and_is_fast() -> None:
         "heavy = {'torch', 'faiss', 'numpy', 'rich', 'fastapi', 'PIL', 'pyarrow', 'sqlite3'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
     )
-    seconds = []
-    for _ in range(3):  # the best of three: the machine may be busy
-        started = time.perf_counter()
-        done = subprocess_run(code)
-        seconds.append(time.perf_counter() - started)
-        assert done.returncode == 0, done.stderr
-        assert "build" in done.stdout
-    assert min(seconds) < 0.3
+    done = subprocess_run(code)
+    assert done.returncode == 0, done.stderr
+    assert "build" in done.stdout
 
 
 @pytest.mark.parametrize("name", COMMANDS)
