@@ -32,6 +32,7 @@ from anysense.embed.registry import register_encoder
 from anysense.index import database, generation
 from anysense.index.collection import Collection
 from anysense.index.database import CATALOG
+from anysense.index.found import NewItem
 from anysense.index.lock import LOCK
 from anysense.index.manifest import MANIFEST, Manifest
 from anysense.index.sidecar import ACKNOWLEDGED, VERIFIED
@@ -462,7 +463,8 @@ def test_info_counts_what_is_there(path: Path) -> None:
     assert info["encoders"][0]["revision"] == "1"
     assert (info["target_recall"], info["measured_recall"]) == (0.95, 1.0)
     assert info["bytes"] > 10_000
-    assert repr(Collection.open(path)).startswith("Collection('")
+    with Collection.open(path) as again:
+        assert repr(again).startswith("Collection('")
 
 
 # Folders that cannot be written
@@ -564,3 +566,18 @@ def test_failing_disk_leaves_the_former_generation(
             assert_holds(collection, {**HOLDS, "new": 0})
         assert collection.publish() == 3
         assert_holds(collection, {**HOLDS, "new": 0})
+
+
+def test_an_item_whose_metadata_cannot_be_kept_stops_no_other(path: Path) -> None:
+    deep: Any = 1
+    for _ in range(150):
+        deep = [deep]
+    bad = [{"a": object()}, {"a": float("nan")}, {"a": deep}, {"a": {1, 2}}, {"a": 10**5000}]
+    with Collection.open(path) as collection:
+        before = collection.info()["items"]
+        new = [NewItem(f"red {n}", metadata=entry) for n, entry in enumerate(bad)]
+        report = collection.add([NewItem("red first"), *new, NewItem("red last")])
+        assert [failure.index for failure in report.failed] == [1, 2, 3, 4, 5]
+        assert all("cannot be kept as JSON" in failure.reason for failure in report.failed)
+        assert report.added == 2
+        assert collection.info()["items"] == before + 2
