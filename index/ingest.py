@@ -22,6 +22,7 @@ from anysense.embed.errors import (
     UsageError,
 )
 from anysense.embed.types import Waveform
+from anysense.index.prepare import metadata_text
 from anysense.index.records import FileRecord, ItemRecord, SegmentRecord, item_id
 
 if TYPE_CHECKING:
@@ -225,11 +226,13 @@ def prepare(index: int, item: NewItem) -> Pending:
 
     Raises:
         MediaError: its file is not there, or cannot be read.
-        UsageError: its id is not usable.
+        UsageError: its id or its metadata is not usable.
     """
     content = item.content
     if item.id is not None:
         _check_id(item.id)
+    # Now, as it would take the other items of its batch with it when they are written.
+    metadata_text(item.id or _name(item), item.metadata)
     if isinstance(content, Path):
         file = stat_file(content)
         path = file.path

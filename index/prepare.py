@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from anysense.embed.errors import UsageError
+from anysense.index.rows import MAX_NESTING, is_nested_too_deep
 
 if TYPE_CHECKING:
     from anysense.index.records import ItemRecord, SegmentRecord
@@ -65,6 +66,8 @@ def metadata_text(name: str, metadata: Mapping[str, Any]) -> str:
     try:
         if not isinstance(metadata, Mapping):
             raise TypeError("it is not a mapping")
+        if is_nested_too_deep(metadata):
+            raise ValueError(f"it has over {MAX_NESTING} lists and mappings inside each other")
         text = json.dumps(
             dict(metadata), ensure_ascii=False, allow_nan=False, separators=(",", ":")
         )

@@ -11,19 +11,26 @@ import decimal
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from anysense.embed.errors import UsageError
+from anysense.embed.limits import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["ROW_SUFFIXES", "Row", "plain_value", "read_rows"]
+    from pyarrow import RecordBatch, Scalar
+
+__all__ = ["MAX_NESTING", "ROW_SUFFIXES", "Row", "is_nested_too_deep", "plain_value", "read_rows"]
 
 ROW_SUFFIXES = frozenset({".jsonl", ".ndjson", ".csv", ".tsv", ".parquet"})
 TEXT_COLUMNS = frozenset({"id", "path", "file_name", "text", "modality"})  # never numbers
 LARGEST_INTEGER = 2**63 - 1
+MAX_NESTING = 100
+"""Lists and objects inside each other. SQLite takes JSON of more than 1000 for damaged, and Python
+may run out of stack."""
 INTEGER = re.compile(r"-?(0|[1-9]\d{0,18})")
 DECIMAL = re.compile(r"-?(0|[1-9]\d*)?(\.\d+)?([eE][+-]?\d{1,3})?")
 
@@ -70,6 +77,16 @@ def plain_value(value: Any) -> Any:
     return None if isinstance(value, (bytes, bytearray)) else str(value)
 
 
+def is_nested_too_deep(value: Any) -> bool:
+    """Whether more than `MAX_NESTING` lists and mappings are inside each other."""
+    level, depth = [value], 0
+    while level and depth <= MAX_NESTING:
+        inner = [v for v in level if isinstance(v, (Mapping, list, tuple))]
+        depth += bool(inner)
+        level = [w for v in inner for w in (v.values() if isinstance(v, Mapping) else v)]
+    return depth > MAX_NESTING
+
+
 def _read_jsonl(path: Path) -> Iterator[Row]:
     with path.open(encoding="utf-8-sig") as lines:
         for number, line in enumerate(lines, 1):
@@ -79,7 +96,9 @@ def _read_jsonl(path: Path) -> Iterator[Row]:
 
 def _parse_line(number: int, line: str) -> Row:
     try:
-        values = json.loads(line, parse_constant=_refuse_constant)
+        values = json.loads(line, parse_constant=_refuse_constant, parse_float=_finite_float)
+        if is_nested_too_deep(values):
+            return Row(number, {}, f"it has over {MAX_NESTING} lists and objects inside each other")
         line.encode()
         json.dumps(values, ensure_ascii=False).encode()  # refuses half a surrogate pair
     except (ValueError, RecursionError) as error:
@@ -87,6 +106,13 @@ def _parse_line(number: int, line: str) -> Row:
     if not isinstance(values, dict):
         return Row(number, {}, "not a JSON object in braces")
     return Row(number, {k: v for k, v in values.items() if v is not None})
+
+
+def _finite_float(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"{text[:30]} is too large a number")
+    return value
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -113,7 +139,10 @@ def _csv_rows(path: Path) -> Iterator[Row]:
         lines.seek(0)
         delimiter = "\t" if path.suffix.lower() == ".tsv" else _delimiter(header)
         reader = csv.DictReader(lines, delimiter=delimiter)
+        # A limit of the whole process, by itself 128 KiB: a cell may be a document.
+        csv.field_size_limit(max(csv.field_size_limit(), DEFAULT_LIMITS.text_characters))
         try:
+            _check_columns(path, [name.strip() for name in reader.fieldnames or ()])
             for values in reader:
                 spare = values.pop(None, None)
                 kept = {k.strip(): v for k, v in values.items() if k and v}
@@ -161,12 +190,36 @@ def _read_parquet(path: Path) -> Iterator[Row]:
             for field in file.schema_arrow
             if not (types.is_binary(field.type) or types.is_large_binary(field.type))
         ]
+        _check_columns(path, names)
         number = 0
         for batch in file.iter_batches(batch_size=4096, columns=names):
-            for values in batch.to_pylist():
+            for values in _batch_rows(batch):
                 number += 1
                 kept = {str(k): plain_value(v) for k, v in values.items()}
                 yield Row(number, {k: v for k, v in kept.items() if v is not None})
-    except (pyarrow.ArrowInvalid, pyarrow.ArrowNotImplementedError, OSError) as error:
+    except (pyarrow.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0].rstrip(".") if str(error) else "damaged"
         raise UsageError(f"{path} is not a Parquet file that can be read: {reason}.") from None
+
+
+def _batch_rows(batch: RecordBatch) -> Iterator[dict[str, Any]]:
+    try:
+        yield from batch.to_pylist()
+    except (ValueError, OverflowError):  # a date beyond Python's, or text that is not UTF-8
+        for row in range(batch.num_rows):
+            names = batch.schema.names
+            yield {name: _cell(batch.column(at)[row]) for at, name in enumerate(names)}
+
+
+def _cell(cell: Scalar) -> Any:
+    try:
+        return cell.as_py()
+    except (ValueError, OverflowError):
+        return None
+
+
+def _check_columns(path: Path, names: Iterable[str]) -> None:
+    """Of two columns of one name only one would be read, and nobody could tell which."""
+    [(name, count)] = Counter(name for name in names if name).most_common(1) or [("", 0)]
+    if count > 1:
+        raise UsageError(f"{path} has {count} columns named {name!r}: give each its own name.")

@@ -102,3 +102,67 @@ def test_plain_values_are_what_json_holds() -> None:
     }
     assert plain_value(True) is True
     assert plain_value(Path("a")) == "a"
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ('{"n": 1e999}', "1e999 is too large a number"),
+        ('{"n": [-1e999]}', "too large a number"),
+        ('{"n": 1' + "0" * 5000 + "}", "not a line of JSON"),
+        ('{"n": ' + "[" * 101 + "]" * 101 + "}", "over 100 lists and objects"),
+        ('{"n": ' + '{"a": ' * 900 + "1" + "}" * 901, "over 100 lists and objects"),
+        ('{"n": ' + "[" * 100_000, "not a line of JSON"),
+    ],
+    ids=["infinity", "negative", "digits", "lists", "objects", "open"],
+)
+def test_what_a_catalog_cannot_keep_is_a_problem_of_its_row_alone(
+    tmp_path: Path, line: str, reason: str
+) -> None:
+    file = tmp_path / "a.jsonl"
+    file.write_text(f'{line}\n{{"n": {"[" * 99}1e308{"]" * 99}}}\n', encoding="utf-8")
+    first, second = read_rows(file)
+    assert (first.line, first.values) == (1, {})
+    assert reason in str(first.problem)
+    assert second.problem is None
+
+
+def test_a_cell_of_csv_may_be_a_long_document(tmp_path: Path) -> None:
+    [row] = values(written(tmp_path, "a.csv", "id,text\n1,{}\n".format("word " * 100_000)))
+    assert row["text"] == "word " * 100_000
+
+
+def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, "a.csv", "text, year,year ,,\na,1,2,3,4\n")
+    with pytest.raises(UsageError, match="2 columns named 'year'"):
+        values(path)
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    table = pyarrow.Table.from_arrays([pyarrow.array(["a"])] * 2, names=["text", "text"])
+    parquet.write_table(table, tmp_path / "a.parquet")
+    with pytest.raises(UsageError, match="2 columns named 'text'"):
+        values(tmp_path / "a.parquet")
+
+
+def test_cells_of_parquet_that_python_cannot_hold_are_left_out(tmp_path: Path) -> None:
+    pa = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    ends = bytes([0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0])
+    broken = pa.Array.from_buffers(
+        pa.string(), 2, [None, pa.py_buffer(ends), pa.py_buffer(b"\xffb")]
+    )
+    table = pa.table(
+        {
+            "text": ["a", "b"],
+            "day": pa.array([10_000_000, 0], type=pa.date32()),
+            "time": pa.array([2**62, 0], type=pa.timestamp("us")),
+            "note": broken,
+        }
+    )
+    parquet.write_table(table, tmp_path / "a.parquet")
+    assert values(tmp_path / "a.parquet") == [
+        {"text": "a"},
+        {"text": "b", "day": "1970-01-01", "time": "1970-01-01T00:00:00", "note": "b"},
+    ]
