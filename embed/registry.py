@@ -84,7 +84,8 @@ def load_encoder(name: str, *, device: str = "auto") -> Encoder:
         UnknownEncoderError: no encoder of that name.
         MissingWeightsError: its weights, or a package it needs, are not here.
         CheckpointError: its weights are damaged, or refused as unsafe.
-        EncoderError: an entry point does not give an encoder, or there is no such device.
+        EncoderError: it cannot be loaded for another reason, an entry point does not give an
+            encoder, or there is no such device.
     """
     kind, _, rest = name.partition(":")
     factory = _factory(kind, name)
@@ -96,6 +97,11 @@ def load_encoder(name: str, *, device: str = "auto") -> Encoder:
         raise MissingWeightsError(
             f"The encoder '{name}' needs the package '{error.name or error}', which is not "
             f"installed."
+        ) from error
+    except Exception as error:  # others' factories, and the libraries behind ours, raise anything
+        reason = " ".join(str(error).split())[:200].rstrip(".")
+        raise EncoderError(
+            f"The encoder '{name[:200]}' cannot be loaded ({type(error).__name__}: {reason})."
         ) from error
     if not isinstance(encoder, Encoder):
         raise EncoderError(

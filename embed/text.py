@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from sentence_transformers import SentenceTransformer
 
-from anysense.embed.checkpoint import file_digest
+from anysense.embed.checkpoint import file_digest, read_checkpoint
 from anysense.embed.device import BatchRunner, choose_device
 from anysense.embed.errors import CheckpointError, EncoderError, UnknownEncoderError
 from anysense.embed.hub import cached_folder, missing, missing_file, offline
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["WEIGHT_FILES", "SentenceEncoder", "load"]
 
 WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
+_MODULES = ("Transformer", "Pooling", "Normalize", "Dense", "LayerNorm", "Dropout")
 _REVISION = "1"
 _STEP = 16  # texts are padded to multiples of this many tokens
 
@@ -43,6 +44,7 @@ def load(rest: str, device: str) -> SentenceEncoder:
         CheckpointError: it is damaged, or needs code of its own.
     """
     name, folder = find_model(rest)
+    check_folder(folder)
     chosen = choose_device(device)
     try:
         with offline():
@@ -77,6 +79,34 @@ def find_model(rest: str) -> tuple[str, Path]:
     if found is None or not any((found / name).is_file() for name in WEIGHT_FILES):
         raise missing(f"text:{rest}")
     return f"text:{rest}", found
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a model's folder from which code could be run, by whatever version of the library.
+
+    Its `modules.json` names classes, which older versions import and call as they are named, and
+    older modules keep their weights in pickles.
+
+    Raises:
+        CheckpointError: it names a class that is not one of `_MODULES`, or has such a pickle.
+    """
+    try:
+        text = (folder / "modules.json").read_text(encoding="utf-8")
+        kinds = [str(module["type"]) for module in json.loads(text)]
+    except FileNotFoundError:
+        kinds = []  # a model of transformers, to which the library adds its own pooling
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise CheckpointError(f"{folder / 'modules.json'}: is damaged; fetch it again.") from error
+    for kind in kinds:
+        parts = kind.split(".")
+        if parts[0] != "sentence_transformers" or parts[-1] not in _MODULES:
+            raise CheckpointError(
+                f"{folder / 'modules.json'}: was refused, because it names {kind[:100]!r}, which "
+                f"is none of the library's {', '.join(_MODULES)} and could run code."
+            )
+    for pickled in sorted(folder.glob("**/*.bin")):
+        if pickled.is_file() and not pickled.with_name("model.safetensors").is_file():
+            read_checkpoint(pickled)
 
 
 class SentenceEncoder:

