@@ -208,6 +208,8 @@ def measure_nprobe(snapshot: Snapshot, before: Snapshot | None = None) -> dict[s
 
 def _measure(store: Store, partition: Partition, queries: Partition) -> dict[str, Any]:
     ids, vectors = store.sample(queries, _RECALL_QUERIES, seed=1)
+    if queries.modality != partition.modality:
+        vectors = vectors - vectors.mean(axis=0)  # as a search does that crosses modalities
     nprobe, recall = store.choose_nprobe(
         partition,
         vectors,
