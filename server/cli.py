@@ -13,11 +13,21 @@ import click
 from anysense.embed.errors import AnysenseError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-__all__ = ["COMMANDS", "DONE", "ERROR", "INTERRUPTED", "PARTIAL", "USAGE", "cli", "main"]
+__all__ = [
+    "COMMANDS",
+    "DONE",
+    "ERROR",
+    "INTERRUPTED",
+    "NO_READER",
+    "PARTIAL",
+    "USAGE",
+    "cli",
+    "main",
+]
 
-DONE, ERROR, USAGE, PARTIAL, INTERRUPTED = 0, 1, 2, 3, 130
+DONE, ERROR, USAGE, PARTIAL, INTERRUPTED, NO_READER = 0, 1, 2, 3, 130, 141
 
 # The name of each command, the module that holds it, and what the root's help says of it.
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -42,7 +52,8 @@ Exit status:
   1    an error, said in one sentence on standard error
   2    the command was used wrongly; nothing was done
   3    done in part: some files could not be read
-  130  stopped by Ctrl-C; the same command goes on from there"""
+  130  stopped by Ctrl-C; the same command goes on from there
+  141  what read the output, such as `head`, had enough"""
 
 
 class Root(click.Group):
@@ -59,6 +70,13 @@ class Root(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            ctx.fail(f"No such command '{args[0]}'{_near(args[0], COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
@@ -74,6 +92,7 @@ class Root(click.Group):
     ) -> Any:
         """Run a command; its exit status is returned, or ends the process if standalone."""
         given = list(sys.argv[1:] if args is None else args)
+        output = sys.stdout
         try:
             result = super().main(given, prog_name, complete_var, standalone_mode=False, **extra)
             status = result if isinstance(result, int) else DONE
@@ -83,6 +102,11 @@ class Root(click.Group):
         except KeyboardInterrupt:
             click.echo("error: stopped.", err=True)
             status = INTERRUPTED
+        except SystemExit:
+            if sys.stdout is output:
+                raise
+            # Click's way out if nobody reads what it prints; it has put another in its place.
+            status = NO_READER
         if standalone_mode:
             sys.exit(status)
         return status
@@ -93,7 +117,7 @@ def _report(error: Exception, debug: bool) -> int:
     if isinstance(error, BrokenPipeError):  # the reader, such as `head`, has had enough
         with contextlib.suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ERROR
+        return NO_READER
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         click.echo(error.format_message(), err=True)
         return USAGE
@@ -101,7 +125,7 @@ def _report(error: Exception, debug: bool) -> int:
         click.echo("error: stopped.", err=True)
         return INTERRUPTED
     if isinstance(error, click.ClickException):
-        click.echo(f"error: {_sentence(error.format_message())}", err=True)
+        click.echo(f"error: {_sentence(_told(error))}", err=True)
         context = getattr(error, "ctx", None)
         if context is not None:
             click.echo(f"Type `{context.command_path} -h` for help.", err=True)
@@ -118,6 +142,22 @@ def _report(error: Exception, debug: bool) -> int:
     hint = "report it with the traceback" if debug else "see the traceback with `anysense --debug`"
     click.echo(f"This is a bug in anysense: {hint}.", err=True)
     return ERROR
+
+
+def _told(error: click.ClickException) -> str:
+    """What click says of an error; of an unknown option, with one that was perhaps meant."""
+    if isinstance(error, click.NoSuchOption) and error.option_name.startswith("-"):
+        near = _near(error.option_name, error.possibilities or ())
+        return f"No such option '{error.option_name}'{near}"
+    return error.format_message()
+
+
+def _near(name: str, names: Iterable[str]) -> str:
+    """A question after one of the names, if one is like a name that does not exist."""
+    import difflib
+
+    near = difflib.get_close_matches(name, names, n=1)
+    return f"; did you mean '{near[0]}'?" if near else ""
 
 
 def _sentence(message: str) -> str:

@@ -10,6 +10,7 @@ import click
 
 from anysense.server import console
 from anysense.server.cli import DONE, INTERRUPTED, PARTIAL
+from anysense.server.interrupt import stopping_in_order
 from anysense.server.options import DEVICE, JSON, WORKERS
 
 if TYPE_CHECKING:
@@ -102,7 +103,11 @@ def build(
         base = Path(root) if root is not None else None
         scan = check_sources(sources, exclude=Path(output), root=base)
         described = MetadataFile(Path(metadata), scan.roots) if metadata is not None else None
-    with open_or_create(output, encoders, profile, device, is_new) as collection, BuildBar() as bar:
+    with (
+        stopping_in_order(),
+        open_or_create(output, encoders, profile, device, is_new) as collection,
+        BuildBar() as bar,
+    ):
         try:
             report = run_build(
                 collection,
@@ -140,12 +145,13 @@ def open_or_create(
 
     wanted = encoders or (profile_encoders(profile) if profile is not None else ())
     if is_new:
+        made = Collection.create(output, wanted or profile_encoders("starter"), device=device)
         if not wanted:
             console.note(
                 "Encoding with starter, a small model that comes with anysense. "
                 "For stronger ones, add --profile standard or --profile best."
             )
-        return Collection.create(output, wanted or profile_encoders("starter"), device=device)
+        return made
     collection = Collection.open(output, device=device)
     if wanted and tuple(collection.encoder_names) != tuple(wanted):
         collection.close()
@@ -185,7 +191,7 @@ def print_report(output: str, items: int, report: BuildReport) -> None:
         "described anew": report.described,
         "removed": report.removed,
         "unchanged": report.unchanged,
-        "duplicates": report.duplicates,
+        "duplicate" if report.duplicates == 1 else "duplicates": report.duplicates,
     }
     told = ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)
     seconds = f"{report.seconds:.1f} s"
@@ -208,4 +214,7 @@ def print_report(output: str, items: int, report: BuildReport) -> None:
     if len(report.quarantined) > SHOWN_FAILURES:
         rest = len(report.quarantined) - SHOWN_FAILURES
         console.note(f"  and {rest:,} more; `anysense info {output} --quarantined` lists them all.")
-    console.note("They are tried again when they change, or with --retry-failed.")
+    if len(report.quarantined) == 1:
+        console.note("It is tried again when it changes, or with --retry-failed.")
+    else:
+        console.note("They are tried again when they change, or with --retry-failed.")

@@ -11,9 +11,13 @@ import click
 
 from anysense.server import console
 from anysense.server.cli import DONE, ERROR, PARTIAL
+from anysense.server.interrupt import stopping_in_order
+from anysense.server.items import item_id
 from anysense.server.options import COLLECTION, DEVICE, JSON, WHERE, WORKERS
 
 if TYPE_CHECKING:
+    from anysense.embed.errors import ItemNotFoundError
+    from anysense.index.collection import Collection
     from anysense.index.found import NewItem
 
 __all__ = ["add", "remove"]
@@ -57,7 +61,7 @@ def add(
     from anysense.index.ingest import ingest
 
     items = _new_items(files, texts, item_id, dict(_pair(pair) for pair in pairs))
-    with Collection.open(path, device=device) as collection:
+    with stopping_in_order(), Collection.open(path, device=device) as collection:
         report = ingest(collection, items, workers=workers)
     if as_json:
         console.print_json(
@@ -115,31 +119,52 @@ def _pair(pair: str) -> tuple[str, Any]:
 @WHERE
 @JSON
 def remove(path: str, ids: tuple[str, ...], where: str | None, as_json: bool) -> int:
-    """Remove items from a collection, by id or by what --where says. Their files stay.
+    """Remove items from a collection, by id or path, or by what --where says. Their files stay.
 
     A later `build` of the folder that an item's file is in adds the item again.
     """
-    from anysense.embed.errors import ItemNotFoundError
     from anysense.index.collection import Collection
 
+    missing: list[ItemNotFoundError] = []
     if bool(ids) == (where is not None):
         raise click.UsageError("Give the IDs of items, or --where, but not both.")
     with Collection.open(path) as collection:
         if where is not None:
             ids = _selected(collection, where)
+        else:
+            ids, missing = _named(collection, ids)
         removed = collection.remove(ids) if ids else 0
     if as_json:
         console.print_json({"removed": removed})
     else:
         click.echo(f"{console.count(removed, 'item')} removed.")
-    if where is None and removed < len(set(ids)):
-        missing = len(set(ids)) - removed
-        raise ItemNotFoundError(f"{path} has no item of {console.count(missing, 'id')} given.")
+    for error in missing[:-1]:
+        console.note(f"error: {error}")
+    if missing:
+        raise missing[-1]
     return DONE
 
 
-def _selected(collection: Any, where: str) -> tuple[str, ...]:
+def _named(
+    collection: Collection, names: tuple[str, ...]
+) -> tuple[tuple[str, ...], list[ItemNotFoundError]]:
+    """The ids of the items named, each once, and an error for each name that is no item's."""
+    from anysense.embed.errors import ItemNotFoundError
+
+    ids: dict[str, None] = {}
+    missing = []
+    for name in dict.fromkeys(names):
+        try:
+            ids[item_id(collection, name)] = None
+        except ItemNotFoundError as error:  # noqa: PERF203 - the others are removed all the same
+            missing.append(error)
+    return tuple(ids), missing
+
+
+def _selected(collection: Collection, where: str) -> tuple[str, ...]:
     """The ids of the items that an expression holds for."""
     snapshot = collection.snapshot()
-    rows = snapshot.rows(snapshot.select(where))
+    segments = snapshot.select(where)
+    assert segments is not None  # there is an expression
+    rows = snapshot.rows(segments)
     return tuple(dict.fromkeys(row.item_id for row in rows if row is not None))

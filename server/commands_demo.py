@@ -45,13 +45,14 @@ def demo(output: str | None, device: str) -> int:
     from anysense.index.build import build
     from anysense.index.collection import Collection
     from anysense.server.commands_build import open_or_create, print_report
+    from anysense.server.interrupt import stopping_in_order
     from anysense.server.progress import BuildBar
 
     samples = sample_folder()
     where = output or str(default_output())
     folders = [path for path in sorted(samples.iterdir()) if path.is_dir()]
     is_new = not Collection.exists(where)
-    with open_or_create(where, (), None, device, is_new) as collection:
+    with stopping_in_order(), open_or_create(where, (), None, device, is_new) as collection:
         with BuildBar() as bar:
             report = build(collection, folders, progress=bar)
         print_report(console.short_path(where), collection.info()["items"], report)

@@ -10,9 +10,11 @@ import click
 
 from anysense.server import console
 from anysense.server.cli import DONE
+from anysense.server.items import item_id
 from anysense.server.options import COLLECTION, DEVICE, JSON, WHERE
 
 if TYPE_CHECKING:
+    from anysense.index.collection import Collection
     from anysense.index.query import Term
     from anysense.index.records import Item
 
@@ -23,10 +25,12 @@ FILE = click.Path(exists=True, dir_okay=False)
 
 @click.command(short_help="Search by text, image, sound, or several of them.")
 @COLLECTION
-@click.argument("text", required=False)
+@click.argument("texts", nargs=-1, metavar="[TEXT]")
 @click.option("--image", "images", type=FILE, multiple=True, metavar="F", help="An image file.")
 @click.option("--audio", "sounds", type=FILE, multiple=True, metavar="F", help="A sound file.")
-@click.option("--like", "likes", multiple=True, metavar="ID", help="An item of the collection.")
+@click.option(
+    "--like", "likes", multiple=True, metavar="ID", help="An item of the collection, by id or path."
+)
 @click.option("--not", "unwanted", multiple=True, metavar="TEXT", help="A text to subtract.")
 @click.option(
     "-k", type=click.IntRange(1, 1000), default=10, show_default=True, metavar="N", help="Hits."
@@ -45,7 +49,7 @@ FILE = click.Path(exists=True, dir_okay=False)
 @click.option("-f", "--files", is_flag=True, help="Print only the hits' paths, one a line.")
 def search(
     path: str,
-    text: str | None,
+    texts: tuple[str, ...],
     images: tuple[str, ...],
     sounds: tuple[str, ...],
     likes: tuple[str, ...],
@@ -74,13 +78,17 @@ def search(
 
     if as_json and files:
         raise click.UsageError("Give --json or --files, not both.")
-    terms = query_terms(text, images, sounds, likes, unwanted)
-    if not any(term.weight > 0 for term in terms):
+    if len(texts) > 1:
+        raise click.UsageError(f'Put a text of several words in quotes: "{" ".join(texts)}".')
+    if not (texts or images or sounds or likes):
         raise click.UsageError("Give a TEXT, --image, --audio or --like to search by.")
     with Collection.open(path, device=device) as collection:
+        likes = tuple(item_id(collection, name) for name in likes)
+        terms = query_terms(texts[0] if texts else None, images, sounds, likes, unwanted)
         hits = Retriever(collection).retrieve(
             terms, k=k, modalities=modalities or None, where=where, min_score=min_score
         )
+        why = "" if hits else _why_nothing(collection, where)
     if as_json:
         told = [hit.to_dict() for hit in hits]
         query = [_term_json(term) for term in terms]
@@ -91,8 +99,19 @@ def search(
     elif hits:
         print_hits(hits)
     else:
-        console.note("Nothing found.")
+        console.note(f"Nothing found{why}.")
     return DONE
+
+
+def _why_nothing(collection: Collection, where: str | None) -> str:
+    """Why a search found nothing, if it could not find anything; otherwise nothing."""
+    snapshot = collection.snapshot()
+    if not snapshot.partitions:
+        return ": the collection is empty"
+    selected = snapshot.select(where)
+    if selected is not None and not len(selected):
+        return ": --where holds for no item"
+    return ""
 
 
 def query_terms(
@@ -130,11 +149,11 @@ def _term_json(term: Term) -> dict[str, Any]:
 @click.argument("item", metavar="ID")
 @JSON
 def show(path: str, item: str, as_json: bool) -> int:
-    """Show one item: where it is, what it is, its metadata and its segments."""
+    """Show one item, named by its id or its path: what it is, its metadata and its segments."""
     from anysense.index.collection import Collection
 
     with Collection.open(path) as collection:
-        found = collection.snapshot().item(item)
+        found = collection.snapshot().item(item_id(collection, item))
     if as_json:
         console.print_json({**asdict(found), "modality": str(found.modality)})
     else:

@@ -15,9 +15,19 @@ DEVICE = click.option(
     help="Where models run.",
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+def _filled(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """Refuse an empty expression: it may be a variable of a script that was never set."""
+    if value is not None and not value.strip():
+        raise click.BadParameter("it is empty; leave it out to take every item.")
+    return value
+
+
 WHERE = click.option(
     "--where",
     metavar="EXPR",
+    callback=_filled,
     help="Only items that this holds for, such as \"year >= 2020 and camera.model = 'X'\".",
 )
 WORKERS = click.option(

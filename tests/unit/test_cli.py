@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -134,6 +135,7 @@ def test_build_is_partial_if_a_file_cannot_be_read(tmp_path: Path, media: Path) 
     (media / "bad.png").write_bytes(b"x")
     result = run("build", media, "-o", tmp_path / "c", "--encoder", "tiny", status=3)
     assert "1 file could not be read" in result.stderr
+    assert "It is tried again when it changes" in result.stderr
     assert "bad.png" in result.stderr
     told = run_json("build", media, "-o", tmp_path / "c", status=3)
     assert [q["path"] for q in told["quarantined"]] == [os.path.realpath(media / "bad.png")]
@@ -196,6 +198,8 @@ def test_search_combines_and_subtracts(built: Path, media: Path) -> None:
     like = run_json("search", built, "--like", red, "--modality", "image")
     assert red not in [hit["id"] for hit in like["hits"]]
     assert "Give a TEXT" in run("search", built, "--not", "red", status=2).stderr
+    several = run("search", built, "waves", "on", "a beach", status=2)
+    assert several.stderr.startswith('error: Put a text of several words in quotes: "waves on a')
     assert "not both" in run("search", built, "x", "--json", "--files", status=2).stderr
 
 
@@ -204,6 +208,14 @@ def test_search_says_when_it_finds_nothing(built: Path) -> None:
     assert result.stdout == ""
     assert "Nothing found" in result.stderr
     assert run_json("search", built, "red", "--min-score", "1e6")["hits"] == []
+    for args, why in (
+        (["--min-score", "1e6"], "Nothing found."),
+        (["--where", "yeer > 3"], "Nothing found: --where holds for no item."),
+    ):
+        assert run("search", built, "red", *args).stderr == f"{why}\n"
+    run("remove", built, "--where", "modality != 'audio'")
+    told = run("search", built, "red").stderr
+    assert told == "Nothing found: the collection is empty.\n"
 
 
 def test_a_bad_filter_and_a_bad_query_file_are_sentences(built: Path, media: Path) -> None:
@@ -234,10 +246,89 @@ def test_add_show_and_remove(built: Path, media: Path) -> None:
     run("add", built, "--text", "-", "--id", "piped", text="a green thing")
     assert run_json("search", built, "green", "--modality", "text")["hits"][0]["id"] == "piped"
     assert run("remove", built, "t").stdout == "1 item removed.\n"
-    assert "No item t" in run("show", built, "t", status=1).stderr
-    assert run("remove", built, "t", status=1).stdout == "0 items removed.\n"
+    assert "has no item 't'" in run("show", built, "t", status=1).stderr
+    gone = run("remove", built, "t", "u", status=1)
+    assert gone.stdout == "0 items removed.\n"
+    assert [line.split(":")[1] for line in gone.stderr.splitlines()] == [
+        f" {built} has no item 't'",
+        f" {built} has no item 'u'",
+    ]
     assert run_json("remove", built, "--where", "modality = 'image'") == {"removed": 2}
     assert run_json("info", built)["items"] == 2
+
+
+def test_an_item_may_be_named_by_its_path(
+    built: Path, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (media / "same.png").write_bytes((media / "red.png").read_bytes())
+    run("build", media, "-o", built)
+    red = run_json("search", built, "red", "--modality", "image")["hits"][0]["id"]
+    monkeypatch.chdir(media)
+    for name in (red, "red.png", "same.png", media / "red.png"):
+        assert run_json("show", built, name)["id"] == red
+    assert run_json("search", built, "--like", "same.png")["query"][0]["like"] == red
+    run("add", built, "--text", "an item whose id is a file's name", "--id", "red.png")
+    assert run_json("show", built, "red.png")["modality"] == "text"
+    (media / "same.png").unlink()
+    assert run_json("remove", built, "same.png", media / "red.png", red) == {"removed": 1}
+    assert (media / "red.png").exists()
+
+
+def test_an_empty_expression_is_refused_and_not_taken_for_none(built: Path) -> None:
+    for command in (("search", built, "red"), ("remove", built)):
+        assert "it is empty" in run(*command, "--where", " ", status=2).stderr
+    assert run_json("info", built)["items"] == 3
+
+
+def test_what_was_perhaps_meant_is_asked() -> None:
+    assert "No such command 'serach'; did you mean 'search'?" in run("serach", status=2).stderr
+    assert "No such option '--imge'; did you mean '--image'?" in (
+        run("search", "c", "--imge", "x", status=2).stderr
+    )
+    assert run("xyzzy", status=2).stderr.startswith("error: No such command 'xyzzy'.\n")
+
+
+def test_a_reader_that_has_enough_is_no_error() -> None:
+    code = "from anysense.server.cli import main; main()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    process.stdout.close()  # before anything is written
+    assert process.stderr is not None
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait(60) == cli_module.NO_READER
+
+
+STOPPED = """
+import os, signal, sys, time
+from anysense.server.interrupt import stopping_in_order
+with stopping_in_order():
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(60)
+    except KeyboardInterrupt:
+        print("in order", flush=True)
+    if sys.argv[1:]:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize(("again", "status"), [([], 0), (["again"], -signal.SIGINT)])
+def test_a_second_interrupt_ends_the_process_at_once(again: list[str], status: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", STOPPED, *again],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == status
+    assert done.stdout == "in order\n"
+    assert done.stderr.startswith("Stopping: ")
+    assert done.stderr.count("\n") == 1
 
 
 def test_add_tells_what_failed(built: Path, media: Path) -> None:
