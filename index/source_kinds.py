@@ -202,6 +202,9 @@ class ManifestSource(Source):
         try:
             status = Path(absolute).stat()
         except (OSError, ValueError) as error:
+            if isinstance(error, FileNotFoundError):
+                where = f"{self.root}, where its paths start; --root names another folder"
+                raise _RowError(f"{path}: not in {where}") from None
             raise _RowError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
         if not stat.S_ISREG(status.st_mode):
             raise _RowError(f"{path}: not a file")

@@ -155,6 +155,16 @@ def test_rows_of_a_manifest_are_items(tmp_path: Path) -> None:
     assert [p.reason for p in run.problems] == ["the same item as in row 1"]
 
 
+def test_a_file_that_a_manifest_names_in_vain_is_told_with_the_folder(tmp_path: Path) -> None:
+    touch(tmp_path / "ok.txt")
+    run = Scan([manifest(tmp_path, {"path": "no.txt"}, {"path": "ok.txt"})]).run()
+    assert names(run, tmp_path) == ["ok.txt"]
+    assert [p.reason for p in run.problems] == [
+        f"no.txt: not in {os.path.realpath(tmp_path)}, where its paths start; "
+        "--root names another folder"
+    ]
+
+
 def test_a_manifest_stays_under_its_folder(tmp_path: Path) -> None:
     data, outside = tmp_path / "data", tmp_path / "outside"
     touch(data / "ok.txt", outside / "secret.txt")
