@@ -131,6 +131,8 @@ def describe(problems: Sequence[Any]) -> tuple[str, str | None]:
     place = [str(part) for part in first["loc"]]
     param = ".".join(place) or None
     text = str(first["msg"]).removeprefix("Value error, ").rstrip(".")
+    if first["type"] == "extra_forbidden":
+        text = "there is no such field"
     more = f" ({len(problems) - 1} more)" if len(problems) > 1 else ""
     return (f"{param}: {text}{more}." if param else f"{text}{more}."), param
 
@@ -139,6 +141,8 @@ async def _http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = CODES.get(error.status_code, "http_error")
     message = str(error.detail).rstrip(".") + "."
+    if error.status_code == 404 and error.detail == "Not Found":  # by no route of ours
+        message = "There is nothing at this address; the API is described at /docs."
     return error_response(error.status_code, message, code, None, error.headers)
 
 

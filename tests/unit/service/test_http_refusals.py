@@ -147,6 +147,11 @@ def test_a_wrong_form_is_refused(
     assert error_of(response)["param"] == param
 
 
+def test_an_unknown_field_is_called_one(client: TestClient) -> None:
+    error = error_of(client.post("/v1/search", json={"txt": "red"}))
+    assert (error["message"], error["param"]) == ("txt: there is no such field.", "txt")
+
+
 def test_a_form_has_at_most_so_many_files_and_so_long_fields(client: TestClient) -> None:
     many = [("image", ("a.png", png("red")))] * 3
     assert client.post("/v1/search", files=many).status_code == 400
@@ -188,6 +193,7 @@ def test_bodies_are_limited(collection: Collection) -> None:
 def test_unknown_addresses_and_methods_have_the_same_shape(client: TestClient) -> None:
     missing = client.get("/v2/search")
     assert (missing.status_code, error_of(missing)["code"]) == (404, "not_found")
+    assert "/docs" in error_of(missing)["message"]  # as a browser at / is told
     method = client.put("/v1/search")
     assert (method.status_code, error_of(method)["code"]) == (405, "method_not_allowed")
     assert method.headers["allow"] == "POST"
