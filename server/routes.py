@@ -87,8 +87,7 @@ async def search(request: Request) -> Response:
     service = service_of(request)
     started = time.perf_counter()
     asked, terms = await _read_search(request, service)
-    hits = await service.searching(
-        service.retriever.retrieve,
+    hits = await service.retrieving(
         terms,
         k=asked.k,
         modalities=asked.modalities,

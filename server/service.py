@@ -7,7 +7,7 @@ import logging
 import mimetypes
 import threading
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import TYPE_CHECKING, BinaryIO, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, ParamSpec, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from anysense.index.catalog import Catalog
     from anysense.index.collection import Collection
+    from anysense.index.hit import Hit
+    from anysense.index.query import Term
     from anysense.index.records import Item
     from anysense.server.settings import Settings
 
@@ -49,6 +51,7 @@ class Service:
         self.state = "ready"
         self.reason: str | None = None
         self._searches = asyncio.Semaphore(settings.search_threads)
+        self._media_searches = asyncio.Semaphore(settings.media_searches)
         self._writes = asyncio.Semaphore(1)
         self._warming: threading.Thread | None = None
         self._publishing: threading.Thread | None = None
@@ -87,6 +90,13 @@ class Service:
         """Run something that reads, in a thread, when its turn comes."""
         async with self._searches:
             return await run_in_threadpool(work, *args, **kwargs)
+
+    async def retrieving(self, terms: list[Term], **options: Any) -> list[Hit]:
+        """Search, when its turn comes; see `Retriever.retrieve`. Of media, only so many at once."""
+        if not any(isinstance(term.content, bytes) for term in terms):
+            return await self.searching(self.retriever.retrieve, terms, **options)
+        async with self._media_searches:
+            return await self.searching(self.retriever.retrieve, terms, **options)
 
     async def writing(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run something that writes, in a thread, after all that came before it."""

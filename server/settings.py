@@ -25,6 +25,8 @@ class Settings:
         upload_bytes: the longest multipart body that adds an item.
         field_bytes: the longest field of a multipart body that is not a file.
         search_threads: how many requests read the collection at once; more of them wait.
+        media_searches: how many of those may search by media at once. A small file can hold a
+            picture that takes gigabytes to decode.
         publish_after: how many segments may be new or removed before the FAISS index is brought up
             to date in the background; a twentieth of the collection if that is more. Until then
             searches find them too, by exact comparison.
@@ -36,5 +38,6 @@ class Settings:
     upload_bytes: int = 512 * 1024**2
     field_bytes: int = 1024**2
     search_threads: int = 8
+    media_searches: int = 4
     publish_after: int = 2000
     warm_up: bool = True

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import tiny
 from http_client import (
     TestClient,
     client_of,
+    data_uri,
     error_of,
     ids,
     png,
@@ -293,3 +296,37 @@ def test_the_page_of_documentation_names_every_address_and_field(client: TestCli
     for model in ("SearchRequest", "TermBody", "HitBody", "ItemBody", "NewText"):
         for name in document["components"]["schemas"][model]["properties"]:
             assert f"`{name}`" in page, f"{model}.{name}"
+
+
+def test_only_so_many_search_by_media_at_once(
+    collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A picture of 40 bytes may take gigabytes to decode; texts need not wait for it."""
+    with client_of(collection, Settings(media_searches=2)) as client:
+        retriever = client.app.state.service.retriever  # type: ignore[attr-defined]
+        retrieve, lock = retriever.retrieve, threading.Lock()
+        running, most = {"media": 0, "text": 0}, {"media": 0, "text": 0}
+        texts = threading.Barrier(4, timeout=20)
+
+        def counted(terms: Any, **options: Any) -> Any:
+            kind = "media" if isinstance(terms[0].content, bytes) else "text"
+            with lock:
+                running[kind] += 1
+                most[kind] = max(most[kind], running[kind])
+            if kind == "text":
+                texts.wait()  # all four at once, while media search
+            else:
+                time.sleep(0.1)
+            try:
+                return retrieve(terms, **options)
+            finally:
+                with lock:
+                    running[kind] -= 1
+
+        monkeypatch.setattr(retriever, "retrieve", counted)
+        image = {"image": data_uri(png("red"), "image/png")}
+        with ThreadPoolExecutor(10) as pool:
+            bodies = [image] * 6 + [{"text": "red"}] * 4
+            answers = list(pool.map(lambda body: client.post("/v1/search", json=body), bodies))
+    assert [answer.status_code for answer in answers] == [200] * 10
+    assert most == {"media": 2, "text": 4}
