@@ -224,6 +224,7 @@ class _Build:
         if not self._todo:
             return
         self._collection.clear_quarantine([])  # takes the lock, before anything is encoded
+        tell(BuildProgress("load", 0, self.total, self._report))
         changes = Changes(
             self._collection,
             self._known,

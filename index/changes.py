@@ -107,8 +107,13 @@ class Changes:
             pending = None
             if isinstance(outcome, str):
                 pending = self._decide(index, found, _record(found, outcome))
-            elif isinstance(outcome, MediaError):
+            elif isinstance(outcome, MediaTooLargeError):
                 self._fail(_record(found, ""), outcome.reason)
+            elif isinstance(outcome, MediaError):
+                # Not opened: the file may be sound, and what keeps it shut (its permissions, a
+                # share) changes without its size or time. So neither is noted, and every build
+                # tries it again.
+                self._fail(FileRecord(found.path, 0, 0, ""), outcome.reason)
             # else it has gone since the scan: the next build removes it
             if pending is not None:
                 yield pending

@@ -21,7 +21,12 @@ __all__ = ["BuildBar"]
 
 REDRAW_SECONDS = 0.1
 LINE_SECONDS = 10.0
-PHASES = {"scan": "looking", "encode": "encoding", "publish": "publishing the index"}
+PHASES = {
+    "scan": "looking",
+    "load": "loading models",  # until the first file is done
+    "encode": "encoding",
+    "publish": "publishing the index",
+}
 
 
 class BuildBar:
@@ -63,6 +68,7 @@ class BuildBar:
                 description=PHASES[progress.phase],
                 completed=progress.done,
                 total=progress.total or None,
+                refresh=progress.phase != "encode",  # at once, as what follows may take long
                 pace=self._pace(progress, now),
                 counts=_counts(progress.report),
             )

@@ -422,9 +422,11 @@ def test_progress_is_a_bar_in_a_terminal(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(progress, "REDRAW_SECONDS", 0.0)
     with progress.BuildBar() as bar:
         bar(BuildProgress("scan", 0, 0, BuildReport()))
+        bar(BuildProgress("load", 0, 7, BuildReport()))
         bar(BuildProgress("encode", 3, 7, BuildReport(moved=1)))
         bar(BuildProgress("publish", 7, 7, BuildReport()))
     assert "looking" in shown.getvalue()
+    assert "loading models" in shown.getvalue()
     assert "7/7" in shown.getvalue()
     assert shown.getvalue().endswith("\x1b[2K")  # the bar wipes itself when it is done
 
