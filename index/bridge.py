@@ -54,7 +54,8 @@ _PARAMETERS: Mapping[str, tuple[float, ...]] = {
     "softmax": (0.02, 0.03, 0.05, 0.08),  # temperatures
 }
 _HELD_OUT = 2_000
-_LIKENESS = 0.5  # the cosine of a held-out anchor with what it is disturbed to
+_NEIGHBOURHOODS = 40  # that are held out
+_LIKENESS = 0.7  # the cosine of a held-out anchor with what it is disturbed to
 _BLOCK = 1_024  # vectors that are compared with all anchors at a time
 
 
@@ -216,8 +217,10 @@ def choose(
 ) -> Choice:
     """Choose a map by how well anchors that it was not fitted to find themselves.
 
-    They are disturbed first. An image is not its caption: it shares only part of its direction
-    with it, and a map for anchors as they are would be chosen by differences that do not matter.
+    What is held out is whole neighbourhoods: with its near-duplicates among the rest, an anchor
+    would be found again by a map that has learnt nothing but the anchors. And it is disturbed, as
+    an image shares only part of its direction with its caption; between spaces that are much alike
+    every map finds all that are not.
 
     Args:
         x: unit vectors (n, d) of anchors in the source space.
@@ -226,9 +229,7 @@ def choose(
         seed: of the choice of the anchors that are held out, and of the disturbance.
     """
     rng = np.random.default_rng(seed)
-    order = rng.permutation(len(x))
-    count = min(_HELD_OUT, len(x) // 5)
-    held, rest = order[:count], order[count:]
+    held, rest = _neighbourhoods(x, min(_HELD_OUT, len(x) // 5), rng)
     asked = _disturbed(x[held], rng)
     scores: dict[str, tuple[float, float]] = {}
     for method in methods:
@@ -239,7 +240,7 @@ def choose(
             scores[method] = max(scores.get(method, (-1.0, 0.0)), (score, parameter))
     best = max(methods, key=lambda method: scores[method][0])
     told = {method: round(score, 4) for method, (score, _) in scores.items()}
-    return Choice(best, scores[best][1], told, count)
+    return Choice(best, scores[best][1], told, len(held))
 
 
 def _maps(
@@ -260,6 +261,16 @@ def _maps(
         shrunk = 1.0 / (variances + penalty * variances.mean())
         matrix = directions @ (shrunk[:, None] * (directions.T @ across))
         yield LinearMap(matrix.astype(np.float32))
+
+
+def _neighbourhoods(
+    x: FloatArray, count: int, rng: np.random.Generator
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The places of so many rows, those around some rows drawn at random, and of the others."""
+    centres = rng.choice(len(x), _NEIGHBOURHOODS, replace=False)
+    nearness: FloatArray = (x[centres] @ x.T).max(axis=0)
+    order = np.argsort(-nearness, kind="stable")
+    return np.sort(order[:count]), np.sort(order[count:])
 
 
 def _disturbed(vectors: FloatArray, rng: np.random.Generator) -> FloatArray:
