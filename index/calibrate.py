@@ -36,6 +36,7 @@ __all__ = [
     "fit_route",
     "fit_tail",
     "item_weights",
+    "nearness",
     "standardise",
 ]
 
@@ -49,6 +50,8 @@ LEAST_SLOPE = 0.05
 LEAST_ITEMS = 4  # with fewer the deviation is not known at all
 LEAST_PAIRS = 200  # with fewer chance pairs the distribution is taken for typical
 UNKNOWN_DEVIATION = 0.1  # of cosines of random directions in a hundred dimensions
+NEAR_IDENTITY = 0.95  # a cosine within one modality that only variants of one thing reach
+ROUNDING = 5e-4  # of cosines of fp16 vectors: from here on two vectors are the same
 
 
 @dataclass(frozen=True)
@@ -132,6 +135,16 @@ class RouteCalibration:
         mean = float(self.weights @ products)
         variance = float(self.weights @ (products - mean) ** 2)
         return Null(mean, max(math.sqrt(variance), LEAST_DEVIATION), self.tail)
+
+
+def nearness(cosine: float) -> float:
+    """What being all but the same adds to a score within one modality: 0, to 2 for a copy.
+
+    How rare it is among chance pairs cannot be told from them: they end long before. But a copy of
+    the query must not stand behind something that is only related to it. So beyond a cosine of
+    0.95 each tenth of the distance to identity adds a 1.
+    """
+    return math.log10(max((1 - NEAR_IDENTITY) / max(1 - cosine, ROUNDING), 1.0))
 
 
 def item_weights(background: int, sample: int) -> FloatArray:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from anysense.embed.errors import NoRouteError, UsageError
 from anysense.embed.types import Modality
 from anysense.index.bridges import needed
+from anysense.index.calibrate import nearness
 from anysense.index.fusion import FUSIONS, distinct, fuse
 from anysense.index.hit import Hit, Hits
 from anysense.index.nulls import Calibrations
@@ -183,7 +184,8 @@ class Retriever:
         """One route to each modality: through the space that takes most of the query."""
         vectors = TermVectors(self._collection, snapshot, terms, calibrations.bridges)
         routes = []
-        for modality in sorted({p.modality for p in snapshot.partitions} & wanted):
+        present = {p.modality for p in snapshot.partitions} & wanted
+        for modality in sorted(present):
             spaces = [p.space for p in self._preferred(snapshot, modality)]
             best = max(spaces, key=vectors.coverage, default=None)
             if best is None or vectors.coverage(best)[0] <= 0:
@@ -194,7 +196,7 @@ class Retriever:
             null = calibrations.route(asked.modality, partition).null(vector)
             bridged = asked.is_bridged
             routes.append(Route(asked.modality, partition, asked.vector, vector, null, bridged))
-        if not routes and snapshot.partitions:
+        if not routes and present:
             raise NoRouteError(_no_route(self._collection, terms, vectors, wanted))
         return routes
 
@@ -262,21 +264,23 @@ def _hits(
     if collapse is not None:
         kept = distinct(vectors, collapse)[:most]
         found, vectors = [found[place] for place in kept], vectors[kept]
+    cosines = (vectors @ route.cosine).clip(-1, 1).tolist()
+    crosses = route.modality != route.partition.modality
     return [
         Hit(
             id=row.item_id,
             modality=row.modality,
-            score=round(route.null.score(product), 4),
+            score=round(route.null.score(product) + (0 if crosses else nearness(cosine)), 4),
             raw_score=round(cosine, 6),
             route="bridged" if route.is_bridged else "native",
             source=row.source,
             space=row.space,
-            start=row.start,
-            end=row.end,
+            start=None if row.start is None else round(row.start, 3),
+            end=None if row.end is None else round(row.end, 3),
             text=row.text,
             metadata=row.metadata,
         )
-        for (row, product), cosine in zip(found, (vectors @ route.cosine).tolist(), strict=True)
+        for (row, product), cosine in zip(found, cosines, strict=True)
     ]
 
 

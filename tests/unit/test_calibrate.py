@@ -14,6 +14,7 @@ from anysense.index.calibrate import (
     fit_route,
     fit_tail,
     item_weights,
+    nearness,
     standardise,
 )
 
@@ -135,3 +136,9 @@ def test_tails_survive_json() -> None:
     assert len(again.knots) == len(SHARES)
     assert again.score(3.0) == pytest.approx(tail.score(3.0), rel=1e-3)
     assert Null(0.1, 0.2, tail).score(0.5) == pytest.approx(tail.score(2.0))
+
+
+def test_being_all_but_the_same_adds_up_to_two() -> None:
+    assert nearness(0.95) == nearness(-0.5) == 0
+    assert nearness(0.995) == pytest.approx(1)
+    assert nearness(1.0) == nearness(1.00001) == pytest.approx(2)

@@ -241,3 +241,20 @@ def test_a_hit_is_plain_values(retriever: Retriever) -> None:
         "text",
         "metadata",
     }
+
+
+@pytest.mark.parametrize("shade", [(211, 11, 11), (12, 13, 212)])
+def test_a_copy_of_the_query_comes_first(tmp_path: Path, shade: tuple[int, int, int]) -> None:
+    with Collection.create(tmp_path / "c", ["tiny"]) as collection:
+        collection.add(items())
+        copy = Image.new("RGB", (32, 32), shade)
+        collection.add([NewItem(copy, id="copy")])
+        hits = collection.search(copy, k=3)
+        assert hits[0].id == "copy"
+        assert 0.999 < hits[0].raw_score <= 1
+
+
+def test_a_modality_that_the_collection_lacks_has_no_hits(tmp_path: Path) -> None:
+    with Collection.create(tmp_path / "c", ["tiny"]) as collection:
+        collection.add([NewItem("a red thing")])
+        assert collection.search("red", modalities=["image"]) == []
