@@ -145,7 +145,9 @@ def _optional(repository: str, *names: str) -> list[Wanted]:
 
 
 def _nothing_to_pull(name: str) -> UsageError:
-    return UsageError(f"'{name}' has nothing to download: it lies on this machine, or nowhere.")
+    return UsageError(
+        f"'{name}' needs no download: it comes with the package, or is a file of your own."
+    )
 
 
 def _fetch_text_parts(name: str, folder: Path, report: Progress) -> None:

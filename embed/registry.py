@@ -157,8 +157,9 @@ def _factory(kind: str, name: str) -> Factory:
     if not found:
         known = [*encoder_kinds(), *(card.name for card in CARDS)]
         close = get_close_matches(name, known, n=1) or get_close_matches(kind, known, n=1)
-        hint = f"did you mean '{close[0]}'" if close else f"kinds are {', '.join(encoder_kinds())}"
-        raise UnknownEncoderError(f"There is no encoder '{name}': {hint}?".replace(":?", "?"))
+        kinds = f"the kinds here are {', '.join(encoder_kinds())}."
+        hint = f"did you mean '{close[0]}'?" if close else kinds
+        raise UnknownEncoderError(f"There is no encoder '{name}': {hint}")
     return _from_entry_point(found[0])
 
 
