@@ -34,8 +34,8 @@ logging.getLogger("pypdf").addHandler(logging.NullHandler())
 _STREAM_BYTES = 32 * 1024**2
 _STREAM_TOKENS = 300_000
 # For the whole document, the more the larger its file is: small files cannot ask for much.
-_CONTENT_BYTES = 64 * 1024**2
-_CONTENT_BYTES_PER_BYTE = 50
+_CONTENT_BYTES = 8 * 1024**2
+_CONTENT_BYTES_PER_BYTE = 20  # deflate makes drawings 5 to 10 times shorter
 _FORM_OPERATORS = 1_000_000
 _FORM_OPERATORS_PER_BYTE = 20
 

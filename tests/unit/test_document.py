@@ -278,6 +278,8 @@ def test_pdf_bombs_are_refused() -> None:
         pdf([b" " * 40_000_000], compress=True),  # a stream that expands without end
         pdf([b" " * 30_000_000] * 4, compress=True),  # many that just stay below
         pdf([shown], compress=True),  # more to do than a page can ask for
+        # Much of the same: each page is a stream of its own, and deflate leaves little of it.
+        pdf([b" " * 1_000_000] * 12, compress=True),
     ):
         assert len(data) < 1_000_000
         with pytest.raises(MediaTooLargeError, match="too much work"):
