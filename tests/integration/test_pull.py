@@ -187,8 +187,8 @@ def test_a_sentence_model_that_was_pulled_can_be_loaded(
     ("name", "error", "message"),
     [
         ("text:nobody/nothing", "UnknownEncoderError", "has no 'nobody/nothing'"),
-        ("starter", "UsageError", "nothing to download"),
-        ("text:/data/model", "UsageError", "nothing to download"),
+        ("starter", "UsageError", "needs no download"),
+        ("text:/data/model", "UsageError", "needs no download"),
         ("text:laion/clap-htsat-unfused", "UnknownEncoderError", "has no model.safetensors or"),
     ],
 )
