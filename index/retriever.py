@@ -108,6 +108,8 @@ class Retriever:
         """
         wanted = _check_modalities(modalities)
         _check_numbers(k, per_modality_k, offset, fusion, collapse)
+        if min_score is not None and math.isnan(min_score):
+            raise UsageError("min_score is a number.")
         state, snapshot, calibrations = self._pinned(state)
         terms = parse_query(query)
         routes = self._plan(snapshot, calibrations, terms, wanted)

@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -137,6 +138,11 @@ def _report(error: Exception, debug: bool) -> int:
     if isinstance(error, AnysenseError):
         click.echo(f"error: {_sentence(str(error))}", err=True)
         return USAGE if isinstance(error, UsageError) else ERROR
+    if isinstance(error, OSError) and error.filename is None:  # from writing what it has to say
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        click.echo(f"error: The output could not be written: {error.strerror}.", err=True)
+        return ERROR
     what = f"{type(error).__name__}: {error}".strip().rstrip(":")
     click.echo(f"error: {_sentence(what)}", err=True)
     hint = "report it with the traceback" if debug else "see the traceback with `anysense --debug`"
@@ -207,6 +213,9 @@ def cli(debug: bool) -> None:
 
 def main() -> None:
     """The entry point of the command line."""
+    # Where the shell closed a stream, Python has None instead, and most of what writes fails.
+    sys.stdout = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115 - kept
+    sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115 - kept
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a file name that the terminal cannot show

@@ -213,6 +213,23 @@ def test_a_closed_pipe_is_no_error_message(built: Path) -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize(
+    ("to", "status", "said"),
+    [(">&-", 0, ""), ("> /dev/full", 1, "error: The output could not be written: No space")],
+)
+def test_an_output_that_takes_nothing_is_no_bug(
+    built: Path, to: str, status: int, said: str
+) -> None:
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m anysense info {built} --json {to}"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stderr[: len(said) or 1]) == (status, said)
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs the users of Unix")
 def test_a_terminal_gets_a_table(built: Path) -> None:
     import pty

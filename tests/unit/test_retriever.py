@@ -179,6 +179,7 @@ def test_a_vector_asks_in_its_space(retriever: Retriever, collection: Collection
         ({"k": 0}, "1 to 1000"),
         ({"k": 1001}, "1 to 1000"),
         ({"per_modality_k": 0}, "1 to 1000"),
+        ({"min_score": float("nan")}, "min_score is a number"),
         ({"offset": -1}, "at least 0"),
         ({"offset": 995}, "at most 1000 together"),
         ({"fusion": "magic"}, "calibrated, rrf, round_robin"),
