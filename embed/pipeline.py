@@ -9,6 +9,7 @@ streams through. Decoders, resamplers and models release the interpreter's lock:
 from __future__ import annotations
 
 import os
+import threading
 from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -42,6 +43,10 @@ __all__ = ["Encoded", "EncodedSegment", "MediaSource", "encode_query", "encode_s
 
 DEFAULT_BATCH = 32
 LOOK_AHEAD_BYTES = 256 * 1024**2
+
+# An encoder is called from one thread at a time, and two models at once would only share the
+# processors: so one batch of one model runs at a time.
+_turn = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -135,10 +140,10 @@ def encode_query(
     for segment in prepare_source([encoder], modality, source, limits):
         batch.append(segment.content)
         if len(batch) == DEFAULT_BATCH:
-            parts.append(encoder.encode(modality, batch))
+            parts.append(_run(encoder, modality, batch))
             batch = []
     if batch:
-        parts.append(encoder.encode(modality, batch))
+        parts.append(_run(encoder, modality, batch))
     vectors = np.concatenate(parts)
     if len(vectors) == 1:
         only: FloatArray = vectors[0]
@@ -252,6 +257,8 @@ class _Pipeline:
             job.error = refusal(job.source, error)
         except AnysenseError as error:
             job.fatal = error
+        except ImportError as error:  # of a decoder that is not installed: no source's fault
+            job.fatal = EncoderError(f"The package '{error.name}' is not installed; install it.")
         except Exception as error:  # decoders of other projects can raise anything
             job.error = refusal(job.source, error)
         finally:
@@ -301,10 +308,16 @@ class _Pipeline:
                     job.vectors[at] = outcome
 
 
+def _run(encoder: Encoder, modality: Modality, contents: list[Any]) -> FloatArray:
+    """Encode a batch when it is its turn: searches and builds of one process take turns."""
+    with _turn:
+        return encoder.encode(modality, contents)
+
+
 def _encode(encoder: Encoder, modality: Modality, contents: list[Any]) -> _Outcome:
     """A vector for each content, or the error of that content alone."""
     try:
-        return list(encoder.encode(modality, contents))
+        return list(_run(encoder, modality, contents))
     except MediaError as error:
         if len(contents) == 1:
             return [error]

@@ -422,3 +422,27 @@ def test_a_buffer_waits_for_room_and_is_stopped() -> None:
     budget.close()
     thread.join(5)
     assert stopped.is_set()
+
+
+def test_searches_and_builds_take_turns_with_an_encoder() -> None:
+    encoder = Watched(slow=0.01)
+    texts = [MediaSource(i, f"text {i}") for i in range(20)]
+    asking = [
+        threading.Thread(target=encode_query, args=(encoder, Modality.TEXT, f"query {i}"))
+        for i in range(4)
+    ]
+    for thread in asking:
+        thread.start()
+    assert all(done.error is None for done in encode_sources([encoder], texts, batch_size=2))
+    for thread in asking:
+        thread.join()
+    assert len(encoder.batches) == 14  # `Watched` refuses to be called while it is inside
+
+
+def test_a_decoder_that_is_not_installed_ends_the_run(
+    files: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture = next(path for path in files if path.suffix in (".png", ".jpg"))
+    monkeypatch.setitem(sys.modules, "anysense.embed.image", None)
+    with pytest.raises(EncoderError, match=r"'anysense\.embed\.image' is not installed"):
+        list(encode_sources([TinyEncoder()], [MediaSource(0, picture, Modality.IMAGE)]))
