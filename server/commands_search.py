@@ -65,8 +65,8 @@ def search(
     """Search a collection by text, image, sound, or several of them.
 
     Several inputs make one query, and --not subtracts from it. Every query finds items of every
-    kind. A score says how rarely chance scores so high: one unrelated item in 100 has a score of 2 or
-    more, one in 1,000 of 3 or more, whatever the kind.
+    kind. A score says how rarely chance scores so high: one unrelated item in 100 has a score of 2
+    or more, one in 1,000 of 3 or more, whatever the kind.
 
     With --json: an object with `collection`, `query` (a list of terms, each with `content` or
     `like`, `modality` and `weight`) and `hits`, best first, each with `id`, `modality`, `score`,
