@@ -77,7 +77,7 @@ def create(arch: str, **options: Any) -> Any:
     return open_clip.create_model(arch, pretrained_text=False, **options).eval()
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def quiet() -> Iterator[None]:
     """open_clip warns, through the root logger, of models without weights."""
     logging.disable(logging.WARNING)
