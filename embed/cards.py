@@ -123,7 +123,7 @@ def _clap_official(name: str, parameters: int, size: int, summary: str, quality:
         512,
         parameters,
         size,
-        "CC0-1.0",
+        "see lukewys/laion_clap",
         summary,
         quality,
         files,
