@@ -100,7 +100,19 @@ def rebuild() -> str:
     seconds = result["results"]["nothing_changed"]["median_seconds"]
     return (
         f"Building again over {result['files']:,} unchanged files takes {seconds:.1f} s and loads "
-        "no model."
+        "no model. " + cold_start()
+    )
+
+
+def cold_start() -> str:
+    seconds = {
+        name: f"{r['wall_seconds']:.1f} s" for name, r in load("cold_start")["results"].items()
+    }
+    return (
+        "A search with the starter model from the command line, from the start of the process to "
+        f"its end, takes {seconds['text']} by a text, {seconds['image']} by an image and "
+        f"{seconds['sound']} by a sound, most of it for loading torch and the model; a service or a "
+        "`Retriever` pays for that once."
     )
 
 
