@@ -111,8 +111,8 @@ def cold_start() -> str:
     return (
         "A search with the starter model from the command line, from the start of the process to "
         f"its end, takes {seconds['text']} by a text, {seconds['image']} by an image and "
-        f"{seconds['sound']} by a sound, most of it for loading torch and the model; a service or a "
-        "`Retriever` pays for that once."
+        f"{seconds['sound']} by a sound, most of it for loading torch and the model; a service or "
+        "a `Retriever` pays for that once."
     )
 
 
