@@ -51,11 +51,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Collection"]
 
-LEAST_DUE = 20_000
-"""So many unpublished segments are searched in 2 to 3 ms, as many as a partition's one list."""
-SHARE_DUE = 0.25
-"""Publishing at each growth by a quarter copies every segment four times in all."""
-
 
 class Collection:
     """Items of all modalities in one folder, with the vectors that find them.
@@ -273,16 +268,6 @@ class Collection:
         """Whether there are changes that the FAISS index on disk does not have."""
         snapshot = self.snapshot()
         return bool(snapshot.unpublished or len(snapshot.tombstones) or self._views.is_damaged)
-
-    @property
-    def publish_due(self) -> bool:
-        """Whether so much is unpublished that searching becomes slow and takes much memory.
-
-        Something that writes for long should look at this now and then, and publish.
-        """
-        snapshot = self.snapshot()
-        published = sum(snapshot.partitions.values()) - snapshot.unpublished
-        return snapshot.unpublished > max(LEAST_DUE, published * SHARE_DUE)
 
     def publish(
         self,

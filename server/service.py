@@ -109,8 +109,7 @@ class Service:
         if self._publishing is not None and self._publishing.is_alive():
             return
         snapshot = self.collection.snapshot()
-        changed = sum(len(newer.ids) for newer in snapshot.newer.values())
-        changed += len(snapshot.tombstones)
+        changed = snapshot.unpublished + len(snapshot.tombstones)
         total = sum(snapshot.partitions.values())
         if changed >= max(self.settings.publish_after, total // 20):
             self._publishing = threading.Thread(target=self._publish, name="publish", daemon=True)

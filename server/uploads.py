@@ -20,6 +20,7 @@ from python_multipart.multipart import parse_options_header
 from starlette.concurrency import run_in_threadpool
 
 from anysense.embed.errors import EmptyMediaError, StorageError
+from anysense.index.manifest import fsync_folder
 from anysense.index.records import item_id
 from anysense.server.http_errors import RequestError, describe
 
@@ -255,8 +256,8 @@ class Received:
         with _storage(self.name):
             is_new = not path.exists()
             self.temporary.replace(path)
-            sync_folder(path.parent)
-            sync_folder(path.parent.parent)
+            fsync_folder(path.parent)
+            fsync_folder(path.parent.parent)
         return path, is_new
 
 
@@ -277,14 +278,3 @@ def copy_hashed(source: BinaryIO, target: BinaryIO) -> str:
     target.flush()
     os.fsync(target.fileno())
     return digest.hexdigest()
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder safe on the disk, where the system can."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
