@@ -33,7 +33,14 @@ if TYPE_CHECKING:
     from anysense.embed.audio_sound import Sound
     from anysense.embed.types import FloatArray
 
-__all__ = ["TAIL_SECONDS", "audio_seconds", "iter_windows", "read_audio", "resample"]
+__all__ = [
+    "TAIL_SECONDS",
+    "audio_seconds",
+    "iter_windows",
+    "read_audio",
+    "resample",
+    "stated_seconds",
+]
 
 TAIL_SECONDS = 0.1
 """What is left after the last whole window becomes a window of its own if it is longer than this.
@@ -91,6 +98,16 @@ def audio_seconds(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> floa
             return sound.seconds
         count = sum(len(block) for block in _checked(sound, source_name(source), limits))
         return count / sound.rate
+
+
+def stated_seconds(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> float | None:
+    """The length of a recording by its header; None if that does not state it.
+
+    Raises:
+        MediaError: as for `read_audio`; what only shows in the samples goes unnoticed.
+    """
+    with _opened(source, limits) as sound:
+        return sound.seconds
 
 
 def iter_windows(

@@ -20,7 +20,9 @@ class Limits:
         image_pixels: width times height of one image, after decoding.
         audio_seconds: length of one recording.
         text_characters: characters of the text of one document.
-        query_text_characters: characters of one text query.
+        query_text_characters: characters of one text query, or of a document to search by.
+        query_audio_seconds: length of one recording to search by. A query is one vector: of a
+            long recording it would be a mean of everything in it, and slow to come by.
         document_pages: pages of one PDF.
     """
 
@@ -29,6 +31,7 @@ class Limits:
     audio_seconds: float = 12 * 3600.0
     text_characters: int = 20_000_000
     query_text_characters: int = 100_000
+    query_audio_seconds: float = 600.0
     document_pages: int = 10_000
 
 

@@ -18,7 +18,6 @@ from anysense.embed.errors import (
     AnysenseError,
     EncoderError,
     MediaError,
-    MediaTooLargeError,
     UsageError,
 )
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
@@ -26,6 +25,7 @@ from anysense.embed.lookahead import Budget, Buffer, Prepared, Stopped, Workers
 from anysense.embed.reading import (
     MediaSource,
     find_modality,
+    prepare_query,
     prepare_source,
     refusal,
 )
@@ -122,22 +122,17 @@ def encode_query(
     the normalised mean of theirs.
 
     Raises:
-        MediaError: the query cannot be read.
+        MediaError: the query cannot be read, or is longer than a query may be.
         EncoderError: the encoder does not take this modality.
     """
     import numpy as np
 
     if modality not in encoder.space.modalities:
         raise EncoderError(f"The encoder '{encoder.space.id}' does not take {modality}.")
-    if isinstance(content, str) and len(content) > limits.query_text_characters:
-        raise MediaTooLargeError(
-            "the query",
-            f"has {len(content):,} of at most {limits.query_text_characters:,} characters",
-        )
     source = MediaSource("the query", content, modality)
     parts: list[FloatArray] = []
     batch: list[Any] = []
-    for segment in prepare_source([encoder], modality, source, limits):
+    for segment in prepare_query(encoder, modality, source, limits):
         batch.append(segment.content)
         if len(batch) == DEFAULT_BATCH:
             parts.append(_run(encoder, modality, batch))
