@@ -6,6 +6,7 @@ import math
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import NoRouteError, UsageError
@@ -128,10 +129,12 @@ class Retriever:
                     allowed=allowed,
                 )
                 found = _best_of_each_item(snapshot.rows(ids), products, liked)
+                if collapse is not None:
+                    found = _distinct(snapshot, route.partition, found, collapse, most)
                 if len(found) >= most or len(ids) < depth:
-                    break  # else several segments of few items filled the list
+                    break  # else segments of few items, or near-duplicates, filled the list
                 depth *= 4
-            lists.append(_hits(snapshot, route, found, most, collapse))
+            lists.append(_hits(snapshot, route, found[:most]))
             counted += snapshot.partitions[route.partition] if allowed is None else len(allowed)
         best = max((hit.score for found in lists for hit in found), default=0.0)
         if min_score is not None:
@@ -220,7 +223,7 @@ def hits_of(snapshot: Snapshot, route: Route, k: int) -> list[Hit]:
     ask = (route.partition, route.vector, min(depth, 4 * k))
     products, ids = snapshot.search(*ask, query_modality=route.modality)
     found = _best_of_each_item(snapshot.rows(ids), products, set())
-    return _hits(snapshot, route, found, k, None)
+    return _hits(snapshot, route, found[:k])
 
 
 def _name_of(snapshot: Snapshot) -> str:
@@ -249,30 +252,39 @@ def _best_of_each_item(
     return list(best.values())
 
 
-def _hits(
+def _distinct(
     snapshot: Snapshot,
-    route: Route,
+    partition: Partition,
     found: Sequence[tuple[SegmentRow, float]],
+    threshold: float,
     most: int,
-    collapse: float | None,
-) -> list[Hit]:
-    """Up to `most` hits of a route, with their scores and cosines."""
+) -> list[tuple[SegmentRow, float]]:
+    """Those of `found` that are no near-duplicates of a better one, up to `most`."""
+    vectors = segment_vectors(snapshot, partition, _ids(found))
+    return [found[place] for place in distinct(vectors, threshold, most)]
+
+
+def _ids(found: Sequence[tuple[SegmentRow, float]]) -> Any:
     import numpy as np
 
-    if collapse is None:
-        found = found[:most]
-    ids = np.asarray([row.segment_id for row, _ in found], np.int64)
-    vectors = segment_vectors(snapshot, route.partition, ids)
-    if collapse is not None:
-        kept = distinct(vectors, collapse)[:most]
-        found, vectors = [found[place] for place in kept], vectors[kept]
+    return np.asarray([row.segment_id for row, _ in found], np.int64)
+
+
+def _hits(snapshot: Snapshot, route: Route, found: Sequence[tuple[SegmentRow, float]]) -> list[Hit]:
+    """The hits of a route, with their scores and cosines."""
+    vectors = segment_vectors(snapshot, route.partition, _ids(found))
     cosines = (vectors @ route.cosine).clip(-1, 1).tolist()
-    crosses = route.modality != route.partition.modality
+    scores = [route.null.score(product) for _, product in found]
+    if route.modality == route.partition.modality:
+        scores = [s + nearness(cosine) for s, cosine in zip(scores, cosines, strict=True)]
+    # The index sums in another order: where the two differ in the last digit, the order of the list
+    # stays, or one item could be on two pages.
+    scores = list(accumulate(scores, min))
     return [
         Hit(
             id=row.item_id,
             modality=row.modality,
-            score=round(route.null.score(product) + (0 if crosses else nearness(cosine)), 4),
+            score=round(score, 4),
             raw_score=round(cosine, 6),
             route="bridged" if route.is_bridged else "native",
             source=row.source,
@@ -282,7 +294,7 @@ def _hits(
             text=row.text,
             metadata=row.metadata,
         )
-        for (row, product), cosine in zip(found, cosines, strict=True)
+        for (row, _), score, cosine in zip(found, scores, cosines, strict=True)
     ]
 
 

@@ -105,6 +105,22 @@ def test_pages_go_on_and_do_not_shift_when_items_are_added(tmp_path: Path) -> No
         assert "text-new" in kinds(newest)
 
 
+@pytest.mark.parametrize("fusion", ["calibrated", "rrf", "round_robin"])
+def test_pages_fit_together_where_scores_are_all_but_equal(tmp_path: Path, fusion: str) -> None:
+    with Collection.create(tmp_path / "c", ["tiny"]) as collection:
+        pictures = [Image.new("RGB", (24, 24), (220 + i, 20, 20)) for i in range(12)]
+        collection.add([NewItem(p, id=f"image-{i}") for i, p in enumerate(pictures)])
+        collection.add([NewItem(f"a red note, number {i}") for i in range(12)])
+        collection.publish()
+        whole = collection.search("red", k=24, fusion=fusion)
+        assert len({hit.score for hit in whole}) < 24
+        for k in (1, 5):
+            pages = [
+                collection.search("red", k=k, offset=i, fusion=fusion) for i in range(0, 24, k)
+            ]
+            assert [hit for page in pages for hit in page] == whole
+
+
 def test_ranks_alone_can_merge_the_lists(retriever: Retriever) -> None:
     turns = [hit.modality for hit in retriever.retrieve("red", k=9, fusion="round_robin")]
     assert all(len(set(turns[i : i + 3])) == 3 for i in (0, 3, 6))
@@ -124,6 +140,15 @@ def test_near_duplicates_collapse_to_the_best(tmp_path: Path) -> None:
         assert [hit.id[:3] for hit in hits] == ["red", "blu"]
         best = max(collection.search("red"), key=lambda hit: hit.score)
         assert hits[0].score == best.score
+
+
+def test_more_near_duplicates_than_are_fetched_at_first_hide_nothing(tmp_path: Path) -> None:
+    with Collection.create(tmp_path / "c", ["tiny"]) as collection:
+        for shade, many in ((200, 150), (20, 3)):
+            pictures = [Image.new("RGB", (8, 8 + i), (shade, 20, 20)) for i in range(many)]
+            collection.add([NewItem(p, id=f"{shade}-{i}") for i, p in enumerate(pictures)])
+        hits = collection.search("red", k=5, collapse=0.99)
+        assert [hit.id.split("-")[0] for hit in hits] == ["200", "20"]
 
 
 def test_no_match_says_that_nothing_answers(retriever: Retriever) -> None:
@@ -244,7 +269,7 @@ def test_a_hit_is_plain_values(retriever: Retriever) -> None:
     }
 
 
-@pytest.mark.parametrize("shade", [(211, 11, 11), (12, 13, 212)])
+@pytest.mark.parametrize("shade", [(213, 10, 13), (12, 13, 212)])
 def test_a_copy_of_the_query_comes_first(tmp_path: Path, shade: tuple[int, int, int]) -> None:
     with Collection.create(tmp_path / "c", ["tiny"]) as collection:
         collection.add(items())
