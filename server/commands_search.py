@@ -14,12 +14,15 @@ from anysense.server.items import item_id
 from anysense.server.options import COLLECTION, DEVICE, JSON, WHERE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from anysense.index.collection import Collection
     from anysense.index.query import Term
     from anysense.index.records import Item
 
 __all__ = ["search", "show"]
 
+NO_MATCH = "Nothing here matches better than chance would: these are the nearest."
 FILE = click.Path(exists=True, dir_okay=False)
 
 
@@ -27,7 +30,9 @@ FILE = click.Path(exists=True, dir_okay=False)
 @COLLECTION
 @click.argument("texts", nargs=-1, metavar="[TEXT]")
 @click.option("--image", "images", type=FILE, multiple=True, metavar="F", help="An image file.")
-@click.option("--audio", "sounds", type=FILE, multiple=True, metavar="F", help="A sound file.")
+@click.option(
+    "--audio", "sounds", type=FILE, multiple=True, metavar="F", help="A sound of up to 10 minutes."
+)
 @click.option(
     "--like", "likes", multiple=True, metavar="ID", help="An item of the collection, by id or path."
 )
@@ -44,6 +49,34 @@ FILE = click.Path(exists=True, dir_okay=False)
 )
 @WHERE
 @click.option("--min-score", type=float, metavar="X", help="Only hits of at least this score.")
+@click.option(
+    "--per-modality-k",
+    type=click.IntRange(1, 1000),
+    metavar="N",
+    help="At most so many hits of each kind.",
+)
+@click.option(
+    "--offset",
+    type=click.IntRange(0, 999),
+    default=0,
+    metavar="N",
+    help="Leave out the N best, for the next page. Each page is of the collection as it is then: "
+    "what was added or removed since the page before moves it.",
+)
+@click.option(
+    "--collapse",
+    type=click.FloatRange(0, 1, min_open=True),
+    metavar="COSINE",
+    help="Of items of one kind that are at least so much alike, show only the best; 0.95 leaves "
+    "out near-copies.",
+)
+@click.option(
+    "--fusion",
+    type=click.Choice(["calibrated", "rrf", "round_robin"]),
+    default="calibrated",
+    show_default=True,
+    help="How the kinds become one list: by score, by reciprocal rank, or in turns.",
+)
 @DEVICE
 @JSON
 @click.option("-f", "--files", is_flag=True, help="Print only the hits' paths, one a line.")
@@ -54,13 +87,10 @@ def search(
     sounds: tuple[str, ...],
     likes: tuple[str, ...],
     unwanted: tuple[str, ...],
-    k: int,
-    modalities: tuple[str, ...],
-    where: str | None,
-    min_score: float | None,
     device: str,
     as_json: bool,
     files: bool,
+    **options: Any,  # of Retriever.retrieve, by the same names
 ) -> int:
     """Search a collection by text, image, sound, or several of them.
 
@@ -69,8 +99,10 @@ def search(
     or more, one in 1,000 of 3 or more, whatever the kind.
 
     With --json: an object with `collection`, `query` (a list of terms, each with `content` or
-    `like`, `modality` and `weight`) and `hits`, best first, each with `id`, `modality`, `score`,
-    `raw_score`, `route`, `source`, `space`, `start`, `end`, `text` and `metadata`.
+    `like`, `modality` and `weight`), `no_match` (true if chance alone may have put the best item
+    where it is, so that probably nothing answers the query) and `hits`, best first, each with `id`,
+    `modality`, `score`, `raw_score`, `route`, `source`, `space`, `start`, `end`, `text` and
+    `metadata`.
     """
     from anysense.index.collection import Collection
     from anysense.index.retriever import Retriever
@@ -85,14 +117,17 @@ def search(
     with Collection.open(path, device=device) as collection:
         likes = tuple(item_id(collection, name) for name in likes)
         terms = query_terms(texts[0] if texts else None, images, sounds, likes, unwanted)
-        hits = Retriever(collection).retrieve(
-            terms, k=k, modalities=modalities or None, where=where, min_score=min_score
-        )
-        why = "" if hits else _why_nothing(collection, where)
+        options["modalities"] = options["modalities"] or None
+        hits = Retriever(collection).retrieve(terms, **options)
+        why = "" if hits else _why_nothing(collection, **options)
+    if hits.no_match and hits and not as_json:
+        console.note(NO_MATCH)
     if as_json:
         told = [hit.to_dict() for hit in hits]
         query = [_term_json(term) for term in terms]
-        console.print_json({"collection": path, "query": query, "hits": told})
+        console.print_json(
+            {"collection": path, "query": query, "no_match": hits.no_match, "hits": told}
+        )
     elif files:
         for source in dict.fromkeys(hit.source for hit in hits):
             click.echo(source)
@@ -103,15 +138,28 @@ def search(
     return DONE
 
 
-def _why_nothing(collection: Collection, where: str | None) -> str:
-    """Why a search found nothing, if it could not find anything; otherwise nothing."""
+def _why_nothing(
+    collection: Collection,
+    *,
+    modalities: Sequence[str] | None,
+    where: str | None,
+    offset: int,
+    min_score: float | None,
+    **_: Any,
+) -> str:
+    """Why a search found nothing, as far as its options tell."""
     snapshot = collection.snapshot()
-    if not snapshot.partitions:
+    present = {partition.modality.value for partition in snapshot.partitions}
+    if not present:
         return ": the collection is empty"
+    if modalities and not present & set(modalities):
+        return f": the collection has no {' and no '.join(modalities)}"
     selected = snapshot.select(where)
     if selected is not None and not len(selected):
         return ": --where holds for no item"
-    return ""
+    if offset:
+        return f" after the first {offset}"
+    return f" with a score of {min_score:g} or more" if min_score is not None else ""
 
 
 def query_terms(

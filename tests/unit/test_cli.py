@@ -17,7 +17,7 @@ from PIL import Image
 from anysense.embed.registry import list_models
 from anysense.index.build import BuildProgress, BuildReport
 from anysense.server import cli as cli_module
-from anysense.server import progress, tables
+from anysense.server import commands_search, progress, tables
 from anysense.server.cli import COMMANDS, cli
 from anysense.server.console import count, show_place, show_size, show_time
 
@@ -172,7 +172,7 @@ def test_search_prints_lines_json_or_paths(built: Path, media: Path) -> None:
     assert len(lines) == 3
     assert all(len(line.split("\t")) in (4, 5) for line in lines)
     told = run_json("search", built, "red", "--modality", "image")
-    assert list(told) == ["collection", "query", "hits"]
+    assert list(told) == ["collection", "query", "no_match", "hits"]
     assert told["query"] == [{"content": "red", "modality": "text", "weight": 1.0}]
     assert [hit["source"] for hit in told["hits"]] == [
         os.path.realpath(media / "red.png"),
@@ -209,13 +209,65 @@ def test_search_says_when_it_finds_nothing(built: Path) -> None:
     assert "Nothing found" in result.stderr
     assert run_json("search", built, "red", "--min-score", "1e6")["hits"] == []
     for args, why in (
-        (["--min-score", "1e6"], "Nothing found."),
+        (["--min-score", "50"], "Nothing found with a score of 50 or more."),
         (["--where", "yeer > 3"], "Nothing found: --where holds for no item."),
+        (["--modality", "audio"], "Nothing found: the collection has no audio."),
+        (["--offset", "3"], "Nothing found after the first 3."),
     ):
         assert run("search", built, "red", *args).stderr == f"{why}\n"
     run("remove", built, "--where", "modality != 'audio'")
     told = run("search", built, "red").stderr
     assert told == "Nothing found: the collection is empty.\n"
+
+
+def test_search_options_reach_the_search(built: Path, media: Path) -> None:
+    for shade in range(4):
+        Image.new("RGB", (24, 24), (225 + shade, 20, 20)).save(media / f"rosy-{shade}.png")
+    run("build", media, "-o", built)
+    whole = sources(built)
+    assert len(whole) == 7
+    assert [*sources(built, "-k", "3"), *sources(built, "--offset", "3")] == whole
+    assert len(sources(built, "--per-modality-k", "1")) == 2
+    kinds = [hit["modality"] for hit in hits_of(built, "--fusion", "round_robin", "-k", "4")]
+    assert kinds[:2] in (["text", "image"], ["image", "text"])
+    assert kinds[2:] == ["image", "image"]  # there is one text
+    assert len(sources(built, "--collapse", "0.99")) == 3
+    for option in (
+        ("--per-modality-k", "0"),
+        ("--offset", "-1"),
+        ("--offset", "995"),
+        ("--collapse", "0"),
+        ("--collapse", "1.1"),
+        ("--fusion", "magic"),
+    ):
+        result = run("search", built, "red", *option, status=2)
+        assert result.stderr.startswith("error: ")
+
+
+def hits_of(built: Path, *options: str) -> list[dict[str, Any]]:
+    hits: list[dict[str, Any]] = run_json("search", built, "red", *options)["hits"]
+    return hits
+
+
+def sources(built: Path, *options: str) -> list[str]:
+    return [hit["source"] for hit in hits_of(built, *options)]
+
+
+def test_search_says_if_chance_would_find_as_much(tmp_path: Path) -> None:
+    folder, where = tmp_path / "notes", tmp_path / "c"
+    folder.mkdir()
+    for i in range(30):
+        word = ("green", "blue", "low", "high")[i % 4] if i else "red"
+        (folder / f"{i}.txt").write_text(f"a {word} thing, number {i}")
+    run("build", folder, "-o", where, "--encoder", "tiny")
+    for query, is_match in (("red", True), ("hello", False)):
+        assert run_json("search", where, query)["no_match"] == (not is_match)
+        shown = run("search", where, query)
+        said = "" if is_match else commands_search.NO_MATCH + "\n"
+        assert shown.stderr == said
+        assert len(shown.stdout.splitlines()) == 10
+    assert run_json("search", where, "hello", "--min-score", "50")["no_match"] is True
+    assert "Nothing found" in run("search", where, "hello", "--min-score", "50").stderr
 
 
 def test_a_bad_filter_and_a_bad_query_file_are_sentences(built: Path, media: Path) -> None:
