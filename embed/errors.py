@@ -2,7 +2,8 @@
 
     AnysenseError                       the root: catch this one
     ├── UsageError                      an argument is wrong; nothing was done
-    │   └── FilterError                 a `where` expression cannot be read
+    │   ├── FilterError                 a `where` expression cannot be read
+    │   └── StateGoneError              what an earlier page was of is no longer held
     ├── MediaError                      one file or payload cannot be used
     │   ├── UnsupportedMediaError       not a kind of file that anysense reads
     │   ├── CorruptMediaError           truncated, damaged, or not what its name says
@@ -45,6 +46,7 @@ __all__ = [
     "MediaTooLargeError",
     "MissingWeightsError",
     "NoRouteError",
+    "StateGoneError",
     "StorageError",
     "UnknownEncoderError",
     "UnsupportedMediaError",
@@ -62,6 +64,10 @@ class UsageError(AnysenseError):
 
 class FilterError(UsageError):
     """A `where` expression cannot be read."""
+
+
+class StateGoneError(UsageError):
+    """The state of the collection that an earlier page was of is no longer held."""
 
 
 class MediaError(AnysenseError):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
-from anysense.embed.errors import NoRouteError, UsageError
+from anysense.embed.errors import NoRouteError, StateGoneError, UsageError
 from anysense.embed.types import Modality
 from anysense.index.bridges import needed
 from anysense.index.calibrate import nearness
@@ -104,6 +104,7 @@ class Retriever:
 
         Raises:
             UsageError: an argument is wrong.
+            StateGoneError: `state` is of a search that too many others have come after.
             MediaError: a file of the query cannot be read.
             NoRouteError: no encoder of the collection connects the query to any item.
         """
@@ -159,7 +160,10 @@ class Retriever:
                 if state in self._states:
                     self._states.move_to_end(state)
                     return (state, *self._states[state])
-            raise UsageError("The page is of a state that is no longer held: search again.")
+            raise StateGoneError(
+                "The page is of a state of the collection that is no longer held; search again from "
+                "the first page."
+            )
         snapshot = self._collection.snapshot()
         return (_name_of(snapshot), *self._remembered(snapshot))
 

@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 STATUS: Mapping[type[AnysenseError], int] = {
     errors.UsageError: 400,
+    errors.StateGoneError: 410,
     errors.MediaError: 422,
     errors.UnsupportedMediaError: 415,
     errors.MediaTooLargeError: 413,
@@ -43,6 +44,9 @@ STATUS: Mapping[type[AnysenseError], int] = {
     AnysenseError: 500,
 }
 """The status of each error; a class that is not listed has that of its nearest listed parent."""
+
+PARAMS = {errors.FilterError: "where", errors.StateGoneError: "state"}
+"""The field that is at fault, where the error itself tells."""
 
 RETRY_LATER = (errors.CollectionLockedError,)
 CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
@@ -106,7 +110,7 @@ async def _anysense_error(request: Request, error: Exception) -> Response:
     status = status_of(error)
     if status >= 500:
         logger.error("%s %s: %s", request.method, request.url.path, error)
-    param = getattr(error, "param", "where" if isinstance(error, errors.FilterError) else None)
+    param = getattr(error, "param", PARAMS.get(type(error)))
     headers = {"retry-after": "1"} if isinstance(error, RETRY_LATER) else None
     return error_response(status, sentence(error), code_of(error), param, headers)
 

@@ -62,8 +62,16 @@ def body_of(json_model: str, form: dict[str, Any]) -> dict[str, Any]:
 
 FILE = {"type": "string", "format": "binary"}
 TEXT = {"type": "string"}
-FIELDS = ("text", "like", "not", "vector", "space", "terms", "k", "modalities", "where")
-SEARCH_FORM = {"image": FILE, "audio": FILE, **dict.fromkeys((*FIELDS, "min_score"), TEXT)}
+UPLOADS = ("image", "audio")
+SEARCH_FORM = {
+    name: FILE if name in UPLOADS else TEXT
+    for name in schemas.SearchRequest.model_json_schema()["properties"]
+}
+OPTIONS = (
+    *("k", "modalities", "where", "min_score", "per_modality_k"),
+    *("offset", "state", "fusion", "collapse"),
+)
+"""Fields of a search that are arguments of `Retriever.retrieve`, by the same names."""
 ITEM_FORM = {"file": FILE, "id": TEXT, "metadata": TEXT}
 
 
@@ -87,16 +95,16 @@ async def search(request: Request) -> Response:
     service = service_of(request)
     started = time.perf_counter()
     asked, terms = await _read_search(request, service)
-    hits = await service.retrieving(
-        terms,
-        k=asked.k,
-        modalities=asked.modalities,
-        where=asked.where,
-        min_score=asked.min_score,
-        per_modality_k=asked.per_modality_k,
-    )
+    hits = await service.retrieving(terms, **{name: getattr(asked, name) for name in OPTIONS})
     took = round((time.perf_counter() - started) * 1000, 3)
-    return reply({"hits": [hit.to_dict() for hit in hits], "took_ms": took})
+    return reply(
+        {
+            "hits": [hit.to_dict() for hit in hits],
+            "no_match": hits.no_match,
+            "state": hits.state,
+            "took_ms": took,
+        }
+    )
 
 
 async def _read_search(
@@ -105,7 +113,7 @@ async def _read_search(
     if not is_form(request):
         asked = await read_json(request, schemas.SearchRequest)
         return asked, await service.searching(search_terms, asked)
-    async with read_form(request, service.settings, ("image", "audio")) as form:
+    async with read_form(request, service.settings, UPLOADS) as form:
         asked = validated(schemas.SearchRequest, form.values(lists=("not", "modalities")))
         files = {name: await file.read() for name, file in form.files.items()}
     return asked, await service.searching(search_terms, asked, files)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
 from anysense.embed.types import Modality
+from anysense.index.retriever import MAX_K
 
 __all__ = [
     "Added",
@@ -28,6 +29,7 @@ __all__ = [
 MAX_ID = 512
 MAX_SPACE = 4096
 MAX_TERMS = 32
+MAX_STATE = 64
 MAX_DEPTH = 32
 MAX_METADATA_BYTES = 256 * 1024
 MAX_WHERE_BYTES = 64 * 1024
@@ -145,7 +147,7 @@ class SearchRequest(Input):
     vector: Vector | None = None
     space: SpaceId = None
     terms: Annotated[list[TermBody], Field(max_length=MAX_TERMS)] = []
-    k: Annotated[int, Field(ge=1, le=1000, description="How many hits at most.")] = 10
+    k: Annotated[int, Field(ge=1, le=MAX_K, description="How many hits at most.")] = 10
     modalities: Annotated[
         list[Modality] | None, Field(max_length=len(Modality), description="Only items of these.")
     ] = None
@@ -160,8 +162,37 @@ class SearchRequest(Input):
         FiniteFloat | None, Field(description="Only hits of at least this score.")
     ] = None
     per_modality_k: Annotated[
-        int | None, Field(ge=1, le=1000, description="At most so many hits of each modality.")
+        int | None, Field(ge=1, le=MAX_K, description="At most so many hits of each modality.")
     ] = None
+    fusion: Annotated[
+        Literal["calibrated", "rrf", "round_robin"],
+        Field(description="How the modalities become one list: by score, by rank, or in turns."),
+    ] = "calibrated"
+    collapse: Annotated[
+        float | None,
+        Field(
+            gt=0,
+            le=1,
+            description="Of items of one modality whose cosine is at least this, only the best.",
+            examples=[0.95],
+        ),
+    ] = None
+    offset: Annotated[
+        int, Field(ge=0, lt=MAX_K, description="Leave out so many of the best; see `state`.")
+    ] = 0
+    state: Annotated[
+        str | None,
+        Field(
+            max_length=MAX_STATE,
+            description="The `state` of an earlier page: search what the collection held then.",
+        ),
+    ] = None
+
+    @model_validator(mode="after")
+    def _check_page(self) -> SearchRequest:
+        if self.offset + self.k > MAX_K:
+            raise ValueError(f"offset and k are at most {MAX_K} together")
+        return self
 
 
 class HitBody(BaseModel):
@@ -184,6 +215,12 @@ class SearchBody(BaseModel):
     """The hits, best first."""
 
     hits: list[HitBody]
+    no_match: Annotated[
+        bool, Field(description="Whether chance alone may have put the best item where it is.")
+    ]
+    state: Annotated[
+        str, Field(description="Names what was searched; give it with `offset` for more of it.")
+    ]
     took_ms: Annotated[float, Field(description="How long the search took in the service.")]
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from anysense.index.catalog import Catalog
     from anysense.index.collection import Collection
-    from anysense.index.hit import Hit
+    from anysense.index.hit import Hits
     from anysense.index.query import Term
     from anysense.index.records import Item
     from anysense.server.settings import Settings
@@ -91,7 +91,7 @@ class Service:
         async with self._searches:
             return await run_in_threadpool(work, *args, **kwargs)
 
-    async def retrieving(self, terms: list[Term], **options: Any) -> list[Hit]:
+    async def retrieving(self, terms: list[Term], **options: Any) -> Hits:
         """Search, when its turn comes; see `Retriever.retrieve`. Of media, only so many at once."""
         if not any(isinstance(term.content, bytes) for term in terms):
             return await self.searching(self.retriever.retrieve, terms, **options)

@@ -17,6 +17,7 @@ EXPECTED = {
     "AnysenseError": (500, "anysense"),
     "UsageError": (400, "usage"),
     "FilterError": (400, "filter"),
+    "StateGoneError": (410, "state_gone"),
     "MediaError": (422, "media"),
     "UnsupportedMediaError": (415, "unsupported_media"),
     "CorruptMediaError": (422, "corrupt_media"),

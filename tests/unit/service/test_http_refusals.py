@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import wave
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -35,6 +37,16 @@ REFUSED: list[tuple[dict[str, Any], int, str, str | None]] = [
     ({"text": "red", "k": 0}, 422, "invalid_value", "k"),
     ({"text": "red", "k": 1001}, 422, "invalid_value", "k"),
     ({"text": "red", "k": "many"}, 422, "invalid_value", "k"),
+    ({"text": "red", "per_modality_k": 0}, 422, "invalid_value", "per_modality_k"),
+    ({"text": "red", "offset": -1}, 422, "invalid_value", "offset"),
+    ({"text": "red", "offset": 1000}, 422, "invalid_value", "offset"),
+    ({"text": "red", "offset": 995}, 422, "invalid_value", None),
+    ({"text": "red", "fusion": "magic"}, 422, "invalid_value", "fusion"),
+    ({"text": "red", "collapse": 0}, 422, "invalid_value", "collapse"),
+    ({"text": "red", "collapse": 1.01}, 422, "invalid_value", "collapse"),
+    ({"text": "red", "state": 5}, 422, "invalid_value", "state"),
+    ({"text": "red", "state": "x" * 65}, 422, "invalid_value", "state"),
+    ({"text": "red", "state": "9-9"}, 410, "state_gone", "state"),
     ({"text": 5}, 422, "invalid_value", "text"),
     ({"txt": "red"}, 422, "invalid_value", "txt"),
     ({"not": "red"}, 400, "usage", None),
@@ -80,9 +92,23 @@ def test_a_wrong_search_is_refused_with_a_sentence(
     assert response.status_code == status, response.text
     error = error_of(response)
     assert (error["code"], error["param"]) == (code, param)
-    kind = "not_found_error" if status == 404 else "invalid_request_error"
+    kind = "not_found_error" if status in (404, 410) else "invalid_request_error"
     assert error["type"] == kind
     assert len(str(error["message"])) < 500
+
+
+def test_a_long_sound_is_no_query_but_an_item(client: TestClient) -> None:
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setparams((1, 1, 4000, 0, "NONE", ""))
+        file.writeframes((bytes([100] * 10 + [150] * 10)) * (601 * 200))
+    files = {"audio": ("long.wav", out.getvalue())}
+    response = client.post("/v1/search", files=files)
+    assert (response.status_code, error_of(response)["code"]) == (413, "media_too_large")
+    assert "limit of 600 seconds for a query" in response.text
+    upload = {"file": ("long.wav", out.getvalue())}
+    assert client.post("/v1/items", files=upload, data={"id": "long"}).status_code == 201
+    assert client.post("/v1/search", json={"like": "long"}).status_code == 200
 
 
 def test_addresses_are_refused_with_what_to_do(client: TestClient) -> None:

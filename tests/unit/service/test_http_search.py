@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import threading
+import time
+from typing import TYPE_CHECKING, Any
 
 from http_client import (
     TestClient,
+    add_file,
+    client_of,
     data_uri,
+    error_of,
     ids,
     png,
     search,
@@ -14,7 +19,8 @@ from http_client import (
 )
 
 from anysense.embed.types import Modality
-from anysense.index.retriever import Retriever
+from anysense.index.retriever import PINNED, Retriever
+from anysense.server.settings import Settings
 
 if TYPE_CHECKING:
     from anysense.index.collection import Collection
@@ -91,6 +97,98 @@ def test_modalities_filters_and_thresholds(client: TestClient) -> None:
     assert len(search(client, text="red", per_modality_k=1)) == 3
 
 
+def test_ways_to_merge_and_near_copies(client: TestClient) -> None:
+    turns = [hit["modality"] for hit in search(client, text="red", fusion="round_robin", k=6)]
+    assert set(turns[:3]) == set(turns[3:]) == {"text", "image", "audio"}
+    for shade in ("#fe0000", "#fd0000"):
+        add_file(client, png(shade), "again.png", id=shade[1:])
+    alike = {"red", "fe0000", "fd0000"}
+    assert alike <= set(ids(search(client, text="red", k=20)))
+    assert len(alike & set(ids(search(client, text="red", k=20, collapse=0.99)))) == 1
+
+
+def test_a_search_says_whether_chance_would_find_as_much(client: TestClient) -> None:
+    def no_match(**body: Any) -> bool:
+        told: bool = client.post("/v1/search", json=body).json()["no_match"]
+        return told
+
+    assert no_match(text="hello") is True
+    assert no_match(like="red", k=1) is False  # its text has its very vector
+    assert no_match(like="red", k=1, min_score=99) is False  # and is there all the same
+
+
+def page(client: TestClient, **body: Any) -> dict[str, Any]:
+    response = client.post("/v1/search", json={"text": "red", **body})
+    assert response.status_code == 200, response.text
+    told: dict[str, Any] = response.json()
+    return told
+
+
+def test_pages_of_one_state_fit_together_while_items_come_and_the_index_is_published(
+    collection: Collection,
+) -> None:
+    with client_of(collection, Settings(publish_after=5)) as client:
+        for number in range(30):
+            client.post("/v1/items", json={"text": f"a reddish thing {number}", "id": f"r{number}"})
+        whole = page(client, k=38)
+        enough = threading.Event()
+
+        def add() -> None:
+            for number in range(200):
+                if enough.is_set():
+                    return
+                client.post("/v1/items", json={"text": "red", "id": f"new-{number}"})
+
+        adding = threading.Thread(target=add)
+        adding.start()
+        try:
+            seen: list[str] = []
+            for offset in range(0, 38, 4):
+                wait_for_another_item(collection)
+                told = page(client, k=4, offset=offset, state=whole["state"])
+                assert told["state"] == whole["state"]
+                seen += ids(told["hits"])
+        finally:
+            enough.set()
+            adding.join()
+        assert seen == ids(whole["hits"])
+        newest = page(client, k=4)
+        assert newest["state"] != whole["state"]
+        assert all(found.startswith("new-") for found in ids(newest["hits"][1:]))
+    assert collection.snapshot().version[0] > int(whole["state"].split("-")[0])
+
+
+def wait_for_another_item(collection: Collection) -> None:
+    before, deadline = collection.snapshot().version, time.monotonic() + 30
+    while collection.snapshot().version == before:
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def test_a_state_is_let_go_when_many_others_were_searched(client: TestClient) -> None:
+    first = page(client)["state"]
+    for number in range(PINNED):
+        assert page(client, offset=1, state=first)["state"] == first  # still in use
+        client.post("/v1/items", json={"text": f"a green thing {number}"})
+        page(client)
+    last = page(client)["state"]
+    for number in range(PINNED):
+        client.post("/v1/items", json={"text": f"a blue thing {number}"})
+        page(client)
+    for state in (first, last):
+        response = client.post("/v1/search", json={"text": "red", "state": state})
+        assert (response.status_code, error_of(response)["code"]) == (410, "state_gone")
+        assert "search again from the first page" in response.text
+
+
+def test_the_api_describes_every_field_of_a_search(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+    body = document["paths"]["/v1/search"]["post"]["requestBody"]["content"]
+    fields = set(document["components"]["schemas"]["SearchRequest"]["properties"])
+    assert {"not", "per_modality_k", "offset", "state", "fusion", "collapse"} <= fields
+    assert set(body["multipart/form-data"]["schema"]["properties"]) == fields
+
+
 def test_a_form_has_the_fields_of_json(client: TestClient) -> None:
     data = {
         "text": "red",
@@ -100,6 +198,10 @@ def test_a_form_has_the_fields_of_json(client: TestClient) -> None:
         "terms": '[{"text": "dark", "weight": 0.1}]',
         "k": "2",
         "min_score": "-100",
+        "per_modality_k": "2",
+        "offset": "1",
+        "fusion": "rrf",
+        "collapse": "0.999",
     }
     files = {"image": ("a.png", png("red"))}
     response = client.post("/v1/search", files=files, data=data)
@@ -114,6 +216,10 @@ def test_a_form_has_the_fields_of_json(client: TestClient) -> None:
         terms=[{"text": "dark", "weight": 0.1}],
         k=2,
         min_score=-100,
+        per_modality_k=2,
+        offset=1,
+        fusion="rrf",
+        collapse=0.999,
     )
 
 
