@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+from typing import TYPE_CHECKING
 
 import click
 
 from anysense.server import console
 from anysense.server.cli import DONE
 from anysense.server.options import COLLECTION, DEVICE
+
+if TYPE_CHECKING:
+    from anysense.index.collection import Collection
 
 __all__ = ["serve"]
 
@@ -29,6 +33,7 @@ def serve(path: str, host: str, port: int, device: str) -> int:
     with Collection.open(path, device=device) as collection:
         if host not in ("127.0.0.1", "localhost", "::1"):
             console.note(f"Anyone who reaches {host} can search, add and remove items.")
+        console.note(f"Serving {path}, {_counts(collection)}, at {_address(host, port)}")
         try:
             with contextlib.suppress(KeyboardInterrupt):  # the way to stop it
                 run_server(collection, host=host, port=port)
@@ -38,3 +43,21 @@ def serve(path: str, host: str, port: int, device: str) -> int:
                 "already; choose another port with --port."
             ) from None
     return DONE
+
+
+def _counts(collection: Collection) -> str:
+    """How many items there are, of all kinds and of each."""
+    facts = collection.info()
+    kinds = {kind: number for kind, number in facts["items_by_modality"].items() if number}
+    each = ", ".join(f"{number:,} {kind}" for kind, number in kinds.items())
+    return console.count(facts["items"], "item") + (f" ({each})" if each else "")
+
+
+def _address(host: str, port: int) -> str:
+    """Where to call the service from this machine, and where it says how."""
+    if port == 0:
+        return "a free port, told below; /docs describes the API."
+    every = ("0.0.0.0", "::")  # noqa: S104 - it is asked about, not bound
+    name = "localhost" if host in every else host
+    url = f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+    return f"{url} (the API: {url}/docs)"

@@ -45,7 +45,10 @@ STATUS: Mapping[type[AnysenseError], int] = {
 }
 """The status of each error; a class that is not listed has that of its nearest listed parent."""
 
-PARAMS = {errors.FilterError: "where", errors.StateGoneError: "state"}
+PARAMS: Mapping[type[AnysenseError], str] = {
+    errors.FilterError: "where",
+    errors.StateGoneError: "state",
+}
 """The field that is at fault, where the error itself tells."""
 
 RETRY_LATER = (errors.CollectionLockedError,)

@@ -195,6 +195,9 @@ def test_serve_answers_and_stops_cleanly(built: Path) -> None:
         _, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
     assert "Traceback" not in errors
+    first = errors.splitlines()[0]
+    assert first.startswith(f"Serving {built}, {len(SUBSET)} items (")
+    assert f"http://127.0.0.1:{port}/docs" in first
 
 
 def test_a_port_that_is_taken_is_an_error_of_its_own(built: Path) -> None:

@@ -483,6 +483,29 @@ def test_progress_is_a_bar_in_a_terminal(monkeypatch: pytest.MonkeyPatch) -> Non
     assert shown.getvalue().endswith("\x1b[2K")  # the bar wipes itself when it is done
 
 
+@pytest.mark.parametrize(
+    ("host", "port", "told"),
+    [
+        ("127.0.0.1", 8000, "http://127.0.0.1:8000 (the API: http://127.0.0.1:8000/docs)"),
+        ("0.0.0.0", 81, "http://localhost:81 (the API: http://localhost:81/docs)"),
+        ("::1", 8000, "http://[::1]:8000 (the API: http://[::1]:8000/docs)"),
+        ("127.0.0.1", 0, "a free port, told below; /docs describes the API."),
+    ],
+)
+def test_serve_says_where_and_what_it_serves(
+    built: Path, monkeypatch: pytest.MonkeyPatch, host: str, port: int, told: str
+) -> None:
+    from anysense.server import app
+
+    served: list[Any] = []
+    monkeypatch.setattr(app, "serve", lambda _, **options: served.append(options))
+    result = run("serve", built, "--host", host, "--port", str(port))
+    last = result.stderr.splitlines()[-1]
+    assert last == f"Serving {built}, 3 items (2 image, 1 text), at {told}"
+    assert served == [{"host": host, "port": port}]
+    assert ("Anyone who reaches" in result.stderr) == (host == "0.0.0.0")
+
+
 def test_models_lists_the_documented_models() -> None:
     told = run_json("models")
     assert [card["name"] for card in told["models"]] == [card.name for card in list_models()]
