@@ -11,6 +11,7 @@ import numpy as np
 
 from anysense.embed.errors import AnysenseError, IncompatibleCollectionError
 from anysense.index.catalog_vectors import vector_sources
+from anysense.index.describe import TARGET_RECALL, describe_bridges, describe_routes
 from anysense.index.generation import DamagedGeneration, load_generation
 from anysense.index.integrity import catalog_problems, check_acknowledged
 from anysense.index.manifest import DamagedManifest, Generation, Manifest
@@ -140,7 +141,7 @@ def describe_collection(folder: Path, catalog: Catalog, snapshot: Snapshot) -> d
                 "probes": tuning.get("nprobe", {}).get(partition.key, {}) if lists > 1 else {},
             }
         )
-    recalls = [p["recall"] for entry in partitions for p in entry["probes"].values()]
+    routes = describe_routes(snapshot)
     return {
         "path": str(folder),
         "format": snapshot.manifest.format,
@@ -167,8 +168,10 @@ def describe_collection(folder: Path, catalog: Catalog, snapshot: Snapshot) -> d
         "change": snapshot.change,
         "unpublished": snapshot.unpublished,
         "tombstones": len(snapshot.tombstones),
-        "target_recall": tuning.get("target_recall", 0.95),
-        "measured_recall": min(recalls, default=1.0),
+        "target_recall": tuning.get("target_recall", TARGET_RECALL),
+        "measured_recall": min((route["measured_recall"] for route in routes), default=1.0),
+        "routes": routes,
+        "bridges": describe_bridges(snapshot),
     }
 
 

@@ -20,9 +20,17 @@ __all__ = ["compact", "info", "verify"]
 def info(path: str, as_json: bool, quarantined: bool) -> int:
     """Say what a collection holds.
 
+    A route leads from a kind of query to the items of a kind in a model's space. Small routes are
+    exact; of larger ones the index scans as much as it takes to find the target share, the recall,
+    of what is truly nearest, as measured when it was published.
+
     With --json: an object with at least `items`, `items_by_modality`, `segments`, `quarantined`,
-    `bytes`, `encoders`, `partitions`, `generation`, `target_recall` and `measured_recall`; with
-    --quarantined as well, `quarantined_files`, a list of `path` and `reason`.
+    `bytes`, `encoders`, `partitions`, `generation`, `target_recall`, `measured_recall` (the least
+    of all routes), `routes` (each with `query`, `items_of`, `space`, `route`, `segments`, `exact`,
+    `target_recall` and `measured_recall`) and `bridges` (each with `source`, `target`, `usable`,
+    `method`, `held_out_score`, the mean reciprocal rank of `held_out` captions, `scores` of every
+    method and `anchors`); with --quarantined as well, `quarantined_files`, a list of `path` and
+    `reason`.
     """
     from anysense.index.collection import Collection
 
@@ -54,7 +62,13 @@ def _print_info(path: str, facts: dict[str, Any]) -> None:
         "generation": str(facts["generation"]),
         "recall": _recall(facts),
     }
-    print_facts({name: value for name, value in told.items() if value})
+    bridges = {
+        f"bridge {bridge['source']} -> {bridge['target']}": _bridge(path, bridge)
+        for bridge in facts["bridges"]
+    }
+    print_facts({name: value for name, value in {**told, **bridges}.items() if value})
+    if any(route["route"] == "bridged" or not route["exact"] for route in facts["routes"]):
+        _print_routes(facts["routes"])
 
 
 def _encoder_name(encoder: Any) -> str:
@@ -62,10 +76,44 @@ def _encoder_name(encoder: Any) -> str:
 
 
 def _recall(facts: dict[str, Any]) -> str:
-    measured = facts.get("measured_recall")
-    if measured is None:
-        return "exact"
-    return f"{measured:.3f} measured, {facts['target_recall']:.2f} wanted"
+    if all(route["exact"] for route in facts["routes"]):
+        return "exact: every segment is compared" if facts["routes"] else ""
+    return f"{facts['measured_recall']:.3f} at least, {facts['target_recall']:.2f} wanted"
+
+
+def _bridge(path: str, bridge: dict[str, Any]) -> str:
+    if bridge["method"] is None:
+        return f"none yet: `anysense bridge fit {path}` makes it"
+    if not bridge["usable"]:
+        return f"of no use any more: `anysense bridge fit {path}` makes it anew"
+    return (
+        f"{bridge['method']}, mean reciprocal rank {bridge['held_out_score']:.3f} of "
+        f"{bridge['held_out']:,} held-out captions"
+    )
+
+
+def _print_routes(routes: list[dict[str, Any]]) -> None:
+    from anysense.server.tables import Column, print_table
+
+    columns = [
+        Column("query -> items", is_whole=True),
+        Column("space"),
+        *(Column(name, is_number=True) for name in ("segments", "recall wanted", "measured")),
+        Column("over", is_whole=True),
+    ]
+    rows = [
+        (
+            f"{route['query']} -> {route['items_of']}",
+            route["space"],
+            f"{route['segments']:,}",
+            "" if route["exact"] else f"{route['target_recall']:.2f}",
+            "exact" if route["exact"] else f"{route['measured_recall']:.3f}",
+            "bridge" if route["route"] == "bridged" else "",
+        )
+        for route in routes
+    ]
+    click.echo()
+    print_table(columns, rows)
 
 
 @click.command(short_help="Check every file of a collection.")

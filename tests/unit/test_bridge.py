@@ -356,11 +356,31 @@ def test_the_command_fits_with_captions_of_a_file(pair: Collection, tmp_path: Pa
     (tmp_path / "captions.txt").write_text("\n".join(CAPTIONS))
     arguments = ["bridge", "fit", str(pair.path), "--anchors", str(tmp_path / "captions.txt")]
     pair.release()  # it writes from another process, as a rule
+    info = CliRunner().invoke(cli, ["info", str(pair.path)]).stdout
+    assert info.count(f"none yet: `anysense bridge fit {pair.path}` makes it\n") == 2
+    assert {bridge["usable"] for bridge in pair.info()["bridges"]} == {False}
+    assert {route["route"] for route in pair.info()["routes"]} == {"native"}
     told = json.loads(CliRunner().invoke(cli, [*arguments, "--json"]).stdout)
     assert told["anchors"] == 1200
     assert told["generation"] == 2
     assert [b["source"] for b in told["bridges"]] == ["tiny:text-image", "tiny:text-audio"]
     assert all(set(b["scores"]) == set(METHODS) for b in told["bridges"])
+    facts = pair.info()
+    for fitted, kept in zip(told["bridges"], facts["bridges"], strict=True):
+        assert kept["usable"]
+        assert kept["held_out_score"] == fitted["scores"][fitted["method"]]
+        assert {name: kept[name] for name in ("source", "target", "method", "held_out")} == {
+            name: fitted[name] for name in ("source", "target", "method", "held_out")
+        }
+    bridged = [route for route in facts["routes"] if route["route"] == "bridged"]
+    assert {(route["query"], route["items_of"], route["space"]) for route in bridged} == {
+        (asked, items, space)
+        for asked, space in (("image", "tiny:text-audio"), ("audio", "tiny:text-image"))
+        for items in ("text", {"image": "audio", "audio": "image"}[asked])
+    }
+    info = CliRunner().invoke(cli, ["info", str(pair.path)]).stdout
+    assert "bridge tiny:text-image -> tiny:text-audio  " in info
+    assert "image -> audio\ttiny:text-audio\t24\t\texact\tbridge\n" in info
     done = CliRunner().invoke(cli, arguments)
     assert done.exit_code == 0
     assert "tiny:text-image -> tiny:text-audio: " in done.stdout

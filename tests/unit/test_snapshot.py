@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from specimen import IMAGES, TEXTS, created, names_of, record, vector
 
 from anysense.embed.errors import FilterError, ItemNotFoundError
@@ -14,6 +15,7 @@ from anysense.index.delta import Delta, best, merge
 from anysense.index.manifest import Tuning
 from anysense.index.partition import Partition
 from anysense.index.publisher import measure_nprobe
+from anysense.server.cli import cli
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -235,6 +237,15 @@ def test_nprobe_of_a_clustered_partition_reaches_the_target(tmp_path: Path) -> N
         assert 1 <= measured["nprobe"] < partition["lists"]
         assert measured["recall"] >= info["target_recall"] == 0.95
         assert info["measured_recall"] >= 0.95
+        routes = {(route["query"], route["items_of"]): route for route in info["routes"]}
+        assert not routes["image", "image"]["exact"]
+        assert routes["image", "image"]["measured_recall"] == measured["recall"]
+        assert routes["image", "image"]["target_recall"] == 0.95
+        assert routes["image", "text"]["exact"]
+        shown = CliRunner().invoke(cli, ["info", str(collection.path)]).stdout
+        assert f"image -> image\ttiny\t30,000\t0.95\t{measured['recall']:.3f}\n" in shown
+        assert "image -> text\ttiny\t300\t\texact\n" in shown
+        assert " at least, 0.95 wanted\n" in shown
         # A query that crosses modalities is searched without the mean of its own.
         for modality, asked in (
             (Modality.IMAGE, vectors[:200]),
