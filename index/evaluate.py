@@ -7,6 +7,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from anysense.embed.errors import UsageError
 from anysense.embed.types import Modality
 from anysense.index import metrics
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from anysense.index.collection import Collection
+    from anysense.index.hit import Hit
     from anysense.index.pairs import Pair
     from anysense.index.retriever import Route
     from anysense.index.snapshot import Snapshot
@@ -109,6 +112,7 @@ class _Run:
         self._known, self._modalities = _items(self._snapshot)
         self._counts = {m: list(self._modalities.values()).count(m) for m in Modality}
         self._seen: dict[tuple[str, str], RouteEvaluation] = {}
+        self._random = np.random.default_rng(0)
 
     def over(
         self, pairs: Sequence[Pair], progress: Callable[[int, int], None] | None
@@ -134,17 +138,19 @@ class _Run:
         return Evaluation(asked, len(pairs) - asked, missing, dict(sorted(self._seen.items())))
 
     def _ask(self, pair: Pair, relevant: Mapping[str, float]) -> None:
+        own = {self._known[name] for name in pair.own if name in self._known} - relevant.keys()
         lists = []
         for route in self._retriever.plan(pair.terms, self._snapshot):
-            found = hits_of(self._snapshot, route, DEPTH)
+            found = [h for h in hits_of(self._snapshot, route, DEPTH) if h.id not in own]
             lists.append(found)
             modality = route.partition.modality
+            others = self._counts[modality] - sum(self._modalities[i] is modality for i in own)
             seen = self._route(pair.modality, modality.value, self._counts[modality])
             wanted = {i: g for i, g in relevant.items() if self._modalities[i] is modality}
             if found:
                 seen.routes.add(found[0].route)
             self._note_ranks(seen, [hit.id for hit in found], wanted)
-            self._note_scores(seen, found, wanted, route)
+            self._note_scores(seen, found, wanted, route, others)
             self._note_recall(seen, route)
         if len(self._snapshot.partitions) > 1:
             merged = self._route(pair.modality, MIXED, len(self._modalities))
@@ -163,23 +169,31 @@ class _Run:
             seen.grades.append(list(wanted.values()))
 
     def _note_scores(
-        self, seen: RouteEvaluation, found: Any, wanted: Mapping[str, float], route: Route
+        self,
+        seen: RouteEvaluation,
+        found: Sequence[Hit],
+        wanted: Mapping[str, float],
+        route: Route,
+        items: int,
     ) -> None:
+        """Note how high what is relevant scores, and what of the other `items` is not."""
         seen.related += [(hit.raw_score, hit.score) for hit in found if hit.id in wanted]
-        others = [hit.score for hit in found if hit.id not in wanted]
-        whole = len(found) == seen.items
+        unrelated = [(hit.raw_score, hit.score) for hit in found if hit.id not in wanted]
+        whole = len(found) == items
         for level in LEVELS:
             # Where the list ends above a level, what lies below the list is not known.
             if whole or (found and found[-1].score < level):
                 reached = seen.reached[level]
-                reached[0] += sum(score >= level for score in others)
-                reached[1] += seen.items - len(wanted)
-        sample = self._snapshot.sample(route.partition, SAMPLE_SIZE)
-        cosines, products = (sample @ v for v in (route.cosine, route.vector))
-        keep = max(1, len(seen.ranks))  # of many queries a few values each make the curve
-        for place in range(0, len(sample), keep):
-            score = route.null.score(float(products[place]))
-            seen.unrelated.append((float(cosines[place]), score))
+                reached[0] += sum(score >= level for _, score in unrelated)
+                reached[1] += items - len(wanted)
+        if not whole:  # then so much is unrelated that what is not does no harm to a sample
+            sample = self._snapshot.sample(route.partition, SAMPLE_SIZE)
+            cosines, products = (sample @ v for v in (route.cosine, route.vector))
+            scores = map(route.null.score, products.tolist())
+            unrelated = list(zip(cosines.tolist(), scores, strict=True))
+        # Of many queries a few values each make the curve.
+        kept = self._random.random(len(unrelated)) * max(1, len(seen.ranks)) < 1
+        seen.unrelated += [value for value, keep in zip(unrelated, kept, strict=True) if keep]
 
     def _note_recall(self, seen: RouteEvaluation, route: Route) -> None:
         """The index against a scan of everything, if it does not scan everything itself."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import UsageError
@@ -13,7 +14,6 @@ from anysense.index.query import Term
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
 __all__ = ["Pair", "pairs_from_captions", "read_pairs"]
 
@@ -27,12 +27,14 @@ class Pair:
         modality: that of its first part.
         relevant: ids or sources of items, each with its grade.
         place: where the pair is from, for messages.
+        own: the files that the query is made of. Where they are items, they are no answers.
     """
 
     terms: list[Term]
     modality: Modality
     relevant: Mapping[str, float]
     place: str
+    own: frozenset[str] = frozenset()
 
 
 def read_pairs(path: Path) -> list[Pair]:
@@ -90,10 +92,11 @@ def _captioned(folder: Path) -> Iterator[Pair]:
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"{caption} cannot be read: {error}.") from None
         if text:
+            words, file = os.path.realpath(caption), os.path.realpath(media)
             asked = [Term(text, modality=Modality.TEXT)]
-            yield Pair(asked, Modality.TEXT, {os.path.realpath(media): 1.0}, str(caption))
+            yield Pair(asked, Modality.TEXT, {file: 1.0}, str(caption), frozenset({words}))
             shown = [Term(media, modality=modality)]
-            yield Pair(shown, modality, {os.path.realpath(caption): 1.0}, str(media))
+            yield Pair(shown, modality, {words: 1.0}, str(media), frozenset({file}))
 
 
 def _pair(line: str, folder: Path, place: str) -> Pair:
@@ -111,7 +114,9 @@ def _pair(line: str, folder: Path, place: str) -> Pair:
             f'{place} is no pair: it looks like {{"query": {{"text": "..."}}, "relevant": '
             '["a path or an id"]}, with "image" or "audio" for a file, and grades above 0.'
         ) from None
-    return Pair(terms, terms[0].modality or Modality.TEXT, _located(graded, folder), place)
+    own = frozenset(os.path.realpath(t.content) for t in terms if isinstance(t.content, Path))
+    located = _located(graded, folder)
+    return Pair(terms, terms[0].modality or Modality.TEXT, located, place, own - located.keys())
 
 
 def _term(kind: str, content: Any, folder: Path) -> Term:

@@ -150,6 +150,27 @@ def test_the_command_prints_and_plots(collection: Collection, media: Path, tmp_p
     assert wrong.exit_code == 2
 
 
+def test_a_query_is_no_answer_to_itself(collection: Collection, media: Path) -> None:
+    path = pairs_file(
+        media,
+        {"query": {"image": "red-0.png"}, "relevant": ["red-3.png"]},
+        {"query": {"image": "red-3.png"}, "relevant": ["red-3.png"]},  # unless it is said to be one
+    )
+    found = evaluate(collection, read_pairs(path))
+    seen = found.routes["image", "image"]
+    orders = []
+    for name in ("red-0.png", "red-3.png"):
+        hits = collection.search(media / name, 12, modalities=["image"])
+        orders.append([hit.source.rsplit("/", 1)[-1] for hit in hits])
+    orders[0].remove("red-0.png")
+    assert seen.ranks == [[order.index("red-3.png") + 1] for order in orders]
+    assert len(seen.related) == 2
+    assert [of for _, of in seen.reached.values()] == [10 + 11] * 5
+    assert max(cosine for cosine, _ in seen.related) == pytest.approx(1.0, abs=1e-3)
+    captions = evaluate(collection, pairs_from_captions(media)).routes["text", "text"]
+    assert [of for _, of in captions.reached.values()] == [12 * 11] * 5
+
+
 def test_false_positives_are_counted_over_all_unrelated_items(
     collection: Collection, media: Path
 ) -> None:
