@@ -6,6 +6,7 @@ a time. `effort` is what its users turn for recall: nprobe, ef or expansion; Non
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import faiss
@@ -15,11 +16,14 @@ from gap_data import DIMENSION, chunks
 from usearch.index import Index as UsearchIndex
 
 from anysense.embed.types import Modality
+from anysense.index import fastscan
 from anysense.index.partition import ArraySource, Partition
-from anysense.index.store import INDEX_FILE, Store
+from anysense.index.store import Store
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from anysense.index.recall import Effort
 
 GRAPH_DEGREE, GRAPH_EFFORT = 16, 100
 STEPS = tuple(sorted({round(1.15**i) for i in range(60)}))
@@ -54,21 +58,23 @@ class Engine:
 class Anysense(Engine):
     name = "anysense"
     settings = (
-        "one FAISS index, fp16, exact to 25,000 segments, then 2 sqrt(n) spherical lists; add and "
-        "delete make a whole new index, which a collection does once for many changes"
+        "one FAISS index, fp16, exact to 25,000 segments, then 2 sqrt(n) spherical lists, from "
+        "100,000 on with a fast scan of 4-bit codes before the vectors; add and delete make a "
+        "whole new index, which a collection does once for many changes"
     )
 
     def build(self, vectors: Any) -> None:
         self.store = Store.build({IMAGES: ArraySource(np.arange(len(vectors)), vectors)})
 
-    def tune(self, queries: Any) -> int:
-        return self.store.choose_nprobe(IMAGES, queries)[0]
+    def tune(self, queries: Any) -> Effort:
+        return self.store.choose_effort(IMAGES, queries)
 
-    def search(self, query: Any, effort: int | None) -> Any:
-        return self.store.search(IMAGES, query, 10, nprobe=effort)[1][0]
+    def search(self, query: Any, effort: Any) -> Any:
+        return self.filtered(query, effort, None)
 
-    def filtered(self, query: Any, effort: int | None, allowed: Any) -> Any:
-        return self.store.search(IMAGES, query, 10, nprobe=effort, allowed=allowed)[1][0]
+    def filtered(self, query: Any, effort: Any, allowed: Any) -> Any:
+        spent = {} if effort is None else {"nprobe": effort.nprobe, "depth": effort.depth}
+        return self.store.search(IMAGES, query, 10, allowed=allowed, **spent)[1][0]
 
     def add(self, number: int, vector: Any) -> None:
         self.store = self.store.updated({IMAGES: (np.array([number]), vector)})
@@ -78,10 +84,22 @@ class Anysense(Engine):
 
     def save(self, folder: Path) -> Path:
         self.layout = self.store.save(folder)
-        return folder / INDEX_FILE
+        return folder
 
     def load(self, path: Path) -> None:
-        self.store = Store.load(path.parent, self.layout)
+        self.store = Store.load(path, self.layout)
+
+
+class AnysenseLists(Anysense):
+    name = "anysense without fast scan"
+    settings = "the same, but the fp16 vectors are scanned at every size"
+
+    def build(self, vectors: Any) -> None:
+        limit, fastscan.FAST_SCAN_LIMIT = fastscan.FAST_SCAN_LIMIT, sys.maxsize
+        try:
+            super().build(vectors)
+        finally:
+            fastscan.FAST_SCAN_LIMIT = limit
 
 
 class Faiss(Engine):
@@ -241,5 +259,13 @@ class Usearch(Engine):
         self.index = UsearchIndex.restore(str(path))
 
 
-ENGINES: tuple[type[Engine], ...] = (Anysense, FaissFlat, FaissIvf, FaissHnsw, Hnswlib, Usearch)
+ENGINES: tuple[type[Engine], ...] = (
+    Anysense,
+    AnysenseLists,
+    FaissFlat,
+    FaissIvf,
+    FaissHnsw,
+    Hnswlib,
+    Usearch,
+)
 GRAPHS = (FaissHnsw, Hnswlib, Usearch)

@@ -11,6 +11,7 @@ run at that same effort. Recall is against exact search over the same fp16 vecto
 from __future__ import annotations
 
 import argparse
+import json
 import tempfile
 import time
 from pathlib import Path
@@ -69,7 +70,7 @@ def run(search: Callable[[Any], Any], queries: Any, true: Any) -> dict[str, floa
     }
 
 
-def effort_for(engine: Engine, queries: Any, true: Any) -> int | None:
+def effort_for(engine: Engine, queries: Any, true: Any) -> Any:
     """The least effort of its grid that reaches the target; its most if none does."""
     if isinstance(engine, Anysense):
         return engine.tune(queries)
@@ -90,10 +91,27 @@ def effort_for(engine: Engine, queries: Any, true: Any) -> int | None:
     return efforts[low]
 
 
-def measure(kind: type[Engine], vectors: Any, data: dict[str, Any]) -> dict[str, Any]:
-    """Everything about one engine at one size."""
+def built(kind: type[Engine], vectors: Any, kept: Path | None) -> tuple[Engine, float]:
+    """An engine with the vectors in it, and the CPU seconds that this took, now or before."""
     engine = kind()
+    folder = None if kept is None else kept / f"{len(vectors)} {engine.name}"
+    if folder is not None and kind in GRAPHS and (folder / "build.json").exists():
+        note = json.loads((folder / "build.json").read_text())
+        engine.load(folder / note["file"])
+        return engine, float(note["seconds"])
     seconds, _ = cpu(lambda: engine.build(vectors))
+    if folder is not None and kind in GRAPHS:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = engine.save(folder).name
+        (folder / "build.json").write_text(json.dumps({"file": file, "seconds": seconds}))
+    return engine, seconds
+
+
+def measure(
+    kind: type[Engine], vectors: Any, data: dict[str, Any], kept: Path | None
+) -> dict[str, Any]:
+    """Everything about one engine at one size."""
+    engine, seconds = built(kind, vectors, kept)
     result: dict[str, Any] = {"settings": engine.settings, "build_seconds": round(seconds, 2)}
     for name in KINDS:
         result[name] = measure_kind(engine, data[name])
@@ -105,7 +123,8 @@ def measure_kind(engine: Engine, data: dict[str, Any]) -> dict[str, Any]:
     """Searches of one kind of query: plain, exact where that is another thing, and filtered."""
     queries, true = data["queries"], data["true"]
     effort = effort_for(engine, data["tuning"], data["tuning_true"])
-    result: dict[str, Any] = {"effort": effort}
+    spent = effort._asdict() if isinstance(effort, tuple) else effort
+    result: dict[str, Any] = {"effort": spent}
     result.update(run(lambda query: engine.search(query, effort), queries, true))
     if isinstance(engine, Anysense):
         result["exact"] = run(lambda query: engine.search(query, None), queries, true)
@@ -113,7 +132,7 @@ def measure_kind(engine: Engine, data: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def filtered(engine: Engine, effort: int | None, queries: Any, filters: Any) -> dict[str, Any]:
+def filtered(engine: Engine, effort: Any, queries: Any, filters: Any) -> dict[str, Any]:
     """One entry per share of the collection that a filter leaves."""
     results: dict[str, Any] = {}
     for share, (allowed, true) in filters.items():
@@ -132,7 +151,7 @@ def changes(engine: Engine, n: int, vector: Any) -> dict[str, Any]:
     """Bytes on disk, loading, and what it costs to add and to delete one vector."""
     with tempfile.TemporaryDirectory() as folder:
         path = engine.save(Path(folder))
-        size = path.stat().st_size
+        size = sum(file.stat().st_size for file in ([path] if path.is_file() else path.iterdir()))
         load = [cpu(lambda: engine.load(path))[0] for _ in range(3)]
     add = [cpu(lambda i=i: engine.add(n + i, vector))[0] for i in range(5)]
     result: dict[str, Any] = {
@@ -177,6 +196,9 @@ def main() -> None:
     parser.add_argument("--engines", default="", help="a part of the names to run, comma-separated")
     parser.add_argument("--name", default="search_latency", help="of the result file")
     parser.add_argument("--keep", action="store_true", help="keep the rest of that file")
+    parser.add_argument(
+        "--built", type=Path, help="a folder to keep graphs in, which take long to build"
+    )
     options = parser.parse_args()
     faiss.omp_set_num_threads(1)
     wanted = [part for part in options.engines.split(",") if part] or [""]
@@ -190,7 +212,7 @@ def main() -> None:
                 if kind in GRAPHS and n > options.graph_limit:
                     engines[kind.name] = {"left_out": "building it takes too long"}
                 else:
-                    engines[kind.name] = measure(kind, vectors, data)
+                    engines[kind.name] = measure(kind, vectors, data, options.built)
                 print(n, kind.name, engines[kind.name], flush=True)
         sizes[str(n)] = {"queries": options.queries, "engines": engines}
         payload = {

@@ -5,15 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from anysense.index.bridges import SECTION, find_bridges, needed
+from anysense.index.recall import TARGET_RECALL
 
 if TYPE_CHECKING:
-    from anysense.index.partition import Partition
     from anysense.index.snapshot import Snapshot
 
-__all__ = ["TARGET_RECALL", "describe_bridges", "describe_routes"]
-
-TARGET_RECALL = 0.95
-"""What is aimed at where nothing was published yet."""
+__all__ = ["describe_bridges", "describe_routes"]
 
 
 def describe_routes(snapshot: Snapshot) -> list[dict[str, Any]]:
@@ -34,8 +31,7 @@ def describe_routes(snapshot: Snapshot) -> list[dict[str, Any]]:
         native = spaces[partition.space].modalities
         far = {m for name in sources.get(partition.space, ()) for m in spaces[name].modalities}
         for asked in sorted(native | far):
-            probes = tuning.get("nprobe", {}).get(partition.key, {}).get(asked.value)
-            exact = snapshot.nprobe(asked, partition) is None or _lists(snapshot, partition) == 1
+            effort = snapshot.effort(asked, partition)
             routes.append(
                 {
                     "query": asked.value,
@@ -43,9 +39,9 @@ def describe_routes(snapshot: Snapshot) -> list[dict[str, Any]]:
                     "space": partition.space,
                     "route": "native" if asked in native else "bridged",
                     "segments": segments,
-                    "exact": exact,
+                    "exact": effort is None,
                     "target_recall": target,
-                    "measured_recall": 1.0 if exact else float(probes["recall"]),
+                    "measured_recall": 1.0 if effort is None else effort.recall,
                 }
             )
     return routes
@@ -82,8 +78,3 @@ def describe_bridges(snapshot: Snapshot) -> list[dict[str, Any]]:
             }
         )
     return told
-
-
-def _lists(snapshot: Snapshot, partition: Partition) -> int:
-    layout = None if snapshot.store is None else snapshot.store.layout.get(partition)
-    return 1 if layout is None else int(layout.lists)

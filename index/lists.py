@@ -1,17 +1,16 @@
-"""What an index holds and how well it finds it: the part of `Store` that needs no FAISS."""
+"""What an index holds: the part of `Store` that needs neither FAISS nor a query."""
 
 from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from anysense.embed.errors import UsageError
 from anysense.index.idmap import IdMap
-from anysense.index.recall import list_ranks, smallest_nprobe
-from anysense.index.vectors import as_ids, as_queries, pad
+from anysense.index.vectors import as_ids
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -37,7 +36,10 @@ class Lists(ABC):
     Attributes:
         dimension: the stored dimension; the vectors of a partition may be narrower.
         sizes: the segments in each list.
+        fast_scans: FAISS's index of each sidecar; see `fastscan`.
     """
+
+    fast_scans: Mapping[Partition, Any]
 
     def __init__(
         self, entries: Sequence[PartitionLayout], centroids: FloatArray, sizes: Ids
@@ -48,6 +50,7 @@ class Lists(ABC):
         self.dimension = int(centroids.shape[1])
         self.sizes = sizes
         self._maps: dict[Partition, IdMap] = {}
+        self._viewed: dict[Partition, list[tuple[Ids, memoryview]]] = {}
         self._maps_lock = threading.Lock()
 
     @abstractmethod
@@ -57,10 +60,6 @@ class Lists(ABC):
     @abstractmethod
     def decode(self, codes: Codes) -> FloatArray:
         """Codes (n, bytes) as float32 (n, stored dimension)."""
-
-    @abstractmethod
-    def search(self, partition: Partition, queries: FloatArray, k: int) -> tuple[FloatArray, Ids]:
-        """Find the true k best of each query: scores and ids, (q, k)."""
 
     @property
     def partitions(self) -> Mapping[Partition, int]:
@@ -103,13 +102,52 @@ class Lists(ABC):
             return np.empty((0, 0), dtype=np.float32)
         places = self.id_map(partition)
         at = places.find(wanted)
-        codes = np.empty((len(at), 2 * self.dimension), dtype=np.uint8)
-        by_list = np.argsort(places.lists[at], kind="stable")
-        lists, starts = np.unique(places.lists[at][by_list], return_index=True)
-        for number, rows in zip(lists, np.split(by_list, starts[1:]), strict=False):
-            _, stored = self.read_list(entry.first_list + int(number))
-            codes[rows] = stored[places.offsets[at[rows]]]
-        return np.ascontiguousarray(self.decode(codes)[:, : entry.dimension])
+        codes = self.codes(partition, places.lists[at], places.offsets[at])
+        return self.decode(codes)[:, : entry.dimension]
+
+    def codes(self, partition: Partition, lists: NDArray[Any], offsets: NDArray[Any]) -> Codes:
+        """The codes (n, bytes) in some places of a partition's lists."""
+        width = 2 * self.dimension
+        starts = (offsets.astype(np.int64) * width).tolist()
+        held = self._views(partition)
+        # Bytes are joined because numpy would take a microsecond for each row.
+        where = zip(lists.tolist(), starts, strict=True)
+        rows = b"".join([held[number][1][start : start + width] for number, start in where])
+        return np.frombuffer(rows, dtype=np.uint8).reshape(-1, width)
+
+    def ids_at(self, partition: Partition, lists: NDArray[Any], offsets: NDArray[Any]) -> Ids:
+        """The segments in some places of a partition's lists: (n,)."""
+        held = self._views(partition)
+        where = zip(lists.tolist(), offsets.tolist(), strict=True)
+        return np.array([held[number][0][offset] for number, offset in where], dtype=np.int64)
+
+    def _views(self, partition: Partition) -> list[tuple[Ids, memoryview]]:
+        """The ids and the bytes of the codes of each list of a partition."""
+        with self._maps_lock:
+            if partition not in self._viewed:
+                entry = self._entries[partition]
+                every = map(self.read_list, range(entry.first_list, entry.stop_list))
+                self._viewed[partition] = [(ids, codes.reshape(-1).data) for ids, codes in every]
+            return self._viewed[partition]
+
+    def same_lists(self, entry: PartitionLayout, other: Lists) -> list[int]:
+        """The lists of a partition that hold the same segments and vectors elsewhere.
+
+        They are numbered in the partition. Empty lists are not among them.
+        """
+        theirs = other.layout[entry.partition]
+        same = []
+        for number in range(min(entry.lists, theirs.lists)):
+            ids, codes = self.read_list(entry.first_list + number)
+            their_ids, their_codes = other.read_list(theirs.first_list + number)
+            # Eight bytes at a time; a wider index has longer codes, and never the same.
+            if (
+                len(ids)
+                and np.array_equal(ids, their_ids)
+                and np.array_equal(codes.view(np.uint64), their_codes.view(np.uint64))
+            ):
+                same.append(number)
+        return same
 
     def sample(self, partition: Partition, n: int, seed: int = 0) -> tuple[Ids, FloatArray]:
         """A random sample without replacement: ids (m,), ascending, and vectors (m, d); m <= n.
@@ -155,46 +193,6 @@ class Lists(ABC):
     def all_ids(self) -> Ids:
         """The ids of all segments, in the order of the lists."""
         return np.concatenate([self.read_list(number)[0] for number in range(len(self.sizes))])
-
-    def choose_nprobe(
-        self,
-        partition: Partition,
-        queries: FloatArray,
-        *,
-        target_recall: float = 0.95,
-        k: int = 10,
-        query_ids: Ids | None = None,
-    ) -> tuple[int, float]:
-        """The smallest nprobe that finds `target_recall` of the true k best, and what it finds.
-
-        The queries must be of the kind that the route will see: a hundred or more, better five
-        hundred. The bound of a 95 % confidence interval has to reach the target.
-
-        Args:
-            partition: to search.
-            queries: (q, d) held-out queries of the route's query modality.
-            target_recall: mean share of the true k nearest neighbours, in (0, 1].
-            k: how many neighbours.
-            query_ids: (q,) the segment that each query is itself, which is not counted.
-
-        Returns:
-            nprobe and its measured recall; (1, 1.0) where search is exact anyway; every list
-            where there are no queries.
-        """
-        entry = self._entries.get(partition)
-        if entry is None or entry.lists == 1:
-            return 1, 1.0
-        _, true = self.search(partition, queries, k if query_ids is None else k + 1)
-        if query_ids is not None:
-            own = true == as_ids(query_ids)[:, None]
-            own[:, -1] |= ~own.any(axis=1)
-            true = true[~own].reshape(len(true), k)
-        places = self.id_map(partition)
-        at = places.find(true.ravel())
-        lists = np.where(at >= 0, places.lists[at], -1).reshape(true.shape)
-        padded = pad(as_queries(queries, partition, entry.dimension), self.dimension)
-        ranks = list_ranks(padded @ self.centroids(partition).T, lists)
-        return smallest_nprobe(ranks, entry.lists, target_recall)
 
 
 def _joined(parts: Sequence[tuple[Ids, Codes]]) -> tuple[Ids, Codes]:

@@ -8,34 +8,32 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from anysense.embed.types import Modality
+from anysense.index import canary
 from anysense.index.catalog import read_state
 from anysense.index.catalog_vectors import vector_sources
 from anysense.index.database import translated
 from anysense.index.generation import next_number, remove_others, write_generation
 from anysense.index.manifest import MANIFEST, DamagedManifest, Manifest, Tuning
-from anysense.index.partition import Partition
+from anysense.index.recall import TARGET_RECALL
 from anysense.index.snapshot import Snapshot
 from anysense.index.views import Base, Views
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from anysense.index.catalog_writer import CatalogWriter
+    from anysense.index.partition import Partition
     from anysense.index.store import Store
 
-__all__ = ["TARGET_RECALL", "Publisher", "measure_nprobe"]
+__all__ = ["Publisher"]
 
-TARGET_RECALL = 0.95
-"""The share of the true 10 nearest segments that a search is to find."""
-_RECALL_K = 10
-_RECALL_QUERIES = 256
 _MOST_IN_MEMORY = 100_000  # newer segments that are handed over as arrays
 
 Progress = Callable[[int, int], None]
@@ -77,18 +75,23 @@ class Publisher:
 
     def _next(self, snapshot: Snapshot, progress: Progress | None, *, rebuild: bool) -> Snapshot:
         """The snapshot of an index that has everything."""
-        store: Store | None = None
-        if snapshot.store is not None and not rebuild:
-            if snapshot.unpublished > _MOST_IN_MEMORY:
-                return self._built(snapshot, snapshot.store, progress)
-            newer = {p: (n.ids, n.vectors) for p, n in snapshot.newer.items()}
-            store = snapshot.store.updated(newer, snapshot.tombstones)
-            if not store.needs_recluster:
-                return _as_published(snapshot, store)
-        return self._built(snapshot, store, progress)
+        if snapshot.store is None or rebuild:
+            return self._built(snapshot, None, progress)
+        worn_out = canary.worn_out(snapshot)
+        if worn_out or snapshot.unpublished > _MOST_IN_MEMORY:
+            return self._built(snapshot, snapshot.store, progress, worn_out)
+        newer = {p: (n.ids, n.vectors) for p, n in snapshot.newer.items()}
+        store = snapshot.store.updated(newer, snapshot.tombstones)
+        if store.needs_recluster:
+            return self._built(snapshot, store, progress)
+        return _as_published(snapshot, store)
 
     def _built(
-        self, snapshot: Snapshot, previous: Store | None, progress: Progress | None
+        self,
+        snapshot: Snapshot,
+        previous: Store | None,
+        progress: Progress | None,
+        renew: Collection[Partition] = (),
     ) -> Snapshot:
         """The snapshot of an index that is built from the catalog, a batch at a time."""
         from anysense.index.store import Store
@@ -98,7 +101,7 @@ class Publisher:
             state = read_state(catalog.path, connection)
             partitions = catalog.partitions(connection)
             sources = vector_sources(catalog, connection)
-            store = Store.build(sources, previous=previous, progress=progress)
+            store = Store.build(sources, previous=previous, renew=renew, progress=progress)
         snapshot = replace(
             snapshot,
             partitions=partitions,
@@ -114,14 +117,13 @@ class Publisher:
         tune: Callable[[Snapshot], Tuning] | None,
     ) -> Tuning:
         tune = tune or self.calibrate
-        fitted = Tuning(arrays=old.arrays) if tune is None else tune(new)
-        sections = {**old.manifest.tuning, "target_recall": TARGET_RECALL}
-        sections["nprobe"] = measure_nprobe(new, old)
-        for name, section in fitted.sections.items():
-            if name == "nprobe":
-                section = _merged(sections["nprobe"], section)
-            sections[name] = section
-        return Tuning(sections, {**old.arrays, **fitted.arrays})
+        fitted = Tuning() if tune is None else tune(new)
+        tuning = Tuning(
+            {**old.manifest.tuning, **fitted.sections, "target_recall": TARGET_RECALL},
+            {**old.arrays, **fitted.arrays},
+        )
+        measured = {canary.SECTION: canary.measure_routes(new, tuning, old)}
+        return replace(tuning, sections={**tuning.sections, **measured})
 
     def _commit(self, snapshot: Snapshot, tuning: Tuning) -> int:
         assert snapshot.store is not None
@@ -168,53 +170,3 @@ def _as_published(snapshot: Snapshot, store: Store) -> Snapshot:
         high_water=snapshot.high_water,
         arrays=snapshot.arrays,
     )
-
-
-def _merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    keys = [*one, *(key for key in other if key not in one)]
-    return {key: {**one.get(key, {}), **other.get(key, {})} for key in keys}
-
-
-def measure_nprobe(snapshot: Snapshot, before: Snapshot | None = None) -> dict[str, Any]:
-    """For each clustered partition and each modality of queries, how many lists to scan.
-
-    The queries are segments of the same space. Where the collection has none of a modality,
-    nothing can be measured, and a search with such a query scans everything.
-
-    Args:
-        snapshot: of an index that has everything.
-        before: what was published last; where the lists are the same, so are the figures.
-
-    Returns:
-        ``{partition: {query modality: {"nprobe": ..., "recall": ..., "queries": ...}}}``.
-    """
-    assert snapshot.store is not None
-    store, measured = snapshot.store, {}
-    for partition, layout in store.layout.items():
-        if layout.lists == 1:
-            continue
-        kept: Mapping[str, Any] = {}
-        if before is not None and before.store is not None:
-            old = before.store.layout.get(partition)
-            if old is not None and (old.lists, old.trained) == (layout.lists, layout.trained):
-                kept = before.manifest.tuning.get("nprobe", {}).get(partition.key, {})
-        measured[partition.key] = dict(kept)
-        for modality in Modality:
-            queries = Partition(partition.space, modality)
-            if modality.value not in kept and queries in store.partitions:
-                measured[partition.key][modality.value] = _measure(store, partition, queries)
-    return measured
-
-
-def _measure(store: Store, partition: Partition, queries: Partition) -> dict[str, Any]:
-    ids, vectors = store.sample(queries, _RECALL_QUERIES, seed=1)
-    if queries.modality != partition.modality:
-        vectors = vectors - vectors.mean(axis=0)  # as a search does that crosses modalities
-    nprobe, recall = store.choose_nprobe(
-        partition,
-        vectors,
-        target_recall=TARGET_RECALL,
-        k=_RECALL_K,
-        query_ids=ids if queries == partition else None,
-    )
-    return {"nprobe": int(nprobe), "recall": round(float(recall), 4), "queries": len(ids)}

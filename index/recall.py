@@ -9,7 +9,7 @@ picture does, so the number is measured for each route.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -23,13 +23,42 @@ if TYPE_CHECKING:
 
     Ids = NDArray[np.int64]
 
-__all__ = ["FULL_PROBE_SHARE", "list_ranks", "plan_probes", "recall_at_k", "smallest_nprobe"]
+__all__ = [
+    "FULL_PROBE_SHARE",
+    "TARGET_RECALL",
+    "Effort",
+    "least_effort",
+    "list_ranks",
+    "nearest_lists",
+    "plan_probes",
+    "ranks_in",
+    "recall_at_k",
+]
+
+TARGET_RECALL = 0.95
+"""The share of the true 10 nearest segments that a search is to find."""
 
 FULL_PROBE_SHARE = 0.1
 """A filter that selects no more than this share of a partition is answered exactly."""
 
 FULL_PROBE_COUNT = EXACT_LIMIT
 """A filter that selects no more segments than a search may scan anyway is answered exactly."""
+
+
+class Effort(NamedTuple):
+    """What a search spends, and what it found when that was measured.
+
+    Attributes:
+        nprobe: how many lists it scans.
+        recall: the share of the true nearest neighbours that it found.
+        scanned: the share of the partition that is in these lists.
+        depth: of how many candidates of the fast scan the 10 best are found; 0 without one.
+    """
+
+    nprobe: int
+    recall: float
+    scanned: float = 1.0
+    depth: int = 0
 
 
 def plan_probes(
@@ -132,22 +161,37 @@ def list_ranks(affinity: FloatArray, lists: Ids) -> Ids:
     return ranks
 
 
-def smallest_nprobe(ranks: Ids, lists: int, target: float) -> tuple[int, float]:
-    """The smallest nprobe that reaches a mean recall of `target`, and the recall it measured.
+def ranks_in(found: Ids, true: Ids) -> Ids:
+    """The rank, from 0, of each true neighbour (q, k) among those found (q, n).
+
+    It is n for one that was not found; -1 in `true` stays.
+    """
+    ranks = np.full(true.shape, -1, dtype=np.int64)
+    for row, (got, want) in enumerate(zip(found, true, strict=True)):
+        order = np.argsort(got, kind="stable")
+        at = order[np.searchsorted(got, want, sorter=order).clip(max=len(got) - 1)]
+        ranks[row] = np.where(want < 0, -1, np.where(got[at] == want, at, len(got)))
+    return ranks
+
+
+def least_effort(ranks: Ids, most: int, target: float) -> tuple[int, float]:
+    """The smallest effort that reaches a mean recall of `target`, and the recall it measured.
 
     The one-sided 95 % confidence bound of the mean over queries must reach the target, so that
     other queries of the same kind seldom fall below it.
 
     Args:
-        ranks: (q, k), from `list_ranks` of each query's true neighbours; -1 where it has fewer.
-        lists: of the partition.
+        ranks: (q, k), the effort, less one, that finds each true neighbour of a query; -1 where
+            it has fewer. An effort is a number of lists (`list_ranks`) or of candidates
+            (`ranks_in`).
+        most: the effort to make if none reaches the target.
         target: the recall wanted, in (0, 1].
     """
     known = ranks >= 0
     ranks, known = ranks[known.any(axis=1)], known[known.any(axis=1)]
-    if lists == 1 or not len(ranks):
-        return lists, 1.0
-    low, high = 1, lists  # recall at `high` always suffices: there it is 1
+    if most == 1 or not len(ranks):
+        return most, 1.0
+    low, high = 1, most
     while low < high:
         middle = (low + high) // 2
         mean, error = _recall(ranks, known, middle)
@@ -158,8 +202,8 @@ def smallest_nprobe(ranks: Ids, lists: int, target: float) -> tuple[int, float]:
     return low, _recall(ranks, known, low)[0]
 
 
-def _recall(ranks: Ids, known: NDArray[np.bool_], nprobe: int) -> tuple[float, float]:
-    found = ((ranks < nprobe) & known).sum(axis=1) / known.sum(axis=1)
+def _recall(ranks: Ids, known: NDArray[np.bool_], effort: int) -> tuple[float, float]:
+    found = ((ranks < effort) & known).sum(axis=1) / known.sum(axis=1)
     return float(found.mean()), float(found.std() / np.sqrt(len(found)))
 
 

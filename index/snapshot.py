@@ -12,6 +12,7 @@ import numpy as np
 
 from anysense.index.delta import Newer, merge
 from anysense.index.filters import Filter, parse_filter
+from anysense.index.recall import Effort
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -96,7 +97,6 @@ class Snapshot:
         *,
         query_modality: Modality | None = None,
         allowed: Ids | None = None,
-        nprobe: int | None = None,
     ) -> tuple[FloatArray, Ids]:
         """Find the segments of a partition whose vectors have the largest inner products.
 
@@ -107,7 +107,6 @@ class Snapshot:
             query_modality: what the queries are, which tells how much of the index to scan for
                 the collection's target recall; everything if None.
             allowed: only these segment ids.
-            nprobe: how many lists of the index to scan, instead.
 
         Returns:
             Scores (q, k) float32, descending, and segment ids (q, k); -inf and -1 where there are
@@ -119,11 +118,11 @@ class Snapshot:
             np.full((len(asked), k), -1, np.int64),
         )
         if self.store is not None and partition in self.store.partitions:
-            if nprobe is None and query_modality is not None:
-                nprobe = self.nprobe(query_modality, partition)
+            effort = None if query_modality is None else self.effort(query_modality, partition)
+            nprobe, depth = (None, 0) if effort is None else (effort.nprobe, effort.depth)
             excluded = self.tombstones if len(self.tombstones) else None
             found = self.store.search(
-                partition, asked, k, nprobe=nprobe, allowed=allowed, excluded=excluded
+                partition, asked, k, nprobe=nprobe, depth=depth, allowed=allowed, excluded=excluded
             )
         newer = self.newer.get(partition)
         if newer is not None:
@@ -133,11 +132,13 @@ class Snapshot:
             return found[0][0][here], found[1][0][here]
         return found
 
-    def nprobe(self, query_modality: Modality, partition: Partition) -> int | None:
-        """How many lists to scan for the target recall, as measured; None if it was not."""
-        probes = self.manifest.tuning.get("nprobe", {}).get(partition.key, {})
-        measured = probes.get(query_modality.value)
-        return None if measured is None else int(measured["nprobe"])
+    def effort(self, query_modality: Modality, partition: Partition) -> Effort | None:
+        """What a search spends for the target recall, as measured; None if it was not."""
+        routes = self.manifest.tuning.get("nprobe", {}).get(partition.key, {})
+        measured = routes.get(query_modality.value)
+        if measured is None:
+            return None
+        return Effort(*(measured[name] for name in Effort._fields))
 
     def select(
         self,

@@ -16,15 +16,20 @@ from typing import TYPE_CHECKING, Any
 import faiss as _faiss
 import numpy as np
 
-from anysense.embed.errors import CorruptCollectionError, StorageError, UsageError
+from anysense.embed.errors import CorruptCollectionError, StorageError
+from anysense.index.fastscan import (
+    TRAINING_SAMPLE,
+    is_due,
+    place_numbers,
+)
 from anysense.index.idmap import Selection, bitmap
-from anysense.index.layout import PartitionLayout, read_layout, write_layout
-from anysense.index.lists import Lists
-from anysense.index.recall import plan_probes
-from anysense.index.vectors import as_ids, as_queries, as_vectors, pad, tidy
+from anysense.index.layout import PartitionLayout, padded, read_layout, write_layout
+from anysense.index.scan import BATCH, Scan
+from anysense.index.store_check import fast_scan_misfit, misfit
+from anysense.index.vectors import as_vectors, pad, tidy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -40,17 +45,14 @@ __all__ = ["INDEX_FILE", "Store", "Writer", "train_centroids"]
 
 INDEX_FILE = "segments.faiss"
 
-_BATCH = 20
-"""From so many queries on, an exact search is a matrix product."""
-
 _TRAINING_ROUNDS = 10
 _PRODUCT = faiss.METRIC_INNER_PRODUCT
 
 # FAISS's default of 128,000 leaves every batch of queries to its scalar loop.
-faiss.cvar.distance_compute_blas_threshold = _BATCH
+faiss.cvar.distance_compute_blas_threshold = BATCH
 
 
-class Store(Lists):
+class Store(Scan):
     """An immutable index over the segments of all partitions; searches may run at the same time.
 
     Scores are inner products of float32 queries with vectors rounded to float16, summed in
@@ -58,9 +60,15 @@ class Store(Lists):
     5e-5. Between a single query and a batch, they may differ in the last digit of a float32.
     """
 
-    def __init__(self, index: Any, entries: Sequence[PartitionLayout]) -> None:
-        """Take over a filled index; `build` and `load` are the ways to get one."""
+    def __init__(
+        self,
+        index: Any,
+        entries: Sequence[PartitionLayout],
+        fast_scans: Mapping[Partition, Any] | None = None,
+    ) -> None:
+        """Take over a filled index and its sidecars; `build` and `load` are the ways to get one."""
         self._index = index
+        self.fast_scans = fast_scans or {}
         self._lists = faiss.downcast_InvertedLists(index.invlists)
         numbers = range(index.nlist)
         sizes = np.array([self._lists.list_size(number) for number in numbers], dtype=np.int64)
@@ -71,6 +79,7 @@ class Store(Lists):
         sources: Mapping[Partition, VectorSource],
         *,
         previous: Store | None = None,
+        renew: Collection[Partition] = (),
         seed: int = 0,
         progress: Callable[[int, int], None] | None = None,
     ) -> Store:
@@ -82,6 +91,7 @@ class Store(Lists):
         Args:
             sources: the vectors of each partition; each is read once, or twice if it is trained.
             previous: an index whose lists are kept where they still fit, which saves training.
+            renew: partitions whose lists are made anew all the same.
             seed: of the sample and of k-means.
             progress: called with the vectors stored so far and in all.
 
@@ -92,7 +102,7 @@ class Store(Lists):
         """
         from anysense.index.store_build import build_store
 
-        return build_store(sources, previous, seed, progress)
+        return build_store(sources, previous, renew, seed, progress)
 
     def updated(
         self,
@@ -115,95 +125,28 @@ class Store(Lists):
 
         return update_store(self, {} if add is None else add, remove)
 
-    def search(
-        self,
-        partition: Partition,
-        queries: FloatArray,
-        k: int,
-        *,
-        nprobe: int | None = None,
-        allowed: Ids | None = None,
-        excluded: Ids | None = None,
+    def scan_lists(
+        self, queries: FloatArray, numbers: Ids, k: int, selection: Selection | None
     ) -> tuple[FloatArray, Ids]:
-        """Find the segments of a partition with the largest inner products.
-
-        Args:
-            partition: to search; one that is not here holds nothing.
-            queries: (q, d) float32, in the partition's space.
-            k: how many to find.
-            nprobe: how many lists to scan for each query, from `choose_nprobe`; None is exact.
-            allowed: the only segment ids to find; those of other partitions do no harm. How a
-                filter changes the lists that are scanned is said at `recall.plan_probes`.
-            excluded: segment ids not to find, in addition.
-
-        Returns:
-            Scores (q, k) float32, descending, and segment ids (q, k); where there are fewer than
-            k segments the id is -1 and the score -inf. Equal scores come in the order of ids.
-
-        Raises:
-            UsageError: k is under 1, or the queries are not finite or have another length.
-        """
-        if k < 1:
-            raise UsageError(f"k must be at least 1, not {k}.")
-        scores = np.full((len(np.atleast_2d(queries)), k), -np.inf, dtype=np.float32)
-        ids = np.full(scores.shape, -1, dtype=np.int64)
-        entry = self._entries.get(partition)
-        if entry is None:
-            return scores, ids
-        queries = pad(as_queries(queries, partition, entry.dimension), self._index.d)
-        selection = None
-        if allowed is not None or excluded is not None:
-            selection = self.id_map(partition).select(
-                None if allowed is None else as_ids(allowed),
-                None if excluded is None else as_ids(excluded),
-            )
-        held = min(k, entry.count if selection is None else selection.total)
-        nprobe = entry.lists if nprobe is None else max(1, min(nprobe, entry.lists))
-        if held and len(queries):
-            exact = selection is None and nprobe == entry.lists
-            if exact and len(queries) >= _BATCH:
-                found = self._scan_all(entry, queries, held)
-            else:
-                found = self._scan(entry, queries, held, nprobe, selection)
-            scores[:, :held], ids[:, :held] = found
-        return scores, ids
-
-    def _scan(
-        self,
-        entry: PartitionLayout,
-        queries: FloatArray,
-        k: int,
-        nprobe: int,
-        selection: Selection | None,
-    ) -> tuple[FloatArray, Ids]:
-        """Scan the lists that are planned for each query."""
-        probes = np.zeros((len(queries), 1), dtype=np.int64)
-        if entry.lists > 1:
-            centroids = self.centroids(entry.partition)
-            sizes = self.sizes[entry.first_list : entry.stop_list]
-            probes = plan_probes(queries, centroids, sizes, selection, nprobe, k)
-        # FAISS keeps bare pointers into these: each needs a name until the call returns.
-        keys = np.where(probes < 0, -1, probes + entry.first_list).astype(np.int64, order="C")
-        affinity = np.zeros(keys.shape, dtype=np.float32)
-        scores = np.empty((len(queries), k), dtype=np.float32)
-        ids = np.empty((len(queries), k), dtype=np.int64)
         selector = None if selection is None else _selector(selection)
-        parameters = faiss.SearchParametersIVF(nprobe=keys.shape[1], sel=selector)
-        # The Python wrapper `search_preassigned` takes no parameters; the method itself does.
-        self._index.search_preassigned_c(
-            len(queries),
-            faiss.swig_ptr(queries),
-            k,
-            *map(faiss.swig_ptr, (keys, affinity, scores, ids)),
-            False,
-            parameters,
-        )
-        return tidy(scores, ids)
+        return _probe(self._index, queries, numbers, k, selector)
 
-    def _scan_all(
+    def scan_codes(self, partition: Partition, queries: FloatArray, probes: Ids, n: int) -> Ids:
+        index = self.fast_scans[partition]
+        return _probe(index, np.ascontiguousarray(queries[:, : index.d]), probes, n)[1]
+
+    def compare(self, query: FloatArray, codes: Codes, k: int) -> tuple[FloatArray, Ids]:
+        half = faiss.ScalarQuantizer.QT_fp16
+        held = faiss.IndexScalarQuantizer(self._index.d, half, _PRODUCT)
+        faiss.copy_array_to_vector(codes.reshape(-1), held.codes)
+        held.ntotal = len(codes)
+        (scores,), (rows,) = held.search(query[None], k)
+        return scores, rows
+
+    def scan_all(
         self, entry: PartitionLayout, queries: FloatArray, k: int
     ) -> tuple[FloatArray, Ids]:
-        """Search the whole partition by matrix products over decoded blocks."""
+        # Matrix products over decoded blocks.
         best = np.full((len(queries), k), -np.inf, dtype=np.float32)
         ids = np.full((len(queries), k), -1, dtype=np.int64)
         for block_ids, codes in self.blocks(entry):
@@ -230,6 +173,43 @@ class Store(Lists):
         vectors: FloatArray = self._index.sq.decode(np.ascontiguousarray(codes))
         return vectors
 
+    def packed(self, previous: Store | None = None) -> Store:
+        """The same with a sidecar for each partition that is due one.
+
+        Args:
+            previous: a store whose code books are kept, and the codes of lists that are the same.
+        """
+        due = [entry for entry in self._entries.values() if is_due(entry)]
+        fast_scans = {entry.partition: self._pack(entry, previous) for entry in due}
+        return Store(self._index, list(self._entries.values()), fast_scans) if due else self
+
+    def _pack(self, entry: PartitionLayout, previous: Store | None) -> Any:
+        """The sidecar of a partition: an index of its lists under their numbers in it."""
+        width = padded(entry.dimension)
+        draft = faiss.IndexIVFPQ(
+            faiss.IndexFlatIP(width), width, entry.lists, width // 2, 4, _PRODUCT
+        )
+        draft.by_residual, draft.is_trained = False, True
+        old: Any = None if previous is None else previous.fast_scans.get(entry.partition)
+        same = [] if previous is None or old is None else self.same_lists(entry, previous)
+        if old is None:
+            draft.pq.train(pad(self.sample(entry.partition, TRAINING_SAMPLE)[1], width))
+        else:
+            draft.pq = old.pq
+        for number in sorted(set(range(entry.lists)) - set(same)):
+            ids, codes = self.read_list(entry.first_list + number)
+            if len(ids):
+                fine = draft.pq.compute_codes(np.ascontiguousarray(self.decode(codes)[:, :width]))
+                places = place_numbers(np.full(len(ids), number), np.arange(len(ids)))
+                pointers = faiss.swig_ptr(places), faiss.swig_ptr(fine)
+                draft.invlists.add_entries(number, len(ids), *pointers)
+        index = faiss.IndexIVFPQFastScan(draft)
+        for number in same:
+            blocks = old.invlists.get_ids(number), old.invlists.get_codes(number)
+            index.invlists.add_entries(number, old.invlists.list_size(number), *blocks)
+        index.ntotal = entry.count
+        return index
+
     def save(self, folder: Path) -> dict[str, Any]:
         """Write the index into `folder`; returns the layout, JSON-able, that `load` needs.
 
@@ -238,20 +218,15 @@ class Store(Lists):
         Raises:
             StorageError: the disk refused.
         """
-        path = Path(folder) / INDEX_FILE
         # Lists that are mapped from a file would be written as a reference to that file.
         in_memory = isinstance(self._lists, faiss.ArrayInvertedLists)
         index = self._index if in_memory else self.updated()._index
-        try:
-            # FAISS's own file writer ignores a failing close, which is where a full disk shows.
-            with path.open("wb") as file:
-                faiss.write_index(index, faiss.PyCallbackIOWriter(file.write, 1 << 22))
-                file.flush()
-                os.fsync(file.fileno())
-                size = file.tell()
-        except OSError as error:
-            raise StorageError(f"{path}: the index cannot be written ({error}).") from error
-        return write_layout(self._index.d, {INDEX_FILE: size}, self._entries.values())
+        files = {INDEX_FILE: _write(index, Path(folder) / INDEX_FILE)}
+        for number, entry in enumerate(self._entries.values()):
+            if entry.partition in self.fast_scans:
+                name = _fast_scan_file(number)
+                files[name] = _write(self.fast_scans[entry.partition], Path(folder) / name)
+        return write_layout(self._index.d, files, self._entries.values())
 
     @staticmethod
     def load(folder: Path, layout: Mapping[str, Any]) -> Store:
@@ -266,17 +241,19 @@ class Store(Lists):
         """
         dimension, files, entries = read_layout(layout)
         path = Path(folder) / INDEX_FILE
-        try:
-            size, expected = path.stat().st_size, files.get(INDEX_FILE)
-            if size != expected:
-                raise CorruptCollectionError(_damaged(path, f"{size} bytes, not {expected}"))
-            index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY)
-        except (OSError, RuntimeError, MemoryError) as error:
-            raise CorruptCollectionError(_damaged(path, str(error).split("\n")[0])) from error
-        problem = _misfit(index, size, dimension, entries)
+        index = _read(path, files, faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY)
+        problem = misfit(index, faiss.downcast_InvertedLists, files[INDEX_FILE], dimension, entries)
         if problem:
             raise CorruptCollectionError(_damaged(path, problem))
-        return Store(index, entries)
+        fast_scans = {}
+        for number, entry in enumerate(entries):
+            path = Path(folder) / _fast_scan_file(number)
+            if path.name in files:
+                fast_scans[entry.partition] = _read(path, files)
+                problem = fast_scan_misfit(fast_scans[entry.partition], entry)
+                if problem:
+                    raise CorruptCollectionError(_damaged(path, problem))
+        return Store(index, entries, fast_scans)
 
 
 class Writer:
@@ -347,6 +324,28 @@ def train_centroids(sample: FloatArray, lists: int, seed: int) -> FloatArray:
     return centroids
 
 
+def _probe(
+    index: Any, queries: FloatArray, keys: Ids, k: int, selector: Any = None
+) -> tuple[FloatArray, Ids]:
+    """Scan the lists `keys` (q, p) of an index, -1 for none: scores and ids, (q, k)."""
+    # FAISS keeps bare pointers into these: each needs a name until the call returns.
+    keys = np.ascontiguousarray(keys, dtype=np.int64)
+    affinity = np.zeros(keys.shape, dtype=np.float32)
+    scores = np.empty((len(queries), k), dtype=np.float32)
+    ids = np.empty((len(queries), k), dtype=np.int64)
+    parameters = faiss.SearchParametersIVF(nprobe=keys.shape[1], sel=selector)
+    # The Python wrapper `search_preassigned` takes no parameters; the method itself does.
+    index.search_preassigned_c(
+        len(queries),
+        faiss.swig_ptr(queries),
+        k,
+        *map(faiss.swig_ptr, (keys, affinity, scores, ids)),
+        False,
+        parameters,
+    )
+    return scores, ids
+
+
 def _selector(selection: Selection) -> Any:
     """FAISS's form of a selection; it holds on to the memory that it points into."""
     bits = bitmap(selection.ids)
@@ -355,42 +354,41 @@ def _selector(selection: Selection) -> Any:
     return faiss.IDSelectorNot(selector) if selection.inverted else selector
 
 
-def _misfit(
-    index: Any, size: int, dimension: int, entries: Sequence[PartitionLayout]
-) -> str | None:
-    """What is wrong with an index that was read, or None."""
-    lists = max(1, sum(entry.lists for entry in entries))
-    if not isinstance(index, faiss.IndexIVFScalarQuantizer):
-        return f"it is a {type(index).__name__}"
-    stored: Any = faiss.downcast_InvertedLists(index.invlists)
-    # Of lists that another file holds, FAISS remembers that file's size here.
-    if not isinstance(stored, faiss.OnDiskInvertedLists) or stored.totsize != size:
-        return "its lists are not in the file"
-    checks: list[tuple[str, object, object]] = [
-        ("dimension", index.d, dimension),
-        ("lists", index.nlist, lists),
-        ("stored lists", stored.nlist, lists),
-        ("centroids", index.quantizer.ntotal, lists),
-        ("centroid dimension", index.quantizer.d, dimension),
-        ("metric", index.metric_type, _PRODUCT),
-        ("code type", index.sq.qtype, faiss.ScalarQuantizer.QT_fp16),
-        ("code size", stored.code_size, 2 * dimension),
-        ("residual codes", index.by_residual, False),
-        ("segments", index.ntotal, sum(entry.count for entry in entries)),
-    ]
-    problems = [f"{name}: {value}, not {due}" for name, value, due in checks if value != due]
-    if problems:
-        return problems[0]
-    for entry in entries:
-        count = sum(map(stored.list_size, range(entry.first_list, entry.stop_list)))
-        if count != entry.count:
-            return f"segments of {entry.partition}: {count}, not {entry.count}"
-    filled = [number for number in range(lists) if stored.list_size(number)]
-    if filled:
-        end = int(stored.get_ids(filled[-1])) + 8 * stored.list_size(filled[-1])
-        if end - int(stored.ptr) != size:
-            return f"its lists end at byte {end - int(stored.ptr)}"
-    return None
+def _fast_scan_file(number: int) -> str:
+    """The file of the sidecar of the partition of that number in the layout."""
+    return f"fast-scan-{number}.faiss"
+
+
+def _write(index: Any, path: Path) -> int:
+    """Write an index, through to the disk; returns the size of the file in bytes.
+
+    Raises:
+        StorageError: the disk refused.
+    """
+    try:
+        # FAISS's own file writer ignores a failing close, which is where a full disk shows.
+        with path.open("wb") as file:
+            faiss.write_index(index, faiss.PyCallbackIOWriter(file.write, 1 << 22))
+            file.flush()
+            os.fsync(file.fileno())
+            return file.tell()
+    except OSError as error:
+        raise StorageError(f"{path}: the index cannot be written ({error}).") from error
+
+
+def _read(path: Path, files: Mapping[str, int], flags: int = 0) -> Any:
+    """Read an index from a file that has the size it was written with.
+
+    Raises:
+        CorruptCollectionError: it is missing, has another size, or is not an index.
+    """
+    try:
+        size, expected = path.stat().st_size, files.get(path.name)
+        if size != expected:
+            raise CorruptCollectionError(_damaged(path, f"{size} bytes, not {expected}"))
+        return faiss.read_index(str(path), flags)
+    except (OSError, RuntimeError, MemoryError) as error:
+        raise CorruptCollectionError(_damaged(path, str(error).split("\n")[0])) from error
 
 
 def _damaged(path: Path, problem: str) -> str:

@@ -13,7 +13,7 @@ from anysense.index.store import Store, Writer, train_centroids
 from anysense.index.vectors import as_ids, check_unique, pad, training_sample
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -28,6 +28,7 @@ __all__ = ["build_store", "update_store"]
 def build_store(
     sources: Mapping[Partition, VectorSource],
     previous: Store | None,
+    renew: Collection[Partition],
     seed: int,
     progress: Callable[[int, int], None] | None,
 ) -> Store:
@@ -38,7 +39,8 @@ def build_store(
     first = 0
     for partition in sorted(sources):
         source = sources[partition]
-        means, trained = _centroids(partition, source, previous, seed)
+        kept = None if partition in renew else previous
+        means, trained = _centroids(partition, source, kept, seed)
         entry = PartitionLayout(
             partition, source.dimension, first, len(means), source.count, trained
         )
@@ -62,7 +64,7 @@ def build_store(
         done += stored
     store = Store(writer.index, entries)
     check_unique(store.all_ids())
-    return store
+    return store.packed(previous)
 
 
 def _centroids(
@@ -102,7 +104,7 @@ def update_store(
         entries[partition] = replace(entry, count=count)
     store = Store(writer.index, list(entries.values()))
     check_unique(store.all_ids())
-    return store
+    return store.packed(old)
 
 
 def _copy(old: Store, writer: Writer, entry: PartitionLayout, gone: Ids) -> int:

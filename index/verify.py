@@ -11,10 +11,11 @@ import numpy as np
 
 from anysense.embed.errors import AnysenseError, IncompatibleCollectionError
 from anysense.index.catalog_vectors import vector_sources
-from anysense.index.describe import TARGET_RECALL, describe_bridges, describe_routes
+from anysense.index.describe import describe_bridges, describe_routes
 from anysense.index.generation import DamagedGeneration, load_generation
 from anysense.index.integrity import catalog_problems, check_acknowledged
 from anysense.index.manifest import DamagedManifest, Generation, Manifest
+from anysense.index.recall import TARGET_RECALL
 
 if TYPE_CHECKING:
     from pathlib import Path

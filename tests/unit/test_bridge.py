@@ -14,6 +14,7 @@ from PIL import Image
 from anysense import Collection, NewItem, Term, Waveform
 from anysense.embed.errors import NoRouteError, UsageError
 from anysense.embed.types import Modality, Space
+from anysense.index import layout
 from anysense.index.anchors import encode_anchors, read_anchors
 from anysense.index.bridge import (
     METHODS,
@@ -27,6 +28,7 @@ from anysense.index.bridge import (
 )
 from anysense.index.bridges import find_bridges, fit_bridges, needed, to_tuning
 from anysense.index.manifest import EncoderEntry, Manifest
+from anysense.index.partition import Partition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -334,6 +336,32 @@ def test_a_bridge_is_fitted_anew_and_outlives_publishing(pair: Collection) -> No
     with Collection.open(pair.path) as again:
         assert again.verify().ok
         assert kinds(again.search(blue, modalities=["audio"], k=8)) == {"audio-low"}
+
+
+def test_what_a_bridged_route_scans_is_measured(
+    pair: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layout, "EXACT_LIMIT", 20)
+    sounds = Partition("tiny:text-audio", Modality.AUDIO)
+    pair.compact()
+    assert pair.snapshot().effort(Modality.AUDIO, sounds) is not None
+    assert pair.snapshot().effort(Modality.IMAGE, sounds) is None  # nothing leads there yet
+    fit_bridges(pair, CAPTIONS)
+    measured = pair.snapshot().manifest.tuning["nprobe"][sounds.key]["image"]
+    assert measured["queries"] == 24
+    assert measured["recall"] >= 0.95
+    [route] = [
+        route
+        for route in pair.info()["routes"]
+        if (route["query"], route["items_of"]) == ("image", "audio")
+    ]
+    assert (route["route"], route["exact"]) == ("bridged", False)
+    assert route["measured_recall"] == measured["recall"]
+    red = Image.new("RGB", (16, 16), (210, 10, 10))
+    assert kinds(pair.search(red, modalities=["audio"], k=4)) == {"audio-low"}
+    pair.add([NewItem(tone(120), id="audio-low-new")])
+    pair.publish()
+    assert pair.snapshot().manifest.tuning["nprobe"][sounds.key]["image"] == measured
 
 
 def test_collections_that_need_no_bridge_are_refused(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from anysense.index.recall import (
     nearest_lists,
     plan_probes,
     recall_at_k,
-    smallest_nprobe,
+    least_effort,
     sufficient_lists,
 )
 
@@ -42,15 +42,15 @@ def test_ranks_count_the_lists_probed_before() -> None:
     assert list_ranks(tied, np.array([[0, 1]])).tolist() == [[1, 1]]
 
 
-def test_smallest_nprobe_reaches_the_target_with_confidence() -> None:
+def test_least_effort_reaches_the_target_with_confidence() -> None:
     ranks = np.tile(np.arange(10), (400, 1))  # one of ten neighbours in each of ten lists
-    assert smallest_nprobe(ranks, 50, 0.9) == (9, pytest.approx(0.9))
-    assert smallest_nprobe(ranks, 50, 0.91) == (10, 1.0)
+    assert least_effort(ranks, 50, 0.9) == (9, pytest.approx(0.9))
+    assert least_effort(ranks, 50, 0.91) == (10, 1.0)
     uneven = np.where(np.arange(400)[:, None] % 2 == 0, 0, ranks)
-    nprobe, measured = smallest_nprobe(uneven, 50, 0.9)
+    nprobe, measured = least_effort(uneven, 50, 0.9)
     assert (nprobe, measured) == (9, pytest.approx(0.95))  # at 8, 0.9 is within the error
-    assert smallest_nprobe(np.full((3, 10), -1), 50, 0.9) == (50, 1.0)
-    assert smallest_nprobe(np.array([[0, -1]]), 50, 1.0) == (1, 1.0)
+    assert least_effort(np.full((3, 10), -1), 50, 0.9) == (50, 1.0)
+    assert least_effort(np.array([[0, -1]]), 50, 1.0) == (1, 1.0)
 
 
 def test_recall_counts_only_neighbours_that_exist() -> None:

@@ -14,7 +14,6 @@ from anysense.embed.types import Modality
 from anysense.index.delta import Delta, best, merge
 from anysense.index.manifest import Tuning
 from anysense.index.partition import Partition
-from anysense.index.publisher import measure_nprobe
 from anysense.server.cli import cli
 
 if TYPE_CHECKING:
@@ -178,15 +177,6 @@ def test_sample_of_nothing_has_the_right_shape(collection: Collection) -> None:
     assert collection.snapshot().sample(other, 5).shape == (0, 0)
 
 
-def test_nprobe_is_what_was_measured_for_the_route(collection: Collection) -> None:
-    section = {IMAGES.key: {"text": {"nprobe": 7, "recall": 0.96, "queries": 100}}}
-    collection.publish(tune=lambda snapshot: Tuning({"nprobe": section}))
-    snapshot = collection.snapshot()
-    assert snapshot.nprobe(Modality.TEXT, IMAGES) == 7
-    assert snapshot.nprobe(Modality.IMAGE, IMAGES) is None
-    assert snapshot.nprobe(Modality.TEXT, TEXTS) is None
-
-
 def test_tuning_is_published_with_the_index_and_stays(collection: Collection) -> None:
     seen = []
 
@@ -259,7 +249,8 @@ def test_nprobe_of_a_clustered_partition_reaches_the_target(tmp_path: Path) -> N
         collection.publish()  # the lists are the same, so nothing is measured anew
         again = collection.info()["partitions"]
         assert next(p for p in again if p["modality"] == "image")["probes"] == partition["probes"]
-        assert measure_nprobe(collection.snapshot())[IMAGES.key]["image"]["nprobe"] > 0
+        assert snapshot.effort(Modality.IMAGE, IMAGES).nprobe == measured["nprobe"]
+        assert snapshot.effort(Modality.AUDIO, IMAGES) is None
 
 
 # The parts

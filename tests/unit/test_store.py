@@ -169,7 +169,7 @@ def test_all_lists_of_a_clustered_partition_are_exact(
 def test_chosen_nprobe_reaches_its_target_on_other_queries(
     clustered: Store, many: ArraySource, world: World, gap: int
 ) -> None:
-    nprobe, measured = clustered.choose_nprobe(IMAGES, world.draw(200, gap), target_recall=0.95)
+    nprobe, measured, *_ = clustered.choose_effort(IMAGES, world.draw(200, gap), target_recall=0.95)
     assert measured >= 0.95
     assert nprobe < clustered.layout[IMAGES].lists / 4
     queries = world.draw(200, gap)
@@ -184,7 +184,7 @@ def test_predicted_recall_is_that_of_the_search(
     clustered: Store, many: ArraySource, world: World
 ) -> None:
     queries = world.draw(100, gap=1)
-    nprobe, measured = clustered.choose_nprobe(IMAGES, queries, target_recall=0.8)
+    nprobe, measured, *_ = clustered.choose_effort(IMAGES, queries, target_recall=0.8)
     _, ids = clustered.search(IMAGES, queries, 10, nprobe=nprobe)
     _, true = brute_force(many.vectors, many.ids, queries, 10)
     assert recall_at_k(ids, true) == pytest.approx(measured, abs=0.002)
@@ -192,15 +192,15 @@ def test_predicted_recall_is_that_of_the_search(
 
 def test_queries_that_are_segments_do_not_count_themselves(clustered: Store) -> None:
     ids, vectors = clustered.sample(IMAGES, 200, seed=3)
-    assert clustered.choose_nprobe(IMAGES, vectors, target_recall=0.99, k=1) == (1, 1.0)
-    nprobe, _ = clustered.choose_nprobe(IMAGES, vectors, target_recall=0.99, k=1, query_ids=ids)
+    assert clustered.choose_effort(IMAGES, vectors, target_recall=0.99, k=1)[:2] == (1, 1.0)
+    nprobe, *_ = clustered.choose_effort(IMAGES, vectors, target_recall=0.99, k=1, query_ids=ids)
     assert nprobe > 1
 
 
 def test_choosing_needs_lists_and_queries(clustered: Store) -> None:
-    assert clustered.choose_nprobe(TEXTS, np.ones((5, 24), np.float32)) == (1, 1.0)
+    assert clustered.choose_effort(TEXTS, np.ones((5, 24), np.float32)) == (1, 1.0, 1.0, 0)
     nothing = np.empty((0, 48), np.float32)
-    assert clustered.choose_nprobe(IMAGES, nothing) == (clustered.layout[IMAGES].lists, 1.0)
+    assert clustered.choose_effort(IMAGES, nothing) == (clustered.layout[IMAGES].lists, 1.0, 1.0, 0)
 
 
 def test_few_probes_still_find_k(clustered: Store, world: World) -> None:
@@ -261,7 +261,7 @@ def approximate(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_wide_filters_keep_the_recall(
     clustered: Store, many: ArraySource, world: World, share: float, gap: int
 ) -> None:
-    nprobe, _ = clustered.choose_nprobe(IMAGES, world.draw(200, gap))
+    nprobe, *_ = clustered.choose_effort(IMAGES, world.draw(200, gap))
     rows = np.random.default_rng(2).choice(MANY, int(MANY * share), replace=False)
     queries = world.draw(200, gap)
     _, true = brute_force(many.vectors[rows], many.ids[rows], queries, 10)
@@ -280,7 +280,7 @@ def test_filters_for_other_topics_than_the_query_keep_the_recall(
     assert 0.2 < len(rows) / MANY < 0.9
     queries = world.draw(100, gap, among=excluded_topics)  # of what the filter leaves out
     _, true = brute_force(many.vectors[rows], many.ids[rows], queries, 10)
-    nprobe, _ = clustered.choose_nprobe(IMAGES, world.draw(200, gap))
+    nprobe, *_ = clustered.choose_effort(IMAGES, world.draw(200, gap))
     _, ids = clustered.search(IMAGES, queries, 10, nprobe=nprobe, allowed=many.ids[rows])
     assert np.isin(ids, many.ids[rows]).all()
     assert recall_at_k(ids, true) >= 0.95
@@ -333,7 +333,7 @@ def test_excluded_segments_are_gone(spread: int) -> None:
 def test_tombstones_in_a_clustered_partition_keep_the_recall(
     clustered: Store, many: ArraySource, world: World
 ) -> None:
-    nprobe, _ = clustered.choose_nprobe(IMAGES, world.draw(200))
+    nprobe, *_ = clustered.choose_effort(IMAGES, world.draw(200))
     gone = np.random.default_rng(4).random(MANY) < 0.2
     queries = world.draw(200)
     _, ids = clustered.search(IMAGES, queries, 10, nprobe=nprobe, excluded=many.ids[gone])
@@ -449,7 +449,7 @@ def test_updates_of_a_clustered_partition_keep_its_lists(
     assert changed.partitions[IMAGES] == MANY + 200
     every = ArraySource(np.r_[many.ids[300:], ids], np.concatenate([many.vectors[300:], new]))
     queries = world.draw(100)
-    nprobe, _ = clustered.choose_nprobe(IMAGES, queries)
+    nprobe, *_ = clustered.choose_effort(IMAGES, queries)
     _, found = changed.search(IMAGES, queries, 10, nprobe=nprobe)
     assert recall_at_k(found, brute_force(every.vectors, every.ids, queries, 10)[1]) >= 0.94
     _, own = changed.search(IMAGES, new, 1, nprobe=4)

@@ -1,0 +1,148 @@
+"""How much of the index each route has to scan: measured at publishing, and checked as it grows.
+
+The queries that measure it are canaries: segments of the collection itself, of the modality that a
+route's queries have. As a collection grows by what is unlike the segments that its lists were made
+for, a larger share of it must be scanned for the same recall; when that has become too large, the
+next publishing makes new lists.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from anysense.embed.types import Modality
+from anysense.index.bridge import unit
+from anysense.index.bridges import SECTION as BRIDGES
+from anysense.index.bridges import find_bridges
+from anysense.index.partition import Partition
+from anysense.index.recall import TARGET_RECALL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    from anysense.embed.types import FloatArray
+    from anysense.index.manifest import Tuning
+    from anysense.index.snapshot import Snapshot
+    from anysense.index.store import Store
+
+    Ids = NDArray[np.int64]
+
+__all__ = ["SECTION", "measure_routes", "worn_out"]
+
+SECTION = "nprobe"
+
+CANARIES = 256
+"""Queries for each route."""
+
+GROWTH = 1.25
+"""What was measured holds until a partition has changed in size by this factor."""
+
+WEAR = 1.5
+"""New lists are due when a route scans this multiple of the share that it did with new ones."""
+
+
+def measure_routes(
+    snapshot: Snapshot, tuning: Tuning, before: Snapshot | None = None
+) -> dict[str, Any]:
+    """For each clustered partition and each modality of queries, how much to scan.
+
+    Where the collection has none of a modality, and no bridge brings any, nothing can be measured,
+    and a search with such a query scans everything.
+
+    Args:
+        snapshot: of an index that has everything.
+        tuning: what is published with it, for its bridges.
+        before: what was published last. Its figures hold as long as the lists and the bridges are
+            the same and the partition has hardly changed in size.
+
+    Returns:
+        ``{partition: {query modality: figures}}`` with the figures ``nprobe``, ``depth``,
+        ``recall`` and ``scanned`` (see `anysense.index.recall.Effort`), ``scanned_when_new``, the
+        same when the lists were new, ``queries``, how many canaries there were, and ``segments``,
+        how many the partition had.
+    """
+    assert snapshot.store is not None
+    measured: dict[str, Any] = {}
+    for partition, layout in snapshot.store.layout.items():
+        if layout.lists == 1:
+            continue
+        held = {} if before is None else _held(snapshot.store, before, partition, tuning)
+        routes = measured.setdefault(partition.key, {})
+        for modality, vectors, ids in _canaries(snapshot, tuning, partition):
+            known = held.get(modality.value)
+            if known is not None and _still_holds(known, layout.count):
+                routes[modality.value] = known
+                continue
+            effort = snapshot.store.choose_effort(
+                partition, vectors, target_recall=TARGET_RECALL, query_ids=ids
+            )
+            scanned = round(effort.scanned, 6)
+            routes[modality.value] = {
+                "nprobe": effort.nprobe,
+                "depth": effort.depth,
+                "recall": round(effort.recall, 4),
+                "scanned": scanned,
+                "scanned_when_new": scanned if known is None else known["scanned_when_new"],
+                "queries": len(vectors),
+                "segments": layout.count,
+            }
+    return measured
+
+
+def worn_out(snapshot: Snapshot) -> set[Partition]:
+    """The partitions whose lists no longer suit what they hold."""
+    measured = snapshot.manifest.tuning.get(SECTION, {})
+    return {
+        Partition.parse(key)
+        for key, routes in measured.items()
+        if any(f["scanned"] > WEAR * f["scanned_when_new"] for f in routes.values())
+    }
+
+
+def _still_holds(figures: Mapping[str, Any], segments: int) -> bool:
+    return bool(figures["segments"] / GROWTH <= segments <= figures["segments"] * GROWTH)
+
+
+def _held(store: Store, before: Snapshot, partition: Partition, tuning: Tuning) -> dict[str, Any]:
+    """The figures published last, as far as they were measured on the same lists and bridges."""
+    if before.store is None or partition not in before.store.layout:
+        return {}
+    if not np.array_equal(before.store.centroids(partition), store.centroids(partition)):
+        return {}
+    held = dict(before.manifest.tuning.get(SECTION, {}).get(partition.key, {}))
+    if before.manifest.tuning.get(BRIDGES) != tuning.sections.get(BRIDGES):
+        spaces = {entry.space.id: entry.space for entry in before.manifest.encoders}
+        native = spaces[partition.space].modalities
+        held = {name: figures for name, figures in held.items() if Modality(name) in native}
+    return held
+
+
+def _canaries(
+    snapshot: Snapshot, tuning: Tuning, partition: Partition
+) -> Iterator[tuple[Modality, FloatArray, Ids | None]]:
+    """For each modality of queries its canaries (q, d), and their ids if they are among the found.
+
+    They are what a search would use: less their modality's mean where they cross to another.
+    """
+    assert snapshot.store is not None
+    spaces = {entry.space.id: entry.space for entry in snapshot.manifest.encoders}
+    native = spaces[partition.space].modalities
+    for modality in sorted(native):
+        ids, vectors = snapshot.store.sample(Partition(partition.space, modality), CANARIES, seed=1)
+        if len(ids) and modality == partition.modality:
+            yield modality, vectors, ids
+        elif len(ids):
+            yield modality, vectors - vectors.mean(axis=0), None
+    bridges = find_bridges(replace(snapshot.manifest, tuning=tuning.sections), tuning.arrays)
+    for way in bridges.values():
+        if way.target == partition.space:
+            for modality in sorted(spaces[way.source].modalities - native):
+                source = Partition(way.source, modality)
+                _, vectors = snapshot.store.sample(source, CANARIES, seed=1)
+                if len(vectors):
+                    yield modality, unit(way.apply(vectors, modality)), None
