@@ -197,7 +197,7 @@ class _Run:
 
     def _note_recall(self, seen: RouteEvaluation, route: Route) -> None:
         """The index against a scan of everything, if it does not scan everything itself."""
-        if self._snapshot.nprobe(route.modality, route.partition) is None:
+        if self._snapshot.effort(route.modality, route.partition) is None:
             return
         ask = (route.partition, route.vector[None], ANN_K)
         _, found = self._snapshot.search(*ask, query_modality=route.modality)
