@@ -12,11 +12,16 @@ from anysense.server.cli import DONE
 from anysense.server.options import COLLECTION, DEVICE, JSON
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from anysense.index.evaluate import Evaluation
+    from anysense.server.tables import Column
 
 __all__ = ["eval"]
 
 SHOWN = ("recall@1", "recall@5", "recall@10", "mrr", "ndcg@10", "median_rank")
+QUERIES = ("query", "queries")
+MIXED = "any"
 
 
 @click.command("eval", short_help="Measure how well a collection answers labelled queries.")
@@ -55,7 +60,8 @@ def eval_(
 
     A line of the pairs' FILE is {"query": {"text": "a dog"}, "relevant": ["dog.jpg", "an-id"]}; a
     query has one or more of text, image and audio, and an optional "grade" is a number above 0 or a
-    list of one for each that is relevant. Paths start at the file's folder.
+    list of one for each that is relevant. Paths start at the file's folder. A file that asks is not
+    counted among what it finds.
 
     For each route, from a kind of query to a kind of item, and for the merged list ("any"): figures
     of quality with their 95 % intervals and what chance gives, how often unrelated items reach a
@@ -69,20 +75,21 @@ def eval_(
     from anysense.index.collection import Collection
     from anysense.index.evaluate import evaluate
     from anysense.index.pairs import pairs_from_captions, read_pairs
+    from anysense.server.progress import CountBar
 
     if (pairs_file is None) == (folder is None):
         raise click.UsageError("Give --pairs FILE or --from-captions DIR, one of the two.")
     if plot is not None:
         from anysense.server.plot import check_plotting
 
-        check_plotting()  # before minutes of encoding
+        check_plotting(plot)  # before minutes of encoding
     if pairs_file is not None:
         pairs = read_pairs(pairs_file)
     else:
         assert folder is not None
         pairs = pairs_from_captions(folder)
-    with Collection.open(path, device=device) as collection:
-        evaluation = evaluate(collection, pairs)
+    with Collection.open(path, device=device) as collection, CountBar("asking", *QUERIES) as bar:
+        evaluation = evaluate(collection, pairs, bar)
     if plot is not None:
         from anysense.server.plot import plot_scores
 
@@ -98,48 +105,94 @@ eval = eval_  # noqa: A001 - the root looks for the command's name
 
 
 def _print(evaluation: Evaluation) -> None:
-    from anysense.server.tables import Column, print_table
+    from anysense.server.tables import print_table
 
-    told = evaluation.to_dict()
-    names = ["route", "queries", "figure", "value", "95 %", "chance"]
-    columns = [Column(name, is_number=name not in ("route", "figure")) for name in names]
-    rows = []
-    for route in told["routes"]:
-        title = f"{route['query']} -> {route['items_of']}"
-        for name in SHOWN:
-            if name in route:
-                figure = route[name]
-                low, high = figure["interval"]
-                between = f"{_number(low)}-{_number(high)}"
-                value, by_chance = _number(figure["value"]), _number(figure["chance"])
-                rows.append((title, str(route["queries"]), name, value, between, by_chance))
-    print_table(columns, rows)
-    _print_thresholds(told["routes"])
+    routes = evaluation.to_dict()["routes"]
+    if console.stdout_is_terminal():
+        _print_figures(routes)
+    else:
+        print_table(*_lines(routes))
+    _print_thresholds(routes)
+    _print_missed(routes)
     if evaluation.skipped:
         console.note(
-            f"{console.count(evaluation.skipped, 'query', 'queries')} left out: nothing that is "
-            "relevant to them is in the collection."
+            f"{console.count(evaluation.skipped, *QUERIES)} left out: nothing that is relevant to "
+            f"them is in the collection, such as {evaluation.missing[0]}."
         )
 
 
-def _print_thresholds(routes: list[dict[str, Any]]) -> None:
-    """How often unrelated items reach a score, over how often they are meant to."""
+def _lines(routes: Sequence[dict[str, Any]]) -> tuple[list[Column], list[tuple[str, ...]]]:
+    """A line for each figure, for programs that read lines."""
+    from anysense.server.tables import Column
+
+    columns = [Column(name) for name in ("route", "queries", "figure", "value", "95%", "chance")]
+    return columns, [
+        (
+            _title(route),
+            str(route["queries"]),
+            name,
+            *_told(name, route[name], 3),
+        )
+        for route in routes
+        for name in SHOWN
+        if name in route
+    ]
+
+
+def _print_figures(routes: Sequence[dict[str, Any]]) -> None:
+    """For eyes: the routes one below the other, each with its intervals and what chance gives."""
     from anysense.server.tables import Column, print_table
 
-    rows = []
+    shown = [name for name in SHOWN if name != "recall@5"]  # no more fit into 80 columns
+    names = ["query -> items", *(name.replace("_", " ") for name in shown)]
+    columns = [Column(name, is_number=True) for name in names]
+    rows: list[tuple[str, ...]] = []
     for route in routes:
-        if route["items_of"] == "any":
-            continue
-        rates = route.get("false_positives", {})
-        for level, rate in rates.items():
-            title = f"{route['query']} -> {route['items_of']}"
-            rows.append((title, level, f"{rate['measured']:.2%}", f"{rate['meant']:.2%}"))
-    click.echo()
-    columns = [Column("route"), *(Column(n, is_number=True) for n in ("score", "reached", "meant"))]
-    print_table(columns, rows, "Unrelated items that reach a score")
+        if route["queries"]:
+            titles = (f"{_title(route)} ({route['queries']})", "95%", "by chance")
+            told = zip(*(_told(name, route[name], 2) for name in shown), strict=True)
+            rows += [(title, *values) for title, values in zip(titles, told, strict=True)]
+    print_table(columns, rows, "How well what is relevant is found, and by how many queries")
 
 
-def _number(value: float | None) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.3f}" if value < 1 or value != int(value) else f"{int(value)}"
+def _print_thresholds(routes: Sequence[dict[str, Any]]) -> None:
+    """How often unrelated items reach a score, below how often they are meant to."""
+    from anysense.server.tables import Column, print_table
+
+    judged = [r for r in routes if r["items_of"] != MIXED and r.get("false_positives")]
+    meant = {k: v["meant"] for route in judged for k, v in route["false_positives"].items()}
+    levels = sorted(meant, key=float)
+    rows = [("meant", *(f"{meant[level]:.2%}" for level in levels))]
+    for route in judged:
+        found = route["false_positives"]
+        shares = (f"{found[at]['measured']:.2%}" if at in found else "" for at in levels)
+        rows.append((_title(route), *shares))
+    columns = [Column("query -> items", is_whole=True)]
+    columns += [Column(f"score {level}", is_number=True) for level in levels]
+    if judged:
+        click.echo()
+        print_table(columns, rows, "How many of the unrelated items reach a score")
+
+
+def _print_missed(routes: Sequence[dict[str, Any]]) -> None:
+    """What the index finds of the true neighbours, where it does not compare everything."""
+    shares = {_title(r): r["index_recall@10"] for r in routes if r["items_of"] != MIXED}
+    found = [f"{share:.1%} on {title}" for title, share in shares.items() if share < 1]
+    if found:
+        click.echo(f"\nOf the true ten nearest the index finds {', '.join(found)}.")
+
+
+def _title(route: dict[str, Any]) -> str:
+    return f"{route['query']} -> {route['items_of']}"
+
+
+def _told(name: str, figure: dict[str, Any], digits: int) -> tuple[str, str, str]:
+    """The value of a figure, its interval, and what chance gives."""
+
+    def told(value: float | None) -> str:
+        if value is None:  # not among those that were ranked
+            return "none"
+        return f"{value:g}" if name == "median_rank" else f"{value:.{digits}f}"
+
+    low, high = figure["interval"]
+    return told(figure["value"]), f"{told(low)}-{told(high)}", told(figure["chance"])

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from anysense.index.build import BuildProgress, BuildReport
 
-__all__ = ["BuildBar"]
+__all__ = ["BuildBar", "CountBar"]
 
 REDRAW_SECONDS = 0.1
 LINE_SECONDS = 10.0
@@ -89,7 +89,45 @@ class BuildBar:
         return f"{rate:,.1f} files/s, {show_time(left)} left"
 
 
-def _make_bar() -> tuple[Progress, TaskID]:
+class CountBar:
+    """Shows how many of something are done; used as a context, and called with done and total.
+
+    Until the first is done, models are being loaded.
+    """
+
+    def __init__(self, doing: str, noun: str, plural: str | None = None) -> None:
+        self._doing, self._noun, self._plural = doing, noun, plural
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
+        self._started = self._shown = time.monotonic()
+        if sys.stderr.isatty():
+            self._bar, self._task = _make_bar(PHASES["load"])
+
+    def __enter__(self) -> CountBar:
+        if self._bar is not None:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def __call__(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        if now - self._shown < (REDRAW_SECONDS if self._bar is not None else LINE_SECONDS):
+            return
+        self._shown = now
+        left = f"{show_time((now - self._started) * (total - done) / max(done, 1))} left"
+        if self._bar is not None and self._task is not None:
+            self._bar.update(
+                self._task, description=self._doing, completed=done, total=total, pace=left
+            )
+        else:
+            told = count(total, self._noun, self._plural)
+            click.echo(f"{self._doing}: {done:,} of {told}, {left}", err=True)
+
+
+def _make_bar(doing: str = PHASES["scan"]) -> tuple[Progress, TaskID]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
@@ -103,7 +141,7 @@ def _make_bar() -> tuple[Progress, TaskID]:
         console=Console(file=sys.stderr, highlight=False, emoji=False),
         transient=True,
     )
-    return bar, bar.add_task("looking", total=None, pace="", counts="")
+    return bar, bar.add_task(doing, total=None, pace="", counts="")
 
 
 def _counts(report: BuildReport) -> str:

@@ -506,6 +506,34 @@ def test_serve_says_where_and_what_it_serves(
     assert ("Anyone who reaches" in result.stderr) == (host == "0.0.0.0")
 
 
+def test_a_count_is_told_in_lines_or_as_a_bar(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = iter([0.0, 5.0, 11.0, 12.0, 30.0])
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
+    with progress.CountBar("asking", "query", "queries") as bar:
+        for done in (1, 50, 60, 100):
+            bar(done, 200)
+    assert capsys.readouterr().err.splitlines() == [
+        "asking: 50 of 200 queries, 0:33 left",
+        "asking: 100 of 200 queries, 0:30 left",
+    ]
+    monkeypatch.undo()
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    shown = Terminal()
+    monkeypatch.setattr(sys, "stderr", shown)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(progress, "REDRAW_SECONDS", 0.0)
+    with progress.CountBar("asking", "query", "queries") as bar:
+        bar(3, 7)
+    assert "asking" in shown.getvalue()
+    assert "3/7" in shown.getvalue()
+
+
 def test_models_lists_the_documented_models() -> None:
     told = run_json("models")
     assert [card["name"] for card in told["models"]] == [card.name for card in list_models()]

@@ -145,9 +145,64 @@ def test_the_command_prints_and_plots(collection: Collection, media: Path, tmp_p
     assert header[:8] == b"\x89PNG\r\n\x1a\n"
     assert min(struct.unpack(">II", header[16:])) > 300
     shown = CliRunner().invoke(cli, arguments)
-    assert "text -> image\t12\trecall@10\t1" in shown.stdout
-    wrong = CliRunner().invoke(cli, ["eval", str(collection.path)])
-    assert wrong.exit_code == 2
+    assert "text -> image\t12\trecall@10\t1.000\t1.000-1.000\t0." in shown.stdout
+    assert "meant\t10.00%\t3.16%\t1.00%\t0.32%\t0.10%\n" in shown.stdout
+    nowhere = tmp_path / "nowhere" / "scores.png"
+    for wrong in (["eval", str(collection.path)], [*arguments, "--plot", str(nowhere)]):
+        assert CliRunner().invoke(cli, wrong).exit_code == 2
+
+
+def test_a_terminal_gets_the_figures_in_one_table(
+    collection: Collection, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from anysense.server import console, tables
+    from anysense.server.cli import cli
+
+    for module in (console, tables):
+        monkeypatch.setattr(module, "stdout_is_terminal", lambda: True)
+    monkeypatch.setenv("COLUMNS", "80")
+    path = pairs_file(
+        media,
+        {"query": {"text": "red"}, "relevant": [f"red-{i}.png" for i in (0, 3, 6, 9)]},
+        {"query": {"text": "red"}, "relevant": ["nowhere.png"]},
+    )
+    collection.release()
+    done = CliRunner().invoke(cli, ["eval", str(collection.path), "--pairs", str(path)])
+    lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    head = lines.index("query -> items recall@1 recall@10 mrr ndcg@10 median rank")
+    at = lines.index("text -> image (1) 1.00 1.00 1.00 1.00 1")
+    assert at > head
+    assert lines[at + 1] == f"95% {'1.00-1.00 ' * 4}1-1"
+    assert lines[at + 2].startswith("by chance 0.")
+    assert all(len(line) <= 80 for line in done.stdout.splitlines())
+    assert "1 query left out" in done.stderr
+    assert "such as nowhere.png." in done.stderr
+
+
+def test_the_plot_says_what_it_shows(collection: Collection, media: Path) -> None:
+    pytest.importorskip("matplotlib")
+    from anysense.server.plot import draw_scores
+
+    evaluation = evaluate(collection, pairs_from_captions(media))
+    figure = draw_scores(evaluation)
+    figure.canvas.draw()  # places the parts
+    rows = [axis.get_ylabel() for axis in figure.axes[::2]]
+    assert rows == [
+        f"{asked} → {target}\n{relevant} relevant items"
+        for asked, target, relevant in (
+            ("image", "image", 0), ("image", "text", 12), ("text", "image", 12), ("text", "text", 0)
+        )
+    ]  # fmt: skip
+    [legend] = figure.legends
+    words = [text.get_text() for text in legend.get_texts()]
+    assert [word.split()[0] for word in words] == ["unrelated", "relevant", "1%"]
+    drawn = [title.get_window_extent() for title in (figure._suptitle, legend)]  # type: ignore
+    drawn += [axis.title.get_window_extent() for axis in figure.axes[:2]]
+    drawn += [axis.xaxis.label.get_window_extent() for axis in figure.axes[-2:]]
+    for i, box in enumerate(drawn):
+        assert figure.bbox.x0 <= box.x0
+        assert box.x1 <= figure.bbox.x1
+        assert not any(box.overlaps(other) for other in drawn[:i])
 
 
 def test_a_query_is_no_answer_to_itself(collection: Collection, media: Path) -> None:
