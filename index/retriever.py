@@ -155,17 +155,18 @@ class Retriever:
 
     def _pinned(self, state: str | None) -> tuple[str, Snapshot, Calibrations]:
         """The state that a page is of, or the newest."""
-        if state is not None:
-            with self._lock:
-                if state in self._states:
-                    self._states.move_to_end(state)
-                    return (state, *self._states[state])
-            raise StateGoneError(
-                "The page is of a state of the collection that is no longer held; search again from "
-                "the first page."
-            )
+        with self._lock:
+            if state is not None and state in self._states:
+                self._states.move_to_end(state)
+                return (state, *self._states[state])
         snapshot = self._collection.snapshot()
-        return (_name_of(snapshot), *self._remembered(snapshot))
+        name = _name_of(snapshot)
+        if state not in (None, name):
+            raise StateGoneError(
+                "The page is of a state of the collection that is no longer held; search again "
+                "from the first page."
+            )
+        return (name, *self._remembered(snapshot))
 
     def _remembered(self, snapshot: Snapshot) -> tuple[Snapshot, Calibrations]:
         """A state and its calibrations, held for later pages in place of the oldest one."""

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from anysense import Collection, Hit, Modality, NewItem, Retriever, Term, Waveform
-from anysense.embed.errors import ItemNotFoundError, NoRouteError, UsageError
+from anysense.embed.errors import ItemNotFoundError, NoRouteError, StateGoneError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,6 +102,10 @@ def test_pages_go_on_and_do_not_shift_when_items_are_added(tmp_path: Path) -> No
         assert [h.id for h in [*first, *second, *third]] == [h.id for h in whole]
         newest = retriever.retrieve("red", k=10)
         assert newest.state != first.state
+        another = Retriever(collection)  # as of a service that was started again
+        assert another.retrieve("red", k=10, state=newest.state) == newest
+        with pytest.raises(StateGoneError):
+            another.retrieve("red", k=10, offset=10, state=first.state)
         assert "text-new" in kinds(newest)
 
 
