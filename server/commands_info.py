@@ -56,7 +56,7 @@ def _print_info(path: str, facts: dict[str, Any]) -> None:
         "items": f"{facts['items']:,}",
         "of which": ", ".join(f"{number:,} {kind}" for kind, number in kinds.items() if number),
         "segments": f"{facts['segments']:,}",
-        "could not be read": f"{facts['quarantined']:,}",
+        "could not be read": _quarantined(facts["quarantined"]),
         "on disk": console.show_size(facts["bytes"]),
         "encoders": ", ".join(_encoder_name(encoder) for encoder in facts["encoders"]),
         "generation": str(facts["generation"]),
@@ -73,6 +73,10 @@ def _print_info(path: str, facts: dict[str, Any]) -> None:
 
 def _encoder_name(encoder: Any) -> str:
     return str(encoder.get("name", encoder)) if isinstance(encoder, dict) else str(encoder)
+
+
+def _quarantined(files: int) -> str:
+    return f"{files:,} (--quarantined lists them)" if files else "0"
 
 
 def _recall(facts: dict[str, Any]) -> str:

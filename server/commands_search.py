@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["search", "show"]
 
-NO_MATCH = "Nothing here matches better than chance would: these are the nearest."
+NO_MATCH = "No hit stands out from what chance would find: these are the nearest."
 FILE = click.Path(exists=True, dir_okay=False)
 
 

@@ -142,6 +142,7 @@ def test_build_is_partial_if_a_file_cannot_be_read(tmp_path: Path, media: Path) 
     listed = run("info", tmp_path / "c", "--quarantined").stdout
     assert listed.startswith(os.path.realpath(media / "bad.png") + "\t")
     assert run_json("info", tmp_path / "c")["quarantined"] == 1
+    assert "1 (--quarantined lists them)" in run("info", tmp_path / "c").stdout
 
 
 def test_a_refused_build_leaves_nothing_behind(tmp_path: Path, media: Path) -> None:
