@@ -69,9 +69,10 @@ class MiniLM(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.words = nn.Embedding(_VOCABULARY, _WIDTH)
-        self.positions = nn.Embedding(_POSITIONS, _WIDTH)
-        self.types = nn.Embedding(2, _WIDTH)
+        # Without initial values: to draw them, torch would first load its compiler, for 2 seconds.
+        self.words = nn.Embedding.from_pretrained(torch.empty(_VOCABULARY, _WIDTH))
+        self.positions = nn.Embedding.from_pretrained(torch.empty(_POSITIONS, _WIDTH))
+        self.types = nn.Embedding.from_pretrained(torch.empty(2, _WIDTH))
         self.norm = nn.LayerNorm(_WIDTH, eps=_EPSILON)
         self.layers = nn.ModuleList(_Layer() for _ in range(_LAYERS))
 

@@ -382,3 +382,17 @@ def test_titles_find_the_sample_media(encoder: StarterEncoder) -> None:
         best[:, column] = queries @ vector[0]
     found = (best > best.diagonal()[:, None]).sum(axis=1) < 10
     assert found.mean() >= 0.6  # measured over all windows: 0.77; chance: 0.21
+
+
+def test_loading_the_text_tower_does_not_load_a_compiler() -> None:
+    """It would add two seconds to every search from the command line."""
+    code = (
+        "import sys\n"
+        "from anysense import load_encoder\n"
+        "from anysense.embed.pipeline import encode_query\n"
+        "from anysense.embed.types import Modality\n"
+        "encode_query(load_encoder('starter'), Modality.TEXT, 'a dog')\n"
+        "print([name for name in ('torch._dynamo', 'sympy') if name in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
