@@ -117,7 +117,7 @@ class BatchRunner:
 
         Raises:
             EncoderError: memory is too small for one input.
-        CorruptMediaError: a vector is not finite.
+            CorruptMediaError: a vector is not finite.
         """
         size = micro_batch if self.fixed else self._most.get(key, len(inputs))
         done: list[FloatArray] = []
