@@ -12,11 +12,13 @@ measurements that they were chosen by):
 2. What is left is standardised by the same query's products with a sample of the partition and, to
    a tenth, with the background's items: they stand in where the partition is small, and keep a
    collection about one subject from taking that subject for chance.
-3. Where a value of that kind stands among those of background queries is its score: the number of
-   nines of rarity, -log10 of the share of chance pairs that reach it. Beyond the rarest fiftieth
-   the distribution is continued by an exponential, as extreme-value theory does (Pickands, 1975).
-   It is drawn half way to a typical one: a route whose matches stand far out has some among its
-   background pairs too, and would pay for its quality in full.
+3. Where a value of that kind stands among those of chance pairs is its score: the number of nines
+   of rarity, -log10 of the share of chance pairs that reach it. Chance pairs are those of the
+   background's and the sample's queries with the background's and the sample's items: a few dozen
+   photos and sounds alone are not all that is asked. Beyond the rarest hundredth the distribution
+   is continued by an exponential, as extreme-value theory does (Pickands, 1975), and by the same
+   one on every route: what stands so far out is as often related as it is chance, and a route
+   with many such pairs would pay for them with the scores of its matches.
 """
 
 from __future__ import annotations
@@ -40,13 +42,14 @@ __all__ = [
     "standardise",
 ]
 
-SHARES = (0.9, 0.75, 0.5, 0.25, 0.1, 0.05, 0.02)
+SHARES = (0.9, 0.75, 0.5, 0.25, 0.1, 0.05, 0.03, 0.01)
 """At these shares of chance pairs a tail has its knots; beyond the last it is exponential."""
+SCALE = 0.42  # of that exponential: a little heavier than a normal distribution's, as measured
 SAMPLE_SHARE = 0.9  # of a large sample of the partition, beside the background's items
 PRIOR_WEIGHT = 8  # a sample of this size counts half as much as a large one
-OWN_SHARE = 0.5  # of a route's own tail, beside the typical one
+OWN_SHARE = 0.85  # of a route's own knots, beside the typical ones: some of its pairs are related
+FARTHEST = 1.25  # times the typical knots: what is beyond comes of copies, in a collection of many
 LEAST_DEVIATION = 1e-3  # about the rounding of fp16 vectors: below it nothing can be told apart
-LEAST_SLOPE = 0.05
 LEAST_ITEMS = 4  # with fewer the deviation is not known at all
 LEAST_PAIRS = 200  # with fewer chance pairs the distribution is taken for typical
 UNKNOWN_DEVIATION = 0.1  # of cosines of random directions in a hundred dimensions
@@ -64,7 +67,7 @@ class Tail:
     """
 
     knots: tuple[float, ...]
-    scale: float
+    scale: float = SCALE
 
     def score(self, value: float) -> float:
         """-log10 of the share of chance pairs that reach a value: positive, and rising with it."""
@@ -80,18 +83,23 @@ class Tail:
     def drawn(self, other: Tail, own: float) -> Tail:
         """A tail between this one, which counts with a share of `own`, and another."""
         knots = (own * a + (1 - own) * b for a, b in zip(self.knots, other.knots, strict=True))
-        return Tail(tuple(knots), self.scale**own * other.scale ** (1 - own))
+        return Tail(tuple(knots))
+
+    def within(self, other: Tail, factor: float) -> Tail:
+        """This tail with no positive knot beyond so many times another's."""
+        pairs = zip(self.knots, other.knots, strict=True)
+        return Tail(tuple(min(a, factor * b) if b > 0 else a for a, b in pairs))
 
     def to_json(self) -> dict[str, Any]:
-        return {"knots": [round(k, 5) for k in self.knots], "scale": round(self.scale, 5)}
+        return {"knots": [round(k, 5) for k in self.knots]}
 
     @staticmethod
     def from_json(entry: dict[str, Any]) -> Tail:
-        return Tail(tuple(map(float, entry["knots"])), float(entry["scale"]))
+        return Tail(tuple(map(float, entry["knots"])))
 
 
-TYPICAL = Tail((-1.28155, -0.67449, 0.0, 0.67449, 1.28155, 1.64485, 2.05375), 0.42)
-"""Of a normal distribution, and beyond its knots a little heavier, as measured ones are."""
+TYPICAL = Tail((-1.28155, -0.67449, 0.0, 0.67449, 1.28155, 1.64485, 1.88079, 2.32635))
+"""Of a normal distribution."""
 
 
 @dataclass(frozen=True)
@@ -164,15 +172,22 @@ def item_weights(background: int, sample: int) -> FloatArray:
 
 
 def fit_route(
-    queries: FloatArray, items: FloatArray, weights: FloatArray, *, paired: bool = False
+    queries: FloatArray,
+    items: FloatArray,
+    weights: FloatArray,
+    *,
+    paired: bool = False,
+    own: float = OWN_SHARE,
 ) -> RouteCalibration:
-    """Fit a route's calibration to background queries.
+    """Fit a route's calibration to queries by chance.
 
     Args:
-        queries: (n, d), background queries, less their modality's mean if the route crosses.
+        queries: (n, d), the background's and a sample of the collection's vectors of the modality
+            that asks, less their mean if the route crosses.
         items: (m, d), what the route leads to: the background's items and then a sample.
         weights: (m,), how much each counts.
-        paired: the queries are the same as the first items; those pairs are no chance.
+        paired: the queries are the first of the items; pairs of one with itself are no chance.
+        own: how much the route's own knots count, beside the typical ones.
     """
     import numpy as np
 
@@ -182,7 +197,8 @@ def fit_route(
     if len(items) < LEAST_ITEMS or chance.sum() < LEAST_PAIRS:
         return RouteCalibration(items, weights)
     values = standardise((queries @ items.T).astype(np.float64), chance * weights)
-    return RouteCalibration(items, weights, fit_tail(values[chance]).drawn(TYPICAL, OWN_SHARE))
+    tail = fit_tail(values[chance]).drawn(TYPICAL, own).within(TYPICAL, FARTHEST)
+    return RouteCalibration(items, weights, tail)
 
 
 def standardise(products: Any, weights: Any) -> Any:
@@ -196,15 +212,9 @@ def standardise(products: Any, weights: Any) -> Any:
 
 
 def fit_tail(values: Any) -> Tail:
-    """Fit a tail to the standardised products of chance pairs.
-
-    A few of the pairs may be related by accident, and stand far out; so the exponential is fitted
-    to the median, not to the mean, of what lies beyond the last knot.
-    """
+    """The tail of the standardised products of chance pairs."""
     import numpy as np
 
     knots = np.quantile(values, [1 - share for share in SHARES])
     knots = np.maximum.accumulate(knots + 1e-9 * np.arange(len(knots)))
-    beyond = values[values > knots[-1]] - knots[-1]
-    scale = float(np.median(beyond)) / math.log(2) if len(beyond) else 0.0
-    return Tail(tuple(float(k) for k in knots), max(scale, LEAST_SLOPE))
+    return Tail(tuple(float(k) for k in knots))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from anysense.index import bank
 from anysense.index.bridges import find_bridges
-from anysense.index.calibrate import RouteCalibration, Tail, fit_route, item_weights
+from anysense.index.calibrate import SHARES, RouteCalibration, Tail, fit_route, item_weights
 from anysense.index.manifest import Tuning
 from anysense.index.partition import Partition
 
@@ -129,15 +129,12 @@ class Calibrations:
             return self._routes[key]
 
     def fit(self, asked: Modality, partition: Partition) -> RouteCalibration:
-        """Fit the calibration of a route to the background, or where there is none, to a sample."""
+        """Fit the calibration of a route to the background and to samples of the collection."""
         asking = Partition(partition.space, asked)
         items, weights = self.items(partition), self._weights(partition)
-        queries = self.background(asking)
-        if not len(queries):
-            queries = self._sample(asking)
         if asked == partition.modality:
-            return fit_route(queries, items, weights, paired=True)
-        return fit_route(queries - self.mean(asking), items, weights)
+            return fit_route(items, items, weights, paired=True)
+        return fit_route(self.items(asking) - self.mean(asking), items, weights)
 
     def _published(self, asked: Modality, partition: Partition) -> RouteCalibration | None:
         section = self._snapshot.manifest.tuning.get(SECTION, {})
@@ -147,8 +144,10 @@ class Calibrations:
         now, then = self._snapshot.partitions.get(partition, 0), entry["segments"]
         if not then / GROWTH <= now <= then * GROWTH:
             return None
-        items, weights = self.items(partition), self._weights(partition)
-        return RouteCalibration(items, weights, Tail.from_json(entry))
+        tail = Tail.from_json(entry)
+        if len(tail.knots) != len(SHARES):
+            return None
+        return RouteCalibration(self.items(partition), self._weights(partition), tail)
 
 
 def fit_tuning(snapshot: Snapshot, encoders: Sequence[Encoder] | None) -> Tuning:

@@ -16,6 +16,7 @@ from anysense.index.calibrate import nearness
 from anysense.index.fusion import FUSIONS, distinct, fuse
 from anysense.index.hit import Hit, Hits
 from anysense.index.nulls import Calibrations
+from anysense.index.paging import page_of
 from anysense.index.partition import Partition
 from anysense.index.query import Term, parse_query
 from anysense.index.terms import TermVectors
@@ -96,7 +97,8 @@ class Retriever:
             where: a filter over metadata, as text or as a mapping.
             min_score: only hits of at least this score.
             per_modality_k: at most so many hits of each modality.
-            offset: leave out so many of the best; with k, at most 1000.
+            offset: leave out so many of the best; with k, at most 1000. Pages fit together if they
+                have the same k and state.
             state: of an earlier page: search what the collection held then, whatever has been
                 added since. Items that were removed since are left out.
             fusion: ``calibrated``, ``rrf`` or ``round_robin``: how the modalities' lists merge.
@@ -117,31 +119,19 @@ class Retriever:
         routes = self._plan(snapshot, calibrations, terms, wanted)
         allowed = snapshot.select(where)
         liked = {term.like for term in terms if term.like is not None}
-        most = min(k + offset, per_modality_k or MAX_K)
-        lists, counted = [], 0
-        for route in routes:
-            depth = max(LEAST_DEPTH, 2 * (most + len(liked)))
-            while True:
-                products, ids = snapshot.search(
-                    route.partition,
-                    route.vector,
-                    depth,
-                    query_modality=route.modality,
-                    allowed=allowed,
-                )
-                found = _best_of_each_item(snapshot.rows(ids), products, liked)
-                if collapse is not None:
-                    found = _distinct(snapshot, route.partition, found, collapse, most)
-                if len(found) >= most or len(ids) < depth:
-                    break  # else segments of few items, or near-duplicates, filled the list
-                depth *= 4
-            lists.append(_hits(snapshot, route, found[:most]))
-            counted += snapshot.partitions[route.partition] if allowed is None else len(allowed)
-        best = max((hit.score for found in lists for hit in found), default=0.0)
-        if min_score is not None:
-            lists = [[hit for hit in found if hit.score >= min_score] for found in lists]
-        page = fuse(lists, fusion)[offset : offset + k]
-        return Hits(page, no_match=not is_match(best, counted), state=state)
+        matches: list[bool] = []
+
+        def search(size: int) -> list[Hit]:
+            most = min(size, per_modality_k or MAX_K)
+            lists, counted = _lists(snapshot, routes, allowed, liked, most, collapse)
+            best = max((hit.score for found in lists for hit in found), default=0.0)
+            matches.append(is_match(best, counted))
+            if min_score is not None:
+                lists = [[hit for hit in found if hit.score >= min_score] for found in lists]
+            return fuse(lists, fusion)
+
+        page = page_of(search, k, offset, per_modality_k)
+        return Hits(page, no_match=not matches[0], state=state)
 
     def plan(self, query: Query, snapshot: Snapshot | None = None) -> list[Route]:
         """The routes that a query takes: what `retrieve` searches, for whoever looks closer.
@@ -220,6 +210,40 @@ class Retriever:
         only_text = {s.id for s in self._collection.spaces if s.modalities == {Modality.TEXT}}
         present = [p for p in snapshot.partitions if p.modality == modality]
         return sorted(present, key=lambda p: (p.space not in only_text, order.index(p.space)))
+
+
+def _lists(
+    snapshot: Snapshot,
+    routes: Sequence[Route],
+    allowed: Any,
+    liked: set[str],
+    most: int,
+    collapse: float | None,
+) -> tuple[list[list[Hit]], int]:
+    """Up to `most` hits of each route, and how many items they are the best of."""
+    lists, counted = [], 0
+    for route in routes:
+        depth = max(LEAST_DEPTH, 2 * (most + len(liked)))
+        while True:
+            products, ids = snapshot.search(
+                route.partition,
+                route.vector,
+                depth,
+                query_modality=route.modality,
+                allowed=allowed,
+            )
+            found = _best_of_each_item(snapshot.rows(ids), products, liked)
+            if collapse is not None:
+                found = _distinct(snapshot, route.partition, found, collapse, most)
+            if len(found) >= most or len(ids) < depth:
+                break  # else segments of few items, or near-duplicates, filled the list
+            depth *= 4
+        lists.append(_hits(snapshot, route, found[:most]))
+        all_found = allowed is not None and len(ids) < depth
+        counted += len(ids) if all_found else snapshot.partitions[route.partition]
+    if allowed is not None:
+        counted = min(counted, len(allowed))  # each is in one partition
+    return lists, counted
 
 
 def hits_of(snapshot: Snapshot, route: Route, k: int) -> list[Hit]:

@@ -4,9 +4,11 @@
     python benchmarks/ranking/compare.py DATA
     python benchmarks/ranking/table.py           # the tables of docs/ranking.md
 
-The gallery (`gallery.py`) is ranked as the starter encoder sees it, and in three variants made from
-it: with offsets between the modalities as CLIP and CLAP have them, with some items drawn towards
-all queries (hubs), and in many small galleries of five concepts.
+The gallery that the ranking was developed with (`gallery.py`) is ranked as the starter encoder sees
+it, and in three variants made from it: with offsets between the modalities as CLIP and CLAP have
+them, with some items drawn towards all queries (hubs), and in many small galleries of five
+concepts. The held-out gallery (`heldout.py`) is ranked in the first two ways: no parameter was
+chosen on it.
 """
 
 from __future__ import annotations
@@ -14,12 +16,14 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gallery as labelled
 import numpy as np
-from methods import DEFAULT, METHODS, Route
+import unseen
+from methods import DEFAULT, METHODS, Route, calibrated
 from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -32,7 +36,6 @@ Array = NDArray[Any]
 MODALITIES = ("text", "image", "audio")
 DEPTH = 20  # of balanced recall: five of each modality are relevant at most
 ROUNDS = 2000  # of the bootstrap
-LEVELS = (1.0, 1.5, 2.0, 2.5)
 SMALL = 40
 HIDDEN = -1e9
 RANKS = ("reciprocal-rank fusion", "round-robin")  # their scores are no thresholds
@@ -113,25 +116,32 @@ def hubs(held: labelled.Gallery) -> Callable[[Array, str, bool], Array]:
     return alter
 
 
-def score(subject: Case, method: Callable[[Route], Array], *, hide: bool = False) -> list[Array]:
-    """The scores of all items for each block of queries; `hide` hides what is relevant."""
+def score(subject: Case, method: Callable[[Route], Array], *, hide: str = "") -> list[Array]:
+    """The scores of all items for each block of queries.
+
+    What is hidden (the query's ``concept`` or its whole ``family``) is not in the collection, so
+    it is not in its statistics either.
+    """
     blocks = []
+    labels = unseen.families(subject.concepts) if hide == "family" else subject.concepts
     for modality, queries, about, own in subject.queries:
         scores = np.full((len(queries), len(subject.vectors)), HIDDEN)
-        asking = subject.bank[modality]
-        both = np.concatenate([asking, subject.vectors[subject.modalities == modality]])
+        asking = subject.vectors[subject.modalities == modality]
+        asked = unseen.families(about) if hide == "family" else about
         for target in MODALITIES:
             places = np.flatnonzero(subject.modalities == target)
             groups: Any = [(np.arange(len(queries)), places)]
-            if hide:  # what is relevant is not in the collection, so not in its statistics either
+            if hide:
                 groups = [
-                    (np.flatnonzero(about == c), places[subject.concepts[places] != c])
-                    for c in np.unique(about)
+                    (np.flatnonzero(asked == c), places[labels[places] != c])
+                    for c in np.unique(asked)
                 ]
             for rows, kept in groups:
+                items = subject.vectors[kept]
+                crosses = modality != target
                 route = Route(
-                    queries[rows], subject.vectors[kept], asking, subject.bank[target],
-                    both.mean(axis=0), modality != target, target,
+                    queries[rows], items, items, asking if crosses else items,
+                    subject.bank[modality], subject.bank[target], crosses, target,
                 )  # fmt: skip
                 if len(kept):
                     scores[np.ix_(rows, kept)] = method(route)
@@ -190,28 +200,21 @@ def single_routes(subject: Case, blocks: list[Array]) -> dict[str, Array]:
     return out
 
 
-def false_positives(subject: Case, hidden: list[Array]) -> dict[str, list[float]]:
-    """The share of irrelevant items that reach each level, over the share that chance may."""
-    out = {}
-    for (asked, _, _, _), scores in zip(subject.queries, hidden, strict=True):
-        for modality in MODALITIES:
-            values = scores[:, subject.modalities == modality]
-            values = values[values > HIDDEN]
-            out[f"{asked} -> {modality}"] = [
-                round(float((values >= level).mean() / 10**-level), 3) for level in LEVELS
-            ]
-    return out
-
-
-def compare_routes(subject: Case) -> dict[str, Any]:
+def compare_routes(subjects: list[Case]) -> dict[str, Any]:
     """Recall@10 inside each route, by cosine and by the default, and their difference."""
+    found = [
+        [single_routes(s, score(s, METHODS[name])) for s in subjects]
+        for name in ("raw cosine", DEFAULT)
+    ]
     cosine, default = (
-        single_routes(subject, score(subject, METHODS[name])) for name in ("raw cosine", DEFAULT)
+        {route: np.concatenate([f[route] for f in parts]) for route in parts[0]} for parts in found
     )
     return {
         route: {
+            "queries": len(cosine[route]),
             "raw cosine": round(float(cosine[route].mean()), 4),
             "default": round(float(default[route].mean()), 4),
+            "difference": round(float((default[route] - cosine[route]).mean()), 4),
             "difference_interval": interval(
                 default[route] - cosine[route], np.ones(len(default[route]))
             ),
@@ -220,16 +223,43 @@ def compare_routes(subject: Case) -> dict[str, Any]:
     }
 
 
-def spread(subject: Case, hidden: list[Array]) -> dict[str, float]:
-    """One threshold that one irrelevant item in 100 reaches: how many reach it on single routes."""
-    kept = np.concatenate([scores[scores > HIDDEN] for scores in hidden])
-    threshold = np.quantile(kept, 0.99)
-    rates = []
-    for scores in hidden:
-        for modality in MODALITIES:
-            values = scores[:, subject.modalities == modality]
-            rates.append(float((values[values > HIDDEN] >= threshold).mean()))
-    return {"lowest": round(min(rates), 5), "highest": round(max(rates), 5)}
+def thresholds(subject: Case) -> dict[str, Any]:
+    """False positives of unseen queries and items: at the default's levels, and at common ones."""
+    default = unseen.unrelated(subject, METHODS[DEFAULT])
+    meant = {
+        name: [round(rate / share, 3) for rate, share in zip(found, unseen.SHARES, strict=True)]
+        for name, found in unseen.rates(default, unseen.LEVELS).items()
+    }
+    common = {}
+    for name, method in METHODS.items():
+        if name not in RANKS:
+            pairs = unseen.unrelated(subject, method)
+            common[name] = unseen.ratios(pairs, unseen.common_levels(pairs))
+    return {
+        "shares": unseen.SHARES,
+        "routes": meant,
+        "ratios": unseen.ratios(default, unseen.LEVELS),
+        "ratio_intervals": unseen.ratio_intervals(default, unseen.LEVELS),
+        "common_threshold_ratios": common,
+    }
+
+
+def choices(subject: Case) -> list[dict[str, Any]]:
+    """What the two parameters of the tail were chosen by: on the development gallery alone."""
+    rows = []
+    for sampled in (False, True):
+        for own in (0.5, 0.7, 0.85, 1.0):
+            method = partial(calibrated, own=own, asked_by_sample=sampled)
+            found = quality(subject, score(subject, method))
+            rows.append(
+                {
+                    "asked_by_sample": sampled,
+                    "own": own,
+                    "ndcg": round(float(np.average(found["ndcg"], weights=found["weight"])), 4),
+                    "ratios": unseen.ratios(unseen.unrelated(subject, method), unseen.LEVELS),
+                }
+            )
+    return rows
 
 
 def interval(values: Array, weights: Array) -> list[float]:
@@ -261,52 +291,77 @@ def compare(subjects: list[Case]) -> dict[str, Any]:
     return rows
 
 
-def matches(subject: Case, shown: list[Array], hidden: list[Array]) -> dict[str, list[float]]:
-    """How often something is said to match: with relevant items there, and without."""
+def matches(subjects: list[Case]) -> dict[str, dict[str, Any]]:
+    """How often something is said to match: with relevant items there, without, and without kin."""
     from anysense.index.retriever import is_match
 
-    size = len(subject.vectors)
-    return {
-        asked: [
-            round(float(np.mean([is_match(v, size) for v in scores.max(axis=1)])), 3)
-            for scores in (there, gone)
-        ]
-        for (asked, _, _, _), there, gone in zip(subject.queries, shown, hidden, strict=True)
-    }
+    best: dict[str, dict[str, list[tuple[float, int]]]] = {}
+    for subject in subjects:
+        for hide in ("", "concept", "family"):
+            found = score(subject, METHODS[DEFAULT], hide=hide)
+            for (asked, _, _, _), scores in zip(subject.queries, found, strict=True):
+                held = (scores > HIDDEN).sum(axis=1).tolist()
+                pairs = list(zip(scores.max(axis=1).tolist(), held, strict=True))
+                best.setdefault(asked, {}).setdefault(hide or "there", []).extend(pairs)
+    out: dict[str, dict[str, Any]] = {}
+    for asked, by_case in best.items():
+        # A larger collection has higher chance scores: what counts is what is left beyond them.
+        left = {k: np.array([v - np.log10(n) for v, n in pairs]) for k, pairs in by_case.items()}
+        out[asked] = {
+            "queries": len(left["there"]),
+            "said_to_match": {
+                k: round(float(np.mean([is_match(v, n) for v, n in pairs])), 3)
+                for k, pairs in by_case.items()
+            },
+            "auc": {k: auc(left["there"], left[k]) for k in ("concept", "family")},
+        }
+    return out
+
+
+def auc(positive: Array, negative: Array) -> float:
+    """How often one of the first is higher than one of the second."""
+    higher = (positive[:, None] > negative).mean() + 0.5 * (positive[:, None] == negative).mean()
+    return round(float(higher), 3)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
-    held = labelled.load(parser.parse_args().data.resolve())
-    plain = case(held, lambda vectors, *_: vectors)
+    data = parser.parse_args().data.resolve()
+    held, fresh = labelled.load(data), labelled.load(data, held_out=True)
+    plain, new = (case(g, lambda vectors, *_: vectors) for g in (held, fresh))
+    offsets = gaps(held.vectors.shape[1])
     cases = {
         "starter": [plain],
-        "gaps": [case(held, gaps(held.vectors.shape[1]))],
+        "gaps": [case(held, offsets)],
         "hubs": [case(held, hubs(held))],
         "small": list(small_cases(plain)),
+        "held-out": [new],
+        "held-out gaps": [case(fresh, offsets)],
     }
-    shown, hidden = (score(plain, METHODS[DEFAULT], hide=hide) for hide in (False, True))
-    counts = {m: int((held.modalities == m).sum()) for m in MODALITIES}
     payload = {
         "encoder": {"name": "starter", "revision": held.revision},
-        "gallery": {
-            "items": counts,
-            "concepts": len(set(held.concepts)) - 1,
-            "queries": {asked: len(about) for asked, _, about, _ in plain.queries},
-        },
+        "galleries": {"development": sizes(plain), "held-out": sizes(new)},
         "default": DEFAULT,
         "cases": {name: compare(subjects) for name, subjects in cases.items()},
-        "single_routes": compare_routes(plain),
-        "one_threshold": {
-            name: spread(plain, score(plain, method, hide=True))
-            for name, method in METHODS.items()
-            if name not in RANKS
+        "single_routes": compare_routes([plain, new]),
+        "single_routes_with_gaps": compare_routes([*cases["gaps"], *cases["held-out gaps"]]),
+        "unseen": {
+            name: thresholds(cases[name][0])
+            for name in ("starter", "gaps", "held-out", "held-out gaps")
         },
-        "false_positives": {"levels": LEVELS, "routes": false_positives(plain, hidden)},
-        "matches": matches(plain, shown, hidden),
+        "choices": choices(plain),
+        "matches": matches([plain, new]),
     }
     print(save("ranking", payload))
+
+
+def sizes(subject: Case) -> dict[str, Any]:
+    return {
+        "items": {m: int((subject.modalities == m).sum()) for m in MODALITIES},
+        "concepts": len(set(subject.concepts) - {"-"}),
+        "queries": {asked: len(about) for asked, _, about, _ in subject.queries},
+    }
 
 
 if __name__ == "__main__":

@@ -1,19 +1,24 @@
-"""The labelled gallery: texts, pictures and sounds of 45 concepts among unrelated ones, encoded.
+"""The labelled galleries: texts, pictures and sounds of concepts among unrelated ones, encoded.
 
-`gallery.tsv` names media of packages that ``benchmarks/starter/fetch.py DATA`` unpacks (corpus,
-path pattern, modality, concept; ``-`` is unrelated to all of them); `texts.tsv` holds sentences and
-`queries.tsv` short queries, both written for this. The media serve evaluation alone and stay where
-they are.
+There are two: the one that the ranking was developed with, of 45 concepts, and one of 43 others
+that was held out (`heldout.py`). Of the first, `gallery.tsv` names media of packages that
+``benchmarks/starter/fetch.py DATA`` unpacks (corpus, path pattern, modality, concept; ``-`` is
+unrelated to all of them); `texts.tsv` holds sentences and `queries.tsv` short queries, both written
+for this. `families.tsv` says which concepts are of one kind. The media serve evaluation alone and
+stay where they are.
 """
 
 from __future__ import annotations
 
 import fnmatch
+import hashlib
+import json
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import heldout
 import numpy as np
 
 from anysense.embed.pipeline import MediaSource, encode_sources
@@ -90,21 +95,30 @@ def encode(
     ]
 
 
-def load(data: Path, name: str = "starter") -> Gallery:
-    """The gallery encoded by an encoder, from a cache in DATA if that has been done before."""
-    encoder = load_encoder(name, device="cpu")
-    revision = encoder.space.revision
-    cache = data / f"ranking-{revision}.npz"
+def load(data: Path, *, held_out: bool = False, encoder: str = "starter") -> Gallery:
+    """A gallery encoded by an encoder, from a cache in DATA if that has been done before."""
+    loaded = load_encoder(encoder, device="cpu")
+    items, queries = listed(data), lines("queries.tsv")
+    if held_out:
+        used = {item for item, _, _ in items if isinstance(item, Path)}
+        items = heldout.listed(data, used, lines("heldout_texts.tsv"), MOST_PER_CONCEPT)
+        queries = lines("heldout_queries.tsv")
+    contents = [str(item).removeprefix(str(data)) for item, _, _ in items] + sorted(
+        map(str, queries)
+    )
+    digest = hashlib.blake2b(json.dumps([loaded.space.revision, contents]).encode(), digest_size=8)
+    cache = data / f"ranking-{digest.hexdigest()}.npz"
     if not cache.exists():
-        np.savez(cache, **_encode_all(encoder, data))
+        np.savez(cache, **_encode_all(loaded, items, queries))
     held = np.load(cache)
     arrays = {key: held[key] for key in held.files if not key.startswith("bank_")}
     bank = {m.value: held[f"bank_{m.value}"] for m in Modality}
-    return Gallery(**arrays, bank=bank, revision=revision)
+    return Gallery(**arrays, bank=bank, revision=loaded.space.revision)
 
 
-def _encode_all(encoder: Any, data: Path) -> dict[str, Any]:
-    items = listed(data)
+def _encode_all(
+    encoder: Any, items: list[tuple[Path | str, str, str]], queries: list[list[str]]
+) -> dict[str, Any]:
     vectors: dict[int, NDArray[np.float32]] = {}
     for modality in ("text", "image", "audio"):
         places = [i for i, item in enumerate(items) if item[1] == modality]
@@ -116,7 +130,6 @@ def _encode_all(encoder: Any, data: Path) -> dict[str, Any]:
             else:
                 vectors[place] = vector
     kept = sorted(vectors)
-    queries = lines("queries.tsv")
     asked = encode(encoder, [text for _, text in queries], "text")
     folder = ROOT / "index/background"
     background = {

@@ -6,14 +6,21 @@ scores that are compared across routes. What is shipped is `calibrated`, which c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from anysense.index.calibrate import fit_route, fit_tail, item_weights, standardise
+from anysense.index.calibrate import (
+    OWN_SHARE,
+    fit_route,
+    fit_tail,
+    item_weights,
+    nearness,
+    standardise,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,19 +35,21 @@ class Route:
 
     Attributes:
         queries: (q, d).
-        items: (n, d).
+        items: (n, d), what is ranked.
+        held: what the collection holds of their modality: the same, unless they are new to it.
+        asking_held: what it holds of the queries' modality.
         asking: the background of the queries' modality, (b, d).
         background: that of the items' modality.
-        asking_mean: the mean of background and collection in the queries' modality.
         crosses: whether the modalities differ.
         modality: of the items.
     """
 
     queries: Array
     items: Array
+    held: Array
+    asking_held: Array
     asking: Array
     background: Array
-    asking_mean: Array
     crosses: bool
     modality: str
 
@@ -55,8 +64,18 @@ class Route:
 
     @property
     def sample(self) -> Array:
-        chosen = np.random.default_rng(0).permutation(len(self.items))[:SAMPLE]
-        return self.items[np.sort(chosen)]
+        return sampled(self.held)
+
+    @cached_property
+    def mean(self) -> Array:
+        """What is taken away from a query: nothing within one modality."""
+        mean: Array = np.concatenate([self.asking, sampled(self.asking_held)]).mean(axis=0)
+        return mean if self.crosses else np.zeros_like(mean)
+
+
+def sampled(held: Array) -> Array:
+    chosen = np.random.default_rng(0).permutation(len(held))[:SAMPLE]
+    return held[np.sort(chosen)]
 
 
 def raw(route: Route) -> Array:
@@ -87,9 +106,15 @@ def route_quantile(route: Route) -> Array:
 
 
 def extreme_value(route: Route) -> Array:
-    """Standardised for each query, and then the rarity of that by an exponential tail."""
-    tail = fit_tail(standardise(route.chance, np.ones_like(route.chance)).ravel())
-    return np.vectorize(tail.score)(query_z(route))
+    """Standardised for each query, and then the rarity of that by an exponential tail.
+
+    The exponential is fitted to the median of what lies beyond the rarest hundredth.
+    """
+    chance = standardise(route.chance, np.ones_like(route.chance)).ravel()
+    tail = fit_tail(chance)
+    beyond = chance[chance > tail.knots[-1]] - tail.knots[-1]
+    fitted = replace(tail, scale=max(float(np.median(beyond)) / np.log(2), 0.05))
+    return np.vectorize(fitted.score)(query_z(route))
 
 
 def neighbour(route: Route) -> Array:
@@ -105,20 +130,24 @@ def neighbour_query_z(route: Route) -> Array:
 
 def centred_query_z(route: Route) -> Array:
     """As `calibrated`, without the background among the items and without the tail."""
-    return query_z(Route(**{**vars_of(route), "queries": centred(route, route.queries)}))
+    return query_z(replace(route, queries=route.queries - route.mean))
 
 
-def calibrated(route: Route) -> Array:
+def calibrated(route: Route, own: float = OWN_SHARE, *, asked_by_sample: bool = True) -> Array:
+    """The package's scores, as `index/nulls.py` and `index/retriever.py` make them."""
     sample = route.sample
     items = np.concatenate([route.background, sample])
     weights = item_weights(len(route.background), len(sample))
-    asking = centred(route, route.asking)
-    fitted = fit_route(asking, items, weights, paired=not route.crosses)
+    asking = route.asking
+    if asked_by_sample:
+        asking = np.concatenate([asking, sampled(route.asking_held)])
+    fitted = fit_route(asking - route.mean, items, weights, paired=not route.crosses, own=own)
+    near = np.vectorize(nearness)(route.products) if not route.crosses else 0.0
     scores = []
-    for query in centred(route, route.queries):
+    for query in route.queries - route.mean:
         null = fitted.null(query)
         scores.append([null.score(float(p)) for p in route.items @ query])
-    return np.asarray(scores)
+    return np.asarray(scores) + near
 
 
 def reciprocal_rank(route: Route) -> Array:
@@ -142,20 +171,12 @@ METHODS: dict[str, Callable[[Route], Array]] = {
     "nearest-neighbour normalisation": neighbour,
     "nearest-neighbour normalisation, z-score of the query": neighbour_query_z,
     "centred, z-score of the query": centred_query_z,
-    "centred, z-score with background, drawn tail (calibrated)": calibrated,
+    "calibrated": calibrated,
     "reciprocal-rank fusion": reciprocal_rank,
     "round-robin": round_robin,
 }
-DEFAULT = "centred, z-score with background, drawn tail (calibrated)"
-
-
-def centred(route: Route, vectors: Array) -> Array:
-    return vectors - route.asking_mean if route.crosses else vectors
+DEFAULT = "calibrated"
 
 
 def ranks(products: Array) -> Array:
     return np.argsort(np.argsort(-products, axis=1, kind="stable"), axis=1, kind="stable")
-
-
-def vars_of(route: Route) -> dict[str, Any]:
-    return {name: getattr(route, name) for name in Route.__dataclass_fields__}
