@@ -239,10 +239,7 @@ def _lists(
                 break  # else segments of few items, or near-duplicates, filled the list
             depth *= 4
         lists.append(_hits(snapshot, route, found[:most]))
-        all_found = allowed is not None and len(ids) < depth
-        counted += len(ids) if all_found else snapshot.partitions[route.partition]
-    if allowed is not None:
-        counted = min(counted, len(allowed))  # each is in one partition
+        counted += snapshot.partitions[route.partition] if allowed is None else len(allowed)
     return lists, counted
 
 
