@@ -239,7 +239,10 @@ def _lists(
                 break  # else segments of few items, or near-duplicates, filled the list
             depth *= 4
         lists.append(_hits(snapshot, route, found[:most]))
-        counted += snapshot.partitions[route.partition] if allowed is None else len(allowed)
+        all_found = allowed is not None and len(ids) < depth
+        counted += len(ids) if all_found else snapshot.partitions[route.partition]
+    if allowed is not None:
+        counted = min(counted, len(allowed))  # each is in one partition
     return lists, counted
 
 
