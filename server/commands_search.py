@@ -60,8 +60,8 @@ FILE = click.Path(exists=True, dir_okay=False)
     type=click.IntRange(0, 999),
     default=0,
     metavar="N",
-    help="Leave out the N best, for the next page. Each page is of the collection as it is then: "
-    "what was added or removed since the page before moves it.",
+    help="Leave out the N best, for the next page; keep -k the same. Each page is of the "
+    "collection as it is then: what was added or removed since the page before moves it.",
 )
 @click.option(
     "--collapse",
