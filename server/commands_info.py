@@ -63,8 +63,8 @@ def _print_info(path: str, facts: dict[str, Any]) -> None:
         "recall": _recall(facts),
     }
     bridges = {
-        f"bridge {bridge['source']} -> {bridge['target']}": _bridge(path, bridge)
-        for bridge in facts["bridges"]
+        f"bridge {number}": f"{bridge['source']} -> {bridge['target']}: {_bridge(path, bridge)}"
+        for number, bridge in enumerate(facts["bridges"], 1)
     }
     print_facts({name: value for name, value in {**told, **bridges}.items() if value})
     if any(route["route"] == "bridged" or not route["exact"] for route in facts["routes"]):
@@ -102,7 +102,7 @@ def _print_routes(routes: list[dict[str, Any]]) -> None:
     columns = [
         Column("query -> items", is_whole=True),
         Column("space"),
-        *(Column(name, is_number=True) for name in ("segments", "recall wanted", "measured")),
+        *(Column(name, is_number=True) for name in ("segments", "recall wanted", "recall")),
         Column("over", is_whole=True),
     ]
     rows = [

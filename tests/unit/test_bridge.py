@@ -407,7 +407,7 @@ def test_the_command_fits_with_captions_of_a_file(pair: Collection, tmp_path: Pa
         for items in ("text", {"image": "audio", "audio": "image"}[asked])
     }
     info = CliRunner().invoke(cli, ["info", str(pair.path)]).stdout
-    assert "bridge tiny:text-image -> tiny:text-audio  " in info
+    assert "\nbridge 1           tiny:text-image -> tiny:text-audio: " in info
     assert "image -> audio\ttiny:text-audio\t24\t\texact\tbridge\n" in info
     done = CliRunner().invoke(cli, arguments)
     assert done.exit_code == 0
