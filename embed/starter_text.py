@@ -64,15 +64,19 @@ class _Layer(nn.Module):
         return out
 
 
+def _table(rows: int) -> nn.Embedding:
+    """Without initial values: to draw them, torch would first load its compiler, for 2 seconds."""
+    return nn.Embedding(rows, _WIDTH, _weight=torch.empty(rows, _WIDTH))
+
+
 class MiniLM(nn.Module):
     """Token ids of shape (n, length) to mean-pooled vectors of shape (n, 384)."""
 
     def __init__(self) -> None:
         super().__init__()
-        # Without initial values: to draw them, torch would first load its compiler, for 2 seconds.
-        self.words = nn.Embedding.from_pretrained(torch.empty(_VOCABULARY, _WIDTH))
-        self.positions = nn.Embedding.from_pretrained(torch.empty(_POSITIONS, _WIDTH))
-        self.types = nn.Embedding.from_pretrained(torch.empty(2, _WIDTH))
+        self.words = _table(_VOCABULARY)
+        self.positions = _table(_POSITIONS)
+        self.types = _table(2)
         self.norm = nn.LayerNorm(_WIDTH, eps=_EPSILON)
         self.layers = nn.ModuleList(_Layer() for _ in range(_LAYERS))
 

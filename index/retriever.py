@@ -289,7 +289,7 @@ def _distinct(
     most: int,
 ) -> list[tuple[SegmentRow, float]]:
     """Those of `found` that are no near-duplicates of a better one, up to `most`."""
-    vectors = segment_vectors(snapshot, partition, _ids(found))
+    vectors = snapshot.vectors(partition, _ids(found))
     return [found[place] for place in distinct(vectors, threshold, most)]
 
 
@@ -301,7 +301,7 @@ def _ids(found: Sequence[tuple[SegmentRow, float]]) -> Any:
 
 def _hits(snapshot: Snapshot, route: Route, found: Sequence[tuple[SegmentRow, float]]) -> list[Hit]:
     """The hits of a route, with their scores and cosines."""
-    vectors = segment_vectors(snapshot, route.partition, _ids(found))
+    vectors = snapshot.vectors(route.partition, _ids(found))
     cosines = (vectors @ route.cosine).clip(-1, 1).tolist()
     scores = [route.null.score(product) for _, product in found]
     if route.modality == route.partition.modality:
@@ -325,27 +325,6 @@ def _hits(snapshot: Snapshot, route: Route, found: Sequence[tuple[SegmentRow, fl
         )
         for (row, _), score, cosine in zip(found, scores, cosines, strict=True)
     ]
-
-
-def segment_vectors(snapshot: Snapshot, partition: Partition, ids: Any) -> FloatArray:
-    """The vectors of segments of a partition: (n, d), n ids in any order."""
-    import numpy as np
-
-    newer = snapshot.newer.get(partition)
-    if newer is None:
-        assert snapshot.store is not None or not len(ids)
-        dimension = {e.space.id: e.space.dimension for e in snapshot.manifest.encoders}
-        if snapshot.store is None or not len(ids):
-            return np.empty((0, dimension[partition.space]), np.float32)
-        return snapshot.store.vectors(partition, ids)
-    vectors = np.empty((len(ids), newer.vectors.shape[1]), np.float32)
-    places = np.searchsorted(newer.ids, ids).clip(max=len(newer.ids) - 1)
-    fresh = newer.ids[places] == ids
-    vectors[fresh] = newer.vectors[places[fresh]]
-    if not fresh.all():
-        assert snapshot.store is not None
-        vectors[~fresh] = snapshot.store.vectors(partition, ids[~fresh])
-    return vectors
 
 
 def _check_modalities(modalities: Sequence[Modality | str] | None) -> frozenset[Modality]:

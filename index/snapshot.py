@@ -169,6 +169,27 @@ class Snapshot:
         """One row for each id, in order; None for -1, and for a segment removed since."""
         return self.catalog.rows(segment_ids)
 
+    def vectors(self, partition: Partition, ids: Ids) -> FloatArray:
+        """The vectors of segments of a partition, in the order of their ids (n,): (n, d) float32.
+
+        Raises:
+            UsageError: one of them is not in the partition.
+        """
+        newer = self.newer.get(partition)
+        fresh = np.zeros(len(ids), bool)
+        vectors = np.empty((len(ids), self._dimension(partition.space)), np.float32)
+        if newer is not None:
+            places = np.searchsorted(newer.ids, ids).clip(max=len(newer.ids) - 1)
+            fresh = newer.ids[places] == ids
+            vectors[fresh] = newer.vectors[places[fresh]]
+        if self.store is not None and not fresh.all():
+            vectors[~fresh] = self.store.vectors(partition, ids[~fresh])
+        return vectors
+
+    def _dimension(self, space: str) -> int:
+        dimensions = {entry.space.id: entry.space.dimension for entry in self.manifest.encoders}
+        return dimensions.get(space, 0)
+
     def item(self, item_id: str) -> Item:
         """An item, as it is now.
 
@@ -208,8 +229,7 @@ class Snapshot:
             live = ~np.isin(ids, self.tombstones)
             parts.append(_thinned(vectors[live], n - take))
         if not parts:
-            dimensions = {e.space.id: e.space.dimension for e in self.manifest.encoders}
-            return np.empty((0, dimensions.get(partition.space, 0)), np.float32)
+            return np.empty((0, self._dimension(partition.space)), np.float32)
         return np.concatenate(parts)
 
 
