@@ -238,6 +238,10 @@ def thresholds(subject: Case) -> dict[str, Any]:
     return {
         "shares": unseen.SHARES,
         "routes": meant,
+        "by_family": {
+            name: unseen.rates_by_family(default[name], subject, unseen.SHARES[-1])
+            for name in ("audio -> image", "audio -> audio")
+        },
         "ratios": unseen.ratios(default, unseen.LEVELS),
         "ratio_intervals": unseen.ratio_intervals(default, unseen.LEVELS),
         "common_threshold_ratios": common,
@@ -288,6 +292,24 @@ def compare(subjects: list[Case]) -> dict[str, Any]:
                 "default_better_by": round(float(np.average(lost, weights=weights)), 4),
                 "difference_interval": interval(lost, weights),
             }
+    return rows
+
+
+def centring(subjects: dict[str, Case]) -> list[dict[str, Any]]:
+    """How much of the queries' mean to take away: on the development gallery alone."""
+    rows = []
+    for share in (0.0, 0.25, 0.5, 0.75, 1.0):
+        row: dict[str, Any] = {"share": share}
+        for name, subject in subjects.items():
+            blocks = score(subject, partial(calibrated, centring=share))
+            found, recalls = quality(subject, blocks), single_routes(subject, blocks)
+            crossing = [v.mean() for k, v in recalls.items() if len(set(k.split(" -> "))) == 2]
+            row[name] = {
+                "ndcg": round(float(np.average(found["ndcg"], weights=found["weight"])), 4),
+                "recall": round(float(np.mean(crossing)), 4),
+                "image -> audio": round(float(recalls["image -> audio"].mean()), 4),
+            }
+        rows.append(row)
     return rows
 
 
@@ -351,6 +373,7 @@ def main() -> None:
             for name in ("starter", "gaps", "held-out", "held-out gaps")
         },
         "choices": choices(plain),
+        "centring": centring({name: cases[name][0] for name in ("starter", "gaps", "hubs")}),
         "matches": matches([plain, new]),
     }
     print(save("ranking", payload))

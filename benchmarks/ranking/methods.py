@@ -133,18 +133,24 @@ def centred_query_z(route: Route) -> Array:
     return query_z(replace(route, queries=route.queries - route.mean))
 
 
-def calibrated(route: Route, own: float = OWN_SHARE, *, asked_by_sample: bool = True) -> Array:
-    """The package's scores, as `index/nulls.py` and `index/retriever.py` make them."""
+def calibrated(
+    route: Route, own: float = OWN_SHARE, *, asked_by_sample: bool = True, centring: float = 1.0
+) -> Array:
+    """The package's scores, as `index/nulls.py` and `index/retriever.py` make them.
+
+    The package's parameters are the defaults; `centring` is how much of the mean is taken away.
+    """
+    away = centring * route.mean
     sample = route.sample
     items = np.concatenate([route.background, sample])
     weights = item_weights(len(route.background), len(sample))
     asking = route.asking
     if asked_by_sample:
         asking = np.concatenate([asking, sampled(route.asking_held)])
-    fitted = fit_route(asking - route.mean, items, weights, paired=not route.crosses, own=own)
+    fitted = fit_route(asking - away, items, weights, paired=not route.crosses, own=own)
     near = np.vectorize(nearness)(route.products) if not route.crosses else 0.0
     scores = []
-    for query in route.queries - route.mean:
+    for query in route.queries - away:
         null = fitted.null(query)
         scores.append([null.score(float(p)) for p in route.items @ query])
     return np.asarray(scores) + near

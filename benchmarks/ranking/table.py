@@ -16,7 +16,10 @@ TITLES = {
     "gaps": "with modality gaps",
     "hubs": "with hubs",
     "small": "small galleries",
+    "held-out": "held out",
+    "held-out gaps": "held out, with gaps",
 }
+SPACES = ("starter", "gaps", "held-out", "held-out gaps")
 
 
 def cell(entry: dict[str, Any], best: bool) -> str:
@@ -41,8 +44,8 @@ def methods_table(result: dict[str, Any], key: str) -> str:
 
 
 def difference_table(result: dict[str, Any]) -> str:
-    lines = ["| the default against | measure | starter | with gaps | with hubs | small |"]
-    lines.append("| --- | --- | --- | --- | --- | --- |")
+    lines = ["| the default against | measure | " + " | ".join(TITLES.values()) + " |"]
+    lines.append("| --- | --- |" + " --- |" * len(TITLES))
     for method in ("raw cosine", "reciprocal-rank fusion", "round-robin"):
         for key, title in (("ndcg", "nDCG@10"), ("balanced", "balanced recall@20")):
             cells = []
@@ -54,34 +57,91 @@ def difference_table(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def routes_table(result: dict[str, Any]) -> str:
-    levels = result["false_positives"]["levels"]
-    head = " | ".join(f"at {level}" for level in levels)
-    lines = [f"| route | R@10, raw cosine | R@10, calibrated | difference, 95 % | {head} |"]
-    lines.append("| --- |" + " --- |" * (3 + len(levels)))
-    for route, rates in result["false_positives"]["routes"].items():
-        entry = result["single_routes"][route]
-        low, high = entry["difference_interval"]
-        recalls = f"{entry['raw cosine']:.3f} | {entry['default']:.3f} | {low:+.3f} to {high:+.3f}"
-        shown = " | ".join(f"{rate:.2f}" for rate in rates)
-        lines.append(f"| {route} | {recalls} | {shown} |")
+def recall_table(result: dict[str, Any]) -> str:
+    spaces = {"starter": "single_routes", "with gaps": "single_routes_with_gaps"}
+    lines = [
+        "| route | queries | "
+        + " | ".join(f"{t}: raw cosine | calibrated | difference" for t in spaces)
+        + " |",
+        "| --- | --- |" + " --- | --- | --- |" * len(spaces),
+    ]
+    for route, first in result["single_routes"].items():
+        cells = [str(first["queries"])]
+        for key in spaces.values():
+            entry = result[key][route]
+            low, high = entry["difference_interval"]
+            cells += [f"{entry['raw cosine']:.3f}", f"{entry['default']:.3f}"]
+            cells.append(f"{entry['difference']:+.3f} ({low:+.3f} to {high:+.3f})")
+        lines.append(f"| {route} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def rates_table(result: dict[str, Any]) -> str:
+    first = result["unseen"]["starter"]
+    head = " | ".join(f"{share:.0%}" for share in first["shares"])
+    lines = ["| route | " + " | ".join(f"{TITLES[n]}: {head}" for n in SPACES) + " |"]
+    lines.append("| --- |" + " --- |" * (len(SPACES) * len(first["shares"])))
+    for route in first["routes"]:
+        values = [f"{v:.2f}" for n in SPACES for v in result["unseen"][n]["routes"][route]]
+        lines.append(f"| {route} | " + " | ".join(values) + " |")
+    ratios = []
+    for name in SPACES:
+        entry = result["unseen"][name]
+        for ratio, (low, high) in zip(entry["ratios"], entry["ratio_intervals"], strict=True):
+            ratios.append(f"{ratio:.2f} ({low:.2f}-{high:.2f})")
+    lines.append("| **highest over lowest** | " + " | ".join(ratios) + " |")
     return "\n".join(lines)
 
 
 def threshold_table(result: dict[str, Any]) -> str:
-    lines = ["| method | lowest route | highest route | ratio |", "| --- | --- | --- | --- |"]
-    for method, entry in result["one_threshold"].items():
-        low, high = entry["lowest"], entry["highest"]
-        ratio = f"{high / low:.1f}" if low else "-"
+    shares = result["unseen"]["starter"]["shares"]
+    spaces = ("starter", "held-out")
+    head = " | ".join(f"{share:.0%}" for share in shares)
+    lines = ["| method | " + " | ".join(f"{TITLES[n]}: {head}" for n in spaces) + " |"]
+    lines.append("| --- |" + " --- |" * (len(spaces) * len(shares)))
+    for method in result["unseen"]["starter"]["common_threshold_ratios"]:
+        ratios = [r for n in spaces for r in result["unseen"][n]["common_threshold_ratios"][method]]
+        values = ["> 1000" if r is None or r > 1000 else f"{r:.1f}" for r in ratios]
         shown = f"**{method}**" if method == result["default"] else method
-        lines.append(f"| {shown} | {low:.2%} | {high:.2%} | {ratio} |")
+        lines.append(f"| {shown} | " + " | ".join(values) + " |")
+    return "\n".join(lines)
+
+
+def choices_table(result: dict[str, Any]) -> str:
+    lines = ["| queries that the tail is fitted to | own share | nDCG@10 | 10% | 3% | 1% |"]
+    lines.append("| --- | --- | --- | --- | --- | --- |")
+    for row in result["choices"]:
+        asked = "the collection's too" if row["asked_by_sample"] else "the background's"
+        ratios = " | ".join(f"{ratio:.2f}" for ratio in row["ratios"])
+        lines.append(f"| {asked} | {row['own']} | {row['ndcg']:.3f} | {ratios} |")
+    return "\n".join(lines)
+
+
+def centring_table(result: dict[str, Any]) -> str:
+    spaces = ("starter", "gaps", "hubs")
+    lines = [
+        "| share | "
+        + " | ".join(f"{TITLES[n]}: nDCG | R@10 | image to audio" for n in spaces)
+        + " |"
+    ]
+    lines.append("| --- |" + " --- |" * (3 * len(spaces)))
+    for row in result["centring"]:
+        keys = ("ndcg", "recall", "image -> audio")
+        values = [f"{row[n][key]:.3f}" for n in spaces for key in keys]
+        lines.append(f"| {row['share']} | " + " | ".join(values) + " |")
     return "\n".join(lines)
 
 
 def matches_table(result: dict[str, Any]) -> str:
-    lines = ["| query | something relevant is there | nothing is |", "| --- | --- | --- |"]
-    for asked, (there, gone) in result["matches"].items():
-        lines.append(f"| {asked} | {there:.2f} | {gone:.2f} |")
+    lines = [
+        "| query | how many | something relevant is there | nothing is | nor anything of its kind "
+        "| AUC, nothing is | AUC, nor its kind |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for asked, entry in result["matches"].items():
+        said = [f"{entry['said_to_match'][k]:.2f}" for k in ("there", "concept", "family")]
+        areas = [f"{entry['auc'][k]:.2f}" for k in ("concept", "family")]
+        lines.append(f"| {asked} | {entry['queries']} | " + " | ".join(said + areas) + " |")
     return "\n".join(lines)
 
 
@@ -91,7 +151,10 @@ def main() -> None:
         "ndcg": methods_table(result, "ndcg"),
         "balanced": methods_table(result, "balanced"),
         "differences": difference_table(result),
-        "routes": routes_table(result),
+        "recall": recall_table(result),
+        "rates": rates_table(result),
+        "choices": choices_table(result),
+        "centring": centring_table(result),
         "threshold": threshold_table(result),
         "matches": matches_table(result),
     }

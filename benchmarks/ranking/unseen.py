@@ -95,6 +95,13 @@ def rates(pairs: dict[str, Pairs], levels: Any) -> dict[str, list[float]]:
     return {name: [float((p.scores >= v).mean()) for v in levels] for name, p in pairs.items()}
 
 
+def rates_by_family(pairs: Pairs, subject: Case, share: float) -> dict[str, float]:
+    """How many pairs reach a level, over how many are meant to, by the family of the query."""
+    of_query = families(subject.concepts)[pairs.queries]
+    reached = pairs.scores >= -math.log10(share)
+    return {str(f): round(float(reached[of_query == f].mean()) / share, 3) for f in set(of_query)}
+
+
 def common_levels(pairs: dict[str, Pairs]) -> list[float]:
     """Thresholds that the `SHARES` of the unrelated pairs reach, every route counting the same."""
     scores = np.concatenate([p.scores for p in pairs.values()])
