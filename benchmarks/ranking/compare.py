@@ -75,6 +75,14 @@ def with_queries(
     return Case(vectors, modalities, concepts, bank, queries)
 
 
+def without(whole: Case, family: str) -> Case:
+    """A gallery less the items and the queries of one family of concepts."""
+    kept = unseen.families(whole.concepts) != family
+    _, texts, about, _ = whole.queries[0]
+    parts = (whole.vectors[kept], whole.modalities[kept], whole.concepts[kept])
+    return with_queries(*parts, whole.bank, texts, about)
+
+
 def small_cases(whole: Case) -> Iterator[Case]:
     """Galleries of five concepts and nothing else."""
     names = sorted(set(whole.concepts) - {"-"})
@@ -372,6 +380,7 @@ def main() -> None:
             name: thresholds(cases[name][0])
             for name in ("starter", "gaps", "held-out", "held-out gaps")
         },
+        "unseen_without_instruments": thresholds(without(new, "music")),
         "choices": choices(plain),
         "centring": centring({name: cases[name][0] for name in ("starter", "gaps", "hubs")}),
         "matches": matches([plain, new]),

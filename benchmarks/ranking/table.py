@@ -78,15 +78,16 @@ def recall_table(result: dict[str, Any]) -> str:
 
 def rates_table(result: dict[str, Any]) -> str:
     first = result["unseen"]["starter"]
+    spaces = {TITLES[name]: result["unseen"][name] for name in SPACES}
+    spaces["held out, no instruments"] = result["unseen_without_instruments"]
     head = " | ".join(f"{share:.0%}" for share in first["shares"])
-    lines = ["| route | " + " | ".join(f"{TITLES[n]}: {head}" for n in SPACES) + " |"]
-    lines.append("| --- |" + " --- |" * (len(SPACES) * len(first["shares"])))
+    lines = ["| route | " + " | ".join(f"{title}: {head}" for title in spaces) + " |"]
+    lines.append("| --- |" + " --- |" * (len(spaces) * len(first["shares"])))
     for route in first["routes"]:
-        values = [f"{v:.2f}" for n in SPACES for v in result["unseen"][n]["routes"][route]]
+        values = [f"{v:.2f}" for entry in spaces.values() for v in entry["routes"][route]]
         lines.append(f"| {route} | " + " | ".join(values) + " |")
     ratios = []
-    for name in SPACES:
-        entry = result["unseen"][name]
+    for entry in spaces.values():
         for ratio, (low, high) in zip(entry["ratios"], entry["ratio_intervals"], strict=True):
             ratios.append(f"{ratio:.2f} ({low:.2f}-{high:.2f})")
     lines.append("| **highest over lowest** | " + " | ".join(ratios) + " |")
