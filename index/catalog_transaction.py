@@ -78,9 +78,9 @@ class Transaction:
     def finish(self) -> None:
         for kind, rows in self._rows.items():
             self.connection.execute(
-                "INSERT INTO totals VALUES (?1, ?2, ?3 & ?4) ON CONFLICT (kind) DO UPDATE "
-                "SET rows = rows + ?2, crc = (crc + ?3) & ?4",
-                (kind, rows, self._sums[kind], SUM_MASK),
+                "INSERT INTO totals VALUES (:kind, :rows, :crc & :mask) ON CONFLICT (kind) "
+                "DO UPDATE SET rows = rows + :rows, crc = (crc + :crc) & :mask",
+                {"kind": kind, "rows": rows, "crc": self._sums[kind], "mask": SUM_MASK},
             )
         state = (self.change, self.next_item, self.next_segment, self.purged)
         self.connection.execute(
