@@ -100,8 +100,13 @@ def worn_out(snapshot: Snapshot) -> set[Partition]:
     return {
         Partition.parse(key)
         for key, routes in measured.items()
-        if any(f["scanned"] > WEAR * f["scanned_when_new"] for f in routes.values())
+        if any(f["scanned"] > WEAR * f["scanned_when_new"] for f in _complete(routes).values())
     }
+
+
+def _complete(routes: Mapping[str, Any]) -> dict[str, Any]:
+    """The figures of routes, without those that an earlier version has measured less of."""
+    return {name: figures for name, figures in routes.items() if "scanned_when_new" in figures}
 
 
 def _still_holds(figures: Mapping[str, Any], segments: int) -> bool:
@@ -114,7 +119,7 @@ def _held(store: Store, before: Snapshot, partition: Partition, tuning: Tuning) 
         return {}
     if not np.array_equal(before.store.centroids(partition), store.centroids(partition)):
         return {}
-    held = dict(before.manifest.tuning.get(SECTION, {}).get(partition.key, {}))
+    held = _complete(before.manifest.tuning.get(SECTION, {}).get(partition.key, {}))
     if before.manifest.tuning.get(BRIDGES) != tuning.sections.get(BRIDGES):
         spaces = {entry.space.id: entry.space for entry in before.manifest.encoders}
         native = spaces[partition.space].modalities

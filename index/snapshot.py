@@ -138,7 +138,8 @@ class Snapshot:
         measured = routes.get(query_modality.value)
         if measured is None:
             return None
-        return Effort(*(measured[name] for name in Effort._fields))
+        # Of an index that an earlier version has published, less is known.
+        return Effort(**{name: measured[name] for name in Effort._fields if name in measured})
 
     def select(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from specimen import DIMENSION, IMAGES, created
 from anysense.embed.types import Modality
 from anysense.index import layout
 from anysense.index.canary import SECTION, WEAR, worn_out
-from anysense.index.recall import recall_at_k
+from anysense.index.recall import Effort, recall_at_k
 from anysense.index.records import ItemRecord, SegmentRecord
 
 if TYPE_CHECKING:
@@ -77,6 +78,19 @@ def trained(collection: Collection) -> int:
     store = collection.snapshot().store
     assert store is not None
     return store.layout[IMAGES].trained
+
+
+def test_figures_of_an_earlier_version_serve_until_the_next_publishing(
+    collection: Collection, photos: Photos, tmp_path: Path
+) -> None:
+    now, manifest = figures(collection), collection.snapshot().manifest
+    earlier = {IMAGES.key: {"image": {"nprobe": 9, "recall": 0.96, "queries": 256}}}
+    replace(manifest, tuning={**manifest.tuning, SECTION: earlier}).write(tmp_path / "c")
+    assert collection.snapshot().effort(Modality.IMAGE, IMAGES) == Effort(9, 0.96)
+    assert worn_out(collection.snapshot()) == set()
+    collection.write(photos.about(photos.topics(5), 1))
+    collection.publish()
+    assert set(figures(collection)) == set(now)
 
 
 def test_small_changes_keep_what_was_measured(collection: Collection, photos: Photos) -> None:
