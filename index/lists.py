@@ -130,6 +130,13 @@ class Lists(ABC):
                 self._viewed[partition] = [(ids, codes.reshape(-1).data) for ids, codes in every]
             return self._viewed[partition]
 
+    def keeps_centroids(self, entry: PartitionLayout, other: Lists) -> bool:
+        """Whether a partition is clustered elsewhere as it is here."""
+        if entry.partition not in other.layout:
+            return False
+        ours, theirs = self.centroids(entry.partition), other.centroids(entry.partition)
+        return np.array_equal(ours[:, : entry.dimension], theirs[:, : entry.dimension])
+
     def same_lists(self, entry: PartitionLayout, other: Lists) -> list[int]:
         """The lists of a partition that hold the same segments and vectors elsewhere.
 

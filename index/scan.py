@@ -202,19 +202,24 @@ class Scan(Lists):
         padded = pad(as_queries(queries, partition, entry.dimension), self.dimension)
         affinity = padded @ self.centroids(partition).T
         ranks = list_ranks(affinity, lists)
-        is_fast = partition in self.fast_scans
-        target = loss_allowed(target_recall) if is_fast else target_recall
-        nprobe, recall = least_effort(ranks, entry.lists, target)
         sizes = self.sizes[entry.first_list : entry.stop_list]
-        probes = nearest_lists(affinity, nprobe)
-        scanned = float(sizes[probes].sum(axis=1).mean()) / entry.count
-        if not is_fast:
-            return Effort(nprobe, recall, scanned)
-        wanted = np.where(at >= 0, place_numbers(lists.ravel(), places.offsets[at]), -1)
-        found = self.scan_codes(partition, padded, probes, MOST_CANDIDATES)
-        ranks = ranks_in(found, wanted.reshape(true.shape))
-        depth, recall = least_effort(ranks, MOST_CANDIDATES, target_recall)
-        return Effort(nprobe, recall, scanned, depth)
+
+        def effort(target: float) -> tuple[Effort, Ids]:
+            nprobe, recall = least_effort(ranks, entry.lists, target)
+            probes = nearest_lists(affinity, nprobe)
+            scanned = float(sizes[probes].sum(axis=1).mean()) / entry.count
+            return Effort(nprobe, recall, scanned), probes
+
+        if partition in self.fast_scans:
+            least, probes = effort(loss_allowed(target_recall))
+            wanted = np.where(at >= 0, place_numbers(lists.ravel(), places.offsets[at]), -1)
+            found = self.scan_codes(partition, padded, probes, MOST_CANDIDATES)
+            found_at = ranks_in(found, wanted.reshape(true.shape))
+            depth, recall = least_effort(found_at, MOST_CANDIDATES, target_recall)
+            if recall >= target_recall:
+                return least._replace(recall=recall, depth=depth)
+            # Codes do not tell apart what lies very close together: the vectors have to.
+        return effort(target_recall)[0]
 
     def _true_neighbours(
         self, partition: Partition, queries: FloatArray, k: int, query_ids: Ids | None

@@ -177,7 +177,8 @@ class Store(Scan):
         """The same with a sidecar for each partition that is due one.
 
         Args:
-            previous: a store whose code books are kept, and the codes of lists that are the same.
+            previous: a store whose code books are kept where its lists were, and the codes of
+                lists that are the same.
         """
         due = [entry for entry in self._entries.values() if is_due(entry)]
         fast_scans = {entry.partition: self._pack(entry, previous) for entry in due}
@@ -190,8 +191,12 @@ class Store(Scan):
             faiss.IndexFlatIP(width), width, entry.lists, width // 2, 4, _PRODUCT
         )
         draft.by_residual, draft.is_trained = False, True
-        old: Any = None if previous is None else previous.fast_scans.get(entry.partition)
-        same = [] if previous is None or old is None else self.same_lists(entry, previous)
+        old: Any = None
+        same: list[int] = []
+        # New lists mean that the partition has changed; its code book changes with them.
+        if previous is not None and self.keeps_centroids(entry, previous):
+            old = previous.fast_scans.get(entry.partition)
+            same = [] if old is None else self.same_lists(entry, previous)
         if old is None:
             draft.pq.train(pad(self.sample(entry.partition, TRAINING_SAMPLE)[1], width))
         else:

@@ -101,6 +101,28 @@ def test_candidates_reach_the_target(store: Store, world: World, queries: Any) -
     assert recall_at_k(few, true) < recall_at_k(ids, true)  # it is the sidecar that answers
 
 
+def test_what_codes_cannot_tell_apart_is_scanned() -> None:
+    rng = np.random.default_rng(0)  # a dozen kinds of near-duplicates
+    kinds = rng.standard_normal((12, DIMENSION))[rng.integers(0, 12, MANY)]
+    vectors = unit(kinds + 0.02 * rng.standard_normal(kinds.shape))
+    store = Store.build({IMAGES: ArraySource(np.arange(MANY), vectors)})
+    effort = store.choose_effort(IMAGES, vectors[:256], query_ids=np.arange(256))
+    assert effort.recall >= 0.95
+    assert effort.depth == 0
+
+
+def test_new_lists_get_a_new_code_book(sources: dict[Partition, ArraySource], store: Store) -> None:
+    def book(of: Store) -> Any:
+        return faiss.vector_to_array(of.fast_scans[IMAGES].pq.centroids)
+
+    changed = unit(sources[IMAGES].vectors + np.linspace(0, 0.5, DIMENSION))
+    now = {IMAGES: ArraySource(sources[IMAGES].ids, changed)}
+    kept = Store.build(now, previous=store)
+    np.testing.assert_array_equal(book(kept), book(store))
+    renewed = Store.build(now, previous=store, renew=[IMAGES])
+    np.testing.assert_array_equal(book(renewed), book(Store.build(now)))
+
+
 @pytest.mark.parametrize("k", [1, 50, 300])
 def test_depth_grows_with_k(store: Store, queries: Any, k: int) -> None:
     _, all_lists = store.search(IMAGES, queries, k)
