@@ -4,11 +4,11 @@ Cosines of different routes live on different scales: in CLIP, unrelated texts l
 unrelated text-image pairs near 0.1. Three steps bring them to one (docs/ranking.md has the
 measurements that they were chosen by):
 
-1. From a query that crosses modalities, the mean of its modality is taken away. It is the same as
-   taking from each item its mean cosine with background queries, so items near to all of them
-   (hubs) lose their advantage (compare Bogolin et al., "Cross Modal Retrieval with Querybank
-   Normalisation", CVPR 2022, and Chowdhury et al., "Nearest Neighbor Normalization Improves
-   Multimodal Retrieval", EMNLP 2024), and FAISS can search by it directly.
+1. From a query that crosses modalities, most of the mean of its modality is taken away.
+   It is the same as taking from each item as much of its mean cosine with background queries, so
+   items near to all of them (hubs) lose their advantage (compare Bogolin et al., "Cross Modal
+   Retrieval with Querybank Normalisation", CVPR 2022, and Chowdhury et al., "Nearest Neighbor
+   Normalization Improves Multimodal Retrieval", EMNLP 2024), and FAISS can search by it directly.
 2. What is left is standardised by the same query's products with a sample of the partition and, to
    a tenth, with the background's items: they stand in where the partition is small, and keep a
    collection about one subject from taking that subject for chance.
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from anysense.embed.types import FloatArray
 
 __all__ = [
+    "CENTRED",
     "TYPICAL",
     "Null",
     "RouteCalibration",
@@ -45,6 +46,7 @@ __all__ = [
 SHARES = (0.9, 0.75, 0.5, 0.25, 0.1, 0.05, 0.03, 0.01)
 """At these shares of chance pairs a tail has its knots; beyond the last it is exponential."""
 SCALE = 0.42  # of that exponential: a little heavier than a normal distribution's, as measured
+CENTRED = 0.85  # of the mean of a modality is taken from its queries where they cross
 SAMPLE_SHARE = 0.9  # of a large sample of the partition, beside the background's items
 PRIOR_WEIGHT = 8  # a sample of this size counts half as much as a large one
 OWN_SHARE = 0.85  # of a route's own knots, beside the typical ones: some of its pairs are related

@@ -17,6 +17,7 @@ from anysense.embed.types import Modality
 from anysense.index.bridge import unit
 from anysense.index.bridges import SECTION as BRIDGES
 from anysense.index.bridges import find_bridges
+from anysense.index.calibrate import CENTRED
 from anysense.index.partition import Partition
 from anysense.index.recall import TARGET_RECALL
 
@@ -132,7 +133,7 @@ def _canaries(
 ) -> Iterator[tuple[Modality, FloatArray, Ids | None]]:
     """For each modality of queries its canaries (q, d), and their ids if they are among the found.
 
-    They are what a search would use: less their modality's mean where they cross to another.
+    They are what a search would use: less a part of their mean where they cross modalities.
     """
     assert snapshot.store is not None
     spaces = {entry.space.id: entry.space for entry in snapshot.manifest.encoders}
@@ -142,7 +143,7 @@ def _canaries(
         if len(ids) and modality == partition.modality:
             yield modality, vectors, ids
         elif len(ids):
-            yield modality, vectors - vectors.mean(axis=0), None
+            yield modality, vectors - CENTRED * vectors.mean(axis=0), None
     bridges = find_bridges(replace(snapshot.manifest, tuning=tuning.sections), tuning.arrays)
     for way in bridges.values():
         if way.target == partition.space:

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from anysense.index import bank
 from anysense.index.bridges import find_bridges
-from anysense.index.calibrate import SHARES, RouteCalibration, Tail, fit_route, item_weights
+from anysense.index.calibrate import (
+    CENTRED,
+    SHARES,
+    RouteCalibration,
+    Tail,
+    fit_route,
+    item_weights,
+)
 from anysense.index.manifest import Tuning
 from anysense.index.partition import Partition
 
@@ -43,7 +50,7 @@ class Calibrations:
         self._encoder = encoder
         self._spaces = [entry.space for entry in snapshot.manifest.encoders]
         self._routes: dict[tuple[Modality, Partition], RouteCalibration] = {}
-        self._means: dict[Partition, FloatArray] = {}
+        self._offsets: dict[Partition, FloatArray] = {}
         self._bridges: list[Bridge] | None = None
         self._lock = threading.RLock()
 
@@ -62,23 +69,26 @@ class Calibrations:
         total: FloatArray | None = None
         for modality, share in query.shares.items():
             if modality != partition.modality:
-                part = share * self.mean(Partition(partition.space, modality))
+                part = share * self.offset(Partition(partition.space, modality))
                 total = part if total is None else total + part
         return total
 
-    def mean(self, partition: Partition) -> FloatArray:
-        """The mean of the background's and the collection's queries of one modality: (d,)."""
+    def offset(self, partition: Partition) -> FloatArray:
+        """What queries of one modality have in common and leave behind where they cross: (d,).
+
+        It is a part of the mean of the background's and the collection's vectors.
+        """
         import numpy as np
 
         with self._lock:
-            if partition not in self._means:
+            if partition not in self._offsets:
                 space = self._space(partition.space)
                 if partition.modality not in space.modalities:  # a bridge has centred it
                     return np.zeros(space.dimension, np.float32)
                 items = self.items(partition)
                 mean = items.mean(axis=0) if len(items) else np.zeros(items.shape[1])
-                self._means[partition] = mean.astype(np.float32)
-            return self._means[partition]
+                self._offsets[partition] = (CENTRED * mean).astype(np.float32)
+            return self._offsets[partition]
 
     def items(self, partition: Partition) -> FloatArray:
         """The background's vectors of a modality, and then a sample of the collection's."""
@@ -134,7 +144,7 @@ class Calibrations:
         items, weights = self.items(partition), self._weights(partition)
         if asked == partition.modality:
             return fit_route(items, items, weights, paired=True)
-        return fit_route(self.items(asking) - self.mean(asking), items, weights)
+        return fit_route(self.items(asking) - self.offset(asking), items, weights)
 
     def _published(self, asked: Modality, partition: Partition) -> RouteCalibration | None:
         section = self._snapshot.manifest.tuning.get(SECTION, {})

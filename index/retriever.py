@@ -48,7 +48,7 @@ class Route:
         modality: what the query is, mostly.
         partition: where it leads.
         cosine: gives cosines: (d,) of length 1.
-        vector: what is searched with: the same less the mean of its modality, if it crosses.
+        vector: what is searched with: the same less a part of the mean of its modality, if it crosses.
         null: what chance gives it.
         is_bridged: whether it came over a bridge from another space.
     """

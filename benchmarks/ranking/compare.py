@@ -26,6 +26,8 @@ import unseen
 from methods import DEFAULT, METHODS, Route, calibrated
 from numpy.typing import NDArray
 
+from anysense.index.calibrate import CENTRED
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from _machine import save
 
@@ -306,7 +308,7 @@ def compare(subjects: list[Case]) -> dict[str, Any]:
 def centring(subjects: dict[str, Case]) -> list[dict[str, Any]]:
     """How much of the queries' mean to take away: on the development gallery alone."""
     rows = []
-    for share in (0.0, 0.25, 0.5, 0.75, 1.0):
+    for share in (0.0, 0.25, 0.5, 0.75, CENTRED, 1.0):
         row: dict[str, Any] = {"share": share}
         for name, subject in subjects.items():
             blocks = score(subject, partial(calibrated, centring=share))

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anysense.index.calibrate import (
+    CENTRED,
     OWN_SHARE,
     fit_route,
     fit_tail,
@@ -134,7 +135,7 @@ def centred_query_z(route: Route) -> Array:
 
 
 def calibrated(
-    route: Route, own: float = OWN_SHARE, *, asked_by_sample: bool = True, centring: float = 1.0
+    route: Route, own: float = OWN_SHARE, *, asked_by_sample: bool = True, centring: float = CENTRED
 ) -> Array:
     """The package's scores, as `index/nulls.py` and `index/retriever.py` make them.
 

@@ -114,7 +114,7 @@ def count(gallery: dict[str, Any]) -> tuple[dict[Any, Any], dict[Any, int]]:
                 partition = Partition(SPACE.id, target)
                 route = calibrations.route(asking, partition)
                 if asking != target:
-                    vectors = queries - calibrations.mean(Partition(SPACE.id, asking))
+                    vectors = queries - calibrations.offset(Partition(SPACE.id, asking))
                 else:
                     vectors = queries
                 others = gallery["items"][new & of[target]]

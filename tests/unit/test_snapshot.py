@@ -236,10 +236,10 @@ def test_nprobe_of_a_clustered_partition_reaches_the_target(tmp_path: Path) -> N
         assert f"image -> image\ttiny\t30,000\t0.95\t{measured['recall']:.3f}\n" in shown
         assert "image -> text\ttiny\t300\t\texact\n" in shown
         assert " at least, 0.95 wanted\n" in shown
-        # A query that crosses modalities is searched without the mean of its own.
+        # A query that crosses modalities is searched without most of the mean of its own.
         for modality, asked in (
             (Modality.IMAGE, vectors[:200]),
-            (Modality.TEXT, (texts - texts.mean(axis=0))[:200]),
+            (Modality.TEXT, (texts - 0.85 * texts.mean(axis=0))[:200]),
         ):
             _, exact = snapshot.search(IMAGES, asked, 10)
             _, ids = snapshot.search(IMAGES, asked, 10, query_modality=modality)
