@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from anysense.embed.errors import CorruptCollectionError
+from anysense.index.canary import SECTION as EFFORTS
 from anysense.index.catalog import Catalog, read_state
 from anysense.index.catalog_vectors import vector_sources
 from anysense.index.database import connect, damaged, translated
@@ -189,9 +190,12 @@ class Views:
                 newer = catalog.count_newer(connection, base.high_water)
         self._gone = np.sort(np.concatenate([self._gone, gone]))
         self._change = state.change
+        manifest = self._manifest
+        if self.is_damaged:  # what was measured is of other lists than these
+            manifest = replace(manifest, tuning={**manifest.tuning, EFFORTS: {}})
         snapshot = Snapshot(
             catalog=catalog,
-            manifest=self._manifest,
+            manifest=manifest,
             store=base.store,
             load_newer=partial(self._newer, base, state.next_segment - 1, self._gone),
             tombstones=self._gone[self._gone <= base.high_water],

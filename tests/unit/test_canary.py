@@ -12,6 +12,7 @@ from specimen import DIMENSION, IMAGES, created
 from anysense.embed.types import Modality
 from anysense.index import layout
 from anysense.index.canary import SECTION, WEAR, worn_out
+from anysense.index.collection import Collection
 from anysense.index.recall import Effort, recall_at_k
 from anysense.index.records import ItemRecord, SegmentRecord
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from anysense.index.collection import Collection
 
 FIRST = 3_000
 
@@ -91,6 +91,23 @@ def test_figures_of_an_earlier_version_serve_until_the_next_publishing(
     collection.write(photos.about(photos.topics(5), 1))
     collection.publish()
     assert set(figures(collection)) == set(now)
+
+
+def test_figures_of_a_damaged_index_are_not_those_of_the_rebuilt_one(
+    collection: Collection, photos: Photos, tmp_path: Path
+) -> None:
+    before = figures(collection)
+    collection.write(photos.about(photos.topics(60), 500, spread=3))
+    collection.publish()
+    assert figures(collection) == before
+    [index] = (tmp_path / "c").glob("gen-*/segments.faiss")
+    index.write_bytes(index.read_bytes()[:-1])
+    collection.release()
+    with Collection.open(tmp_path / "c", device="cpu") as again:
+        assert again.snapshot().effort(Modality.IMAGE, IMAGES) is None
+        assert again.info()["routes"][0]["exact"]
+        again.publish()
+        assert figures(again)["segments"] == FIRST + 500
 
 
 def test_small_changes_keep_what_was_measured(collection: Collection, photos: Photos) -> None:
