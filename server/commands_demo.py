@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,6 +43,22 @@ def demo(output: str | None, device: str) -> int:
     It asks once with a text, once with an image and once with a sound; each finds texts, images and
     sounds. Nothing is downloaded.
     """
+    from anysense.embed.errors import CorruptCollectionError, IncompatibleCollectionError
+
+    if output is not None:
+        return build_and_search(output, device)
+    where = str(default_output())
+    try:
+        return build_and_search(where, device)
+    except (CorruptCollectionError, IncompatibleCollectionError):
+        # Of another version, say. What lies in a cache is not worth mending.
+        console.note("The demo's collection cannot be used any more: building it again.")
+        shutil.rmtree(where)
+        return build_and_search(where, device)
+
+
+def build_and_search(where: str, device: str) -> int:
+    """Bring the demo's collection up to date and search it; returns the exit status."""
     from anysense.index.build import build
     from anysense.index.collection import Collection
     from anysense.server.commands_build import open_or_create, print_report
@@ -49,7 +66,6 @@ def demo(output: str | None, device: str) -> int:
     from anysense.server.progress import BuildBar
 
     samples = sample_folder()
-    where = output or str(default_output())
     folders = [path for path in sorted(samples.iterdir()) if path.is_dir()]
     is_new = not Collection.exists(where)
     with stopping_in_order(), open_or_create(where, (), None, device, is_new) as collection:

@@ -595,6 +595,28 @@ def test_the_demo_is_kept_where_caches_are(monkeypatch: pytest.MonkeyPatch, tmp_
     assert (sample_folder() / AUDIO_QUERY).is_file()
 
 
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_demo_that_cannot_be_used_any_more_is_built_again_unless_it_is_the_users(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: bool
+) -> None:
+    from anysense.server import commands_demo
+
+    notes = tmp_path / "sample" / "notes"
+    notes.mkdir(parents=True)
+    (notes / "owl.txt").write_text("Owls hunt by ear.")
+    monkeypatch.setattr(commands_demo, "sample_folder", lambda: tmp_path / "sample")
+    monkeypatch.setattr(commands_demo, "search_with_each", lambda *_: None)
+    monkeypatch.setattr(commands_demo, "default_output", lambda: tmp_path / "demo")
+    chosen = ["-o", tmp_path / "demo"] if kept else []
+    run("demo", *chosen)
+    (tmp_path / "demo" / "catalog.sqlite").write_bytes(b"no catalog")
+    again = run("demo", *chosen, status=1 if kept else 0)
+    assert ("catalog.sqlite is damaged" in again.output) is kept
+    assert ("building it again" in again.output) is not kept
+    if not kept:
+        assert run_json("info", tmp_path / "demo")["items"] == 1
+
+
 def test_removing_by_a_condition_that_nothing_meets_removes_nothing(built: Path) -> None:
     assert run_json("remove", built, "--where", "year > 3000") == {"removed": 0}
     run("remove", built, status=2)
