@@ -144,7 +144,10 @@ class Scan(Lists):
                 most = depth_for(k, depth, len(excluded), scanned)
                 if most is not None:
                     found = self.scan_codes(entry.partition, queries, probes, most)
-                    return self._refine(entry.partition, queries, found, excluded, k)
+                    scores, ids = self._refine(entry.partition, queries, found, excluded, k)
+                    # FAISS finds no code whose sum is the least there can be for a query.
+                    if (ids >= 0).all():
+                        return scores, ids
         numbers = np.where(probes < 0, -1, probes + entry.first_list)
         return tidy(*self.scan_lists(queries, numbers, k, selection))
 
@@ -160,9 +163,10 @@ class Scan(Lists):
                 live = ~np.isin(self.ids_at(partition, lists, offsets), excluded)
                 lists, offsets = lists[live], offsets[live]
             codes = self.codes(partition, lists, offsets)
-            products, best = self.compare(query, codes, min(k, len(codes)))
-            scores[row, : len(best)] = products
-            ids[row, : len(best)] = self.ids_at(partition, lists[best], offsets[best])
+            if len(codes):
+                products, best = self.compare(query, codes, min(k, len(codes)))
+                scores[row, : len(best)] = products
+                ids[row, : len(best)] = self.ids_at(partition, lists[best], offsets[best])
         return tidy(scores, ids)
 
     def choose_effort(

@@ -101,6 +101,15 @@ def test_candidates_reach_the_target(store: Store, world: World, queries: Any) -
     assert recall_at_k(few, true) < recall_at_k(ids, true)  # it is the sidecar that answers
 
 
+def test_what_codes_do_not_find_is_scanned() -> None:
+    ids, rng = np.arange(MANY), np.random.default_rng(0)
+    store = Store.build({IMAGES: ArraySource(ids, unit(rng.standard_normal((MANY, 1))))})
+    for query in (np.ones((1, 1)), -np.ones((1, 1)), np.zeros((1, 1))):
+        scores, found = store.search(IMAGES, query, 5, nprobe=9, depth=10, excluded=ids[:9])
+        np.testing.assert_allclose(scores, abs(query) * np.ones((1, 5)))
+        assert (found >= 9).all()
+
+
 def test_what_codes_cannot_tell_apart_is_scanned() -> None:
     rng = np.random.default_rng(0)  # a dozen kinds of near-duplicates
     kinds = rng.standard_normal((12, DIMENSION))[rng.integers(0, 12, MANY)]
