@@ -62,7 +62,7 @@ def depth_for(k: int, measured: int, excluded: int, scanned: float) -> int | Non
     Args:
         k: how many neighbours are wanted.
         measured: what it takes for 10.
-        excluded: how many segments are not to be found.
+        excluded: how many segments in the lists that a query scans are not to be found, at most.
         scanned: how many segments are in the lists that a query scans.
     """
     depth = max(k, math.ceil(measured * max(1.0, k / MEASURED_K) ** GROWTH_OF_DEPTH)) + excluded

@@ -157,6 +157,15 @@ def test_what_is_excluded_is_not_found(store: Store, queries: Any) -> None:
     assert recall_at_k(ids, true) >= 0.93
 
 
+def test_what_is_excluded_elsewhere_needs_no_candidates(store: Store, queries: Any) -> None:
+    options = {"nprobe": 3, "depth": 10}
+    far = np.unique(store.search(IMAGES, -queries[:1], 1_000)[1])
+    _, true = store.search(IMAGES, queries[:1], 10)
+    assert recall_at_k(store.search(IMAGES, queries[:1], 10, **options)[1], true) < 0.8
+    _, ids = store.search(IMAGES, queries[:1], 10, excluded=far, **options)
+    assert recall_at_k(ids, true) < 0.8  # so it took no more than ten
+
+
 def test_filters_are_answered_by_the_vectors(store: Store, queries: Any) -> None:
     allowed = store.all_ids()[::40]
     expected = store.search(IMAGES, queries, 10, allowed=allowed)
