@@ -141,7 +141,9 @@ class Scan(Lists):
             if entry.partition in self.fast_scans and (selection is None or selection.inverted):
                 excluded = np.empty(0, np.int64) if selection is None else selection.ids
                 counts = sizes if selection is None else selection.counts
-                seen, live = (np.where(probes < 0, 0, n[probes]).sum(axis=1) for n in (sizes, counts))
+                seen, live = (
+                    np.where(probes < 0, 0, n[probes]).sum(axis=1) for n in (sizes, counts)
+                )
                 most = depth_for(k, depth, int((seen - live).max()), float(seen.mean()))
                 if most is not None:
                     found = self.scan_codes(entry.partition, queries, probes, most)
