@@ -40,7 +40,7 @@ SECTION = "nprobe"
 CANARIES = 256
 """Queries for each route."""
 
-GROWTH = 1.25
+GROWTH = 1.1
 """What was measured holds until a partition has changed in size by this factor."""
 
 WEAR = 1.5

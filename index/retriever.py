@@ -7,6 +7,7 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from itertools import accumulate
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import NoRouteError, StateGoneError, UsageError
@@ -48,7 +49,7 @@ class Route:
         modality: what the query is, mostly.
         partition: where it leads.
         cosine: gives cosines: (d,) of length 1.
-        vector: what is searched with: the same less a part of the mean of its modality, if it crosses.
+        vector: what is searched with: the same, less a part of its modality's mean if it crosses.
         null: what chance gives it.
         is_bridged: whether it came over a bridge from another space.
     """
@@ -340,6 +341,9 @@ def _check_modalities(modalities: Sequence[Modality | str] | None) -> frozenset[
 def _check_numbers(
     k: int, per_modality_k: int | None, offset: int, fusion: str, collapse: float | None
 ) -> None:
+    for name, value in (("k", k), ("per_modality_k", per_modality_k), ("offset", offset)):
+        if not isinstance(value, Integral | None):
+            raise UsageError(f"{name} is a whole number, not {value!r}.")
     for name, value in (("k", k), ("per_modality_k", per_modality_k)):
         if value is not None and not 1 <= value <= MAX_K:
             raise UsageError(f"{name} is a whole number from 1 to {MAX_K}, not {value}.")

@@ -97,7 +97,7 @@ def test_figures_of_a_damaged_index_are_not_those_of_the_rebuilt_one(
     collection: Collection, photos: Photos, tmp_path: Path
 ) -> None:
     before = figures(collection)
-    collection.write(photos.about(photos.topics(60), 500, spread=3))
+    collection.write(photos.about(photos.topics(60), 250, spread=3))
     collection.publish()
     assert figures(collection) == before
     [index] = (tmp_path / "c").glob("gen-*/segments.faiss")
@@ -107,7 +107,7 @@ def test_figures_of_a_damaged_index_are_not_those_of_the_rebuilt_one(
         assert again.snapshot().effort(Modality.IMAGE, IMAGES) is None
         assert again.info()["routes"][0]["exact"]
         again.publish()
-        assert figures(again)["segments"] == FIRST + 500
+        assert figures(again)["segments"] == FIRST + 250
 
 
 def test_small_changes_keep_what_was_measured(collection: Collection, photos: Photos) -> None:
@@ -115,7 +115,7 @@ def test_small_changes_keep_what_was_measured(collection: Collection, photos: Ph
     assert before["segments"] == FIRST
     assert before["queries"] == 256
     assert before["scanned"] == before["scanned_when_new"]
-    collection.write(photos.about(photos.topics(5), 300))
+    collection.write(photos.about(photos.topics(5), 250))
     collection.publish()
     assert figures(collection) == before
 

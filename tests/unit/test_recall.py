@@ -12,11 +12,11 @@ from anysense.index.idmap import IdMap, bitmap
 from anysense.index.layout import EXACT_LIMIT, PartitionLayout, lists_for, padded
 from anysense.index.partition import Partition
 from anysense.index.recall import (
+    least_effort,
     list_ranks,
     nearest_lists,
     plan_probes,
     recall_at_k,
-    least_effort,
     sufficient_lists,
 )
 

@@ -207,6 +207,8 @@ def test_a_vector_asks_in_its_space(retriever: Retriever, collection: Collection
     [
         ({"k": 0}, "1 to 1000"),
         ({"k": 1001}, "1 to 1000"),
+        ({"k": 1.5}, "k is a whole number, not 1.5"),
+        ({"offset": "2"}, "offset is a whole number, not '2'"),
         ({"per_modality_k": 0}, "1 to 1000"),
         ({"min_score": float("nan")}, "min_score is a number"),
         ({"offset": -1}, "at least 0"),
