@@ -55,6 +55,9 @@ _PLACE_BITS = 32
 SCANNED_PER_CANDIDATE = 14
 """To compare one candidate costs as much as is saved by not scanning so many fp16 vectors."""
 
+SCANNED_PER_SEARCH = 1_000
+"""The same for what a fast scan costs whatever it finds."""
+
 
 def depth_for(k: int, measured: int, excluded: int, scanned: float) -> int | None:
     """How many candidates to take; None if a scan of the fp16 vectors costs less.
@@ -66,7 +69,8 @@ def depth_for(k: int, measured: int, excluded: int, scanned: float) -> int | Non
         scanned: how many segments are in the lists that a query scans.
     """
     depth = max(k, math.ceil(measured * max(1.0, k / MEASURED_K) ** GROWTH_OF_DEPTH)) + excluded
-    return depth if measured and scanned > SCANNED_PER_CANDIDATE * depth else None
+    least = SCANNED_PER_SEARCH + SCANNED_PER_CANDIDATE * depth
+    return depth if measured and scanned > least else None
 
 
 def place_numbers(lists: NDArray[Any], offsets: NDArray[Any]) -> Ids:

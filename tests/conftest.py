@@ -3,6 +3,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import signal
 import tempfile
 
 import pytest
@@ -11,6 +12,9 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # before any import of huggingface_hub
 # Vectors that are kept for later runs must not outlive a test encoder that has changed since.
 os.environ["ANYSENSE_CACHE"] = tempfile.mkdtemp(prefix="anysense-tests-")
 atexit.register(shutil.rmtree, os.environ["ANYSENSE_CACHE"], ignore_errors=True)
+# Started in the background by a script, a process ignores SIGINT, and so would those that the tests
+# start and interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -47,6 +47,7 @@ def small_limits() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fastscan, "FAST_SCAN_LIMIT", 20_000)
         patch.setattr(fastscan, "SCANNED_PER_CANDIDATE", 0)
+        patch.setattr(fastscan, "SCANNED_PER_SEARCH", 0)
         yield
 
 
@@ -248,10 +249,11 @@ def test_a_damaged_one_is_noticed(store: Store, tmp_path: Path, damage: str) -> 
 
 def test_the_cost_decides(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fastscan, "SCANNED_PER_CANDIDATE", 14)
-    assert depth_for(10, 100, 0, 2_000) == 100
-    assert depth_for(10, 100, 0, 1_000) is None  # to scan the vectors costs less
+    monkeypatch.setattr(fastscan, "SCANNED_PER_SEARCH", 1_000)
+    assert depth_for(10, 100, 0, 2_500) == 100
+    assert depth_for(10, 100, 0, 2_300) is None  # to scan the vectors costs less
     assert depth_for(80, 100, 0, 10_000) == 400
-    assert depth_for(10, 100, 7, 2_000) == 107
+    assert depth_for(10, 100, 7, 3_000) == 107
     assert depth_for(500, 20, 0, 10**6) == 500
     assert depth_for(10, 0, 0, 10**6) is None  # there is none
 
