@@ -138,21 +138,41 @@ class Scan(Lists):
             sizes = self.sizes[entry.first_list : entry.stop_list]
             centroids = self.centroids(entry.partition)
             probes = plan_probes(queries, centroids, sizes, selection, nprobe, k)
-            if entry.partition in self.fast_scans and (selection is None or selection.inverted):
-                excluded = np.empty(0, np.int64) if selection is None else selection.ids
-                counts = sizes if selection is None else selection.counts
-                seen, live = (
-                    np.where(probes < 0, 0, n[probes]).sum(axis=1) for n in (sizes, counts)
-                )
-                most = depth_for(k, depth, int((seen - live).max()), float(seen.mean()))
-                if most is not None:
-                    found = self.scan_codes(entry.partition, queries, probes, most)
-                    scores, ids = self._refine(entry.partition, queries, found, excluded, k)
-                    # FAISS finds no code whose sum is the least there can be for a query.
-                    if (ids >= 0).all():
-                        return scores, ids
+            found = self._scan_fast(entry, queries, k, probes, depth, selection)
+            if found is not None:
+                return found
         numbers = np.where(probes < 0, -1, probes + entry.first_list)
         return tidy(*self.scan_lists(queries, numbers, k, selection))
+
+    def _scan_fast(
+        self,
+        entry: PartitionLayout,
+        queries: FloatArray,
+        k: int,
+        probes: Ids,
+        depth: int,
+        selection: Selection | None,
+    ) -> tuple[FloatArray, Ids] | None:
+        """The k best among the candidates of a fast scan; None where the vectors are to be scanned.
+
+        That is where there is no sidecar, with a filter, and where it costs less.
+        """
+        if entry.partition not in self.fast_scans:
+            return None
+        if selection is not None and not selection.inverted:
+            return None
+        sizes = self.sizes[entry.first_list : entry.stop_list]
+        counts, excluded = sizes, np.empty(0, np.int64)
+        if selection is not None:
+            counts, excluded = selection.counts, selection.ids
+        seen, live = (np.where(probes < 0, 0, n[probes]).sum(axis=1) for n in (sizes, counts))
+        most = depth_for(k, depth, int((seen - live).max()), float(seen.mean()))
+        if most is None:
+            return None
+        found = self.scan_codes(entry.partition, queries, probes, most)
+        scores, ids = self._refine(entry.partition, queries, found, excluded, k)
+        # FAISS finds no code whose sum is the least there can be for a query.
+        return (scores, ids) if (ids >= 0).all() else None
 
     def _refine(
         self, partition: Partition, queries: FloatArray, found: Ids, excluded: Ids, k: int
