@@ -56,7 +56,7 @@ def pull(hub: Hub, tmp_path: Path) -> Any:
             capture_output=True,
             text=True,
             env={**os.environ, **own},
-            timeout=120,
+            timeout=300,
         )
         assert done.returncode == 0, done.stderr[-3000:]
         result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

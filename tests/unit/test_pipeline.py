@@ -231,7 +231,7 @@ def test_closing_stops_the_threads_at_once() -> None:
     next(results)
     started = time.perf_counter()
     results.close()
-    assert time.perf_counter() - started < 5
+    assert time.perf_counter() - started < 30  # not after all fifty clips
     assert no_threads_left()
 
 
@@ -275,7 +275,7 @@ def test_the_interpreter_ends_though_a_run_was_left_open(how: str, tmp_path: Pat
             {how}
     """
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(script)], timeout=60, capture_output=True, text=True
+        [sys.executable, "-c", textwrap.dedent(script)], timeout=300, capture_output=True, text=True
     )
     assert done.returncode != 0
     assert "Timeout" not in done.stderr
