@@ -77,6 +77,7 @@ def collection() -> str:
         [
             f"{size['segments']:,}",
             f"{size['open_warm_s'] + size['first_search_s']:.2f} s",
+            f"{size['open_cold_s']:.2f} s",
             f"{size['add_one_ms']:.0f} ms",
             f"{size['delete_one_ms']:.0f} ms",
             f"{size['publish_s']:.0f} s",
@@ -87,7 +88,8 @@ def collection() -> str:
     ]
     head = [
         "segments of 512 numbers",
-        "open and search",
+        "open and search, warm",
+        "open, cold",
         "add one",
         "delete one",
         "first index",
@@ -134,7 +136,8 @@ def encoding() -> str:
         )
     return (
         "Encoding from files beside the bare model on tensors that are ready, on this CPU (medians "
-        "over rounds in turn; under 100 % of processor time is what decoding costs):\n\n"
+        "over rounds in turn, and of the rounds' ratios; under 100 % of processor time is what "
+        "decoding costs):\n\n"
         + table(["model", "bare model", "from files", "ratio", "of processor time"], rows)
     )
 

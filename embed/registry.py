@@ -145,6 +145,9 @@ def pull_model(name: str, *, progress: Progress | None = None) -> Path:
     """
     from anysense.embed.pull import pull
 
+    kind = name.partition(":")[0]
+    if kind not in encoder_kinds():
+        raise _unknown(kind, name)
     return pull(name, progress=progress)
 
 
@@ -155,12 +158,16 @@ def _factory(kind: str, name: str) -> Factory:
         return _registered[kind]
     found = [entry for entry in entry_points(group=GROUP) if entry.name == kind]
     if not found:
-        known = [*encoder_kinds(), *(card.name for card in CARDS)]
-        close = get_close_matches(name, known, n=1) or get_close_matches(kind, known, n=1)
-        kinds = f"the kinds here are {', '.join(encoder_kinds())}."
-        hint = f"did you mean '{close[0]}'?" if close else kinds
-        raise UnknownEncoderError(f"There is no encoder '{name}': {hint}")
+        raise _unknown(kind, name)
     return _from_entry_point(found[0])
+
+
+def _unknown(kind: str, name: str) -> UnknownEncoderError:
+    known = [*encoder_kinds(), *(card.name for card in CARDS)]
+    close = get_close_matches(name, known, n=1) or get_close_matches(kind, known, n=1)
+    kinds = f"the kinds here are {', '.join(encoder_kinds())}."
+    hint = f"did you mean '{close[0]}'?" if close else kinds
+    return UnknownEncoderError(f"There is no encoder '{name}': {hint}")
 
 
 def _built_in(kind: str) -> ModuleType:

@@ -59,6 +59,11 @@ class StarterEncoder:
         return RATE
 
     @property
+    def batch_size(self) -> int:
+        """How many inputs to give it at once: on a CPU few, as each is a while's work."""
+        return 256 if self._device.type == "cuda" else 8
+
+    @property
     def window_seconds(self) -> float:
         """The length of the window that it hears at once."""
         return WINDOW_SECONDS

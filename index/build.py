@@ -320,9 +320,8 @@ def _nothing_found(scan: Scan) -> str:
     names = ", ".join(source.name for source in scan.sources)
     if scan.problems:
         first = scan.problems[0]
-        return (
-            f"Nothing in {names} can be read: {len(scan.problems):,} problems, the first with "
-            f"{first.path}: {first.reason}."
+        return f"Nothing in {names} can be read: {first.path}: {first.reason}" + (
+            f", and {len(scan.problems) - 1:,} more." if len(scan.problems) > 1 else "."
         )
     from anysense.embed.media import MEDIA_SUFFIXES
 

@@ -103,6 +103,8 @@ def _resolve_content(term: Term, limits: Limits) -> Term:
 
         return replace(term, modality=term.modality or sniff(content))
     if isinstance(content, Waveform):
+        if content.rate <= 0:
+            raise UsageError(f"The rate of a waveform is above 0 Hz, not {content.rate}.")
         return replace(term, modality=Modality.AUDIO)
     if isinstance(content, tuple) and _is_samples(content):
         return replace(term, content=_waveform(*content), modality=Modality.AUDIO)
@@ -112,7 +114,7 @@ def _resolve_content(term: Term, limits: Limits) -> Term:
         return replace(term, modality=Modality.IMAGE)
     raise UsageError(
         f"A query cannot be a {type(content).__name__}: give a str for text, a pathlib.Path or "
-        "bytes for a file, a PIL image, or a pair of samples and their rate."
+        "bytes for a file, a PIL image, or a Waveform for a sound."
     )
 
 

@@ -127,7 +127,7 @@ def remove(path: str, ids: tuple[str, ...], where: str | None, as_json: bool) ->
 
     missing: list[ItemNotFoundError] = []
     if bool(ids) == (where is not None):
-        raise click.UsageError("Give the IDs of items, or --where, but not both.")
+        raise click.UsageError("Give either the IDs of items or --where.")
     with Collection.open(path) as collection:
         if where is not None:
             ids = _selected(collection, where)

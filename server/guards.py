@@ -42,7 +42,7 @@ class HostGuard:
         if not self._allows(host):
             message = (
                 f"This service does not answer as {host[:200]!r}: use the address that it was "
-                "started with, such as http://127.0.0.1:8000."
+                "started with."
             )
             await error_response(421, message, "wrong_host")(scope, receive, send)
         elif (

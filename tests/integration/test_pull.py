@@ -188,6 +188,7 @@ def test_a_sentence_model_that_was_pulled_can_be_loaded(
     [
         ("text:nobody/nothing", "UnknownEncoderError", "has no 'nobody/nothing'"),
         ("starter", "UsageError", "needs no download"),
+        ("nosuch", "UnknownEncoderError", "There is no encoder 'nosuch'"),
         ("text:/data/model", "UsageError", "needs no download"),
         ("text:laion/clap-htsat-unfused", "UnknownEncoderError", "has no model.safetensors or"),
     ],

@@ -208,6 +208,7 @@ def test_a_vector_asks_in_its_space(retriever: Retriever, collection: Collection
         ({"k": 0}, "1 to 1000"),
         ({"k": 1001}, "1 to 1000"),
         ({"k": 1.5}, "k is a whole number, not 1.5"),
+        ({"query": Waveform(np.zeros(10, np.float32), 0)}, "rate of a waveform is above 0"),
         ({"offset": "2"}, "offset is a whole number, not '2'"),
         ({"per_modality_k": 0}, "1 to 1000"),
         ({"min_score": float("nan")}, "min_score is a number"),
