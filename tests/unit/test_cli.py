@@ -542,7 +542,9 @@ def test_models_lists_the_documented_models() -> None:
     lines = run("models").stdout.splitlines()
     assert [line for line in lines if not line.startswith(" ")] == [c.name for c in list_models()]
     assert "its weights are here" in lines[1]  # those of starter
-    assert run("models", "pull", "no-such-model", status=2).stderr.startswith("error: ")
+    # As when it is asked to build with one.
+    refused = run("models", "pull", "no-such-model", status=1).stderr
+    assert refused.startswith("error: There is no encoder 'no-such-model'")
 
 
 @pytest.mark.parametrize(
