@@ -9,6 +9,7 @@ next publishing makes new lists.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,16 +23,20 @@ from anysense.index.partition import Partition
 from anysense.index.recall import TARGET_RECALL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import TypeAlias
 
     from numpy.typing import NDArray
 
     from anysense.embed.types import FloatArray
+    from anysense.index.bridge import Bridge
     from anysense.index.manifest import Tuning
     from anysense.index.snapshot import Snapshot
     from anysense.index.store import Store
 
     Ids = NDArray[np.int64]
+    Canaries: TypeAlias = "tuple[FloatArray, Ids | None]"
+    """Vectors (q, d), and their ids if they are among what is to be found."""
 
 __all__ = ["SECTION", "measure_routes", "worn_out"]
 
@@ -68,17 +73,19 @@ def measure_routes(
         how many the partition had.
     """
     assert snapshot.store is not None
+    bridges = find_bridges(replace(snapshot.manifest, tuning=tuning.sections), tuning.arrays)
     measured: dict[str, Any] = {}
     for partition, layout in snapshot.store.layout.items():
         if layout.lists == 1:
             continue
         held = {} if before is None else _held(snapshot.store, before, partition, tuning)
         routes = measured.setdefault(partition.key, {})
-        for modality, vectors, ids in _canaries(snapshot, tuning, partition):
+        for modality, draw in _canaries(snapshot, list(bridges.values()), partition):
             known = held.get(modality.value)
             if known is not None and _still_holds(known, layout.count):
                 routes[modality.value] = known
                 continue
+            vectors, ids = draw()
             effort = snapshot.store.choose_effort(
                 partition, vectors, target_recall=TARGET_RECALL, query_ids=ids
             )
@@ -129,26 +136,31 @@ def _held(store: Store, before: Snapshot, partition: Partition, tuning: Tuning) 
 
 
 def _canaries(
-    snapshot: Snapshot, tuning: Tuning, partition: Partition
-) -> Iterator[tuple[Modality, FloatArray, Ids | None]]:
-    """For each modality of queries its canaries (q, d), and their ids if they are among the found.
-
-    They are what a search would use: less a part of their mean where they cross modalities.
-    """
+    snapshot: Snapshot, bridges: Sequence[Bridge], partition: Partition
+) -> Iterator[tuple[Modality, Callable[[], Canaries]]]:
+    """Each modality of queries that there are canaries of, and what draws them."""
     assert snapshot.store is not None
+    store = snapshot.store
     spaces = {entry.space.id: entry.space for entry in snapshot.manifest.encoders}
     native = spaces[partition.space].modalities
     for modality in sorted(native):
-        ids, vectors = snapshot.store.sample(Partition(partition.space, modality), CANARIES, seed=1)
-        if len(ids) and modality == partition.modality:
-            yield modality, vectors, ids
-        elif len(ids):
-            yield modality, vectors - CENTRED * vectors.mean(axis=0), None
-    bridges = find_bridges(replace(snapshot.manifest, tuning=tuning.sections), tuning.arrays)
-    for way in bridges.values():
+        if store.partitions.get(Partition(partition.space, modality)):
+            yield modality, partial(_native, store, partition, modality)
+    for way in bridges:
         if way.target == partition.space:
             for modality in sorted(spaces[way.source].modalities - native):
-                source = Partition(way.source, modality)
-                _, vectors = snapshot.store.sample(source, CANARIES, seed=1)
-                if len(vectors):
-                    yield modality, unit(way.apply(vectors, modality)), None
+                if store.partitions.get(Partition(way.source, modality)):
+                    yield modality, partial(_bridged, store, way, modality)
+
+
+def _native(store: Store, partition: Partition, modality: Modality) -> Canaries:
+    """As a search uses them: less a part of their mean where they cross modalities."""
+    ids, vectors = store.sample(Partition(partition.space, modality), CANARIES, seed=1)
+    if modality == partition.modality:
+        return vectors, ids
+    return vectors - CENTRED * vectors.mean(axis=0), None
+
+
+def _bridged(store: Store, way: Bridge, modality: Modality) -> Canaries:
+    _, vectors = store.sample(Partition(way.source, modality), CANARIES, seed=1)
+    return unit(way.apply(vectors, modality)), None

@@ -464,7 +464,9 @@ def test_progress_is_told_in_lines_outside_of_a_terminal(
     ]
 
 
-def test_progress_is_a_bar_in_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+def on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """What is shown from now on, as if stderr were a terminal that is drawn at once."""
+
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
             return True
@@ -473,6 +475,11 @@ def test_progress_is_a_bar_in_a_terminal(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(sys, "stderr", shown)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(progress, "REDRAW_SECONDS", 0.0)
+    return shown
+
+
+def test_progress_is_a_bar_in_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = on_a_terminal(monkeypatch)
     with progress.BuildBar() as bar:
         bar(BuildProgress("scan", 0, 0, BuildReport()))
         bar(BuildProgress("load", 0, 7, BuildReport()))
@@ -521,14 +528,7 @@ def test_a_count_is_told_in_lines_or_as_a_bar(
     ]
     monkeypatch.undo()
 
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    shown = Terminal()
-    monkeypatch.setattr(sys, "stderr", shown)
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setattr(progress, "REDRAW_SECONDS", 0.0)
+    shown = on_a_terminal(monkeypatch)
     with progress.CountBar("asking", "query", "queries") as bar:
         bar(3, 7)
     assert "asking" in shown.getvalue()
