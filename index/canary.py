@@ -12,8 +12,6 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from anysense.embed.types import Modality
 from anysense.index.bridge import unit
 from anysense.index.bridges import SECTION as BRIDGES
@@ -26,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import TypeAlias
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from anysense.embed.types import FloatArray
@@ -123,9 +122,7 @@ def _still_holds(figures: Mapping[str, Any], segments: int) -> bool:
 
 def _held(store: Store, before: Snapshot, partition: Partition, tuning: Tuning) -> dict[str, Any]:
     """The figures published last, as far as they were measured on the same lists and bridges."""
-    if before.store is None or partition not in before.store.layout:
-        return {}
-    if not np.array_equal(before.store.centroids(partition), store.centroids(partition)):
+    if before.store is None or not store.keeps_centroids(store.layout[partition], before.store):
         return {}
     held = _complete(before.manifest.tuning.get(SECTION, {}).get(partition.key, {}))
     if before.manifest.tuning.get(BRIDGES) != tuning.sections.get(BRIDGES):
