@@ -12,7 +12,7 @@ import click
 from anysense.server import console
 from anysense.server.cli import DONE, ERROR, PARTIAL
 from anysense.server.interrupt import stopping_in_order
-from anysense.server.items import item_id
+from anysense.server.items import item_id, why_none
 from anysense.server.options import COLLECTION, DEVICE, JSON, WHERE, WORKERS
 
 if TYPE_CHECKING:
@@ -131,12 +131,14 @@ def remove(path: str, ids: tuple[str, ...], where: str | None, as_json: bool) ->
     with Collection.open(path) as collection:
         if where is not None:
             ids = _selected(collection, where)
+            if not ids:
+                console.note(f"Nothing to remove: {why_none(collection, where)}.")
         else:
             ids, missing = _named(collection, ids)
         removed = collection.remove(ids) if ids else 0
     if as_json:
         console.print_json({"removed": removed})
-    else:
+    elif removed or not missing:  # else the errors say it all
         click.echo(f"{console.count(removed, 'item')} removed.")
     for error in missing[:-1]:
         console.note(f"error: {error}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,13 +11,14 @@ import click
 
 from anysense.server import console
 from anysense.server.cli import DONE
-from anysense.server.items import item_id
+from anysense.server.items import item_id, why_none
 from anysense.server.options import COLLECTION, DEVICE, JSON, WHERE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from anysense.index.collection import Collection
+    from anysense.index.hit import Hit
     from anysense.index.query import Term
     from anysense.index.records import Item
 
@@ -79,7 +81,9 @@ FILE = click.Path(exists=True, dir_okay=False)
 )
 @DEVICE
 @JSON
-@click.option("-f", "--files", is_flag=True, help="Print only the hits' paths, one a line.")
+@click.option(
+    "-f", "--files", is_flag=True, help="Print only the paths of hits that are files, one a line."
+)
 def search(
     path: str,
     texts: tuple[str, ...],
@@ -114,13 +118,17 @@ def search(
         raise click.UsageError(f'Put a text of several words in quotes: "{" ".join(texts)}".')
     if not (texts or images or sounds or likes):
         raise click.UsageError("Give a TEXT, --image, --audio or --like to search by.")
+    if texts:
+        _hint_at_file(texts[0])
     with Collection.open(path, device=device) as collection:
         likes = tuple(item_id(collection, name) for name in likes)
         terms = query_terms(texts[0] if texts else None, images, sounds, likes, unwanted)
         options["modalities"] = options["modalities"] or None
         hits = Retriever(collection).retrieve(terms, **options)
         why = "" if hits else _why_nothing(collection, **options)
-    if hits.no_match and hits and not as_json:
+    if not hits:
+        console.note(f"Nothing found{why}.")
+    elif hits.no_match and not as_json:
         console.note(NO_MATCH)
     if as_json:
         told = [hit.to_dict() for hit in hits]
@@ -129,13 +137,38 @@ def search(
             {"collection": path, "query": query, "no_match": hits.no_match, "hits": told}
         )
     elif files:
-        for source in dict.fromkeys(hit.source for hit in hits):
-            click.echo(source)
+        _print_files(hits)
     elif hits:
         print_hits(hits)
-    else:
-        console.note(f"Nothing found{why}.")
     return DONE
+
+
+def _hint_at_file(text: str) -> None:
+    """Say how to search by a file, if that may be what a text means that is the path of one."""
+    from anysense.embed.media import MEDIA_SUFFIXES
+
+    kind = MEDIA_SUFFIXES.get(Path(text).suffix.lower())
+    if kind is None or not os.path.isfile(text):  # noqa: PTH113 - which takes any text
+        return
+    hints = {
+        "image": f"--image {text} searches by what it shows",
+        "audio": f"--audio {text} searches by how it sounds",
+        "text": f"--like {text} searches by what it says, if it is in the collection",
+    }
+    console.note(f"{text} is a file, and its name is searched as words: {hints[kind.value]}.")
+
+
+def _print_files(hits: Sequence[Hit]) -> None:
+    """Print the paths of the hits that are files: a text of a manifest, or added alone, is none."""
+    from anysense.index.source_kinds import is_file, manifest_of
+
+    sources = list(dict.fromkeys(hit.source for hit in hits))
+    for source in sources.copy():
+        if Path(source).is_absolute() and (is_file(source) or not manifest_of(source)):
+            click.echo(source)
+            sources.remove(source)
+    if sources:
+        console.note(f"{console.count(len(sources), 'hit')} without a file left out.")
 
 
 def _why_nothing(
@@ -156,7 +189,8 @@ def _why_nothing(
         return f": the collection has no {' and no '.join(modalities)}"
     selected = snapshot.select(where)
     if selected is not None and not len(selected):
-        return ": --where holds for no item"
+        assert where is not None
+        return f": {why_none(collection, where)}"
     if offset:
         return f" after the first {offset}"
     return f" with a score of {min_score:g} or more" if min_score is not None else ""

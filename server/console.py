@@ -44,8 +44,11 @@ def print_json(value: Any) -> None:
 
 
 def note(message: str) -> None:
-    """Tell the user something on standard error, which no script reads."""
-    click.echo(message, err=True)
+    """Tell the user something on standard error, which no script reads.
+
+    Names of files may hold control characters, which could rewrite the terminal.
+    """
+    click.echo("".join(c if c.isprintable() else " " for c in message), err=True)
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:

@@ -1,4 +1,4 @@
-"""Items as a user names them: by id, or by the path of a file."""
+"""Items as a user names them: by id, by the path of a file, or by their metadata."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from anysense.embed.errors import ItemNotFoundError
 if TYPE_CHECKING:
     from anysense.index.collection import Collection
 
-__all__ = ["item_id"]
+__all__ = ["item_id", "why_none"]
+
+SHOWN_FIELDS = 20
 
 
 def item_id(collection: Collection, name: str) -> str:
@@ -40,3 +42,17 @@ def item_id(collection: Collection, name: str) -> str:
         f"{collection.path} has no item '{name}': give an id, as `anysense search --json` tells "
         "it, or the path of a file that is in the collection."
     )
+
+
+def why_none(collection: Collection, where: str) -> str:
+    """Why an expression holds for no item, as far as can be told, for the end of a sentence."""
+    from anysense.index.filter_fields import absent_fields, metadata_fields
+
+    catalog = collection.snapshot().catalog
+    absent = absent_fields(catalog, where)
+    if not absent:
+        return "--where holds for no item"
+    known = metadata_fields(catalog, SHOWN_FIELDS + 1)
+    more = ", ..." if len(known) > SHOWN_FIELDS else ""
+    there = ", ".join(known[:SHOWN_FIELDS]) + more if known else "none but id, source and modality"
+    return f"no item has a field {' or '.join(absent)}; the fields that there are: {there}"

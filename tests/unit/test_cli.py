@@ -211,7 +211,7 @@ def test_search_says_when_it_finds_nothing(built: Path) -> None:
     assert run_json("search", built, "red", "--min-score", "1e6")["hits"] == []
     for args, why in (
         (["--min-score", "50"], "Nothing found with a score of 50 or more."),
-        (["--where", "yeer > 3"], "Nothing found: --where holds for no item."),
+        (["--where", "id = 'x'"], "Nothing found: --where holds for no item."),
         (["--modality", "audio"], "Nothing found: the collection has no audio."),
         (["--offset", "3"], "Nothing found after the first 3."),
     ):
@@ -219,6 +219,55 @@ def test_search_says_when_it_finds_nothing(built: Path) -> None:
     run("remove", built, "--where", "modality != 'audio'")
     told = run("search", built, "red").stderr
     assert told == "Nothing found: the collection is empty.\n"
+
+
+def test_a_field_that_no_item_has_is_told(built: Path) -> None:
+    def told(*args: str | Path) -> str:
+        return run(*args).stderr
+
+    alone = "no item has a field yeer; the fields that there are: none but id, source and modality"
+    assert told("search", built, "red", "--where", "yeer > 3") == f"Nothing found: {alone}.\n"
+    run("add", built, "--text", "a", "--meta", "year=2020", "--meta", 'camera={"model": "X"}')
+    where = "not (year = 2021 or yeer = 3) and camera.modle = 'X' and source ^= '/' and yeer = 4"
+    why = "no item has a field yeer or camera.modle; the fields that there are: camera, year"
+    assert told("search", built, "red", "--where", where) == f"Nothing found: {why}.\n"
+    assert told("search", built, "red", "--where", where, "-f") == f"Nothing found: {why}.\n"
+    assert told("search", built, "red", "--where", where, "--json") == f"Nothing found: {why}.\n"
+    assert told("remove", built, "--where", where) == f"Nothing to remove: {why}.\n"
+    holds = told("remove", built, "--where", "year = 2021 and camera.model = 'X'")
+    assert holds == "Nothing to remove: --where holds for no item.\n"
+
+
+def test_a_text_that_is_the_path_of_a_file_is_hinted_at(
+    built: Path, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(media)
+    (media / "owl.mp3").write_bytes(b"")
+    (media / "red").write_text("no suffix, so that the word is more likely meant")
+    for name, option in (("red.png", "image"), ("owl.mp3", "audio"), ("note.txt", "like")):
+        searched = run("search", built, name)
+        assert f"{name} is a file, and its name is searched as words: --{option} {name} " in (
+            searched.stderr
+        )
+        assert len(searched.stdout.splitlines()) == 3
+    for text in ("red", "gone.png", f"{'x' * 5000}.png", "a\0.png"):
+        assert "is a file" not in run("search", built, text).stderr
+
+
+def test_only_hits_that_are_files_have_paths(built: Path, media: Path) -> None:
+    rows = media / "rows.jsonl"
+    rows.write_text('{"text": "a red row"}\n{"path": "red.png", "id": "r"}\n')
+    (media / "rows.jsonl#not-a-row.txt").write_text("a red file")
+    run("build", media, rows, "-o", built)
+    run("add", built, "--text", "a red text", "--id", "t")
+    listed = run("search", built, "red", "-f")
+    assert {Path(line).name for line in listed.stdout.splitlines()} == {
+        "red.png",
+        "blue.png",
+        "note.txt",
+        "rows.jsonl#not-a-row.txt",
+    }
+    assert "2 hits without a file left out.\n" in listed.stderr
 
 
 def test_search_options_reach_the_search(built: Path, media: Path) -> None:
@@ -301,13 +350,14 @@ def test_add_show_and_remove(built: Path, media: Path) -> None:
     assert run("remove", built, "t").stdout == "1 item removed.\n"
     assert "has no item 't'" in run("show", built, "t", status=1).stderr
     gone = run("remove", built, "t", "u", status=1)
-    assert gone.stdout == "0 items removed.\n"
+    assert gone.stdout == ""
     assert [line.split(":")[1] for line in gone.stderr.splitlines()] == [
         f" {built} has no item 't'",
         f" {built} has no item 'u'",
     ]
+    assert run("remove", built, "u", "piped", status=1).stdout == "1 item removed.\n"
     assert run_json("remove", built, "--where", "modality = 'image'") == {"removed": 2}
-    assert run_json("info", built)["items"] == 2
+    assert run_json("info", built)["items"] == 1
 
 
 def test_an_item_may_be_named_by_its_path(
@@ -443,10 +493,12 @@ def test_a_terminal_gets_tables(
     assert all(len(line) <= 60 for line in shown.splitlines())
 
 
-def test_control_characters_do_not_reach_the_terminal(built: Path) -> None:
+def test_control_characters_do_not_reach_the_terminal(built: Path, media: Path) -> None:
     run("add", built, "--text", "red \x1b[2J evil\x07 text", "--id", "evil")
     for args in (("search", built, "red"), ("show", built, "evil")):
         assert not set(run(*args).stdout) & {"\x1b", "\x07"}
+    (media / "evil\x1b[2J.png").write_bytes(b"x")
+    assert "\x1b" not in run("build", media, "-o", built, status=3).stderr
 
 
 def test_progress_is_told_in_lines_outside_of_a_terminal(
