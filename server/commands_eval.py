@@ -43,8 +43,8 @@ MIXED = "any"
 @click.option(
     "--plot",
     type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE.png",
-    help="Draw how cosines and scores are distributed on each route.",
+    metavar="FILE",
+    help="Draw how cosines and scores are distributed on each route, as a .png, .svg or .pdf.",
 )
 @DEVICE
 @JSON
@@ -66,11 +66,14 @@ def eval_(
     For each route, from a kind of query to a kind of item, and for the merged list ("any"): figures
     of quality with their 95 % intervals and what chance gives, how often unrelated items reach a
     score and how often they are meant to, and how many of the true neighbours the index finds.
+    Outside of a terminal these are lines with tabs between their values, the names of which are in
+    the first line.
 
-    With --json: an object with `pairs`, `skipped`, `missing` and `routes`, each with `query`,
-    `items_of`, `items`, `queries`, `route`, the figures `recall@1`, `recall@5`, `recall@10`, `mrr`,
-    `ndcg@10` and `median_rank` (each `value`, `interval`, `chance`; a rank that was not reached is
-    null), `false_positives` (by score: `measured`, `meant`) and `index_recall@10`.
+    With --json: an object with `collection`, `pairs`, `skipped`, `missing` and `routes`, each with
+    `query`, `items_of`, `items` and `queries`; if it has queries, with the figures `recall@1`,
+    `recall@5`, `recall@10`, `mrr`, `ndcg@10` and `median_rank` (each `value`, `interval`, `chance`;
+    a rank that was not reached is null); and unless it is of the merged list, with `route`,
+    `false_positives` (by score: `measured`, `meant`) and `index_recall@10`.
     """
     from anysense.index.collection import Collection
     from anysense.index.evaluate import evaluate
@@ -111,7 +114,7 @@ def _print(evaluation: Evaluation) -> None:
     if console.stdout_is_terminal():
         _print_figures(routes)
     else:
-        print_table(*_lines(routes))
+        print_table(*_lines(routes), has_header=True)
     _print_thresholds(routes)
     _print_missed(routes)
     if evaluation.skipped:
@@ -171,7 +174,8 @@ def _print_thresholds(routes: Sequence[dict[str, Any]]) -> None:
     columns += [Column(f"score {level}", is_number=True) for level in levels]
     if judged:
         click.echo()
-        print_table(columns, rows, "How many of the unrelated items reach a score")
+        title = "How many of the unrelated items reach a score"
+        print_table(columns, rows, title, has_header=True)
 
 
 def _print_missed(routes: Sequence[dict[str, Any]]) -> None:

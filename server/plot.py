@@ -28,6 +28,7 @@ TITLES = (
     "Before calibration: a cosine means something else in each row",
     "After: a score means the same in every row",
 )
+FORMATS = ("png", "svg", "pdf")
 LABELS = ("cosine of query and item", "score (2: one unrelated item in 100, 3: one in 1,000)")
 MARK = "1% of unrelated items beyond: found (left), meant (right)"
 NOTE = (
@@ -41,8 +42,11 @@ def check_plotting(path: Path) -> None:
     """See that a picture can be drawn here and written there, before it is worked for.
 
     Raises:
-        UsageError: matplotlib is not installed, or the folder is not there.
+        UsageError: matplotlib is not installed, the folder is not there, or the name ends with no
+            format that is drawn.
     """
+    if _format(path) not in FORMATS:
+        raise UsageError(f"--plot: {path} is to end with .png, .svg or .pdf.")
     if not path.parent.is_dir():
         raise UsageError(f"--plot: there is no folder {path.parent}; make it first.")
     if importlib.util.find_spec("matplotlib") is None:
@@ -50,11 +54,11 @@ def check_plotting(path: Path) -> None:
 
 
 def plot_scores(evaluation: Evaluation, path: Path) -> None:
-    """Draw how cosines (left) and scores (right) are distributed on each route, as a PNG.
+    """Draw how cosines (left) and scores (right) are distributed on each route.
 
     Args:
         evaluation: of a collection.
-        path: what to write.
+        path: what to write: a PNG, SVG or PDF, as it ends.
 
     Raises:
         UsageError: no route has anything to draw.
@@ -62,9 +66,13 @@ def plot_scores(evaluation: Evaluation, path: Path) -> None:
     """
     figure = draw_scores(evaluation)
     try:
-        figure.savefig(path, dpi=120, format="png")
+        figure.savefig(path, dpi=120, format=_format(path))
     except OSError as error:
         raise StorageError(f"{path} cannot be written: {error.strerror or error}.") from None
+
+
+def _format(path: Path) -> str:
+    return path.suffix.lower().removeprefix(".")
 
 
 def draw_scores(evaluation: Evaluation) -> Figure:

@@ -59,7 +59,11 @@ def print_hits(hits: Sequence[Hit], title: str | None = None) -> None:
 
 
 def print_table(
-    columns: Sequence[Column], rows: Iterable[Sequence[str]], title: str | None = None
+    columns: Sequence[Column],
+    rows: Iterable[Sequence[str]],
+    title: str | None = None,
+    *,
+    has_header: bool = False,
 ) -> None:
     """Print rows: a table in a terminal, values with tabs between them elsewhere.
 
@@ -67,6 +71,7 @@ def print_table(
         columns: what each value of a row is.
         rows: a string for each column.
         title: said above the table.
+        has_header: name the columns elsewhere too.
     """
     rows = [[_one_line(value) for value in row] for row in rows]
     if stdout_is_terminal():
@@ -74,6 +79,8 @@ def print_table(
         return
     if title:
         click.echo(title)
+    if has_header:
+        click.echo("\t".join(column.name for column in columns))
     for row in rows:
         click.echo("\t".join(row).rstrip("\t"))
 

@@ -67,6 +67,12 @@ def test_ranks_of_what_is_relevant(collection: Collection, media: Path) -> None:
     assert told["image>text"]["mrr"]["value"] == 1.0
     assert told["image>text"]["ndcg@10"]["value"] > 0.9
     assert told["text>any"]["items"] == 24
+    about = {"query", "items_of", "items", "queries"}
+    figures = {"recall@1", "recall@5", "recall@10", "mrr", "ndcg@10", "median_rank"}
+    of_route = {"route", "false_positives", "index_recall@10"}
+    assert set(told["text>any"]) == about | figures
+    assert set(told["text>image"]) == about | figures | of_route
+    assert set(told["text>text"]) == about | of_route
     assert told["text>image"]["route"] == "native"
     assert told["text>image"]["index_recall@10"] == 1.0
 
@@ -141,15 +147,25 @@ def test_the_command_prints_and_plots(collection: Collection, media: Path, tmp_p
     assert done.exit_code == 0, done.output
     told = json.loads(done.stdout)
     assert {"text>image", "image>text", "text>any"} <= set(by_route(told))
+    assert {"collection", "pairs", "skipped", "missing", "routes"} == set(told)
     header = plot.read_bytes()[:24]
     assert header[:8] == b"\x89PNG\r\n\x1a\n"
     assert min(struct.unpack(">II", header[16:])) > 300
-    shown = CliRunner().invoke(cli, arguments)
+    vector = tmp_path / "scores.SVG"
+    shown = CliRunner().invoke(cli, [*arguments, "--plot", str(vector)])
+    assert "<svg" in vector.read_text()
+    lines = shown.stdout.splitlines()
+    assert lines[0] == "route\tqueries\tfigure\tvalue\t95%\tchance"
+    assert lines[lines.index("meant\t10.00%\t3.16%\t1.00%\t0.32%\t0.10%") - 1] == (
+        "query -> items\tscore 1.0\tscore 1.5\tscore 2.0\tscore 2.5\tscore 3.0"
+    )
     assert "text -> image\t12\trecall@10\t1.000\t1.000-1.000\t0." in shown.stdout
-    assert "meant\t10.00%\t3.16%\t1.00%\t0.32%\t0.10%\n" in shown.stdout
-    nowhere = tmp_path / "nowhere" / "scores.png"
-    for wrong in (["eval", str(collection.path)], [*arguments, "--plot", str(nowhere)]):
-        assert CliRunner().invoke(cli, wrong).exit_code == 2
+    assert CliRunner().invoke(cli, ["eval", str(collection.path)]).exit_code == 2
+    for name in ("nowhere/scores.png", "scores.bmp", "scores"):
+        refused = CliRunner().invoke(cli, [*arguments, "--plot", str(tmp_path / name)])
+        assert refused.exit_code == 2
+        assert refused.stderr.startswith("error: --plot: ")
+        assert not (tmp_path / name).exists()
 
 
 def test_a_terminal_gets_the_figures_in_one_table(
