@@ -203,8 +203,7 @@ class ManifestSource(Source):
             status = Path(absolute).stat()
         except (OSError, ValueError) as error:
             if isinstance(error, FileNotFoundError):
-                where = f"{self.root}, where its paths start; --root names another folder"
-                raise _RowError(f"{path}: not in {where}") from None
+                raise _RowError(self._missing(str(path))) from None
             raise _RowError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
         if not stat.S_ISREG(status.st_mode):
             raise _RowError(f"{path}: not a file")
@@ -215,10 +214,18 @@ class ManifestSource(Source):
             raise _RowError(f"{path}: addresses are not fetched; give the path of a file")
         absolute = os.path.normpath(os.path.join(self.root, path))  # noqa: PTH118
         if "\0" in path or not is_under(os.path.realpath(absolute), self.root):
+            if not os.path.exists(absolute):  # noqa: PTH110 - which takes any text
+                raise _RowError(self._missing(path))
             raise _RowError(
                 f"{path}: outside {self.root}; if that is meant, name the folder with --root"
             )
         return absolute
+
+    def _missing(self, path: str) -> str:
+        if os.path.isabs(path):  # noqa: PTH117 - which takes any text
+            return f"{path}: no such file"
+        where = f"{self.root}, where its paths start; --root names another folder"
+        return f"{path}: no such file in {where}"
 
 
 class _RowError(Exception):

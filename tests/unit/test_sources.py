@@ -157,11 +157,17 @@ def test_rows_of_a_manifest_are_items(tmp_path: Path) -> None:
 
 def test_a_file_that_a_manifest_names_in_vain_is_told_with_the_folder(tmp_path: Path) -> None:
     touch(tmp_path / "ok.txt")
-    run = Scan([manifest(tmp_path, {"path": "no.txt"}, {"path": "ok.txt"})]).run()
+    paths = ["no.txt", "../no.txt", "/no/where.txt", f"{tmp_path}/no.txt", "..", "ok.txt"]
+    run = Scan([manifest(tmp_path, *({"path": path} for path in paths))]).run()
     assert names(run, tmp_path) == ["ok.txt"]
+    real = os.path.realpath(tmp_path)
+    root = f"no such file in {real}, where its paths start; --root names another folder"
     assert [p.reason for p in run.problems] == [
-        f"no.txt: not in {os.path.realpath(tmp_path)}, where its paths start; "
-        "--root names another folder"
+        f"no.txt: {root}",
+        f"../no.txt: {root}",
+        "/no/where.txt: no such file",
+        f"{tmp_path}/no.txt: no such file",
+        f"..: outside {real}; if that is meant, name the folder with --root",
     ]
 
 
