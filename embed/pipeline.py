@@ -31,7 +31,7 @@ from anysense.embed.reading import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from concurrent.futures import Future
     from pathlib import Path
 
@@ -81,6 +81,7 @@ def encode_sources(
     batch_size: int | None = None,
     workers: int | None = None,
     limits: Limits = DEFAULT_LIMITS,
+    progress: Callable[[int], None] | None = None,
 ) -> Generator[Encoded, None, None]:
     """Encode each source in every space that takes its modality; results come in input order.
 
@@ -96,6 +97,7 @@ def encode_sources(
             (an attribute `batch_size`), or 32.
         workers: how many threads decode; by default one for each processor.
         limits: what is too large to be read.
+        progress: called with the number of segments encoded so far, as one source may have many.
 
     Raises:
         UsageError: no encoder, two of one space, or a size or number below 1.
@@ -106,7 +108,9 @@ def encode_sources(
         raise UsageError("Give one or more encoders, no two of the same name.")
     if (batch_size is not None and batch_size < 1) or (workers is not None and workers < 1):
         raise UsageError("The batch size and the number of workers must be at least 1.")
-    return _Pipeline(encoders, batch_size, workers or os.cpu_count() or 1, limits).run(sources)
+    pipeline = _Pipeline(encoders, batch_size, workers or os.cpu_count() or 1, limits)
+    pipeline.progress = progress
+    return pipeline.run(sources)
 
 
 def encode_query(
@@ -210,6 +214,8 @@ class _Pipeline:
         self.running: deque[tuple[Future[_Outcome], list[tuple[_Job, int, Any]]]] = deque()
         self.readers = Workers(workers, "anysense-read")
         self.runner = Workers(1, "anysense-model")
+        self.progress: Callable[[int], None] | None = None
+        self.encoded = 0
 
     def run(self, sources: Iterable[MediaSource]) -> Generator[Encoded, None, None]:
         try:
@@ -301,6 +307,9 @@ class _Pipeline:
                     job.error = job.error or refusal(job.source, outcome)
                 else:
                     job.vectors[at] = outcome
+            self.encoded += len(batch)
+            if self.progress is not None:
+                self.progress(self.encoded)
 
 
 def _run(encoder: Encoder, modality: Modality, contents: list[Any]) -> FloatArray:

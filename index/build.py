@@ -45,6 +45,8 @@ class BuildReport:
         unchanged: files that are as they were.
         duplicates: files that became another path of an item with the same content.
         quarantined: what could not be read, and why; also what an earlier build found so.
+        untried: how many of those have not changed since, and were not tried again.
+        segments: how many pieces of files the models have encoded.
         left_out: files of a modality that no encoder of the collection takes.
         outside_links: links to files outside of the sources, which are not followed.
         unmatched_metadata: rows of the metadata file that describe no item.
@@ -59,6 +61,8 @@ class BuildReport:
     unchanged: int = 0
     duplicates: int = 0
     quarantined: list[Problem] = field(default_factory=list)
+    untried: int = 0
+    segments: int = 0
     left_out: int = 0
     outside_links: int = 0
     unmatched_metadata: int = 0
@@ -191,6 +195,7 @@ class _Build:
                 self._to_describe.append(found)
             elif failed is not None and not retry_failed and _is_same(found, failed):
                 report.quarantined.append(Problem(found.path, failed.reason))
+                report.untried += 1
             elif found.item is None and _modality(found.path) not in (None, *taken):
                 report.left_out += 1
             else:
@@ -225,16 +230,24 @@ class _Build:
             return
         self._collection.clear_quarantine([])  # takes the lock, before anything is encoded
         tell(BuildProgress("load", 0, self.total, self._report))
+
+        def tell_files(done: int) -> None:
+            tell(BuildProgress("encode", done, self.total, self._report))
+
+        def tell_segments(encoded: int) -> None:
+            self._report.segments = encoded
+            tell_files(changes.done)
+
         changes = Changes(
             self._collection,
             self._known,
             frozenset(self._gone),
             self._report,
             self._describe,
-            lambda done: tell(BuildProgress("encode", done, self.total, self._report)),
+            tell_files,
         )
         pending = changes.compare(self._todo, workers)
-        stream = encode_pending(self._collection, pending, batch_size, workers)
+        stream = encode_pending(self._collection, pending, batch_size, workers, tell_segments)
         with closing(stream), closing(pending):
             try:
                 for item, outcome in stream:

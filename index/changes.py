@@ -65,7 +65,7 @@ class Changes:
         gone: known paths that are no longer there: a file with the content of one was moved.
         report: where to count.
         describe: the metadata that the build gives an item; None for none.
-        tell: called after each file that is dealt with.
+        tell: called with the number of files that are dealt with, after each.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Changes:
         self._done = 0
         self._batch = Batch()
         self._touched: list[FileRecord] = []
-        self._aliases: list[tuple[FileRecord, _Holder]] = []
+        self._aliases: list[tuple[FileRecord, _Holder, bool]] = []  # whether it was moved
         self._dead: list[str] = []
         self._failures: list[QuarantinedFile] = []
         self.to_describe: list[Found] = []
@@ -100,6 +100,11 @@ class Changes:
             self._by_hash.setdefault(file.record.content_hash, holder)
         self._shared = {path for path, h in self._by_path.items() if len(h.paths) > 1}
         self._ids = frozenset(by_id)
+
+    @property
+    def done(self) -> int:
+        """How many files are dealt with."""
+        return self._done
 
     def compare(self, todo: Iterable[Found], workers: int | None) -> Generator[Pending]:
         """Hash files and yield those whose content is new, in order."""
@@ -210,24 +215,23 @@ class Changes:
             twin.paths.clear()
         twin.paths.add(record.path)
         self._by_path[record.path] = twin
-        self._aliases.append((record, twin))
+        self._aliases.append((record, twin, was_moved))
         if was_moved:
             self._report.moved += 1
             self.to_describe.append(found)
-        else:
-            self._report.duplicates += 1
 
     def _write_aliases(self) -> None:
         """Write the aliases of items that are written; the others wait, or fail with them."""
         waiting, ready = [], []
-        for record, holder in self._aliases:
+        for record, holder, was_moved in self._aliases:
             if holder.failure is not None:
-                self._report.duplicates -= 1
+                self._report.moved -= was_moved
                 self._fail(record, holder.failure)
             elif holder.is_written:
+                self._report.duplicates += not was_moved
                 ready.append(record)
             else:
-                waiting.append((record, holder))
+                waiting.append((record, holder, was_moved))
         self._aliases = waiting
         # A file that leaves an item may change its id, so ids are looked up anew after each.
         fresh: list[FileRecord] = []

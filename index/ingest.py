@@ -253,8 +253,12 @@ def encode_pending(
     pending: Iterable[Pending],
     batch_size: int | None = None,
     workers: int | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> Generator[tuple[Pending, ItemRecord | AnysenseError]]:
-    """Encode items in their order; each comes back with its record, or with why there is none."""
+    """Encode items in their order; each comes back with its record, or with why there is none.
+
+    `progress` is called with the number of segments encoded so far.
+    """
     pending = iter(pending)
     first = next(pending, None)
     if first is None:
@@ -264,7 +268,9 @@ def encode_pending(
     everything = itertools.chain([first], pending)
     sources = (MediaSource(p, p.item.content, p.item.modality) for p in everything)
     encoders = collection.encoders()
-    stream = encode_sources(encoders, sources, batch_size=batch_size, workers=workers)
+    stream = encode_sources(
+        encoders, sources, batch_size=batch_size, workers=workers, progress=progress
+    )
     with closing(stream):
         for encoded in stream:
             yield encoded.source.key, _outcome(encoded)

@@ -87,7 +87,7 @@ def build(
     Run the same command again at any time: only what is new or has changed is encoded, items whose
     file is gone are removed, and a build that was stopped goes on. Hidden files are left out, and
     links out of the sources are not followed. Files that cannot be read are listed, left alone
-    until they change, and make the exit status 3.
+    until they change, and make the exit status 3 as long as they are there.
     """
     from anysense.index.build import build as run_build
     from anysense.index.build import check_sources
@@ -121,7 +121,10 @@ def build(
                 progress=bar,
             )
         except KeyboardInterrupt:
-            console.note("Stopped. Run the same command again to go on from here.")
+            kept = console.count(collection.info()["items"], "item")
+            console.note(
+                f"Stopped: {output} holds {kept}. Run the same command again to go on from here."
+            )
             raise click.exceptions.Exit(INTERRUPTED) from None
         items = collection.info()["items"]
     if as_json:
@@ -175,6 +178,8 @@ def build_json(output: str, items: int, report: BuildReport) -> dict[str, Any]:
         "unchanged": report.unchanged,
         "duplicates": report.duplicates,
         "quarantined": [{"path": p.path, "reason": p.reason} for p in report.quarantined],
+        "untried": report.untried,
+        "segments": report.segments,
         "left_out": report.left_out,
         "outside_links": report.outside_links,
         "unmatched_metadata": report.unmatched_metadata,
@@ -207,14 +212,15 @@ def print_report(output: str, items: int, report: BuildReport) -> None:
         console.note(f"{rows} of the metadata file describe no item.")
     if not report.quarantined:
         return
-    files = console.count(len(report.quarantined), "file")
-    console.note(f"{files} could not be read:")
+    number = len(report.quarantined)
+    since = f" ({report.untried:,} unchanged since an earlier build)" if report.untried else ""
+    console.note(f"{console.count(number, 'file')} could not be read{since}:")
     for problem in report.quarantined[:SHOWN_FAILURES]:
         console.note(f"  {console.short_path(problem.path)}: {problem.reason}")
-    if len(report.quarantined) > SHOWN_FAILURES:
-        rest = len(report.quarantined) - SHOWN_FAILURES
+    if number > SHOWN_FAILURES:
+        rest = number - SHOWN_FAILURES
         console.note(f"  and {rest:,} more; `anysense info {output} --quarantined` lists them all.")
-    if len(report.quarantined) == 1:
+    if number == 1:
         console.note("It is tried again when it changes, or with --retry-failed.")
     else:
         console.note("They are tried again when they change, or with --retry-failed.")

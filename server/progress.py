@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress, TaskID
 
-    from anysense.index.build import BuildProgress, BuildReport
+    from anysense.index.build import BuildProgress
 
 __all__ = ["BuildBar", "CountBar"]
 
@@ -70,14 +70,12 @@ class BuildBar:
                 total=progress.total or None,
                 refresh=progress.phase != "encode",  # at once, as what follows may take long
                 pace=self._pace(progress, now),
-                counts=_counts(progress.report),
+                counts=_counts(progress),
             )
         elif progress.phase == "encode":
-            click.echo(
-                f"{progress.done:,} of {count(progress.total, 'file')}, "
-                f"{self._pace(progress, now)}{_counts(progress.report)}",
-                err=True,
-            )
+            done = f"{progress.done:,} of {count(progress.total, 'file')}"
+            told = (done, self._pace(progress, now), _counts(progress))
+            click.echo(", ".join(part for part in told if part), err=True)
 
     def _pace(self, progress: BuildProgress, now: float) -> str:
         """Files a second, and the time left at that rate."""
@@ -144,10 +142,13 @@ def _make_bar(doing: str = PHASES["scan"]) -> tuple[Progress, TaskID]:
     return bar, bar.add_task(doing, total=None, pace="", counts="")
 
 
-def _counts(report: BuildReport) -> str:
+def _counts(progress: BuildProgress) -> str:
+    report = progress.report
     counts = {
+        # Of long texts and sounds, which have many, so that they are seen to move.
+        "segments": report.segments if report.segments > progress.done else 0,
         "moved": report.moved,
         "duplicates": report.duplicates,
         "unreadable": len(report.quarantined),
     }
-    return "".join(f", {number:,} {name}" for name, number in counts.items() if number)
+    return ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)

@@ -287,9 +287,12 @@ def test_quarantined_files_are_tried_again_when_changed_or_on_request(
     build(collection, [media])
     with monkeypatch.context() as patched:
         patched.setattr(changes_module, "hash_file", lambda path: pytest.fail("read again"))
-        assert summary(build(collection, [media])) == {"unchanged": 5, "quarantined": 1}
+        left = build(collection, [media])
+        assert summary(left) == {"unchanged": 5, "quarantined": 1}
+        assert left.untried == 1
     again = build(collection, [media], retry_failed=True)
     assert summary(again) == {"unchanged": 5, "quarantined": 1}
+    assert again.untried == 0
     (media / "broken.png").write_bytes(good + b"\0")
     assert summary(build(collection, [media])) == {"added": 1, "unchanged": 5}
     assert collection.quarantined() == []
@@ -618,10 +621,40 @@ def check_sources_of_items(collection: Collection) -> None:
 def test_progress_counts_every_new_file_once(collection: Collection, media: Path) -> None:
     seen: list[BuildProgress] = []
     build(collection, [media], progress=seen.append)
-    assert [p.done for p in seen if p.phase == "encode"] == [1, 2, 3, 4, 5]
+    done = [p.done for p in seen if p.phase == "encode"]
+    assert sorted(set(done) - {0}) == [1, 2, 3, 4, 5]
+    assert done == sorted(done)
     assert {p.total for p in seen if p.phase == "encode"} == {5}
     phases = list(dict.fromkeys(p.phase for p in seen))
     assert phases == ["scan", "load", "encode", "publish"]
+
+
+def test_progress_counts_the_segments_of_a_file_that_is_not_done(
+    collection: Collection, media: Path
+) -> None:
+    long = media / "long.txt"
+    long.write_text("red " * 20 * 100)  # the tiny encoder takes 20 words at once
+    seen: list[tuple[int, int]] = []
+
+    def note(progress: BuildProgress) -> None:
+        seen.append((progress.done, progress.report.segments))
+
+    report = build(collection, [long], batch_size=10, progress=note)
+    assert [segments for done, segments in seen if done == 0 and segments] == list(
+        range(10, 101, 10)
+    )
+    assert report.segments == 100
+
+
+def test_copies_are_not_counted_before_the_file_is_known_to_be_readable(
+    collection: Collection, media: Path
+) -> None:
+    for number in range(4):
+        (media / f"empty {number}.txt").write_bytes(b"")
+    seen: list[int] = []
+    report = build(collection, [media], progress=lambda p: seen.append(p.report.duplicates))
+    assert summary(report) == {"added": 5, "quarantined": 4}
+    assert set(seen) == {0}
 
 
 def test_an_unchanged_build_does_not_need_its_encoder(

@@ -137,7 +137,12 @@ def test_build_is_partial_if_a_file_cannot_be_read(tmp_path: Path, media: Path) 
     assert "1 file could not be read" in result.stderr
     assert "It is tried again when it changes" in result.stderr
     assert "bad.png" in result.stderr
+    again = run("build", media, "-o", tmp_path / "c", status=3).stderr
+    assert "1 file could not be read (1 unchanged since an earlier build):" in again
+    retried = run("build", media, "-o", tmp_path / "c", "--retry-failed", status=3).stderr
+    assert "1 file could not be read:" in retried
     told = run_json("build", media, "-o", tmp_path / "c", status=3)
+    assert told["untried"] == 1
     assert [q["path"] for q in told["quarantined"]] == [os.path.realpath(media / "bad.png")]
     listed = run("info", tmp_path / "c", "--quarantined").stdout
     assert listed.startswith(os.path.realpath(media / "bad.png") + "\t")
@@ -157,6 +162,25 @@ def test_a_refused_build_leaves_nothing_behind(tmp_path: Path, media: Path) -> N
         result = run("build", *args, "-o", where, status=status)
         assert result.stderr.splitlines()[-1].startswith("error: ")
         assert not where.exists()
+
+
+def test_a_stopped_build_says_what_it_has(
+    tmp_path: Path, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Stopping(progress.BuildBar):
+        def __call__(self, told: BuildProgress) -> None:
+            if told.done == 2:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(progress, "BuildBar", Stopping)
+    where = tmp_path / "c"
+    stopped = run("build", media, "-o", where, "--encoder", "tiny", status=cli_module.INTERRUPTED)
+    assert stopped.stdout == ""
+    assert stopped.stderr == (
+        f"Stopped: {where} holds 2 items. Run the same command again to go on from here.\n"
+    )
+    monkeypatch.undo()
+    assert "1 added, 2 unchanged" in run("build", media, "-o", where).stdout
 
 
 def test_build_refuses_other_encoders_and_other_folders(built: Path, media: Path) -> None:
@@ -513,6 +537,14 @@ def test_progress_is_told_in_lines_outside_of_a_terminal(
     assert capsys.readouterr().err.splitlines() == [
         "110 of 600 files, 10.0 files/s, 0:49 left, 2 duplicates",
         "300 of 600 files, 10.0 files/s, 0:30 left, 2 duplicates",
+    ]
+    clock = iter([0.0, 11.0, 22.0])
+    with progress.BuildBar() as bar:
+        for segments in (16, 32, 48):
+            bar(BuildProgress("encode", 0, 1, BuildReport(segments=segments)))
+    assert capsys.readouterr().err.splitlines() == [
+        "0 of 1 file, 32 segments",
+        "0 of 1 file, 48 segments",
     ]
 
 
