@@ -6,6 +6,7 @@ See docs/format.md for the reasons.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sqlite3
 import threading
@@ -22,6 +23,7 @@ __all__ = [
     "APPLICATION_ID",
     "BUSY_MS",
     "CATALOG",
+    "FORBIDDEN",
     "PAGE_SIZE",
     "SCHEMA",
     "SUM_MASK",
@@ -30,6 +32,7 @@ __all__ = [
     "connect",
     "damaged",
     "from_sql",
+    "refused_by",
     "row_crc",
     "to_sql",
     "translated",
@@ -41,6 +44,7 @@ APPLICATION_ID = 0x616E7973  # "anys": tells `file` and us what this SQLite file
 PAGE_SIZE = 8192  # a 1024-d fp16 vector wastes half of a 4096-byte page
 CACHE_KIB = 32 * 1024
 BUSY_MS = 30_000
+FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 SUM_MASK = (1 << 62) - 1  # row checksums are summed modulo this plus one
 
 # Every row carries a crc of all its columns. `totals` has the number and the sum of the crcs of
@@ -220,10 +224,7 @@ def translated(path: Path) -> Iterator[None]:
         if "readonly database" in message and _may_write(path):
             raise damaged(path, f"{error}, though the file can be written") from error
         if any(words in message for words in _DISK):
-            raise StorageError(
-                f"{path}: the disk refused ({error}); see that it has space and that the folder "
-                "can be written, then try again."
-            ) from error
+            raise _refused(path, str(error), forbidden=_is_forbidden(path)) from error
         if any(words in message for words in _BUSY):
             raise CollectionLockedError(
                 f"{path}: another program holds the file; try again when it is done."
@@ -232,14 +233,35 @@ def translated(path: Path) -> Iterator[None]:
     except UnicodeDecodeError as error:  # the name of a table, or a message that holds one
         raise damaged(path, "it holds text that is not UTF-8") from error
     except OSError as error:
-        raise StorageError(
-            f"{error.filename or path}: the disk refused ({error.strerror or error}); see that it "
-            "has space and that the folder can be written, then try again."
-        ) from error
+        raise refused_by(error, path) from error
+
+
+def refused_by(error: OSError, path: Path) -> StorageError:
+    """The error for what the system refused to do with a path, or with the one that it names."""
+    reason = error.strerror or str(error)
+    return _refused(error.filename or path, reason, forbidden=error.errno in FORBIDDEN)
+
+
+def _refused(path: Path | str, reason: str, *, forbidden: bool) -> StorageError:
+    """The error for a disk that has no room or is broken, or that this user may not use so."""
+    if forbidden:
+        return StorageError(
+            f"{path}: not permitted to this user ({reason}); see who may read and write the file "
+            "and its folder, and whether its disk is mounted read-only."
+        )
+    return StorageError(
+        f"{path}: the disk refused ({reason}); see that it has space, then try again."
+    )
 
 
 def _may_write(path: Path) -> bool:
     return path.is_file() and os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+
+
+def _is_forbidden(path: Path) -> bool:
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        return True
+    return os.access(path, os.F_OK) and not os.access(path, os.W_OK)
 
 
 def damaged(path: Path, reason: str) -> CorruptCollectionError:

@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import CollectionLockedError, StorageError
+from anysense.index.database import FORBIDDEN, refused_by
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,9 +55,11 @@ class WriterLock:
                 "end it."
             ) from None
         except (OSError, NotImplementedError) as error:
+            if isinstance(error, OSError) and error.errno in FORBIDDEN:
+                raise refused_by(error, self._folder / LOCK) from error
             raise StorageError(
-                f"{self._folder / LOCK}: the lock cannot be taken ({error}); see that the folder "
-                "can be written and that its file system knows locks."
+                f"{self._folder / LOCK}: the lock cannot be taken ({error}); see that its file "
+                "system knows locks."
             ) from error
         self._lock = lock
         with contextlib.suppress(OSError):  # only for the message above

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -518,8 +520,11 @@ def test_read_only_folder_can_be_searched_but_not_changed(path: Path, shared: Pa
         copy,
     )
     assert done.returncode == 0, done.stderr
-    assert "the lock cannot be taken" in done.stdout
-    assert "see that the folder can be written" in done.stdout
+    told = (
+        f"{copy}/LOCK: not permitted to this user (Permission denied); see who may read and write"
+    )
+    assert done.stdout.startswith(told)
+    assert "has space" not in done.stdout
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows keeps rights in another way")
@@ -544,7 +549,51 @@ def test_folder_that_cannot_be_used_is_told(path: Path, shared: Path, mode: int)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert len(lines) == (1 if mode else 2)
-    assert all("the disk refused (Permission denied)" in line for line in lines)
+    assert all("not permitted to this user (Permission denied)" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        (errno.EROFS, "LOCK: not permitted to this user (Read-only file system); see who"),
+        (errno.ENOLCK, "LOCK: the lock cannot be taken ([Errno"),
+    ],
+)
+def test_a_lock_that_cannot_be_taken_is_told(
+    path: Path, monkeypatch: pytest.MonkeyPatch, reason: int, told: str
+) -> None:
+    before = os.open
+
+    def refuse(file: Any, *arguments: Any, **named: Any) -> int:
+        if os.fspath(file).endswith("LOCK"):
+            raise OSError(reason, os.strerror(reason), os.fspath(file))
+        return before(file, *arguments, **named)
+
+    with Collection.open(path) as collection:
+        monkeypatch.setattr(os, "open", refuse)
+        with pytest.raises(StorageError, match=re.escape(told)):
+            collection.write([record("new")])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps rights in another way")
+def test_a_catalog_that_may_not_be_written_is_told(path: Path, shared: Path) -> None:
+    copy = shared / "c"
+    shutil.copytree(path, copy)
+    for file in (copy, *copy.rglob("*")):
+        file.chmod(0o777 if file.is_dir() else 0o666)
+    (copy / CATALOG).chmod(0o444)
+    done = as_nobody(
+        """
+        with Collection.open(sys.argv[1]) as collection:
+            try:
+                collection.write([record("new")])
+            except StorageError as error:
+                print(error)
+        """,
+        copy,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "catalog.sqlite: not permitted to this user (" in done.stdout
 
 
 def test_failing_disk_leaves_the_former_generation(
