@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +22,8 @@ from typing import TYPE_CHECKING, Any
 import gallery as labelled
 import numpy as np
 import unseen
+from cases import MODALITIES, Case, case, gaps, hubs, small_cases, without
+from ceiling import HIDDEN, fitted_to_labels
 from methods import DEFAULT, METHODS, Route, calibrated
 from numpy.typing import NDArray
 
@@ -32,98 +33,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from _machine import save
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 Array = NDArray[Any]
-MODALITIES = ("text", "image", "audio")
 DEPTH = 20  # of balanced recall: five of each modality are relevant at most
 ROUNDS = 2000  # of the bootstrap
-SMALL = 40
-HIDDEN = -1e9
+CEILING = "fitted to the gallery's own labels"
+MEASURES = ("ndcg", "balanced")
 RANKS = ("reciprocal-rank fusion", "round-robin")  # their scores are no thresholds
-
-
-@dataclass(frozen=True)
-class Case:
-    """A gallery with its labels, its queries (modality, vectors, concepts, own place or -1)."""
-
-    vectors: Array
-    modalities: Array
-    concepts: Array
-    bank: dict[str, Array]
-    queries: list[tuple[str, Array, Array, Array]]
-
-
-def case(held: labelled.Gallery, alter: Callable[[Array, str, bool], Array]) -> Case:
-    """The gallery after `alter(vectors, modality, are they items)`."""
-    vectors = held.vectors.copy()
-    for modality in MODALITIES:
-        of_it = held.modalities == modality
-        vectors[of_it] = alter(vectors[of_it], modality, True)
-    bank = {m: alter(v, m, False) for m, v in held.bank.items()}
-    asked = alter(held.queries, "text", False)
-    return with_queries(vectors, held.modalities, held.concepts, bank, asked, held.query_concepts)
-
-
-def with_queries(
-    vectors: Array, modalities: Array, concepts: Array, bank: Any, texts: Array, about: Array
-) -> Case:
-    """Queries are short texts, and each picture and sound of a concept, which then is hidden."""
-    known = np.isin(about, concepts)
-    queries = [("text", texts[known], about[known], np.full(known.sum(), -1))]
-    for modality in ("image", "audio"):
-        own = np.flatnonzero((modalities == modality) & (concepts != "-"))
-        queries.append((modality, vectors[own], concepts[own], own))
-    return Case(vectors, modalities, concepts, bank, queries)
-
-
-def without(whole: Case, family: str) -> Case:
-    """A gallery less the items and the queries of one family of concepts."""
-    kept = unseen.families(whole.concepts) != family
-    _, texts, about, _ = whole.queries[0]
-    parts = (whole.vectors[kept], whole.modalities[kept], whole.concepts[kept])
-    return with_queries(*parts, whole.bank, texts, about)
-
-
-def small_cases(whole: Case) -> Iterator[Case]:
-    """Galleries of five concepts and nothing else."""
-    names = sorted(set(whole.concepts) - {"-"})
-    for seed in range(SMALL):
-        chosen = np.random.default_rng(seed).choice(names, 5, replace=False)
-        kept = np.isin(whole.concepts, chosen)
-        _, texts, about, _ = whole.queries[0]
-        parts = (whole.vectors[kept], whole.modalities[kept], whole.concepts[kept])
-        yield with_queries(*parts, whole.bank, texts, about)
-
-
-def unit(vectors: Array) -> Array:
-    normed: Array = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    return normed.astype(np.float32)
-
-
-def gaps(dimension: int) -> Callable[[Array, str, bool], Array]:
-    """Each modality gets an offset of its own: unrelated texts come to a cosine of about 0.7,
-    pictures 0.6, sounds 0.45; text and picture 0, text and sound 0.2."""
-    axes = np.linalg.qr(np.random.default_rng(0).normal(size=(dimension, 3)))[0].T
-    to = {
-        "text": 1.6 * axes[0],
-        "image": 1.2 * axes[1],
-        "audio": 0.9 * (0.3 * axes[0] + 0.954 * axes[2]),
-    }
-    return lambda vectors, modality, _: unit(vectors + to[modality])
-
-
-def hubs(held: labelled.Gallery) -> Callable[[Array, str, bool], Array]:
-    """Pictures and sounds are drawn towards the mean of the queries, each by its own amount."""
-    mean = unit(held.queries.mean(axis=0, keepdims=True))
-    rng = np.random.default_rng(0)
-
-    def alter(vectors: Array, modality: str, are_items: bool) -> Array:
-        if modality == "text" or not are_items:
-            return vectors
-        return unit(vectors + rng.exponential(0.25, (len(vectors), 1)) * mean)
-
-    return alter
 
 
 def score(subject: Case, method: Callable[[Route], Array], *, hide: str = "") -> list[Array]:
@@ -276,31 +193,68 @@ def choices(subject: Case) -> list[dict[str, Any]]:
     return rows
 
 
-def interval(values: Array, weights: Array) -> list[float]:
-    """A 95 % interval of the weighted mean, by the bootstrap over queries."""
-    rng = np.random.default_rng(0)
+def drawn_means(values: Array, weights: Array) -> Array:
+    """The weighted means of `ROUNDS` draws of the queries, with replacement."""
+    rng = np.random.default_rng(0)  # the same queries are drawn in each variant of a gallery
     drawn = rng.integers(len(values), size=(ROUNDS, len(values)))
-    means = (values[drawn] * weights[drawn]).sum(1) / weights[drawn].sum(1)
+    means: Array = (values[drawn] * weights[drawn]).sum(1) / weights[drawn].sum(1)
+    return means
+
+
+def middle(means: Array) -> list[float]:
     return [round(float(v), 4) for v in np.quantile(means, [0.025, 0.975])]
 
 
-def compare(subjects: list[Case]) -> dict[str, Any]:
-    """Every method on one or more cases, and each one's difference to the default."""
-    measured = {}
-    for name, method in METHODS.items():
-        found = [quality(s, score(s, method)) for s in subjects]
-        measured[name] = {key: np.concatenate([f[key] for f in found]) for key in found[0]}
+def interval(values: Array, weights: Array) -> list[float]:
+    """A 95 % interval of the weighted mean, by the bootstrap over queries."""
+    return middle(drawn_means(values, weights))
+
+
+def measure(subjects: list[Case]) -> dict[str, dict[str, Array]]:
+    """The quality of every method on one or more cases, of each query."""
+    found: dict[str, list[dict[str, Array]]] = {}
+    for subject in subjects:
+        for name, method in METHODS.items():
+            blocks = score(subject, method)
+            found.setdefault(name, []).append(quality(subject, blocks))
+            if name == DEFAULT:
+                fitted = fitted_to_labels(subject, blocks)
+                found.setdefault(CEILING, []).append(quality(subject, fitted))
+    return {
+        name: {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
+        for name, parts in found.items()
+    }
+
+
+def compare(measured: dict[str, dict[str, Array]]) -> dict[str, Any]:
+    """The means of every method, and each one's difference to the default."""
     rows: dict[str, Any] = {}
     for name, values in measured.items():
         weights = values["weight"]
         rows[name] = {}
-        for key in ("ndcg", "balanced"):
+        for key in MEASURES:
             lost = measured[DEFAULT][key] - values[key]
             rows[name][key] = {
                 "mean": round(float(np.average(values[key], weights=weights)), 4),
                 "interval": interval(values[key], weights),
                 "default_better_by": round(float(np.average(lost, weights=weights)), 4),
                 "difference_interval": interval(lost, weights),
+            }
+    return rows
+
+
+def compare_overall(cases: dict[str, dict[str, dict[str, Array]]]) -> dict[str, Any]:
+    """Each method's difference to the default, with every case counting the same."""
+    rows: dict[str, Any] = {}
+    for name in METHODS:
+        rows[name] = {}
+        for key in MEASURES:
+            lost = [(c[DEFAULT][key] - c[name][key], c[name]["weight"]) for c in cases.values()]
+            means = [np.average(values, weights=weights) for values, weights in lost]
+            drawn = [drawn_means(values, weights) for values, weights in lost]
+            rows[name][key] = {
+                "default_better_by": round(float(np.mean(means)), 4),
+                "difference_interval": middle(np.mean(drawn, axis=0)),
             }
     return rows
 
@@ -371,11 +325,13 @@ def main() -> None:
         "held-out": [new],
         "held-out gaps": [case(fresh, offsets)],
     }
+    measured = {name: measure(subjects) for name, subjects in cases.items()}
     payload = {
         "encoder": {"name": "starter", "revision": held.revision},
         "galleries": {"development": sizes(plain), "held-out": sizes(new)},
         "default": DEFAULT,
-        "cases": {name: compare(subjects) for name, subjects in cases.items()},
+        "cases": {name: compare(found) for name, found in measured.items()},
+        "overall": compare_overall(measured),
         "single_routes": compare_routes([plain, new]),
         "single_routes_with_gaps": compare_routes([*cases["gaps"], *cases["held-out gaps"]]),
         "unseen": {

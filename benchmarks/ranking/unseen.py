@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from compare import Case
+    from cases import Case
 
 Array = NDArray[Any]
 MODALITIES = ("text", "image", "audio")
