@@ -30,6 +30,8 @@ MAX_ID = 512
 MAX_SPACE = 4096
 MAX_TERMS = 32
 MAX_STATE = 64
+STATE = "^[0-9]+-[0-9]+$"
+"""What a page's `state` looks like: anything else was told by no page."""
 MAX_DEPTH = 32
 MAX_METADATA_BYTES = 256 * 1024
 MAX_WHERE_BYTES = 64 * 1024
@@ -184,6 +186,7 @@ class SearchRequest(Input):
         str | None,
         Field(
             max_length=MAX_STATE,
+            pattern=STATE,
             description="The `state` of an earlier page: search what the collection held then.",
         ),
     ] = None

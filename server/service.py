@@ -17,6 +17,7 @@ from anysense.index.found import NewItem
 from anysense.index.ingest import encode_pending, prepare
 from anysense.index.retriever import Retriever
 from anysense.server.uploads import MediaFolder
+from anysense.server.warm import warm_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,7 +76,8 @@ class Service:
 
     def _warm_up(self) -> None:
         try:
-            self.collection.encoders()
+            for encoder in self.collection.encoders():
+                warm_up(encoder)
             self.collection.snapshot()
         except AnysenseError as error:
             self.state, self.reason = "failed", str(error)

@@ -105,6 +105,34 @@ def test_the_service_is_ready_when_its_encoders_are(
         )
 
 
+def test_each_encoder_has_encoded_each_modality_before_the_service_is_ready(
+    tmp_path: Path,
+) -> None:
+    names = ["tiny:text-image", "tiny:text-audio"]
+    with (
+        Collection.create(tmp_path / "c", names) as collection,
+        client_of(collection) as client,
+    ):
+        client.app.state.service.stop()  # type: ignore[attr-defined]
+        assert client.get("/ready").status_code == 200
+        loaded = collection.loaded_encoders
+        assert [encoder.encoded for encoder in loaded] == [2, 2]  # type: ignore[attr-defined]
+
+
+def test_a_model_that_cannot_encode_is_told(
+    collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> None:
+        raise RuntimeError("no such instruction")
+
+    monkeypatch.setattr(tiny.TinyEncoder, "encode", broken)
+    with client_of(collection) as client:
+        client.app.state.service.stop()
+        ready = client.get("/ready")
+        assert ready.status_code == 503
+        assert "no such instruction" in ready.json()["reason"]
+
+
 def test_encoders_may_wait_for_the_first_search(tmp_path: Path) -> None:
     loads: list[str] = []
 
