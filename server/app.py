@@ -16,6 +16,7 @@ from anysense.server.service import Service
 from anysense.server.settings import LOOPBACK_HOSTS, Settings
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import AsyncIterator, Callable
 
     from anysense.index.collection import Collection
@@ -68,18 +69,36 @@ def serve(
     port: int = 8000,
     settings: Settings | None = None,
     log_level: str = "info",
+    on_start: Callable[[int], None] | None = None,
 ) -> None:
     """Serve a collection until SIGINT or SIGTERM; requests that run are finished first.
 
     Bound to this machine alone, the service answers only requests that name it; bound to anything
     else, it answers whatever name it is called by, unless the settings say otherwise.
+
+    Args:
+        collection: what to serve; it stays the caller's to close.
+        host: the address to listen at.
+        port: the port; 0 for any that is free.
+        settings: limits and who may ask.
+        log_level: of uvicorn's log.
+        on_start: called with the port once the service listens.
+
+    Raises:
+        SystemExit: it cannot listen there; uvicorn's log says why.
     """
     import uvicorn
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if on_start is not None and self.started:
+                on_start(self.servers[0].sockets[0].getsockname()[1])
 
     if settings is None:
         local = host in ("localhost", "::1") or host.startswith("127.")
         settings = Settings(allowed_hosts=(*LOOPBACK_HOSTS, host) if local else ("*",))
-    uvicorn.run(
+    config = uvicorn.Config(
         create_app(collection, settings),
         host=host,
         port=port,
@@ -87,3 +106,5 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=30,
     )
+    with contextlib.suppress(KeyboardInterrupt):  # the way to stop it, raised when all is done
+        Server(config).run()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING
 
 import click
@@ -31,12 +30,15 @@ def serve(path: str, host: str, port: int, device: str) -> int:
     from anysense.server.app import serve as run_server
 
     with Collection.open(path, device=device) as collection:
-        if host not in ("127.0.0.1", "localhost", "::1"):
-            console.note(f"Anyone who reaches {host} can search, add and remove items.")
-        console.note(f"Serving {path}, {_counts(collection)}, at {_address(host, port)}")
+        counts = _counts(collection)
+
+        def tell(port: int) -> None:
+            if host not in ("127.0.0.1", "localhost", "::1"):
+                console.note(f"Anyone who reaches {host} can search, add and remove items.")
+            console.note(f"Serving {path}, {counts}, at {_address(host, port)}")
+
         try:
-            with contextlib.suppress(KeyboardInterrupt):  # the way to stop it
-                run_server(collection, host=host, port=port)
+            run_server(collection, host=host, port=port, on_start=tell)
         except SystemExit:  # uvicorn's way to end if it cannot start; it has told more in its log
             raise AnysenseError(
                 f"The service cannot listen at {host}, port {port}: another program may do so "
@@ -55,8 +57,6 @@ def _counts(collection: Collection) -> str:
 
 def _address(host: str, port: int) -> str:
     """Where to call the service from this machine, and where it says how."""
-    if port == 0:
-        return "a free port, told below; /docs describes the API."
     every = ("0.0.0.0", "::")  # noqa: S104 - it is asked about, not bound
     name = "localhost" if host in every else host
     url = f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"

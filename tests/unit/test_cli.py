@@ -4,10 +4,11 @@ import io
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import pytest
@@ -20,6 +21,11 @@ from anysense.server import cli as cli_module
 from anysense.server import commands_search, progress, tables
 from anysense.server.cli import COMMANDS, cli
 from anysense.server.console import count, show_place, show_size, show_time
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from anysense.index.collection import Collection
 
 
 def run(*args: str | Path, status: int = 0, text: str | None = None) -> Result:
@@ -581,7 +587,7 @@ def test_progress_is_a_bar_in_a_terminal(monkeypatch: pytest.MonkeyPatch) -> Non
         ("127.0.0.1", 8000, "http://127.0.0.1:8000 (the API: http://127.0.0.1:8000/docs)"),
         ("0.0.0.0", 81, "http://localhost:81 (the API: http://localhost:81/docs)"),
         ("::1", 8000, "http://[::1]:8000 (the API: http://[::1]:8000/docs)"),
-        ("127.0.0.1", 0, "a free port, told below; /docs describes the API."),
+        ("127.0.0.1", 0, "http://127.0.0.1:4321 (the API: http://127.0.0.1:4321/docs)"),
     ],
 )
 def test_serve_says_where_and_what_it_serves(
@@ -590,12 +596,26 @@ def test_serve_says_where_and_what_it_serves(
     from anysense.server import app
 
     served: list[Any] = []
-    monkeypatch.setattr(app, "serve", lambda _, **options: served.append(options))
+
+    def serve(collection: Collection, *, on_start: Callable[[int], None], **options: Any) -> None:
+        served.append(options)
+        on_start(port or 4321)
+
+    monkeypatch.setattr(app, "serve", serve)
     result = run("serve", built, "--host", host, "--port", str(port))
     last = result.stderr.splitlines()[-1]
     assert last == f"Serving {built}, 3 items (2 image, 1 text), at {told}"
     assert served == [{"host": host, "port": port}]
     assert ("Anyone who reaches" in result.stderr) == (host == "0.0.0.0")
+
+
+def test_nothing_is_said_to_be_served_at_a_port_that_is_taken(built: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        refused = run("serve", built, "--port", str(taken.getsockname()[1]), status=1)
+    assert "Serving" not in refused.stderr
+    assert "error: The service cannot listen at 127.0.0.1, port " in refused.stderr
 
 
 def test_a_count_is_told_in_lines_or_as_a_bar(
