@@ -159,7 +159,7 @@ CARDS: tuple[ModelCard, ...] = (
         frozenset(Modality),
         384,
         35_400_000,
-        129_000_000,
+        132_700_000,
         "Apache-2.0",
         "Comes with the package and needs no download; small: it names common things.",
     ),

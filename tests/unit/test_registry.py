@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 import textwrap
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from tiny import TinyEncoder
 
-from anysense.embed import registry
+from anysense.embed import registry, starter_weights
 from anysense.embed.cards import CARDS, PROFILES
 from anysense.embed.errors import (
     EncoderError,
@@ -25,9 +25,6 @@ from anysense.embed.registry import (
     register_encoder,
 )
 from anysense.embed.types import Encoder, Modality
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ENCODER = """
     from anysense.embed.types import Modality, Passage, Space
@@ -194,6 +191,20 @@ def test_cards_are_complete() -> None:
         assert card.summary.endswith(".")
     standard = [card.name for card in CARDS if "standard" in card.profiles]
     assert set(standard) == set(PROFILES["standard"])
+
+
+def test_the_size_of_starter_is_that_of_its_files() -> None:
+    [card] = [card for card in CARDS if card.name == "starter"]
+    entries = starter_weights.manifest()["files"].values()
+    files = [starter_weights._locate(entry["package"], entry["path"]) for entry in entries]
+    own = [file for file in files if file.parent == starter_weights._FOLDER]
+    size, shipped = (sum(file.stat().st_size for file in some) / 1e6 for some in (files, own))
+    assert card.size_bytes / 1e6 == pytest.approx(size, abs=0.05)
+    page = (Path(__file__).parents[2] / "docs" / "starter.md").read_text()
+    told = (
+        f"| size | {size:.1f} MB: {shipped:.1f} MB in the package, {size - shipped:.1f} MB in the "
+    )
+    assert told in page
 
 
 def test_what_a_factory_raises_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
