@@ -252,6 +252,9 @@ class _Build:
             try:
                 for item, outcome in stream:
                     changes.take(item, outcome)
+                    if self._collection.snapshot().is_overdue:
+                        tell(BuildProgress("publish", changes.done, self.total, self._report))
+                        self._collection.publish()
             finally:
                 changes.write()
         self._to_describe += changes.to_describe

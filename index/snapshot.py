@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Snapshot"]
 
 SAMPLE_SEED = 0
+OVERDUE = 100_000  # segments that are read and compared one by one, in about a second
 _KEPT_SELECTIONS = 16
 
 
@@ -82,6 +83,15 @@ class Snapshot:
         """How many segments the index does not have, without reading them."""
         indexed = 0 if self.store is None else sum(self.store.partitions.values())
         return sum(self.partitions.values()) - indexed + len(self.tombstones)
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether searches wait for what is unpublished, and it is as much as what is published.
+
+        A long build publishes then. As that doubles each time, all of it costs no more than what is
+        published at the end.
+        """
+        return self.unpublished >= max(OVERDUE, sum(self.partitions.values()) / 2)
 
     @property
     def version(self) -> tuple[int, int]:

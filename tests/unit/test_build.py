@@ -26,6 +26,8 @@ from anysense.embed.errors import (
 from anysense.embed.limits import Limits
 from anysense.embed.types import Waveform
 from anysense.index import changes as changes_module
+from anysense.index import ingest as ingest_module
+from anysense.index import snapshot as snapshot_module
 from anysense.index.build import BuildProgress, BuildReport, build, check_sources, ingest
 from anysense.index.collection import Collection
 from anysense.index.found import NewItem
@@ -627,6 +629,26 @@ def test_progress_counts_every_new_file_once(collection: Collection, media: Path
     assert {p.total for p in seen if p.phase == "encode"} == {5}
     phases = list(dict.fromkeys(p.phase for p in seen))
     assert phases == ["scan", "load", "encode", "publish"]
+
+
+def test_a_long_build_publishes_each_time_that_its_index_would_double(
+    collection: Collection, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(7):
+        (media / f"more-{number}.txt").write_text(f"note number {number} about green")
+    monkeypatch.setattr(ingest_module, "BATCH_ITEMS", 1)  # each item is written by itself
+    monkeypatch.setattr(snapshot_module, "OVERDUE", 2)
+    indexed: list[int] = []
+
+    def note(progress: BuildProgress) -> None:
+        if progress.phase == "publish":
+            indexed.append(sum(collection.snapshot().partitions.values()))
+
+    build(collection, [media], progress=note)
+    assert indexed == [2, 4, 8, 12]  # the last at the end
+    assert not collection.needs_publish
+    assert collection.info()["generation"] == 4
+    assert len(collection.search("green", k=20)) == 12
 
 
 def test_progress_counts_the_segments_of_a_file_that_is_not_done(
