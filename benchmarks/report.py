@@ -128,6 +128,7 @@ def encoding() -> str:
         rows.append(
             [
                 row["model"],
+                str(row["torch_threads"]),
                 f"{1 / seconds[wall['against']]:.1f}/s",
                 f"{1 / seconds['from files']:.1f}/s",
                 f"{wall['median']:.0%}",
@@ -135,10 +136,13 @@ def encoding() -> str:
             ]
         )
     return (
-        "Encoding from files beside the bare model on tensors that are ready, on this CPU (medians "
-        "over rounds in turn, and of the rounds' ratios; under 100 % of processor time is what "
-        "decoding costs):\n\n"
-        + table(["model", "bare model", "from files", "ratio", "of processor time"], rows)
+        "Encoding from files beside the bare model on tensors that are ready, with one of the two "
+        "processors for the model, which leaves the other to decoding, and with both (medians over "
+        "rounds in turn, and of the rounds' ratios; under 100 % of processor time is what decoding "
+        "costs):\n\n"
+        + table(
+            ["model", "processors", "bare model", "from files", "ratio", "of processor time"], rows
+        )
     )
 
 

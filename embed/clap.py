@@ -31,7 +31,7 @@ from anysense.embed.clap_transformers import (
     build_port,
     mel_settings,
 )
-from anysense.embed.device import BatchRunner, choose_device
+from anysense.embed.device import BatchRunner, choose_batch, choose_device
 from anysense.embed.errors import EncoderError, UnknownEncoderError
 from anysense.embed.hub import cached_file, missing, missing_file, offline
 from anysense.embed.types import Modality, Passage, Space, Waveform
@@ -218,7 +218,7 @@ class ClapEncoder:
     @property
     def batch_size(self) -> int:
         """How many inputs to give it at once."""
-        return 8 if self._runner.fixed else 128
+        return choose_batch(self._runner.device, 1, 128)
 
     def passages(self, text: str) -> list[Passage]:
         """Split a text into passages of at most 75 tokens."""

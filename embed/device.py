@@ -2,8 +2,10 @@
 
 On the CPU every micro-batch has one fixed size and is filled up by repeating its last input,
 because matrix kernels round differently for different shapes: so the vector of an input is the same
-to the bit whatever it is batched with. On CUDA a batch is as large as the caller's; when memory
-runs out it is halved, and stays halved.
+to the bit whatever it is batched with. Each processor works at one micro-batch of its own. A query,
+which somebody waits for, is not filled up, and all processors work at it; its vector is the same to
+rounding. On CUDA a batch is as large as the caller's; when memory runs out it is halved, and stays
+halved.
 """
 
 from __future__ import annotations
@@ -14,18 +16,28 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from anysense.embed.device_lanes import lanes
 from anysense.embed.errors import CorruptMediaError, EncoderError
+from anysense.embed.waiting import IS_QUERY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from anysense.embed.types import FloatArray
 
-__all__ = ["BatchRunner", "choose_autocast", "choose_device", "is_out_of_memory", "normalise"]
+__all__ = [
+    "BatchRunner",
+    "choose_autocast",
+    "choose_batch",
+    "choose_device",
+    "is_out_of_memory",
+    "normalise",
+]
 
 log = logging.getLogger(__name__)
 # Of a matrix product over texts on the CPU: enough for short ones, little enough for one query.
 _TEXT_ROWS = 32
+_LEAST_BATCH = 16  # of micro-batches of one, so that few processors wait for the last of them
 
 
 def choose_device(name: str = "auto") -> torch.device:
@@ -55,6 +67,21 @@ def choose_autocast(device: torch.device) -> torch.dtype | None:
         return None
     with torch.cuda.device(device):
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+
+
+def choose_batch(device: torch.device, micro_batch: int, most: int) -> int:
+    """How many inputs to give a model at once: on the CPU some micro-batches for each processor.
+
+    Not more: the results of a batch come together, and what is on its way is lost if a build stops.
+
+    Args:
+        device: where the model is.
+        micro_batch: the fixed size of batches on the CPU.
+        most: the answer for CUDA.
+    """
+    if device.type != "cpu":
+        return most
+    return max(_LEAST_BATCH, 2 * micro_batch * torch.get_num_threads())
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -119,13 +146,15 @@ class BatchRunner:
             EncoderError: memory is too small for one input.
             CorruptMediaError: a vector is not finite.
         """
-        size = micro_batch if self.fixed else self._most.get(key, len(inputs))
+        if self._is_fixed(len(inputs), micro_batch):
+            return np.concatenate(self._run_fixed(forward, [(inputs, micro_batch)]))
+        size = self._most.get(key, len(inputs))
         done: list[FloatArray] = []
         start = 0
         while start < len(inputs):
             chunk = inputs[start : start + size]
             try:
-                vectors = self._forward(forward, chunk, size if self.fixed else len(chunk))
+                vectors = self._forward(forward, chunk)
             except RuntimeError as error:
                 if not is_out_of_memory(error):
                     raise
@@ -146,41 +175,72 @@ class BatchRunner:
         by_length: dict[int, list[int]] = {}
         for at, ids in enumerate(texts):
             by_length.setdefault(ids.shape[-1], []).append(at)
-        rows: dict[int, FloatArray] = {}
-        for length, members in by_length.items():
-            vectors = self.run(
-                forward,
-                [texts[at] for at in members],
-                micro_batch=max(1, _TEXT_ROWS // length),
-                key=f"texts of {length} tokens",
-            )
-            rows.update(zip(members, vectors, strict=True))
-        return np.stack([rows[at] for at in range(len(texts))])
+        groups = [([texts[at] for at in m], max(1, _TEXT_ROWS // n)) for n, m in by_length.items()]
+        if self._is_fixed(len(texts), 1):
+            rows = self._run_fixed(forward, groups)
+        else:
+            keys = [f"texts of {length} tokens" for length in by_length]
+            rows = [
+                self.run(forward, group, micro_batch=size, key=key)
+                for (group, size), key in zip(groups, keys, strict=True)
+            ]
+        order = [at for members in by_length.values() for at in members]
+        in_order: FloatArray = np.concatenate(rows)[np.argsort(order)]
+        return in_order
+
+    def _is_fixed(self, inputs: int, micro_batch: int) -> bool:
+        """Whether so many inputs run in batches of a fixed size; those of a query may not."""
+        return self.fixed and not (IS_QUERY.get() and inputs <= micro_batch)
+
+    def _run_fixed(
+        self,
+        forward: Callable[[torch.Tensor], torch.Tensor],
+        groups: Sequence[tuple[Sequence[torch.Tensor], int]],
+    ) -> list[FloatArray]:
+        """Run groups of inputs, each in batches of its size, several batches at the same time."""
+
+        def run(chunk: Sequence[torch.Tensor], size: int) -> FloatArray:
+            filled = [*chunk, *[chunk[-1]] * (size - len(chunk))]
+            return self._forward(forward, filled)[: len(chunk)]
+
+        chunks = [
+            (group[start : start + size], size)
+            for group, size in groups
+            for start in range(0, len(group), size)
+        ]
+        try:
+            return list(lanes().map(run, *zip(*chunks, strict=True)))
+        except RuntimeError as error:
+            if is_out_of_memory(error):
+                raise self._too_small() from error
+            raise
 
     def _forward(
         self,
         forward: Callable[[torch.Tensor], torch.Tensor],
-        chunk: Sequence[torch.Tensor],
-        size: int,
+        inputs: Sequence[torch.Tensor],
     ) -> FloatArray:
-        batch = torch.stack([*chunk, *[chunk[-1]] * (size - len(chunk))])
+        batch = torch.stack(list(inputs))
         if self.device.type == "cuda":
             batch = batch.pin_memory().to(self.device, non_blocking=True)
         with (
             torch.inference_mode(),
             torch.autocast(self.device.type, dtype=self.dtype, enabled=self.dtype is not None),
         ):
-            return normalise(forward(batch)[: len(chunk)])
+            return normalise(forward(batch))
 
     def _smaller(self, failed: int, key: str) -> int:
-        """Half of a batch that did not fit; remembered, except where batches are fixed."""
-        if failed <= 1 or self.fixed:
-            raise EncoderError(
-                f"The memory of '{self.device}' is too small for this model: "
-                "free some, or choose a smaller model or another device."
-            )
+        """Half of a batch that did not fit; remembered."""
+        if failed <= 1:
+            raise self._too_small()
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
         self._most[key] = failed // 2
         log.warning("out of memory at a batch of %d %s: going on with %d", failed, key, failed // 2)
         return failed // 2
+
+    def _too_small(self) -> EncoderError:
+        return EncoderError(
+            f"The memory of '{self.device}' is too small for this model: "
+            "free some, or choose a smaller model or another device."
+        )

@@ -26,7 +26,7 @@ from open_clip.tokenizer import HFTokenizer
 from open_clip.transform import PreprocessCfg, image_transform_v2
 
 from anysense.embed.checkpoint import file_digest, read_checkpoint, reading
-from anysense.embed.device import BatchRunner, choose_device
+from anysense.embed.device import BatchRunner, choose_batch, choose_device
 from anysense.embed.errors import CheckpointError, EncoderError, UnknownEncoderError
 from anysense.embed.hub import cached_file, missing, missing_file, offline
 from anysense.embed.openclip_text import TextTower
@@ -239,7 +239,7 @@ class OpenClipEncoder:
     @property
     def batch_size(self) -> int:
         """How many inputs to give it at once."""
-        return 16 if self._runner.fixed else 256
+        return choose_batch(self._runner.device, self._image_batch, 256)
 
     def passages(self, text: str) -> list[Passage]:
         """Split a text into passages of at most the tokenizer's context, less its end marks."""

@@ -29,6 +29,7 @@ from anysense.embed.reading import (
     prepare_source,
     refusal,
 )
+from anysense.embed.waiting import as_query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -122,8 +123,8 @@ def encode_query(
 ) -> FloatArray:
     """One vector for one query, of shape (dimension,) and length 1.
 
-    It is the vector that indexing gives the same content; of content with several segments, it is
-    the normalised mean of theirs.
+    It is the vector that indexing gives the same content, to rounding; of content with several
+    segments, it is the normalised mean of theirs.
 
     Raises:
         MediaError: the query cannot be read, or is longer than a query may be.
@@ -136,13 +137,14 @@ def encode_query(
     source = MediaSource("the query", content, modality)
     parts: list[FloatArray] = []
     batch: list[Any] = []
-    for segment in prepare_query(encoder, modality, source, limits):
-        batch.append(segment.content)
-        if len(batch) == DEFAULT_BATCH:
+    with as_query():
+        for segment in prepare_query(encoder, modality, source, limits):
+            batch.append(segment.content)
+            if len(batch) == DEFAULT_BATCH:
+                parts.append(_run(encoder, modality, batch))
+                batch = []
+        if batch:
             parts.append(_run(encoder, modality, batch))
-            batch = []
-    if batch:
-        parts.append(_run(encoder, modality, batch))
     vectors = np.concatenate(parts)
     if len(vectors) == 1:
         only: FloatArray = vectors[0]

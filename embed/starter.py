@@ -12,7 +12,7 @@ import json
 import threading
 from typing import TYPE_CHECKING, Any
 
-from anysense.embed.device import choose_device
+from anysense.embed.device import choose_batch, choose_device
 from anysense.embed.errors import EncoderError, UnknownEncoderError
 from anysense.embed.starter_audio import RATE, WINDOW_SECONDS, AudioTower, log_mel
 from anysense.embed.starter_image import ImageTower, letterbox
@@ -60,8 +60,8 @@ class StarterEncoder:
 
     @property
     def batch_size(self) -> int:
-        """How many inputs to give it at once: on a CPU few, as each is a while's work."""
-        return 256 if self._device.type == "cuda" else 8
+        """How many inputs to give it at once."""
+        return choose_batch(self._device, 1, 256)
 
     @property
     def window_seconds(self) -> float:

@@ -16,7 +16,7 @@ import torch
 from sentence_transformers import SentenceTransformer
 
 from anysense.embed.checkpoint import file_digest, read_checkpoint
-from anysense.embed.device import BatchRunner, choose_device
+from anysense.embed.device import BatchRunner, choose_batch, choose_device
 from anysense.embed.errors import CheckpointError, EncoderError, UnknownEncoderError
 from anysense.embed.hub import cached_folder, missing, missing_file, offline
 from anysense.embed.passages import split_passages
@@ -159,7 +159,7 @@ class SentenceEncoder:
     @property
     def batch_size(self) -> int:
         """How many inputs to give it at once."""
-        return 32 if self._runner.fixed else 256
+        return choose_batch(self._runner.device, 8, 256)
 
     def passages(self, text: str) -> list[Passage]:
         """Split a text into passages of at most the model's own length."""

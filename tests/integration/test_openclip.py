@@ -191,7 +191,7 @@ def test_a_query_is_the_vector_that_indexing_gives(
     results = list(encode_sources([vit_encoder], [MediaSource(p, p) for p in paths], batch_size=2))
     for result in results:
         query = encode_query(vit_encoder, Modality.IMAGE, result.source.content)
-        assert np.array_equal(query, result.segments[0].vector)
+        assert np.allclose(query, result.segments[0].vector, rtol=0, atol=1e-6)
 
 
 def test_long_texts_are_split_and_not_cut(vit_encoder: OpenClipEncoder) -> None:

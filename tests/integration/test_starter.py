@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 from PIL import Image, ImageDraw
 
@@ -386,3 +387,29 @@ def test_loading_the_text_tower_does_not_load_a_compiler() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_vectors_do_not_depend_on_the_number_of_threads(tmp_path: Path) -> None:
+    Image.fromarray(np.arange(192, dtype=np.uint8).reshape(8, 8, 3)).save(tmp_path / "a.png")
+    (tmp_path / "b.txt").write_text("A dog that sleeps beside a stove. " * 40)
+    noise = np.random.default_rng(0).normal(0, 0.1, 3 * 44_100)
+    soundfile.write(tmp_path / "c.wav", noise, 44_100)
+    code = (
+        "import sys, hashlib, torch\n"
+        "from pathlib import Path\n"
+        "torch.set_num_threads(int(sys.argv[2]))\n"
+        "from anysense import load_encoder\n"
+        "from anysense.embed.pipeline import MediaSource, encode_sources\n"
+        "sources = [MediaSource(p, p) for p in sorted(Path(sys.argv[1]).iterdir())]\n"
+        "for result in encode_sources([load_encoder('starter')], sources):\n"
+        "    vectors = b''.join(s.vector.tobytes() for s in result.segments)\n"
+        "    print(hashlib.sha256(vectors).hexdigest(), len(result.segments))\n"
+    )
+
+    def hashes(threads: int) -> list[str]:
+        command = [sys.executable, "-c", code, str(tmp_path), str(threads)]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+
+    alone = hashes(1)
+    assert len(alone) == 6
+    assert hashes(3) == alone

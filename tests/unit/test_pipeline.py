@@ -100,7 +100,8 @@ def run(encoders: Any, sources: Any, **options: Any) -> list[pipeline.Encoded]:
 
 
 def no_threads_left() -> bool:
-    return not any(thread.name.startswith("anysense") for thread in threading.enumerate())
+    names = ("anysense-read", "anysense-model")
+    return not any(thread.name.startswith(names) for thread in threading.enumerate())
 
 
 @pytest.fixture(autouse=True)
