@@ -80,7 +80,7 @@ def collection() -> str:
             f"{size['open_cold_s']:.2f} s",
             f"{size['add_one_ms']:.0f} ms",
             f"{size['delete_one_ms']:.0f} ms",
-            f"{size['publish_s']:.0f} s",
+            f"{size['publish_s']:.2g} s",
             f"{size['index_bytes_per_segment']:.0f} B",
             f"{size['bytes_per_segment']:.0f} B",
         ]
