@@ -171,7 +171,16 @@ class ClapEncoder:
         tokenizer: the one of its text tower.
         device: where to run it.
         digest: a hash of its weights.
+
+    Attributes:
+        space: of its vectors; the revision hashes weights, spectrogram and tokenizer.
+        sample_rate: the rate in Hz that its waveforms must have; None if it does not hear.
+        window_seconds: the length of the window that it hears at once.
+        batch_size: how many inputs to give it at once.
     """
+
+    sample_rate: int | None = RATE
+    window_seconds = WINDOW_SECONDS
 
     def __init__(
         self,
@@ -187,38 +196,19 @@ class ClapEncoder:
         self._mel = mel
         self._tokenizer = tokenizer
         self._runner = BatchRunner(device)
+        self.batch_size = choose_batch(device, 1, 128)
         revision = {
             "weights": digest,
             "mel": asdict(mel),
             "tokens": tokenizer.signature(),
             "code": _REVISION,
         }
-        self._space = Space(
+        self.space = Space(
             name,
             hashlib.sha256(json.dumps(revision, sort_keys=True).encode()).hexdigest()[:16],
             _DIMENSION,
             frozenset({Modality.TEXT, Modality.AUDIO}),
         )
-
-    @property
-    def space(self) -> Space:
-        """The space of its vectors; the revision hashes weights, spectrogram and tokenizer."""
-        return self._space
-
-    @property
-    def sample_rate(self) -> int:
-        """The rate in Hz that its waveforms must have."""
-        return RATE
-
-    @property
-    def window_seconds(self) -> float:
-        """The length of the window that it hears at once."""
-        return WINDOW_SECONDS
-
-    @property
-    def batch_size(self) -> int:
-        """How many inputs to give it at once."""
-        return choose_batch(self._runner.device, 1, 128)
 
     def passages(self, text: str) -> list[Passage]:
         """Split a text into passages of at most 75 tokens."""
@@ -230,7 +220,7 @@ class ClapEncoder:
             return self._tokenizer.ids(content)
         if modality is Modality.AUDIO and isinstance(content, Waveform):
             return log_mel(content, self._mel)
-        raise EncoderError(f"The encoder '{self._space.id}' does not take {modality}.")
+        raise EncoderError(f"The encoder '{self.space.id}' does not take {modality}.")
 
     def encode(self, modality: Modality, prepared: Sequence[Any]) -> FloatArray:
         """Unit vectors, float32 of shape (len(prepared), 512)."""

@@ -190,7 +190,16 @@ class OpenClipEncoder:
         tokenizer: the one that belongs to it.
         device: where to run it.
         digest: a hash of its weights.
+
+    Attributes:
+        space: of its vectors; the revision hashes weights, preprocessing and tokenizer.
+        sample_rate: the rate in Hz that its waveforms must have; None if it does not hear.
+        window_seconds: the length of the window that it hears at once.
+        batch_size: how many inputs to give it at once.
     """
+
+    sample_rate: int | None = None
+    window_seconds = 10.0
 
     def __init__(
         self,
@@ -207,6 +216,7 @@ class OpenClipEncoder:
         self._text = TextTower(model, tokenizer)
         self._runner = BatchRunner(device)
         self._image_batch = _image_micro_batch(config)
+        self.batch_size = choose_batch(device, self._image_batch, 256)
         revision = {
             "weights": digest,
             "preprocess": preprocess,
@@ -214,32 +224,12 @@ class OpenClipEncoder:
             "architecture": config,
             "code": _REVISION,
         }
-        self._space = Space(
+        self.space = Space(
             name,
             hashlib.sha256(json.dumps(revision, sort_keys=True).encode()).hexdigest()[:16],
             int(config["embed_dim"]),
             frozenset({Modality.TEXT, Modality.IMAGE}),
         )
-
-    @property
-    def space(self) -> Space:
-        """The space of its vectors; the revision hashes weights, preprocessing and tokenizer."""
-        return self._space
-
-    @property
-    def sample_rate(self) -> None:
-        """None: it does not hear."""
-        return None
-
-    @property
-    def window_seconds(self) -> float:
-        """Without meaning, since it does not hear."""
-        return 10.0
-
-    @property
-    def batch_size(self) -> int:
-        """How many inputs to give it at once."""
-        return choose_batch(self._runner.device, self._image_batch, 256)
 
     def passages(self, text: str) -> list[Passage]:
         """Split a text into passages of at most the tokenizer's context, less its end marks."""
@@ -251,7 +241,7 @@ class OpenClipEncoder:
             return self._text.prepare(content)
         if modality is Modality.IMAGE and not isinstance(content, str):
             return self._transform(content)
-        raise EncoderError(f"The encoder '{self._space.id}' does not take {modality}.")
+        raise EncoderError(f"The encoder '{self.space.id}' does not take {modality}.")
 
     def encode(self, modality: Modality, prepared: Sequence[Any]) -> FloatArray:
         """Unit vectors, float32 of shape (len(prepared), dimension)."""

@@ -39,34 +39,24 @@ class StarterEncoder:
 
     Args:
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
+
+    Attributes:
+        space: of its vectors; the revision is the hash of its manifest of weights.
+        sample_rate: the rate in Hz that its waveforms must have; None if it does not hear.
+        window_seconds: the length of the window that it hears at once.
+        batch_size: how many inputs to give it at once.
     """
+
+    sample_rate: int | None = RATE
+    window_seconds = WINDOW_SECONDS
 
     def __init__(self, device: str = "auto") -> None:
         self._device = choose_device(device)
+        self.batch_size = choose_batch(self._device, 1, 256)
         self._lock = threading.Lock()
         files = manifest()
         digest = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
-        self._space = Space("starter", digest[:16], DIMENSION, frozenset(Modality))
-
-    @property
-    def space(self) -> Space:
-        """The space of its vectors; the revision is the hash of its manifest of weights."""
-        return self._space
-
-    @property
-    def sample_rate(self) -> int:
-        """The rate in Hz that its waveforms must have."""
-        return RATE
-
-    @property
-    def batch_size(self) -> int:
-        """How many inputs to give it at once."""
-        return choose_batch(self._device, 1, 256)
-
-    @property
-    def window_seconds(self) -> float:
-        """The length of the window that it hears at once."""
-        return WINDOW_SECONDS
+        self.space = Space("starter", digest[:16], DIMENSION, frozenset(Modality))
 
     def passages(self, text: str) -> list[Passage]:
         """Split a text into passages of at most 256 tokens that end at sentence ends."""

@@ -117,7 +117,16 @@ class SentenceEncoder:
         model: the loaded model.
         device: where it is.
         digest: a hash of its weights.
+
+    Attributes:
+        space: of its vectors; the revision hashes weights and tokenizer.
+        sample_rate: the rate in Hz that its waveforms must have; None if it does not hear.
+        window_seconds: the length of the window that it hears at once.
+        batch_size: how many inputs to give it at once.
     """
+
+    sample_rate: int | None = None
+    window_seconds = 10.0
 
     def __init__(
         self, name: str, model: SentenceTransformer, device: torch.device, digest: str
@@ -128,38 +137,19 @@ class SentenceEncoder:
         self._length = min(int(limit), 8192)
         self._added = len(self._tokenizer("a").input_ids) - self._count("a")
         self._runner = BatchRunner(device)
+        self.batch_size = choose_batch(device, 8, 256)
         revision = {
             "weights": digest,
             "length": self._length,
             "tokens": self._tokenizer("Zürich &amp; 北京: isn't it GREAT?").input_ids,
             "code": _REVISION,
         }
-        self._space = Space(
+        self.space = Space(
             name,
             hashlib.sha256(json.dumps(revision, sort_keys=True).encode()).hexdigest()[:16],
             len(self._runner.run_grouped(self._forward, [self.prepare(Modality.TEXT, "a")])[0]),
             frozenset({Modality.TEXT}),
         )
-
-    @property
-    def space(self) -> Space:
-        """The space of its vectors; the revision hashes weights and tokenizer."""
-        return self._space
-
-    @property
-    def sample_rate(self) -> None:
-        """None: it does not hear."""
-        return None
-
-    @property
-    def window_seconds(self) -> float:
-        """Without meaning, since it does not hear."""
-        return 10.0
-
-    @property
-    def batch_size(self) -> int:
-        """How many inputs to give it at once."""
-        return choose_batch(self._runner.device, 8, 256)
 
     def passages(self, text: str) -> list[Passage]:
         """Split a text into passages of at most the model's own length."""
@@ -168,7 +158,7 @@ class SentenceEncoder:
     def prepare(self, modality: Modality, content: Content) -> Any:
         """Token ids and their mask, padded to a multiple of 16: shape (2, length)."""
         if modality is not Modality.TEXT or not isinstance(content, str):
-            raise EncoderError(f"The encoder '{self._space.id}' does not take {modality}.")
+            raise EncoderError(f"The encoder '{self.space.id}' does not take {modality}.")
         ids = self._tokenizer(content, truncation=True, max_length=self._length).input_ids
         length = min(-(-len(ids) // _STEP) * _STEP, max(self._length, len(ids)))
         padding = getattr(self._tokenizer, "pad_token_id", None) or 0
