@@ -109,9 +109,8 @@ def encode_sources(
         raise UsageError("Give one or more encoders, no two of the same name.")
     if (batch_size is not None and batch_size < 1) or (workers is not None and workers < 1):
         raise UsageError("The batch size and the number of workers must be at least 1.")
-    pipeline = _Pipeline(encoders, batch_size, workers or os.cpu_count() or 1, limits)
-    pipeline.progress = progress
-    return pipeline.run(sources)
+    workers = workers or os.cpu_count() or 1
+    return _Pipeline(encoders, batch_size, workers, limits, progress).run(sources)
 
 
 def encode_query(
@@ -196,10 +195,17 @@ class _Pipeline:
     """One run. All but `_read` and `_encode` happens in the caller's thread."""
 
     def __init__(
-        self, encoders: Sequence[Encoder], batch_size: int | None, workers: int, limits: Limits
+        self,
+        encoders: Sequence[Encoder],
+        batch_size: int | None,
+        workers: int,
+        limits: Limits,
+        progress: Callable[[int], None] | None,
     ) -> None:
         self.encoders = encoders
         self.limits = limits
+        self.progress = progress
+        self.encoded = 0
         self.groups = {
             (at, modality): _Group(
                 encoder, modality, batch_size or int(getattr(encoder, "batch_size", DEFAULT_BATCH))
@@ -216,8 +222,6 @@ class _Pipeline:
         self.running: deque[tuple[Future[_Outcome], list[tuple[_Job, int, Any]]]] = deque()
         self.readers = Workers(workers, "anysense-read")
         self.runner = Workers(1, "anysense-model")
-        self.progress: Callable[[int], None] | None = None
-        self.encoded = 0
 
     def run(self, sources: Iterable[MediaSource]) -> Generator[Encoded, None, None]:
         try:
