@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from anysense.embed.device_lanes import lanes
+from anysense.embed.device_lanes import is_forked, lanes
 from anysense.embed.errors import CorruptMediaError, EncoderError
 from anysense.embed.waiting import IS_QUERY
 
@@ -190,7 +190,8 @@ class BatchRunner:
 
     def _is_fixed(self, inputs: int, micro_batch: int) -> bool:
         """Whether so many inputs run in batches of a fixed size; those of a query may not."""
-        return self.fixed and not (IS_QUERY.get() and inputs <= micro_batch)
+        alone = IS_QUERY.get() and inputs <= micro_batch and not is_forked()
+        return self.fixed and not alone
 
     def _run_fixed(
         self,
@@ -209,7 +210,7 @@ class BatchRunner:
             for start in range(0, len(group), size)
         ]
         try:
-            return list(lanes().map(run, *zip(*chunks, strict=True)))
+            return lanes().map(run, chunks)
         except RuntimeError as error:
             if is_out_of_memory(error):
                 raise self._too_small() from error

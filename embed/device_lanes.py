@@ -9,48 +9,104 @@ from __future__ import annotations
 
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, TypeVar
 
 import torch
 
-__all__ = ["lanes"]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+__all__ = ["Lanes", "is_forked", "lanes"]
+
+T = TypeVar("T")
 
 _lock = threading.Lock()
-_pool: ThreadPoolExecutor | None = None
+_lanes: Lanes | None = None
+_is_forked = False
 
 
-def lanes() -> ThreadPoolExecutor:
-    """As many threads as torch would use for one operator, each of which does all by itself."""
-    global _pool
-    with _lock:
-        if _pool is None:
-            _pool = _started(torch.get_num_threads())
-        return _pool
+class Lanes:
+    """As many threads, each of which does by itself what it is given.
 
+    They are daemons, not the threads of `concurrent.futures`, which end before the threads that a
+    program has begun: those may still be encoding when the main thread has come to its end.
 
-def _started(count: int) -> ThreadPoolExecutor:
-    pool = ThreadPoolExecutor(count, "anysense-lane")
-    ready = threading.Barrier(count + 1)  # so that each thread takes one of the tasks
+    Raises:
+        RuntimeError: not one thread can be started.
+    """
 
-    def settle() -> None:
+    def __init__(self, count: int) -> None:
+        self._tasks: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        settled = threading.Semaphore(0)
+        started = 0
+        for number in range(count):
+            name = f"anysense-lane-{number}"
+            thread = threading.Thread(target=self._work, args=(settled,), name=name, daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:  # the system has no more: go on with those that there are
+                if started == 0:
+                    raise
+                break
+            started += 1
+        for _ in range(started):
+            settled.acquire()
+        # What a thread sets is also what later threads begin with: back for them.
+        torch.set_num_threads(count)
+
+    def map(self, work: Callable[..., T], tasks: Iterable[tuple[object, ...]]) -> list[T]:
+        """Do this with the arguments of each task; the results in the order of the tasks.
+
+        The first error is raised, when what was begun is done.
+        """
+        futures = [self._submit(work, task) for task in tasks]
+        for future in futures:
+            future.exception()
+        return [future.result() for future in futures]
+
+    def _submit(self, work: Callable[..., T], task: tuple[object, ...]) -> Future[T]:
+        future: Future[T] = Future()
+
+        def run() -> None:
+            try:
+                future.set_result(work(*task))
+            except BaseException as error:
+                future.set_exception(error)
+
+        self._tasks.put(run)
+        return future
+
+    def _work(self, settled: threading.Semaphore) -> None:
         torch.get_num_threads()  # a thread's first use of torch sets its number to the process's
         torch.set_num_threads(1)
-        ready.wait()
-
-    for _ in range(count):
-        pool.submit(settle)
-    ready.wait()
-    # It holds for the thread that sets it, but also for those that begin later: back for them.
-    restorer = threading.Thread(target=torch.set_num_threads, args=(count,))
-    restorer.start()
-    restorer.join()
-    return pool
+        settled.release()
+        while True:
+            self._tasks.get()()
 
 
-def _forget() -> None:
-    global _lock, _pool
-    _lock, _pool = threading.Lock(), None
+def lanes() -> Lanes:
+    """The process's lanes: as many as torch would use threads for one operator."""
+    global _lanes
+    with _lock:
+        if _lanes is None:
+            _lanes = Lanes(torch.get_num_threads())
+        return _lanes
+
+
+def is_forked() -> bool:
+    """Whether this process is the copy of one that may have used torch's threads.
+
+    It has none of them, and an operator that asks for them waits for ever; lanes need none.
+    """
+    return _is_forked
+
+
+def _after_fork() -> None:
+    global _lock, _lanes, _is_forked
+    _lock, _lanes, _is_forked = threading.Lock(), None, True
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget)  # where the threads are not
+    os.register_at_fork(after_in_child=_after_fork)

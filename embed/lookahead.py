@@ -24,6 +24,21 @@ _LOOK_UP_SECONDS = 0.5  # how soon a thread notices that the interpreter is goin
 T = TypeVar("T")
 
 
+class Users:
+    """Who may still take results of a run: the thread that began it, and the main thread.
+
+    When the main thread ends, the interpreter waits for the others; but not for daemons.
+    """
+
+    def __init__(self) -> None:
+        self._main = threading.main_thread()
+        current = threading.current_thread()
+        self._begun_by = self._main if current.daemon else current
+
+    def are_there(self) -> bool:
+        return self._main.is_alive() or self._begun_by.is_alive()
+
+
 class Stopped(Exception):  # noqa: N818 - a signal, not an error
     """The run is over: a reader that sees this ends."""
 
@@ -49,6 +64,7 @@ class Budget:
     def __init__(self, most: int) -> None:
         self.most = most
         self.used = 0
+        self.users = Users()
         self.closed = False
         self.first: Buffer | None = None
         self.changed = threading.Condition()
@@ -66,7 +82,7 @@ class Budget:
         Raises:
             Stopped: the run is over, or the interpreter is going down with it unfinished.
         """
-        if self.closed or not threading.main_thread().is_alive():
+        if self.closed or not self.users.are_there():
             raise Stopped
 
     def close(self) -> None:
@@ -126,8 +142,9 @@ class Buffer:
 class Workers:
     """Threads that do what is submitted, in order.
 
-    Unlike those of `concurrent.futures`, which the interpreter joins before it marks its main
-    thread as ended, they end by themselves when a run is left open and the interpreter goes down.
+    Unlike those of `concurrent.futures`, which end before the threads that a program has begun,
+    they work as long as anyone may take what they make; and they end by themselves when a run is
+    left open and the interpreter goes down.
     """
 
     def __init__(self, count: int, name: str) -> None:
@@ -135,6 +152,7 @@ class Workers:
         self.name = name
         self.tasks: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self.threads: list[threading.Thread] = []
+        self.users = Users()
         self.stopped = False
 
     def submit(self, work: Callable[..., T], *args: Any) -> Future[T]:
@@ -165,7 +183,7 @@ class Workers:
             thread.join()
 
     def _work(self) -> None:
-        while not self.stopped and threading.main_thread().is_alive():
+        while not self.stopped and self.users.are_there():
             try:
                 task = self.tasks.get(timeout=_LOOK_UP_SECONDS)
             except Empty:

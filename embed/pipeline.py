@@ -46,8 +46,18 @@ DEFAULT_BATCH = 32
 LOOK_AHEAD_BYTES = 256 * 1024**2
 
 # An encoder is called from one thread at a time, and two models at once would only share the
-# processors: so one batch of one model runs at a time.
+# processors: so one batch of one model runs at a time. But a query of an encoder that says that it
+# is reentrant waits for no batch.
 _turn = threading.Lock()
+
+
+def _after_fork() -> None:
+    global _turn
+    _turn = threading.Lock()  # whose turn it was has not come along
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 @dataclass(frozen=True)
@@ -136,14 +146,15 @@ def encode_query(
     source = MediaSource("the query", content, modality)
     parts: list[FloatArray] = []
     batch: list[Any] = []
+    run = _run_now if getattr(encoder, "is_reentrant", False) else _run
     with as_query():
         for segment in prepare_query(encoder, modality, source, limits):
             batch.append(segment.content)
             if len(batch) == DEFAULT_BATCH:
-                parts.append(_run(encoder, modality, batch))
+                parts.append(run(encoder, modality, batch))
                 batch = []
         if batch:
-            parts.append(_run(encoder, modality, batch))
+            parts.append(run(encoder, modality, batch))
     vectors = np.concatenate(parts)
     if len(vectors) == 1:
         only: FloatArray = vectors[0]
@@ -322,6 +333,10 @@ def _run(encoder: Encoder, modality: Modality, contents: list[Any]) -> FloatArra
     """Encode a batch when it is its turn: searches and builds of one process take turns."""
     with _turn:
         return encoder.encode(modality, contents)
+
+
+def _run_now(encoder: Encoder, modality: Modality, contents: list[Any]) -> FloatArray:
+    return encoder.encode(modality, contents)
 
 
 def _encode(encoder: Encoder, modality: Modality, contents: list[Any]) -> _Outcome:

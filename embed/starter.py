@@ -45,8 +45,10 @@ class StarterEncoder:
         sample_rate: the rate in Hz that its waveforms must have; None if it does not hear.
         window_seconds: the length of the window that it hears at once.
         batch_size: how many inputs to give it at once.
+        is_reentrant: whether several threads may encode at the same time.
     """
 
+    is_reentrant = True
     sample_rate: int | None = RATE
     window_seconds = WINDOW_SECONDS
 

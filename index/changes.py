@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,7 @@ from anysense.embed.errors import (
     MediaTooLargeError,
 )
 from anysense.embed.limits import DEFAULT_LIMITS
+from anysense.embed.lookahead import Workers
 from anysense.index.found import Found, NewItem, Problem
 from anysense.index.ingest import Batch, Pending, hash_file
 from anysense.index.records import (
@@ -33,6 +33,8 @@ from anysense.index.records import (
 from anysense.index.source_kinds import hash_text, is_alive
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from anysense.index.build import BuildReport
     from anysense.index.collection import Collection
 
@@ -281,7 +283,7 @@ def _hashed(
     """Each file with the hash of its content, or why it has none; threads hash ahead."""
     threads = min(workers or os.cpu_count() or 1, HASHING_THREADS)
     ahead: deque[tuple[Found, Future[str | FileNotFoundError | MediaError]]] = deque()
-    pool = ThreadPoolExecutor(threads, "anysense-hash")
+    pool = Workers(threads, "anysense-hash")
     try:
         for found in todo:
             ahead.append((found, pool.submit(_hash, found)))
@@ -292,7 +294,7 @@ def _hashed(
             first, future = ahead.popleft()
             yield first, future.result()
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        pool.stop()
 
 
 def _hash(found: Found) -> str | FileNotFoundError | MediaError:

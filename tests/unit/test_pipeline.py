@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import sys
 import textwrap
@@ -32,6 +33,7 @@ from anysense.embed.limits import Limits
 from anysense.embed.lookahead import Budget, Buffer, Prepared, Stopped, size_of
 from anysense.embed.pipeline import MediaSource, encode_query, encode_sources
 from anysense.embed.types import Modality, Waveform
+from anysense.embed.waiting import IS_QUERY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -459,6 +461,97 @@ def test_searches_and_builds_take_turns_with_an_encoder() -> None:
     for thread in asking:
         thread.join()
     assert len(encoder.batches) == 14  # `Watched` refuses to be called while it is inside
+
+
+def test_a_query_of_a_reentrant_encoder_waits_for_no_batch() -> None:
+    encoder, answered = Reentrant(), threading.Event()
+
+    def ask() -> None:
+        assert encoder.began.wait(60)
+        encode_query(encoder, Modality.TEXT, "blue")
+        answered.set()
+
+    encoder.answered = answered
+    asking = threading.Thread(target=ask)
+    asking.start()
+    assert run([encoder], [MediaSource(0, "red")])[0].error is None
+    asking.join()
+
+
+class Reentrant(TinyEncoder):
+    """Encodes an item only when a query was answered meanwhile."""
+
+    is_reentrant = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.began = threading.Event()
+        self.answered = threading.Event()
+
+    def encode(self, modality: Modality, prepared: Any) -> Any:
+        if not IS_QUERY.get():
+            self.began.set()
+            assert self.answered.wait(60)
+        return super().encode(modality, prepared)
+
+
+def test_a_build_goes_on_when_the_main_thread_has_ended(tmp_path: Path) -> None:
+    for number in range(30):
+        (tmp_path / f"{number}.txt").write_text(f"red {number} " * 2000)
+    script = f"""
+        import sys, threading
+        sys.path.insert(0, {str(Path(__file__).parent)!r})
+        from pathlib import Path
+        import tiny; tiny.register()
+        from anysense import Collection, build
+        folder = Path({str(tmp_path)!r})
+        collection = Collection.create(folder / "c", ["tiny"])
+        main = threading.main_thread()
+
+        def work():
+            main.join()
+            print(build(collection, [folder]).added)
+
+        threading.Thread(target=work).start()
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)],
+        timeout=300,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("30\n", "")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_process_forked_in_the_middle_of_a_batch_encodes(tmp_path: Path) -> None:
+    script = f"""
+        import os, sys
+        sys.path.insert(0, {str(Path(__file__).parent)!r})
+        from tiny import TinyEncoder
+        from anysense.embed.pipeline import MediaSource, encode_query, encode_sources
+        from anysense.embed.types import Modality
+
+        class Forking(TinyEncoder):
+            def encode(self, modality, prepared):
+                child = os.fork()
+                if child == 0:
+                    encode_query(TinyEncoder(), Modality.TEXT, "red")
+                    os._exit(7)
+                print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+                return super().encode(modality, prepared)
+
+        list(encode_sources([Forking()], [MediaSource(0, "red")]))
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)],
+        timeout=300,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "7\n", done.stderr
 
 
 def test_a_decoder_that_is_not_installed_ends_the_run(
