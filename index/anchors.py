@@ -7,12 +7,13 @@ once for each space, and the vectors are kept in the user's cache.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from anysense.embed.errors import UsageError
+from anysense.embed.errors import EmptyMediaError, UsageError
 from anysense.embed.types import Modality
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ _BATCH = 64
 def read_anchors(path: Path | None = None) -> list[str]:
     """The captions of a text file (UTF-8, one on each line, .gz or not), or those of the bank.
 
-    Empty lines and repetitions are left out.
+    Lines of nothing that can be seen and repetitions are left out.
 
     Raises:
         UsageError: the file cannot be read as text, or holds fewer than `LEAST_ANCHORS` captions.
@@ -60,13 +61,16 @@ def read_anchors(path: Path | None = None) -> list[str]:
         raise UsageError(f"{source} is not a whole gzip file.") from None
     except UnicodeDecodeError:
         raise UsageError(f"{source} is not UTF-8 text, one caption on each line.") from None
-    captions = list(dict.fromkeys(normalise_text(line) for line in lines if line.strip()))
+    captions: dict[str, None] = {}  # in their order
+    for line in lines:
+        with contextlib.suppress(EmptyMediaError):
+            captions[normalise_text(line)] = None
     if len(captions) < LEAST_ANCHORS:
         raise UsageError(
             f"{source} has {len(captions):,} different captions; a bridge needs at least "
             f"{LEAST_ANCHORS:,}, one on each line."
         )
-    return captions
+    return list(captions)
 
 
 def encode_anchors(

@@ -9,6 +9,7 @@ touched, moved or copied is not encoded again.
 from __future__ import annotations
 
 import os
+import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
@@ -215,11 +216,13 @@ class _Build:
                 continue
             lost = sum(_came_from(source, path) for path in self._gone)
             if lost:
+                files = "1 file" if lost == 1 else f"{lost:,} files"
+                come = "comes" if lost == 1 else "come"
                 raise UsageError(
-                    f"{source.name} is empty now, and {lost:,} files of the collection come from "
-                    "it: if a disk is not mounted, mount it; to keep the items, add "
-                    f"--keep-missing; to remove them, run `anysense remove {self._collection.path}"
-                    f" --where \"source ^= '{source.root}'\"`."
+                    f"{source.name} is empty now, and {files} of the collection {come} from it: if "
+                    "a disk is not mounted, mount it; to keep the items, add --keep-missing; to "
+                    f"remove those below {source.root}, run "
+                    f"`{_removal(self._collection.path, source.root)}`."
                 )
         if not self._scan.found and not self._gone:
             raise UsageError(_nothing_found(self._scan))
@@ -310,6 +313,13 @@ class _Build:
         return {**found.item.metadata, **(said or {})}
 
 
+def _removal(collection: Path, folder: str) -> str:
+    """The command that removes every item whose file is below a folder."""
+    start = os.path.join(folder, "").replace("\\", "\\\\").replace("'", "\\'")  # noqa: PTH118
+    where = f"source ^= '{start}'"
+    return shlex.join(["anysense", "remove", str(collection), "--where", where])
+
+
 def _came_from(source: Source, path: str) -> bool:
     if isinstance(source, ManifestSource) and manifest_of(path) == source.file:
         return True
@@ -339,6 +349,9 @@ def _nothing_found(scan: Scan) -> str:
         return f"Nothing in {names} can be read: {first.path}: {first.reason}" + (
             f", and {len(scan.problems) - 1:,} more." if len(scan.problems) > 1 else "."
         )
+    empty = [s.name for s in scan.sources if isinstance(s, ManifestSource)]
+    if empty:
+        return f"{', '.join(empty)} has no row that names a file or a text."
     from anysense.embed.media import MEDIA_SUFFIXES
 
     kinds = " ".join(sorted(MEDIA_SUFFIXES))

@@ -23,7 +23,14 @@ from anysense.embed.errors import (
 )
 from anysense.embed.types import Waveform
 from anysense.index.prepare import metadata_text
-from anysense.index.records import FileRecord, ItemRecord, SegmentRecord, item_id
+from anysense.index.records import (
+    ID_RULE,
+    FileRecord,
+    ItemRecord,
+    SegmentRecord,
+    is_id,
+    item_id,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
@@ -368,5 +375,5 @@ def _name(item: NewItem) -> str:
 
 
 def _check_id(own: str) -> None:
-    if not 1 <= len(own) <= 512 or any(not c.isprintable() for c in own):
-        raise UsageError(f"An id is 1 to 512 printable characters, not {own[:80]!r}.")
+    if not is_id(own):
+        raise UsageError(f"An id is {ID_RULE}, not {own[:80]!r}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 __all__ = ["Pair", "pairs_from_captions", "read_pairs"]
+
+_LARGEST = 64 << 20  # bytes of a file of pairs
 
 
 @dataclass(frozen=True)
@@ -48,11 +51,15 @@ def read_pairs(path: Path) -> list[Pair]:
         UsageError: the file cannot be read, or a line is not as above.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open("rb") as file:
+            data = file.read(_LARGEST + 1)
+        text = data.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} cannot be read: {error}.") from None
+    if len(data) > _LARGEST:
+        raise UsageError(f"{path} is over {_LARGEST >> 20} MiB: use fewer pairs.")
     pairs = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             pairs.append(_pair(line, path.parent, f"{path}, line {number}"))
     if not pairs:
@@ -107,14 +114,16 @@ def _pair(line: str, folder: Path, place: str) -> Pair:
         names = [str(name) for name in relevant]
         grades = grade if isinstance(grade, list) else [grade] * len(names)
         graded = dict(zip(names, map(float, grades), strict=True))
-        if not terms or not names or min(graded.values()) <= 0 or isinstance(relevant, str):
+        if not terms or not names or isinstance(relevant, str):
             raise ValueError
-    except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
+        if not all(0 < grade < math.inf for grade in graded.values()):
+            raise ValueError
+        own = frozenset(os.path.realpath(t.content) for t in terms if isinstance(t.content, Path))
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError, RecursionError):
         raise UsageError(
             f'{place} is no pair: it looks like {{"query": {{"text": "..."}}, "relevant": '
             '["a path or an id"]}, with "image" or "audio" for a file, and grades above 0.'
         ) from None
-    own = frozenset(os.path.realpath(t.content) for t in terms if isinstance(t.content, Path))
     located = _located(graded, folder)
     return Pair(terms, terms[0].modality or Modality.TEXT, located, place, own - located.keys())
 
@@ -128,7 +137,8 @@ def _term(kind: str, content: Any, folder: Path) -> Term:
 
 def _located(graded: Mapping[str, float], folder: Path) -> dict[str, float]:
     """Names that are files there, by their full path; others stay what they are."""
-    return {
-        os.path.realpath(folder / name) if (folder / name).exists() else name: grade
-        for name, grade in graded.items()
-    }
+    located = {}
+    for name, grade in graded.items():
+        path = os.path.join(folder, name)  # noqa: PTH118 - an id may be no path at all
+        located[os.path.realpath(path) if os.path.exists(path) else name] = grade  # noqa: PTH110
+    return located

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from anysense.embed.types import FloatArray, Modality
 
 __all__ = [
+    "ID_RULE",
     "FileRecord",
     "Forgotten",
     "Item",
@@ -21,6 +22,7 @@ __all__ = [
     "Segment",
     "SegmentRecord",
     "SegmentRow",
+    "is_id",
     "item_id",
 ]
 
@@ -146,6 +148,14 @@ class Forgotten(NamedTuple):
 
     removed: list[str]
     renamed: dict[str, str]
+
+
+ID_RULE = "1 to 512 printable characters, the first and the last of them no spaces"
+
+
+def is_id(own: str) -> bool:
+    """Whether an item may have this id; `ID_RULE` says it in words."""
+    return 1 <= len(own) <= 512 and own.isprintable() and own == own.strip()
 
 
 def item_id(source: str) -> str:

@@ -7,7 +7,7 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from itertools import accumulate
-from numbers import Integral
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import NoRouteError, StateGoneError, UsageError
@@ -113,8 +113,8 @@ class Retriever:
         """
         wanted = _check_modalities(modalities)
         _check_numbers(k, per_modality_k, offset, fusion, collapse)
-        if min_score is not None and math.isnan(min_score):
-            raise UsageError("min_score is a number.")
+        if min_score is not None and not _is_number(min_score):
+            raise UsageError(f"min_score is a number, not {min_score!r}.")
         state, snapshot, calibrations = self._pinned(state)
         terms = parse_query(query)
         routes = self._plan(snapshot, calibrations, terms, wanted)
@@ -257,7 +257,8 @@ def hits_of(snapshot: Snapshot, route: Route, k: int) -> list[Hit]:
 
 
 def _name_of(snapshot: Snapshot) -> str:
-    return "-".join(str(number) for number in snapshot.version)
+    generation, change = snapshot.version
+    return f"{snapshot.manifest.collection[:8]}-{generation}-{change}"
 
 
 def is_match(score: float, items: int) -> bool:
@@ -351,8 +352,12 @@ def _check_numbers(
         raise UsageError(f"offset and k are at most {MAX_K} together, and offset is at least 0.")
     if fusion not in FUSIONS:
         raise UsageError(f"fusion is one of {', '.join(FUSIONS)}, not {fusion}.")
-    if collapse is not None and not 0 < collapse <= 1:
-        raise UsageError(f"collapse is a cosine over 0 and up to 1, not {collapse}.")
+    if collapse is not None and not (_is_number(collapse) and 0 < collapse <= 1):
+        raise UsageError(f"collapse is a cosine over 0 and up to 1, not {collapse!r}.")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not math.isnan(value)
 
 
 def _no_route(

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from anysense.embed.errors import UsageError
 from anysense.embed.types import Modality
 from anysense.index.found import Found, NewItem
+from anysense.index.records import ID_RULE, is_id
 from anysense.index.rows import ROW_SUFFIXES, Row, read_rows
 
 if TYPE_CHECKING:
@@ -190,6 +191,8 @@ class ManifestSource(Source):
             raise _RowError("its path or text is not a string")
         key = row.values.get("id")
         item_id = str(key) if isinstance(key, (str, int)) and str(key) else None
+        if item_id is not None and not is_id(item_id):
+            raise _RowError(f"an id is {ID_RULE}")
         modality = _modality(row.values.get("modality"))
         metadata = row_metadata(row, leave_out={"text"} if path is None else set())
         if path is None:
@@ -217,7 +220,8 @@ class ManifestSource(Source):
             if not os.path.exists(absolute):  # noqa: PTH110 - which takes any text
                 raise _RowError(self._missing(path))
             raise _RowError(
-                f"{path}: outside {self.root}; if that is meant, name the folder with --root"
+                f"{path}: outside {self.root}; if that is meant, name a folder above both with "
+                "--root, where all paths of the rows start then"
             )
         return absolute
 

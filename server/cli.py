@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from anysense.embed.errors import AnysenseError, UsageError
+from anysense.server.console import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -168,7 +169,7 @@ def _near(name: str, names: Iterable[str]) -> str:
 
 def _sentence(message: str) -> str:
     """A message on one line that ends like a sentence."""
-    text = " ".join(message.split())
+    text = " ".join(printable(message).split())
     return text if text.endswith((".", "?", "!")) else f"{text}."
 
 

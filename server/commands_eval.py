@@ -69,6 +69,11 @@ def eval_(
     Outside of a terminal these are lines with tabs between their values, the names of which are in
     the first line.
 
+    recall@k is the share of a query's relevant items that are among the first k; of a query with
+    more than k of them, the share of k. mrr and median_rank are of a query's best relevant item.
+    What is relevant and not in the collection is left out of every figure; standard error says how
+    much that is, and `missing` with --json what.
+
     With --json: an object with `collection`, `pairs`, `skipped`, `missing` and `routes`, each with
     `query`, `items_of`, `items` and `queries`; if it has queries, with the figures `recall@1`,
     `recall@5`, `recall@10`, `mrr`, `ndcg@10` and `median_rank` (each `value`, `interval`, `chance`;
@@ -117,10 +122,21 @@ def _print(evaluation: Evaluation) -> None:
         print_table(*_lines(routes), has_header=True)
     _print_thresholds(routes)
     _print_missed(routes)
+    _note_missing(evaluation)
+
+
+def _note_missing(evaluation: Evaluation) -> None:
+    """Say what the figures leave out: what is relevant and is not there, and who asked for it."""
+    missing = dict.fromkeys(evaluation.missing)  # several queries may name the same
+    if missing:
+        console.note(
+            f"Left out of the figures: {console.count(len(missing), 'relevant item')} not in the "
+            f"collection, such as {next(iter(missing))}."
+        )
     if evaluation.skipped:
         console.note(
             f"{console.count(evaluation.skipped, *QUERIES)} left out: nothing that is relevant to "
-            f"them is in the collection, such as {evaluation.missing[0]}."
+            f"{'it' if evaluation.skipped == 1 else 'them'} is in the collection."
         )
 
 

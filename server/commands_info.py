@@ -41,7 +41,7 @@ def info(path: str, as_json: bool, quarantined: bool) -> int:
         console.print_json({**facts, "quarantined_files": failed} if quarantined else facts)
     elif quarantined:
         for file in failed:
-            click.echo(f"{file['path']}\t{file['reason']}")
+            console.print_path(f"{file['path']}\t{file['reason']}")
     else:
         _print_info(path, facts)
     return DONE

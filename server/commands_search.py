@@ -62,8 +62,9 @@ FILE = click.Path(exists=True, dir_okay=False)
     type=click.IntRange(0, 999),
     default=0,
     metavar="N",
-    help="Leave out the N best, for the next page; keep -k the same. Each page is of the "
-    "collection as it is then: what was added or removed since the page before moves it.",
+    help="Leave out the N best, for the next page; keep -k the same. N and -k are at most 1,000 "
+    "together. Each page is of the collection as it is then: what was added or removed since the "
+    "page before moves it.",
 )
 @click.option(
     "--collapse",
@@ -165,7 +166,7 @@ def _print_files(hits: Sequence[Hit]) -> None:
     sources = list(dict.fromkeys(hit.source for hit in hits))
     for source in sources.copy():
         if Path(source).is_absolute() and (is_file(source) or not manifest_of(source)):
-            click.echo(source)
+            console.print_path(source)
             sources.remove(source)
     if sources:
         console.note(f"{console.count(len(sources), 'hit')} without a file left out.")

@@ -39,10 +39,10 @@ def serve(path: str, host: str, port: int, device: str) -> int:
 
         try:
             run_server(collection, host=host, port=port, on_start=tell)
-        except SystemExit:  # uvicorn's way to end if it cannot start; it has told more in its log
+        except (SystemExit, UnicodeError):  # uvicorn cannot start; it has told more in its log
             raise AnysenseError(
                 f"The service cannot listen at {host}, port {port}: another program may do so "
-                "already; choose another port with --port."
+                "already, or there is no such address here; see --port and --host."
             ) from None
     return DONE
 

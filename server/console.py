@@ -48,7 +48,20 @@ def note(message: str) -> None:
 
     Names of files may hold control characters, which could rewrite the terminal.
     """
-    click.echo("".join(c if c.isprintable() else " " for c in message), err=True)
+    click.echo(printable(message), err=True)
+
+
+def printable(text: str) -> str:
+    """A text without control characters."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def print_path(path: str) -> None:
+    """Print a path as it is, for scripts; in a terminal, without control characters."""
+    if stdout_is_terminal():
+        click.echo(printable(path))
+    else:
+        click.echo(path, color=True)  # or else click takes out what looks like a colour
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:

@@ -28,7 +28,8 @@ WHERE = click.option(
     "--where",
     metavar="EXPR",
     callback=_filled,
-    help="Only items that this holds for, such as \"year >= 2020 and camera.model = 'X'\".",
+    help="Only items that this holds for, such as \"year >= 2020 and camera.model = 'X'\"; all of "
+    "what it takes is in docs/filters.md.",
 )
 WORKERS = click.option(
     "--workers",

@@ -30,7 +30,7 @@ MAX_ID = 512
 MAX_SPACE = 4096
 MAX_TERMS = 32
 MAX_STATE = 64
-STATE = "^[0-9]+-[0-9]+$"
+STATE = "^[0-9a-f]{8}-[0-9]+-[0-9]+$"
 """What a page's `state` looks like: anything else was told by no page."""
 MAX_DEPTH = 32
 MAX_METADATA_BYTES = 256 * 1024

@@ -145,7 +145,7 @@ def print_facts(facts: Mapping[str, Any]) -> None:
     """Print names and values, one below the other."""
     width = max(map(len, facts), default=0)
     for name, value in facts.items():
-        click.echo(f"{name:<{width}}  {_one_line(str(value))}")
+        click.echo(f"{_one_line(name):<{width}}  {_one_line(str(value))}")
 
 
 def _place(hit: Hit) -> str:
@@ -160,4 +160,4 @@ def _snippet(hit: Hit) -> str:
 
 def _one_line(value: str) -> str:
     """A value without line breaks and control characters, which could rewrite the terminal."""
-    return "".join(c if c.isprintable() else " " for c in " ".join(value.split()))
+    return printable(" ".join(value.split()))

@@ -187,7 +187,7 @@ def test_the_bank_has_enough_short_captions() -> None:
 
 @pytest.mark.parametrize("suffix", [".txt", ".txt.gz"])
 def test_captions_of_a_file(suffix: str, tmp_path: Path) -> None:
-    lines = [f"caption {i % 1500}" for i in range(3000)] + ["", "  "]
+    lines = [f"caption {i % 1500}" for i in range(3000)] + ["", "  ", "\u200b"]
     path = tmp_path / f"captions{suffix}"
     data = "\r\n".join(lines).encode("utf-8-sig")
     path.write_bytes(gzip.compress(data) if suffix.endswith("gz") else data)

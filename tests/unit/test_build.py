@@ -5,6 +5,7 @@ import csv
 import json
 import os
 import random
+import shlex
 import subprocess
 import sys
 import wave
@@ -226,6 +227,14 @@ def test_other_sources_are_left_alone(collection: Collection, media: Path, tmp_p
     assert collection.info()["items"] == 6
 
 
+def test_a_manifest_without_rows_is_said_to_be_empty(
+    collection: Collection, tmp_path: Path
+) -> None:
+    (tmp_path / "none.csv").write_text("path,year\n")
+    with pytest.raises(UsageError, match=r"none\.csv has no row that names a file or a text"):
+        build(collection, [tmp_path / "none.csv"])
+
+
 def test_a_missing_or_emptied_source_removes_nothing(collection: Collection, media: Path) -> None:
     build(collection, [media])
     away = media.with_name("unmounted")
@@ -243,19 +252,25 @@ def test_a_missing_or_emptied_source_removes_nothing(collection: Collection, med
     assert collection.info()["items"] == 5
 
 
-def test_the_advice_for_an_emptied_source_selects_its_items(
-    collection: Collection, media: Path
+def test_the_advice_for_an_emptied_source_selects_its_items_alone(
+    collection: Collection, tmp_path: Path
 ) -> None:
-    build(collection, [media])
-    for path in media.iterdir():
-        path.unlink()
-    with pytest.raises(UsageError) as caught:
-        build(collection, [media])
-    where = str(caught.value).split('--where "')[1].split('"')[0]
+    odd, beside = tmp_path / 'it\'s a \\ "disk"', tmp_path / 'it\'s a \\ "disk" of others'
+    for folder in (odd, beside):
+        folder.mkdir()
+        (folder / "a.txt").write_text(f"red {folder.name}")
+    build(collection, [odd, beside])
+    (odd / "a.txt").unlink()
+    with pytest.raises(UsageError, match="1 file of the collection comes from it") as refused:
+        build(collection, [odd])
+    command = shlex.split(str(refused.value).split("`")[1])
+    assert command[:4] == ["anysense", "remove", str(collection.path), "--where"]
     snapshot = collection.snapshot()
-    selected = snapshot.select(where)
+    selected = snapshot.select(command[4])
     assert selected is not None
-    assert len(selected) == collection.info()["segments"]
+    [row] = snapshot.rows(selected)
+    assert row is not None
+    assert row.item_id == item_id(real(odd / "a.txt"))
 
 
 def test_an_empty_folder_is_one_sentence(tmp_path: Path, collection: Collection) -> None:

@@ -17,15 +17,14 @@ from PIL import Image
 
 from anysense.embed.registry import list_models
 from anysense.index.build import BuildProgress, BuildReport
+from anysense.index.collection import Collection
 from anysense.server import cli as cli_module
-from anysense.server import commands_search, progress, tables
+from anysense.server import commands_search, console, progress, tables
 from anysense.server.cli import COMMANDS, cli
 from anysense.server.console import count, show_place, show_size, show_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from anysense.index.collection import Collection
 
 
 def run(*args: str | Path, status: int = 0, text: str | None = None) -> Result:
@@ -529,6 +528,25 @@ def test_control_characters_do_not_reach_the_terminal(built: Path, media: Path) 
         assert not set(run(*args).stdout) & {"\x1b", "\x07"}
     (media / "evil\x1b[2J.png").write_bytes(b"x")
     assert "\x1b" not in run("build", media, "-o", built, status=3).stderr
+    assert "\x1b" not in run("search", built, "--image", "no\x1b[2J.png", status=2).stderr
+    run("add", built, "--text", "blue", "--id", "odd")
+    with Collection.open(built) as collection:
+        collection.describe({"odd": {"a\x1b[2J": 1}})
+    assert "\x1b" not in run("show", built, "odd").stdout
+
+
+def test_paths_are_raw_for_scripts_and_clean_in_a_terminal(
+    built: Path, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (media / "evil\x1b[2J.txt").write_text("a red hat")
+    (media / "evil\x1b[3J.png").write_bytes(b"x")
+    run("build", media, "-o", built, status=3)
+    listing = (("search", built, "red", "-f"), ("info", built, "--quarantined"))
+    for args in listing:
+        assert "\x1b" in run(*args).stdout
+    monkeypatch.setattr(console, "stdout_is_terminal", lambda: True)
+    for args in listing:
+        assert "\x1b" not in run(*args).stdout
 
 
 def test_progress_is_told_in_lines_outside_of_a_terminal(
@@ -616,6 +634,8 @@ def test_nothing_is_said_to_be_served_at_a_port_that_is_taken(built: Path) -> No
         refused = run("serve", built, "--port", str(taken.getsockname()[1]), status=1)
     assert "Serving" not in refused.stderr
     assert "error: The service cannot listen at 127.0.0.1, port " in refused.stderr
+    nowhere = run("serve", built, "--host", "a..b", "--port", "0", status=1)
+    assert nowhere.stderr.splitlines()[-1].startswith("error: The service cannot listen at a..b")
 
 
 def test_a_count_is_told_in_lines_or_as_a_bar(
@@ -670,6 +690,31 @@ def test_models_lists_the_documented_models() -> None:
 )
 def test_numbers_are_said_for_people(told: str, expected: str) -> None:
     assert told == expected
+
+
+def test_eval_tells_what_its_figures_leave_out(built: Path, media: Path) -> None:
+    def told(*relevant: list[str]) -> list[str]:
+        lines = [json.dumps({"query": {"text": "red"}, "relevant": names}) for names in relevant]
+        (media / "pairs.jsonl").write_text("\n".join(lines))
+        result = run("eval", built, "--pairs", media / "pairs.jsonl")
+        return [line for line in result.stderr.splitlines() if "left out" in line.lower()]
+
+    assert told(["red.png"], ["note.txt"]) == []
+    assert told(["red.png", "gone.png"], ["note.txt", "gone.png", "lost"]) == [
+        "Left out of the figures: 2 relevant items not in the collection, such as gone.png."
+    ]
+    assert told(["red.png"], ["lost"]) == [
+        "Left out of the figures: 1 relevant item not in the collection, such as lost.",
+        "1 query left out: nothing that is relevant to it is in the collection.",
+    ]
+
+
+def test_a_page_ends_at_the_thousandth_hit(built: Path) -> None:
+    run("search", built, "red", "-k", "1", "--offset", "999")
+    refused = run("search", built, "red", "-k", "2", "--offset", "999", status=2)
+    assert "at most 1000 together" in refused.stderr
+    help_text = " ".join(run("search", "--help").stdout.split())
+    assert "N and -k are at most 1,000 together." in help_text
 
 
 def test_the_help_page_is_as_the_commands_say() -> None:

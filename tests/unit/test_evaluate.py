@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import json
 import struct
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,9 +14,6 @@ from anysense.embed.errors import UsageError
 from anysense.index.collection import Collection
 from anysense.index.evaluate import evaluate
 from anysense.index.pairs import pairs_from_captions, read_pairs
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 COLOURS = {"red": (220, 20, 20), "green": (20, 220, 20), "blue": (20, 20, 220)}
 
@@ -105,6 +103,19 @@ def test_captions_ask_for_their_pictures_and_pictures_for_their_captions(
     assert rates["1.0"]["meant"] == pytest.approx(0.1)
 
 
+def test_what_is_relevant_may_be_an_id_that_no_path_can_be(tmp_path: Path) -> None:
+    path, long = tmp_path / "pairs.jsonl", "x" * 500
+    line = {"query": {"text": "a\u2028b"}, "relevant": [long, "nul\0"]}
+    path.write_text(json.dumps(line, ensure_ascii=False), "utf-8")
+    [pair] = read_pairs(path)
+    assert set(pair.relevant) == {long, "nul\0"}
+
+
+def test_pairs_are_not_read_without_end() -> None:
+    with pytest.raises(UsageError, match="/dev/zero is over 64 MiB"):
+        read_pairs(Path("/dev/zero"))
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -117,6 +128,10 @@ def test_captions_ask_for_their_pictures_and_pictures_for_their_captions(
         '{"query": {"text": "a"}, "relevant": "abc"}',
         '{"query": {"text": "a"}, "relevant": ["a", "b"], "grade": [1]}',
         '{"query": {"text": "a"}, "relevant": ["a"], "grade": 0}',
+        '{"query": {"text": "a"}, "relevant": ["a"], "grade": NaN}',
+        '{"query": {"text": "a"}, "relevant": ["a"], "grade": Infinity}',
+        '{"query": {"text": "a"}, "relevant": ["a"], "grade": 1' + "0" * 400 + "}",
+        '{"query": {"image": "a\\u0000.jpg"}, "relevant": ["a"]}',
     ],
 )
 def test_a_line_that_is_no_pair_is_named(tmp_path: Path, line: str) -> None:

@@ -167,7 +167,8 @@ def test_a_file_that_a_manifest_names_in_vain_is_told_with_the_folder(tmp_path: 
         f"../no.txt: {root}",
         "/no/where.txt: no such file",
         f"{tmp_path}/no.txt: no such file",
-        f"..: outside {real}; if that is meant, name the folder with --root",
+        f"..: outside {real}; if that is meant, name a folder above both with --root, "
+        "where all paths of the rows start then",
     ]
 
 
@@ -208,6 +209,14 @@ def test_rows_that_cannot_be_used_are_told_and_the_others_go_on(tmp_path: Path) 
     run = Scan([rows]).run()
     assert [p.path.rpartition(":")[2] for p in run.problems] == ["1", "2", "3", "4", "5", "7"]
     assert len(run.found) == 2
+
+
+@pytest.mark.parametrize("odd", [" ", "a\nb", "x" * 513, " x"])
+def test_an_id_of_a_manifest_is_as_an_id_may_be(tmp_path: Path, odd: str) -> None:
+    rows = [{"text": "one", "id": odd}, {"text": "two", "id": "fine"}]
+    run = Scan([manifest(tmp_path, *rows)]).run()
+    assert [found.item.id for found in run.found if found.item is not None] == ["fine"]
+    assert "an id is 1 to 512 printable characters" in run.problems[0].reason
 
 
 def test_gone_is_only_what_was_looked_for_and_is_not_there(tmp_path: Path) -> None:
