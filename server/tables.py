@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import click
 
 from anysense.server.console import (
+    printable,
     short_path,
     show_place,
     stdout_console,
