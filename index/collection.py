@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from anysense.embed.types import Encoder, Modality, Space
     from anysense.index.catalog import Catalog
     from anysense.index.found import NewItem
-    from anysense.index.hit import Hit
+    from anysense.index.hit import Hits
     from anysense.index.ingest import AddReport
     from anysense.index.manifest import (
         Manifest,
@@ -254,7 +254,7 @@ class Collection:
         modalities: Sequence[Modality | str] | None = None,
         where: str | Mapping[str, Any] | None = None,
         **options: Any,
-    ) -> list[Hit]:
+    ) -> Hits:
         """The k items that match a query best; see `anysense.index.retriever.Retriever`."""
         from anysense.index.retriever import Retriever
 
