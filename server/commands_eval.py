@@ -195,11 +195,12 @@ def _print_thresholds(routes: Sequence[dict[str, Any]]) -> None:
 
 
 def _print_missed(routes: Sequence[dict[str, Any]]) -> None:
-    """What the index finds of the true neighbours, where it does not compare everything."""
+    """What the index finds of the true neighbours, which it misses if it does not compare all."""
     shares = {_title(r): r["index_recall@10"] for r in routes if r["items_of"] != MIXED}
     found = [f"{share:.1%} on {title}" for title, share in shares.items() if share < 1]
-    if found:
-        click.echo(f"\nOf the true ten nearest the index finds {', '.join(found)}.")
+    if shares:
+        told = ", ".join(found) or "all, on every route"
+        click.echo(f"\nOf the true ten nearest the index finds {told}.")
 
 
 def _title(route: dict[str, Any]) -> str:

@@ -175,6 +175,7 @@ def test_the_command_prints_and_plots(collection: Collection, media: Path, tmp_p
         "query -> items\tscore 1.0\tscore 1.5\tscore 2.0\tscore 2.5\tscore 3.0"
     )
     assert "text -> image\t12\trecall@10\t1.000\t1.000-1.000\t0." in shown.stdout
+    assert "Of the true ten nearest the index finds all, on every route." in shown.stdout
     assert CliRunner().invoke(cli, ["eval", str(collection.path)]).exit_code == 2
     for name in ("nowhere/scores.png", "scores.bmp", "scores"):
         refused = CliRunner().invoke(cli, [*arguments, "--plot", str(tmp_path / name)])
