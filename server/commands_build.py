@@ -209,7 +209,8 @@ def print_report(output: str, items: int, report: BuildReport) -> None:
         console.note(f"{links} out of the sources not followed.")
     if report.unmatched_metadata:
         rows = console.count(report.unmatched_metadata, "row")
-        console.note(f"{rows} of the metadata file describe no item.")
+        verb = "describes" if report.unmatched_metadata == 1 else "describe"
+        console.note(f"{rows} of the metadata file {verb} no item.")
     if not report.quarantined:
         return
     number = len(report.quarantined)
