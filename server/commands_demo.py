@@ -49,12 +49,29 @@ def demo(output: str | None, device: str) -> int:
         return build_and_search(output, device)
     where = str(default_output())
     try:
+        if is_of_others(where):
+            raise IncompatibleCollectionError(f"{where} was made by another installation.")
         return build_and_search(where, device)
     except (CorruptCollectionError, IncompatibleCollectionError):
-        # Of another version, say. What lies in a cache is not worth mending.
+        # Of another version or place, say. What lies in a cache is not worth mending.
         console.note("The demo's collection cannot be used any more: building it again.")
         shutil.rmtree(where)
         return build_and_search(where, device)
+
+
+def is_of_others(where: str) -> bool:
+    """Whether a collection has files that are not of these sample media.
+
+    They may have the same content; it would go on to name those.
+    """
+    from anysense.index.collection import Collection
+    from anysense.index.source_kinds import is_under
+
+    if not Collection.exists(where):
+        return False
+    samples = os.path.realpath(sample_folder())
+    with Collection.open(where) as collection:
+        return not all(is_under(path, samples) for path in collection.files())
 
 
 def build_and_search(where: str, device: str) -> int:
@@ -99,14 +116,14 @@ def default_output() -> Path:
 def search_with_each(collection: Collection, samples: Path) -> None:
     """Print the best hits of every modality for a text, an image and a sound."""
     from anysense.index.query import Term
-    from anysense.index.records import item_id
     from anysense.index.retriever import Retriever
+    from anysense.server.items import item_id
     from anysense.server.tables import print_hits
 
     queries: Sequence[tuple[str, Term]] = [
         (f'text: "{TEXT_QUERY}"', Term(TEXT_QUERY)),
         *(
-            (f"{kind}: {file}", Term(like=item_id(os.path.realpath(samples / file))))
+            (f"{kind}: {file}", Term(like=item_id(collection, str(samples / file))))
             for kind, file in (("image", IMAGE_QUERY), ("sound", AUDIO_QUERY))
         ),
     ]

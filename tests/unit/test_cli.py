@@ -768,6 +768,26 @@ def test_a_demo_that_cannot_be_used_any_more_is_built_again_unless_it_is_the_use
         assert run_json("info", tmp_path / "demo")["items"] == 1
 
 
+def test_a_demo_of_another_installation_is_built_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from anysense.server import commands_demo
+
+    files = {"notes/owl.txt": "Owls hunt by ear.", "photos/hens.txt": "Hens.", "sounds/d.txt": "D."}
+    monkeypatch.setattr(commands_demo, "default_output", lambda: tmp_path / "demo")
+    monkeypatch.setattr(commands_demo, "IMAGE_QUERY", "photos/hens.txt")
+    monkeypatch.setattr(commands_demo, "AUDIO_QUERY", "sounds/d.txt")
+    for name in ("one", "two"):
+        for file, text in files.items():
+            (tmp_path / name / file).parent.mkdir(parents=True)
+            (tmp_path / name / file).write_text(text)
+        monkeypatch.setattr(commands_demo, "sample_folder", lambda name=name: tmp_path / name)
+        told = run("demo")
+        assert str(tmp_path / name / "notes" / "owl.txt") in told.stdout
+        assert ("building it again" in told.stderr) is (name == "two")
+        assert "building it again" not in run("demo").stderr
+
+
 def test_removing_by_a_condition_that_nothing_meets_removes_nothing(built: Path) -> None:
     assert run_json("remove", built, "--where", "year > 3000") == {"removed": 0}
     run("remove", built, status=2)
