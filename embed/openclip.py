@@ -191,12 +191,8 @@ class OpenClipEncoder:
         device: where to run it.
         digest: a hash of its weights.
 
-    Attributes:
-        space: of its vectors; the revision hashes weights, preprocessing and tokenizer.
-        sample_rate: the rate in Hz that its waveforms must have; None if it does not hear.
-        window_seconds: the length of the window that it hears at once.
-        batch_size: how many inputs to give it at once.
-        is_reentrant: whether several threads may encode at the same time.
+    Its attributes are those of `anysense.embed.types.Encoder`; the revision of its space
+    hashes weights, preprocessing and tokenizer.
     """
 
     is_reentrant = True

@@ -12,6 +12,7 @@ import os
 import threading
 from collections import deque
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from anysense.embed.errors import (
@@ -146,15 +147,15 @@ def encode_query(
     source = MediaSource("the query", content, modality)
     parts: list[FloatArray] = []
     batch: list[Any] = []
-    run = _run_now if getattr(encoder, "is_reentrant", False) else _run
+    run = encoder.encode if getattr(encoder, "is_reentrant", False) else partial(_run, encoder)
     with as_query():
         for segment in prepare_query(encoder, modality, source, limits):
             batch.append(segment.content)
             if len(batch) == DEFAULT_BATCH:
-                parts.append(run(encoder, modality, batch))
+                parts.append(run(modality, batch))
                 batch = []
         if batch:
-            parts.append(run(encoder, modality, batch))
+            parts.append(run(modality, batch))
     vectors = np.concatenate(parts)
     if len(vectors) == 1:
         only: FloatArray = vectors[0]
@@ -333,10 +334,6 @@ def _run(encoder: Encoder, modality: Modality, contents: list[Any]) -> FloatArra
     """Encode a batch when it is its turn: searches and builds of one process take turns."""
     with _turn:
         return encoder.encode(modality, contents)
-
-
-def _run_now(encoder: Encoder, modality: Modality, contents: list[Any]) -> FloatArray:
-    return encoder.encode(modality, contents)
 
 
 def _encode(encoder: Encoder, modality: Modality, contents: list[Any]) -> _Outcome:

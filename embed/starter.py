@@ -40,12 +40,8 @@ class StarterEncoder:
     Args:
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
 
-    Attributes:
-        space: of its vectors; the revision is the hash of its manifest of weights.
-        sample_rate: the rate in Hz that its waveforms must have; None if it does not hear.
-        window_seconds: the length of the window that it hears at once.
-        batch_size: how many inputs to give it at once.
-        is_reentrant: whether several threads may encode at the same time.
+    Its attributes are those of `anysense.embed.types.Encoder`; the revision of its space
+    is the hash of its manifest of weights.
     """
 
     is_reentrant = True

@@ -92,9 +92,11 @@ class Encoder(Protocol):
     """Turns batches of one modality into L2-normalised vectors of its space.
 
     `prepare` does the work that belongs on the CPU, for one input, and may be called from many
-    threads; `encode` runs the model on prepared inputs, and is called from one thread at a time,
-    unless an attribute `is_reentrant` is true: then a query need not wait for a batch of items.
+    threads; `encode` runs the model on prepared inputs, and is called from one thread at a time.
     The vector of an input is the same to the bit on the CPU whatever it is batched with.
+
+    Two attributes more are optional: `batch_size`, how many inputs to give it at once, and
+    `is_reentrant`; if that is true, a query need not wait for a batch of items.
     """
 
     @property

@@ -502,12 +502,16 @@ def shared() -> Iterator[Path]:
             path.chmod(0o755)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows keeps rights in another way")
-def test_read_only_folder_can_be_searched_but_not_changed(path: Path, shared: Path) -> None:
-    copy = shared / "c"
+def copy_with_rights(path: Path, copy: Path, *, folders: int, files: int) -> Path:
     shutil.copytree(path, copy)
     for file in (copy, *copy.rglob("*")):
-        file.chmod(0o555 if file.is_dir() else 0o444)
+        file.chmod(folders if file.is_dir() else files)
+    return copy
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps rights in another way")
+def test_read_only_folder_can_be_searched_but_not_changed(path: Path, shared: Path) -> None:
+    copy = copy_with_rights(path, shared / "c", folders=0o555, files=0o444)
     done = as_nobody(
         """
         with Collection.open(sys.argv[1]) as collection:
@@ -577,10 +581,7 @@ def test_a_lock_that_cannot_be_taken_is_told(
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows keeps rights in another way")
 def test_a_catalog_that_may_not_be_written_is_told(path: Path, shared: Path) -> None:
-    copy = shared / "c"
-    shutil.copytree(path, copy)
-    for file in (copy, *copy.rglob("*")):
-        file.chmod(0o777 if file.is_dir() else 0o666)
+    copy = copy_with_rights(path, shared / "c", folders=0o777, files=0o666)
     (copy / CATALOG).chmod(0o444)
     done = as_nobody(
         """

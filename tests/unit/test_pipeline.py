@@ -101,6 +101,12 @@ def run(encoders: Any, sources: Any, **options: Any) -> list[pipeline.Encoded]:
     return list(encode_sources(encoders, sources, **options))
 
 
+def run_script(script: str) -> subprocess.CompletedProcess[str]:
+    """What a process of its own makes of an indented script."""
+    command = [sys.executable, "-c", textwrap.dedent(script)]
+    return subprocess.run(command, timeout=300, capture_output=True, text=True, check=False)
+
+
 def no_threads_left() -> bool:
     names = ("anysense-read", "anysense-model")
     return not any(thread.name.startswith(names) for thread in threading.enumerate())
@@ -277,9 +283,7 @@ def test_the_interpreter_ends_though_a_run_was_left_open(how: str, tmp_path: Pat
             keep.append(results)
             {how}
     """
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(script)], timeout=300, capture_output=True, text=True
-    )
+    done = run_script(script)
     assert done.returncode != 0
     assert "Timeout" not in done.stderr
 
@@ -514,13 +518,7 @@ def test_a_build_goes_on_when_the_main_thread_has_ended(tmp_path: Path) -> None:
 
         threading.Thread(target=work).start()
     """
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(script)],
-        timeout=300,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_script(script)
     assert (done.stdout, done.stderr) == ("30\n", "")
 
 
@@ -544,13 +542,7 @@ def test_a_process_forked_in_the_middle_of_a_batch_encodes(tmp_path: Path) -> No
 
         list(encode_sources([Forking()], [MediaSource(0, "red")]))
     """
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(script)],
-        timeout=300,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_script(script)
     assert done.stdout == "7\n", done.stderr
 
 
