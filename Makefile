@@ -26,7 +26,7 @@ check: $(STAMP)
 install: $(STAMP)
 
 # An editable install in strict mode links each file: a new file needs a new install.
-LINKED := $(wildcard embed/*.py embed/weights/* index/*.py index/background/* index/anchors/* server/*.py server/_root/* server/sample/*/* server/static/*)
+LINKED := $(shell find embed index server -type f ! -name '*.pyc')
 
 $(STAMP): pyproject.toml $(LINKED)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -23,11 +23,11 @@ from typing import TYPE_CHECKING, Any
 import _machine
 import numpy as np
 
-from anysense.embed.registry import register_encoder
+from anysense.embed.encoders.registry import register_encoder
 from anysense.embed.types import Content, Modality, Passage, Space
+from anysense.index.catalog.records import ItemRecord, SegmentRecord
 from anysense.index.collection import Collection
-from anysense.index.partition import Partition
-from anysense.index.records import ItemRecord, SegmentRecord
+from anysense.index.types import Partition
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +39,8 @@ REPEATS = 5
 
 OPENING = """
 import json, sys, time
-import numpy, anysense.index.store, anysense.index.collection as c, anysense.index.partition as p
+import numpy, anysense.index.vectors.faiss.store
+import anysense.index.collection as c, anysense.index.types as p
 from anysense.embed.types import Modality
 def memory():
     lines = dict(line.split(":") for line in open("/proc/self/status") if line.startswith("Rss"))

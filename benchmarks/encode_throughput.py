@@ -29,7 +29,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 import _machine
 import torch
 
-from anysense.embed.pipeline import MediaSource, encode_sources
+from anysense.embed.pipeline.stream import MediaSource, encode_sources
 from anysense.embed.types import Modality
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def openclip(folder: Path) -> tuple[Any, Callable[[torch.Tensor], Any], list[Pat
     """ViT-B-32, its encoder, and photos to encode."""
     import open_clip
 
-    from anysense.embed.openclip import load
+    from anysense.embed.encoders.openclip.encoder import load
 
     torch.manual_seed(SEED)
     model = open_clip.create_model("ViT-B-32").eval()
@@ -58,7 +58,7 @@ def clap(folder: Path) -> tuple[Any, Callable[[torch.Tensor], Any], list[Path]]:
     from tokenizers import ByteLevelBPETokenizer
     from transformers import ClapConfig, ClapFeatureExtractor, ClapModel
 
-    from anysense.embed.clap import load
+    from anysense.embed.encoders.clap.encoder import load
 
     torch.manual_seed(SEED)
     model = ClapModel(ClapConfig(text_config={"num_hidden_layers": 2}, audio_config={})).eval()
@@ -142,8 +142,8 @@ def compare(
 
 
 def contents(modality: Modality, encoder: Any, path: Path) -> list[Any]:
-    from anysense.embed.audio import iter_windows
-    from anysense.embed.image import read_image
+    from anysense.embed.media.audio.recording import iter_windows
+    from anysense.embed.media.image import read_image
 
     if modality is Modality.IMAGE:
         return [read_image(path)]

@@ -24,7 +24,7 @@ from lists_data import __doc__ as description
 from lists_data import load
 from lists_ways import MODALITIES, WAYS, Case, Split, truth
 
-from anysense.index.recall import least_effort, list_ranks
+from anysense.index.vectors.recall import least_effort, list_ranks
 
 TARGET, TUNING, REPORTING, ASKING = 0.95, 1000, 1500, 5000
 

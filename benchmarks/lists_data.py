@@ -31,7 +31,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from anysense.embed.starter import StarterEncoder
+    from anysense.embed.encoders.starter.encoder import StarterEncoder
 
 ROOT = Path(__file__).resolve().parents[1]
 PHOTOS = (
@@ -63,7 +63,7 @@ def _hash(name: str) -> int:
 
 
 def texts(data: Path) -> Pieces:
-    bank = gzip.decompress((ROOT / "index/anchors/captions.txt.gz").read_bytes()).decode()
+    bank = gzip.decompress((ROOT / "index/bridging/captions.txt.gz").read_bytes()).decode()
     captions = bank.splitlines()
     yield from ((held_out(caption), caption) for caption in captions)
     known = {part for caption in captions for part in (caption, caption.partition(", ")[2])}
@@ -141,8 +141,8 @@ def _tiles(path: Path, grids: tuple[int, ...]) -> Iterator[Any]:
 
 
 def sounds(data: Path) -> Pieces:
-    from anysense.embed.audio import read_audio, resample
     from anysense.embed.errors import AnysenseError
+    from anysense.embed.media.audio.recording import read_audio, resample
     from anysense.embed.types import Waveform
 
     for path in _files(data / "corpora", RECORDINGS):
@@ -170,7 +170,7 @@ def encode(data: Path, kind: str, most: int) -> None:
     """Encode the first `most` pieces of a modality that are not encoded yet."""
     import torch
 
-    from anysense.embed.starter import StarterEncoder
+    from anysense.embed.encoders.starter.encoder import StarterEncoder
     from anysense.embed.types import Modality
 
     encoder, modality = StarterEncoder("cpu"), Modality(kind)

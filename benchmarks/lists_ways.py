@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import faiss
 import numpy as np
 
-from anysense.index.layout import LISTS_PER_ROOT
-from anysense.index.store import train_centroids
+from anysense.index.vectors.faiss.store import train_centroids
+from anysense.index.vectors.layout import LISTS_PER_ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable

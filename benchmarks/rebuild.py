@@ -27,9 +27,9 @@ import numpy as np
 from _machine import save
 from PIL import Image
 
-from anysense.embed.registry import register_encoder
+from anysense.embed.encoders.registry import register_encoder
 from anysense.embed.types import Content, Modality, Passage, Space
-from anysense.index.build import build
+from anysense.index.building.build import build
 from anysense.index.collection import Collection
 
 if TYPE_CHECKING:

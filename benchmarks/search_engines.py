@@ -16,14 +16,14 @@ from gap_data import DIMENSION, chunks
 from usearch.index import Index as UsearchIndex
 
 from anysense.embed.types import Modality
-from anysense.index import fastscan
-from anysense.index.partition import ArraySource, Partition
-from anysense.index.store import Store
+from anysense.index.types import ArraySource, Partition
+from anysense.index.vectors.faiss import fastscan
+from anysense.index.vectors.faiss.store import Store
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from anysense.index.recall import Effort
+    from anysense.index.vectors.recall import Effort
 
 GRAPH_DEGREE, GRAPH_EFFORT = 16, 100
 STEPS = tuple(sorted({round(1.15**i) for i in range(60)}))

@@ -1,1 +1,1 @@
-"""Encoders and media: from files, bytes and strings to vectors."""
+"""From files, bytes and strings to vectors: media are read, models encode them."""

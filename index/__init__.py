@@ -1,1 +1,1 @@
-"""One FAISS index over every vector: storing, building and searching collections."""
+"""Collections: the catalog of items, the FAISS index made from it, and ranking over both."""

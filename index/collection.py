@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import UsageError
-from anysense.index.catalog_writer import CatalogWriter
-from anysense.index.integrity import check_acknowledged, ensure_sound
-from anysense.index.lock import WriterLock
-from anysense.index.opening import (
+from anysense.index.catalog.integrity import check_acknowledged, ensure_sound
+from anysense.index.catalog.writer import CatalogWriter
+from anysense.index.folder.lock import WriterLock
+from anysense.index.folder.opening import (
     check_revision,
     has_collection,
     load_encoders,
@@ -21,8 +21,8 @@ from anysense.index.opening import (
     open_catalog,
     repair_manifest,
 )
-from anysense.index.publisher import Publisher
-from anysense.index.views import Views
+from anysense.index.publishing.publisher import Publisher
+from anysense.index.snapshots.views import Views
 
 if TYPE_CHECKING:
     import os
@@ -30,24 +30,21 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from anysense.embed.types import Encoder, Modality, Space
-    from anysense.index.catalog import Catalog
-    from anysense.index.found import NewItem
-    from anysense.index.hit import Hits
-    from anysense.index.ingest import AddReport
-    from anysense.index.manifest import (
-        Manifest,
-        Tuning,
-    )
-    from anysense.index.query import Query
-    from anysense.index.records import (
+    from anysense.index.building.ingest import AddReport
+    from anysense.index.building.sources.found import NewItem
+    from anysense.index.catalog.reader import Catalog
+    from anysense.index.catalog.records import (
         FileRecord,
         Forgotten,
         ItemRecord,
         KnownFile,
         QuarantinedFile,
     )
-    from anysense.index.snapshot import Snapshot
-    from anysense.index.verify import VerifyReport
+    from anysense.index.folder.verify import VerifyReport
+    from anysense.index.ranking.hit import Hits
+    from anysense.index.ranking.query import Query
+    from anysense.index.snapshots.manifest import Manifest, Tuning
+    from anysense.index.snapshots.snapshot import Snapshot
 
 __all__ = ["Collection"]
 
@@ -203,7 +200,7 @@ class Collection:
 
     def info(self) -> dict[str, Any]:
         """What is in the collection, as JSON can hold it: counts, sizes, encoders, recall."""
-        from anysense.index.verify import describe_collection
+        from anysense.index.folder.verify import describe_collection
 
         return describe_collection(self._path, self._catalog, self.snapshot())
 
@@ -233,14 +230,15 @@ class Collection:
         """Encode items and write them: files by path, or `NewItem` for anything else.
 
         A text that is not a `NewItem` is the path of a file. Options are those of
-        `anysense.index.ingest.ingest`. One item that cannot be read does not stop the others.
+        `anysense.index.building.ingest.ingest`. One item that cannot be read does not stop the
+        others.
 
         Raises:
             CollectionLockedError: another process is writing.
             StorageError: the disk refused; what was written before is kept.
         """
-        from anysense.index.found import NewItem
-        from anysense.index.ingest import ingest
+        from anysense.index.building.ingest import ingest
+        from anysense.index.building.sources.found import NewItem
 
         entries = [items] if isinstance(items, str | Path | NewItem) else items
         new = (e if isinstance(e, NewItem) else NewItem(Path(e)) for e in entries)
@@ -255,8 +253,8 @@ class Collection:
         where: str | Mapping[str, Any] | None = None,
         **options: Any,
     ) -> Hits:
-        """The k items that match a query best; see `anysense.index.retriever.Retriever`."""
-        from anysense.index.retriever import Retriever
+        """The k items that match a query best; see `anysense.index.ranking.retriever.Retriever`."""
+        from anysense.index.ranking.retriever import Retriever
 
         with self._lock:
             if not hasattr(self, "_retriever"):
@@ -298,7 +296,7 @@ class Collection:
 
     def _publisher(self) -> Publisher:
         def calibrate(snapshot: Snapshot) -> Tuning:
-            from anysense.index.nulls import fit_tuning
+            from anysense.index.calibration.routes import fit_tuning
 
             return fit_tuning(snapshot, self.loaded_encoders)
 
@@ -306,7 +304,7 @@ class Collection:
 
     def verify(self) -> VerifyReport:
         """Check every file, every row, and the FAISS index against the catalog."""
-        from anysense.index.verify import verify_collection
+        from anysense.index.folder.verify import verify_collection
 
         self._check_open()
         return verify_collection(self._path, self._catalog)

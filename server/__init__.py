@@ -1,1 +1,1 @@
-"""The outer layer: command line and HTTP service."""
+"""How people reach a collection: the command line and the HTTP service."""

@@ -1,4 +1,4 @@
-"""Make the bank of captions that bridges are fitted with, ``index/anchors/captions.txt.gz``.
+"""Make the bank of captions that bridges are fitted with, ``index/bridging/captions.txt.gz``.
 
     python benchmarks/bridge/captions.py DATA
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HERE = Path(__file__).resolve().parent
-BANK = HERE.parents[1] / "index/anchors/captions.txt.gz"
+BANK = HERE.parents[1] / "index/bridging/captions.txt.gz"
 SEED = 0
 # Lexicographer files: act, animal, artifact, body, event, food, object, person, phenomenon, plant,
 # substance; body, contact, motion, perception and weather of the verbs.

@@ -22,9 +22,9 @@ import spaces
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import _machine
 
-from anysense.embed.starter import StarterEncoder
+from anysense.embed.encoders.starter.encoder import StarterEncoder
 from anysense.embed.types import Modality
-from anysense.index.bridge import METHODS, Bridge, fit_bridge, modality_mean, unit
+from anysense.index.bridging.maps import METHODS, Bridge, fit_bridge, modality_mean, unit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -28,13 +28,13 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "ranking"))
 import gallery  # noqa: E402
 
-from anysense.embed.starter import StarterEncoder  # noqa: E402
+from anysense.embed.encoders.starter.encoder import StarterEncoder  # noqa: E402
 from anysense.embed.types import Modality, Space  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-BANK = HERE.parents[1] / "index/anchors/captions.txt.gz"
+BANK = HERE.parents[1] / "index/bridging/captions.txt.gz"
 Vectors = NDArray[np.float32]
 
 
@@ -81,7 +81,7 @@ class OtherEncoder:
     def _consed(self, mel: Any) -> Vectors:
         import torch
 
-        from anysense.embed import starter_audio
+        from anysense.embed.encoders.starter import audio as starter_audio
 
         tower = self._sound._audio
         mean = self._classes.mean(axis=0)

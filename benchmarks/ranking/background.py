@@ -73,7 +73,7 @@ SOUNDS = [
 def main() -> None:
     import soundfile
 
-    from anysense.embed.audio import read_audio, resample
+    from anysense.embed.media.audio.recording import read_audio, resample
 
     for kind in ("photos", "sounds"):
         (BANK / kind).mkdir(parents=True, exist_ok=True)

@@ -27,7 +27,7 @@ from ceiling import HIDDEN, fitted_to_labels
 from methods import DEFAULT, METHODS, Route, calibrated
 from numpy.typing import NDArray
 
-from anysense.index.calibrate import CENTRED
+from anysense.index.calibration.scores import CENTRED
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from _machine import save
@@ -279,7 +279,7 @@ def centring(subjects: dict[str, Case]) -> list[dict[str, Any]]:
 
 def matches(subjects: list[Case]) -> dict[str, dict[str, Any]]:
     """How often something is said to match: with relevant items there, without, and without kin."""
-    from anysense.index.retriever import is_match
+    from anysense.index.ranking.retriever import is_match
 
     best: dict[str, dict[str, list[tuple[float, int]]]] = {}
     for subject in subjects:

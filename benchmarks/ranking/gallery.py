@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 import heldout
 import numpy as np
 
-from anysense.embed.pipeline import MediaSource, encode_sources
-from anysense.embed.registry import load_encoder
+from anysense.embed.encoders.registry import load_encoder
+from anysense.embed.pipeline.stream import MediaSource, encode_sources
 from anysense.embed.types import Modality
 
 if TYPE_CHECKING:

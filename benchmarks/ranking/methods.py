@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from anysense.index.calibrate import (
+from anysense.index.calibration.scores import (
     CENTRED,
     OWN_SHARE,
     fit_route,
@@ -137,7 +137,7 @@ def centred_query_z(route: Route) -> Array:
 def calibrated(
     route: Route, own: float = OWN_SHARE, *, asked_by_sample: bool = True, centring: float = CENTRED
 ) -> Array:
-    """The package's scores, as `index/nulls.py` and `index/retriever.py` make them.
+    """The package's scores, as `index/calibration` and `index/ranking/retriever.py` make them.
 
     The package's parameters are the defaults; `centring` is how much of the mean is taken away.
     """

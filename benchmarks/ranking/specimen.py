@@ -1,4 +1,4 @@
-"""Write the vectors that ``tests/unit/test_nulls.py`` measures false positives on.
+"""Write the vectors on which ``tests/unit/index/calibration/`` measures false positives.
 
     python benchmarks/ranking/specimen.py DATA
 
@@ -15,7 +15,7 @@ import gallery
 import numpy as np
 from unseen import families
 
-PATH = Path(__file__).resolve().parents[2] / "tests/unit/data/gallery.npz"
+PATH = Path(__file__).resolve().parents[2] / "tests/support/data/gallery.npz"
 DIRECTIONS = 64
 
 

@@ -14,8 +14,8 @@ from protocol import near_duplicates
 from tables import Texts, categories, imagenet_table, text_mean
 from wordnet import read_nouns
 
-from anysense.embed.starter_audio import SoundEffectsNetwork
-from anysense.embed.starter_weights import load_tensors
+from anysense.embed.encoders.starter.audio import SoundEffectsNetwork
+from anysense.embed.encoders.starter.weights import load_tensors
 
 if TYPE_CHECKING:
     from pathlib import Path

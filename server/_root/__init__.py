@@ -15,32 +15,31 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from anysense.embed.encoders.registry import list_models, load_encoder
     from anysense.embed.errors import AnysenseError as AnysenseError
-    from anysense.embed.registry import list_models as list_models
-    from anysense.embed.registry import load_encoder as load_encoder
     from anysense.embed.types import Modality as Modality
     from anysense.embed.types import Waveform as Waveform
-    from anysense.index.build import build as build
+    from anysense.index.building.build import build
+    from anysense.index.building.sources.found import NewItem
     from anysense.index.collection import Collection as Collection
-    from anysense.index.found import NewItem as NewItem
-    from anysense.index.hit import Hit as Hit
-    from anysense.index.query import Term as Term
-    from anysense.index.retriever import Retriever as Retriever
+    from anysense.index.ranking.hit import Hit
+    from anysense.index.ranking.query import Term
+    from anysense.index.ranking.retriever import Retriever
 
 __version__ = "0.1.0"
 
 _HOME = {
     "AnysenseError": "anysense.embed.errors",
     "Collection": "anysense.index.collection",
-    "Hit": "anysense.index.hit",
+    "Hit": "anysense.index.ranking.hit",
     "Modality": "anysense.embed.types",
-    "NewItem": "anysense.index.found",
-    "Retriever": "anysense.index.retriever",
-    "Term": "anysense.index.query",
+    "NewItem": "anysense.index.building.sources.found",
+    "Retriever": "anysense.index.ranking.retriever",
+    "Term": "anysense.index.ranking.query",
     "Waveform": "anysense.embed.types",
-    "build": "anysense.index.build",
-    "list_models": "anysense.embed.registry",
-    "load_encoder": "anysense.embed.registry",
+    "build": "anysense.index.building.build",
+    "list_models": "anysense.embed.encoders.registry",
+    "load_encoder": "anysense.embed.encoders.registry",
 }
 
 __all__ = [

@@ -1,5 +1,5 @@
 """`python -m anysense` is the command `anysense`."""
 
-from anysense.server.cli import main
+from anysense.server.cli.root import main
 
 main()

@@ -18,12 +18,12 @@ import numpy as np
 import pytest
 import torch
 
-from anysense.embed.clap import ClapEncoder, load
-from anysense.embed.clap_convert import from_laion, to_laion
-from anysense.embed.clap_features import MelSettings, log_mel
-from anysense.embed.clap_laion import _model_module, build_laion_model, is_installed
-from anysense.embed.clap_text import ClapTokenizer
-from anysense.embed.clap_transformers import TransformersTowers, build_converted
+from anysense.embed.encoders.clap.convert import from_laion, to_laion
+from anysense.embed.encoders.clap.encoder import ClapEncoder, load
+from anysense.embed.encoders.clap.laion import _model_module, build_laion_model, is_installed
+from anysense.embed.encoders.clap.spectrogram import MelSettings, log_mel
+from anysense.embed.encoders.clap.text import ClapTokenizer
+from anysense.embed.encoders.clap.transformers_port import TransformersTowers, build_converted
 from anysense.embed.errors import (
     CheckpointError,
     EmptyMediaError,
@@ -246,7 +246,7 @@ def test_ports_give_the_vectors_of_transformers(port: Path, roberta_files: Path)
 @needs_laion
 @pytest.mark.parametrize("fusion", [False, True])
 def test_both_codes_agree_on_the_same_weights(fusion: bool, roberta_files: Path) -> None:
-    from anysense.embed.clap_laion import LaionTowers
+    from anysense.embed.encoders.clap.laion import LaionTowers
 
     state = laion_reference(600, 2, fusion=fusion).state_dict()
     here = LaionTowers(build_laion_model(state, "a checkpoint"))
@@ -299,7 +299,7 @@ def test_vectors_do_not_depend_on_the_batch(laion_encoder: ClapEncoder) -> None:
 
 @needs_laion
 def test_long_clips_get_the_same_vectors_each_time(laion_encoder: ClapEncoder) -> None:
-    from anysense.embed.pipeline import MediaSource, encode_query, encode_sources
+    from anysense.embed.pipeline.stream import MediaSource, encode_query, encode_sources
 
     rng = np.random.default_rng(3)
     clip = Waveform(rng.normal(0, 0.1, 25 * 44_100).astype(np.float32), 44_100)
@@ -334,7 +334,7 @@ def test_loading_leaves_the_interpreter_as_it_was(laion_file: Path) -> None:
     """No download, no package laion_clap, no changed sys.path, no trainer's telemetry."""
     script = (
         "import sys; before = list(sys.path)\n"
-        "from anysense.embed.registry import load_encoder\n"
+        "from anysense.embed.encoders.registry import load_encoder\n"
         f"encoder = load_encoder('clap:{laion_file}')\n"
         "assert sys.path == before\n"
         "loaded = {name.split('.')[0] for name in sys.modules}\n"

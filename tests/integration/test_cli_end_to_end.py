@@ -20,7 +20,7 @@ import pytest
 from PIL import Image
 
 from anysense.index.collection import Collection
-from anysense.server.commands_demo import sample_folder
+from anysense.server.cli.commands.demo import sample_folder
 
 pytestmark = pytest.mark.integration
 

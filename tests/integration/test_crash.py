@@ -22,9 +22,9 @@ import pytest
 from specimen import assert_holds, created, record
 
 from anysense.embed.errors import AnysenseError, CollectionLockedError, CollectionNotFoundError
+from anysense.index.catalog.connections import CATALOG
 from anysense.index.collection import Collection
-from anysense.index.database import CATALOG
-from anysense.index.manifest import MANIFEST
+from anysense.index.snapshots.manifest import MANIFEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,7 +43,7 @@ SENTENCES = ("restore", "delete", "build", "anysense", "try again")
 def processes() -> Any:
     """Processes that start at once, with everything imported."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["crash_child", "anysense.index.store"])
+    context.set_forkserver_preload(["crash_child", "anysense.index.vectors.faiss.store"])
     return context
 
 

@@ -15,14 +15,14 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from anysense.embed.encoders.openclip.encoder import OpenClipEncoder, load, parse_name
 from anysense.embed.errors import (
     CheckpointError,
     EncoderError,
     MissingWeightsError,
     UnknownEncoderError,
 )
-from anysense.embed.openclip import OpenClipEncoder, load, parse_name
-from anysense.embed.pipeline import MediaSource, encode_query, encode_sources
+from anysense.embed.pipeline.stream import MediaSource, encode_query, encode_sources
 from anysense.embed.types import Modality
 
 if TYPE_CHECKING:

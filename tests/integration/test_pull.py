@@ -21,7 +21,7 @@ WEIGHTS = bytes(range(256)) * 1000
 RUN = """
 import json, sys
 from anysense.embed.errors import AnysenseError
-from anysense.embed.registry import load_encoder, pull_model
+from anysense.embed.encoders.registry import load_encoder, pull_model
 seen = []
 try:
     path = pull_model(sys.argv[1], progress=lambda *event: seen.append(event))
@@ -172,7 +172,7 @@ def test_a_sentence_model_that_was_pulled_can_be_loaded(
         [
             sys.executable,
             "-c",
-            "from anysense.embed.registry import list_models, load_encoder\n"
+            "from anysense.embed.encoders.registry import list_models, load_encoder\n"
             f"print(load_encoder({name!r}, device='cpu').space.dimension)\n"
             f"print([card.available for card in list_models() if card.name == {name!r}])",
         ],

@@ -20,21 +20,21 @@ import pytest
 import tiny
 from http_client import png, wav
 
+from anysense.index.building.sources.found import NewItem
 from anysense.index.collection import Collection
-from anysense.index.found import NewItem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 pytestmark = pytest.mark.integration
 
-UNIT = Path(__file__).parents[1] / "unit"
+SUPPORT = Path(__file__).parents[1] / "support"
 # The command line as it is, but with the encoder of the tests; and the service without it.
-COMMAND = "import tiny; tiny.register(); from anysense.server.cli import main; main()"
+COMMAND = "import tiny; tiny.register(); from anysense.server.cli.root import main; main()"
 SERVICE = """
 import sys, tiny
 from anysense.index.collection import Collection
-from anysense.server.app import serve
+from anysense.server.http.app import serve
 tiny.register()
 with Collection.open(sys.argv[1]) as collection:
     serve(collection, host=sys.argv[2], port=int(sys.argv[3]))
@@ -54,10 +54,10 @@ def running(
 ) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """A process that serves and answers; killed at the end if it still runs.
 
-    It is `anysense serve`, or `anysense.server.app.serve` bound to `host`, if one is given.
+    It is `anysense serve`, or `anysense.server.http.app.serve` bound to `host`, if one is given.
     """
     port = free_port()
-    paths = [str(UNIT), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+    paths = [str(SUPPORT), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
     arguments = [COMMAND, "serve", str(path), "--port", str(port)]
     if host is not None:

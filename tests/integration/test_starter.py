@@ -19,7 +19,11 @@ import soundfile
 import torch
 from PIL import Image, ImageDraw
 
-from anysense.embed import starter_weights
+from anysense.embed.encoders.starter import weights as starter_weights
+from anysense.embed.encoders.starter.audio import RATE, blocks_of, log_mel, mel_filters
+from anysense.embed.encoders.starter.encoder import DIMENSION, StarterEncoder, load
+from anysense.embed.encoders.starter.image import letterbox, pixels
+from anysense.embed.encoders.starter.text import TOKEN_LIMIT
 from anysense.embed.errors import (
     CheckpointError,
     CorruptMediaError,
@@ -28,10 +32,6 @@ from anysense.embed.errors import (
     MissingWeightsError,
     UnknownEncoderError,
 )
-from anysense.embed.starter import DIMENSION, StarterEncoder, load
-from anysense.embed.starter_audio import RATE, blocks_of, log_mel, mel_filters
-from anysense.embed.starter_image import letterbox, pixels
-from anysense.embed.starter_text import TOKEN_LIMIT
 from anysense.embed.types import Encoder, Modality, Waveform
 
 if TYPE_CHECKING:
@@ -326,7 +326,7 @@ def sample(folder: str) -> list[tuple[Path, str]]:
 
 @needs_sample
 def test_pictures_are_nearest_to_what_they_show(encoder: StarterEncoder) -> None:
-    from anysense.embed.image import read_image
+    from anysense.embed.media.image import read_image
 
     named = {
         "cat-face": "a cat",
@@ -354,8 +354,8 @@ def test_pictures_are_nearest_to_what_they_show(encoder: StarterEncoder) -> None
 @needs_sample
 def test_titles_find_the_sample_media(encoder: StarterEncoder) -> None:
     """Recall of the right picture and sound among the first ten, far above chance."""
-    from anysense.embed.audio import iter_windows
-    from anysense.embed.image import read_image
+    from anysense.embed.media.audio.recording import iter_windows
+    from anysense.embed.media.image import read_image
 
     photos, sounds = sample("photos"), sample("sounds")
     squares = [encoder.prepare(Modality.IMAGE, read_image(path)) for path, _ in photos]
@@ -380,7 +380,7 @@ def test_loading_the_text_tower_does_not_load_a_compiler() -> None:
     code = (
         "import sys\n"
         "from anysense import load_encoder\n"
-        "from anysense.embed.pipeline import encode_query\n"
+        "from anysense.embed.pipeline.stream import encode_query\n"
         "from anysense.embed.types import Modality\n"
         "encode_query(load_encoder('starter'), Modality.TEXT, 'a dog')\n"
         "print([name for name in ('torch._dynamo', 'sympy') if name in sys.modules])\n"
@@ -399,7 +399,7 @@ def test_vectors_do_not_depend_on_the_number_of_threads(tmp_path: Path) -> None:
         "from pathlib import Path\n"
         "torch.set_num_threads(int(sys.argv[2]))\n"
         "from anysense import load_encoder\n"
-        "from anysense.embed.pipeline import MediaSource, encode_sources\n"
+        "from anysense.embed.pipeline.stream import MediaSource, encode_sources\n"
         "sources = [MediaSource(p, p) for p in sorted(Path(sys.argv[1]).iterdir())]\n"
         "for result in encode_sources([load_encoder('starter')], sources):\n"
         "    vectors = b''.join(s.vector.tobytes() for s in result.segments)\n"

@@ -13,14 +13,14 @@ import pytest
 import torch
 from sentence_transformers import SentenceTransformer
 
+from anysense.embed.encoders.registry import load_encoder
+from anysense.embed.encoders.sentence import SentenceEncoder, load
 from anysense.embed.errors import (
     CheckpointError,
     EncoderError,
     MissingWeightsError,
     UnknownEncoderError,
 )
-from anysense.embed.registry import load_encoder
-from anysense.embed.text import SentenceEncoder, load
 from anysense.embed.types import Modality
 
 pytestmark = pytest.mark.integration

@@ -22,9 +22,9 @@ import anysense
 from anysense import Collection, Hit, NewItem, Retriever, Term, Waveform, build
 from anysense.embed import errors
 from anysense.embed.errors import FilterError
-from anysense.index.filter_nodes import MAX_DEPTH, MAX_LENGTH, MAX_TERMS
-from anysense.index.filters import parse_filter
-from anysense.server.cli import cli
+from anysense.index.filters.filter import parse_filter
+from anysense.index.filters.nodes import MAX_DEPTH, MAX_LENGTH, MAX_TERMS
+from anysense.server.cli.root import cli
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,0 +1,1 @@
+"""Encoders by name: the models that are known, and what all of them share."""

@@ -1,0 +1,1 @@
+"""Encoders of LAION-CLAP: texts and sounds, from official checkpoints and their ports."""

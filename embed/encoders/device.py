@@ -1,0 +1,247 @@
+"""Where a model runs, in which precision, and in which batches.
+
+On the CPU every micro-batch has one fixed size and is filled up by repeating its last input,
+because matrix kernels round differently for different shapes: so the vector of an input is the same
+to the bit whatever it is batched with. Each processor works at one micro-batch of its own. A query,
+which somebody waits for, is not filled up, and all processors work at it; its vector is the same to
+rounding. On CUDA a batch is as large as the caller's; when memory runs out it is halved, and stays
+halved.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from anysense.embed.encoders.lanes import is_forked, lanes
+from anysense.embed.errors import CorruptMediaError, EncoderError
+from anysense.embed.waiting import IS_QUERY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from anysense.embed.types import FloatArray
+
+__all__ = [
+    "BatchRunner",
+    "choose_autocast",
+    "choose_batch",
+    "choose_device",
+    "is_out_of_memory",
+    "normalise",
+]
+
+log = logging.getLogger(__name__)
+# Of a matrix product over texts on the CPU: enough for short ones, little enough for one query.
+_TEXT_ROWS = 32
+_LEAST_BATCH = 16  # of micro-batches of one, so that few processors wait for the last of them
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    """The device of that name; ``auto`` is CUDA where there is one, otherwise the CPU.
+
+    Raises:
+        EncoderError: no such device here.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise EncoderError(
+            f"There is no device '{name}': use auto, cpu, cuda or cuda:N."
+        ) from error
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise EncoderError(f"The device '{name}' is not here: use auto or cpu.")
+    if device.type not in ("cpu", "cuda"):
+        raise EncoderError(f"The device '{name}' is not supported: use auto, cpu, cuda or cuda:N.")
+    return device
+
+
+def choose_autocast(device: torch.device) -> torch.dtype | None:
+    """The precision of matrix products: bf16 on CUDA, fp16 where it has none, full on the CPU."""
+    if device.type != "cuda":
+        return None
+    with torch.cuda.device(device):
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+
+
+def choose_batch(device: torch.device, micro_batch: int, most: int) -> int:
+    """How many inputs to give a model at once: on the CPU some micro-batches for each processor.
+
+    Not more: the results of a batch come together, and what is on its way is lost if a build stops.
+
+    Args:
+        device: where the model is.
+        micro_batch: the fixed size of batches on the CPU.
+        most: the answer for CUDA.
+    """
+    if device.type != "cpu":
+        return most
+    return max(_LEAST_BATCH, 2 * micro_batch * torch.get_num_threads())
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error of torch says that the device's memory is full."""
+    if isinstance(error, torch.OutOfMemoryError):
+        return True
+    # The CPU's allocator and some CUDA libraries have no exception of their own for it.
+    text = str(error).lower()
+    return isinstance(error, RuntimeError) and (
+        "out of memory" in text or "can't allocate memory" in text or "alloc_failed" in text
+    )
+
+
+def normalise(vectors: torch.Tensor) -> FloatArray:
+    """Rows of length one as float32, shape (n, d).
+
+    Raises:
+        CorruptMediaError: a row is not finite, or has no length.
+    """
+    rows: FloatArray = vectors.detach().float().cpu().numpy()
+    norms = np.sqrt(np.einsum("nd,nd->n", rows, rows, dtype=np.float64, casting="unsafe"))
+    if not np.all(np.isfinite(norms)) or np.any(norms < 1e-12):
+        raise CorruptMediaError(
+            "<input>", "its vector is not finite or has no length, so it cannot be compared"
+        )
+    unit: FloatArray = (rows / norms[:, None]).astype(np.float32)
+    return unit
+
+
+class BatchRunner:
+    """Runs a model over prepared inputs in batches that fit, and gives unit vectors.
+
+    Args:
+        device: where the model is.
+        fixed: whether micro-batches have one size and are filled up, for bit-equal results; by
+            default on the CPU only.
+    """
+
+    def __init__(self, device: torch.device, *, fixed: bool | None = None) -> None:
+        self.device = device
+        self.dtype = choose_autocast(device)
+        self.fixed = device.type == "cpu" if fixed is None else fixed
+        self._most: dict[str, int] = {}
+
+    def run(
+        self,
+        forward: Callable[[torch.Tensor], torch.Tensor],
+        inputs: Sequence[torch.Tensor],
+        *,
+        micro_batch: int,
+        key: str = "",
+    ) -> FloatArray:
+        """Run `forward` over tensors of one shape: float32, shape (len(inputs), dimension).
+
+        Args:
+            forward: from a batch (n, ...) to vectors (n, dimension).
+            inputs: at least one tensor, without the batch's axis.
+            micro_batch: the fixed size of batches where batches are fixed.
+            key: what to remember the greatest batch that fits under, such as the modality.
+
+        Raises:
+            EncoderError: memory is too small for one input.
+            CorruptMediaError: a vector is not finite.
+        """
+        if self._is_fixed(len(inputs), micro_batch):
+            return np.concatenate(self._run_fixed(forward, [(inputs, micro_batch)]))
+        size = self._most.get(key, len(inputs))
+        done: list[FloatArray] = []
+        start = 0
+        while start < len(inputs):
+            chunk = inputs[start : start + size]
+            try:
+                vectors = self._forward(forward, chunk)
+            except RuntimeError as error:
+                if not is_out_of_memory(error):
+                    raise
+                size = self._smaller(len(chunk), key)
+                continue
+            done.append(vectors)
+            start += len(chunk)
+        return np.concatenate(done)
+
+    def run_grouped(
+        self, forward: Callable[[torch.Tensor], torch.Tensor], texts: Sequence[torch.Tensor]
+    ) -> FloatArray:
+        """Run `forward` over texts (..., length) of several lengths: equals share batches.
+
+        Returns:
+            Unit vectors in the order of the texts, float32 of shape (len(texts), dimension).
+        """
+        by_length: dict[int, list[int]] = {}
+        for at, ids in enumerate(texts):
+            by_length.setdefault(ids.shape[-1], []).append(at)
+        groups = [([texts[at] for at in m], max(1, _TEXT_ROWS // n)) for n, m in by_length.items()]
+        if self._is_fixed(len(texts), 1):
+            rows = self._run_fixed(forward, groups)
+        else:
+            keys = [f"texts of {length} tokens" for length in by_length]
+            rows = [
+                self.run(forward, group, micro_batch=size, key=key)
+                for (group, size), key in zip(groups, keys, strict=True)
+            ]
+        order = [at for members in by_length.values() for at in members]
+        in_order: FloatArray = np.concatenate(rows)[np.argsort(order)]
+        return in_order
+
+    def _is_fixed(self, inputs: int, micro_batch: int) -> bool:
+        """Whether so many inputs run in batches of a fixed size; those of a query may not."""
+        alone = IS_QUERY.get() and inputs <= micro_batch and not is_forked()
+        return self.fixed and not alone
+
+    def _run_fixed(
+        self,
+        forward: Callable[[torch.Tensor], torch.Tensor],
+        groups: Sequence[tuple[Sequence[torch.Tensor], int]],
+    ) -> list[FloatArray]:
+        """Run groups of inputs, each in batches of its size, several batches at the same time."""
+
+        def run(chunk: Sequence[torch.Tensor], size: int) -> FloatArray:
+            filled = [*chunk, *[chunk[-1]] * (size - len(chunk))]
+            return self._forward(forward, filled)[: len(chunk)]
+
+        chunks = [
+            (group[start : start + size], size)
+            for group, size in groups
+            for start in range(0, len(group), size)
+        ]
+        try:
+            return lanes().map(run, chunks)
+        except RuntimeError as error:
+            if is_out_of_memory(error):
+                raise self._too_small() from error
+            raise
+
+    def _forward(
+        self,
+        forward: Callable[[torch.Tensor], torch.Tensor],
+        inputs: Sequence[torch.Tensor],
+    ) -> FloatArray:
+        batch = torch.stack(list(inputs))
+        if self.device.type == "cuda":
+            batch = batch.pin_memory().to(self.device, non_blocking=True)
+        with (
+            torch.inference_mode(),
+            torch.autocast(self.device.type, dtype=self.dtype, enabled=self.dtype is not None),
+        ):
+            return normalise(forward(batch))
+
+    def _smaller(self, failed: int, key: str) -> int:
+        """Half of a batch that did not fit; remembered."""
+        if failed <= 1:
+            raise self._too_small()
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        self._most[key] = failed // 2
+        log.warning("out of memory at a batch of %d %s: going on with %d", failed, key, failed // 2)
+        return failed // 2
+
+    def _too_small(self) -> EncoderError:
+        return EncoderError(
+            f"The memory of '{self.device}' is too small for this model: "
+            "free some, or choose a smaller model or another device."
+        )

@@ -1,0 +1,187 @@
+"""Text against text through sentence-transformers, where CLIP's and CLAP's text towers are weak.
+
+After ``text:`` a name is ``OWNER/NAME`` of the hub, or the path of a folder that begins with ``/``,
+``./``, ``../`` or ``~``. N. Reimers and I. Gurevych, "Sentence-BERT: Sentence Embeddings using
+Siamese BERT-Networks", EMNLP 2019.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from sentence_transformers import SentenceTransformer
+
+from anysense.embed.encoders.device import BatchRunner, choose_batch, choose_device
+from anysense.embed.encoders.passages import split_passages
+from anysense.embed.encoders.weights.checkpoint import file_digest, read_checkpoint
+from anysense.embed.encoders.weights.hub import cached_folder, missing, missing_file, offline
+from anysense.embed.errors import CheckpointError, EncoderError, UnknownEncoderError
+from anysense.embed.types import Modality, Passage, Space
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from anysense.embed.types import Content, FloatArray
+
+__all__ = ["WEIGHT_FILES", "SentenceEncoder", "load"]
+
+WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
+_MODULES = ("Transformer", "Pooling", "Normalize", "Dense", "LayerNorm", "Dropout")
+_REVISION = "1"
+_STEP = 16  # texts are padded to multiples of this many tokens
+
+
+def load(rest: str, device: str) -> SentenceEncoder:
+    """Load a sentence-transformers model from this machine; code that comes with it is not run.
+
+    Raises:
+        UnknownEncoderError: the name is neither OWNER/NAME nor a path.
+        MissingWeightsError: the model is not here.
+        CheckpointError: it is damaged, or needs code of its own.
+    """
+    name, folder = find_model(rest)
+    check_folder(folder)
+    chosen = choose_device(device)
+    try:
+        with offline():
+            model = SentenceTransformer(
+                str(folder), device=str(chosen), trust_remote_code=False, local_files_only=True
+            )
+    except Exception as error:  # whatever the library and its loaders raise for a damaged folder
+        raise CheckpointError(
+            f"{folder}: cannot be loaded as a sentence-transformers model "
+            f"({type(error).__name__}: {' '.join(str(error).split())[:200]})."
+        ) from error
+    return SentenceEncoder(name, model, chosen, _digest(folder))
+
+
+def find_model(rest: str) -> tuple[str, Path]:
+    """The encoder's name and its folder on this machine.
+
+    Raises:
+        UnknownEncoderError: the name is neither OWNER/NAME nor a path.
+        MissingWeightsError: it is not here.
+    """
+    if rest.startswith(("/", "./", "../", "~")) or (rest and Path(rest).is_absolute()):
+        folder = Path(rest).expanduser().resolve()
+        if not (folder / "config.json").is_file() and not (folder / "modules.json").is_file():
+            raise missing_file(folder / "modules.json")
+        return f"text:{folder}", folder
+    if rest.count("/") != 1 or not all(rest.split("/")):
+        raise UnknownEncoderError(
+            f"There is no text model '{rest}': give OWNER/NAME of the hub, or an absolute path."
+        )
+    found = cached_folder(rest, "modules.json") or cached_folder(rest)
+    if found is None or not any((found / name).is_file() for name in WEIGHT_FILES):
+        raise missing(f"text:{rest}")
+    return f"text:{rest}", found
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a model's folder from which code could be run, by whatever version of the library.
+
+    Its `modules.json` names classes, which older versions import and call as they are named, and
+    older modules keep their weights in pickles.
+
+    Raises:
+        CheckpointError: it names a class that is not one of `_MODULES`, or has such a pickle.
+    """
+    try:
+        text = (folder / "modules.json").read_text(encoding="utf-8")
+        kinds = [str(module["type"]) for module in json.loads(text)]
+    except FileNotFoundError:
+        kinds = []  # a model of transformers, to which the library adds its own pooling
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise CheckpointError(f"{folder / 'modules.json'}: is damaged; fetch it again.") from error
+    for kind in kinds:
+        parts = kind.split(".")
+        if parts[0] != "sentence_transformers" or parts[-1] not in _MODULES:
+            raise CheckpointError(
+                f"{folder / 'modules.json'}: was refused, because it names {kind[:100]!r}, which "
+                f"is none of the library's {', '.join(_MODULES)} and could run code."
+            )
+    for pickled in sorted(folder.glob("**/*.bin")):
+        if pickled.is_file() and not pickled.with_name("model.safetensors").is_file():
+            read_checkpoint(pickled)
+
+
+class SentenceEncoder:
+    """A sentence-transformers model as an encoder of texts.
+
+    Args:
+        name: its full name, which names its space.
+        model: the loaded model.
+        device: where it is.
+        digest: a hash of its weights.
+
+    Its attributes are those of `anysense.embed.types.Encoder`; the revision of its space
+    hashes weights and tokenizer.
+    """
+
+    is_reentrant = True
+    sample_rate: int | None = None
+    window_seconds = 10.0
+
+    def __init__(
+        self, name: str, model: SentenceTransformer, device: torch.device, digest: str
+    ) -> None:
+        self._model = model.eval().requires_grad_(False)
+        self._tokenizer: Any = model.tokenizer
+        limit: Any = model.max_seq_length or getattr(self._tokenizer, "model_max_length", 512)
+        self._length = min(int(limit), 8192)
+        self._added = len(self._tokenizer("a").input_ids) - self._count("a")
+        self._runner = BatchRunner(device)
+        self.batch_size = choose_batch(device, 8, 256)
+        revision = {
+            "weights": digest,
+            "length": self._length,
+            "tokens": self._tokenizer("Zürich &amp; 北京: isn't it GREAT?").input_ids,
+            "code": _REVISION,
+        }
+        self.space = Space(
+            name,
+            hashlib.sha256(json.dumps(revision, sort_keys=True).encode()).hexdigest()[:16],
+            len(self._runner.run_grouped(self._forward, [self.prepare(Modality.TEXT, "a")])[0]),
+            frozenset({Modality.TEXT}),
+        )
+
+    def passages(self, text: str) -> list[Passage]:
+        """Split a text into passages of at most the model's own length."""
+        return split_passages(text, self._count, self._length - self._added)
+
+    def prepare(self, modality: Modality, content: Content) -> Any:
+        """Token ids and their mask, padded to a multiple of 16: shape (2, length)."""
+        if modality is not Modality.TEXT or not isinstance(content, str):
+            raise EncoderError(f"The encoder '{self.space.id}' does not take {modality}.")
+        ids = self._tokenizer(content, truncation=True, max_length=self._length).input_ids
+        length = min(-(-len(ids) // _STEP) * _STEP, max(self._length, len(ids)))
+        padding = getattr(self._tokenizer, "pad_token_id", None) or 0
+        rows = torch.full((2, length), padding)
+        rows[0, : len(ids)] = torch.tensor(ids)
+        rows[1] = torch.arange(length) < len(ids)
+        return rows
+
+    def encode(self, modality: Modality, prepared: Sequence[Any]) -> FloatArray:
+        """Unit vectors, float32 of shape (len(prepared), dimension)."""
+        return self._runner.run_grouped(self._forward, prepared)
+
+    def _forward(self, rows: torch.Tensor) -> torch.Tensor:
+        features = {"input_ids": rows[:, 0], "attention_mask": rows[:, 1]}
+        return torch.as_tensor(self._model(features)["sentence_embedding"])
+
+    def _count(self, text: str) -> int:
+        return len(self._tokenizer(text, add_special_tokens=False, verbose=False).input_ids)
+
+
+def _digest(folder: Path) -> str:
+    files = sorted(
+        path for name in WEIGHT_FILES for path in folder.glob(f"**/{name}") if path.is_file()
+    )
+    if not files:
+        raise missing_file(folder / WEIGHT_FILES[0])
+    whole = {path.relative_to(folder).as_posix(): file_digest(path) for path in files}
+    return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()

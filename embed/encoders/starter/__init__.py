@@ -1,0 +1,1 @@
+"""The small encoder that comes with the package: texts, images and sounds in one space."""

@@ -1,0 +1,152 @@
+"""The starter model: a small encoder of texts, images and sounds that needs no download.
+
+Its three towers end in the space of a sentence encoder, 384 dimensions wide. It is small: it names
+common things, and is no match for CLIP or CLAP (docs/starter.md has its measured quality).
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import threading
+from typing import TYPE_CHECKING, Any
+
+from anysense.embed.encoders.device import choose_batch, choose_device
+from anysense.embed.encoders.starter.audio import RATE, WINDOW_SECONDS, AudioTower, log_mel
+from anysense.embed.encoders.starter.image import ImageTower, letterbox
+from anysense.embed.encoders.starter.text import TextTower
+from anysense.embed.encoders.starter.weights import load_tensors, manifest
+from anysense.embed.errors import EncoderError, UnknownEncoderError
+from anysense.embed.types import Modality, Passage, Space, Waveform
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import torch
+
+    from anysense.embed.types import Content, FloatArray
+
+__all__ = ["StarterEncoder", "load"]
+
+DIMENSION = 384
+
+
+class StarterEncoder:
+    """Text by MiniLM, images by EfficientNet-Lite2, sounds by aiSFX, in one 384-d space.
+
+    A tower's weights are read, and their checksums verified, when its modality is first used.
+
+    Args:
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
+
+    Its attributes are those of `anysense.embed.types.Encoder`; the revision of its space
+    is the hash of its manifest of weights.
+    """
+
+    is_reentrant = True
+    sample_rate: int | None = RATE
+    window_seconds = WINDOW_SECONDS
+
+    def __init__(self, device: str = "auto") -> None:
+        self._device = choose_device(device)
+        self.batch_size = choose_batch(self._device, 1, 256)
+        self._lock = threading.Lock()
+        files = manifest()
+        digest = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
+        self.space = Space("starter", digest[:16], DIMENSION, frozenset(Modality))
+
+    def passages(self, text: str) -> list[Passage]:
+        """Split a text into passages of at most 256 tokens that end at sentence ends."""
+        return self._text.passages(text)
+
+    def prepare(self, modality: Modality, content: Content) -> Any:
+        """Token ids of a text, a (260, 260, 3) square of an image, a mel spectrogram of a sound.
+
+        Raises:
+            EncoderError: the content is not of that modality, or its rate is not 44.1 kHz.
+            EmptyMediaError: a text of white space, or a sound of no samples.
+            CorruptMediaError: samples that are not finite.
+        """
+        from PIL.Image import Image
+
+        if modality is Modality.TEXT and isinstance(content, str):
+            return self._text.tokenize(content)
+        if modality is Modality.IMAGE and isinstance(content, Image):
+            return letterbox(content)
+        if modality is Modality.AUDIO and isinstance(content, Waveform):
+            if content.rate != RATE:
+                raise EncoderError(
+                    f"The starter model takes sounds at {RATE} Hz, not {content.rate} Hz; "
+                    "resample them first."
+                )
+            return log_mel(content.samples)
+        raise EncoderError(
+            f"The starter model cannot take a {type(content).__name__} as {modality}."
+        )
+
+    def encode(self, modality: Modality, prepared: Sequence[Any]) -> FloatArray:
+        """Encode prepared inputs: float32, shape (len(prepared), 384), rows of length one."""
+        import numpy as np
+
+        if len(prepared) == 0:
+            return np.zeros((0, DIMENSION), dtype=np.float32)
+        if modality is Modality.TEXT:
+            return self._text.encode(prepared)
+        if modality is Modality.IMAGE:
+            return self._image.encode(prepared)
+        return self._audio.encode(prepared)
+
+    @functools.cached_property
+    def _heads(self) -> dict[str, torch.Tensor]:
+        return load_tensors("heads")
+
+    def _part(self, prefix: str) -> dict[str, torch.Tensor]:
+        """The tensors of the heads' file whose names begin with `prefix`, without it."""
+        heads = self._heads
+        return {k[len(prefix) :]: t for k, t in heads.items() if k.startswith(prefix)}
+
+    # Many threads may prepare at once: each tower is made once, under the lock.
+    @property
+    def _text(self) -> TextTower:
+        with self._lock:
+            return self._text_tower
+
+    @property
+    def _image(self) -> ImageTower:
+        with self._lock:
+            return self._image_tower
+
+    @property
+    def _audio(self) -> AudioTower:
+        with self._lock:
+            return self._audio_tower
+
+    @functools.cached_property
+    def _text_tower(self) -> TextTower:
+        return TextTower(self._heads["text.mean"], self._device)
+
+    @functools.cached_property
+    def _image_tower(self) -> ImageTower:
+        return ImageTower(self._part("image."), self._device)
+
+    @functools.cached_property
+    def _audio_tower(self) -> AudioTower:
+        return AudioTower(self._part("audio."), self._device)
+
+
+def load(rest: str = "", device: str = "auto") -> StarterEncoder:
+    """The starter model on a device; ``auto`` is CUDA where there is one.
+
+    Args:
+        rest: what follows ``starter`` in the encoder's name: nothing.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
+
+    Raises:
+        UnknownEncoderError: `rest` is not empty.
+        EncoderError: no such device here.
+        MissingWeightsError, CheckpointError: the manifest of its weights cannot be read.
+    """
+    if rest:
+        raise UnknownEncoderError(f"starter:{rest}: there is one starter model; write starter.")
+    return StarterEncoder(device)

@@ -1,0 +1,201 @@
+"""Recordings through FFmpeg (PyAV): the compressed kinds."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from anysense.embed.errors import CorruptMediaError, EmptyMediaError, UnsupportedMediaError
+from anysense.embed.media.audio.headers import declared_mp3_seconds
+from anysense.embed.media.audio.sound import BLOCK_SAMPLES, mix_to_mono
+from anysense.embed.media.files import decoding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from anysense.embed.media.signatures import Kind
+    from anysense.embed.types import FloatArray
+
+__all__ = ["FfmpegSound", "audio_stream", "open_container"]
+
+_MISSING_SECONDS = 0.25
+"""How much shorter than its header says a recording may be: codecs trim priming and padding."""
+_MOST_PLANES = 8
+_DTYPES = {"u8": "u1", "s16": "i2", "s32": "i4", "s64": "i8", "flt": "f4", "dbl": "f8"}
+_BAD_PACKETS = 0.02
+"""The share of undecodable packets that is passed over, as players do, with one always allowed."""
+
+
+def open_container(file: BinaryIO, kind: Kind) -> Any:
+    """Open a file with FFmpeg.
+
+    The demuxer is given, not guessed: guessing may take a text for a playlist and open what it
+    names. No other file can be opened from within this one.
+    """
+    import av
+
+    file.seek(0)
+    # Tags that are not UTF-8 are no damage. From PyAV 19 on that goes without saying.
+    lenient: dict[str, Any] = (
+        {"metadata_errors": "ignore"} if int(av.__version__.split(".")[0]) < 19 else {}
+    )
+    return av.open(
+        file,
+        mode="r",
+        format=kind.container,
+        options={"protocol_whitelist": "none"},
+        **lenient,
+    )
+
+
+def audio_stream(container: Any, kind: Kind, name: str) -> Any:
+    """The first sound of a container, which must hold no moving pictures.
+
+    Raises:
+        UnsupportedMediaError: it holds a video, or no sound, or one of an unknown codec.
+    """
+    from av.stream import Disposition
+
+    pictures = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    if pictures and kind.name != "M4A":  # the picture tracks of an M4A are covers of its chapters
+        raise UnsupportedMediaError(
+            name, "is a video, which anysense does not read; give its sound or its frames as files"
+        )
+    # A stream of an unknown codec has no context; decoding it anyway crashes PyAV before 18.
+    sounds = [stream for stream in container.streams.audio if stream.codec_context is not None]
+    if not sounds:
+        raise UnsupportedMediaError(name, f"is {kind.article} without sound that can be decoded")
+    return sounds[0]
+
+
+class FfmpegSound:
+    """A `Sound` that FFmpeg decodes."""
+
+    def __init__(self, file: BinaryIO, kind: Kind, name: str) -> None:
+        self._name = name
+        self._kind = kind
+        self._packer: Any = None
+        self._packed_channels = 0
+        xing = declared_mp3_seconds(file) if kind.container == "mp3" else None
+        self._container = open_container(file, kind)
+        try:
+            self._stream = audio_stream(self._container, kind, name)
+            self._frames = self._decode()
+            # Only a decoded frame tells the true rate: the header of HE-AAC gives half of it.
+            self._first = next(self._frames, None)
+        except BaseException:
+            self._container.close()
+            raise
+        if self._first is None:
+            self._container.close()
+            raise EmptyMediaError(name, f"is {kind.article} that holds no samples")
+        self.rate: int = self._first.sample_rate
+        self.seconds = xing if kind.container == "mp3" else self._declared_seconds()
+
+    def _declared_seconds(self) -> float | None:
+        if self._kind.container == "aac":
+            return None  # FFmpeg's estimate from the first frames
+        if self._stream.duration is not None:
+            return float(self._stream.duration * self._stream.time_base)
+        if self._container.duration is not None:
+            return float(self._container.duration) / 1_000_000
+        return None
+
+    def _decode(self) -> Iterator[Any]:
+        from av.error import InvalidDataError
+
+        packets = bad = 0
+        for packet in self._container.demux(self._stream):
+            packets += 1
+            try:
+                frames = packet.decode()
+            except InvalidDataError:
+                bad += 1
+                continue
+            yield from frames
+        if bad > max(1, _BAD_PACKETS * packets):
+            raise CorruptMediaError(
+                self._name,
+                f"is {self._kind.article} of which {bad} of {packets} packets are damaged",
+            )
+
+    def blocks(self) -> Iterator[FloatArray]:
+        with decoding(self._name, self._kind.article):
+            count = 0
+            for block in self._collected():
+                count += len(block)
+                yield block
+        if self.seconds is not None and count / self.rate < self.seconds - _MISSING_SECONDS:
+            raise CorruptMediaError(
+                self._name,
+                f"is {self._kind.article} of {self.seconds:.1f} s by its header, "
+                f"but ends after {count / self.rate:.1f} s",
+            )
+
+    def _collected(self) -> Iterator[FloatArray]:
+        """Join the codec's short frames to blocks: a thousand samples at a time would be slow."""
+        frames: list[Any] = []
+        size = 0
+        for frame in chain([self._first], self._frames):
+            if frame.sample_rate != self.rate:
+                raise CorruptMediaError(
+                    self._name,
+                    f"changes its sample rate from {self.rate} to {frame.sample_rate} Hz midway",
+                )
+            for part in self._repacked(frame):
+                if frames and _layout(part) != _layout(frames[0]):
+                    yield _mixed(frames)
+                    frames, size = [], 0
+                frames.append(part)
+                size += part.samples * part.layout.nb_channels
+            if size >= BLOCK_SAMPLES:
+                yield _mixed(frames)
+                frames, size = [], 0
+        if size:
+            yield _mixed(frames)
+
+    def _repacked(self, frame: Any) -> list[Any]:
+        """The frame, in a format from which PyAV can copy its samples.
+
+        PyAV (seen in 18.1.0) looks for the planes of a frame past the end of their table if there
+        are eight or more, and crashes the process.
+        """
+        import av
+
+        channels = frame.layout.nb_channels
+        if not frame.format.is_planar or channels < _MOST_PLANES:
+            return [frame]
+        if self._packer is None or self._packed_channels != channels:
+            self._packer, self._packed_channels = av.AudioResampler(format="flt"), channels
+        packed: list[Any] = self._packer.resample(frame)
+        return packed
+
+    def close(self) -> None:
+        self._container.close()
+
+
+def _layout(frame: Any) -> tuple[str, int]:
+    return frame.format.name, frame.layout.nb_channels
+
+
+def _mixed(frames: list[Any]) -> FloatArray:
+    """The mono samples of successive frames of one layout, nominally in [-1, 1]."""
+    import numpy as np
+
+    dtype = np.dtype(_DTYPES[frames[0].format.name.rstrip("p")])
+    if frames[0].format.is_planar:
+        # One buffer for each channel, longer than its samples; to_ndarray would copy it.
+        parts = [[np.frombuffer(p, dtype, frame.samples) for p in frame.planes] for frame in frames]
+        samples = np.stack([np.concatenate(channel) for channel in zip(*parts, strict=True)])
+    else:
+        count = frames[0].layout.nb_channels
+        samples = np.concatenate([frame.to_ndarray().reshape(-1, count) for frame in frames]).T
+    values: NDArray[np.float32] = samples.astype(np.float32, copy=False)
+    if dtype.kind == "u":
+        values = values / np.float32(128) - np.float32(1)
+    elif dtype.kind == "i":
+        values = values * np.float32(1 / -float(np.iinfo(dtype).min))
+    return mix_to_mono(values, axis=0)

@@ -1,0 +1,278 @@
+"""Recordings as mono samples: whole, or window by window in bounded memory.
+
+The samples of a recording are the same to the bit whether it is read whole and resampled or
+streamed, from a file or from its bytes.
+
+What is refused, besides what cannot be decoded: a recording with a sample that is not a number or
+is infinite; one that is nothing but silence, as it has no content that a search could find (silent
+parts of a recording are fine, and become segments like any other); one over the limit of length.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from anysense.embed.errors import (
+    CorruptMediaError,
+    EmptyMediaError,
+    MediaTooLargeError,
+    UnsupportedMediaError,
+    UsageError,
+)
+from anysense.embed.limits import DEFAULT_LIMITS, Limits
+from anysense.embed.media.audio.decoders import open_sound
+from anysense.embed.media.files import open_source, source_name
+from anysense.embed.media.identify import identify
+from anysense.embed.types import AudioWindow, Modality, Waveform
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from anysense.embed.media.audio.sound import Sound
+    from anysense.embed.types import FloatArray
+
+__all__ = [
+    "TAIL_SECONDS",
+    "audio_seconds",
+    "iter_windows",
+    "read_audio",
+    "resample",
+    "stated_seconds",
+]
+
+TAIL_SECONDS = 0.1
+"""What is left after the last whole window becomes a window of its own if it is longer than this.
+
+Codecs pad a recording by up to so much, so a sound of 20 s does not become three windows of 10 s.
+"""
+
+_RATES = range(100, 1_000_001)
+_SILENCE = 1e-5
+"""The peak-to-peak amplitude below which a recording is silent: a third of a 16-bit step."""
+_LOUDEST = float(1 << 32)
+"""The largest magnitude: floats that hold unscaled 32-bit integers, and room for squares."""
+_QUALITY = "HQ"
+
+
+def read_audio(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> Waveform:
+    """Read a whole recording, mixed to mono, at its own rate.
+
+    Raises:
+        UnsupportedMediaError: not a recording, or a video.
+        CorruptMediaError: damaged, truncated, or with samples that are no numbers.
+        EmptyMediaError: no samples, or only silence.
+        MediaTooLargeError: over the limits of bytes or of seconds.
+    """
+    import numpy as np
+
+    with _opened(source, limits) as sound:
+        blocks = list(_checked(sound, source_name(source), limits))
+        return Waveform(blocks[0] if len(blocks) == 1 else np.concatenate(blocks), sound.rate)
+
+
+def resample(waveform: Waveform, rate: int) -> Waveform:
+    """Change the rate of a waveform by the SoX resampler at its high quality.
+
+    A waveform that has the rate already is returned as it is.
+    """
+    if waveform.rate == rate:
+        return waveform
+    import numpy as np
+
+    parts = list(_resampled(iter([waveform.samples]), waveform.rate, rate))
+    return Waveform(np.concatenate(parts) if parts else np.zeros(0, np.float32), rate)
+
+
+def audio_seconds(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> float:
+    """The length of a recording in seconds, from its header where that can be trusted.
+
+    A recording whose header does not state a length is decoded to measure it.
+
+    Raises:
+        MediaError: as for `read_audio`; what only shows in the samples may go unnoticed.
+    """
+    with _opened(source, limits) as sound:
+        if sound.seconds is not None:
+            return sound.seconds
+        count = sum(len(block) for block in _checked(sound, source_name(source), limits))
+        return count / sound.rate
+
+
+def stated_seconds(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> float | None:
+    """The length of a recording by its header; None if that does not state it.
+
+    Raises:
+        MediaError: as for `read_audio`; what only shows in the samples goes unnoticed.
+    """
+    with _opened(source, limits) as sound:
+        return sound.seconds
+
+
+def iter_windows(
+    source: Path | bytes | Waveform,
+    rate: int,
+    seconds: float = 10.0,
+    hop: float | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Iterator[AudioWindow]:
+    """Cut a recording into windows, resampled to `rate`, holding little more than one at a time.
+
+    Windows start every `hop` seconds and are `seconds` long. The last one is aligned to the end of
+    the recording, so a sound of 25 s gives 0-10, 10-20 and 15-25; one of 20 s gives exactly two,
+    and one of 4 s a single window of 4 s, which is not padded. A rest of at most `TAIL_SECONDS`
+    after a whole window gives no further one.
+
+    Args:
+        source: a file, a payload, or samples of any rate.
+        rate: the rate in Hz that the windows shall have.
+        seconds: the length of a window.
+        hop: from the start of one window to the next, at most `seconds`; by default `seconds`.
+        limits: the most that is read.
+
+    Raises:
+        UsageError: `rate`, `seconds` or `hop` make no sense.
+        MediaError: as for `read_audio`. Damage, and that a recording is all silence, may show only
+            after windows have been given; those are then not to be used.
+    """
+    hop = seconds if hop is None else hop
+    width, step = round(seconds * rate), round(hop * rate)
+    if rate < 1 or width < 1 or not 1 <= step <= width:
+        raise UsageError(
+            f"Windows of {seconds} s every {hop} s at {rate} Hz make no sense: the window must be "
+            "longer than nothing, and the hop no longer than the window."
+        )
+    return _windows(source, rate, width, step, limits)
+
+
+def _windows(
+    source: Path | bytes | Waveform, rate: int, width: int, step: int, limits: Limits
+) -> Iterator[AudioWindow]:
+    if isinstance(source, Waveform):
+        name, sound = "<waveform>", _WaveformSound(source)
+        _check_header(sound, name, limits)
+        blocks = _resampled(_checked(sound, name, limits), sound.rate, rate)
+        yield from _cut(blocks, rate, width, step, name)
+        return
+    with _opened(source, limits) as opened:
+        name = source_name(source)
+        blocks = _resampled(_checked(opened, name, limits), opened.rate, rate)
+        yield from _cut(blocks, rate, width, step, name)
+
+
+def _cut(
+    blocks: Iterator[FloatArray], rate: int, width: int, step: int, name: str
+) -> Iterator[AudioWindow]:
+    import numpy as np
+
+    def window(start: int, samples: FloatArray) -> AudioWindow:
+        # A copy: a view would keep the whole buffer alive for as long as the window.
+        end = start + len(samples)
+        return AudioWindow(start / rate, end / rate, Waveform(samples.copy(), rate))
+
+    buffer = np.zeros(0, np.float32)  # the samples from `first` on
+    first = start = end = 0  # of the buffer, of the next window, and of the last window given
+    for block in blocks:
+        buffer = np.concatenate([buffer, block]) if len(buffer) else block
+        while start + width <= first + len(buffer):
+            yield window(start, buffer[start - first : start - first + width])
+            end = start + width
+            start += step
+        # The tail window will need the last `width` samples, wherever the recording ends.
+        keep = max(first, first + len(buffer) - width)
+        buffer, first = buffer[keep - first :], keep
+    total = first + len(buffer)
+    if total == 0:
+        raise EmptyMediaError(name, "is too short to hear")
+    if end == 0 or total - end > TAIL_SECONDS * rate:
+        yield window(max(0, total - width), buffer[-width:])
+
+
+@contextmanager
+def _opened(source: Path | bytes, limits: Limits) -> Iterator[Sound]:
+    name = source_name(source)
+    with open_source(source, limits) as file:
+        kind = identify(file, source)
+        if kind.modality is not Modality.AUDIO:
+            raise UnsupportedMediaError(name, f"is {kind.article}, not a recording")
+        with open_sound(file, kind, name) as sound:
+            _check_header(sound, name, limits)
+            yield sound
+
+
+class _WaveformSound:
+    """Samples that are in memory already, as a sound."""
+
+    def __init__(self, waveform: Waveform) -> None:
+        import numpy as np
+
+        self._samples = np.ascontiguousarray(waveform.samples, dtype=np.float32)
+        if self._samples.ndim != 1:
+            raise UsageError(
+                f"A waveform has one channel, shape (n,), not shape {self._samples.shape}: "
+                "mix its channels first."
+            )
+        self.rate = waveform.rate
+        self.seconds: float | None = len(self._samples) / max(1, waveform.rate)
+
+    def blocks(self) -> Iterator[FloatArray]:
+        for start in range(0, len(self._samples), 1 << 18):
+            yield self._samples[start : start + (1 << 18)]
+
+
+def _check_header(sound: Sound, name: str, limits: Limits) -> None:
+    if sound.rate not in _RATES:
+        raise CorruptMediaError(
+            name,
+            f"has a sample rate of {sound.rate} Hz by its header; "
+            f"{_RATES.start} to {_RATES.stop - 1} Hz are read",
+        )
+    if sound.seconds is not None:
+        _check_length(sound.seconds, name, limits)
+
+
+def _check_length(seconds: float, name: str, limits: Limits) -> None:
+    if seconds > limits.audio_seconds:
+        raise MediaTooLargeError(
+            name, f"is longer than the limit of {limits.audio_seconds:g} s for one recording"
+        )
+
+
+def _checked(sound: Sound, name: str, limits: Limits) -> Iterator[FloatArray]:
+    """The blocks of a sound, refused as soon as it shows what cannot be used."""
+    count = 0
+    low, high = float("inf"), float("-inf")
+    for block in sound.blocks():
+        block_low, block_high = float(block.min()), float(block.max())
+        # NaN compares as false, and min and max carry it.
+        if not (block_low >= -_LOUDEST and block_high <= _LOUDEST):
+            raise CorruptMediaError(
+                name, f"has samples that are no finite numbers near {count / sound.rate:.1f} s"
+            )
+        low, high = min(low, block_low), max(high, block_high)
+        count += len(block)
+        _check_length(count / sound.rate, name, limits)
+        yield block
+    if count == 0:
+        raise EmptyMediaError(name, "is a recording that holds no samples")
+    if high - low < _SILENCE:
+        raise EmptyMediaError(name, "is a recording of nothing but silence")
+
+
+def _resampled(blocks: Iterator[FloatArray], rate: int, new_rate: int) -> Iterator[FloatArray]:
+    """The blocks at another rate. Where they are divided has no influence on the samples."""
+    if rate == new_rate:
+        yield from blocks
+        return
+    import numpy as np
+    import soxr
+
+    stream = soxr.ResampleStream(rate, new_rate, 1, dtype="float32", quality=_QUALITY)
+    for block in blocks:
+        part = stream.resample_chunk(np.ascontiguousarray(block))
+        if len(part):
+            yield part
+    rest = stream.resample_chunk(np.zeros(0, np.float32), last=True)
+    if len(rest):
+        yield rest

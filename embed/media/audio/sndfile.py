@@ -1,0 +1,67 @@
+"""Recordings through libsndfile (soundfile): PCM files and FLAC."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from anysense.embed.errors import CorruptMediaError
+from anysense.embed.media.audio.sound import BLOCK_SAMPLES, mix_to_mono
+from anysense.embed.media.files import decoding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from anysense.embed.media.signatures import Kind
+    from anysense.embed.types import FloatArray
+
+__all__ = ["SndfileSound", "open_sndfile"]
+
+_UNKNOWN_FRAMES = 1 << 62
+
+
+def open_sndfile(file: BinaryIO, kind: Kind, name: str) -> SndfileSound | None:
+    """The recording through libsndfile; None if it does not know the codec."""
+    import soundfile
+
+    try:
+        opened = soundfile.SoundFile(file)
+    except soundfile.LibsndfileError:
+        file.seek(0)
+        return None
+    if opened.subtype.startswith("MPEG"):  # MP3 within a WAV: FFmpeg reads it whole
+        opened.close()
+        file.seek(0)
+        return None
+    return SndfileSound(opened, kind, name)
+
+
+class SndfileSound:
+    """A `Sound` that libsndfile decodes."""
+
+    def __init__(self, opened: Any, kind: Kind, name: str) -> None:
+        self._opened = opened
+        self._kind = kind
+        self._name = name
+        self.rate: int = opened.samplerate
+        frames: int = opened.frames
+        known = 0 < frames < _UNKNOWN_FRAMES
+        self._frames = frames if known else None
+        self.seconds = frames / self.rate if known and self.rate > 0 else None
+
+    def blocks(self) -> Iterator[FloatArray]:
+        size = max(1, BLOCK_SAMPLES // self._opened.channels)
+        count = 0
+        with decoding(self._name, self._kind.article):
+            while True:
+                block = self._opened.read(size, dtype="float32", always_2d=True)
+                if not len(block):
+                    break
+                count += len(block)
+                yield mix_to_mono(block, axis=1)
+        if self._frames is not None and count < self._frames:
+            raise CorruptMediaError(
+                self._name, f"is {self._kind.article} that ends before its header says"
+            )
+
+    def close(self) -> None:
+        self._opened.close()

@@ -1,0 +1,1 @@
+"""Documents as text: plain text, Markdown, HTML pages and PDFs."""

@@ -1,0 +1,114 @@
+"""Documents as text: plain text, Markdown, HTML pages and the text layer of PDFs.
+
+Markdown is kept as written, so that the places of passages are places in the file's text.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING, BinaryIO
+
+from anysense.embed.errors import EmptyMediaError, MediaTooLargeError, UnsupportedMediaError
+from anysense.embed.limits import DEFAULT_LIMITS, Limits
+from anysense.embed.media.document.charset import declared_charset, decode_text
+from anysense.embed.media.files import decoding, open_source, source_name
+from anysense.embed.media.identify import identify
+from anysense.embed.types import Modality
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from anysense.embed.media.signatures import Kind
+
+__all__ = ["normalise_text", "read_document"]
+
+_BYTES_PER_CHARACTER = 4
+_MARKS_PER_LETTER = 30  # the most in stream-safe text: Unicode Standard Annex 15, D4
+_NEWLINES = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_CONTROLS = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f]")
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+def read_document(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> str:
+    """Read the text of a document, normalised by `normalise_text`.
+
+    Raises:
+        UnsupportedMediaError: not a document, encrypted, or in an encoding that cannot be told.
+        CorruptMediaError: damaged, truncated, or not what its name says.
+        EmptyMediaError: nothing but white space, or a PDF without a text layer.
+        MediaTooLargeError: over the limits of bytes, of pages or of characters.
+    """
+    name = source_name(source)
+    with open_source(source, limits) as file:
+        kind = identify(file, source)
+        if kind.modality is not Modality.TEXT:
+            raise UnsupportedMediaError(name, f"is {kind.article}, not a text")
+        if kind.name == "PDF":
+            from anysense.embed.media.document.pdf import pdf_text
+
+            text = pdf_text(file, name, limits)
+        else:
+            text = _read_text(file, kind, name, limits)
+    return normalise_text(text, name)
+
+
+def normalise_text(text: str, name: str = "<text>") -> str:
+    """Bring a text to the form in which it is searched and stored.
+
+    Unicode's NFC; one kind of line break; no control characters, byte order marks or halves of
+    surrogate pairs, which no tokenizer and no database takes.
+
+    Raises:
+        EmptyMediaError: nothing but white space and invisible characters.
+    """
+    text = _NEWLINES.sub("\n", text)
+    text = _CONTROLS.sub(" ", text).replace("\ufeff", "")
+    if not text.isascii():
+        text = _SURROGATES.sub("\ufffd", text)
+        text = unicodedata.normalize("NFC", _limit_marks(text))
+    if not any(_is_visible(character) for character in text):
+        raise EmptyMediaError(name, "holds nothing but white space")
+    return text
+
+
+def _is_visible(character: str) -> bool:
+    return not character.isspace() and unicodedata.category(character) not in ("Cf", "Cc")
+
+
+def _read_text(file: BinaryIO, kind: Kind, name: str, limits: Limits) -> str:
+    data = file.read(limits.text_characters * _BYTES_PER_CHARACTER + 1)
+    if len(data) <= limits.text_characters * _BYTES_PER_CHARACTER:
+        declared = declared_charset(data) if kind.name == "HTML" else None
+        text = decode_text(data, name, declared)
+        if len(text) <= limits.text_characters:
+            return _from_html(text, kind, name) if kind.name == "HTML" else text
+    raise MediaTooLargeError(
+        name, f"has over {limits.text_characters:,} characters, the limit for one document"
+    )
+
+
+def _from_html(page: str, kind: Kind, name: str) -> str:
+    from anysense.embed.media.document.html import html_text
+
+    with decoding(name, kind.article):
+        return html_text(page)
+
+
+def _limit_marks(text: str) -> str:
+    """Drop the combining marks of a letter past the 30th.
+
+    Normalisation sorts them in a time that grows with the square of their number, so a megabyte of
+    nothing else would take hours. A longer run has one of them at a multiple of 31, so looking
+    there shows most texts to be fine.
+    """
+    step = _MARKS_PER_LETTER + 1
+    if not any(unicodedata.combining(character) for character in text[::step]):
+        return text
+    kept: list[str] = []
+    run = 0
+    for character in text:
+        run = run + 1 if unicodedata.combining(character) else 0
+        if run <= _MARKS_PER_LETTER:
+            kept.append(character)
+    return "".join(kept)

@@ -1,0 +1,202 @@
+"""What readers have prepared and the model has not taken yet, bounded in bytes over all sources.
+
+Each source has a `Buffer`; all share a `Budget`. The first source in line may always put one more
+segment into its empty buffer, whatever the others hold: so the line moves on, and cannot lock up.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from concurrent.futures import Future
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Budget", "Buffer", "Prepared", "Stopped", "Workers", "size_of"]
+
+_LOOK_UP_SECONDS = 0.5  # how soon a thread notices that the interpreter is going down
+
+
+T = TypeVar("T")
+
+
+class Users:
+    """Who may still take results of a run: the thread that began it, and the main thread.
+
+    When the main thread ends, the interpreter waits for the others; but not for daemons.
+    """
+
+    def __init__(self) -> None:
+        self._main = threading.main_thread()
+        current = threading.current_thread()
+        self._begun_by = self._main if current.daemon else current
+
+    def are_there(self) -> bool:
+        return self._main.is_alive() or self._begun_by.is_alive()
+
+
+class Stopped(Exception):  # noqa: N818 - a signal, not an error
+    """The run is over: a reader that sees this ends."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A segment that is ready for its model.
+
+    Start, end and text are as in `anysense.embed.pipeline.stream.EncodedSegment`; `encoder` is the
+    place of its encoder in the run, and `content` is what that encoder's `prepare` gave.
+    """
+
+    encoder: int
+    start: float | None
+    end: float | None
+    text: str | None
+    content: Any
+
+
+class Budget:
+    """A number of bytes that all buffers of a run share."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.used = 0
+        self.users = Users()
+        self.closed = False
+        self.first: Buffer | None = None
+        self.changed = threading.Condition()
+
+    def give_right_of_way(self, buffer: Buffer) -> None:
+        """Name the buffer that may always take one segment when it is empty."""
+        if self.first is not buffer:
+            with self.changed:
+                self.first = buffer
+                self.changed.notify_all()
+
+    def check(self) -> None:
+        """Let a reader go on.
+
+        Raises:
+            Stopped: the run is over, or the interpreter is going down with it unfinished.
+        """
+        if self.closed or not self.users.are_there():
+            raise Stopped
+
+    def close(self) -> None:
+        """End the run: every reader that waits for room is stopped."""
+        with self.changed:
+            self.closed = True
+            self.changed.notify_all()
+
+
+class Buffer:
+    """The prepared segments of one source, in order: one thread puts, another takes."""
+
+    def __init__(self, budget: Budget) -> None:
+        self.budget = budget
+        self.items: deque[tuple[Prepared, int]] = deque()
+        self.ended = False
+
+    def put(self, item: Prepared) -> None:
+        """Add a segment, when there is room.
+
+        Raises:
+            Stopped: the run is over.
+        """
+        size = size_of(item.content)
+        with self.budget.changed:
+            while not self._has_room(size):
+                self.budget.check()
+                self.budget.changed.wait(timeout=_LOOK_UP_SECONDS)
+            self.budget.check()
+            self.items.append((item, size))
+            self.budget.used += size
+            self.budget.changed.notify_all()
+
+    def end(self) -> None:
+        """Say that there are no more segments."""
+        with self.budget.changed:
+            self.ended = True
+            self.budget.changed.notify_all()
+
+    def take(self) -> Prepared | None:
+        """The next segment, when there is one; None when all are taken."""
+        with self.budget.changed:
+            self.budget.changed.wait_for(lambda: self.items or self.ended)
+            if not self.items:
+                return None
+            item, size = self.items.popleft()
+            self.budget.used -= size
+            self.budget.changed.notify_all()
+            return item
+
+    def _has_room(self, size: int) -> bool:
+        if self.budget.first is self and not self.items:
+            return True
+        return self.budget.used + size <= self.budget.most
+
+
+class Workers:
+    """Threads that do what is submitted, in order.
+
+    Unlike those of `concurrent.futures`, which end before the threads that a program has begun,
+    they work as long as anyone may take what they make; and they end by themselves when a run is
+    left open and the interpreter goes down.
+    """
+
+    def __init__(self, count: int, name: str) -> None:
+        self.count = count
+        self.name = name
+        self.tasks: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self.threads: list[threading.Thread] = []
+        self.users = Users()
+        self.stopped = False
+
+    def submit(self, work: Callable[..., T], *args: Any) -> Future[T]:
+        """Do this when a thread is free; one is started unless all are."""
+        future: Future[T] = Future()
+
+        def task() -> None:
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(work(*args))
+                except BaseException as error:
+                    future.set_exception(error)
+
+        self.tasks.put(task)
+        if len(self.threads) < self.count:
+            name = f"{self.name}-{len(self.threads)}"
+            thread = threading.Thread(target=self._work, name=name)
+            self.threads.append(thread)
+            thread.start()
+        return future
+
+    def stop(self) -> None:
+        """Finish what is being done, drop the rest, and end."""
+        self.stopped = True
+        for _ in self.threads:
+            self.tasks.put(lambda: None)  # wakes a thread that waits
+        for thread in self.threads:
+            thread.join()
+
+    def _work(self) -> None:
+        while not self.stopped and self.users.are_there():
+            try:
+                task = self.tasks.get(timeout=_LOOK_UP_SECONDS)
+            except Empty:
+                continue
+            if not self.stopped:
+                task()
+
+
+def size_of(content: Any) -> int:
+    """About how many bytes a prepared segment holds."""
+    if isinstance(content, dict):
+        return sum(size_of(value) for value in content.values())
+    if isinstance(content, (list, tuple)):
+        return sum(size_of(value) for value in content)
+    size = getattr(content, "nbytes", None)
+    return size if isinstance(size, int) else 64

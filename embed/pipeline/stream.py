@@ -1,0 +1,346 @@
+"""From many sources to vectors: decoding runs ahead in threads while the model works.
+
+Three kinds of thread share the work. Readers decode sources and prepare their segments for the
+encoders; one runner runs the models on batches gathered across sources; the caller's own thread
+takes the results in order. What is read ahead is bounded in bytes, so an hour-long recording
+streams through. Decoders, resamplers and models release the interpreter's lock: threads are enough.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from anysense.embed.errors import (
+    AnysenseError,
+    EncoderError,
+    MediaError,
+    UsageError,
+)
+from anysense.embed.limits import DEFAULT_LIMITS, Limits
+from anysense.embed.pipeline.lookahead import Budget, Buffer, Prepared, Stopped, Workers
+from anysense.embed.pipeline.reading import (
+    MediaSource,
+    find_modality,
+    prepare_query,
+    prepare_source,
+    refusal,
+)
+from anysense.embed.waiting import as_query
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+    from concurrent.futures import Future
+    from pathlib import Path
+
+    from PIL.Image import Image
+
+    from anysense.embed.types import Encoder, FloatArray, Modality, Waveform
+
+__all__ = ["Encoded", "EncodedSegment", "MediaSource", "encode_query", "encode_sources"]
+
+DEFAULT_BATCH = 32
+LOOK_AHEAD_BYTES = 256 * 1024**2
+
+# An encoder is called from one thread at a time, and two models at once would only share the
+# processors: so one batch of one model runs at a time. But a query of an encoder that says that it
+# is reentrant waits for no batch.
+_turn = threading.Lock()
+
+
+def _after_fork() -> None:
+    global _turn
+    _turn = threading.Lock()  # whose turn it was has not come along
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+@dataclass(frozen=True)
+class EncodedSegment:
+    """A piece of a source and its vector of shape (dimension,).
+
+    Start and end are None for an image, seconds for a sound, characters for a text, whose passage
+    is `text`.
+    """
+
+    space: str
+    start: float | None
+    end: float | None
+    text: str | None
+    vector: FloatArray
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """What became of a source: its segments, or the error that says why there are none."""
+
+    source: MediaSource
+    modality: Modality | None
+    segments: list[EncodedSegment]
+    error: MediaError | None
+
+
+def encode_sources(
+    encoders: Sequence[Encoder],
+    sources: Iterable[MediaSource],
+    *,
+    batch_size: int | None = None,
+    workers: int | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    progress: Callable[[int], None] | None = None,
+) -> Generator[Encoded, None, None]:
+    """Encode each source in every space that takes its modality; results come in input order.
+
+    A source that cannot be read comes back with its error and stops nothing; a model that cannot
+    be used raises, since no source can be encoded then. Closing the iterator,
+    or an exception in the caller's loop, stops the threads; `sources` is read in the caller's
+    thread, no further ahead than the look-ahead needs.
+
+    Args:
+        encoders: one or more, of different spaces.
+        sources: what to encode; may be endless.
+        batch_size: how many segments the model gets at once; by default what the encoder asks for
+            (an attribute `batch_size`), or 32.
+        workers: how many threads decode; by default one for each processor.
+        limits: what is too large to be read.
+        progress: called with the number of segments encoded so far, as one source may have many.
+
+    Raises:
+        UsageError: no encoder, two of one space, or a size or number below 1.
+        EncoderError: while iterating: a model cannot be used.
+    """
+    spaces = [encoder.space.id for encoder in encoders]
+    if not encoders or len(set(spaces)) < len(spaces):
+        raise UsageError("Give one or more encoders, no two of the same name.")
+    if (batch_size is not None and batch_size < 1) or (workers is not None and workers < 1):
+        raise UsageError("The batch size and the number of workers must be at least 1.")
+    workers = workers or os.cpu_count() or 1
+    return _Pipeline(encoders, batch_size, workers, limits, progress).run(sources)
+
+
+def encode_query(
+    encoder: Encoder,
+    modality: Modality,
+    content: Path | bytes | str | Image | Waveform,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+) -> FloatArray:
+    """One vector for one query, of shape (dimension,) and length 1.
+
+    It is the vector that indexing gives the same content, to rounding; of content with several
+    segments, it is the normalised mean of theirs.
+
+    Raises:
+        MediaError: the query cannot be read, or is longer than a query may be.
+        EncoderError: the encoder does not take this modality.
+    """
+    import numpy as np
+
+    if modality not in encoder.space.modalities:
+        raise EncoderError(f"The encoder '{encoder.space.id}' does not take {modality}.")
+    source = MediaSource("the query", content, modality)
+    parts: list[FloatArray] = []
+    batch: list[Any] = []
+    run = encoder.encode if getattr(encoder, "is_reentrant", False) else partial(_run, encoder)
+    with as_query():
+        for segment in prepare_query(encoder, modality, source, limits):
+            batch.append(segment.content)
+            if len(batch) == DEFAULT_BATCH:
+                parts.append(run(modality, batch))
+                batch = []
+        if batch:
+            parts.append(run(modality, batch))
+    vectors = np.concatenate(parts)
+    if len(vectors) == 1:
+        only: FloatArray = vectors[0]
+        return only
+    mean = vectors.mean(axis=0, dtype=np.float64)
+    unit: FloatArray = (mean / max(float(np.linalg.norm(mean)), 1e-12)).astype(np.float32)
+    return unit
+
+
+@dataclass
+class _Job:
+    """A source on its way: its buffer of prepared segments, then the vectors they become."""
+
+    source: MediaSource
+    buffer: Buffer
+    modality: Modality | None = None
+    error: MediaError | None = None
+    fatal: AnysenseError | None = None  # not the source's fault: ends the run
+    segments: list[Prepared] = field(default_factory=list)  # without their content
+    vectors: list[FloatArray | None] = field(default_factory=list)
+    waiting: int = 0
+    taken: bool = False  # whether the buffer was taken from to its end
+
+    def result(self, encoders: Sequence[Encoder]) -> Encoded:
+        if self.error is not None:
+            return Encoded(self.source, self.modality, [], self.error)
+        segments = [
+            EncodedSegment(encoders[s.encoder].space.id, s.start, s.end, s.text, vector)
+            for s, vector in zip(self.segments, self.vectors, strict=True)
+            if vector is not None
+        ]
+        return Encoded(self.source, self.modality, segments, None)
+
+
+@dataclass
+class _Group:
+    """Segments of one encoder and modality that wait for their batch to fill."""
+
+    encoder: Encoder
+    modality: Modality
+    size: int
+    waiting: list[tuple[_Job, int, Any]] = field(default_factory=list)
+
+
+_Outcome: TypeAlias = "list[FloatArray | MediaError]"
+
+
+class _Pipeline:
+    """One run. All but `_read` and `_encode` happens in the caller's thread."""
+
+    def __init__(
+        self,
+        encoders: Sequence[Encoder],
+        batch_size: int | None,
+        workers: int,
+        limits: Limits,
+        progress: Callable[[int], None] | None,
+    ) -> None:
+        self.encoders = encoders
+        self.limits = limits
+        self.progress = progress
+        self.encoded = 0
+        self.groups = {
+            (at, modality): _Group(
+                encoder, modality, batch_size or int(getattr(encoder, "batch_size", DEFAULT_BATCH))
+            )
+            for at, encoder in enumerate(encoders)
+            for modality in encoder.space.modalities
+        }
+        largest = max(group.size for group in self.groups.values())
+        self.ahead = 2 * (largest + workers)  # sources being read
+        self.behind = 4 * largest  # sources whose batches are not full or not done
+        self.budget = Budget(LOOK_AHEAD_BYTES)
+        self.jobs: deque[_Job] = deque()  # what was not yielded yet, in input order
+        self.reading: deque[_Job] = deque()  # of those, what was not taken to its end
+        self.running: deque[tuple[Future[_Outcome], list[tuple[_Job, int, Any]]]] = deque()
+        self.readers = Workers(workers, "anysense-read")
+        self.runner = Workers(1, "anysense-model")
+
+    def run(self, sources: Iterable[MediaSource]) -> Generator[Encoded, None, None]:
+        try:
+            left = self._start_reading(iter(sources))
+            while self.jobs:
+                if self.reading:
+                    self._take_segment(self.reading[0])
+                held_up = len(self.jobs) > self.behind + len(self.reading)
+                if held_up or not self.reading:
+                    self._flush(self.jobs[0])
+                self._collect(0 if held_up or not self.reading else 2)
+                while self.jobs and self.jobs[0].taken and self.jobs[0].waiting == 0:
+                    yield self.jobs.popleft().result(self.encoders)
+                left = self._start_reading(left)
+        finally:
+            self.budget.close()  # wakes every reader that waits for room, and ends it
+            self.readers.stop()
+            self.runner.stop()
+
+    def _start_reading(self, sources: Iterator[MediaSource]) -> Iterator[MediaSource]:
+        while len(self.reading) < self.ahead:
+            source = next(sources, None)
+            if source is None:
+                return iter(())
+            job = _Job(source, Buffer(self.budget))
+            self.jobs.append(job)
+            self.reading.append(job)
+            self.readers.submit(self._read, job)
+        return sources
+
+    def _read(self, job: _Job) -> None:
+        try:
+            self.budget.check()
+            job.modality = find_modality(job.source, self.limits)
+            for segment in prepare_source(self.encoders, job.modality, job.source, self.limits):
+                job.buffer.put(segment)
+        except Stopped:
+            pass
+        except MediaError as error:
+            job.error = refusal(job.source, error)
+        except AnysenseError as error:
+            job.fatal = error
+        except ImportError as error:  # of a decoder that is not installed: no source's fault
+            job.fatal = EncoderError(f"The package '{error.name}' is not installed; install it.")
+        except Exception as error:  # decoders of other projects can raise anything
+            job.error = refusal(job.source, error)
+        finally:
+            job.buffer.end()
+
+    def _take_segment(self, job: _Job) -> None:
+        """Move one segment of the first source in line to its group."""
+        self.budget.give_right_of_way(job.buffer)
+        segment = job.buffer.take()
+        if segment is None:
+            if job.fatal is not None:
+                raise job.fatal
+            job.taken = True
+            self.reading.popleft()
+            return
+        assert job.modality is not None
+        group = self.groups[segment.encoder, job.modality]
+        group.waiting.append((job, len(job.segments), segment.content))
+        job.segments.append(replace(segment, content=None))
+        job.vectors.append(None)
+        job.waiting += 1
+        if len(group.waiting) >= group.size:
+            self._submit(group)
+
+    def _submit(self, group: _Group) -> None:
+        batch, group.waiting = group.waiting, []
+        future = self.runner.submit(
+            _encode, group.encoder, group.modality, [content for _, _, content in batch]
+        )
+        self.running.append((future, [(job, at, None) for job, at, _ in batch]))
+
+    def _flush(self, first: _Job) -> None:
+        """Send the batches that the first source waits for, full or not."""
+        for group in self.groups.values():
+            if any(job is first for job, _, _ in group.waiting):
+                self._submit(group)
+
+    def _collect(self, most: int) -> None:
+        """Take what the model has done; wait for it while more than `most` batches are with it."""
+        while self.running and (len(self.running) > most or self.running[0][0].done()):
+            future, batch = self.running.popleft()
+            for (job, at, _), outcome in zip(batch, future.result(), strict=True):
+                job.waiting -= 1
+                if isinstance(outcome, MediaError):
+                    job.error = job.error or refusal(job.source, outcome)
+                else:
+                    job.vectors[at] = outcome
+            self.encoded += len(batch)
+            if self.progress is not None:
+                self.progress(self.encoded)
+
+
+def _run(encoder: Encoder, modality: Modality, contents: list[Any]) -> FloatArray:
+    """Encode a batch when it is its turn: searches and builds of one process take turns."""
+    with _turn:
+        return encoder.encode(modality, contents)
+
+
+def _encode(encoder: Encoder, modality: Modality, contents: list[Any]) -> _Outcome:
+    """A vector for each content, or the error of that content alone."""
+    try:
+        return list(_run(encoder, modality, contents))
+    except MediaError as error:
+        if len(contents) == 1:
+            return [error]
+    return [outcome for content in contents for outcome in _encode(encoder, modality, [content])]

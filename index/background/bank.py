@@ -1,0 +1,160 @@
+"""The background bank: vectors of texts, photos and sounds that no collection is about.
+
+Encoding it takes seconds, so it is done once for each space: vectors are kept in the user's cache,
+and published with each collection, which can then be searched without the cache.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import threading
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from anysense.embed.types import Modality
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from anysense.embed.types import Encoder, FloatArray, Space
+    from anysense.index.types import Partition
+
+__all__ = ["background", "from_arrays", "lookup", "to_arrays"]
+
+_FOLDER = Path(__file__).resolve().parent
+_memory: dict[tuple[str, str], dict[Modality, FloatArray]] = {}
+_lock = threading.Lock()
+
+
+def background(encoder: Encoder) -> dict[Modality, FloatArray]:
+    """The bank's vectors of each modality that an encoder takes: (n, dimension) float32.
+
+    Encoded when first asked for, and remembered in memory and in the user's cache.
+    """
+    space = encoder.space
+    with _lock:
+        vectors = lookup(space)
+        if vectors is None:
+            vectors = _memory[space.id, space.revision] = _encode(encoder)
+            _write(_cache_path(space), vectors)
+        return vectors
+
+
+def lookup(space: Space) -> dict[Modality, FloatArray] | None:
+    """The bank's vectors in a space if they have been encoded before; None if not."""
+    key = (space.id, space.revision)
+    if key not in _memory:
+        vectors = _read(_cache_path(space), space)
+        if vectors is None:
+            return None
+        _memory[key] = vectors
+    return _memory[key]
+
+
+def to_arrays(
+    banks: Mapping[str, Mapping[Modality, FloatArray]], spaces: Sequence[Space]
+) -> dict[str, NDArray[np.float16]]:
+    """The arrays that are published with a collection, by the space's place in its manifest."""
+    import numpy as np
+
+    return {
+        f"background-{place}-{modality}": vectors.astype(np.float16)
+        for place, space in enumerate(spaces)
+        for modality, vectors in banks.get(space.id, {}).items()
+    }
+
+
+def from_arrays(
+    arrays: Mapping[str, NDArray[np.generic]], spaces: Sequence[Space], partition: Partition
+) -> FloatArray | None:
+    """The published vectors of one space and modality, (n, d) float32; None if there are none."""
+    import numpy as np
+
+    for place, space in enumerate(spaces):
+        if space.id == partition.space:
+            held = arrays.get(f"background-{place}-{partition.modality}")
+            return None if held is None else held.astype(np.float32)
+    return None
+
+
+@functools.cache
+def _contents() -> dict[Modality, list[Path | str]]:
+    texts = (_FOLDER / "texts.txt").read_text(encoding="utf-8").splitlines()
+    return {
+        Modality.TEXT: list(texts),
+        Modality.IMAGE: sorted(_FOLDER.glob("photos/*.jpg")),
+        Modality.AUDIO: sorted(_FOLDER.glob("sounds/*.ogg")),
+    }
+
+
+def _encode(encoder: Encoder) -> dict[Modality, FloatArray]:
+    """One vector for each: what is longer than a segment counts with its first."""
+    import numpy as np
+
+    from anysense.embed.pipeline.stream import MediaSource, encode_sources
+
+    vectors = {}
+    for modality in sorted(encoder.space.modalities):
+        sources = [MediaSource(i, c, modality) for i, c in enumerate(_contents()[modality])]
+        rows = []
+        for encoded in encode_sources([encoder], sources):
+            if encoded.error is not None:
+                raise encoded.error
+            rows.append(encoded.segments[0].vector)
+        vectors[modality] = np.stack(rows)
+    return vectors
+
+
+@functools.cache
+def _digest() -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for path in sorted(
+        [_FOLDER / "texts.txt", *_FOLDER.glob("photos/*"), *_FOLDER.glob("sounds/*")]
+    ):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _cache_path(space: Space) -> Path:
+    caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = Path(os.environ.get("ANYSENSE_CACHE") or Path(caches) / "anysense")
+    name = f"{space.id}\0{space.revision}\0{space.dimension}\0{_digest()}"
+    return (
+        folder / "background" / f"{hashlib.blake2b(name.encode(), digest_size=16).hexdigest()}.npz"
+    )
+
+
+def _read(path: Path, space: Space) -> dict[Modality, FloatArray] | None:
+    """What an earlier process encoded; None if there is nothing of the right shape."""
+    import numpy as np
+
+    try:
+        with np.load(path, allow_pickle=False) as held:
+            vectors = {m: held[m.value].astype(np.float32) for m in space.modalities}
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        return None
+    whole = all(
+        v.shape == (len(_contents()[m]), space.dimension) and np.isfinite(v).all()
+        for m, v in vectors.items()
+    )
+    return vectors if whole else None
+
+
+def _write(path: Path, vectors: Mapping[Modality, FloatArray]) -> None:
+    """Written aside and renamed, so that no reader sees half of it."""
+    import numpy as np
+
+    aside = path.with_suffix(f".{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with aside.open("wb") as file:
+            np.savez(file, **{m.value: v for m, v in vectors.items()})
+        aside.replace(path)
+    except OSError:
+        return  # a cache that cannot be written only costs time

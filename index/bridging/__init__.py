@@ -1,0 +1,1 @@
+"""Bridges between spaces that share texts but not images and sounds."""

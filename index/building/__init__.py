@@ -1,0 +1,1 @@
+"""From files to items: what is new or has changed is encoded and written."""

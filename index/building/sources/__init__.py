@@ -1,0 +1,1 @@
+"""What a build is given: folders, globs, files and tables, and what they hold now."""

@@ -1,0 +1,1 @@
+"""From cosines to scores that mean the same for every modality and space."""

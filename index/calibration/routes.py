@@ -1,0 +1,185 @@
+"""The calibrations of a collection's routes: fitted when it is published, or when first needed."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from anysense.index.background import bank
+from anysense.index.bridging.published import find_bridges
+from anysense.index.calibration.scores import (
+    CENTRED,
+    SHARES,
+    RouteCalibration,
+    Tail,
+    fit_route,
+    item_weights,
+)
+from anysense.index.snapshots.manifest import Tuning
+from anysense.index.types import Partition
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from anysense.embed.types import Encoder, FloatArray, Modality, Space
+    from anysense.index.bridging.maps import Bridge
+    from anysense.index.ranking.terms import QueryVector
+    from anysense.index.snapshots.snapshot import Snapshot
+
+__all__ = ["SAMPLE_SIZE", "Calibrations", "fit_tuning"]
+
+SAMPLE_SIZE = 512
+"""So many vectors of a partition stand for it."""
+SECTION = "calibration"
+GROWTH = 2.0  # a tail fitted to a partition of half the size, or of twice, is fitted anew
+
+
+class Calibrations:
+    """The calibrations of one snapshot's routes, each made when first needed.
+
+    Args:
+        snapshot: what is searched.
+        encoder: gives the loaded encoder of a space, or None; for a background that is neither
+            published with the collection nor in the cache.
+    """
+
+    def __init__(
+        self, snapshot: Snapshot, encoder: Callable[[str], Encoder | None] = lambda _: None
+    ) -> None:
+        self._snapshot = snapshot
+        self._encoder = encoder
+        self._spaces = [entry.space for entry in snapshot.manifest.encoders]
+        self._routes: dict[tuple[Modality, Partition], RouteCalibration] = {}
+        self._offsets: dict[Partition, FloatArray] = {}
+        self._bridges: list[Bridge] | None = None
+        self._lock = threading.RLock()
+
+    def bridges(self, target: str) -> list[Bridge]:
+        """The bridges that lead to a space."""
+        if self._bridges is None:
+            found = find_bridges(self._snapshot.manifest, self._snapshot.arrays)
+            self._bridges = list(found.values())
+        return [bridge for bridge in self._bridges if bridge.target == target]
+
+    def _space(self, name: str) -> Space:
+        return next(space for space in self._spaces if space.id == name)
+
+    def centre(self, query: QueryVector, partition: Partition) -> FloatArray | None:
+        """What is taken away from a query on its way to another modality; None for nothing."""
+        total: FloatArray | None = None
+        for modality, share in query.shares.items():
+            if modality != partition.modality:
+                part = share * self.offset(Partition(partition.space, modality))
+                total = part if total is None else total + part
+        return total
+
+    def offset(self, partition: Partition) -> FloatArray:
+        """What queries of one modality have in common and leave behind where they cross: (d,).
+
+        It is a part of the mean of the background's and the collection's vectors.
+        """
+        import numpy as np
+
+        with self._lock:
+            if partition not in self._offsets:
+                space = self._space(partition.space)
+                if partition.modality not in space.modalities:  # a bridge has centred it
+                    return np.zeros(space.dimension, np.float32)
+                items = self.items(partition)
+                mean = items.mean(axis=0) if len(items) else np.zeros(items.shape[1])
+                self._offsets[partition] = (CENTRED * mean).astype(np.float32)
+            return self._offsets[partition]
+
+    def items(self, partition: Partition) -> FloatArray:
+        """The background's vectors of a modality, and then a sample of the collection's."""
+        import numpy as np
+
+        return np.concatenate([self.background(partition), self._sample(partition)])
+
+    def _sample(self, partition: Partition) -> FloatArray:
+        return self._snapshot.sample(partition, SAMPLE_SIZE)
+
+    def _weights(self, partition: Partition) -> FloatArray:
+        return item_weights(len(self.background(partition)), len(self._sample(partition)))
+
+    def background(self, partition: Partition) -> FloatArray:
+        """The background's vectors, (n, d); none if they are nowhere to be had."""
+        import numpy as np
+
+        held = bank.from_arrays(self._snapshot.arrays, self._spaces, partition)
+        if held is not None:
+            return held
+        space = self._space(partition.space)
+        if partition.modality not in space.modalities:
+            return self._bridged_background(partition)
+        found = bank.lookup(space)
+        if found is None:
+            encoder = self._encoder(space.id)
+            found = bank.background(encoder) if encoder is not None else {}
+        return found.get(partition.modality, np.empty((0, space.dimension), np.float32))
+
+    def _bridged_background(self, partition: Partition) -> FloatArray:
+        """The background of a modality that comes to a space over a bridge only."""
+        import numpy as np
+
+        from anysense.index.bridging.maps import unit
+
+        for way in self.bridges(partition.space):
+            if partition.modality in self._space(way.source).modalities:
+                vectors = self.background(Partition(way.source, partition.modality))
+                return unit(way.apply(vectors, partition.modality))
+        return np.empty((0, self._space(partition.space).dimension), np.float32)
+
+    def route(self, asked: Modality, partition: Partition) -> RouteCalibration:
+        """The calibration of a route, as it was published, or else fitted now."""
+        with self._lock:
+            key = (asked, partition)
+            if key not in self._routes:
+                self._routes[key] = self._published(*key) or self.fit(*key)
+            return self._routes[key]
+
+    def fit(self, asked: Modality, partition: Partition) -> RouteCalibration:
+        """Fit the calibration of a route to the background and to samples of the collection."""
+        asking = Partition(partition.space, asked)
+        items, weights = self.items(partition), self._weights(partition)
+        if asked == partition.modality:
+            return fit_route(items, items, weights, paired=True)
+        return fit_route(self.items(asking) - self.offset(asking), items, weights)
+
+    def _published(self, asked: Modality, partition: Partition) -> RouteCalibration | None:
+        section = self._snapshot.manifest.tuning.get(SECTION, {})
+        entry = section.get(partition.key, {}).get(asked.value)
+        if entry is None:
+            return None
+        now, then = self._snapshot.partitions.get(partition, 0), entry["segments"]
+        if not then / GROWTH <= now <= then * GROWTH:
+            return None
+        tail = Tail.from_json(entry)
+        if len(tail.knots) != len(SHARES):
+            return None
+        return RouteCalibration(self.items(partition), self._weights(partition), tail)
+
+
+def fit_tuning(snapshot: Snapshot, encoders: Sequence[Encoder] | None) -> Tuning:
+    """The calibrations of all routes of a snapshot, and the background, to be published with it.
+
+    Loads no model: the background is encoded only by encoders that are loaded already.
+
+    Args:
+        snapshot: of an index that has everything.
+        encoders: those of the collection, if they are loaded.
+    """
+    loaded = {encoder.space.id: encoder for encoder in encoders or ()}
+    calibrations = Calibrations(snapshot, loaded.get)
+    spaces = [entry.space for entry in snapshot.manifest.encoders]
+    banks: dict[str, dict[Modality, FloatArray]] = {}
+    section: dict[str, dict[str, Any]] = {}
+    for space in spaces:
+        held = {m: calibrations.background(Partition(space.id, m)) for m in space.modalities}
+        banks[space.id] = {m: vectors for m, vectors in held.items() if len(vectors)}
+    for partition, segments in snapshot.partitions.items():
+        routes = section.setdefault(partition.key, {})
+        for asked in sorted(banks[partition.space]):
+            fitted = calibrations.fit(asked, partition)
+            routes[asked.value] = {"segments": segments, **fitted.tail.to_json()}
+    return Tuning({SECTION: section}, bank.to_arrays(banks, spaces))

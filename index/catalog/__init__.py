@@ -1,0 +1,1 @@
+"""The catalog in SQLite: items, segments, vectors and files, which are the truth."""

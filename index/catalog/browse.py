@@ -1,0 +1,86 @@
+"""Going through a collection without searching: its items in order, and the files of one."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from anysense.embed.errors import ItemNotFoundError
+from anysense.embed.types import Modality
+from anysense.index.catalog.connections import check_row, from_sql, to_sql
+from anysense.index.catalog.reader import item_columns
+
+if TYPE_CHECKING:
+    from anysense.index.catalog.reader import Catalog
+
+__all__ = ["ItemRow", "find_item", "item_paths", "list_items"]
+
+_ITEMS = """
+    SELECT item_pk, id, source, modality, metadata, content_hash, added_at, crc FROM items
+"""
+
+
+@dataclass(frozen=True)
+class ItemRow:
+    """An item without its segments. `place` is where it stands among all items."""
+
+    place: int
+    id: str
+    source: str
+    modality: Modality
+    metadata: dict[str, Any]
+    added_at: float
+
+
+def list_items(catalog: Catalog, after: int = 0, limit: int = 100) -> list[ItemRow]:
+    """The items that stand after a place, in the order in which they were added.
+
+    Places are never used twice, so a listing in pieces misses no item that stays, and tells none
+    twice; an item that is replaced meanwhile moves to the end.
+    """
+    query = f"{_ITEMS} WHERE item_pk > ? ORDER BY item_pk LIMIT ?"
+    with catalog.transaction() as connection:
+        rows = connection.execute(query, (after, limit)).fetchall()
+    return [_checked(catalog, row) for row in rows]
+
+
+def find_item(catalog: Catalog, item_id: str) -> ItemRow:
+    """One item.
+
+    Raises:
+        ItemNotFoundError: there is none of that id.
+    """
+    with catalog.transaction() as connection:
+        row = connection.execute(f"{_ITEMS} WHERE id = ?", (to_sql(item_id),)).fetchone()
+    if row is None:
+        raise ItemNotFoundError(f"No item {item_id} in {catalog.path.parent}.")
+    return _checked(catalog, row)
+
+
+def item_paths(catalog: Catalog, item: ItemRow) -> list[str]:
+    """The paths of the files that hold an item, its source first; none if it is not from a file."""
+    query = """
+        SELECT path, size, mtime_ns, content_hash, item_pk, crc
+        FROM files WHERE item_pk = ? ORDER BY path <> ?, path
+    """
+    with catalog.transaction() as connection:
+        rows = connection.execute(query, (item.place, to_sql(item.source))).fetchall()
+    paths = []
+    for stored, *columns, crc in rows:
+        path = from_sql(stored)
+        check_row(catalog.path, "files", path, crc, path, *columns)
+        paths.append(path)
+    return paths
+
+
+def _checked(catalog: Catalog, row: tuple[Any, ...]) -> ItemRow:
+    check_row(catalog.path, "items", row[0], row[7], *item_columns(row))
+    return ItemRow(
+        place=row[0],
+        id=from_sql(row[1]),
+        source=from_sql(row[2]),
+        modality=Modality(row[3]),
+        metadata=json.loads(row[4]),
+        added_at=row[6],
+    )

@@ -1,0 +1,146 @@
+"""Whether a catalog is what was written: every page, every index, every row, none missing."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from anysense.index.catalog.connections import (
+    APPLICATION_ID,
+    SCHEMA,
+    SUM_MASK,
+    damaged,
+    from_sql,
+    row_crc,
+    vector_crc,
+)
+from anysense.index.catalog.reader import ITEM_COLUMNS, Catalog, item_columns, read_state
+from anysense.index.catalog.seals import ACKNOWLEDGED, acknowledged, is_sealed, seal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["catalog_problems", "check_acknowledged", "ensure_sound"]
+
+_MOST_PROBLEMS = 20
+_VECTOR_SUMS = """
+    SELECT 'segments|' || s.space_pk || '|' || s.modality, count(*), sum(v.crc)
+    FROM segments AS s CROSS JOIN vectors AS v USING (segment_pk)
+    GROUP BY s.space_pk, s.modality
+"""
+_STRAYS = """
+    SELECT count(*) FROM segments AS s
+    WHERE NOT EXISTS (SELECT 1 FROM items AS i WHERE i.item_pk = s.item_pk)
+"""
+
+
+def check_acknowledged(catalog: Catalog, folder: Path) -> None:
+    """See that the catalog has every change that was acknowledged.
+
+    Raises:
+        CorruptCollectionError: it does not.
+    """
+    expected = acknowledged(folder)  # first: a writer may be adding now
+    change = catalog.state().change
+    if change < expected:
+        raise damaged(
+            catalog.path,
+            f"it ends at change {change} and change {expected} was acknowledged; to go on without "
+            f"the changes between, delete the file {ACKNOWLEDGED} beside it",
+        )
+
+
+def ensure_sound(catalog: Catalog, folder: Path, *, writer: bool = False) -> None:
+    """Check the whole catalog, unless its file is as it was when it was last known to be sound.
+
+    Vectors are compared with their checksums whenever they are read, so that is left out here.
+
+    Raises:
+        CorruptCollectionError: it is damaged.
+    """
+    if is_sealed(folder):
+        return
+    problems = catalog_problems(catalog, vectors=False)
+    if problems:
+        raise damaged(catalog.path, problems[0])
+    seal(folder, touch=writer)
+
+
+def catalog_problems(catalog: Catalog, *, vectors: bool = True) -> list[str]:
+    """What is wrong with a catalog, the first few things; empty if nothing is.
+
+    Args:
+        catalog: what to check.
+        vectors: whether to compare each vector with its checksum. That none is missing is
+            checked in any case.
+    """
+    with catalog.transaction() as connection:
+        try:
+            return _problems(catalog, connection, vectors)
+        except sqlite3.DatabaseError as error:
+            return [str(error)]
+
+
+def _problems(catalog: Catalog, connection: sqlite3.Connection, vectors: bool) -> list[str]:
+    if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+        return ["it is not a catalog of anysense"]
+    rows = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")
+    if sorted(sql for (sql,) in rows) != sorted(SCHEMA):
+        return ["its tables are not those of this format"]
+    # Pages, order of keys, and whether each index has exactly the rows of its table.
+    pages = [text for (text,) in connection.execute(f"PRAGMA integrity_check({_MOST_PROBLEMS})")]
+    if pages != ["ok"]:
+        return pages
+    read_state(catalog.path, connection)
+    for key, value, crc in connection.execute("SELECT key, value, crc FROM meta"):
+        if row_crc(key, value) != crc:
+            return [f"meta {key} does not match its checksum"]
+    problems = _row_problems(connection)
+    if vectors:
+        rows = connection.execute("SELECT segment_pk, vector, crc FROM vectors")
+        wrong = (pk for pk, vector, crc in rows if vector_crc(pk, vector) != crc)
+        problems += [f"vector {pk} does not match its checksum" for pk in wrong]
+    (strays,) = connection.execute(_STRAYS).fetchone()
+    if strays:
+        problems.append(f"{strays} segments belong to no item")
+    return problems[:_MOST_PROBLEMS]
+
+
+def _row_problems(connection: sqlite3.Connection) -> list[str]:
+    """Rows that do not match their checksums, and kinds of rows of which some are missing."""
+    problems: list[str] = []
+    counts: Counter[str] = Counter()
+    sums: Counter[str] = Counter()
+    for kind, name, actual, crc in _every_row(connection):
+        counts[kind] += 1
+        sums[kind] += crc
+        if actual != crc:
+            problems.append(f"{name} does not match its checksum")
+            if len(problems) == _MOST_PROBLEMS:
+                return problems
+    for kind, count, total in connection.execute(_VECTOR_SUMS):
+        if counts[kind] != count:
+            problems.append(f"{counts[kind]} segments of {kind} have {count} vectors")
+        sums[kind] += total
+    for kind, count, total in connection.execute("SELECT kind, rows, crc FROM totals"):
+        if counts.pop(kind, 0) != count or sums[kind] & SUM_MASK != total:
+            problems.append(f"the rows of {kind} are not those that were written")
+    return problems + [f"the rows of {kind} are not in its totals" for kind in counts]
+
+
+def _every_row(connection: sqlite3.Connection) -> Iterator[tuple[str, str, int, int]]:
+    """For each row: what it counts as, its name, the crc of what it holds, the crc it has."""
+    for row in connection.execute(f"{ITEM_COLUMNS} ORDER BY item_pk"):
+        yield f"items|{row[3]}", f"item {row[1]!r}", row_crc(*item_columns(row)), row[7]
+    for *columns, text, crc in connection.execute("SELECT * FROM segments"):
+        actual = row_crc(*columns, text and from_sql(text))
+        yield f"segments|{columns[2]}|{columns[3]}", f"segment {columns[0]}", actual, crc
+    for pk, change, crc in connection.execute("SELECT * FROM tombstones"):
+        yield "tombstones", f"tombstone {pk}", row_crc(pk, change), crc
+    for path, *columns, crc in connection.execute("SELECT * FROM files"):
+        yield "files", f"file {path!r}", row_crc(from_sql(path), *columns), crc
+    for path, size, time, reason, crc in connection.execute("SELECT * FROM quarantine"):
+        actual = row_crc(from_sql(path), size, time, from_sql(reason))
+        yield "quarantine", f"quarantined file {path!r}", actual, crc

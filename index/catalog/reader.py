@@ -1,0 +1,374 @@
+"""Reading the catalog: the truth of a collection. `anysense.index.catalog.writer` changes it.
+
+Every row that is read is checked against its checksum. Methods may be called from many threads.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from anysense.embed.errors import ItemNotFoundError
+from anysense.embed.types import Modality
+from anysense.index.catalog.connections import (
+    CATALOG,
+    Pool,
+    check_row,
+    damaged,
+    from_sql,
+    to_sql,
+    vector_crc,
+)
+from anysense.index.catalog.records import (
+    FileRecord,
+    Item,
+    KnownFile,
+    QuarantinedFile,
+    Segment,
+    SegmentRow,
+)
+from anysense.index.types import Partition
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from anysense.embed.types import FloatArray
+    from anysense.index.filters.filter import Filter
+
+    Ids = NDArray[np.int64]
+
+__all__ = [
+    "ITEM_COLUMNS",
+    "VECTORS_QUERY",
+    "Catalog",
+    "SpaceRow",
+    "State",
+    "item_columns",
+    "read_state",
+]
+
+_ROWS = """
+    SELECT s.segment_pk, s.item_pk, s.space_pk, s.modality, s.ordinal, s.start, s."end", s.text,
+           s.crc, i.item_pk, i.id, i.source, i.modality, i.metadata, i.content_hash, i.added_at,
+           i.crc
+    FROM json_each(?) AS wanted
+    CROSS JOIN segments AS s ON s.segment_pk = wanted.value
+    CROSS JOIN items AS i ON i.item_pk = s.item_pk
+"""
+ITEM_COLUMNS = """
+    SELECT item_pk, id, source, modality, metadata, content_hash, added_at, crc FROM items
+"""
+_SEGMENTS = """
+    SELECT segment_pk, item_pk, space_pk, modality, ordinal, start, "end", text, crc
+    FROM segments WHERE item_pk = ? ORDER BY space_pk, ordinal
+"""
+VECTORS_QUERY = """
+    SELECT s.space_pk, s.modality, s.segment_pk, v.vector, v.crc
+    FROM segments AS s CROSS JOIN vectors AS v USING (segment_pk)
+"""
+
+
+class SpaceRow(NamedTuple):
+    """A space as the catalog numbers it."""
+
+    pk: int
+    id: str
+    dimension: int
+
+
+@dataclass(frozen=True)
+class State:
+    """The counters of a catalog.
+
+    Attributes:
+        change: the number of the last transaction.
+        next_item: the key of the next item.
+        next_segment: the key of the next segment; keys are never used twice.
+        purged: tombstones of changes up to this one are gone.
+    """
+
+    change: int
+    next_item: int
+    next_segment: int
+    purged: int
+
+
+def read_state(path: Path, connection: sqlite3.Connection) -> State:
+    """Read the counters, in the transaction of a connection."""
+    row = connection.execute(
+        "SELECT change, next_item, next_segment, purged, crc FROM state"
+    ).fetchone()
+    if row is None:
+        raise damaged(path, "its counters are missing")
+    check_row(path, "state", 1, row[4], *row[:4])
+    return State(*row[:4])
+
+
+class Catalog:
+    """The catalog of a collection, for reading.
+
+    Args:
+        folder: the collection.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / CATALOG
+        self._pool = Pool(self.path)
+
+    def close(self) -> None:
+        self._pool.close()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """A connection that sees one state of the catalog throughout."""
+        with self._pool.lend() as connection:
+            connection.execute("BEGIN")
+            yield connection
+
+    def state(self) -> State:
+        with self._pool.lend() as connection:
+            return read_state(self.path, connection)
+
+    def meta(self) -> dict[str, str]:
+        """What was noted at creation and at the last publishing."""
+        with self._pool.lend() as connection:
+            rows = connection.execute("SELECT key, value, crc FROM meta").fetchall()
+        for key, value, crc in rows:
+            check_row(self.path, "meta", key, crc, key, value)
+        return {key: value for key, value, _ in rows}
+
+    @cached_property
+    def spaces(self) -> dict[int, SpaceRow]:
+        """The spaces by their number. They never change."""
+        with self._pool.lend() as connection:
+            rows = connection.execute("SELECT space_pk, id, dimension, crc FROM spaces").fetchall()
+        for *columns, crc in rows:
+            check_row(self.path, "spaces", columns[0], crc, *columns)
+        return {row[0]: SpaceRow(*row[:3]) for row in rows}
+
+    def totals(self, connection: sqlite3.Connection) -> dict[str, int]:
+        """The number of rows of each kind, such as ``items|image`` or ``segments|1|image``."""
+        return dict(connection.execute("SELECT kind, rows FROM totals WHERE rows > 0"))
+
+    def partitions(self, connection: sqlite3.Connection) -> dict[Partition, int]:
+        """The number of segments of each partition that has any."""
+        counts = {}
+        for kind, rows in self.totals(connection).items():
+            name, *rest = kind.split("|")
+            if name == "segments":
+                counts[self.partition(int(rest[0]), rest[1])] = rows
+        return dict(sorted(counts.items()))
+
+    def partition(self, space_pk: int, modality: str) -> Partition:
+        try:
+            return Partition(self.spaces[space_pk].id, Modality(modality))
+        except (KeyError, ValueError):
+            raise damaged(self.path, f"no partition {space_pk}|{modality}") from None
+
+    # Items and segments
+
+    def item(self, item_id: str) -> Item:
+        """An item with its segments.
+
+        Raises:
+            ItemNotFoundError: there is none of that id.
+        """
+        with self.transaction() as connection:
+            row = self._item_row(connection, item_id)
+            segments = connection.execute(_SEGMENTS, (row[0],)).fetchall()
+            paths = connection.execute(
+                "SELECT path FROM files WHERE item_pk = ? AND path <> ? ORDER BY path",
+                (row[0], row[2]),
+            ).fetchall()
+        for segment in segments:
+            check_row(self.path, "segments", segment[0], segment[8], *_segment_columns(segment))
+        return Item(
+            id=from_sql(row[1]),
+            source=from_sql(row[2]),
+            modality=Modality(row[3]),
+            metadata=json.loads(row[4]),
+            segments=[
+                Segment(s[0], self.spaces[s[2]].id, s[5], s[6], s[7] and from_sql(s[7]))
+                for s in segments
+            ],
+            aliases=[from_sql(path) for (path,) in paths],
+            added_at=row[6],
+        )
+
+    def item_vectors(self, item_id: str) -> dict[Partition, FloatArray]:
+        """The vectors of an item by partition: float32 (n, dimension), in the segments' order.
+
+        Raises:
+            ItemNotFoundError: there is none of that id.
+        """
+        found: dict[Partition, list[bytes]] = {}
+        with self.transaction() as connection:
+            row = self._item_row(connection, item_id)
+            query = f"{VECTORS_QUERY} WHERE s.item_pk = ? ORDER BY s.space_pk, s.ordinal"
+            for space_pk, modality, pk, blob, crc in connection.execute(query, (row[0],)):
+                self._check_vector(space_pk, pk, blob, crc)
+                found.setdefault(self.partition(space_pk, modality), []).append(blob)
+        return {partition: _as_floats(blobs) for partition, blobs in found.items()}
+
+    def _item_row(self, connection: sqlite3.Connection, item_id: str) -> tuple[Any, ...]:
+        row: tuple[Any, ...] | None = connection.execute(
+            f"{ITEM_COLUMNS} WHERE id = ?", (to_sql(item_id),)
+        ).fetchone()
+        if row is None:
+            raise ItemNotFoundError(f"No item {item_id} in {self.path.parent}.")
+        check_row(self.path, "items", row[0], row[7], *item_columns(row))
+        return row
+
+    def rows(self, segment_ids: Sequence[int] | Ids) -> list[SegmentRow | None]:
+        """The rows of segments, one for each id in order; None for a segment that is not there."""
+        ids = [int(pk) for pk in segment_ids]
+        with self._pool.lend() as connection:
+            found = connection.execute(_ROWS, (json.dumps(ids),)).fetchall()
+        rows: dict[int, SegmentRow] = {}
+        for row in found:
+            segment, item = row[:9], row[9:]
+            check_row(self.path, "segments", row[0], row[8], *_segment_columns(segment))
+            check_row(self.path, "items", item[0], item[7], *item_columns(item))
+            rows[row[0]] = SegmentRow(
+                segment_id=row[0],
+                item_id=from_sql(item[1]),
+                source=from_sql(item[2]),
+                modality=Modality(item[3]),
+                space=self.spaces[row[2]].id,
+                start=row[5],
+                end=row[6],
+                text=row[7] and from_sql(row[7]),
+                metadata=json.loads(item[4]),
+            )
+        return [rows.get(pk) for pk in ids]
+
+    def select(self, where: Filter, modalities: Sequence[Modality] | None = None) -> Ids:
+        """The ids of the segments whose items a filter selects, ascending."""
+        condition, parameters = where.sql, list(where.parameters)
+        if modalities is not None:
+            condition = f"({condition}) AND i.modality IN (SELECT value FROM json_each(?))"  # noqa: S608
+            parameters.append(json.dumps([m.value for m in modalities]))
+        query = f"""
+            SELECT s.segment_pk FROM items AS i CROSS JOIN segments AS s ON s.item_pk = i.item_pk
+            WHERE {condition}
+        """  # noqa: S608 (see filter_sql: the condition holds no text of the filter)
+        with self._pool.lend() as connection:
+            rows = connection.execute(query, parameters).fetchall()
+        return np.sort(np.fromiter((pk for (pk,) in rows), np.int64, len(rows)))
+
+    # Vectors
+
+    def newer(
+        self, connection: sqlite3.Connection, after: int, until: int
+    ) -> dict[Partition, tuple[Ids, FloatArray]]:
+        """Segments with a key over `after` up to `until`: ids, ascending, and float32 vectors."""
+        ids: dict[tuple[int, str], list[int]] = {}
+        blobs: dict[tuple[int, str], list[bytes]] = {}
+        query = (
+            f"{VECTORS_QUERY} WHERE s.segment_pk > ? AND s.segment_pk <= ? ORDER BY s.segment_pk"
+        )
+        for space_pk, modality, pk, blob, crc in connection.execute(query, (after, until)):
+            self._check_vector(space_pk, pk, blob, crc)
+            ids.setdefault((space_pk, modality), []).append(pk)
+            blobs.setdefault((space_pk, modality), []).append(blob)
+        return {
+            self.partition(*key): (np.array(ids[key], np.int64), _as_floats(blobs[key]))
+            for key in ids
+        }
+
+    def count_newer(self, connection: sqlite3.Connection, after: int, until: int = 2**62) -> int:
+        """How many segments have a key over `after` up to `until`."""
+        row = connection.execute(
+            "SELECT count(*) FROM segments WHERE segment_pk > ? AND segment_pk <= ?",
+            (after, until),
+        ).fetchone()
+        return int(row[0])
+
+    def tombstones(self, connection: sqlite3.Connection, after: int) -> Ids:
+        """The ids of segments deleted by changes after `after`, ascending."""
+        rows = connection.execute(
+            "SELECT segment_pk, change, crc FROM tombstones WHERE change > ?", (after,)
+        ).fetchall()
+        for pk, change, crc in rows:
+            check_row(self.path, "tombstones", pk, crc, pk, change)
+        return np.sort(np.fromiter((row[0] for row in rows), np.int64, len(rows)))
+
+    def _check_vector(self, space_pk: int, pk: int, blob: bytes, crc: int) -> None:
+        if vector_crc(pk, blob) != crc or len(blob) != 2 * self.spaces[space_pk].dimension:
+            raise damaged(self.path, f"the vector {pk} does not match its checksum")
+
+    # Files
+
+    def files(self) -> dict[str, KnownFile]:
+        """Every file that an item came from, by path."""
+        query = """
+            SELECT f.path, f.size, f.mtime_ns, f.content_hash, f.item_pk, f.crc, i.id
+            FROM files AS f CROSS JOIN items AS i ON i.item_pk = f.item_pk
+        """
+        with self._pool.lend() as connection:
+            rows = connection.execute(query).fetchall()
+        known = {}
+        for path, size, mtime_ns, content_hash, item_pk, crc, item in rows:
+            path = from_sql(path)
+            check_row(self.path, "files", path, crc, path, size, mtime_ns, content_hash, item_pk)
+            known[path] = KnownFile(FileRecord(path, size, mtime_ns, content_hash), from_sql(item))
+        return known
+
+    def by_hash(self, content_hash: str) -> str | None:
+        """The id of the oldest item with this content; None if there is none."""
+        with self._pool.lend() as connection:
+            row = connection.execute(
+                f"{ITEM_COLUMNS} WHERE content_hash = ? ORDER BY item_pk", (content_hash,)
+            ).fetchone()
+        if row is None:
+            return None
+        check_row(self.path, "items", row[0], row[7], *item_columns(row))
+        return from_sql(row[1])
+
+    def existing(self, ids: Sequence[str]) -> set[str]:
+        """Those of some ids that items have."""
+        # SQLite's JSON holds neither blobs, which names that are no UTF-8 are, nor zeros.
+        values = [to_sql(name) for name in ids]
+        plain = [value for value in values if isinstance(value, str) and "\0" not in value]
+        others = set(values) - set(plain)
+        query = "SELECT id FROM items WHERE id IN (SELECT value FROM json_each(?))"
+        with self._pool.lend() as connection:
+            found = connection.execute(query, (json.dumps(plain),)).fetchall()
+            for value in others:
+                found += connection.execute("SELECT id FROM items WHERE id = ?", (value,))
+        return {from_sql(name) for (name,) in found}
+
+    def quarantined(self) -> list[QuarantinedFile]:
+        """The files that could not be read, by path."""
+        query = "SELECT path, size, mtime_ns, reason, crc FROM quarantine ORDER BY path"
+        with self._pool.lend() as connection:
+            rows = connection.execute(query).fetchall()
+        found = []
+        for path, size, mtime_ns, reason, crc in rows:
+            file = QuarantinedFile(from_sql(path), size, mtime_ns, from_sql(reason))
+            check_row(self.path, "quarantine", file.path, crc, *file)
+            found.append(file)
+        return found
+
+
+def _as_floats(blobs: list[bytes]) -> FloatArray:
+    return np.frombuffer(b"".join(blobs), "<f2").reshape(len(blobs), -1).astype(np.float32)
+
+
+def _segment_columns(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The columns of a segment that its checksum covers."""
+    return (*row[:7], row[7] and from_sql(row[7]))
+
+
+def item_columns(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The columns of an item that its checksum covers."""
+    return (row[0], from_sql(row[1]), from_sql(row[2]), *row[3:7])

@@ -1,0 +1,76 @@
+"""Turning records into what the catalog keeps, or saying why they cannot be kept."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from anysense.embed.errors import UsageError
+from anysense.index.building.rows import MAX_NESTING, is_nested_too_deep
+
+if TYPE_CHECKING:
+    from anysense.index.catalog.records import ItemRecord, SegmentRecord
+
+__all__ = ["metadata_text", "vector_blobs"]
+
+Spaces: TypeAlias = "Mapping[str, tuple[int, int]]"
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def vector_blobs(record: ItemRecord, spaces: Spaces) -> list[bytes]:
+    """The vectors of an item as they are kept: normalised, little-endian float16.
+
+    Args:
+        record: the item.
+        spaces: the key and the dimension of each space, by its id.
+
+    Raises:
+        UsageError: the item has no id or no segments, or a vector cannot be kept.
+    """
+    if not isinstance(record.id, str) or not record.id:
+        raise UsageError(f"The id of an item is a text that is not empty, not {record.id!r}.")
+    if not record.segments:
+        raise UsageError(f"The item {record.id} has no segments, so nothing could find it.")
+    return [_vector_blob(record, segment, spaces) for segment in record.segments]
+
+
+def _vector_blob(record: ItemRecord, segment: SegmentRecord, spaces: Spaces) -> bytes:
+    if segment.space not in spaces:
+        known = ", ".join(spaces)
+        raise UsageError(
+            f"The item {record.id} has a vector of the space {segment.space}, but this "
+            f"collection has {known}."
+        )
+    dimension = spaces[segment.space][1]
+    vector = np.asarray(segment.vector, np.float32)
+    if vector.shape != (dimension,):
+        raise UsageError(
+            f"The item {record.id} has a vector of shape {vector.shape}; {segment.space} has "
+            f"({dimension},)."
+        )
+    norm = float(np.linalg.norm(vector))
+    if not np.isfinite(norm) or norm == 0:
+        raise UsageError(f"The item {record.id} has a vector that is zero or not finite.")
+    if abs(norm - 1) > 1e-4:
+        vector = vector / np.float32(norm)
+    return vector.astype("<f2").tobytes()
+
+
+def metadata_text(name: str, metadata: Mapping[str, Any]) -> str:
+    """Metadata as JSON. A filter compares keys as they are, so only what must be is escaped."""
+    try:
+        if not isinstance(metadata, Mapping):
+            raise TypeError("it is not a mapping")
+        if is_nested_too_deep(metadata):
+            raise ValueError(f"it has over {MAX_NESTING} lists and mappings inside each other")
+        text = json.dumps(
+            dict(metadata), ensure_ascii=False, allow_nan=False, separators=(",", ":")
+        )
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UsageError(f"The metadata of {name} cannot be kept as JSON: {error}.") from None
+    return _SURROGATE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)

@@ -1,0 +1,399 @@
+"""Changing the catalog: whole transactions, on the disk when they return.
+
+Only the process that holds the collection's lock may have a `CatalogWriter`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from anysense.embed.errors import ItemNotFoundError
+from anysense.index.catalog.connections import (
+    BUSY_MS,
+    CATALOG,
+    connect,
+    from_sql,
+    row_crc,
+    to_sql,
+    translated,
+    vector_crc,
+)
+from anysense.index.catalog.reader import ITEM_COLUMNS, item_columns, read_state
+from anysense.index.catalog.records import (
+    FileRecord,
+    Forgotten,
+    ItemRecord,
+    QuarantinedFile,
+    item_id,
+)
+from anysense.index.catalog.seals import Acknowledgement, seal, stamp
+from anysense.index.catalog.stored import metadata_text, vector_blobs
+from anysense.index.catalog.transaction import Transaction, with_crc
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+
+__all__ = ["CatalogWriter"]
+
+LOG_BYTES = 64 * 1024**2
+"""The log is emptied into catalog.sqlite when it has grown to this."""
+
+CHECKPOINT_MS = 50  # a reader in the middle of a transaction is not waited for
+
+
+class CatalogWriter:
+    """The only writer of a catalog. Its methods may be called from many threads.
+
+    Args:
+        folder: the collection, whose lock is held.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.path = folder / CATALOG
+        self._lock = threading.RLock()
+        with translated(self.path):
+            self._connection = connect(self.path, writable=True)
+            self._acknowledgement = Acknowledgement(folder)
+            rows = self._connection.execute("SELECT id, space_pk, dimension FROM spaces")
+            self._spaces = {space: (pk, dimension) for space, pk, dimension in rows}
+            self._acknowledgement.record(read_state(self.path, self._connection).change)
+            self._sound = stamp(self.path)
+
+    def close(self) -> None:
+        """Empty the log into catalog.sqlite and close."""
+        with self._lock:
+            with contextlib.suppress(Exception):  # what is in the log is as safe there
+                self.checkpoint()
+            self._connection.close()
+            self._acknowledgement.close()
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[Transaction]:
+        """One transaction: on the disk when it ends, or undone."""
+        with self._lock, translated(self.path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                state = read_state(self.path, self._connection)
+                transaction = Transaction(self._connection, state)
+                yield transaction
+                transaction.finish()
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+            self._acknowledgement.record(transaction.change)
+            log = self.path.with_name(self.path.name + "-wal")
+            if log.stat().st_size > LOG_BYTES:
+                with contextlib.suppress(sqlite3.Error):  # full disk: the log is as safe
+                    self.checkpoint()
+
+    def checkpoint(self) -> None:
+        """Empty the log into catalog.sqlite, as far as readers let it."""
+        with self._lock:
+            # If something else has changed the file, that must not be sealed as sound.
+            sound = stamp(self.path) == self._sound
+            self._connection.execute(f"PRAGMA busy_timeout = {CHECKPOINT_MS}")
+            _, log, done = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            self._connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+            if sound:
+                # Half a checkpoint is sound only together with its log: leave it to be checked.
+                if log == done:
+                    seal(self._folder)
+                self._sound = stamp(self.path)
+
+    # Items
+
+    def write(self, records: Sequence[ItemRecord], remove: Sequence[str] = ()) -> None:
+        """Write items and remove others, in one transaction; safe on the disk when it returns.
+
+        An item of the same id is replaced. If it came from a file that has changed, and other
+        files still hold its old content, it lives on under the first of those.
+
+        Raises:
+            UsageError: an item cannot be kept; nothing was written.
+        """
+        latest = {record.id: record for record in records}  # as if written one after the other
+        prepared = [
+            (r, metadata_text(r.id, r.metadata), vector_blobs(r, self._spaces))
+            for r in latest.values()
+        ]
+        with self._transaction() as transaction:
+            for name in remove:
+                if name not in latest:
+                    self._remove(transaction, name)
+            kept = [self._make_way(transaction, record) for record, _, _ in prepared]
+            for (record, metadata, vectors), others in zip(prepared, kept, strict=True):
+                files = [*others, *record.files]
+                self._insert(transaction, record, metadata, vectors, files)
+
+    def remove(self, ids: Sequence[str]) -> int:
+        """Remove items; returns how many there were of these ids."""
+        with self._transaction() as transaction:
+            return sum(self._remove(transaction, name) for name in ids)
+
+    def _make_way(self, transaction: Transaction, record: ItemRecord) -> list[FileRecord]:
+        """Take away what a new item replaces: the item of its id, and its files' former places.
+
+        Returns the other files of the item it replaces, if their content is still the same.
+        """
+        connection = transaction.connection
+        own = {file.path for file in record.files}
+        for path in own:
+            self._detach(transaction, path, spare=record.id)
+        old = connection.execute(
+            "SELECT item_pk, content_hash FROM items WHERE id = ?", (to_sql(record.id),)
+        ).fetchone()
+        if old is None:
+            return []
+        others = [
+            FileRecord(from_sql(path), *row)
+            for path, *row in connection.execute(
+                "SELECT path, size, mtime_ns, content_hash FROM files WHERE item_pk = ?", old[:1]
+            )
+        ]
+        others = [file for file in others if file.path not in own]
+        if others and old[1] != record.content_hash:
+            for path in own:
+                self._drop_file(transaction, path)
+            self._rekey(transaction, old[0])
+            others = []
+        self._remove(transaction, record.id)
+        return others
+
+    def _insert(
+        self,
+        transaction: Transaction,
+        record: ItemRecord,
+        metadata: str,
+        vectors: Sequence[bytes],
+        files: Sequence[FileRecord],
+    ) -> None:
+        connection, modality = transaction.connection, record.modality.value
+        item_pk, transaction.next_item = transaction.next_item, transaction.next_item + 1
+        item = (item_pk, record.id, record.source, modality, metadata, record.content_hash)
+        row = with_crc((*item, time.time()))
+        connection.execute(
+            "INSERT INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (row[0], to_sql(row[1]), to_sql(row[2]), *row[3:]),
+        )
+        transaction.count(f"items|{modality}", row[-1])
+        segment_rows, vector_rows = [], []
+        for ordinal, (segment, vector) in enumerate(zip(record.segments, vectors, strict=True)):
+            pk, transaction.next_segment = transaction.next_segment, transaction.next_segment + 1
+            space_pk = self._spaces[segment.space][0]
+            start = None if segment.start is None else float(segment.start)
+            end = None if segment.end is None else float(segment.end)
+            key = (pk, item_pk, space_pk, modality, ordinal, start, end)
+            crc = row_crc(*key, segment.text)
+            text = None if segment.text is None else to_sql(segment.text)
+            segment_rows.append((*key, text, crc))
+            vector_rows.append((pk, vector, vector_crc(pk, vector)))
+            transaction.count(f"segments|{space_pk}|{modality}", crc + vector_rows[-1][2])
+        connection.executemany(
+            "INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", segment_rows
+        )
+        connection.executemany("INSERT INTO vectors VALUES (?, ?, ?)", vector_rows)
+        for file in files:
+            self._put_file(transaction, file, item_pk)
+
+    def _remove(self, transaction: Transaction, name: str) -> bool:
+        connection = transaction.connection
+        item = connection.execute(
+            "SELECT item_pk, modality, crc FROM items WHERE id = ?", (to_sql(name),)
+        ).fetchone()
+        if item is None:
+            return False
+        item_pk, modality, crc = item
+        segments = connection.execute(
+            "SELECT s.segment_pk, s.space_pk, s.modality, s.crc + v.crc FROM segments AS s "
+            "CROSS JOIN vectors AS v USING (segment_pk) WHERE s.item_pk = ?",
+            (item_pk,),
+        ).fetchall()
+        for pk, space_pk, part, crcs in segments:
+            transaction.count(f"segments|{space_pk}|{part}", crcs, -1)
+            tombstone = with_crc((pk, transaction.change))
+            connection.execute("INSERT INTO tombstones VALUES (?, ?, ?)", tombstone)
+            transaction.count("tombstones", tombstone[-1])
+            connection.execute("DELETE FROM vectors WHERE segment_pk = ?", (pk,))
+        connection.execute("DELETE FROM segments WHERE item_pk = ?", (item_pk,))
+        connection.execute("DELETE FROM items WHERE item_pk = ?", (item_pk,))
+        transaction.count(f"items|{modality}", crc, -1)
+        for (path,) in connection.execute(
+            "SELECT path FROM files WHERE item_pk = ?", (item_pk,)
+        ).fetchall():
+            self._drop_file(transaction, from_sql(path))
+        return True
+
+    def describe(self, metadata: Mapping[str, Mapping[str, Any]]) -> None:
+        """Give items other metadata, by id; ids that are not there are left out.
+
+        Raises:
+            UsageError: it cannot be kept as JSON; nothing was written.
+        """
+        texts = {name: metadata_text(name, entry) for name, entry in metadata.items()}
+        with self._transaction() as transaction:
+            for name, text in texts.items():
+                row = transaction.connection.execute(
+                    f"{ITEM_COLUMNS} WHERE id = ?", (to_sql(name),)
+                ).fetchone()
+                if row is not None:
+                    self._update_item(transaction, row, (*row[:4], text, *row[5:7]))
+
+    def _update_item(
+        self, transaction: Transaction, old: tuple[Any, ...], new: tuple[Any, ...]
+    ) -> None:
+        crc = row_crc(*item_columns(new))
+        transaction.connection.execute(
+            "UPDATE items SET id = ?, source = ?, metadata = ?, crc = ? WHERE item_pk = ?",
+            (new[1], new[2], new[4], crc, old[0]),
+        )
+        transaction.count(f"items|{old[3]}", old[7], -1)
+        transaction.count(f"items|{old[3]}", crc)
+
+    # Files
+
+    def place_files(self, files: Iterable[tuple[FileRecord, str]]) -> Forgotten:
+        """Note which items files hold, by id, instead of whatever they held before.
+
+        Returns what became of the items that they held before: see `forget_files`.
+
+        Raises:
+            ItemNotFoundError: there is no item of an id; nothing was written.
+        """
+        outcome = Forgotten([], {})
+        with self._transaction() as transaction:
+            for file, name in files:
+                item = transaction.connection.execute(
+                    "SELECT item_pk FROM items WHERE id = ?", (to_sql(name),)
+                ).fetchone()
+                if item is None:
+                    raise ItemNotFoundError(f"No item {name} in {self._folder}.")
+                self._detach(transaction, file.path, outcome, spare=name)
+                self._put_file(transaction, file, item[0])
+        return outcome
+
+    def forget_files(self, paths: Iterable[str]) -> Forgotten:
+        """Forget files that are gone, and tell what became of their items.
+
+        An item whose last file is gone is removed. If its source is gone but another file holds
+        the same, it gets that file's path as its source, and the id that goes with it.
+        """
+        outcome = Forgotten([], {})
+        with self._transaction() as transaction:
+            for path in paths:
+                self._detach(transaction, path, outcome)
+        return outcome
+
+    def _detach(
+        self,
+        transaction: Transaction,
+        path: str,
+        outcome: Forgotten | None = None,
+        spare: str | None = None,
+    ) -> None:
+        """Take a file from its item, unless that is `spare`."""
+        row = transaction.connection.execute(
+            "SELECT i.item_pk, i.id, i.source FROM files AS f JOIN items AS i USING (item_pk) "
+            "WHERE f.path = ?",
+            (to_sql(path),),
+        ).fetchone()
+        if row is None or from_sql(row[1]) == spare:
+            return
+        self._drop_file(transaction, path)
+        old = new = from_sql(row[1])
+        left = transaction.connection.execute(
+            "SELECT 1 FROM files WHERE item_pk = ?", (row[0],)
+        ).fetchone()
+        if left and from_sql(row[2]) == path:
+            new = self._rekey(transaction, row[0]) or ""
+        if not left or not new:
+            self._remove(transaction, old)
+            if outcome is not None:
+                outcome.removed.append(old)
+        elif new != old and outcome is not None:
+            outcome.renamed[old] = new
+
+    def _rekey(self, transaction: Transaction, item_pk: int) -> str | None:
+        """Give an item the id and the source of one of its files; None if it cannot be done."""
+        connection = transaction.connection
+        row = connection.execute(f"{ITEM_COLUMNS} WHERE item_pk = ?", (item_pk,)).fetchone()
+        paths = connection.execute(
+            "SELECT path FROM files WHERE item_pk = ? ORDER BY path", (item_pk,)
+        ).fetchall()
+        for path in (from_sql(path) for (path,) in paths):
+            new = item_id(path)
+            if connection.execute("SELECT 1 FROM items WHERE id = ?", (new,)).fetchone():
+                continue  # another item has taken that id: the next build adds the file anew
+            self._update_item(transaction, row, (row[0], new, to_sql(path), *row[3:7]))
+            return new
+        return None
+
+    def _put_file(self, transaction: Transaction, file: FileRecord, item_pk: int) -> None:
+        self._drop_file(transaction, file.path)
+        row = with_crc((*file, item_pk))
+        transaction.connection.execute(
+            "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?)", (to_sql(file.path), *row[1:])
+        )
+        transaction.count("files", row[-1])
+        self._drop_quarantine(transaction, file.path)
+
+    def _drop_file(self, transaction: Transaction, path: str) -> None:
+        dropped = transaction.connection.execute(
+            "DELETE FROM files WHERE path = ? RETURNING crc", (to_sql(path),)
+        ).fetchall()
+        for (crc,) in dropped:
+            transaction.count("files", crc, -1)
+
+    def quarantine(self, files: Iterable[QuarantinedFile]) -> None:
+        """Note files that cannot be read, so that they are tried again only when they change."""
+        with self._transaction() as transaction:
+            for file in files:
+                self._drop_quarantine(transaction, file.path)
+                crc = row_crc(*file)
+                transaction.connection.execute(
+                    "INSERT INTO quarantine VALUES (?, ?, ?, ?, ?)",
+                    (to_sql(file.path), file.size, file.mtime_ns, to_sql(file.reason), crc),
+                )
+                transaction.count("quarantine", crc)
+
+    def clear_quarantine(self, paths: Iterable[str]) -> None:
+        """Forget that files could not be read."""
+        with self._transaction() as transaction:
+            for path in paths:
+                self._drop_quarantine(transaction, path)
+
+    def _drop_quarantine(self, transaction: Transaction, path: str) -> None:
+        dropped = transaction.connection.execute(
+            "DELETE FROM quarantine WHERE path = ? RETURNING crc", (to_sql(path),)
+        ).fetchall()
+        for (crc,) in dropped:
+            transaction.count("quarantine", crc, -1)
+
+    # Publishing
+
+    def published(self, change: int, meta: Mapping[str, str]) -> None:
+        """Note what was published, and drop the tombstones that its index no longer needs."""
+        with self._transaction() as transaction:
+            connection = transaction.connection
+            for row in meta.items():
+                connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?, ?)", with_crc(row))
+            dropped = connection.execute(
+                "DELETE FROM tombstones WHERE change <= ? RETURNING crc", (change,)
+            ).fetchall()
+            for (crc,) in dropped:
+                transaction.count("tombstones", crc, -1)
+            transaction.purged = max(transaction.purged, change)
+
+    def vacuum(self) -> None:
+        """Give the space of what was deleted back to the disk."""
+        with self._lock, translated(self.path):
+            self._connection.execute("VACUUM")
+            self.checkpoint()

@@ -1,0 +1,164 @@
+"""Filters over metadata: which items a search may find.
+
+A filter is written as text (`anysense.index.filters.text`) or as a mapping, a small part of
+MongoDB's query language: ``{"year": {"$gte": 2020}, "tags": {"$in": ["a", "b"]}}``. Fields are
+``id``, ``source`` and ``modality`` of the item, and paths into its metadata, such as
+``camera.model``. A list passes a test if one of its elements does. A field that is not there
+passes no test but ``= null`` and the negative ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from anysense.embed.errors import FilterError
+from anysense.index.filters.nodes import (
+    MAX_DEPTH,
+    MAX_LENGTH,
+    MAX_TERMS,
+    All,
+    AnyOf,
+    Compare,
+    Exists,
+    Node,
+    Not,
+    Path,
+    Value,
+    field_path,
+    make_compare,
+)
+from anysense.index.filters.sql import compile_node
+from anysense.index.filters.text import parse_text
+
+__all__ = ["Filter", "parse_filter"]
+
+_SIMPLE = {"$eq": "=", "$lt": "<", "$lte": "<=", "$gt": ">", "$gte": ">=", "$prefix": "^="}
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A filter that was read, as a condition on the items of a catalog.
+
+    Attributes:
+        node: what it says.
+        sql: the condition, on a row ``i`` of items; it holds no text of the filter.
+        parameters: what the question marks of `sql` stand for.
+    """
+
+    node: Node
+    sql: str
+    parameters: tuple[str | int | float, ...]
+
+
+def parse_filter(where: str | Mapping[str, Any] | None) -> Filter | None:
+    """Read a filter; None, an empty text and an empty mapping select everything.
+
+    Raises:
+        FilterError: it cannot be read; the message says where and why.
+    """
+    if isinstance(where, str):
+        if not where.strip():
+            return None
+        if len(where) > MAX_LENGTH:
+            raise FilterError(f"A filter has at most {MAX_LENGTH:,} characters.")
+        node = parse_text(where)
+    elif isinstance(where, Mapping):
+        if not where:
+            return None
+        node = _mapping(where, 0)
+    elif where is None:
+        return None
+    else:
+        raise FilterError(f"A filter is a text or a mapping, not {type(where).__name__}.")
+    terms, values = _size(node)
+    if terms > MAX_TERMS or values > MAX_LENGTH:
+        raise FilterError(
+            f"A filter has at most {MAX_TERMS} comparisons and {MAX_LENGTH:,} values in lists."
+        )
+    sql, parameters = compile_node(node)
+    return Filter(node, sql, tuple(parameters))
+
+
+def _size(node: Node) -> tuple[int, int]:
+    if isinstance(node, Not):
+        return _size(node.node)
+    if isinstance(node, Compare):
+        return 1, len(node.values)
+    if isinstance(node, Exists):
+        return 1, 0
+    sizes = [_size(part) for part in node.nodes]
+    return sum(terms for terms, _ in sizes), sum(values for _, values in sizes)
+
+
+def _mapping(where: Mapping[Any, Any], depth: int) -> Node:
+    if depth > MAX_DEPTH:
+        raise FilterError(f"A filter has at most {MAX_DEPTH} mappings inside each other.")
+    nodes: list[Node] = []
+    for key, value in where.items():
+        if key in ("$and", "$or", "$nor"):
+            if not isinstance(value, Sequence) or isinstance(value, str) or not value:
+                raise FilterError(f"{key} takes a list of filters, not {value!r:.100}.")
+            parts = tuple(_mapping(_checked(part, key), depth + 1) for part in value)
+            joined: Node = All(parts) if key == "$and" else AnyOf(parts)
+            nodes.append(_negated(parts[0] if len(parts) == 1 else joined, key == "$nor"))
+        elif key == "$not":
+            nodes.append(Not(_mapping(_checked(value, key), depth + 1)))
+        elif not isinstance(key, str) or key.startswith("$"):
+            raise FilterError(f"A filter has no {key!r:.100}; there are $and, $or, $nor and $not.")
+        else:
+            nodes.append(_field(field_path(key.split(".")), key, value, depth + 1))
+    if not nodes:
+        raise FilterError("A mapping inside a filter must not be empty.")
+    return nodes[0] if len(nodes) == 1 else All(tuple(nodes))
+
+
+def _negated(node: Node, negative: bool) -> Node:
+    return Not(node) if negative else node
+
+
+def _checked(value: Any, key: str) -> Mapping[Any, Any]:
+    if not isinstance(value, Mapping):
+        raise FilterError(f"{key} takes filters, not {value!r:.100}.")
+    return value
+
+
+def _field(path: Path, name: str, test: Any, depth: int) -> Node:
+    if depth > MAX_DEPTH:
+        raise FilterError(f"A filter has at most {MAX_DEPTH} mappings inside each other.")
+    if not isinstance(test, Mapping):
+        return make_compare(path, "=", [_value(name, test)])
+    nodes = [_operator(path, name, operator, value, depth) for operator, value in test.items()]
+    if not nodes:
+        raise FilterError(f"The test of {name} is empty.")
+    return nodes[0] if len(nodes) == 1 else All(tuple(nodes))
+
+
+def _operator(path: Path, name: str, operator: Any, value: Any, depth: int) -> Node:
+    if operator in ("$in", "$nin"):
+        if not isinstance(value, list | tuple | set | frozenset):
+            raise FilterError(f"{operator} of {name} takes a list, not {value!r:.100}.")
+        node = make_compare(path, "in", [_value(name, element) for element in value])
+        return _negated(node, operator == "$nin")
+    if operator == "$ne":
+        return Not(make_compare(path, "=", [_value(name, value)]))
+    if operator == "$exists":
+        if not isinstance(value, bool):
+            raise FilterError(f"$exists of {name} takes true or false, not {value!r:.100}.")
+        return _negated(Exists(path), not value)
+    if operator == "$not":
+        return Not(_field(path, name, value, depth + 1))
+    if operator not in _SIMPLE:
+        known = ", ".join([*_SIMPLE, "$ne", "$in", "$nin", "$exists", "$not"])
+        raise FilterError(f"A filter has no test {operator!r:.100} of {name}; there are {known}.")
+    return make_compare(path, _SIMPLE[operator], [_value(name, value)])
+
+
+def _value(name: str, value: Any) -> Value:
+    if value is None or isinstance(value, str | int | float):
+        return value
+    raise FilterError(
+        f"The filter compares {name} with {value!r:.100}; a value is a text, a number, true, false "
+        "or null, and a list needs $in."
+    )

@@ -1,0 +1,1 @@
+"""A collection on disk, without its encoders: opened, locked, described, verified."""

@@ -1,0 +1,79 @@
+"""One writer at a time: a lock on the file LOCK, which the system lets go when its process ends."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+from anysense.embed.errors import CollectionLockedError, StorageError
+from anysense.index.catalog.connections import FORBIDDEN, refused_by
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from filelock import BaseFileLock
+
+__all__ = ["LOCK", "OWNER", "WriterLock"]
+
+LOCK = "LOCK"
+OWNER = "OWNER"  # apart from LOCK, which others cannot read on Windows while it is held
+
+
+class WriterLock:
+    """The right to change a collection. Two objects exclude each other also in one process.
+
+    Args:
+        folder: the collection.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock: BaseFileLock | None = None
+
+    @property
+    def held(self) -> bool:
+        return self._lock is not None
+
+    def acquire(self) -> None:
+        """Take the lock, or say at once who has it.
+
+        Raises:
+            CollectionLockedError: another writer has it.
+            StorageError: the folder cannot be written.
+        """
+        if self._lock is not None:
+            return
+        import filelock
+
+        lock = filelock.FileLock(self._folder / LOCK, thread_local=False)
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            raise CollectionLockedError(
+                f"{self._folder} is being written to{self._owner()}: wait until that is done, or "
+                "end it."
+            ) from None
+        except (OSError, NotImplementedError) as error:
+            if isinstance(error, OSError) and error.errno in FORBIDDEN:
+                raise refused_by(error, self._folder / LOCK) from error
+            raise StorageError(
+                f"{self._folder / LOCK}: the lock cannot be taken ({error}); see that its file "
+                "system knows locks."
+            ) from error
+        self._lock = lock
+        with contextlib.suppress(OSError):  # only for the message above
+            (self._folder / OWNER).write_text(f"{os.getpid()}\n", encoding="ascii")
+
+    def release(self) -> None:
+        if self._lock is not None:
+            with contextlib.suppress(OSError):
+                (self._folder / OWNER).unlink()
+            self._lock.release()
+            self._lock = None
+
+    def _owner(self) -> str:
+        with contextlib.suppress(OSError, ValueError):
+            pid = int((self._folder / OWNER).read_text(encoding="ascii"))
+            return f" by process {pid}" if pid != os.getpid() else " by this process"
+        return ""

@@ -1,0 +1,185 @@
+"""Looking at a whole collection: what is in it, and whether all of it is as it was written."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from anysense.embed.errors import AnysenseError, IncompatibleCollectionError
+from anysense.index.catalog.integrity import catalog_problems, check_acknowledged
+from anysense.index.catalog.vectors import vector_sources
+from anysense.index.folder.info import describe_bridges, describe_routes
+from anysense.index.snapshots.generation import DamagedGeneration, load_generation
+from anysense.index.snapshots.manifest import DamagedManifest, Generation, Manifest
+from anysense.index.vectors.recall import TARGET_RECALL
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from anysense.index.catalog.reader import Catalog
+    from anysense.index.snapshots.snapshot import Snapshot
+    from anysense.index.vectors.faiss.store import Store
+
+__all__ = ["VerifyReport", "describe_collection", "verify_collection"]
+
+
+@dataclass
+class VerifyReport:
+    """What `Collection.verify` found.
+
+    Attributes:
+        problems: one sentence for each thing that is wrong; empty if all is well.
+        items, segments: how many the catalog has.
+        generation: the number of the FAISS index on disk; 0 if none was published.
+        compared: how many vectors of the index were compared with the catalog's.
+        seconds: how long it took.
+    """
+
+    problems: list[str] = field(default_factory=list)
+    items: int = 0
+    segments: int = 0
+    generation: int = 0
+    compared: int = 0
+    seconds: float = 0.0
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"ok": self.ok, **asdict(self)}
+
+
+def verify_collection(folder: Path, catalog: Catalog) -> VerifyReport:
+    """Check every page and row of the catalog, every file, and the index against the catalog."""
+    started = time.monotonic()
+    report = VerifyReport()
+    try:
+        report.problems += [f"{catalog.path}: {text}" for text in catalog_problems(catalog)]
+        check_acknowledged(catalog, folder)
+        with catalog.transaction() as connection:
+            totals = catalog.totals(connection)
+        report.items = sum(n for kind, n in totals.items() if kind.startswith("items|"))
+        report.segments = sum(n for kind, n in totals.items() if kind.startswith("segments|"))
+        _check_generation(folder, catalog, report)
+    except AnysenseError as error:
+        report.problems.append(str(error))
+    report.seconds = round(time.monotonic() - started, 3)
+    return report
+
+
+def _check_generation(folder: Path, catalog: Catalog, report: VerifyReport) -> None:
+    repair = f"`anysense compact {folder}` repairs it"
+    try:
+        generation = Manifest.read(folder).generation
+    except (FileNotFoundError, DamagedManifest, IncompatibleCollectionError) as error:
+        report.problems.append(f"{error}; {repair}.")
+        return
+    if generation is None:
+        return
+    report.generation = generation.number
+    try:
+        store, _ = load_generation(folder, generation)
+    except DamagedGeneration as error:
+        report.problems.append(f"{error}; {repair}.")
+        return
+    problem = _difference(catalog, generation, store, report)
+    if problem:
+        report.problems.append(f"{folder / generation.folder}: {problem}; {repair}.")
+
+
+def _difference(
+    catalog: Catalog, generation: Generation, store: Store, report: VerifyReport
+) -> str | None:
+    """How the index differs from what the catalog had when it was published."""
+    with catalog.transaction() as connection:
+        gone = catalog.tombstones(connection, generation.change)
+        gone = gone[gone <= generation.high_water]
+        expected = 0
+        for partition, source in vector_sources(catalog, connection).items():
+            for ids, vectors in source.batches():
+                old = ids <= generation.high_water
+                ids, vectors = ids[old], vectors[old]
+                expected += len(ids)
+                if not store.contains(partition, ids).all():
+                    return f"segments of {partition} are missing"
+                if len(ids) and not np.array_equal(
+                    store.vectors(partition, ids), vectors.astype(np.float32)
+                ):
+                    return f"vectors of {partition} differ from the catalog's"
+                report.compared += len(ids)
+    held = sum(store.partitions.values())
+    if held != expected + len(gone):
+        return f"it holds {held} segments instead of {expected + len(gone)}"
+    return None
+
+
+def describe_collection(folder: Path, catalog: Catalog, snapshot: Snapshot) -> dict[str, Any]:
+    """What is in a collection, as JSON can hold it."""
+    with catalog.transaction() as connection:
+        totals = catalog.totals(connection)
+    tuning = snapshot.manifest.tuning
+    by_modality = {
+        kind.split("|")[1]: rows
+        for kind, rows in sorted(totals.items())
+        if kind.startswith("items|")
+    }
+    partitions = []
+    for partition, count in snapshot.partitions.items():
+        layout = None if snapshot.store is None else snapshot.store.layout.get(partition)
+        lists = 1 if layout is None else layout.lists
+        partitions.append(
+            {
+                "space": partition.space,
+                "modality": partition.modality.value,
+                "segments": count,
+                "lists": lists,
+                "exact": lists == 1,
+                "probes": tuning.get("nprobe", {}).get(partition.key, {}) if lists > 1 else {},
+            }
+        )
+    routes = describe_routes(snapshot)
+    return {
+        "path": str(folder),
+        "format": snapshot.manifest.format,
+        "created_by": snapshot.manifest.created_by,
+        "items": sum(by_modality.values()),
+        "items_by_modality": by_modality,
+        "segments": sum(snapshot.partitions.values()),
+        "files": totals.get("files", 0),
+        "quarantined": totals.get("quarantine", 0),
+        "bytes": _bytes(folder),
+        "index_bytes": 0 if snapshot.store is None else int(snapshot.store.nbytes),
+        "encoders": [
+            {
+                "name": entry.name,
+                "space": entry.space.id,
+                "revision": entry.space.revision,
+                "dimension": entry.space.dimension,
+                "modalities": sorted(m.value for m in entry.space.modalities),
+            }
+            for entry in snapshot.manifest.encoders
+        ],
+        "partitions": partitions,
+        "generation": snapshot.version[0],
+        "change": snapshot.change,
+        "unpublished": snapshot.unpublished,
+        "tombstones": len(snapshot.tombstones),
+        "target_recall": tuning.get("target_recall", TARGET_RECALL),
+        "measured_recall": min((route["measured_recall"] for route in routes), default=1.0),
+        "routes": routes,
+        "bridges": describe_bridges(snapshot),
+    }
+
+
+def _bytes(folder: Path) -> int:
+    """The size of all files of a collection, as far as they are still there."""
+    total = 0
+    for path in folder.rglob("*"):
+        with contextlib.suppress(OSError):
+            total += path.stat().st_size if path.is_file() else 0
+    return total

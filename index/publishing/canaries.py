@@ -1,0 +1,163 @@
+"""How much of the index each route has to scan: measured at publishing, and checked as it grows.
+
+The queries that measure it are canaries: segments of the collection itself, of the modality that a
+route's queries have. As a collection grows by what is unlike the segments that its lists were made
+for, a larger share of it must be scanned for the same recall; when that has become too large, the
+next publishing makes new lists.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from anysense.embed.types import Modality
+from anysense.index.bridging.maps import unit
+from anysense.index.bridging.published import SECTION as BRIDGES
+from anysense.index.bridging.published import find_bridges
+from anysense.index.calibration.scores import CENTRED
+from anysense.index.types import Partition
+from anysense.index.vectors.recall import TARGET_RECALL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import TypeAlias
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from anysense.embed.types import FloatArray
+    from anysense.index.bridging.maps import Bridge
+    from anysense.index.snapshots.manifest import Tuning
+    from anysense.index.snapshots.snapshot import Snapshot
+    from anysense.index.vectors.faiss.store import Store
+
+    Ids = NDArray[np.int64]
+    Canaries: TypeAlias = "tuple[FloatArray, Ids | None]"
+    """Vectors (q, d), and their ids if they are among what is to be found."""
+
+__all__ = ["SECTION", "measure_routes", "worn_out"]
+
+SECTION = "nprobe"
+
+CANARIES = 256
+"""Queries for each route."""
+
+GROWTH = 1.1
+"""What was measured holds until a partition has changed in size by this factor."""
+
+WEAR = 1.5
+"""New lists are due when a route scans this multiple of the share that it did with new ones."""
+
+
+def measure_routes(
+    snapshot: Snapshot, tuning: Tuning, before: Snapshot | None = None
+) -> dict[str, Any]:
+    """For each clustered partition and each modality of queries, how much to scan.
+
+    Where the collection has none of a modality, and no bridge brings any, nothing can be measured,
+    and a search with such a query scans everything.
+
+    Args:
+        snapshot: of an index that has everything.
+        tuning: what is published with it, for its bridges.
+        before: what was published last. Its figures hold as long as the lists and the bridges are
+            the same and the partition has hardly changed in size.
+
+    Returns:
+        ``{partition: {query modality: figures}}`` with the figures ``nprobe``, ``depth``,
+        ``recall`` and ``scanned`` (see `anysense.index.vectors.recall.Effort`),
+        ``scanned_when_new``, the same when the lists were new, ``queries``, how many canaries there
+        were, and ``segments``, how many the partition had.
+    """
+    assert snapshot.store is not None
+    bridges = find_bridges(replace(snapshot.manifest, tuning=tuning.sections), tuning.arrays)
+    measured: dict[str, Any] = {}
+    for partition, layout in snapshot.store.layout.items():
+        if layout.lists == 1:
+            continue
+        held = {} if before is None else _held(snapshot.store, before, partition, tuning)
+        routes = measured.setdefault(partition.key, {})
+        for modality, draw in _canaries(snapshot, list(bridges.values()), partition):
+            known = held.get(modality.value)
+            if known is not None and _still_holds(known, layout.count):
+                routes[modality.value] = known
+                continue
+            vectors, ids = draw()
+            effort = snapshot.store.choose_effort(
+                partition, vectors, target_recall=TARGET_RECALL, query_ids=ids
+            )
+            scanned = round(effort.scanned, 6)
+            routes[modality.value] = {
+                "nprobe": effort.nprobe,
+                "depth": effort.depth,
+                "recall": round(effort.recall, 4),
+                "scanned": scanned,
+                "scanned_when_new": scanned if known is None else known["scanned_when_new"],
+                "queries": len(vectors),
+                "segments": layout.count,
+            }
+    return measured
+
+
+def worn_out(snapshot: Snapshot) -> set[Partition]:
+    """The partitions whose lists no longer suit what they hold."""
+    measured = snapshot.manifest.tuning.get(SECTION, {})
+    return {
+        Partition.parse(key)
+        for key, routes in measured.items()
+        if any(f["scanned"] > WEAR * f["scanned_when_new"] for f in _complete(routes).values())
+    }
+
+
+def _complete(routes: Mapping[str, Any]) -> dict[str, Any]:
+    """The figures of routes, without those that an earlier version has measured less of."""
+    return {name: figures for name, figures in routes.items() if "scanned_when_new" in figures}
+
+
+def _still_holds(figures: Mapping[str, Any], segments: int) -> bool:
+    return bool(figures["segments"] / GROWTH <= segments <= figures["segments"] * GROWTH)
+
+
+def _held(store: Store, before: Snapshot, partition: Partition, tuning: Tuning) -> dict[str, Any]:
+    """The figures published last, as far as they were measured on the same lists and bridges."""
+    if before.store is None or not store.keeps_centroids(store.layout[partition], before.store):
+        return {}
+    held = _complete(before.manifest.tuning.get(SECTION, {}).get(partition.key, {}))
+    if before.manifest.tuning.get(BRIDGES) != tuning.sections.get(BRIDGES):
+        spaces = {entry.space.id: entry.space for entry in before.manifest.encoders}
+        native = spaces[partition.space].modalities
+        held = {name: figures for name, figures in held.items() if Modality(name) in native}
+    return held
+
+
+def _canaries(
+    snapshot: Snapshot, bridges: Sequence[Bridge], partition: Partition
+) -> Iterator[tuple[Modality, Callable[[], Canaries]]]:
+    """Each modality of queries that there are canaries of, and what draws them."""
+    assert snapshot.store is not None
+    store = snapshot.store
+    spaces = {entry.space.id: entry.space for entry in snapshot.manifest.encoders}
+    native = spaces[partition.space].modalities
+    for modality in sorted(native):
+        if store.partitions.get(Partition(partition.space, modality)):
+            yield modality, partial(_native, store, partition, modality)
+    for way in bridges:
+        if way.target == partition.space:
+            for modality in sorted(spaces[way.source].modalities - native):
+                if store.partitions.get(Partition(way.source, modality)):
+                    yield modality, partial(_bridged, store, way, modality)
+
+
+def _native(store: Store, partition: Partition, modality: Modality) -> Canaries:
+    """As a search uses them: less a part of their mean where they cross modalities."""
+    ids, vectors = store.sample(Partition(partition.space, modality), CANARIES, seed=1)
+    if modality == partition.modality:
+        return vectors, ids
+    return vectors - CENTRED * vectors.mean(axis=0), None
+
+
+def _bridged(store: Store, way: Bridge, modality: Modality) -> Canaries:
+    _, vectors = store.sample(Partition(way.source, modality), CANARIES, seed=1)
+    return unit(way.apply(vectors, modality)), None

@@ -1,0 +1,172 @@
+"""Publishing: from the state of the catalog to a generation of the FAISS index on disk.
+
+The order makes every instant safe: the new generation is complete before the manifest names it,
+and the old one and its tombstones go after that.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from anysense.index.catalog.connections import translated
+from anysense.index.catalog.reader import read_state
+from anysense.index.catalog.vectors import vector_sources
+from anysense.index.publishing import canaries as canary
+from anysense.index.snapshots.generation import next_number, remove_others, write_generation
+from anysense.index.snapshots.manifest import MANIFEST, DamagedManifest, Manifest, Tuning
+from anysense.index.snapshots.snapshot import Snapshot
+from anysense.index.snapshots.views import Base, Views
+from anysense.index.vectors.recall import TARGET_RECALL
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+    from anysense.index.catalog.writer import CatalogWriter
+    from anysense.index.types import Partition
+    from anysense.index.vectors.faiss.store import Store
+
+__all__ = ["Publisher"]
+
+_MOST_IN_MEMORY = 100_000  # newer segments that are handed over as arrays
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Publisher:
+    """Publishes one collection.
+
+    Attributes:
+        folder: the collection.
+        views: its snapshots.
+        writer: the right to write.
+        calibrate: fits what is published with every index, unless `publish` is told otherwise.
+    """
+
+    folder: Path
+    views: Views
+    writer: CatalogWriter
+    calibrate: Callable[[Snapshot], Tuning] | None = None
+
+    def publish(
+        self,
+        progress: Progress | None,
+        tune: Callable[[Snapshot], Tuning] | None,
+        *,
+        rebuild: bool,
+    ) -> int:
+        """See `anysense.index.collection.Collection.publish`."""
+        with self.views.publishing, translated(self.folder):
+            snapshot = self.views.newest()
+            number = snapshot.version[0]
+            stale = bool(snapshot.unpublished or len(snapshot.tombstones) or self.views.is_damaged)
+            if not (stale or rebuild or (tune is not None and number)):
+                return number
+            next_snapshot = self._next(snapshot, progress, rebuild=rebuild)
+            tuning = self._tuning(snapshot, next_snapshot, tune)
+            return self._commit(next_snapshot, tuning)
+
+    def _next(self, snapshot: Snapshot, progress: Progress | None, *, rebuild: bool) -> Snapshot:
+        """The snapshot of an index that has everything."""
+        if snapshot.store is None or rebuild:
+            return self._built(snapshot, None, progress)
+        worn_out = canary.worn_out(snapshot)
+        if worn_out or snapshot.unpublished > _MOST_IN_MEMORY:
+            return self._built(snapshot, snapshot.store, progress, worn_out)
+        newer = {p: (n.ids, n.vectors) for p, n in snapshot.newer.items()}
+        store = snapshot.store.updated(newer, snapshot.tombstones)
+        if store.needs_recluster:
+            return self._built(snapshot, store, progress)
+        return _as_published(snapshot, store)
+
+    def _built(
+        self,
+        snapshot: Snapshot,
+        previous: Store | None,
+        progress: Progress | None,
+        renew: Collection[Partition] = (),
+    ) -> Snapshot:
+        """The snapshot of an index that is built from the catalog, a batch at a time."""
+        from anysense.index.vectors.faiss.store import Store
+
+        catalog = self.views.catalog
+        with catalog.transaction() as connection:
+            state = read_state(catalog.path, connection)
+            partitions = catalog.partitions(connection)
+            sources = vector_sources(catalog, connection)
+            store = Store.build(sources, previous=previous, renew=renew, progress=progress)
+        snapshot = replace(
+            snapshot,
+            partitions=partitions,
+            change=state.change,
+            high_water=state.next_segment - 1,
+        )
+        return _as_published(snapshot, store)
+
+    def _tuning(
+        self,
+        old: Snapshot,
+        new: Snapshot,
+        tune: Callable[[Snapshot], Tuning] | None,
+    ) -> Tuning:
+        tune = tune or self.calibrate
+        fitted = Tuning() if tune is None else tune(new)
+        tuning = Tuning(
+            {**old.manifest.tuning, **fitted.sections, "target_recall": TARGET_RECALL},
+            {**old.arrays, **fitted.arrays},
+        )
+        measured = {canary.SECTION: canary.measure_routes(new, tuning, old)}
+        return replace(tuning, sections={**tuning.sections, **measured})
+
+    def _commit(self, snapshot: Snapshot, tuning: Tuning) -> int:
+        assert snapshot.store is not None
+        number = next_number(self.folder, snapshot.manifest.generation)
+        generation = write_generation(
+            self.folder,
+            number,
+            snapshot.store,
+            tuning.arrays,
+            change=snapshot.change,
+            high_water=snapshot.high_water,
+        )
+        manifest = snapshot.manifest.with_generation(generation, tuning.sections)
+        try:
+            manifest.write(self.folder)
+        except BaseException:
+            if not _names(self.folder, number):
+                shutil.rmtree(self.folder / generation.folder, ignore_errors=True)
+            raise
+        base = Base(number, snapshot.change, snapshot.high_water, snapshot.store, tuning.arrays)
+        self.views.adopt(manifest, base)
+        self.writer.published(snapshot.change, {MANIFEST: manifest.to_text()})
+        remove_others(self.folder, generation)
+        return number
+
+
+def _names(folder: Path, number: int) -> bool:
+    """Whether the manifest names a generation."""
+    with contextlib.suppress(OSError, DamagedManifest):
+        generation = Manifest.read(folder).generation
+        return generation is not None and generation.number == number
+    return False
+
+
+def _as_published(snapshot: Snapshot, store: Store) -> Snapshot:
+    return Snapshot(
+        catalog=snapshot.catalog,
+        manifest=snapshot.manifest,
+        store=store,
+        load_newer=dict,
+        tombstones=np.empty(0, np.int64),
+        partitions=snapshot.partitions,
+        change=snapshot.change,
+        high_water=snapshot.high_water,
+        arrays=snapshot.arrays,
+    )

@@ -1,0 +1,45 @@
+"""Pages of a search that fit together, although the index finds more the deeper it looks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+    from anysense.index.ranking.hit import Hit
+
+__all__ = ["page_of"]
+
+
+def page_of(
+    search: Callable[[int], Iterable[Hit]], k: int, offset: int, per_modality_k: int | None
+) -> list[Hit]:
+    """The k hits after the first `offset`, so that no page of one query repeats or skips a hit.
+
+    A search for more hits scans more of a large index, and may find among the best what a search
+    for fewer has missed. So the list is made in steps, each twice as long as the one before: what a
+    step has put into the list stays there, and the next one puts behind it what is not there yet.
+    The first step is the first page, and each page depends on its own place and k alone.
+
+    Args:
+        search: gives the merged list, best first, of so many hits.
+        k: how many hits a page has; the same for each page.
+        offset: where the page starts.
+        per_modality_k: how many of a modality there may be in all pages.
+    """
+    listed: dict[str, Hit] = {}
+    of_modality: dict[Any, int] = {}
+    size = k
+    while True:
+        for hit in search(size):
+            if len(listed) == size:
+                break
+            shown = of_modality.get(hit.modality, 0)
+            if hit.id not in listed and (per_modality_k is None or shown < per_modality_k):
+                listed[hit.id] = hit
+                of_modality[hit.modality] = shown + 1
+        if size >= offset + k:
+            return list(listed.values())[offset : offset + k]
+        size *= 2

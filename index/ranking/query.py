@@ -1,0 +1,143 @@
+"""What may be asked: one input of any modality, or several with weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from anysense.embed.errors import UsageError
+from anysense.embed.limits import DEFAULT_LIMITS, Limits
+from anysense.embed.types import Modality, Waveform
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+
+    QueryContent: TypeAlias = (
+        str | Path | bytes | Image | Waveform | tuple[NDArray[np.floating[Any]], int]
+    )
+    Query: TypeAlias = "QueryContent | Term | Sequence[QueryContent | Term]"
+
+__all__ = ["MAX_TERMS", "Term", "parse_query"]
+
+MAX_TERMS = 32
+
+
+@dataclass(frozen=True)
+class Term:
+    """One part of a query. Exactly one of `content`, `like` and `vector` is given.
+
+    Attributes:
+        content: a text (`str`), a file (`pathlib.Path`), the bytes of a file, a PIL image, a
+            `Waveform`, or a pair of samples, shape (n,) or (n, channels), and their rate in Hz.
+        weight: how much it counts beside the other terms; a negative weight subtracts.
+        like: the id of an item: "more like this one".
+        vector: a vector of shape (dimension,) in the space named `space`.
+        space: the id of the space of `vector`.
+        modality: the content's modality, where it is not to be found out; for a vector, the
+            modality of what it was made from (text unless said).
+    """
+
+    content: QueryContent | None = None
+    weight: float = 1.0
+    like: str | None = None
+    vector: NDArray[np.floating[Any]] | None = None
+    space: str | None = None
+    modality: Modality | None = None
+
+
+def parse_query(query: Query, limits: Limits = DEFAULT_LIMITS) -> list[Term]:
+    """Turn whatever the user asks into terms whose modalities are known.
+
+    Raises:
+        UsageError: the query is empty, has only negative terms, or cannot be understood.
+        MediaError: a file or payload of it is not one that anysense reads.
+    """
+    parts: list[Any] = [query]
+    if isinstance(query, (list, tuple)) and not _is_samples(query):
+        parts = list(query)
+    if not 1 <= len(parts) <= MAX_TERMS:
+        raise UsageError(f"A query has 1 to {MAX_TERMS} terms, not {len(parts)}.")
+    terms = [_resolve(part if isinstance(part, Term) else Term(part), limits) for part in parts]
+    if not any(term.weight > 0 for term in terms):
+        raise UsageError("A query needs at least one term that is not subtracted.")
+    return terms
+
+
+def _resolve(term: Term, limits: Limits) -> Term:
+    given = [value is not None for value in (term.content, term.like, term.vector)]
+    if sum(given) != 1:
+        raise UsageError("A term of a query has exactly one of content, like and vector.")
+    _check_weight(term.weight)
+    if term.vector is not None:
+        if term.space is None:
+            raise UsageError("A vector in a query needs the id of its space.")
+        return replace(term, modality=term.modality or Modality.TEXT)
+    if term.like is not None:
+        return term
+    return _resolve_content(term, limits)
+
+
+def _check_weight(weight: float) -> None:
+    if not -1e6 < weight < 1e6 or weight == 0:
+        raise UsageError(f"A weight is a finite number other than 0, not {weight}.")
+
+
+def _resolve_content(term: Term, limits: Limits) -> Term:
+    content = term.content
+    if isinstance(content, str):
+        if not content.strip():
+            raise UsageError("The text of a query holds nothing but white space.")
+        if len(content) > limits.query_text_characters:
+            raise UsageError(
+                f"The text of a query has {len(content):,} characters; "
+                f"the limit is {limits.query_text_characters:,}."
+            )
+        return replace(term, modality=Modality.TEXT)
+    if isinstance(content, (Path, bytes)):
+        from anysense.embed.media.identify import sniff
+
+        return replace(term, modality=term.modality or sniff(content))
+    if isinstance(content, Waveform):
+        if content.rate <= 0:
+            raise UsageError(f"The rate of a waveform is above 0 Hz, not {content.rate}.")
+        return replace(term, modality=Modality.AUDIO)
+    if isinstance(content, tuple) and _is_samples(content):
+        return replace(term, content=_waveform(*content), modality=Modality.AUDIO)
+    from PIL.Image import Image
+
+    if isinstance(content, Image):
+        return replace(term, modality=Modality.IMAGE)
+    raise UsageError(
+        f"A query cannot be a {type(content).__name__}: give a str for text, a pathlib.Path or "
+        "bytes for a file, a PIL image, or a Waveform for a sound."
+    )
+
+
+def _is_samples(content: Any) -> bool:
+    import numpy as np
+
+    return (
+        isinstance(content, tuple)
+        and len(content) == 2
+        and isinstance(content[0], np.ndarray)
+        and isinstance(content[1], (int, np.integer))
+    )
+
+
+def _waveform(samples: NDArray[np.floating[Any]], rate: int) -> Waveform:
+    import numpy as np
+
+    if samples.ndim == 2:
+        samples = samples.mean(axis=1)
+    if samples.ndim != 1 or len(samples) == 0 or rate <= 0:
+        raise UsageError("A sound is samples of shape (n,) or (n, channels) and a rate above 0.")
+    if not np.issubdtype(samples.dtype, np.floating):
+        raise UsageError("Samples of a sound are floating point, between -1 and 1.")
+    if not np.isfinite(samples).all():
+        raise UsageError("The samples of a sound hold NaN or infinity.")
+    return Waveform(samples.astype(np.float32), int(rate))

@@ -1,0 +1,152 @@
+"""The vectors of a query: one for each space, from all its terms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from anysense.embed.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from anysense.embed.types import FloatArray, Modality
+    from anysense.index.bridging.maps import Bridge
+    from anysense.index.collection import Collection
+    from anysense.index.ranking.query import Term
+    from anysense.index.snapshots.snapshot import Snapshot
+
+__all__ = ["QueryVector", "TermVectors"]
+
+
+@dataclass(frozen=True)
+class QueryVector:
+    """A query in one space.
+
+    Attributes:
+        vector: (d,) of length 1.
+        shares: how much of it comes from each modality; a modality that is subtracted is negative.
+            What came over a bridge has left its modality's mean behind, and has no share.
+        modality: that of the heaviest term.
+        is_bridged: whether some of it came over a bridge from another space.
+    """
+
+    vector: FloatArray
+    shares: Mapping[Modality, float]
+    modality: Modality
+    is_bridged: bool = False
+
+
+class TermVectors:
+    """The vectors of a query's terms in each space, computed when first needed."""
+
+    def __init__(
+        self,
+        collection: Collection,
+        snapshot: Snapshot,
+        terms: Sequence[Term],
+        bridges: Callable[[str], Sequence[Bridge]] = lambda _: (),
+    ) -> None:
+        """Take the terms of one query; `bridges` gives those that lead to a space."""
+        self._collection = collection
+        self._bridges = bridges
+        self._terms = terms
+        self._spaces = {space.id: space for space in collection.spaces}
+        self._combined: dict[str, QueryVector] = {}
+        self._liked = {
+            term.like: (snapshot.item(term.like).modality, snapshot.item_vectors(term.like))
+            for term in terms
+            if term.like is not None
+        }
+        for term in terms:
+            if term.vector is not None:
+                self._check_vector(term)
+
+    def modality(self, term: Term) -> Modality:
+        if term.like is not None:
+            return self._liked[term.like][0]
+        assert term.modality is not None
+        return term.modality
+
+    def takes(self, space: str, term: Term) -> bool:
+        if term.vector is not None:
+            return term.space == space
+        if term.like is not None:
+            return any(p.space == space for p in self._liked[term.like][1])
+        return term.modality in self._spaces[space].modalities
+
+    def bridge(self, space: str, term: Term) -> Bridge | None:
+        """The bridge over which a term comes to a space that does not take it."""
+        if self.takes(space, term):
+            return None
+        ways = self._bridges(space)
+        return next((way for way in ways if self.takes(way.source, term)), None)
+
+    def coverage(self, space: str) -> tuple[float, float]:
+        """The positive weight of the terms that reach a space, and of those that it takes."""
+        own = sum(max(t.weight, 0.0) for t in self._terms if self.takes(space, t))
+        far = sum(max(t.weight, 0.0) for t in self._terms if self.bridge(space, t) is not None)
+        return own + far, own
+
+    def combined(self, space: str) -> QueryVector:
+        """The normalised, weighted sum of the terms that reach a space.
+
+        Raises:
+            UsageError: they cancel each other out.
+            MediaError: a file of the query cannot be read.
+        """
+        if space not in self._combined:
+            self._combined[space] = self._combine(space)
+        return self._combined[space]
+
+    def _combine(self, space: str) -> QueryVector:
+        import numpy as np
+
+        ways = [(term, self.bridge(space, term)) for term in self._terms]
+        ways = [(term, way) for term, way in ways if way is not None or self.takes(space, term)]
+        heaviest, _ = max(ways, key=lambda way: way[0].weight)
+        total = np.zeros(self._spaces[space].dimension, np.float32)
+        shares: dict[Modality, float] = {}
+        for term, way in ways:
+            modality, weight = self.modality(term), np.float32(term.weight)
+            if way is not None:
+                total += weight * way.apply(self._encode(way.source, term), modality)
+                continue
+            total += weight * self._encode(space, term)
+            shares[modality] = shares.get(modality, 0.0) + term.weight
+        norm = float(np.linalg.norm(total))
+        if norm < 1e-6:
+            raise UsageError("The terms of the query cancel each other out.")
+        shares = {modality: weight / norm for modality, weight in shares.items()}
+        is_bridged = any(way is not None for _, way in ways)
+        return QueryVector(total / np.float32(norm), shares, self.modality(heaviest), is_bridged)
+
+    def _encode(self, space: str, term: Term) -> FloatArray:
+        import numpy as np
+
+        if term.vector is not None:
+            vector = np.asarray(term.vector, np.float32)
+            return vector / np.float32(np.linalg.norm(vector))
+        if term.like is not None:
+            own = [v for p, v in self._liked[term.like][1].items() if p.space == space]
+            mean: FloatArray = np.concatenate(own).mean(axis=0)
+            return (mean / max(float(np.linalg.norm(mean)), 1e-6)).astype(np.float32)
+        from anysense.embed.pipeline.stream import encode_query
+
+        encoder = next(e for e in self._collection.encoders() if e.space.id == space)
+        assert term.modality is not None
+        assert not isinstance(term.content, tuple | None)
+        return encode_query(encoder, term.modality, term.content)
+
+    def _check_vector(self, term: Term) -> None:
+        import numpy as np
+
+        space = self._spaces.get(term.space or "")
+        if space is None:
+            known = ", ".join(self._spaces)
+            raise UsageError(f"This collection has no space named {term.space}; it has {known}.")
+        vector = np.asarray(term.vector)
+        if vector.shape != (space.dimension,) or not np.issubdtype(vector.dtype, np.floating):
+            raise UsageError(f"A vector of {space.id} has {space.dimension} floating numbers.")
+        if not np.isfinite(vector).all() or not np.linalg.norm(vector) > 0:
+            raise UsageError("A vector in a query must be finite and not all zeros.")

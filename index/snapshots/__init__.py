@@ -1,0 +1,1 @@
+"""One state of a collection that can be searched: manifest, generation, snapshot."""

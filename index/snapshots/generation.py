@@ -1,0 +1,168 @@
+"""Generations: FAISS indexes on disk, each in a folder that appears by one rename.
+
+They are made from the catalog and can be made again, so a file that is missing or damaged is an
+event to handle, `DamagedGeneration`, not an error of the user.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+from typing import TYPE_CHECKING, Any
+
+from anysense.embed.errors import CorruptCollectionError, StorageError
+from anysense.index.catalog.seals import VERIFIED
+from anysense.index.snapshots.manifest import MANIFEST, FileSum, Generation, fsync_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from anysense.index.vectors.faiss.store import Store
+
+__all__ = [
+    "DamagedGeneration",
+    "check_generation",
+    "load_generation",
+    "next_number",
+    "remove_others",
+    "write_generation",
+]
+
+_BLOCK = 1 << 22
+_NAME = re.compile(r"gen-(\d{6,})(\.tmp)?")
+
+
+class DamagedGeneration(Exception):  # noqa: N818 (an event, not an error of the user)
+    """A file of a generation is missing, or is not as it was written."""
+
+
+def write_generation(
+    folder: Path,
+    number: int,
+    store: Store,
+    arrays: Mapping[str, NDArray[Any]],
+    *,
+    change: int,
+    high_water: int,
+) -> Generation:
+    """Write a generation, through to the disk.
+
+    Args:
+        folder: the collection.
+        number: not used before.
+        store: the index.
+        arrays: by name, what is kept beside it.
+        change: the last change of the catalog that the index includes.
+        high_water: it has no segment with a key over this.
+    """
+    import numpy as np
+
+    name = f"gen-{number:06d}"
+    temporary = folder / f"{name}.tmp"
+    temporary.mkdir()
+    try:
+        layout = store.save(temporary)
+        for key, array in arrays.items():
+            np.save(temporary / f"{key}.npy", array, allow_pickle=False)
+        files = {}
+        for path in sorted(temporary.iterdir()):
+            _fsync(path)
+            files[path.name] = _file_sum(path)
+        fsync_folder(temporary)
+        temporary.rename(folder / name)
+        fsync_folder(folder)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    return Generation(number, change, high_water, layout, files)
+
+
+def check_generation(folder: Path, generation: Generation) -> None:
+    """Compare every file of a generation with its checksum.
+
+    Raises:
+        DamagedGeneration: one is missing or differs.
+    """
+    for name, expected in generation.files.items():
+        path = folder / generation.folder / name
+        try:
+            if path.stat().st_size != expected.bytes or _file_sum(path) != expected:
+                raise DamagedGeneration(f"{path} is damaged")
+        except FileNotFoundError:
+            raise DamagedGeneration(f"{path} is missing") from None
+        except OSError as error:
+            raise DamagedGeneration(f"{path} cannot be read ({error.strerror})") from None
+
+
+def load_generation(
+    folder: Path, generation: Generation
+) -> tuple[Store, dict[str, NDArray[np.generic]]]:
+    """Check a generation and load its index and the arrays beside it.
+
+    Raises:
+        DamagedGeneration: a file is missing or differs.
+    """
+    import numpy as np
+
+    from anysense.index.vectors.faiss.store import Store
+
+    check_generation(folder, generation)
+    inside = folder / generation.folder
+    try:
+        store = Store.load(inside, dict(generation.layout))
+        arrays = {
+            name.removesuffix(".npy"): np.load(inside / name, allow_pickle=False)
+            for name in generation.files
+            if name.endswith(".npy")
+        }
+    except (CorruptCollectionError, StorageError, OSError, ValueError) as error:
+        raise DamagedGeneration(str(error).split(";")[0]) from None  # without the advice
+    return store, arrays
+
+
+def next_number(folder: Path, current: Generation | None) -> int:
+    """A number that no generation has or had."""
+    numbers = [int(match[1]) for match in map(_NAME.fullmatch, _names(folder)) if match]
+    return 1 + max(numbers + ([current.number] if current is not None else [0]))
+
+
+def remove_others(folder: Path, current: Generation | None) -> None:
+    """Remove all generations but one, and what unfinished ones have left.
+
+    A reader that was about to open one of them finds it gone, and reads the manifest again.
+    """
+    for name in _names(folder):
+        if _NAME.fullmatch(name) and (current is None or name != current.folder):
+            shutil.rmtree(folder / name, ignore_errors=True)
+        elif name.endswith(".tmp") and name.startswith((MANIFEST, VERIFIED)):
+            with contextlib.suppress(OSError):
+                (folder / name).unlink()
+
+
+def _names(folder: Path) -> list[str]:
+    return [entry.name for entry in folder.iterdir()]
+
+
+def _file_sum(path: Path) -> FileSum:
+    import xxhash
+
+    state, size = xxhash.xxh3_128(), 0
+    with path.open("rb", buffering=0) as file:
+        while block := file.read(_BLOCK):
+            state.update(block)
+            size += len(block)
+    return FileSum(size, state.hexdigest())
+
+
+def _fsync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,252 @@
+"""One state of a collection, to be searched: an index, what is newer, and what is gone."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from anysense.index.filters.filter import Filter, parse_filter
+from anysense.index.vectors.delta import Newer, merge
+from anysense.index.vectors.recall import Effort
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from anysense.embed.types import FloatArray, Modality
+    from anysense.index.catalog.reader import Catalog
+    from anysense.index.catalog.records import Item, SegmentRow
+    from anysense.index.snapshots.manifest import Manifest
+    from anysense.index.types import Partition
+    from anysense.index.vectors.faiss.store import Store
+
+    Ids = NDArray[np.int64]
+
+__all__ = ["Snapshot"]
+
+SAMPLE_SEED = 0
+OVERDUE = 100_000  # segments that are read and compared one by one, in about a second
+_KEPT_SELECTIONS = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """An immutable view of a collection; may be searched from many threads.
+
+    It keeps its index in memory, so publishing a new generation does not disturb it. Rows of items
+    are read from the catalog as it is now: an item that was removed since has none.
+
+    Attributes:
+        catalog: where items and their rows are.
+        manifest: what was current when it was taken.
+        store: the FAISS index; None if nothing has been published yet.
+        load_newer: reads the segments that the index does not have; see `newer`.
+        tombstones: ids that the index has but the catalog has no more, ascending.
+        partitions: how many segments each partition has, those of none left out.
+        change: the number of the last change to the catalog that it includes.
+        high_water: no segment in it has an id over this.
+        arrays: what was published beside the index.
+    """
+
+    catalog: Catalog
+    manifest: Manifest
+    store: Store | None
+    load_newer: Callable[[], Mapping[Partition, Newer]]
+    tombstones: Ids
+    partitions: Mapping[Partition, int]
+    change: int
+    high_water: int
+    arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    _selections: OrderedDict[Hashable, Ids] = field(default_factory=OrderedDict, repr=False)
+    _samples: dict[tuple[Partition, int], FloatArray] = field(default_factory=dict, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @cached_property
+    def newer(self) -> Mapping[Partition, Newer]:
+        """The segments that the index does not have.
+
+        They are read when first needed: a process that only writes never needs them.
+
+        Raises:
+            CorruptCollectionError: their rows are damaged.
+        """
+        return self.load_newer()
+
+    @property
+    def unpublished(self) -> int:
+        """How many segments the index does not have, without reading them."""
+        indexed = 0 if self.store is None else sum(self.store.partitions.values())
+        return sum(self.partitions.values()) - indexed + len(self.tombstones)
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether searches wait for what is unpublished, and it is as much as what is published.
+
+        A long build publishes then. As that doubles each time, all of it costs no more than what is
+        published at the end.
+        """
+        return self.unpublished >= max(OVERDUE, sum(self.partitions.values()) / 2)
+
+    @property
+    def version(self) -> tuple[int, int]:
+        """Equal for two snapshots of the same state: the generation and the change."""
+        generation = self.manifest.generation
+        return (0 if generation is None else generation.number, self.change)
+
+    def search(
+        self,
+        partition: Partition,
+        queries: FloatArray,
+        k: int,
+        *,
+        query_modality: Modality | None = None,
+        allowed: Ids | None = None,
+    ) -> tuple[FloatArray, Ids]:
+        """Find the segments of a partition whose vectors have the largest inner products.
+
+        Args:
+            partition: what to search.
+            queries: (q, d) float32, or one query (d,).
+            k: how many segments.
+            query_modality: what the queries are, which tells how much of the index to scan for
+                the collection's target recall; everything if None.
+            allowed: only these segment ids.
+
+        Returns:
+            Scores (q, k) float32, descending, and segment ids (q, k); -inf and -1 where there are
+            fewer. Of one query (d,): scores (n,) and ids (n,) with n <= k.
+        """
+        asked = np.atleast_2d(np.asarray(queries, np.float32))
+        found = (
+            np.full((len(asked), k), -np.inf, np.float32),
+            np.full((len(asked), k), -1, np.int64),
+        )
+        if self.store is not None and partition in self.store.partitions:
+            effort = None if query_modality is None else self.effort(query_modality, partition)
+            nprobe, depth = (None, 0) if effort is None else (effort.nprobe, effort.depth)
+            excluded = self.tombstones if len(self.tombstones) else None
+            found = self.store.search(
+                partition, asked, k, nprobe=nprobe, depth=depth, allowed=allowed, excluded=excluded
+            )
+        newer = self.newer.get(partition)
+        if newer is not None:
+            found = merge(found, newer.search(asked, k, allowed), k)
+        if np.ndim(queries) == 1:
+            here = found[1][0] >= 0
+            return found[0][0][here], found[1][0][here]
+        return found
+
+    def effort(self, query_modality: Modality, partition: Partition) -> Effort | None:
+        """What a search spends for the target recall, as measured; None if it was not."""
+        routes = self.manifest.tuning.get("nprobe", {}).get(partition.key, {})
+        measured = routes.get(query_modality.value)
+        if measured is None:
+            return None
+        # Of an index that an earlier version has published, less is known.
+        return Effort(**{name: measured[name] for name in Effort._fields if name in measured})
+
+    def select(
+        self,
+        where: Filter | str | Mapping[str, Any] | None,
+        modalities: Sequence[Modality] | None = None,
+    ) -> Ids | None:
+        """The ids of the segments whose items a filter selects, ascending; None for all.
+
+        Raises:
+            FilterError: the filter cannot be read.
+        """
+        parsed = parse_filter(where) if not isinstance(where, Filter) else where
+        if parsed is None:
+            return None
+        key = (parsed.sql, parsed.parameters, None if modalities is None else tuple(modalities))
+        with self._lock:
+            if key in self._selections:
+                self._selections.move_to_end(key)
+                return self._selections[key]
+        ids = self.catalog.select(parsed, modalities)
+        with self._lock:
+            self._selections[key] = ids
+            if len(self._selections) > _KEPT_SELECTIONS:
+                self._selections.popitem(last=False)
+        return ids
+
+    def rows(self, segment_ids: Sequence[int] | Ids) -> list[SegmentRow | None]:
+        """One row for each id, in order; None for -1, and for a segment removed since."""
+        return self.catalog.rows(segment_ids)
+
+    def vectors(self, partition: Partition, ids: Ids) -> FloatArray:
+        """The vectors of segments of a partition, in the order of their ids (n,): (n, d) float32.
+
+        Raises:
+            UsageError: one of them is not in the partition.
+        """
+        newer = self.newer.get(partition)
+        fresh = np.zeros(len(ids), bool)
+        vectors = np.empty((len(ids), self._dimension(partition.space)), np.float32)
+        if newer is not None:
+            places = np.searchsorted(newer.ids, ids).clip(max=len(newer.ids) - 1)
+            fresh = newer.ids[places] == ids
+            vectors[fresh] = newer.vectors[places[fresh]]
+        if self.store is not None and not fresh.all():
+            vectors[~fresh] = self.store.vectors(partition, ids[~fresh])
+        return vectors
+
+    def _dimension(self, space: str) -> int:
+        dimensions = {entry.space.id: entry.space.dimension for entry in self.manifest.encoders}
+        return dimensions.get(space, 0)
+
+    def item(self, item_id: str) -> Item:
+        """An item, as it is now.
+
+        Raises:
+            ItemNotFoundError: there is none of that id.
+        """
+        return self.catalog.item(item_id)
+
+    def item_vectors(self, item_id: str) -> dict[Partition, FloatArray]:
+        """The vectors of an item, as it is now: (n, d) float32 by partition.
+
+        Raises:
+            ItemNotFoundError: there is none of that id.
+        """
+        return self.catalog.item_vectors(item_id)
+
+    def sample(self, partition: Partition, n: int) -> FloatArray:
+        """Up to n vectors of a partition, (m, d) float32; the same from the same state."""
+        with self._lock:
+            if (partition, n) not in self._samples:
+                self._samples[partition, n] = self._sample(partition, n)
+            return self._samples[partition, n]
+
+    def _sample(self, partition: Partition, n: int) -> FloatArray:
+        total = self.partitions.get(partition, 0)
+        parts: list[FloatArray] = []
+        newer = self.newer.get(partition)
+        fresh = 0 if newer is None else len(newer.ids)
+        take = fresh if total <= n else round(n * fresh / total)
+        if newer is not None and take:
+            rng = np.random.default_rng(SAMPLE_SEED)
+            parts.append(newer.vectors[np.sort(rng.choice(fresh, take, replace=False))])
+        if self.store is not None and total > fresh and n > take:
+            # A few more are drawn in case some of them are gone.
+            spare = n - take + len(self.tombstones)
+            ids, vectors = self.store.sample(partition, spare, SAMPLE_SEED)
+            live = ~np.isin(ids, self.tombstones)
+            parts.append(_thinned(vectors[live], n - take))
+        if not parts:
+            return np.empty((0, self._dimension(partition.space)), np.float32)
+        return np.concatenate(parts)
+
+
+def _thinned(vectors: FloatArray, n: int) -> FloatArray:
+    """Up to n of the vectors, drawn evenly: a prefix would favour the oldest."""
+    if len(vectors) <= n:
+        return vectors
+    rng = np.random.default_rng(SAMPLE_SEED)
+    return vectors[np.sort(rng.choice(len(vectors), n, replace=False))]

@@ -1,0 +1,1 @@
+"""Finding nearest vectors: what an index holds, where, and how much of it a search scans."""

@@ -1,0 +1,1 @@
+"""The command `anysense`: its root, its words, and what it prints."""

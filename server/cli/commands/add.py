@@ -1,0 +1,172 @@
+"""`anysense add` and `anysense remove`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from anysense.server.cli import console
+from anysense.server.cli.interrupt import stopping_in_order
+from anysense.server.cli.naming import item_id, why_none
+from anysense.server.cli.options import COLLECTION, DEVICE, JSON, WHERE, WORKERS
+from anysense.server.cli.root import DONE, ERROR, PARTIAL
+
+if TYPE_CHECKING:
+    from anysense.embed.errors import ItemNotFoundError
+    from anysense.index.building.sources.found import NewItem
+    from anysense.index.collection import Collection
+
+__all__ = ["add", "remove"]
+
+
+@click.command(short_help="Add files or texts to a collection.")
+@COLLECTION
+@click.argument(
+    "files", nargs=-1, metavar="[FILE]...", type=click.Path(exists=True, dir_okay=False)
+)
+@click.option(
+    "--text", "texts", multiple=True, metavar="TEXT", help="A text to add; - reads it from a pipe."
+)
+@click.option("--id", "item_id", metavar="ID", help="The id of the item, if it is one.")
+@click.option(
+    "--meta",
+    "pairs",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Metadata of every item added; a VALUE that is JSON counts as such.",
+)
+@DEVICE
+@WORKERS
+@JSON
+def add(
+    path: str,
+    files: tuple[str, ...],
+    texts: tuple[str, ...],
+    item_id: str | None,
+    pairs: tuple[str, ...],
+    device: str,
+    workers: int | None,
+    as_json: bool,
+) -> int:
+    """Add files or texts to a collection.
+
+    A file that is in the collection already, here or elsewhere, is not added twice. To add a folder
+    use `build`, which also notices later what has changed.
+    """
+    from anysense.index.building.ingest import ingest
+    from anysense.index.collection import Collection
+
+    items = _new_items(files, texts, item_id, dict(_pair(pair) for pair in pairs))
+    with stopping_in_order(), Collection.open(path, device=device) as collection:
+        report = ingest(collection, items, workers=workers)
+    if as_json:
+        console.print_json(
+            {
+                "ids": report.ids,
+                "added": report.added,
+                "updated": report.updated,
+                "duplicates": report.duplicates,
+                "failed": [{"source": f.source, "reason": f.reason} for f in report.failed],
+                "seconds": round(report.seconds, 3),
+            }
+        )
+    else:
+        for own in report.ids:
+            if own is not None:
+                click.echo(own)
+    for failure in report.failed:
+        console.note(f"error: {failure.source}: {failure.reason}")
+    if not report.failed:
+        return DONE
+    return ERROR if len(report.failed) == len(items) else PARTIAL
+
+
+def _new_items(
+    files: tuple[str, ...], texts: tuple[str, ...], item_id: str | None, metadata: dict[str, Any]
+) -> list[NewItem]:
+    from anysense.embed.types import Modality
+    from anysense.index.building.sources.found import NewItem
+
+    if not files and not texts:
+        raise click.UsageError("Give a FILE or --text to add.")
+    if item_id is not None and len(files) + len(texts) > 1:
+        raise click.UsageError("--id names one item: give one FILE or one --text with it.")
+    read = [sys.stdin.read() if text == "-" else text for text in texts]
+    return [
+        *(NewItem(Path(file), item_id, metadata=metadata) for file in files),
+        *(NewItem(text, item_id, modality=Modality.TEXT, metadata=metadata) for text in read),
+    ]
+
+
+def _pair(pair: str) -> tuple[str, Any]:
+    """KEY=VALUE, where the value is JSON if it can be read as such, and otherwise a string."""
+    key, equals, value = pair.partition("=")
+    if not equals or not key:
+        raise click.UsageError(f"--meta is KEY=VALUE, not {pair!r}.")
+    try:
+        return key, json.loads(value)
+    except ValueError:
+        return key, value
+
+
+@click.command(short_help="Remove items from a collection.")
+@COLLECTION
+@click.argument("ids", nargs=-1, metavar="[ID]...")
+@WHERE
+@JSON
+def remove(path: str, ids: tuple[str, ...], where: str | None, as_json: bool) -> int:
+    """Remove items from a collection, by id or path, or by what --where says. Their files stay.
+
+    A later `build` of the folder that an item's file is in adds the item again.
+    """
+    from anysense.index.collection import Collection
+
+    missing: list[ItemNotFoundError] = []
+    if bool(ids) == (where is not None):
+        raise click.UsageError("Give either the IDs of items or --where.")
+    with Collection.open(path) as collection:
+        if where is not None:
+            ids = _selected(collection, where)
+            if not ids:
+                console.note(f"Nothing to remove: {why_none(collection, where)}.")
+        else:
+            ids, missing = _named(collection, ids)
+        removed = collection.remove(ids) if ids else 0
+    if as_json:
+        console.print_json({"removed": removed})
+    elif removed or not missing:  # else the errors say it all
+        click.echo(f"{console.count(removed, 'item')} removed.")
+    for error in missing[:-1]:
+        console.note(f"error: {error}")
+    if missing:
+        raise missing[-1]
+    return DONE
+
+
+def _named(
+    collection: Collection, names: tuple[str, ...]
+) -> tuple[tuple[str, ...], list[ItemNotFoundError]]:
+    """The ids of the items named, each once, and an error for each name that is no item's."""
+    from anysense.embed.errors import ItemNotFoundError
+
+    ids: dict[str, None] = {}
+    missing = []
+    for name in dict.fromkeys(names):
+        try:
+            ids[item_id(collection, name)] = None
+        except ItemNotFoundError as error:  # noqa: PERF203 - the others are removed all the same
+            missing.append(error)
+    return tuple(ids), missing
+
+
+def _selected(collection: Collection, where: str) -> tuple[str, ...]:
+    """The ids of the items that an expression holds for."""
+    snapshot = collection.snapshot()
+    segments = snapshot.select(where)
+    assert segments is not None  # there is an expression
+    rows = snapshot.rows(segments)
+    return tuple(dict.fromkeys(row.item_id for row in rows if row is not None))

@@ -1,0 +1,127 @@
+"""`anysense bridge`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from anysense.server.cli import console
+from anysense.server.cli.options import COLLECTION, DEVICE, JSON
+from anysense.server.cli.root import DONE
+
+if TYPE_CHECKING:
+    from anysense.index.bridging.maps import Bridge
+    from anysense.index.bridging.published import BridgeReport
+
+__all__ = ["bridge"]
+
+TERMINAL_SECONDS, LINE_SECONDS = 0.2, 10.0  # between two signs of progress
+
+
+@click.group(short_help="Let images find sounds where no model knows both.")
+def bridge() -> None:
+    """Let images find sounds, and sounds images, where no model of a collection knows both."""
+
+
+@bridge.command("fit", short_help="Fit the bridge of a collection.")
+@COLLECTION
+@click.option(
+    "--anchors",
+    type=click.Path(exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Captions to fit it with, one on each line, instead of those that come with anysense; "
+    "at least 1,000, better 20,000, of what the collection is about.",
+)
+@DEVICE
+@JSON
+def fit_command(path: str, anchors: str | None, device: str, as_json: bool) -> int:
+    """Fit the bridge of a collection, or fit it anew.
+
+    A collection with a model of texts and images and another of texts and sounds, such as CLIP and
+    CLAP, has no way from an image to a sound. Both models read texts, so captions show how one
+    model's vectors lie to the other's. Hits that come over the bridge say `route: bridged`; they
+    are a best effort.
+
+    Encoding the captions takes minutes the first time; their vectors are kept in the user's cache.
+
+    With --json: an object with `bridges` (a list of `source`, `target`, `method`, `parameter`,
+    `scores` and `held_out`), `anchors`, `encode_seconds`, `fit_seconds` and `generation`.
+    """
+    from anysense.index.bridging.captions import read_anchors
+    from anysense.index.bridging.published import fit_bridges
+    from anysense.index.collection import Collection
+
+    captions = read_anchors(None if anchors is None else Path(anchors))
+    with Collection.open(path, device=device) as collection, _Progress() as progress:
+        report = fit_bridges(collection, captions, progress)
+    if as_json:
+        console.print_json(_report_json(report))
+        return DONE
+    for fitted in report.bridges:
+        click.echo(f"{fitted.source} -> {fitted.target}: {_told(fitted)}")
+    click.echo(
+        f"{report.anchors:,} captions, encoded in {console.show_time(report.encode_seconds)}, "
+        f"fitted in {report.fit_seconds:.1f} s; generation {report.generation}."
+    )
+    return DONE
+
+
+def _told(fitted: Bridge) -> str:
+    choice = fitted.choice
+    ranked = sorted(choice.scores.items(), key=lambda entry: -entry[1])
+    scores = ", ".join(f"{method} {score:.3f}" for method, score in ranked)
+    return (
+        f"{choice.method} (mean reciprocal rank of {choice.held_out:,} held-out captions: {scores})"
+    )
+
+
+def _report_json(report: BridgeReport) -> dict[str, Any]:
+    return {
+        "bridges": [
+            {
+                "source": fitted.source,
+                "target": fitted.target,
+                "method": fitted.choice.method,
+                "parameter": fitted.choice.parameter,
+                "scores": dict(fitted.choice.scores),
+                "held_out": fitted.choice.held_out,
+            }
+            for fitted in report.bridges
+        ],
+        "anchors": report.anchors,
+        "encode_seconds": round(report.encode_seconds, 3),
+        "fit_seconds": round(report.fit_seconds, 3),
+        "generation": report.generation,
+    }
+
+
+class _Progress:
+    """Tells on standard error how far the encoding is: one line that is rewritten, or many."""
+
+    def __init__(self) -> None:
+        self._in_place = sys.stderr.isatty()
+        self._shown = time.monotonic()
+        self._is_line_open = False
+
+    def __enter__(self) -> _Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._is_line_open:
+            click.echo(err=True)
+
+    def __call__(self, space: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if now - self._shown < (TERMINAL_SECONDS if self._in_place else LINE_SECONDS):
+            return
+        self._shown = now
+        told = f"{space}: {done:,} of {console.count(total, 'caption')} encoded"
+        if self._in_place:
+            click.echo(f"\r\033[K{told}", nl=False, err=True)
+            self._is_line_open = True
+        else:
+            click.echo(told, err=True)

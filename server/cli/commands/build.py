@@ -1,0 +1,227 @@
+"""`anysense build`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from anysense.server.cli import console
+from anysense.server.cli.interrupt import stopping_in_order
+from anysense.server.cli.options import DEVICE, JSON, WORKERS
+from anysense.server.cli.root import DONE, INTERRUPTED, PARTIAL
+
+if TYPE_CHECKING:
+    from anysense.index.building.build import BuildReport
+    from anysense.index.collection import Collection
+
+__all__ = ["build", "build_json", "open_or_create", "print_report"]
+
+PROFILE_NAMES = ("starter", "standard", "best")
+SHOWN_FAILURES = 10
+
+
+@click.command(short_help="Build a collection from files, or bring it up to date.")
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option(
+    "-o", "--output", required=True, metavar="COLLECTION", help="The collection's folder."
+)
+@click.option(
+    "--encoder",
+    "encoders",
+    multiple=True,
+    metavar="NAME",
+    help="A model that encodes, such as openclip:ViT-B-32/laion2b_s34b_b79k; may be given again.",
+)
+@click.option(
+    "--profile",
+    type=click.Choice(PROFILE_NAMES),
+    help="A set of models that fit together, instead of --encoder.",
+)
+@click.option(
+    "--metadata",
+    type=click.Path(exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Rows (JSONL, CSV, Parquet) that describe items by their path or id.",
+)
+@click.option(
+    "--root",
+    type=click.Path(exists=True, file_okay=False),
+    metavar="DIR",
+    help="Where the paths of manifests start, and what they stay under; by default the "
+    "manifest's own folder.",
+)
+@click.option(
+    "--batch-size",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Inputs that a model takes at once.",
+)
+@DEVICE
+@WORKERS
+@click.option("--retry-failed", is_flag=True, help="Try again what could not be read before.")
+@click.option("--keep-missing", is_flag=True, help="Keep items whose file is gone.")
+@JSON
+def build(
+    sources: tuple[str, ...],
+    output: str,
+    encoders: tuple[str, ...],
+    profile: str | None,
+    metadata: str | None,
+    root: str | None,
+    batch_size: int | None,
+    device: str,
+    workers: int | None,
+    retry_failed: bool,
+    keep_missing: bool,
+    as_json: bool,
+) -> int:
+    """Build a collection from files, or bring it up to date.
+
+    SOURCE is a folder, a file, a glob in quotes, or a manifest: a JSONL, CSV or Parquet file with a
+    row for each item, which has a `path` or a `text`, and optionally an `id`, a `modality` and
+    `metadata`; other columns are metadata too.
+
+    Run the same command again at any time: only what is new or has changed is encoded, items whose
+    file is gone are removed, and a build that was stopped goes on. Hidden files are left out, and
+    links out of the sources are not followed. Files that cannot be read are listed, left alone
+    until they change, and make the exit status 3 as long as they are there.
+    """
+    from anysense.index.building.build import build as run_build
+    from anysense.index.building.build import check_sources
+    from anysense.index.building.metadata import MetadataFile
+    from anysense.index.collection import Collection
+    from anysense.server.cli.progress import BuildBar
+
+    if encoders and profile:
+        raise click.UsageError("Give --encoder or --profile, not both.")
+    is_new = not Collection.exists(output)
+    scan, described = None, None
+    if is_new:  # so that a mistake leaves no empty collection behind
+        base = Path(root) if root is not None else None
+        scan = check_sources(sources, exclude=Path(output), root=base)
+        described = MetadataFile(Path(metadata), scan.roots) if metadata is not None else None
+    with (
+        stopping_in_order(),
+        open_or_create(output, encoders, profile, device, is_new) as collection,
+        BuildBar() as bar,
+    ):
+        try:
+            report = run_build(
+                collection,
+                scan or sources,
+                metadata=described or metadata,
+                root=root,
+                batch_size=batch_size,
+                workers=workers,
+                retry_failed=retry_failed,
+                keep_missing=keep_missing,
+                progress=bar,
+            )
+        except KeyboardInterrupt:
+            kept = console.count(collection.info()["items"], "item")
+            console.note(
+                f"Stopped: {output} holds {kept}. Run the same command again to go on from here."
+            )
+            raise click.exceptions.Exit(INTERRUPTED) from None
+        items = collection.info()["items"]
+    if as_json:
+        console.print_json(build_json(output, items, report))
+    else:
+        print_report(output, items, report)
+    return PARTIAL if report.quarantined else DONE
+
+
+def open_or_create(
+    output: str, encoders: tuple[str, ...], profile: str | None, device: str, is_new: bool
+) -> Collection:
+    """Open a collection, or make it with the encoders asked for.
+
+    Raises:
+        UsageError: it was built with other encoders.
+    """
+    from anysense.embed.encoders.registry import profile_encoders
+    from anysense.embed.errors import UsageError
+    from anysense.index.collection import Collection
+
+    wanted = encoders or (profile_encoders(profile) if profile is not None else ())
+    if is_new:
+        made = Collection.create(output, wanted or profile_encoders("starter"), device=device)
+        if not wanted:
+            console.note(
+                "Encoding with starter, a small model that comes with anysense. "
+                "For stronger ones, add --profile standard or --profile best."
+            )
+        return made
+    collection = Collection.open(output, device=device)
+    if wanted and tuple(collection.encoder_names) != tuple(wanted):
+        collection.close()
+        raise UsageError(
+            f"{output} was built with {', '.join(collection.encoder_names)}, not with "
+            f"{', '.join(wanted)}: name another collection with -o to build one with them."
+        )
+    return collection
+
+
+def build_json(output: str, items: int, report: BuildReport) -> dict[str, Any]:
+    """What `build --json` prints."""
+    return {
+        "collection": os.path.realpath(output),
+        "items": items,
+        "added": report.added,
+        "updated": report.updated,
+        "moved": report.moved,
+        "described": report.described,
+        "removed": report.removed,
+        "unchanged": report.unchanged,
+        "duplicates": report.duplicates,
+        "quarantined": [{"path": p.path, "reason": p.reason} for p in report.quarantined],
+        "untried": report.untried,
+        "segments": report.segments,
+        "left_out": report.left_out,
+        "outside_links": report.outside_links,
+        "unmatched_metadata": report.unmatched_metadata,
+        "seconds": round(report.seconds, 3),
+    }
+
+
+def print_report(output: str, items: int, report: BuildReport) -> None:
+    """Say what a build did: a summary on standard output, what could not be read on the other."""
+    counts = {
+        "added": report.added,
+        "updated": report.updated,
+        "moved": report.moved,
+        "described anew": report.described,
+        "removed": report.removed,
+        "unchanged": report.unchanged,
+        "duplicate" if report.duplicates == 1 else "duplicates": report.duplicates,
+    }
+    told = ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)
+    seconds = f"{report.seconds:.1f} s"
+    click.echo(f"{output}: {console.count(items, 'item')}. {told or 'Nothing to do'}; {seconds}.")
+    if report.left_out:
+        files = console.count(report.left_out, "file")
+        console.note(f"{files} left out: no encoder of this collection takes their kind.")
+    if report.outside_links:
+        links = console.count(report.outside_links, "link")
+        console.note(f"{links} out of the sources not followed.")
+    if report.unmatched_metadata:
+        rows = console.count(report.unmatched_metadata, "row")
+        verb = "describes" if report.unmatched_metadata == 1 else "describe"
+        console.note(f"{rows} of the metadata file {verb} no item.")
+    if not report.quarantined:
+        return
+    number = len(report.quarantined)
+    since = f" ({report.untried:,} unchanged since an earlier build)" if report.untried else ""
+    console.note(f"{console.count(number, 'file')} could not be read{since}:")
+    for problem in report.quarantined[:SHOWN_FAILURES]:
+        console.note(f"  {console.short_path(problem.path)}: {problem.reason}")
+    if number > SHOWN_FAILURES:
+        rest = number - SHOWN_FAILURES
+        console.note(f"  and {rest:,} more; `anysense info {output} --quarantined` lists them all.")
+    if number == 1:
+        console.note("It is tried again when it changes, or with --retry-failed.")
+    else:
+        console.note("They are tried again when they change, or with --retry-failed.")

@@ -1,0 +1,142 @@
+"""`anysense demo`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from anysense.server.cli import console
+from anysense.server.cli.options import DEVICE
+from anysense.server.cli.root import DONE, PARTIAL
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from anysense.index.collection import Collection
+
+__all__ = ["demo", "sample_folder"]
+
+HITS_OF_EACH = 3
+# One query of each modality. The picture and the sound are items of the collection themselves, so
+# they are asked for as "more like this one", which leaves them out of their own hits.
+TEXT_QUERY = "farm animals"
+IMAGE_QUERY = "photos/hens-on-grass.jpg"
+AUDIO_QUERY = "sounds/ducks-quacking.ogg"
+
+
+@click.command(short_help="Build and search a collection of sample media.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="COLLECTION",
+    help="Where to build it; by default in the user's folder for caches.",
+)
+@DEVICE
+def demo(output: str | None, device: str) -> int:
+    """Build a collection of the sample media that come with anysense, and search it.
+
+    It asks once with a text, once with an image and once with a sound; each finds texts, images and
+    sounds. Nothing is downloaded.
+    """
+    from anysense.embed.errors import CorruptCollectionError, IncompatibleCollectionError
+
+    if output is not None:
+        return build_and_search(output, device)
+    where = str(default_output())
+    try:
+        if is_of_others(where):
+            raise IncompatibleCollectionError(f"{where} was made by another installation.")
+        return build_and_search(where, device)
+    except (CorruptCollectionError, IncompatibleCollectionError):
+        # Of another version or place, say. What lies in a cache is not worth mending.
+        console.note("The demo's collection cannot be used any more: building it again.")
+        shutil.rmtree(where)
+        return build_and_search(where, device)
+
+
+def is_of_others(where: str) -> bool:
+    """Whether a collection has files that are not of these sample media.
+
+    They may have the same content; it would go on to name those.
+    """
+    from anysense.index.building.sources.files import is_under
+    from anysense.index.collection import Collection
+
+    if not Collection.exists(where):
+        return False
+    samples = os.path.realpath(sample_folder())
+    with Collection.open(where) as collection:
+        return not all(is_under(path, samples) for path in collection.files())
+
+
+def build_and_search(where: str, device: str) -> int:
+    """Bring the demo's collection up to date and search it; returns the exit status."""
+    from anysense.index.building.build import build
+    from anysense.index.collection import Collection
+    from anysense.server.cli.commands.build import open_or_create, print_report
+    from anysense.server.cli.interrupt import stopping_in_order
+    from anysense.server.cli.progress import BuildBar
+
+    samples = sample_folder()
+    folders = [path for path in sorted(samples.iterdir()) if path.is_dir()]
+    is_new = not Collection.exists(where)
+    with stopping_in_order(), open_or_create(where, (), None, device, is_new) as collection:
+        with BuildBar() as bar:
+            report = build(collection, folders, progress=bar)
+        print_report(console.short_path(where), collection.info()["items"], report)
+        search_with_each(collection, samples)
+    print_next(where, samples)
+    return PARTIAL if report.quarantined else DONE
+
+
+def sample_folder() -> Path:
+    """The sample media in the package: a folder for each modality."""
+    # In an editable install this file is a link, and so are those beside it: the samples are where
+    # it leads to.
+    return Path(__file__).resolve().parents[2] / "sample"
+
+
+def default_output() -> Path:
+    """Where the demo's collection is kept, in the system's place for what can be made anew."""
+    home = Path.home()
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local"))
+    elif sys.platform == "darwin":
+        base = home / "Library" / "Caches"
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache")
+    return base / "anysense" / "demo"
+
+
+def search_with_each(collection: Collection, samples: Path) -> None:
+    """Print the best hits of every modality for a text, an image and a sound."""
+    from anysense.index.ranking.query import Term
+    from anysense.index.ranking.retriever import Retriever
+    from anysense.server.cli.naming import item_id
+    from anysense.server.cli.tables import print_hits
+
+    queries: Sequence[tuple[str, Term]] = [
+        (f'text: "{TEXT_QUERY}"', Term(TEXT_QUERY)),
+        *(
+            (f"{kind}: {file}", Term(like=item_id(collection, str(samples / file))))
+            for kind, file in (("image", IMAGE_QUERY), ("sound", AUDIO_QUERY))
+        ),
+    ]
+    retriever = Retriever(collection)
+    for title, term in queries:
+        hits = retriever.retrieve(term, k=3 * HITS_OF_EACH, per_modality_k=HITS_OF_EACH)
+        click.echo()
+        print_hits(hits, title)
+
+
+def print_next(where: str, samples: Path) -> None:
+    """Say what to type next."""
+    click.echo("\nTry it yourself:")
+    click.echo(f'  anysense search {where} "{TEXT_QUERY}"')
+    click.echo(f"  anysense search {where} --image {samples / IMAGE_QUERY}")
+    click.echo("  anysense build YOUR_FOLDER -o my.anysense")

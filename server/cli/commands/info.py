@@ -1,0 +1,158 @@
+"""`anysense info`, `anysense verify` and `anysense compact`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from anysense.server.cli import console
+from anysense.server.cli.options import COLLECTION, JSON
+from anysense.server.cli.root import DONE, ERROR
+
+__all__ = ["compact", "info", "verify"]
+
+
+@click.command(short_help="Say what a collection holds.")
+@COLLECTION
+@JSON
+@click.option("--quarantined", is_flag=True, help="List the files that could not be read.")
+def info(path: str, as_json: bool, quarantined: bool) -> int:
+    """Say what a collection holds.
+
+    A route leads from a kind of query to the items of a kind in a model's space. Small routes are
+    exact; of larger ones the index scans as much as it takes to find the target share, the recall,
+    of what is truly nearest, as measured when it was published.
+
+    With --json: an object with at least `items`, `items_by_modality`, `segments`, `quarantined`,
+    `bytes`, `encoders`, `partitions`, `generation`, `target_recall`, `measured_recall` (the least
+    of all routes), `routes` (each with `query`, `items_of`, `space`, `route`, `segments`, `exact`,
+    `target_recall` and `measured_recall`) and `bridges` (each with `source`, `target`, `usable`,
+    `method`, `held_out_score`, the mean reciprocal rank of `held_out` captions, `scores` of every
+    method and `anchors`); with --quarantined as well, `quarantined_files`, a list of `path` and
+    `reason`.
+    """
+    from anysense.index.collection import Collection
+
+    with Collection.open(path) as collection:
+        facts = collection.info()
+        failed = [{"path": f.path, "reason": f.reason} for f in collection.quarantined()]
+    if as_json:
+        console.print_json({**facts, "quarantined_files": failed} if quarantined else facts)
+    elif quarantined:
+        for file in failed:
+            console.print_path(f"{file['path']}\t{file['reason']}")
+    else:
+        _print_info(path, facts)
+    return DONE
+
+
+def _print_info(path: str, facts: dict[str, Any]) -> None:
+    from anysense.server.cli.tables import print_facts
+
+    kinds = facts["items_by_modality"]
+    told = {
+        "collection": path,
+        "items": f"{facts['items']:,}",
+        "of which": ", ".join(f"{number:,} {kind}" for kind, number in kinds.items() if number),
+        "segments": f"{facts['segments']:,}",
+        "could not be read": _quarantined(facts["quarantined"]),
+        "on disk": console.show_size(facts["bytes"]),
+        "encoders": ", ".join(_encoder_name(encoder) for encoder in facts["encoders"]),
+        "generation": str(facts["generation"]),
+        "recall": _recall(facts),
+    }
+    bridges = {
+        f"bridge {number}": f"{bridge['source']} -> {bridge['target']}: {_bridge(path, bridge)}"
+        for number, bridge in enumerate(facts["bridges"], 1)
+    }
+    print_facts({name: value for name, value in {**told, **bridges}.items() if value})
+    if any(route["route"] == "bridged" or not route["exact"] for route in facts["routes"]):
+        _print_routes(facts["routes"])
+
+
+def _encoder_name(encoder: Any) -> str:
+    return str(encoder.get("name", encoder)) if isinstance(encoder, dict) else str(encoder)
+
+
+def _quarantined(files: int) -> str:
+    return f"{files:,} (--quarantined lists them)" if files else "0"
+
+
+def _recall(facts: dict[str, Any]) -> str:
+    if all(route["exact"] for route in facts["routes"]):
+        return "exact: every segment is compared" if facts["routes"] else ""
+    return f"{facts['measured_recall']:.3f} at least, {facts['target_recall']:.2f} wanted"
+
+
+def _bridge(path: str, bridge: dict[str, Any]) -> str:
+    if bridge["method"] is None:
+        return f"none yet: `anysense bridge fit {path}` makes it"
+    if not bridge["usable"]:
+        return f"of no use any more: `anysense bridge fit {path}` makes it anew"
+    return (
+        f"{bridge['method']}, mean reciprocal rank {bridge['held_out_score']:.3f} of "
+        f"{bridge['held_out']:,} held-out captions"
+    )
+
+
+def _print_routes(routes: list[dict[str, Any]]) -> None:
+    from anysense.server.cli.tables import Column, print_table
+
+    columns = [
+        Column("query -> items", is_whole=True),
+        Column("space"),
+        *(Column(name, is_number=True) for name in ("segments", "recall wanted", "recall")),
+        Column("over", is_whole=True),
+    ]
+    rows = [
+        (
+            f"{route['query']} -> {route['items_of']}",
+            route["space"],
+            f"{route['segments']:,}",
+            "" if route["exact"] else f"{route['target_recall']:.2f}",
+            "exact" if route["exact"] else f"{route['measured_recall']:.3f}",
+            "bridge" if route["route"] == "bridged" else "",
+        )
+        for route in routes
+    ]
+    click.echo()
+    print_table(columns, rows)
+
+
+@click.command(short_help="Check every file of a collection.")
+@COLLECTION
+@JSON
+def verify(path: str, as_json: bool) -> int:
+    """Check every file of a collection against its checksums; exit status 1 if one is bad."""
+    from anysense.index.collection import Collection
+
+    with Collection.open(path) as collection:
+        report = collection.verify()
+    told = report.to_dict()
+    if as_json:
+        console.print_json(told)
+    elif report.ok:
+        click.echo(f"{path}: everything is as it was written.")
+    else:
+        for problem in report.problems:
+            console.note(f"error: {problem}")
+    return DONE if report.ok else ERROR
+
+
+@click.command(short_help="Give back the space of removed items.")
+@COLLECTION
+@JSON
+def compact(path: str, as_json: bool) -> int:
+    """Give the space of removed and replaced items back to the disk, and rebuild the index."""
+    from anysense.index.collection import Collection
+
+    with Collection.open(path) as collection:
+        before = collection.info()["bytes"]
+        collection.compact()
+        after = collection.info()["bytes"]
+    if as_json:
+        console.print_json({"bytes_before": before, "bytes": after})
+    else:
+        click.echo(f"{path}: {console.show_size(before)} before, {console.show_size(after)} now.")
+    return DONE

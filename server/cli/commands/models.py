@@ -1,0 +1,89 @@
+"""`anysense models`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from anysense.server.cli import console
+from anysense.server.cli.options import JSON
+from anysense.server.cli.root import DONE
+
+if TYPE_CHECKING:
+    from anysense.embed.encoders.cards import ModelCard
+
+__all__ = ["models"]
+
+
+@click.group(invoke_without_command=True, short_help="List the models, or fetch one.")
+@JSON
+@click.pass_context
+def models(ctx: click.Context, as_json: bool) -> int:
+    """List the documented models, or fetch one. Any other model that a name describes works too."""
+    return print_models(as_json) if ctx.invoked_subcommand is None else DONE
+
+
+@models.command("list", short_help="List the models.")
+@JSON
+def list_command(as_json: bool) -> int:
+    """List the models: what they encode, how large they are, and whether their weights are here."""
+    return print_models(as_json)
+
+
+def print_models(as_json: bool) -> int:
+    from anysense.embed.encoders.registry import list_models
+
+    cards = list_models()
+    if as_json:
+        console.print_json({"models": [_card_json(card) for card in cards]})
+        return DONE
+    for card in cards:
+        _print_card(card)
+    return DONE
+
+
+def _print_card(card: ModelCard) -> None:
+    """Print a card: a name that can be copied, then what is known of the model."""
+    kinds = ", ".join(sorted(m.value for m in card.modalities))
+    told = [kinds, console.show_size(card.size_bytes), card.licence]
+    told += [f"profile {name}" for name in card.profiles]
+    told += ["its weights are here" if card.available else "not here"]
+    click.secho(card.name, bold=True)
+    click.echo(click.wrap_text(f"{'; '.join(told)}. {card.summary}", 88, "    ", "    "))
+
+
+def _card_json(card: ModelCard) -> dict[str, Any]:
+    return {
+        "name": card.name,
+        "modalities": sorted(m.value for m in card.modalities),
+        "dimension": card.dimension,
+        "parameters": card.parameters,
+        "size_bytes": card.size_bytes,
+        "licence": card.licence,
+        "available": card.available,
+        "profiles": list(card.profiles),
+        "summary": card.summary,
+    }
+
+
+@models.command("pull", short_help="Fetch a model's weights.")
+@click.argument("name")
+def pull_command(name: str) -> int:
+    """Fetch a model's weights from where they are published, and verify them."""
+    from anysense.embed.encoders.registry import pull_model
+
+    where = pull_model(name, progress=_show_progress if sys.stderr.isatty() else None)
+    if sys.stderr.isatty():
+        click.echo(err=True)
+    click.echo(f"{name} is here: {where}")
+    return DONE
+
+
+def _show_progress(file: str, done: int, total: int | None) -> None:
+    """Rewrite one line of the terminal with how much of a file is here."""
+    told = console.show_size(done)
+    if total is not None:
+        told += f" of {console.show_size(total)}"
+    click.echo(f"\r\033[K{file}: {told}", nl=False, err=True)

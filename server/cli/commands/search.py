@@ -1,0 +1,277 @@
+"""`anysense search` and `anysense show`."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from anysense.server.cli import console
+from anysense.server.cli.naming import item_id, why_none
+from anysense.server.cli.options import COLLECTION, DEVICE, JSON, WHERE
+from anysense.server.cli.root import DONE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from anysense.index.catalog.records import Item
+    from anysense.index.collection import Collection
+    from anysense.index.ranking.hit import Hit
+    from anysense.index.ranking.query import Term
+
+__all__ = ["search", "show"]
+
+NO_MATCH = "No hit stands out from what chance would find: these are the nearest."
+FILE = click.Path(exists=True, dir_okay=False)
+
+
+@click.command(short_help="Search by text, image, sound, or several of them.")
+@COLLECTION
+@click.argument("texts", nargs=-1, metavar="[TEXT]")
+@click.option("--image", "images", type=FILE, multiple=True, metavar="F", help="An image file.")
+@click.option(
+    "--audio", "sounds", type=FILE, multiple=True, metavar="F", help="A sound of up to 10 minutes."
+)
+@click.option(
+    "--like", "likes", multiple=True, metavar="ID", help="An item of the collection, by id or path."
+)
+@click.option("--not", "unwanted", multiple=True, metavar="TEXT", help="A text to subtract.")
+@click.option(
+    "-k", type=click.IntRange(1, 1000), default=10, show_default=True, metavar="N", help="Hits."
+)
+@click.option(
+    "--modality",
+    "modalities",
+    type=click.Choice(["text", "image", "audio"]),
+    multiple=True,
+    help="Only items of this kind; may be given again.",
+)
+@WHERE
+@click.option("--min-score", type=float, metavar="X", help="Only hits of at least this score.")
+@click.option(
+    "--per-modality-k",
+    type=click.IntRange(1, 1000),
+    metavar="N",
+    help="At most so many hits of each kind.",
+)
+@click.option(
+    "--offset",
+    type=click.IntRange(0, 999),
+    default=0,
+    metavar="N",
+    help="Leave out the N best, for the next page; keep -k the same. N and -k are at most 1,000 "
+    "together. Each page is of the collection as it is then: what was added or removed since the "
+    "page before moves it.",
+)
+@click.option(
+    "--collapse",
+    type=click.FloatRange(0, 1, min_open=True),
+    metavar="COSINE",
+    help="Of items of one kind that are at least so much alike, show only the best; 0.95 leaves "
+    "out near-copies.",
+)
+@click.option(
+    "--fusion",
+    type=click.Choice(["calibrated", "rrf", "round_robin"]),
+    default="calibrated",
+    show_default=True,
+    help="How the kinds become one list: by score, by reciprocal rank, or in turns.",
+)
+@DEVICE
+@JSON
+@click.option(
+    "-f", "--files", is_flag=True, help="Print only the paths of hits that are files, one a line."
+)
+def search(
+    path: str,
+    texts: tuple[str, ...],
+    images: tuple[str, ...],
+    sounds: tuple[str, ...],
+    likes: tuple[str, ...],
+    unwanted: tuple[str, ...],
+    device: str,
+    as_json: bool,
+    files: bool,
+    **options: Any,  # of Retriever.retrieve, by the same names
+) -> int:
+    """Search a collection by text, image, sound, or several of them.
+
+    Several inputs make one query, and --not subtracts from it. Every query finds items of every
+    kind. A score says how rarely chance scores so high: one unrelated item in 100 has a score of 2
+    or more, one in 1,000 of 3 or more, whatever the kind.
+
+    With --json: an object with `collection`, `query` (a list of terms, each with `content` or
+    `like`, `modality` and `weight`), `no_match` (true if chance alone may have put the best item
+    where it is, so that probably nothing answers the query) and `hits`, best first, each with `id`,
+    `modality`, `score`, `raw_score`, `route`, `source`, `space`, `start`, `end`, `text` and
+    `metadata`.
+    """
+    from anysense.index.collection import Collection
+    from anysense.index.ranking.retriever import Retriever
+    from anysense.server.cli.tables import print_hits
+
+    if as_json and files:
+        raise click.UsageError("Give --json or --files, not both.")
+    if len(texts) > 1:
+        raise click.UsageError(f'Put a text of several words in quotes: "{" ".join(texts)}".')
+    if not (texts or images or sounds or likes):
+        raise click.UsageError("Give a TEXT, --image, --audio or --like to search by.")
+    if texts:
+        _hint_at_file(texts[0])
+    with Collection.open(path, device=device) as collection:
+        likes = tuple(item_id(collection, name) for name in likes)
+        terms = query_terms(texts[0] if texts else None, images, sounds, likes, unwanted)
+        options["modalities"] = options["modalities"] or None
+        hits = Retriever(collection).retrieve(terms, **options)
+        why = "" if hits else _why_nothing(collection, **options)
+    if not hits:
+        console.note(f"Nothing found{why}.")
+    elif hits.no_match and not as_json:
+        console.note(NO_MATCH)
+    if as_json:
+        told = [hit.to_dict() for hit in hits]
+        query = [_term_json(term) for term in terms]
+        console.print_json(
+            {"collection": path, "query": query, "no_match": hits.no_match, "hits": told}
+        )
+    elif files:
+        _print_files(hits)
+    elif hits:
+        print_hits(hits)
+    return DONE
+
+
+def _hint_at_file(text: str) -> None:
+    """Say how to search by a file, if that may be what a text means that is the path of one."""
+    from anysense.embed.media.identify import MEDIA_SUFFIXES
+
+    kind = MEDIA_SUFFIXES.get(Path(text).suffix.lower())
+    if kind is None or not os.path.isfile(text):  # noqa: PTH113 - which takes any text
+        return
+    hints = {
+        "image": f"--image {text} searches by what it shows",
+        "audio": f"--audio {text} searches by how it sounds",
+        "text": f"--like {text} searches by what it says, if it is in the collection",
+    }
+    console.note(f"{text} is a file, and its name is searched as words: {hints[kind.value]}.")
+
+
+def _print_files(hits: Sequence[Hit]) -> None:
+    """Print the paths of the hits that are files: a text of a manifest, or added alone, is none."""
+    from anysense.index.building.sources.files import is_file, manifest_of
+
+    sources = list(dict.fromkeys(hit.source for hit in hits))
+    for source in sources.copy():
+        if Path(source).is_absolute() and (is_file(source) or not manifest_of(source)):
+            console.print_path(source)
+            sources.remove(source)
+    if sources:
+        console.note(f"{console.count(len(sources), 'hit')} without a file left out.")
+
+
+def _why_nothing(
+    collection: Collection,
+    *,
+    modalities: Sequence[str] | None,
+    where: str | None,
+    offset: int,
+    min_score: float | None,
+    **_: Any,
+) -> str:
+    """Why a search found nothing, as far as its options tell."""
+    snapshot = collection.snapshot()
+    present = {partition.modality.value for partition in snapshot.partitions}
+    if not present:
+        return ": the collection is empty"
+    if modalities and not present & set(modalities):
+        return f": the collection has no {' and no '.join(modalities)}"
+    selected = snapshot.select(where)
+    if selected is not None and not len(selected):
+        assert where is not None
+        return f": {why_none(collection, where)}"
+    if offset:
+        return f" after the first {offset}"
+    return f" with a score of {min_score:g} or more" if min_score is not None else ""
+
+
+def query_terms(
+    text: str | None,
+    images: tuple[str, ...],
+    sounds: tuple[str, ...],
+    likes: tuple[str, ...],
+    unwanted: tuple[str, ...],
+) -> list[Term]:
+    """The terms of a query as the command line gives it."""
+    from anysense.embed.types import Modality
+    from anysense.index.ranking.query import Term
+
+    return [
+        *([Term(text, modality=Modality.TEXT)] if text is not None else []),
+        *(Term(Path(file), modality=Modality.IMAGE) for file in images),
+        *(Term(Path(file), modality=Modality.AUDIO) for file in sounds),
+        *(Term(like=own) for own in likes),
+        *(Term(word, weight=-1.0, modality=Modality.TEXT) for word in unwanted),
+    ]
+
+
+def _term_json(term: Term) -> dict[str, Any]:
+    if term.like is not None:
+        return {"like": term.like, "modality": None, "weight": term.weight}
+    return {
+        "content": str(term.content),
+        "modality": str(term.modality),
+        "weight": term.weight,
+    }
+
+
+@click.command(short_help="Show one item.")
+@COLLECTION
+@click.argument("item", metavar="ID")
+@JSON
+def show(path: str, item: str, as_json: bool) -> int:
+    """Show one item, named by its id or its path: what it is, its metadata and its segments."""
+    from anysense.index.collection import Collection
+
+    with Collection.open(path) as collection:
+        found = collection.snapshot().item(item_id(collection, item))
+    if as_json:
+        console.print_json({**asdict(found), "modality": str(found.modality)})
+    else:
+        _print_item(found)
+    return DONE
+
+
+def _print_item(item: Item) -> None:
+    import json
+    from datetime import datetime, timezone
+
+    from anysense.server.cli.tables import Column, print_facts, print_table
+
+    added = datetime.fromtimestamp(item.added_at, tz=timezone.utc).astimezone()
+    facts = {
+        "id": item.id,
+        "source": item.source,
+        "modality": str(item.modality),
+        "added": added.strftime("%Y-%m-%d %H:%M:%S"),
+    }
+    facts |= {"also at": ", ".join(item.aliases)} if item.aliases else {}
+    facts |= {
+        f"metadata {name}": value if isinstance(value, str) else json.dumps(value)
+        for name, value in item.metadata.items()
+    }
+    print_facts(facts)
+    click.echo()
+    columns = [Column("segment", is_number=True), Column("space"), Column("where", is_number=True)]
+    rows = [
+        (
+            str(segment.id),
+            segment.space,
+            console.show_place(str(item.modality), segment.start, segment.end),
+            segment.text or "",
+        )
+        for segment in item.segments
+    ]
+    print_table([*columns, Column("text", is_short=True)], rows)

@@ -1,0 +1,58 @@
+"""Items as a user names them: by id, by the path of a file, or by their metadata."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from anysense.embed.errors import ItemNotFoundError
+
+if TYPE_CHECKING:
+    from anysense.index.collection import Collection
+
+__all__ = ["item_id", "why_none"]
+
+SHOWN_FIELDS = 20
+
+
+def item_id(collection: Collection, name: str) -> str:
+    """The id of an item that is named by its id, its source, or the path of one of its files.
+
+    Raises:
+        ItemNotFoundError: there is no such item.
+    """
+    from anysense.index.catalog.browse import find_item
+
+    snapshot = collection.snapshot()
+    try:
+        return find_item(snapshot.catalog, name).id
+    except ItemNotFoundError:
+        pass
+    sources = list(dict.fromkeys((name, os.path.realpath(name))))
+    segments = snapshot.select({"source": {"$in": sources}})
+    if segments is not None and len(segments):
+        for row in snapshot.rows(segments[:1]):
+            if row is not None:
+                return row.item_id
+    files = collection.files()  # knows the further files of an item as well
+    for source in sources:
+        if source in files:
+            return files[source].item_id
+    raise ItemNotFoundError(
+        f"{collection.path} has no item '{name}': give an id, as `anysense search --json` tells "
+        "it, or the path of a file that is in the collection."
+    )
+
+
+def why_none(collection: Collection, where: str) -> str:
+    """Why an expression holds for no item, as far as can be told, for the end of a sentence."""
+    from anysense.index.catalog.fields import absent_fields, metadata_fields
+
+    catalog = collection.snapshot().catalog
+    absent = absent_fields(catalog, where)
+    if not absent:
+        return "--where holds for no item"
+    known = metadata_fields(catalog, SHOWN_FIELDS + 1)
+    more = ", ..." if len(known) > SHOWN_FIELDS else ""
+    there = ", ".join(known[:SHOWN_FIELDS]) + more if known else "none but id, source and modality"
+    return f"no item has a field {' or '.join(absent)}; the fields that there are: {there}"

@@ -1,0 +1,114 @@
+"""What every request passes before it reaches a route: whom it is addressed to, and how long it is.
+
+Both are plain ASGI middleware, so that a refused body is never read and streams stay streams.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+
+from anysense.server.http.errors import RequestError, error_response
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from anysense.server.http.settings import Settings
+
+__all__ = ["BodyGuard", "HostGuard"]
+
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+
+class HostGuard:
+    """Refuses requests made for another host, and writes that another site's page makes.
+
+    A browser sends a page's form to any address without asking (CSRF), and says in `Origin` which
+    site the page is from; other programs send no `Origin`.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self.app = app
+        self.allowed = frozenset(host.lower() for host in settings.allowed_hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        host, origin = headers.get("host", ""), headers.get("origin")
+        if not self._allows(host):
+            message = (
+                f"This service does not answer as {host[:200]!r}: use the address that it was "
+                "started with."
+            )
+            await error_response(421, message, "wrong_host")(scope, receive, send)
+        elif (
+            origin is not None
+            and scope["method"] not in SAFE_METHODS
+            and site_of(origin) != host.lower()
+        ):
+            message = f"Pages of {origin[:200]!r} may not change or search this collection."
+            await error_response(403, message, "wrong_origin")(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    def _allows(self, host: str) -> bool:
+        return "*" in self.allowed or host_name(host) in self.allowed
+
+
+def host_name(host: str) -> str:
+    """The name in a `Host` header, without the port, in lower case; IPv6 keeps its brackets."""
+    name, bracket, _ = host.lower().partition("]")
+    return name + bracket if bracket else name.partition(":")[0]
+
+
+def site_of(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:  # an IPv6 address without its bracket
+        return ""
+
+
+class BodyGuard:
+    """Refuses a body over the limit: by its stated length, and by what really comes."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self.app = app
+        self.settings = settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        is_upload = scope["path"] == "/v1/items" and is_multipart(headers)
+        limit = self.settings.upload_bytes if is_upload else self.settings.body_bytes
+        stated = headers.get("content-length", "")
+        if stated.isdigit() and int(stated) > limit:
+            refusal = too_large(limit)
+            response = error_response(refusal.status, str(refusal), refusal.code)
+            await response(scope, receive, send)
+            return
+        received = 0
+
+        async def counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > limit:
+                raise too_large(limit)
+            return message
+
+        await self.app(scope, counted, send)
+
+
+def is_multipart(headers: Headers) -> bool:
+    return headers.get("content-type", "").lower().startswith("multipart/")
+
+
+def too_large(limit: int) -> RequestError:
+    message = f"The body of the request is over the limit of {limit:,} bytes."
+    return RequestError(message, 413, "body_too_large")

@@ -1,0 +1,239 @@
+"""What the routes share: one collection, its retriever, and the order in which work is done."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import mimetypes
+import threading
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import TYPE_CHECKING, Any, BinaryIO, ParamSpec, TypeVar
+
+from starlette.concurrency import run_in_threadpool
+
+from anysense.embed.errors import AnysenseError, ItemNotFoundError, MediaError
+from anysense.index.building.ingest import encode_pending, prepare
+from anysense.index.building.sources.found import NewItem
+from anysense.index.catalog.browse import find_item, item_paths
+from anysense.index.ranking.retriever import Retriever
+from anysense.server.http.bodies import MediaFolder
+from anysense.server.http.warm import warm_up
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from anysense.index.catalog.reader import Catalog
+    from anysense.index.catalog.records import Item
+    from anysense.index.collection import Collection
+    from anysense.index.ranking.hit import Hits
+    from anysense.index.ranking.query import Term
+    from anysense.server.http.settings import Settings
+
+__all__ = ["Service", "safe_name"]
+
+logger = logging.getLogger(__name__)
+P = ParamSpec("P")
+T = TypeVar("T")
+STOP_SECONDS = 30.0
+
+
+class Service:
+    """A collection behind HTTP.
+
+    Searches run in threads, some at once; what writes runs in a thread too, one at a time. The
+    event loop itself never computes.
+    """
+
+    def __init__(self, collection: Collection, settings: Settings) -> None:
+        self.collection = collection
+        self.settings = settings
+        self.retriever = Retriever(collection)
+        self.media = MediaFolder(Path(collection.path))
+        self.state = "ready"
+        self.reason: str | None = None
+        self._searches = asyncio.Semaphore(settings.search_threads)
+        self._media_searches = asyncio.Semaphore(settings.media_searches)
+        self._writes = asyncio.Semaphore(1)
+        self._warming: threading.Thread | None = None
+        self._publishing: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin to load the encoders, if the settings say so; the service answers meanwhile."""
+        if self.settings.warm_up:
+            self.state = "loading"
+            self._warming = threading.Thread(target=self._warm_up, name="warm-up", daemon=True)
+            self._warming.start()
+
+    def stop(self) -> None:
+        """Wait for what runs in the background, up to a limit.
+
+        A library that is being loaded must not meet the end of the process. An index that is not
+        finished by then is left; nothing is lost with it.
+        """
+        for thread in (self._warming, self._publishing):
+            if thread is not None:
+                thread.join(STOP_SECONDS)
+
+    def _warm_up(self) -> None:
+        try:
+            for encoder in self.collection.encoders():
+                warm_up(encoder)
+            self.collection.snapshot()
+        except AnysenseError as error:
+            self.state, self.reason = "failed", str(error)
+            logger.error("The encoders cannot be loaded: %s", error)
+        except Exception as error:  # a third party's encoder can raise anything
+            self.state, self.reason = "failed", f"{type(error).__name__}: {error}"
+            logger.exception("The encoders cannot be loaded")
+        else:
+            self.state = "ready"
+
+    async def searching(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run something that reads, in a thread, when its turn comes."""
+        async with self._searches:
+            return await run_in_threadpool(work, *args, **kwargs)
+
+    async def retrieving(self, terms: list[Term], **options: Any) -> Hits:
+        """Search, when its turn comes; see `Retriever.retrieve`. Of media, only so many at once."""
+        if not any(isinstance(term.content, bytes) for term in terms):
+            return await self.searching(self.retriever.retrieve, terms, **options)
+        async with self._media_searches:
+            return await self.searching(self.retriever.retrieve, terms, **options)
+
+    async def writing(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run something that writes, in a thread, after all that came before it."""
+        async with self._writes:
+            done = await run_in_threadpool(work, *args, **kwargs)
+            await run_in_threadpool(self._publish_if_due)
+            return done
+
+    def _publish_if_due(self) -> None:
+        if self._publishing is not None and self._publishing.is_alive():
+            return
+        snapshot = self.collection.snapshot()
+        changed = snapshot.unpublished + len(snapshot.tombstones)
+        total = sum(snapshot.partitions.values())
+        if changed >= max(self.settings.publish_after, total // 20):
+            self._publishing = threading.Thread(target=self._publish, name="publish", daemon=True)
+            self._publishing.start()
+
+    def _publish(self) -> None:
+        try:
+            self.collection.publish()
+        except AnysenseError as error:  # the catalog has everything; the next change tries again
+            logger.error("The index cannot be published: %s", error)
+        except Exception:  # whatever it is, it must not end in silence
+            logger.exception("The index cannot be published")
+
+    def add(self, item: NewItem) -> Item:
+        """Encode an item and write it; it is safe, and found by searches, when this returns.
+
+        Raises:
+            MediaError: it cannot be used.
+            StorageError: the disk refused.
+            CollectionLockedError: another process is writing.
+        """
+        pending = prepare(0, item)
+        [(_, outcome)] = encode_pending(self.collection, [pending])
+        if isinstance(outcome, MediaError):
+            raise type(outcome)(
+                "<text>" if isinstance(item.content, str) else pending.source, outcome.reason
+            )
+        if isinstance(outcome, AnysenseError):
+            raise outcome
+        self.collection.write([outcome])
+        found: Item = self.collection.snapshot().item(pending.id)
+        return found
+
+    def add_file(
+        self, upload: BinaryIO, name: str, suffix: str, item: NewItem
+    ) -> tuple[Item, bool]:
+        """Store an uploaded file and add it as an item.
+
+        Args:
+            upload: the file.
+            name: what the client calls it.
+            suffix: what its stored name ends with.
+            item: its id and metadata; the content is not looked at.
+
+        Returns:
+            The item, and whether it was added: without an id of its own, a file whose content is
+            in the collection already is the item that it has.
+
+        Raises:
+            As `add`.
+        """
+        with self.media.receive(upload, name) as received:
+            known = self._same(received.digest) if item.id is None else None
+            if known is not None:
+                return self.collection.snapshot().item(known), False
+            former = self._stored(item.id) if item.id is not None else []
+            path, is_new = received.keep(suffix, item.id)
+        try:
+            added = self.add(NewItem(path, item.id, None, None, item.metadata))
+        except BaseException as error:
+            if is_new:
+                self.media.discard(path)
+            if isinstance(error, MediaError):
+                raise type(error)(name, error.reason) from None
+            raise
+        for old in former:
+            if old != path:
+                self.media.discard(old)
+        return added, True
+
+    def remove(self, item_id: str) -> None:
+        """Remove an item, and its file if a client has stored it.
+
+        Raises:
+            ItemNotFoundError: there is none of that id.
+        """
+        paths = self._stored(item_id)
+        if self.collection.remove([item_id]) == 0:
+            raise ItemNotFoundError(f"No item {item_id}.")
+        for path in paths:
+            self.media.discard(path)
+
+    def paths(self, item_id: str) -> list[Path]:
+        """Where the files that hold an item are, by the catalog; they may be gone.
+
+        Raises:
+            ItemNotFoundError: there is none of that id.
+        """
+        catalog = self.catalog()
+        return [self.media.find(path) for path in item_paths(catalog, find_item(catalog, item_id))]
+
+    def catalog(self) -> Catalog:
+        """The items as they are now."""
+        return self.collection.snapshot().catalog
+
+    def _same(self, digest: str) -> str | None:
+        """The item that has a content, unless its files are all gone."""
+        known = self.collection.by_hash(digest)
+        if known is None:
+            return None
+        paths = self._stored(known)
+        return known if not paths or any(path.is_file() for path in paths) else None
+
+    def _stored(self, item_id: str) -> list[Path]:
+        try:
+            return self.paths(item_id)
+        except ItemNotFoundError:
+            return []
+
+
+def safe_name(name: str | None, fallback: str) -> str:
+    """The last part of what a client calls a file, for people to read; never used as a path."""
+    last = PureWindowsPath(PurePosixPath(name or "").name).name
+    return "".join(c for c in last if c.isprintable()).strip()[:255] or fallback
+
+
+def stored_suffix(name: str, content_type: str | None) -> str:
+    """What a stored file's name ends with: its own suffix, or its type's, if anysense reads it."""
+    from anysense.embed.media.identify import MEDIA_SUFFIXES
+
+    own = PurePosixPath(name).suffix.lower()
+    if own in MEDIA_SUFFIXES:
+        return own
+    guessed = mimetypes.guess_extension((content_type or "").partition(";")[0].strip().lower())
+    return guessed if guessed is not None and guessed in MEDIA_SUFFIXES else ""

@@ -1,0 +1,164 @@
+"""What a search must scan is measured at publishing, checked after growth, and mended."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from specimen import DIMENSION, IMAGES, created
+
+from anysense.embed.types import Modality
+from anysense.index.catalog.records import ItemRecord, SegmentRecord
+from anysense.index.collection import Collection
+from anysense.index.publishing.canaries import SECTION, WEAR, worn_out
+from anysense.index.vectors import layout
+from anysense.index.vectors.recall import Effort, recall_at_k
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+FIRST = 3_000
+
+
+class Photos:
+    """Items about topics, which are directions; `spread` says how far from them the items lie."""
+
+    def __init__(self, seed: int) -> None:
+        self._rng = np.random.default_rng(seed)
+        self._count = 0
+
+    def topics(self, n: int) -> Any:
+        return self._rng.standard_normal((n, DIMENSION))
+
+    def about(self, topics: Any, n: int, spread: float = 0.5) -> list[ItemRecord]:
+        chosen = topics[self._rng.integers(0, len(topics), n)]
+        drawn = chosen + spread * self._rng.standard_normal(chosen.shape)
+        self._count += n
+        return [
+            ItemRecord(
+                f"p{number}",
+                f"p{number}",
+                Modality.IMAGE,
+                {},
+                [SegmentRecord("tiny", None, None, None, v / np.linalg.norm(v))],
+            )
+            for number, v in enumerate(drawn.astype(np.float32), self._count - n)
+        ]
+
+
+@pytest.fixture(autouse=True)
+def early_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lists from 500 segments on."""
+    monkeypatch.setattr(layout, "EXACT_LIMIT", 500)
+
+
+@pytest.fixture
+def photos() -> Photos:
+    return Photos(5)
+
+
+@pytest.fixture
+def collection(tmp_path: Path, photos: Photos) -> Iterator[Collection]:
+    with created(tmp_path / "c") as made:
+        made.write(photos.about(photos.topics(60), FIRST))
+        made.publish()
+        yield made
+
+
+def figures(collection: Collection) -> dict[str, Any]:
+    found: dict[str, Any] = collection.snapshot().manifest.tuning[SECTION][IMAGES.key]["image"]
+    return found
+
+
+def trained(collection: Collection) -> int:
+    store = collection.snapshot().store
+    assert store is not None
+    return store.layout[IMAGES].trained
+
+
+def test_figures_of_an_earlier_version_serve_until_the_next_publishing(
+    collection: Collection, photos: Photos, tmp_path: Path
+) -> None:
+    now, manifest = figures(collection), collection.snapshot().manifest
+    earlier = {IMAGES.key: {"image": {"nprobe": 9, "recall": 0.96, "queries": 256}}}
+    replace(manifest, tuning={**manifest.tuning, SECTION: earlier}).write(tmp_path / "c")
+    assert collection.snapshot().effort(Modality.IMAGE, IMAGES) == Effort(9, 0.96)
+    assert worn_out(collection.snapshot()) == set()
+    collection.write(photos.about(photos.topics(5), 1))
+    collection.publish()
+    assert set(figures(collection)) == set(now)
+
+
+def test_figures_of_a_damaged_index_are_not_those_of_the_rebuilt_one(
+    collection: Collection, photos: Photos, tmp_path: Path
+) -> None:
+    before = figures(collection)
+    collection.write(photos.about(photos.topics(60), 250, spread=3))
+    collection.publish()
+    assert figures(collection) == before
+    [index] = (tmp_path / "c").glob("gen-*/segments.faiss")
+    index.write_bytes(index.read_bytes()[:-1])
+    collection.release()
+    with Collection.open(tmp_path / "c", device="cpu") as again:
+        assert again.snapshot().effort(Modality.IMAGE, IMAGES) is None
+        assert again.info()["routes"][0]["exact"]
+        again.publish()
+        assert figures(again)["segments"] == FIRST + 250
+
+
+def test_small_changes_keep_what_was_measured(collection: Collection, photos: Photos) -> None:
+    before = figures(collection)
+    assert before["segments"] == FIRST
+    assert before["queries"] == 256
+    assert before["scanned"] == before["scanned_when_new"]
+    collection.write(photos.about(photos.topics(5), 250))
+    collection.publish()
+    assert figures(collection) == before
+
+
+def test_more_of_the_same_is_measured_again_and_needs_no_new_lists(
+    collection: Collection, tmp_path: Path
+) -> None:
+    before = figures(collection)
+    again = Photos(5)
+    topics = again.topics(60)  # those of the fixture
+    again.about(topics, FIRST)
+    collection.write(again.about(topics, FIRST // 2))
+    collection.publish()
+    after = figures(collection)
+    assert after["segments"] == FIRST * 3 // 2
+    assert after["scanned_when_new"] == before["scanned_when_new"]
+    assert after["scanned"] < WEAR * before["scanned"]
+    assert worn_out(collection.snapshot()) == set()
+    assert trained(collection) == FIRST
+
+
+def test_growth_unlike_the_rest_makes_new_lists_at_the_next_publishing(
+    collection: Collection, photos: Photos
+) -> None:
+    away = 4 * photos.topics(1)  # far from the first topics, so that few lists take it all
+    collection.write(photos.about(away + photos.topics(60), FIRST * 2 // 3))
+    collection.publish()
+    worn = figures(collection)
+    assert worn["scanned"] > WEAR * worn["scanned_when_new"]
+    assert worn["recall"] >= 0.95
+    assert worn_out(collection.snapshot()) == {IMAGES}
+    assert trained(collection) == FIRST
+    collection.write(photos.about(away, 1))
+    collection.publish()
+    assert trained(collection) == FIRST * 5 // 3 + 1
+    new = figures(collection)
+    assert new["scanned"] == new["scanned_when_new"]
+    assert new["scanned"] < worn["scanned"] / 1.5
+    assert worn_out(collection.snapshot()) == set()
+    snapshot = collection.snapshot()
+    queries = snapshot.sample(IMAGES, 200)
+    _, true = snapshot.search(IMAGES, queries, 10)
+    _, found = snapshot.search(IMAGES, queries, 10, query_modality=Modality.IMAGE)
+    assert recall_at_k(found, true) > 0.93
+    collection.compact()
+    assert collection.verify().ok

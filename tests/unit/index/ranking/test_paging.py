@@ -1,0 +1,73 @@
+"""Pages of an approximate search: the deeper it looks, the more of the best it finds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from specimen import created, record
+
+from anysense import Hit, Modality, Retriever, Term
+from anysense.index.catalog.records import ItemRecord
+from anysense.index.ranking.paging import page_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def hit(number: int) -> Hit:
+    """Hits in the order of their numbers, of three modalities in turn."""
+    modality = list(Modality)[number % 3]
+    return Hit(str(number), modality, 100.0 - number, 0.0, "native", "x", "tiny")
+
+
+def deeper_finds_more(size: int) -> list[Hit]:
+    """Of the best of 400 items, a search for few misses every third, for more every tenth."""
+    missed = 3 if size < 10 else 10 if size < 40 else 400
+    return [hit(n) for n in range(400) if n % missed != missed - 1][:size]
+
+
+@pytest.mark.parametrize("k", [1, 5, 7, 50])
+def test_pages_neither_repeat_nor_skip(k: int) -> None:
+    pages = [page_of(deeper_finds_more, k, offset, None) for offset in range(0, 200, k)]
+    assert pages[0] == deeper_finds_more(k)
+    assert {len(page) for page in pages} == {k}
+    ids = [int(found.id) for page in pages for found in page]
+    assert len(set(ids)) == len(ids)
+    assert sorted(ids) == list(range(len(ids)))  # what was missed comes later
+    assert page_of(deeper_finds_more, k, k, None) == pages[1]  # whatever was asked before
+
+
+def test_a_quota_holds_over_all_pages() -> None:
+    pages = [page_of(deeper_finds_more, 5, offset, 6) for offset in range(0, 30, 5)]
+    shown = [found for page in pages for found in page]
+    assert len({found.id for found in shown}) == len(shown) == 18
+    counts = {modality: sum(h.modality is modality for h in shown) for modality in Modality}
+    assert set(counts.values()) == {6}
+    assert pages[4:] == [[], []]
+
+
+def test_pages_of_a_collection_that_is_not_compared_whole(tmp_path: Path) -> None:
+    """Thirty thousand segments are over the limit of exact search."""
+    rng = np.random.default_rng(0)
+    drawn = rng.standard_normal((300, 32))[rng.integers(0, 300, 30_000)]
+    drawn += 0.5 * rng.standard_normal(drawn.shape)
+    vectors = (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
+    segment = type(record("x").segments[0])
+    image = Modality.IMAGE
+    with created(tmp_path / "c") as collection:
+        collection.write(
+            [
+                ItemRecord(str(i), str(i), image, {}, [segment("tiny", None, None, None, v)])
+                for i, v in enumerate(vectors)
+            ]
+        )
+        collection.publish()
+        assert not all(route["exact"] for route in collection.info()["routes"])
+        retriever = Retriever(collection)
+        for vector in vectors[:5]:
+            term = Term(vector=vector, space="tiny", modality=image)
+            pages = [retriever.retrieve(term, k=20, offset=o) for o in range(0, 300, 20)]
+            assert pages[0] == retriever.retrieve(term, k=20)
+            assert len({found.id for page in pages for found in page}) == 300

@@ -1,0 +1,175 @@
+"""The arithmetic of approximate search: which lists to probe, and what recall that gives."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from anysense.embed.errors import CorruptCollectionError
+from anysense.embed.types import Modality
+from anysense.index.types import Partition
+from anysense.index.vectors import recall
+from anysense.index.vectors.idmap import IdMap, bitmap
+from anysense.index.vectors.layout import EXACT_LIMIT, PartitionLayout, lists_for, padded
+from anysense.index.vectors.recall import (
+    least_effort,
+    list_ranks,
+    nearest_lists,
+    plan_probes,
+    recall_at_k,
+    sufficient_lists,
+)
+
+AFFINITY = np.array([[0.9, 0.1, 0.5, 0.7], [0.0, 0.4, 0.3, 0.2]], dtype=np.float32)
+
+
+def test_nearest_lists_are_those_of_the_largest_product() -> None:
+    assert [set(row) for row in nearest_lists(AFFINITY, 2)] == [{0, 3}, {1, 2}]
+
+
+def test_enough_lists_are_taken_in_order_and_empty_ones_are_skipped() -> None:
+    counts = np.array([3, 2, 0, 4])
+    lists = sufficient_lists(AFFINITY, counts, np.array([4, 9]))
+    assert lists.tolist() == [[0, 3, -1], [1, 3, 0]]
+    assert sufficient_lists(AFFINITY, counts, np.array([3, 1])).tolist() == [[0], [1]]
+    assert sufficient_lists(AFFINITY, counts, np.array([99, 99])).shape == (2, 3)
+
+
+def test_ranks_count_the_lists_probed_before() -> None:
+    lists = np.array([[0, 3, 2], [1, -1, 0]])
+    assert list_ranks(AFFINITY, lists).tolist() == [[0, 1, 2], [0, -1, 3]]
+    tied = np.array([[0.5, 0.5, 0.1]], dtype=np.float32)
+    assert list_ranks(tied, np.array([[0, 1]])).tolist() == [[1, 1]]
+
+
+def test_least_effort_reaches_the_target_with_confidence() -> None:
+    ranks = np.tile(np.arange(10), (400, 1))  # one of ten neighbours in each of ten lists
+    assert least_effort(ranks, 50, 0.9) == (9, pytest.approx(0.9))
+    assert least_effort(ranks, 50, 0.91) == (10, 1.0)
+    uneven = np.where(np.arange(400)[:, None] % 2 == 0, 0, ranks)
+    nprobe, measured = least_effort(uneven, 50, 0.9)
+    assert (nprobe, measured) == (9, pytest.approx(0.95))  # at 8, 0.9 is within the error
+    assert least_effort(np.full((3, 10), -1), 50, 0.9) == (50, 1.0)
+    assert least_effort(np.array([[0, -1]]), 50, 1.0) == (1, 1.0)
+
+
+def test_recall_counts_only_neighbours_that_exist() -> None:
+    true = np.array([[1, 2, 3], [4, -1, -1], [-1, -1, -1]])
+    found = np.array([[3, 9, 1], [5, 4, -1], [7, -1, -1]])
+    assert recall_at_k(found, true) == pytest.approx((2 / 3 + 1) / 2)
+    assert recall_at_k(found[2:], true[2:]) == 1.0
+
+
+@pytest.fixture
+def probes(monkeypatch: pytest.MonkeyPatch) -> tuple[np.ndarray, np.ndarray, IdMap]:
+    """Queries, the centroids of 100 lists, and 100 segments in each."""
+    monkeypatch.setattr(recall, "FULL_PROBE_COUNT", 10)
+    rng = np.random.default_rng(0)
+    queries = rng.standard_normal((6, 16)).astype(np.float32)
+    centroids = rng.standard_normal((100, 16)).astype(np.float32)
+    return queries, centroids, IdMap(np.arange(10_000).reshape(100, 100))
+
+
+def test_plans_scan_as_much_as_the_filter_needs(
+    probes: tuple[np.ndarray, np.ndarray, IdMap],
+) -> None:
+    queries, centroids, places = probes
+
+    def scanned(allowed: np.ndarray | None, nprobe: int = 5, k: int = 10) -> list[int]:
+        selection = None if allowed is None else places.select(allowed, None)
+        lists = plan_probes(queries, centroids, places.sizes, selection, nprobe, k)
+        return (lists >= 0).sum(axis=1).tolist()
+
+    everything = np.arange(10_000)
+    assert scanned(None) == [5] * 6
+    assert scanned(None, k=750) == [8] * 6
+    assert scanned(None, nprobe=100) == [100] * 6
+    assert scanned(everything) == [5] * 6
+    assert scanned(everything[::2]) == [30] * 6  # three times as many eligible: see _enough
+    assert scanned(everything[:1000]) == [10] * 6  # a tenth: all that hold any
+    assert scanned(everything[::10]) == [100] * 6
+    assert scanned(everything[everything % 1000 != 0]) == [6] * 6
+    far = np.flatnonzero(~np.isin(np.arange(100), nearest_lists(queries @ centroids.T, 5)))
+    rare = (far[:, None] * 100 + np.arange(100)).ravel()
+    assert min(scanned(rare)) == len(far)  # none near any query: everything eligible
+
+
+# -- where segments are ---------------------------------------------------------------------------
+
+
+def test_places_and_selections_agree_with_sets() -> None:
+    rng = np.random.default_rng(1)
+    for spread in (1, 10**8):
+        ids = rng.permutation(500)[:300].astype(np.int64) * spread
+        lists = np.split(ids, np.sort(rng.integers(0, 300, 19)))
+        places = IdMap(lists)
+        assert [set(ids_) for ids_ in lists] == [
+            set(places.ids[places.lists == number]) for number in range(20)
+        ]
+        found = places.find(ids)
+        assert (places.ids[found] == ids).all()
+        rows = zip(places.ids, places.lists, places.offsets, strict=True)
+        assert all(lists[number][offset] == id_ for id_, number, offset in rows)
+        for size in (0, 10, 200):
+            allowed = rng.integers(0, 600, size) * spread
+            excluded = rng.integers(0, 600, 30) * spread
+            selection = places.select(allowed, excluded)
+            assert selection is not None
+            expected = (set(ids) & set(allowed)) - set(excluded)
+            assert set(selection.ids) == expected
+            assert selection.counts.tolist() == [len(expected & set(part)) for part in lists]
+            left_out = places.select(None, excluded)
+            assert left_out is not None
+            assert left_out.inverted
+            assert left_out.total == 300 - len(set(ids) & set(excluded))
+
+
+def test_ids_twice_in_an_index_are_damage() -> None:
+    with pytest.raises(CorruptCollectionError, match="twice"):
+        IdMap([np.array([3, 1]), np.array([1])])
+
+
+def test_bitmaps_are_made_where_ids_are_dense() -> None:
+    bits = bitmap(np.array([0, 3, 9]))
+    assert bits is not None
+    assert bits.tolist() == [0b1001, 0b10]
+    assert bitmap(np.array([0, 10**9])) is None
+
+
+# -- layout ---------------------------------------------------------------------------------------
+
+
+def test_dimensions_are_padded_to_what_simd_needs() -> None:
+    assert [padded(d) for d in (1, 16, 17, 500, 512)] == [16, 16, 32, 512, 512]
+
+
+def test_lists_grow_with_the_root_of_the_size() -> None:
+    assert lists_for(0) == lists_for(EXACT_LIMIT) == 1
+    assert lists_for(100_000) == 632
+    assert lists_for(1_000_000) == 2000
+
+
+@pytest.mark.parametrize(
+    ("lists", "count", "trained", "due"),
+    [
+        (1, EXACT_LIMIT, 10, False),
+        (1, EXACT_LIMIT + 1, 10, True),
+        (400, 80_000, 40_000, False),
+        (400, 80_001, 40_000, True),
+        (400, 19_999, 40_000, True),
+    ],
+)
+def test_new_lists_are_due_when_the_size_has_changed(
+    lists: int, count: int, trained: int, due: bool
+) -> None:
+    layout = PartitionLayout(Partition("s", Modality.TEXT), 8, 0, lists, count, trained)
+    assert layout.needs_recluster is due
+
+
+def test_keys_of_partitions_are_read_back() -> None:
+    partition = Partition("openclip:ViT-B-32/x|y", Modality.IMAGE)
+    assert partition.key == "openclip:ViT-B-32/x|y|image"
+    assert Partition.parse(partition.key) == partition
+    for bad in ("image", "|image", "space|smell"):
+        with pytest.raises(ValueError, match=r"partition|Modality"):
+            Partition.parse(bad)

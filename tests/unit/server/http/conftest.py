@@ -1,0 +1,44 @@
+"""A small collection, and a client of the service over it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from http_client import TestClient, client_of, png, wav
+
+from anysense.index.building.sources.found import NewItem
+from anysense.index.collection import Collection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+TEXTS = {"red-text": "red", "blue-text": "blue sky", "low-text": "low rumble"}
+COLOURS = ("red", "green", "blue")
+
+
+@pytest.fixture
+def collection(tmp_path: Path) -> Iterator[Collection]:
+    """Three texts, three pictures and two sounds; the pictures and sounds are files."""
+    media = tmp_path / "files"
+    media.mkdir()
+    with Collection.create(tmp_path / "things.anysense", ["tiny"]) as made:
+        items = [
+            NewItem(text, id=name, metadata={"kind": "note", "length": len(text)})
+            for name, text in TEXTS.items()
+        ]
+        for colour in COLOURS:
+            (media / f"{colour}.png").write_bytes(png(colour))
+            items.append(NewItem(media / f"{colour}.png", id=colour, metadata={"kind": "photo"}))
+        for name, hertz in (("low", 110.0), ("high", 3000.0)):
+            (media / f"{name}.wav").write_bytes(wav(hertz))
+            items.append(NewItem(media / f"{name}.wav", id=name, metadata={"kind": "sound"}))
+        assert made.add(items).failed == []
+        yield made
+
+
+@pytest.fixture
+def client(collection: Collection) -> Iterator[TestClient]:
+    with client_of(collection) as made:
+        yield made

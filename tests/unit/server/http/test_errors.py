@@ -1,0 +1,76 @@
+"""How errors become statuses and codes, for every class there is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from anysense.embed import errors
+from anysense.embed.errors import AnysenseError
+from anysense.server.http.errors import RequestError, code_of, status_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+EXPECTED = {
+    "AnysenseError": (500, "anysense"),
+    "UsageError": (400, "usage"),
+    "FilterError": (400, "filter"),
+    "StateGoneError": (410, "state_gone"),
+    "MediaError": (422, "media"),
+    "UnsupportedMediaError": (415, "unsupported_media"),
+    "CorruptMediaError": (422, "corrupt_media"),
+    "EmptyMediaError": (422, "empty_media"),
+    "MediaTooLargeError": (413, "media_too_large"),
+    "EncoderError": (503, "encoder"),
+    "UnknownEncoderError": (503, "unknown_encoder"),
+    "MissingWeightsError": (503, "missing_weights"),
+    "CheckpointError": (503, "checkpoint"),
+    "CollectionError": (500, "collection"),
+    "CollectionNotFoundError": (503, "collection_not_found"),
+    "CollectionExistsError": (500, "collection_exists"),
+    "CollectionLockedError": (503, "collection_locked"),
+    "IncompatibleCollectionError": (503, "incompatible_collection"),
+    "CorruptCollectionError": (500, "corrupt_collection"),
+    "ItemNotFoundError": (404, "item_not_found"),
+    "StorageError": (507, "storage"),
+    "NoRouteError": (422, "no_route"),
+}
+
+
+def made(name: str) -> AnysenseError:
+    kind = getattr(errors, name)
+    error = kind("a.png", "is wrong") if issubclass(kind, errors.MediaError) else kind("wrong")
+    assert isinstance(error, AnysenseError)
+    return error
+
+
+@pytest.mark.parametrize("name", errors.__all__)
+def test_every_error_has_a_status_and_a_code(name: str) -> None:
+    error = made(name)
+    assert (status_of(error), code_of(error)) == EXPECTED[name]
+
+
+def test_a_class_that_is_not_listed_has_the_status_of_its_parent() -> None:
+    class StrangeMediaError(errors.EmptyMediaError):
+        pass
+
+    error = StrangeMediaError("a.png", "is strange")
+    assert (status_of(error), code_of(error)) == (422, "strange_media")
+
+
+def test_a_refused_request_brings_its_own() -> None:
+    error = RequestError("No.", 418, "teapot")
+    assert (status_of(error), code_of(error)) == (418, "teapot")
+
+
+def subclasses(kind: type[AnysenseError]) -> Iterator[type[AnysenseError]]:
+    for child in kind.__subclasses__():
+        yield child
+        yield from subclasses(child)
+
+
+def test_the_tree_is_the_one_that_is_documented() -> None:
+    inside = {c.__name__ for c in subclasses(AnysenseError) if c.__module__ == errors.__name__}
+    assert inside | {"AnysenseError"} == set(EXPECTED)

@@ -1,0 +1,248 @@
+"""Adding, listing and removing items over HTTP."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from http_client import (
+    DEEP,
+    TestClient,
+    add_file,
+    error_of,
+    ids,
+    png,
+    search,
+    stored,
+    wav,
+)
+
+from anysense.index.collection import Collection
+from anysense.server.http import schemas
+
+
+def test_an_added_text_is_found_at_once_and_stays(
+    client: TestClient, collection: Collection
+) -> None:
+    body = {"text": "dark high", "id": "new one", "metadata": {"tags": ["a"], "n": 1.5}}
+    response = client.post("/v1/items", json=body)
+    assert response.status_code == 201
+    item = response.json()
+    schemas.ItemBody.model_validate(item, extra="forbid")
+    assert (item["id"], item["modality"], item["metadata"]) == ("new one", "text", body["metadata"])
+    assert response.headers["location"] == "/v1/items/new%20one"
+    assert client.get(response.headers["location"]).json() == item
+    assert ids(search(client, text="dark high", k=1)) == ["new one"]
+    with Collection.open(collection.path) as other:
+        assert other.snapshot().item("new one").metadata == body["metadata"]
+
+
+def test_an_item_of_the_same_id_is_replaced(client: TestClient) -> None:
+    client.post("/v1/items", json={"text": "dark", "id": "x"})
+    assert client.post("/v1/items", json={"text": "high", "id": "x"}).status_code == 201
+    assert ids(search(client, text="high", k=2, modalities=["text"]))[0] == "x"
+    assert client.get("/v1/items/x").json()["segments"][0]["text"] == "high"
+    assert client.get("/v1/collections/current").json()["items"] == 9
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ({"text": ""}, "text"),
+        ({}, "text"),
+        ({"text": "red", "id": ""}, "id"),
+        ({"text": "red", "id": "x" * 513}, "id"),
+        ({"text": "red", "id": "a\nb"}, "id"),
+        ({"text": "red", "id": "a/media"}, "id"),
+        ({"text": "red", "id": "/a"}, "id"),
+        ({"text": "red", "id": "a/../b"}, "id"),
+        ({"text": "red", "id": "a//b"}, "id"),
+        ({"text": "red", "id": ".."}, "id"),
+        ({"text": "red", "metadata": ["a"]}, "metadata"),
+        ({"text": "red", "metadata": DEEP}, "metadata"),
+        ({"text": "red", "metadata": {"a": "x" * 300_000}}, "metadata"),
+        ({"text": "red", "source": "/etc/passwd"}, "source"),
+        ({"text": "red", "path": "/etc/passwd"}, "path"),
+    ],
+)
+def test_a_wrong_item_is_refused(client: TestClient, body: dict[str, Any], param: str) -> None:
+    response = client.post("/v1/items", json=body)
+    assert response.status_code == 422, response.text
+    assert error_of(response)["param"] == param
+    assert client.get("/v1/collections/current").json()["items"] == 8
+
+
+def test_a_text_of_white_space_is_refused(client: TestClient) -> None:
+    response = client.post("/v1/items", json={"text": " \t\n"})
+    assert (response.status_code, error_of(response)["code"]) == (422, "empty_media")
+
+
+def test_an_uploaded_picture_is_stored_by_its_content(
+    client: TestClient, collection: Collection
+) -> None:
+    content = png("#111111", 20)
+    item = add_file(client, content, "../../night sky.png", metadata='{"year": 2020}')
+    digest = hashlib.blake2b(content, digest_size=32).hexdigest()
+    assert stored(collection) == [f"{digest[:40]}.png"]
+    path = Path(collection.path).resolve() / "media" / f"{digest[:40]}.png"
+    assert path.read_bytes() == content
+    assert item["source"] == str(path)
+    assert item["metadata"] == {"filename": "night sky.png", "year": 2020}
+    assert ids(search(client, text="dark", k=1, modalities=["image"])) == [item["id"]]
+    media = client.get(f"/v1/items/{item['id']}/media")
+    assert media.content == content
+    assert media.headers["content-type"] == "image/png"
+    assert media.headers["content-disposition"] == "inline; filename*=utf-8''night%20sky.png"
+    assert media.headers["x-content-type-options"] == "nosniff"
+    assert media.headers["content-security-policy"] == "default-src 'none'; sandbox"
+    assert media.headers["cross-origin-resource-policy"] == "same-origin"
+
+
+def test_an_uploaded_sound_is_found(client: TestClient) -> None:
+    item = add_file(client, wav(700), "tone.wav", id="tones/700")
+    assert (item["id"], item["modality"]) == ("tones/700", "audio")
+    assert ids(search(client, text="middle", k=1)) == ["tones/700"]
+    assert client.get("/v1/items/tones/700").json() == item
+    assert client.get("/v1/items/tones/700/media").content == wav(700)
+    assert client.delete("/v1/items/tones/700").json() == {"id": "tones/700", "deleted": True}
+
+
+def test_the_same_upload_is_stored_once(client: TestClient, collection: Collection) -> None:
+    item = add_file(client, png("#222222"), "a.png")
+    again = client.post("/v1/items", files={"file": ("b.png", png("#222222"))})
+    assert (again.status_code, again.json()) == (200, item)
+    known = client.post("/v1/items", files={"file": ("c.png", png("red"))})
+    assert (known.status_code, known.json()["id"]) == (200, "red")
+    assert len(stored(collection)) == 1
+
+
+def test_one_content_may_be_two_items(client: TestClient, collection: Collection) -> None:
+    for name in ("first", "second"):
+        add_file(client, png("#222222"), "a.png", id=name)
+    assert len(stored(collection)) == 2
+    assert client.delete("/v1/items/first").status_code == 200
+    assert len(stored(collection)) == 1
+    assert client.get("/v1/items/second/media").content == png("#222222")
+
+
+def test_a_replaced_upload_leaves_no_file(client: TestClient, collection: Collection) -> None:
+    add_file(client, png("#222222"), "a.png", id="x")
+    add_file(client, wav(700), "a.wav", id="x")
+    [name] = stored(collection)
+    assert name.endswith(".wav")
+    assert client.get("/v1/items/x").json()["modality"] == "audio"
+    assert client.get("/v1/items/x/media").content == wav(700)
+
+
+def test_an_upload_whose_file_was_lost_is_stored_again(
+    client: TestClient, collection: Collection
+) -> None:
+    item = add_file(client, png("#222222"), "a.png")
+    Path(item["source"]).unlink()
+    assert client.get(f"/v1/items/{item['id']}/media").status_code == 410
+    again = add_file(client, png("#222222"), "a.png")
+    assert again["id"] == item["id"]
+    assert client.get(f"/v1/items/{item['id']}/media").content == png("#222222")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "statuses"),
+    [
+        ("a.png", b"", {422}),
+        ("a.png", png("red")[:45], {422}),
+        ("a.txt", b" \n", {422}),
+        ("a.wav", wav(100)[:20], {415, 422}),
+        ("a.exe", b"MZ\x90\x00" + bytes(200), {415}),
+    ],
+    ids=["empty", "cut picture", "blank text", "cut sound", "program"],
+)
+def test_a_bad_upload_leaves_nothing(
+    client: TestClient, collection: Collection, name: str, content: bytes, statuses: set[int]
+) -> None:
+    response = client.post("/v1/items", files={"file": (name, content)})
+    assert response.status_code in statuses, response.text
+    message = str(error_of(response)["message"])
+    assert message.startswith(f"{name}: ")
+    assert str(collection.path) not in message
+    assert stored(collection) == []
+    assert collection.info()["items"] == 8
+
+
+def test_a_bad_upload_does_not_take_the_file_of_a_good_one(
+    client: TestClient, collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = add_file(client, png("#222222"), "a.png", id="x")
+
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("anysense.server.http.bodies.os.fsync", full)
+    response = client.post("/v1/items", files={"file": ("a.png", png("#333333"))}, data={"id": "x"})
+    assert (response.status_code, error_of(response)["type"]) == (507, "server_error")
+    assert error_of(response)["message"] == "a.png cannot be stored: No space left on device."
+    monkeypatch.undo()
+    assert client.get("/v1/items/x").json() == item
+    assert client.get("/v1/items/x/media").content == png("#222222")
+    assert len(stored(collection)) == 1
+
+
+def test_an_upload_without_room_for_it_is_told(
+    client: TestClient, collection: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
+    response = client.post("/v1/items", files={"file": ("a.bin", bytes(2 * 1024**2))})
+    assert (response.status_code, error_of(response)["code"]) == (507, "storage")
+    assert stored(collection) == []
+
+
+def test_an_upload_needs_a_file(client: TestClient) -> None:
+    response = client.post("/v1/items", files={"id": (None, "x")})
+    assert (response.status_code, error_of(response)["param"]) == (422, "file")
+    response = client.post("/v1/items", files={"file": ("", b"")})
+    assert (response.status_code, error_of(response)["param"]) == (422, "file")
+    response = client.post("/v1/items", files={"image": ("a.png", png("red"))})
+    assert (response.status_code, error_of(response)["param"]) == (422, "image")
+    response = client.post(
+        "/v1/items", files={"file": ("a.png", png("red"))}, data={"metadata": "{"}
+    )
+    assert (response.status_code, error_of(response)["param"]) == (422, "metadata")
+
+
+def test_items_are_listed_in_pages(client: TestClient) -> None:
+    seen, cursor = [], None
+    while True:
+        params = {"limit": 3} | ({"cursor": cursor} if cursor else {})
+        page = client.get("/v1/items", params=params).json()
+        schemas.ItemPage.model_validate(page, extra="forbid")
+        assert len(page["items"]) <= 3
+        seen += ids(page["items"])
+        if len(seen) == 3:
+            client.delete("/v1/items/blue")
+            client.post("/v1/items", json={"text": "late", "id": "late"})
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    assert seen == ["red-text", "blue-text", "low-text", "red", "green", "low", "high", "late"]
+    for params in ({"limit": 0}, {"limit": 1001}, {"cursor": "x"}, {"cursor": "9" * 30}):
+        response = client.get("/v1/items", params=params)
+        assert response.status_code == 422
+        assert error_of(response)["param"] in params
+
+
+def test_a_page_that_is_exactly_full_is_the_last(client: TestClient) -> None:
+    page = client.get("/v1/items", params={"limit": 8}).json()
+    assert (len(page["items"]), page["next_cursor"]) == (8, None)
+
+
+def test_a_removed_item_is_gone_but_its_own_file_stays(
+    client: TestClient, collection: Collection, tmp_path: Path
+) -> None:
+    assert client.delete("/v1/items/red").json() == {"id": "red", "deleted": True}
+    assert "red" not in ids(search(client, text="red", k=8))
+    for path in ("/v1/items/red", "/v1/items/red/media"):
+        response = client.get(path)
+        assert (response.status_code, error_of(response)["code"]) == (404, "item_not_found")
+    assert client.delete("/v1/items/red").status_code == 404
+    assert (tmp_path / "files" / "red.png").read_bytes() == png("red")
