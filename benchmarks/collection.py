@@ -49,7 +49,7 @@ before = memory()
 started = time.perf_counter()
 collection = c.Collection.open(sys.argv[1])
 opened = time.perf_counter()
-snapshot = collection.snapshot()
+snapshot = collection.folder.snapshot()
 ready = time.perf_counter()
 partition = p.Partition("synthetic", Modality.IMAGE)
 query = snapshot.sample(partition, 1)[0]
@@ -169,8 +169,8 @@ def small_changes(
     """Milliseconds for one item at a time, and seconds for what a person starts by hand."""
     result: dict[str, Any] = {}
     with Collection.open(path) as collection:
-        collection.snapshot()
-        query = collection.snapshot().sample(IMAGES, 1)[0]
+        collection.folder.snapshot()
+        query = collection.folder.snapshot().sample(IMAGES, 1)[0]
         fresh = iter(records(segments, 200, dimension, rng, topics))
         collection.write([next(fresh)])
         result["add_one_ms"] = 1000 * median(lambda: collection.write([next(fresh)]), 20)
@@ -179,11 +179,11 @@ def small_changes(
 
         def add_and_search() -> None:
             collection.write([next(fresh)])
-            snapshot = collection.snapshot()
+            snapshot = collection.folder.snapshot()
             snapshot.search(IMAGES, query, 10, query_modality=Modality.IMAGE)
 
         result["add_then_search_ms"] = 1000 * median(add_and_search, 20)
-        snapshot = collection.snapshot()
+        snapshot = collection.folder.snapshot()
         search = lambda: snapshot.search(IMAGES, query, 10, query_modality=Modality.IMAGE)  # noqa: E731
         result["search_ms"] = 1000 * median(search, 50)
         _, found = snapshot.search(IMAGES, query, 10)

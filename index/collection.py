@@ -1,50 +1,36 @@
-"""A collection: a folder of items that can be added to, searched and repaired.
-
-See docs/format.md for what is in the folder and why.
-"""
+"""A collection: items of all modalities in one folder, that are added to, searched and repaired."""
 
 from __future__ import annotations
 
 import threading
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from anysense.embed.errors import UsageError
-from anysense.index.catalog.integrity import check_acknowledged, ensure_sound
-from anysense.index.catalog.writer import CatalogWriter
-from anysense.index.folder.lock import WriterLock
+from anysense.index.folder.folder import CollectionFolder
 from anysense.index.folder.opening import (
     check_revision,
     has_collection,
     load_encoders,
     make_collection,
-    open_catalog,
-    repair_manifest,
 )
-from anysense.index.publishing.publisher import Publisher
-from anysense.index.snapshots.views import Views
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from types import TracebackType
 
-    from anysense.embed.types import Encoder, Modality, Space
-    from anysense.index.building.ingest import AddReport
-    from anysense.index.building.sources.found import NewItem
-    from anysense.index.catalog.reader import Catalog
-    from anysense.index.catalog.records import (
-        FileRecord,
-        Forgotten,
-        ItemRecord,
-        KnownFile,
-        QuarantinedFile,
-    )
+    from anysense.embed.types import Encoder, Space
+    from anysense.index.bridging.fit import BridgeReport, CaptionProgress
+    from anysense.index.building.report import AddReport
+    from anysense.index.catalog.records import ItemRecord
     from anysense.index.folder.verify import VerifyReport
     from anysense.index.ranking.hit import Hits
     from anysense.index.ranking.query import Query
-    from anysense.index.snapshots.manifest import Manifest, Tuning
+    from anysense.index.ranking.retriever import Retriever
+    from anysense.index.snapshots.manifest import Tuning
     from anysense.index.snapshots.snapshot import Snapshot
+    from anysense.index.types import NewItem, Progress
 
 __all__ = ["Collection"]
 
@@ -60,17 +46,13 @@ class Collection:
     ...     collection.search("the sea")
     """
 
-    def __init__(self, path: Path, manifest: Manifest, catalog: Catalog, device: str) -> None:
+    def __init__(self, folder: CollectionFolder, device: str) -> None:
         """Use `create` or `open`."""
-        self._path = path
-        self._catalog = catalog
+        self._folder = folder
         self._device = device
         self._lock = threading.RLock()
-        self._writer_lock = WriterLock(path)
-        self._writer: CatalogWriter | None = None
         self._encoders: list[Encoder] | None = None
-        self._closed = False
-        self._views = Views(path, catalog, manifest)
+        self._retriever: Retriever | None = None
 
     # Opening and closing
 
@@ -112,9 +94,7 @@ class Collection:
             CorruptCollectionError: it is damaged beyond what can be rebuilt.
             StorageError: it cannot be read.
         """
-        folder = Path(path)
-        manifest, catalog = open_catalog(folder)
-        return cls(folder, manifest, catalog, device)
+        return cls(CollectionFolder(Path(path)), device)
 
     @staticmethod
     def exists(path: str | os.PathLike[str]) -> bool:
@@ -123,21 +103,11 @@ class Collection:
 
     def close(self) -> None:
         """Let go of everything. What was written is safe without it."""
-        with self._lock:
-            if self._closed:
-                return
-            self._views.close()
-            self._catalog.close()
-            self.release()  # last, so that SQLite can remove its log
-            self._closed = True
+        self._folder.close()
 
     def release(self) -> None:
         """Let other processes write. The next change takes the lock again."""
-        with self._lock:
-            if self._writer is not None:
-                self._writer.close()
-                self._writer = None
-            self._writer_lock.release()
+        self._folder.release()
 
     def __enter__(self) -> Collection:
         return self
@@ -151,26 +121,27 @@ class Collection:
         self.close()
 
     def __repr__(self) -> str:
-        return f"Collection({str(self._path)!r})"
+        return f"Collection({str(self.path)!r})"
 
     # What it is
 
     @property
     def path(self) -> Path:
-        return self._path
+        return self._folder.path
 
     @property
-    def manifest(self) -> Manifest:
-        return self._views.manifest
+    def folder(self) -> CollectionFolder:
+        """What is on the disk: catalog, files, states. For those who look closer."""
+        return self._folder
 
     @property
     def encoder_names(self) -> list[str]:
-        return [entry.name for entry in self.manifest.encoders]
+        return [entry.name for entry in self._folder.manifest.encoders]
 
     @property
     def spaces(self) -> list[Space]:
         """The spaces, in the order in which the encoders were given."""
-        return [entry.space for entry in self.manifest.encoders]
+        return [entry.space for entry in self._folder.manifest.encoders]
 
     def encoders(self) -> list[Encoder]:
         """The encoders, loaded when first asked for.
@@ -182,8 +153,8 @@ class Collection:
         with self._lock:
             if self._encoders is None:
                 loaded = load_encoders(self.encoder_names, self._device)
-                for entry, encoder in zip(self.manifest.encoders, loaded, strict=True):
-                    check_revision(self._path, entry, encoder.space)
+                for entry, encoder in zip(self._folder.manifest.encoders, loaded, strict=True):
+                    check_revision(self.path, entry, encoder.space)
                 self._encoders = loaded
             return self._encoders
 
@@ -193,38 +164,15 @@ class Collection:
         with self._lock:
             return list(self._encoders or ())
 
-    def snapshot(self) -> Snapshot:
-        """The newest state, to be searched. Cheap as long as nothing has changed."""
-        self._check_open()
-        return self._views.newest()
-
     def info(self) -> dict[str, Any]:
         """What is in the collection, as JSON can hold it: counts, sizes, encoders, recall."""
-        from anysense.index.folder.verify import describe_collection
+        return self._folder.info()
 
-        return describe_collection(self._path, self._catalog, self.snapshot())
+    def verify(self) -> VerifyReport:
+        """Check every file, every row, and the FAISS index against the catalog."""
+        return self._folder.verify()
 
     # Changing it
-
-    def write(self, records: Sequence[ItemRecord], *, remove: Sequence[str] = ()) -> None:
-        """Write items and remove others in one transaction; all is on the disk when it returns.
-
-        Items of the same ids are replaced. The items can be found at once.
-
-        Raises:
-            UsageError: an item cannot be kept; nothing was written.
-            CollectionLockedError: another process is writing.
-            StorageError: the disk refused; nothing was written.
-        """
-        self._as_writer().write(records, remove)
-
-    def remove(self, ids: Sequence[str]) -> int:
-        """Remove items, and tell how many of these ids there were."""
-        return self._as_writer().remove([ids] if isinstance(ids, str) else ids)
-
-    def describe(self, metadata: Mapping[str, Mapping[str, Any]]) -> None:
-        """Give items other metadata, by id; ids that are not there are left out."""
-        self._as_writer().describe(metadata)
 
     def add(self, items: Iterable[NewItem | Path | str], **options: Any) -> AddReport:
         """Encode items and write them: files by path, or `NewItem` for anything else.
@@ -238,135 +186,93 @@ class Collection:
             StorageError: the disk refused; what was written before is kept.
         """
         from anysense.index.building.ingest import ingest
-        from anysense.index.building.sources.found import NewItem
+        from anysense.index.types import NewItem
 
         entries = [items] if isinstance(items, str | Path | NewItem) else items
         new = (e if isinstance(e, NewItem) else NewItem(Path(e)) for e in entries)
         return ingest(self, new, **options)
 
-    def search(
-        self,
-        query: Query,
-        k: int = 10,
-        *,
-        modalities: Sequence[Modality | str] | None = None,
-        where: str | Mapping[str, Any] | None = None,
-        **options: Any,
-    ) -> Hits:
+    def write(self, records: Sequence[ItemRecord], *, remove: Sequence[str] = ()) -> None:
+        """Write items whose vectors are made already, and remove others, in one transaction.
+
+        All is on the disk when it returns. Items of the same ids are replaced.
+
+        Raises:
+            UsageError: an item cannot be kept; nothing was written.
+            CollectionLockedError: another process is writing.
+            StorageError: the disk refused; nothing was written.
+        """
+        self._folder.write(records, remove=remove)
+
+    def remove(self, ids: Sequence[str]) -> int:
+        """Remove items, and tell how many of these ids there were."""
+        return self._folder.remove([ids] if isinstance(ids, str) else ids)
+
+    def describe(self, metadata: Mapping[str, Mapping[str, Any]]) -> None:
+        """Give items other metadata, by id; ids that are not there are left out."""
+        self._folder.describe(metadata)
+
+    # Searching it
+
+    def search(self, query: Query, k: int = 10, **options: Any) -> Hits:
         """The k items that match a query best; see `anysense.index.ranking.retriever.Retriever`."""
         from anysense.index.ranking.retriever import Retriever
 
         with self._lock:
-            if not hasattr(self, "_retriever"):
+            if self._retriever is None:
                 self._retriever = Retriever(self)
-        return self._retriever.retrieve(query, k=k, modalities=modalities, where=where, **options)
+        return self._retriever.retrieve(query, k=k, **options)
+
+    # Its index
 
     @property
     def needs_publish(self) -> bool:
         """Whether there are changes that the FAISS index on disk does not have."""
-        snapshot = self.snapshot()
-        return bool(snapshot.unpublished or len(snapshot.tombstones) or self._views.is_damaged)
+        return self._folder.needs_publish
 
-    def publish(
-        self,
-        progress: Callable[[int, int], None] | None = None,
-        *,
-        tune: Callable[[Snapshot], Tuning] | None = None,
-        rebuild: bool = False,
-    ) -> int:
+    def publish(self, progress: Progress | None = None) -> int:
         """Bring the FAISS index on disk up to date, and return its generation.
 
         Writing goes on meanwhile. Nothing is done if the index is up to date already.
 
         Args:
             progress: called with the vectors stored so far and in all.
-            tune: measures or fits what is published with the index.
-            rebuild: cluster every partition anew.
 
         Raises:
             CollectionLockedError: another process is writing.
             StorageError: the disk refused; the former generation stays.
         """
-        return self._publisher().publish(progress, tune, rebuild=rebuild)
+        return self._folder.publish(self._tune, progress)
 
-    def compact(self, progress: Callable[[int, int], None] | None = None) -> None:
+    def compact(self, progress: Progress | None = None) -> None:
         """Give back the space of what was removed, and cluster every partition anew."""
-        self._publisher().publish(progress, None, rebuild=True)
-        self._as_writer().vacuum()
+        self._folder.compact(self._tune, progress)
 
-    def _publisher(self) -> Publisher:
-        def calibrate(snapshot: Snapshot) -> Tuning:
-            from anysense.index.calibration.routes import fit_tuning
+    def fit_bridges(
+        self, captions: Sequence[str], progress: CaptionProgress | None = None
+    ) -> BridgeReport:
+        """Fit every bridge that the collection needs, and publish them with it.
 
-            return fit_tuning(snapshot, self.loaded_encoders)
+        Args:
+            captions: the anchors; see `anysense.index.bridging.captions.read_anchors`.
+            progress: called with a space's id, the captions encoded so far, and the number of all.
 
-        return Publisher(self._path, self._views, self._as_writer(), calibrate)
-
-    def verify(self) -> VerifyReport:
-        """Check every file, every row, and the FAISS index against the catalog."""
-        from anysense.index.folder.verify import verify_collection
-
-        self._check_open()
-        return verify_collection(self._path, self._catalog)
-
-    # Files, for builds
-
-    def files(self) -> dict[str, KnownFile]:
-        """Every file that an item came from, by path."""
-        return self._catalog.files()
-
-    def by_hash(self, content_hash: str) -> str | None:
-        """The id of the oldest item with this content; None if there is none."""
-        return self._catalog.by_hash(content_hash)
-
-    def existing(self, ids: Sequence[str]) -> set[str]:
-        """Those of some ids that items have."""
-        return self._catalog.existing(ids)
-
-    def alias(self, path: str, record: FileRecord, item_id: str) -> Forgotten:
-        """Note that a file holds the same as an item, instead of whatever it held before."""
-        return self.place_files([(record._replace(path=path), item_id)])
-
-    def place_files(self, files: Iterable[tuple[FileRecord, str]]) -> Forgotten:
-        """Note which items files hold, by id; tells what became of those they held before."""
-        return self._as_writer().place_files(files)
-
-    def forget_files(self, paths: Iterable[str]) -> Forgotten:
-        """Forget files that are gone, and tell what became of their items.
-
-        An item whose last file is gone is removed; one whose source is gone gets another of its
-        files as its source, and the id that goes with it.
+        Raises:
+            UsageError: no two of its spaces are in need of a bridge, or it is empty.
+            CollectionLockedError: another process is writing.
+            EncoderError: a model cannot be used.
         """
-        return self._as_writer().forget_files(paths)
+        from dataclasses import replace
 
-    def quarantine(self, files: Iterable[QuarantinedFile]) -> None:
-        """Note files that cannot be read, and why."""
-        self._as_writer().quarantine(files)
+        from anysense.index.bridging.fit import fit_bridges
+        from anysense.index.publishing.tuning import with_bridges
 
-    def quarantined(self) -> list[QuarantinedFile]:
-        """The files that could not be read, by path."""
-        return self._catalog.quarantined()
+        snapshot = self._folder.snapshot()
+        bridges, report = fit_bridges(snapshot, self.encoders, captions, progress)
+        tune = partial(with_bridges, encoders=self.encoders(), bridges=bridges)
+        return replace(report, generation=self._folder.publish(tune, retune=True))
 
-    def clear_quarantine(self, paths: Iterable[str]) -> None:
-        """Forget that files could not be read."""
-        self._as_writer().clear_quarantine(paths)
+    def _tune(self, snapshot: Snapshot) -> Tuning:
+        from anysense.index.publishing.tuning import fit_tuning
 
-    def _as_writer(self) -> CatalogWriter:
-        """The right to write, taken when first needed."""
-        with self._lock:
-            self._check_open()
-            if self._writer is None:
-                self._writer_lock.acquire()
-                try:
-                    ensure_sound(self._catalog, self._path, writer=True)
-                    check_acknowledged(self._catalog, self._path)
-                    repair_manifest(self._path, self.manifest)
-                    self._writer = CatalogWriter(self._path)
-                except BaseException:
-                    self._writer_lock.release()
-                    raise
-            return self._writer
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise UsageError(f"The collection {self._path} is closed; open it again.")
+        return fit_tuning(snapshot, self.loaded_encoders)

@@ -1,22 +1,33 @@
-"""What may be compared with what: a partition is the segments of one modality in one space."""
+"""The words of a collection as types: partition, new item, and the arrays that rooms hand over."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from anysense.embed.types import Modality
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Any
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
+    from PIL.Image import Image
 
-    Ids = NDArray[np.int64]
+    from anysense.embed.types import Waveform
 
-__all__ = ["ArraySource", "Partition", "VectorSource"]
+__all__ = ["ArraySource", "Codes", "Ids", "NewItem", "Partition", "Progress", "VectorSource"]
+
+Ids: TypeAlias = "NDArray[np.int64]"
+"""Ids of segments, (n,)."""
+
+Codes: TypeAlias = "NDArray[np.uint8]"
+"""Vectors as an index keeps them, (n, bytes)."""
+
+Progress: TypeAlias = Callable[[int, int], None]
+"""Called with how many are done, and with how many there are in all."""
 
 
 @dataclass(frozen=True, order=True)
@@ -92,3 +103,23 @@ class ArraySource:
         for start in range(0, len(self.ids), self.batch_size):
             stop = start + self.batch_size
             yield self.ids[start:stop], self.vectors[start:stop]
+
+
+@dataclass(frozen=True)
+class NewItem:
+    """Something to add to a collection.
+
+    Attributes:
+        content: a file (`pathlib.Path`), the bytes of one, a text (`str`), a PIL image, or a
+            `Waveform`.
+        id: its id; made from its path, or from its content, if None.
+        source: what hits call it; its path if None.
+        modality: found out from the content if None.
+        metadata: anything that JSON can hold.
+    """
+
+    content: Path | bytes | str | Image | Waveform
+    id: str | None = None
+    source: str | None = None
+    modality: Modality | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from anysense.index.calibration.scores import (
     CENTRED,
     OWN_SHARE,
+    copy_bonus,
     fit_route,
     fit_tail,
     item_weights,
-    nearness,
     standardise,
 )
 
@@ -149,7 +149,7 @@ def calibrated(
     if asked_by_sample:
         asking = np.concatenate([asking, sampled(route.asking_held)])
     fitted = fit_route(asking - away, items, weights, paired=not route.crosses, own=own)
-    near = np.vectorize(nearness)(route.products) if not route.crosses else 0.0
+    near = np.vectorize(copy_bonus)(route.products) if not route.crosses else 0.0
     scores = []
     for query in route.queries - away:
         null = fitted.null(query)

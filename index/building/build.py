@@ -11,80 +11,30 @@ from __future__ import annotations
 import os
 import shlex
 import time
-from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import UsageError
 from anysense.index.building.changes import Changes
-from anysense.index.building.ingest import encode_pending, ingest
+from anysense.index.building.encoding import encode_pending
+from anysense.index.building.ingest import ingest
 from anysense.index.building.metadata import MetadataFile
-from anysense.index.building.sources.files import ManifestSource, Source, manifest_of
+from anysense.index.building.report import BuildProgress, BuildReport, ProgressCallback
 from anysense.index.building.sources.found import Found, Problem
+from anysense.index.building.sources.paths import manifest_of
 from anysense.index.building.sources.scan import Scan
+from anysense.index.building.sources.table import ManifestSource
 from anysense.index.catalog.records import FileRecord, KnownFile, QuarantinedFile
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from anysense.embed.types import Modality
-    from anysense.index.collection import Collection
+    from anysense.index.building.sources.base import Source
+    from anysense.index.folder.folder import OpenCollection
 
-__all__ = ["BuildProgress", "BuildReport", "build", "check_sources", "ingest"]
-
-
-@dataclass
-class BuildReport:
-    """What a build did.
-
-    Attributes:
-        added: items that are new.
-        updated: items whose file has changed.
-        moved: items whose file is at another path now; their vectors were kept.
-        described: items of which only the metadata changed.
-        removed: items whose file is gone.
-        unchanged: files that are as they were.
-        duplicates: files that became another path of an item with the same content.
-        quarantined: what could not be read, and why; also what an earlier build found so.
-        untried: how many of those have not changed since, and were not tried again.
-        segments: how many pieces of files the models have encoded.
-        left_out: files of a modality that no encoder of the collection takes.
-        outside_links: links to files outside of the sources, which are not followed.
-        unmatched_metadata: rows of the metadata file that describe no item.
-        seconds: how long it took.
-    """
-
-    added: int = 0
-    updated: int = 0
-    moved: int = 0
-    described: int = 0
-    removed: int = 0
-    unchanged: int = 0
-    duplicates: int = 0
-    quarantined: list[Problem] = field(default_factory=list)
-    untried: int = 0
-    segments: int = 0
-    left_out: int = 0
-    outside_links: int = 0
-    unmatched_metadata: int = 0
-    seconds: float = 0.0
-
-    @property
-    def has_changes(self) -> bool:
-        return any((self.added, self.updated, self.moved, self.described, self.removed))
-
-
-@dataclass(frozen=True)
-class BuildProgress:
-    """How far a build is: of `total` files that are new or changed, `done` are dealt with."""
-
-    phase: str
-    done: int
-    total: int
-    report: BuildReport
-
-
-ProgressCallback = Callable[[BuildProgress], None]
+__all__ = ["build", "check_sources", "ingest"]
 
 
 def check_sources(
@@ -103,7 +53,7 @@ def check_sources(
 
 
 def build(
-    collection: Collection,
+    collection: OpenCollection,
     sources: Sequence[str | Path] | Scan,
     *,
     metadata: str | Path | MetadataFile | None = None,
@@ -140,7 +90,7 @@ def build(
     tell(BuildProgress("scan", 0, 0, report))
     if not isinstance(sources, Scan):
         base = Path(root) if root is not None else None
-        sources = Scan(sources, exclude=Path(collection.path), root=base).run()
+        sources = Scan(sources, exclude=Path(collection.folder.path), root=base).run()
     if isinstance(metadata, (str, Path)):
         metadata = MetadataFile(Path(metadata), sources.roots)
     run = _Build(collection, sources, report, metadata, retry_failed)
@@ -150,7 +100,7 @@ def build(
         run.remove_gone()
     run.describe()
     run.settle_quarantine()
-    if report.has_changes or collection.needs_publish:
+    if report.has_changes or collection.folder.needs_publish:
         tell(BuildProgress("publish", run.total, run.total, report))
         collection.publish()
     report.seconds = time.monotonic() - started
@@ -162,7 +112,7 @@ class _Build:
 
     def __init__(
         self,
-        collection: Collection,
+        collection: OpenCollection,
         scan: Scan,
         report: BuildReport,
         metadata: MetadataFile | None,
@@ -172,8 +122,8 @@ class _Build:
         self._scan = scan
         self._report = report
         self._metadata = metadata
-        self._known: Mapping[str, KnownFile] = collection.files()
-        self._failed = {file.path: file for file in collection.quarantined()}
+        self._known: Mapping[str, KnownFile] = collection.folder.files()
+        self._failed = {file.path: file for file in collection.folder.quarantined()}
         present = {found.path for found in scan.found}
         self._gone = [p for p in self._known if p not in present and scan.is_gone(p)]
         self._todo: list[Found] = []
@@ -222,7 +172,7 @@ class _Build:
                     f"{source.name} is empty now, and {files} of the collection {come} from it: if "
                     "a disk is not mounted, mount it; to keep the items, add --keep-missing; to "
                     f"remove those below {source.root}, run "
-                    f"`{_removal(self._collection.path, source.root)}`."
+                    f"`{_removal(self._collection.folder.path, source.root)}`."
                 )
         if not self._scan.found and not self._gone:
             raise UsageError(_nothing_found(self._scan))
@@ -231,7 +181,7 @@ class _Build:
         """Deal with everything that is new or changed."""
         if not self._todo:
             return
-        self._collection.clear_quarantine([])  # takes the lock, before anything is encoded
+        self._collection.folder.clear_quarantine([])  # takes the lock, before anything is encoded
         tell(BuildProgress("load", 0, self.total, self._report))
 
         def tell_files(done: int) -> None:
@@ -255,7 +205,7 @@ class _Build:
             try:
                 for item, outcome in stream:
                     changes.take(item, outcome)
-                    if self._collection.snapshot().is_overdue:
+                    if self._collection.folder.snapshot().is_overdue:
                         tell(BuildProgress("publish", changes.done, self.total, self._report))
                         self._collection.publish()
             finally:
@@ -272,7 +222,7 @@ class _Build:
                 wanted[found.path] = metadata
         if not wanted:
             return
-        files, snapshot = self._collection.files(), self._collection.snapshot()
+        files, snapshot = self._collection.folder.files(), self._collection.folder.snapshot()
         ids = {path: files[path].item_id for path in wanted if path in files}
         changed = {
             own: wanted[path]
@@ -280,12 +230,12 @@ class _Build:
             if snapshot.item(own).metadata != wanted[path]
         }
         if changed:
-            self._collection.describe(changed)
+            self._collection.folder.describe(changed)
             self._report.described += len(changed)
 
     def remove_gone(self) -> None:
         if self._gone:
-            self._report.removed += len(self._collection.forget_files(self._gone).removed)
+            self._report.removed += len(self._collection.folder.forget_files(self._gone).removed)
 
     def settle_quarantine(self) -> None:
         """Note what the scan could not read; forget what has gone since it could not be read."""
@@ -297,11 +247,11 @@ class _Build:
             if p.path not in self._failed or self._failed[p.path].reason != p.reason
         ]
         if new:
-            self._collection.quarantine(new)
+            self._collection.folder.quarantine(new)
         present = {found.path for found in self._scan.found} | problems.keys()
         over = [p for p in self._failed if p not in present and self._scan.is_gone(p)]
         if over:
-            self._collection.clear_quarantine(over)
+            self._collection.folder.clear_quarantine(over)
         if self._metadata is not None:
             self._report.unmatched_metadata = self._metadata.unmatched
 

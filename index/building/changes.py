@@ -21,9 +21,11 @@ from anysense.embed.errors import (
 )
 from anysense.embed.limits import DEFAULT_LIMITS
 from anysense.embed.pipeline.lookahead import Workers
-from anysense.index.building.ingest import Batch, Pending, hash_file
-from anysense.index.building.sources.files import hash_text, is_alive
-from anysense.index.building.sources.found import Found, NewItem, Problem
+from anysense.index.building.content import hash_file
+from anysense.index.building.encoding import Batch, Pending
+from anysense.index.building.sources.found import Found, Problem
+from anysense.index.building.sources.paths import is_alive
+from anysense.index.building.sources.table import hash_text
 from anysense.index.catalog.records import (
     FileRecord,
     ItemRecord,
@@ -31,12 +33,13 @@ from anysense.index.catalog.records import (
     QuarantinedFile,
     item_id,
 )
+from anysense.index.types import NewItem
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from anysense.index.building.build import BuildReport
-    from anysense.index.collection import Collection
+    from anysense.index.building.report import BuildReport
+    from anysense.index.folder.folder import OpenCollection
 
 __all__ = ["Changes", "Describe"]
 
@@ -72,7 +75,7 @@ class Changes:
 
     def __init__(
         self,
-        collection: Collection,
+        collection: OpenCollection,
         known: Mapping[str, KnownFile],
         gone: frozenset[str],
         report: BuildReport,
@@ -149,7 +152,7 @@ class Changes:
         """
         touched, self._touched = self._touched, []
         if touched:
-            self._collection.place_files([(file, self._owner(file)) for file in touched])
+            self._collection.folder.assign_files([(file, self._owner(file)) for file in touched])
         self._write_aliases()
         for record in self._batch.write(self._collection):
             self._by_path[record.source].is_written = True
@@ -160,13 +163,13 @@ class Changes:
         self._write_aliases()
         dead, self._dead = self._dead, []
         if dead:  # after the aliases, so that their items live on
-            self._report.removed += len(self._collection.forget_files(dead).removed)
+            self._report.removed += len(self._collection.folder.forget_files(dead).removed)
         failures, self._failures = self._failures, []
         if failures:
-            self._collection.quarantine(failures)
+            self._collection.folder.quarantine(failures)
             lost = [file.path for file in failures if file.path in self._known]
             if lost:
-                self._report.removed += len(self._collection.forget_files(lost).removed)
+                self._report.removed += len(self._collection.folder.forget_files(lost).removed)
 
     def _decide(self, index: int, found: Found, record: FileRecord) -> Pending | None:
         known = self._known.get(record.path)
@@ -192,7 +195,7 @@ class Changes:
         item = found.item or NewItem(Path(found.path))
         metadata = self._describe(found, own)
         if metadata is None and own in self._ids:
-            metadata = self._collection.snapshot().item(own).metadata
+            metadata = self._collection.folder.snapshot().item(own).metadata
         item = replace(item, metadata=metadata or {})
         return Pending(index, item, own, record.path, record.content_hash, [record])
 
@@ -246,10 +249,10 @@ class Changes:
 
     def _place(self, files: list[FileRecord]) -> None:
         """Note files as further paths of the items that have their content."""
-        owners = [(file, self._collection.by_hash(file.content_hash)) for file in files]
+        owners = [(file, self._collection.folder.by_hash(file.content_hash)) for file in files]
         places = [(file, own) for file, own in owners if own is not None]
         if places:
-            self._report.removed += len(self._collection.place_files(places).removed)
+            self._report.removed += len(self._collection.folder.assign_files(places).removed)
 
     def _owner(self, file: FileRecord) -> str:
         """The id of the item of a file that was only touched; writing may have given it another."""
@@ -257,12 +260,12 @@ class Changes:
         if file.path not in self._shared:
             return own
         try:
-            item = self._collection.snapshot().item(own)
+            item = self._collection.folder.snapshot().item(own)
             if file.path in (item.source, *item.aliases):
                 return own
         except ItemNotFoundError:
             pass
-        return self._collection.by_hash(file.content_hash) or own
+        return self._collection.folder.by_hash(file.content_hash) or own
 
     def _fail(self, record: FileRecord, reason: str) -> None:
         self._report.quarantined.append(Problem(record.path, reason))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import UsageError
 from anysense.index.building.rows import ROW_SUFFIXES, read_rows
-from anysense.index.building.sources.files import row_metadata
+from anysense.index.building.sources.table import row_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

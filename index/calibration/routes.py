@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from anysense.index.background import bank
 from anysense.index.bridging.published import find_bridges
@@ -15,22 +15,20 @@ from anysense.index.calibration.scores import (
     fit_route,
     item_weights,
 )
-from anysense.index.snapshots.manifest import Tuning
+from anysense.index.snapshots.manifest import CALIBRATION
 from anysense.index.types import Partition
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping
 
     from anysense.embed.types import Encoder, FloatArray, Modality, Space
     from anysense.index.bridging.maps import Bridge
-    from anysense.index.ranking.terms import QueryVector
     from anysense.index.snapshots.snapshot import Snapshot
 
-__all__ = ["SAMPLE_SIZE", "Calibrations", "fit_tuning"]
+__all__ = ["SAMPLE_SIZE", "Calibrations"]
 
 SAMPLE_SIZE = 512
 """So many vectors of a partition stand for it."""
-SECTION = "calibration"
 GROWTH = 2.0  # a tail fitted to a partition of half the size, or of twice, is fitted anew
 
 
@@ -64,10 +62,15 @@ class Calibrations:
     def _space(self, name: str) -> Space:
         return next(space for space in self._spaces if space.id == name)
 
-    def centre(self, query: QueryVector, partition: Partition) -> FloatArray | None:
-        """What is taken away from a query on its way to another modality; None for nothing."""
+    def centre(self, shares: Mapping[Modality, float], partition: Partition) -> FloatArray | None:
+        """What is taken away from a query on its way to another modality; None for nothing.
+
+        Args:
+            shares: how much of the query comes from each modality.
+            partition: where it leads.
+        """
         total: FloatArray | None = None
-        for modality, share in query.shares.items():
+        for modality, share in shares.items():
             if modality != partition.modality:
                 part = share * self.offset(Partition(partition.space, modality))
                 total = part if total is None else total + part
@@ -147,7 +150,7 @@ class Calibrations:
         return fit_route(self.items(asking) - self.offset(asking), items, weights)
 
     def _published(self, asked: Modality, partition: Partition) -> RouteCalibration | None:
-        section = self._snapshot.manifest.tuning.get(SECTION, {})
+        section = self._snapshot.manifest.tuning.get(CALIBRATION, {})
         entry = section.get(partition.key, {}).get(asked.value)
         if entry is None:
             return None
@@ -158,28 +161,3 @@ class Calibrations:
         if len(tail.knots) != len(SHARES):
             return None
         return RouteCalibration(self.items(partition), self._weights(partition), tail)
-
-
-def fit_tuning(snapshot: Snapshot, encoders: Sequence[Encoder] | None) -> Tuning:
-    """The calibrations of all routes of a snapshot, and the background, to be published with it.
-
-    Loads no model: the background is encoded only by encoders that are loaded already.
-
-    Args:
-        snapshot: of an index that has everything.
-        encoders: those of the collection, if they are loaded.
-    """
-    loaded = {encoder.space.id: encoder for encoder in encoders or ()}
-    calibrations = Calibrations(snapshot, loaded.get)
-    spaces = [entry.space for entry in snapshot.manifest.encoders]
-    banks: dict[str, dict[Modality, FloatArray]] = {}
-    section: dict[str, dict[str, Any]] = {}
-    for space in spaces:
-        held = {m: calibrations.background(Partition(space.id, m)) for m in space.modalities}
-        banks[space.id] = {m: vectors for m, vectors in held.items() if len(vectors)}
-    for partition, segments in snapshot.partitions.items():
-        routes = section.setdefault(partition.key, {})
-        for asked in sorted(banks[partition.space]):
-            fitted = calibrations.fit(asked, partition)
-            routes[asked.value] = {"segments": segments, **fitted.tail.to_json()}
-    return Tuning({SECTION: section}, bank.to_arrays(banks, spaces))

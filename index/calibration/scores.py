@@ -36,10 +36,10 @@ __all__ = [
     "Null",
     "RouteCalibration",
     "Tail",
+    "copy_bonus",
     "fit_route",
     "fit_tail",
     "item_weights",
-    "nearness",
     "standardise",
 ]
 
@@ -147,7 +147,7 @@ class RouteCalibration:
         return Null(mean, max(math.sqrt(variance), LEAST_DEVIATION), self.tail)
 
 
-def nearness(cosine: float) -> float:
+def copy_bonus(cosine: float) -> float:
     """What being all but the same adds to a score within one modality: 0, to 2 for a copy.
 
     How rare it is among chance pairs cannot be told from them: they end long before. But a copy of

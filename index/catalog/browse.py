@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import ItemNotFoundError
 from anysense.embed.types import Modality
-from anysense.index.catalog.connections import check_row, from_sql, to_sql
+from anysense.index.catalog.connections import check_row
 from anysense.index.catalog.reader import item_columns
+from anysense.index.catalog.schema import from_sql, to_sql
 
 if TYPE_CHECKING:
     from anysense.index.catalog.reader import Catalog

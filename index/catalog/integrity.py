@@ -6,16 +6,16 @@ import sqlite3
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from anysense.index.catalog.connections import (
+from anysense.index.catalog.connections import damaged
+from anysense.index.catalog.reader import ITEM_COLUMNS, Catalog, item_columns, read_state
+from anysense.index.catalog.schema import (
     APPLICATION_ID,
     SCHEMA,
     SUM_MASK,
-    damaged,
     from_sql,
     row_crc,
     vector_crc,
 )
-from anysense.index.catalog.reader import ITEM_COLUMNS, Catalog, item_columns, read_state
 from anysense.index.catalog.seals import ACKNOWLEDGED, acknowledged, is_sealed, seal
 
 if TYPE_CHECKING:

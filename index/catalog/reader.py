@@ -15,15 +15,7 @@ import numpy as np
 
 from anysense.embed.errors import ItemNotFoundError
 from anysense.embed.types import Modality
-from anysense.index.catalog.connections import (
-    CATALOG,
-    Pool,
-    check_row,
-    damaged,
-    from_sql,
-    to_sql,
-    vector_crc,
-)
+from anysense.index.catalog.connections import Pool, check_row, damaged
 from anysense.index.catalog.records import (
     FileRecord,
     Item,
@@ -32,19 +24,17 @@ from anysense.index.catalog.records import (
     Segment,
     SegmentRow,
 )
-from anysense.index.types import Partition
+from anysense.index.catalog.schema import CATALOG, from_sql, to_sql, vector_crc
+from anysense.index.types import Ids, Partition
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
     from anysense.embed.types import FloatArray
     from anysense.index.filters.filter import Filter
 
-    Ids = NDArray[np.int64]
 
 __all__ = [
     "ITEM_COLUMNS",

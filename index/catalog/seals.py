@@ -18,7 +18,7 @@ import time
 import zlib
 from typing import TYPE_CHECKING
 
-from anysense.index.catalog.connections import CATALOG
+from anysense.index.catalog.schema import CATALOG
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from anysense.index.catalog.connections import damaged, vector_crc
+from anysense.index.catalog.connections import damaged
 from anysense.index.catalog.reader import VECTORS_QUERY
+from anysense.index.catalog.schema import vector_crc
 
 if TYPE_CHECKING:
     import sqlite3
@@ -16,9 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from anysense.index.catalog.reader import Catalog
-    from anysense.index.types import Partition
+    from anysense.index.types import Ids, Partition
 
-    Ids = NDArray[np.int64]
 
 __all__ = ["CatalogVectors", "vector_sources"]
 

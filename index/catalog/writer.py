@@ -12,16 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import ItemNotFoundError
-from anysense.index.catalog.connections import (
-    BUSY_MS,
-    CATALOG,
-    connect,
-    from_sql,
-    row_crc,
-    to_sql,
-    translated,
-    vector_crc,
-)
+from anysense.index.catalog.connections import BUSY_MS, connect, storage_errors
 from anysense.index.catalog.reader import ITEM_COLUMNS, item_columns, read_state
 from anysense.index.catalog.records import (
     FileRecord,
@@ -30,6 +21,7 @@ from anysense.index.catalog.records import (
     QuarantinedFile,
     item_id,
 )
+from anysense.index.catalog.schema import CATALOG, from_sql, row_crc, to_sql, vector_crc
 from anysense.index.catalog.seals import Acknowledgement, seal, stamp
 from anysense.index.catalog.stored import metadata_text, vector_blobs
 from anysense.index.catalog.transaction import Transaction, with_crc
@@ -58,7 +50,7 @@ class CatalogWriter:
         self._folder = folder
         self.path = folder / CATALOG
         self._lock = threading.RLock()
-        with translated(self.path):
+        with storage_errors(self.path):
             self._connection = connect(self.path, writable=True)
             self._acknowledgement = Acknowledgement(folder)
             rows = self._connection.execute("SELECT id, space_pk, dimension FROM spaces")
@@ -77,7 +69,7 @@ class CatalogWriter:
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[Transaction]:
         """One transaction: on the disk when it ends, or undone."""
-        with self._lock, translated(self.path):
+        with self._lock, storage_errors(self.path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 state = read_state(self.path, self._connection)
@@ -260,7 +252,7 @@ class CatalogWriter:
 
     # Files
 
-    def place_files(self, files: Iterable[tuple[FileRecord, str]]) -> Forgotten:
+    def assign_files(self, files: Iterable[tuple[FileRecord, str]]) -> Forgotten:
         """Note which items files hold, by id, instead of whatever they held before.
 
         Returns what became of the items that they held before: see `forget_files`.
@@ -394,6 +386,6 @@ class CatalogWriter:
 
     def vacuum(self) -> None:
         """Give the space of what was deleted back to the disk."""
-        with self._lock, translated(self.path):
+        with self._lock, storage_errors(self.path):
             self._connection.execute("VACUUM")
             self.checkpoint()

@@ -14,16 +14,17 @@ from anysense.embed.types import Modality
 from anysense.index.catalog.browse import list_items
 from anysense.index.evaluation import metrics
 from anysense.index.ranking.fusion import fuse
-from anysense.index.ranking.retriever import Retriever, hits_of
+from anysense.index.ranking.hits import hits_of
+from anysense.index.ranking.retriever import Retriever
 from anysense.index.vectors.recall import recall_at_k
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from anysense.index.collection import Collection
     from anysense.index.evaluation.pairs import Pair
+    from anysense.index.folder.folder import OpenCollection
     from anysense.index.ranking.hit import Hit
-    from anysense.index.ranking.retriever import Route
+    from anysense.index.ranking.routes import Route
     from anysense.index.snapshots.snapshot import Snapshot
 
 __all__ = ["DEPTH", "LEVELS", "Evaluation", "evaluate"]
@@ -87,7 +88,7 @@ class Evaluation:
 
 
 def evaluate(
-    collection: Collection,
+    collection: OpenCollection,
     pairs: Sequence[Pair],
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
@@ -106,9 +107,9 @@ def evaluate(
 
 
 class _Run:
-    def __init__(self, collection: Collection) -> None:
+    def __init__(self, collection: OpenCollection) -> None:
         self._retriever = Retriever(collection)
-        self._snapshot = collection.snapshot()
+        self._snapshot = collection.folder.snapshot()
         self._known, self._modalities = _items(self._snapshot)
         self._counts = {m: list(self._modalities.values()).count(m) for m in Modality}
         self._seen: dict[tuple[str, str], RouteEvaluation] = {}

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
-from anysense.index.bridging.published import SECTION, find_bridges, needed
+from anysense.index.bridging.published import find_bridges, needed_bridges
+from anysense.index.snapshots.manifest import BRIDGES, EFFORTS, TARGET
 from anysense.index.vectors.recall import TARGET_RECALL
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from anysense.index.catalog.reader import Catalog
+    from anysense.index.snapshots.snapshot import Snapshot
+
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from anysense.index.snapshots.snapshot import Snapshot
 
-__all__ = ["describe_bridges", "describe_routes"]
+__all__ = ["describe_bridges", "describe_collection", "describe_routes"]
 
 
 def describe_routes(snapshot: Snapshot) -> list[dict[str, Any]]:
@@ -21,7 +31,7 @@ def describe_routes(snapshot: Snapshot) -> list[dict[str, Any]]:
     true nearest segments that queries of the kind found when the index was published.
     """
     tuning = snapshot.manifest.tuning
-    target = float(tuning.get("target_recall", TARGET_RECALL))
+    target = float(tuning.get(TARGET, TARGET_RECALL))
     spaces = {entry.space.id: entry.space for entry in snapshot.manifest.encoders}
     sources: dict[str, set[str]] = {}
     for source, to in find_bridges(snapshot.manifest, snapshot.arrays):
@@ -58,9 +68,9 @@ def describe_bridges(snapshot: Snapshot) -> list[dict[str, Any]]:
     manifest = snapshot.manifest
     usable = find_bridges(manifest, snapshot.arrays)
     fitted = {
-        (entry["source"], entry["target"]): entry for entry in manifest.tuning.get(SECTION, ())
+        (entry["source"], entry["target"]): entry for entry in manifest.tuning.get(BRIDGES, ())
     }
-    wanted = needed([entry.space for entry in manifest.encoders])
+    wanted = needed_bridges([entry.space for entry in manifest.encoders])
     told = []
     for source, target in dict.fromkeys([*((a.id, b.id) for a, b in wanted), *fitted]):
         entry = fitted.get((source, target), {})
@@ -78,3 +88,70 @@ def describe_bridges(snapshot: Snapshot) -> list[dict[str, Any]]:
             }
         )
     return told
+
+
+def describe_collection(folder: Path, catalog: Catalog, snapshot: Snapshot) -> dict[str, Any]:
+    """What is in a collection, as JSON can hold it."""
+    with catalog.transaction() as connection:
+        totals = catalog.totals(connection)
+    tuning = snapshot.manifest.tuning
+    by_modality = {
+        kind.split("|")[1]: rows
+        for kind, rows in sorted(totals.items())
+        if kind.startswith("items|")
+    }
+    partitions = []
+    for partition, count in snapshot.partitions.items():
+        layout = None if snapshot.store is None else snapshot.store.layout.get(partition)
+        lists = 1 if layout is None else layout.lists
+        partitions.append(
+            {
+                "space": partition.space,
+                "modality": partition.modality.value,
+                "segments": count,
+                "lists": lists,
+                "exact": lists == 1,
+                "probes": tuning.get(EFFORTS, {}).get(partition.key, {}) if lists > 1 else {},
+            }
+        )
+    routes = describe_routes(snapshot)
+    return {
+        "path": str(folder),
+        "format": snapshot.manifest.format,
+        "created_by": snapshot.manifest.created_by,
+        "items": sum(by_modality.values()),
+        "items_by_modality": by_modality,
+        "segments": sum(snapshot.partitions.values()),
+        "files": totals.get("files", 0),
+        "quarantined": totals.get("quarantine", 0),
+        "bytes": _bytes(folder),
+        "index_bytes": 0 if snapshot.store is None else int(snapshot.store.nbytes),
+        "encoders": [
+            {
+                "name": entry.name,
+                "space": entry.space.id,
+                "revision": entry.space.revision,
+                "dimension": entry.space.dimension,
+                "modalities": sorted(m.value for m in entry.space.modalities),
+            }
+            for entry in snapshot.manifest.encoders
+        ],
+        "partitions": partitions,
+        "generation": snapshot.version[0],
+        "change": snapshot.change,
+        "unpublished": snapshot.unpublished,
+        "tombstones": len(snapshot.tombstones),
+        "target_recall": tuning.get(TARGET, TARGET_RECALL),
+        "measured_recall": min((route["measured_recall"] for route in routes), default=1.0),
+        "routes": routes,
+        "bridges": describe_bridges(snapshot),
+    }
+
+
+def _bytes(folder: Path) -> int:
+    """The size of all files of a collection, as far as they are still there."""
+    total = 0
+    for path in folder.rglob("*"):
+        with contextlib.suppress(OSError):
+            total += path.stat().st_size if path.is_file() else 0
+    return total

@@ -14,9 +14,10 @@ from anysense.embed.errors import (
     IncompatibleCollectionError,
     UsageError,
 )
-from anysense.index.catalog.connections import CATALOG, damaged, translated
+from anysense.index.catalog.connections import damaged, storage_errors
 from anysense.index.catalog.integrity import check_acknowledged, ensure_sound
 from anysense.index.catalog.reader import Catalog
+from anysense.index.catalog.schema import CATALOG
 from anysense.index.catalog.seals import ACKNOWLEDGED, VERIFIED
 from anysense.index.catalog.transaction import create_catalog
 from anysense.index.folder.lock import LOCK, OWNER, WriterLock
@@ -62,7 +63,7 @@ def make_collection(folder: Path, names: Sequence[str], device: str) -> list[Enc
     if len({entry.space.id for entry in entries}) < len(entries):
         raise UsageError(f"Two of the encoders {', '.join(names)} have the same space.")
     manifest = Manifest(secrets.token_hex(8), created_by(), entries)
-    with translated(folder):
+    with storage_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         lock = WriterLock(folder)
         lock.acquire()
@@ -89,7 +90,7 @@ def open_catalog(folder: Path) -> tuple[Manifest, Catalog]:
         raise CollectionNotFoundError(
             f"No collection at {folder}; make one with `anysense build SOURCE -o {folder}`."
         )
-    with translated(folder):
+    with storage_errors(folder):
         with contextlib.suppress(FileNotFoundError, DamagedManifest):
             Manifest.read(folder)  # a newer format is told apart from damage first
         if not (folder / CATALOG).exists():
@@ -110,7 +111,7 @@ def has_collection(folder: Path) -> bool:
     Raises:
         StorageError: the folder cannot be looked at.
     """
-    with translated(folder):
+    with storage_errors(folder):
         return _has_collection(folder)
 
 
@@ -180,7 +181,7 @@ def load_encoders(names: Sequence[str], device: str) -> list[Encoder]:
 
 def repair_manifest(folder: Path, manifest: Manifest) -> None:
     """Write the manifest again if it is damaged, and clear away what was left unfinished."""
-    with translated(folder):
+    with storage_errors(folder):
         try:
             manifest = Manifest.read(folder)
         except (FileNotFoundError, DamagedManifest):

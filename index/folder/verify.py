@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -12,19 +11,16 @@ import numpy as np
 from anysense.embed.errors import AnysenseError, IncompatibleCollectionError
 from anysense.index.catalog.integrity import catalog_problems, check_acknowledged
 from anysense.index.catalog.vectors import vector_sources
-from anysense.index.folder.info import describe_bridges, describe_routes
 from anysense.index.snapshots.generation import DamagedGeneration, load_generation
 from anysense.index.snapshots.manifest import DamagedManifest, Generation, Manifest
-from anysense.index.vectors.recall import TARGET_RECALL
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from anysense.index.catalog.reader import Catalog
-    from anysense.index.snapshots.snapshot import Snapshot
     from anysense.index.vectors.faiss.store import Store
 
-__all__ = ["VerifyReport", "describe_collection", "verify_collection"]
+__all__ = ["VerifyReport", "verify_collection"]
 
 
 @dataclass
@@ -116,70 +112,3 @@ def _difference(
     if held != expected + len(gone):
         return f"it holds {held} segments instead of {expected + len(gone)}"
     return None
-
-
-def describe_collection(folder: Path, catalog: Catalog, snapshot: Snapshot) -> dict[str, Any]:
-    """What is in a collection, as JSON can hold it."""
-    with catalog.transaction() as connection:
-        totals = catalog.totals(connection)
-    tuning = snapshot.manifest.tuning
-    by_modality = {
-        kind.split("|")[1]: rows
-        for kind, rows in sorted(totals.items())
-        if kind.startswith("items|")
-    }
-    partitions = []
-    for partition, count in snapshot.partitions.items():
-        layout = None if snapshot.store is None else snapshot.store.layout.get(partition)
-        lists = 1 if layout is None else layout.lists
-        partitions.append(
-            {
-                "space": partition.space,
-                "modality": partition.modality.value,
-                "segments": count,
-                "lists": lists,
-                "exact": lists == 1,
-                "probes": tuning.get("nprobe", {}).get(partition.key, {}) if lists > 1 else {},
-            }
-        )
-    routes = describe_routes(snapshot)
-    return {
-        "path": str(folder),
-        "format": snapshot.manifest.format,
-        "created_by": snapshot.manifest.created_by,
-        "items": sum(by_modality.values()),
-        "items_by_modality": by_modality,
-        "segments": sum(snapshot.partitions.values()),
-        "files": totals.get("files", 0),
-        "quarantined": totals.get("quarantine", 0),
-        "bytes": _bytes(folder),
-        "index_bytes": 0 if snapshot.store is None else int(snapshot.store.nbytes),
-        "encoders": [
-            {
-                "name": entry.name,
-                "space": entry.space.id,
-                "revision": entry.space.revision,
-                "dimension": entry.space.dimension,
-                "modalities": sorted(m.value for m in entry.space.modalities),
-            }
-            for entry in snapshot.manifest.encoders
-        ],
-        "partitions": partitions,
-        "generation": snapshot.version[0],
-        "change": snapshot.change,
-        "unpublished": snapshot.unpublished,
-        "tombstones": len(snapshot.tombstones),
-        "target_recall": tuning.get("target_recall", TARGET_RECALL),
-        "measured_recall": min((route["measured_recall"] for route in routes), default=1.0),
-        "routes": routes,
-        "bridges": describe_bridges(snapshot),
-    }
-
-
-def _bytes(folder: Path) -> int:
-    """The size of all files of a collection, as far as they are still there."""
-    total = 0
-    for path in folder.rglob("*"):
-        with contextlib.suppress(OSError):
-            total += path.stat().st_size if path.is_file() else 0
-    return total

@@ -14,18 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 from anysense.embed.types import Modality
 from anysense.index.bridging.maps import unit
-from anysense.index.bridging.published import SECTION as BRIDGES
 from anysense.index.bridging.published import find_bridges
 from anysense.index.calibration.scores import CENTRED
-from anysense.index.types import Partition
+from anysense.index.snapshots.manifest import BRIDGES, EFFORTS
+from anysense.index.types import Ids, Partition
 from anysense.index.vectors.recall import TARGET_RECALL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import TypeAlias
-
-    import numpy as np
-    from numpy.typing import NDArray
 
     from anysense.embed.types import FloatArray
     from anysense.index.bridging.maps import Bridge
@@ -33,13 +30,10 @@ if TYPE_CHECKING:
     from anysense.index.snapshots.snapshot import Snapshot
     from anysense.index.vectors.faiss.store import Store
 
-    Ids = NDArray[np.int64]
     Canaries: TypeAlias = "tuple[FloatArray, Ids | None]"
     """Vectors (q, d), and their ids if they are among what is to be found."""
 
-__all__ = ["SECTION", "measure_routes", "worn_out"]
-
-SECTION = "nprobe"
+__all__ = ["measure_routes", "partitions_to_recluster"]
 
 CANARIES = 256
 """Queries for each route."""
@@ -101,9 +95,9 @@ def measure_routes(
     return measured
 
 
-def worn_out(snapshot: Snapshot) -> set[Partition]:
+def partitions_to_recluster(snapshot: Snapshot) -> set[Partition]:
     """The partitions whose lists no longer suit what they hold."""
-    measured = snapshot.manifest.tuning.get(SECTION, {})
+    measured = snapshot.manifest.tuning.get(EFFORTS, {})
     return {
         Partition.parse(key)
         for key, routes in measured.items()
@@ -124,7 +118,7 @@ def _held(store: Store, before: Snapshot, partition: Partition, tuning: Tuning) 
     """The figures published last, as far as they were measured on the same lists and bridges."""
     if before.store is None or not store.keeps_centroids(store.layout[partition], before.store):
         return {}
-    held = _complete(before.manifest.tuning.get(SECTION, {}).get(partition.key, {}))
+    held = _complete(before.manifest.tuning.get(EFFORTS, {}).get(partition.key, {}))
     if before.manifest.tuning.get(BRIDGES) != tuning.sections.get(BRIDGES):
         spaces = {entry.space.id: entry.space for entry in before.manifest.encoders}
         native = spaces[partition.space].modalities

@@ -8,35 +8,39 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from anysense.index.catalog.connections import translated
+from anysense.index.catalog.connections import storage_errors
 from anysense.index.catalog.reader import read_state
 from anysense.index.catalog.vectors import vector_sources
-from anysense.index.publishing import canaries as canary
+from anysense.index.publishing.canaries import measure_routes, partitions_to_recluster
 from anysense.index.snapshots.generation import next_number, remove_others, write_generation
-from anysense.index.snapshots.manifest import MANIFEST, DamagedManifest, Manifest, Tuning
+from anysense.index.snapshots.manifest import (
+    EFFORTS,
+    MANIFEST,
+    TARGET,
+    DamagedManifest,
+    Manifest,
+    Tuning,
+)
 from anysense.index.snapshots.snapshot import Snapshot
 from anysense.index.snapshots.views import Base, Views
 from anysense.index.vectors.recall import TARGET_RECALL
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
     from anysense.index.catalog.writer import CatalogWriter
-    from anysense.index.types import Partition
+    from anysense.index.types import Partition, Progress
     from anysense.index.vectors.faiss.store import Store
 
 __all__ = ["Publisher"]
 
 _MOST_IN_MEMORY = 100_000  # newer segments that are handed over as arrays
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -47,27 +51,33 @@ class Publisher:
         folder: the collection.
         views: its snapshots.
         writer: the right to write.
-        calibrate: fits what is published with every index, unless `publish` is told otherwise.
     """
 
     folder: Path
     views: Views
     writer: CatalogWriter
-    calibrate: Callable[[Snapshot], Tuning] | None = None
 
     def publish(
         self,
         progress: Progress | None,
-        tune: Callable[[Snapshot], Tuning] | None,
+        tune: Callable[[Snapshot], Tuning],
         *,
         rebuild: bool,
+        retune: bool,
     ) -> int:
-        """See `anysense.index.collection.Collection.publish`."""
-        with self.views.publishing, translated(self.folder):
+        """Publish the newest state of the catalog; returns the generation that is current then.
+
+        Args:
+            progress: called with the vectors stored so far and in all.
+            tune: measures or fits what is published with the index.
+            rebuild: cluster every partition anew.
+            retune: publish again also where only what `tune` gives is new.
+        """
+        with self.views.publishing, storage_errors(self.folder):
             snapshot = self.views.newest()
             number = snapshot.version[0]
             stale = bool(snapshot.unpublished or len(snapshot.tombstones) or self.views.is_damaged)
-            if not (stale or rebuild or (tune is not None and number)):
+            if not (stale or rebuild or (retune and number)):
                 return number
             next_snapshot = self._next(snapshot, progress, rebuild=rebuild)
             tuning = self._tuning(snapshot, next_snapshot, tune)
@@ -77,9 +87,9 @@ class Publisher:
         """The snapshot of an index that has everything."""
         if snapshot.store is None or rebuild:
             return self._built(snapshot, None, progress)
-        worn_out = canary.worn_out(snapshot)
-        if worn_out or snapshot.unpublished > _MOST_IN_MEMORY:
-            return self._built(snapshot, snapshot.store, progress, worn_out)
+        outgrown = partitions_to_recluster(snapshot)
+        if outgrown or snapshot.unpublished > _MOST_IN_MEMORY:
+            return self._built(snapshot, snapshot.store, progress, outgrown)
         newer = {p: (n.ids, n.vectors) for p, n in snapshot.newer.items()}
         store = snapshot.store.updated(newer, snapshot.tombstones)
         if store.needs_recluster:
@@ -114,15 +124,14 @@ class Publisher:
         self,
         old: Snapshot,
         new: Snapshot,
-        tune: Callable[[Snapshot], Tuning] | None,
+        tune: Callable[[Snapshot], Tuning],
     ) -> Tuning:
-        tune = tune or self.calibrate
-        fitted = Tuning() if tune is None else tune(new)
+        fitted = tune(new)
         tuning = Tuning(
-            {**old.manifest.tuning, **fitted.sections, "target_recall": TARGET_RECALL},
+            {**old.manifest.tuning, **fitted.sections, TARGET: TARGET_RECALL},
             {**old.arrays, **fitted.arrays},
         )
-        measured = {canary.SECTION: canary.measure_routes(new, tuning, old)}
+        measured = {EFFORTS: measure_routes(new, tuning, old)}
         return replace(tuning, sections={**tuning.sections, **measured})
 
     def _commit(self, snapshot: Snapshot, tuning: Tuning) -> int:

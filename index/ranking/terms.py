@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from anysense.embed.types import FloatArray, Modality
     from anysense.index.bridging.maps import Bridge
-    from anysense.index.collection import Collection
+    from anysense.index.folder.folder import OpenCollection
     from anysense.index.ranking.query import Term
     from anysense.index.snapshots.snapshot import Snapshot
 
@@ -42,7 +42,7 @@ class TermVectors:
 
     def __init__(
         self,
-        collection: Collection,
+        collection: OpenCollection,
         snapshot: Snapshot,
         terms: Sequence[Term],
         bridges: Callable[[str], Sequence[Bridge]] = lambda _: (),
@@ -79,14 +79,14 @@ class TermVectors:
         """The bridge over which a term comes to a space that does not take it."""
         if self.takes(space, term):
             return None
-        ways = self._bridges(space)
-        return next((way for way in ways if self.takes(way.source, term)), None)
+        bridges = self._bridges(space)
+        return next((bridge for bridge in bridges if self.takes(bridge.source, term)), None)
 
     def coverage(self, space: str) -> tuple[float, float]:
         """The positive weight of the terms that reach a space, and of those that it takes."""
-        own = sum(max(t.weight, 0.0) for t in self._terms if self.takes(space, t))
-        far = sum(max(t.weight, 0.0) for t in self._terms if self.bridge(space, t) is not None)
-        return own + far, own
+        native = sum(max(t.weight, 0.0) for t in self._terms if self.takes(space, t))
+        bridged = sum(max(t.weight, 0.0) for t in self._terms if self.bridge(space, t) is not None)
+        return native + bridged, native
 
     def combined(self, space: str) -> QueryVector:
         """The normalised, weighted sum of the terms that reach a space.
@@ -102,15 +102,18 @@ class TermVectors:
     def _combine(self, space: str) -> QueryVector:
         import numpy as np
 
-        ways = [(term, self.bridge(space, term)) for term in self._terms]
-        ways = [(term, way) for term, way in ways if way is not None or self.takes(space, term)]
-        heaviest, _ = max(ways, key=lambda way: way[0].weight)
+        reaching = [
+            (term, bridge)
+            for term in self._terms
+            if (bridge := self.bridge(space, term)) is not None or self.takes(space, term)
+        ]
+        heaviest, _ = max(reaching, key=lambda pair: pair[0].weight)
         total = np.zeros(self._spaces[space].dimension, np.float32)
         shares: dict[Modality, float] = {}
-        for term, way in ways:
+        for term, bridge in reaching:
             modality, weight = self.modality(term), np.float32(term.weight)
-            if way is not None:
-                total += weight * way.apply(self._encode(way.source, term), modality)
+            if bridge is not None:
+                total += weight * bridge.apply(self._encode(bridge.source, term), modality)
                 continue
             total += weight * self._encode(space, term)
             shares[modality] = shares.get(modality, 0.0) + term.weight
@@ -118,7 +121,7 @@ class TermVectors:
         if norm < 1e-6:
             raise UsageError("The terms of the query cancel each other out.")
         shares = {modality: weight / norm for modality, weight in shares.items()}
-        is_bridged = any(way is not None for _, way in ways)
+        is_bridged = any(bridge is not None for _, bridge in reaching)
         return QueryVector(total / np.float32(norm), shares, self.modality(heaviest), is_bridged)
 
     def _encode(self, space: str, term: Term) -> FloatArray:
@@ -128,8 +131,8 @@ class TermVectors:
             vector = np.asarray(term.vector, np.float32)
             return vector / np.float32(np.linalg.norm(vector))
         if term.like is not None:
-            own = [v for p, v in self._liked[term.like][1].items() if p.space == space]
-            mean: FloatArray = np.concatenate(own).mean(axis=0)
+            vectors = [v for p, v in self._liked[term.like][1].items() if p.space == space]
+            mean: FloatArray = np.concatenate(vectors).mean(axis=0)
             return (mean / max(float(np.linalg.norm(mean)), 1e-6)).astype(np.float32)
         from anysense.embed.pipeline.stream import encode_query
 

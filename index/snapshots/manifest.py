@@ -22,8 +22,12 @@ if TYPE_CHECKING:
 
 
 __all__ = [
+    "BRIDGES",
+    "CALIBRATION",
+    "EFFORTS",
     "FORMAT",
     "MANIFEST",
+    "TARGET",
     "DamagedManifest",
     "EncoderEntry",
     "FileSum",
@@ -38,6 +42,12 @@ FORMAT = 1
 """The version of the on-disk format that this code writes, and the newest that it reads."""
 
 MANIFEST = "manifest.json"
+
+# The sections of a `Tuning`, by their names on disk.
+EFFORTS = "nprobe"
+BRIDGES = "bridge"
+CALIBRATION = "calibration"
+TARGET = "target_recall"
 
 
 class DamagedManifest(Exception):  # noqa: N818 (an event, not an error of the user)

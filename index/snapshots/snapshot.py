@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from anysense.index.filters.filter import Filter, parse_filter
+from anysense.index.snapshots.manifest import EFFORTS
 from anysense.index.vectors.delta import Newer, merge
 from anysense.index.vectors.recall import Effort
 
@@ -23,10 +24,9 @@ if TYPE_CHECKING:
     from anysense.index.catalog.reader import Catalog
     from anysense.index.catalog.records import Item, SegmentRow
     from anysense.index.snapshots.manifest import Manifest
-    from anysense.index.types import Partition
+    from anysense.index.types import Ids, Partition
     from anysense.index.vectors.faiss.store import Store
 
-    Ids = NDArray[np.int64]
 
 __all__ = ["Snapshot"]
 
@@ -144,7 +144,7 @@ class Snapshot:
 
     def effort(self, query_modality: Modality, partition: Partition) -> Effort | None:
         """What a search spends for the target recall, as measured; None if it was not."""
-        routes = self.manifest.tuning.get("nprobe", {}).get(partition.key, {})
+        routes = self.manifest.tuning.get(EFFORTS, {}).get(partition.key, {})
         measured = routes.get(query_modality.value)
         if measured is None:
             return None

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from anysense.embed.errors import CorruptCollectionError
-from anysense.index.catalog.connections import connect, damaged, translated
+from anysense.index.catalog.connections import connect, damaged, storage_errors
 from anysense.index.catalog.reader import Catalog, read_state
 from anysense.index.catalog.seals import stamp
 from anysense.index.catalog.vectors import vector_sources
-from anysense.index.publishing.canaries import SECTION as EFFORTS
 from anysense.index.snapshots.generation import DamagedGeneration, load_generation
-from anysense.index.snapshots.manifest import MANIFEST, DamagedManifest, Manifest
+from anysense.index.snapshots.manifest import EFFORTS, MANIFEST, DamagedManifest, Manifest
 from anysense.index.snapshots.snapshot import Snapshot
 from anysense.index.vectors.delta import Delta, Newer
 
@@ -28,10 +27,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from anysense.index.types import Partition
+    from anysense.index.types import Ids, Partition
     from anysense.index.vectors.faiss.store import Store
 
-    Ids = NDArray[np.int64]
 
 __all__ = ["Base", "Views"]
 
@@ -109,7 +107,7 @@ class Views:
         Raises:
             CorruptCollectionError: the catalog is damaged, or another collection took its place.
         """
-        with self._lock, translated(self._catalog.path):
+        with self._lock, storage_errors(self._catalog.path):
             # A number that SQLite changes with every commit of another connection.
             if self._watch is None:
                 self._watch = connect(self._catalog.path, writable=False)

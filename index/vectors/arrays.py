@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from anysense.embed.types import FloatArray
-    from anysense.index.types import Partition, VectorSource
+    from anysense.index.types import Ids, Partition, VectorSource
 
-    Ids = NDArray[np.int64]
 
 __all__ = ["as_ids", "as_queries", "as_vectors", "check_unique", "pad", "tidy", "training_sample"]
 

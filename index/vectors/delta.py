@@ -13,9 +13,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from anysense.embed.types import FloatArray
-    from anysense.index.types import Partition
+    from anysense.index.types import Ids, Partition
 
-    Ids = NDArray[np.int64]
 
 __all__ = ["Delta", "Newer", "best", "merge"]
 

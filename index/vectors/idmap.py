@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    Ids = NDArray[np.int64]
+    from anysense.index.types import Ids
+
 
 __all__ = ["IdMap", "Selection", "bitmap"]
 

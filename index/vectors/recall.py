@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from anysense.embed.types import FloatArray
+    from anysense.index.types import Ids
     from anysense.index.vectors.idmap import Selection
 
-    Ids = NDArray[np.int64]
 
 __all__ = [
     "FULL_PROBE_SHARE",

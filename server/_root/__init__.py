@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from anysense.embed.types import Modality as Modality
     from anysense.embed.types import Waveform as Waveform
     from anysense.index.building.build import build
-    from anysense.index.building.sources.found import NewItem
     from anysense.index.collection import Collection as Collection
     from anysense.index.ranking.hit import Hit
     from anysense.index.ranking.query import Term
     from anysense.index.ranking.retriever import Retriever
+    from anysense.index.types import NewItem
 
 __version__ = "0.1.0"
 
@@ -33,7 +33,7 @@ _HOME = {
     "Collection": "anysense.index.collection",
     "Hit": "anysense.index.ranking.hit",
     "Modality": "anysense.embed.types",
-    "NewItem": "anysense.index.building.sources.found",
+    "NewItem": "anysense.index.types",
     "Retriever": "anysense.index.ranking.retriever",
     "Term": "anysense.index.ranking.query",
     "Waveform": "anysense.embed.types",

@@ -23,7 +23,7 @@ def item_id(collection: Collection, name: str) -> str:
     """
     from anysense.index.catalog.browse import find_item
 
-    snapshot = collection.snapshot()
+    snapshot = collection.folder.snapshot()
     try:
         return find_item(snapshot.catalog, name).id
     except ItemNotFoundError:
@@ -34,7 +34,7 @@ def item_id(collection: Collection, name: str) -> str:
         for row in snapshot.rows(segments[:1]):
             if row is not None:
                 return row.item_id
-    files = collection.files()  # knows the further files of an item as well
+    files = collection.folder.files()  # knows the further files of an item as well
     for source in sources:
         if source in files:
             return files[source].item_id
@@ -48,7 +48,7 @@ def why_none(collection: Collection, where: str) -> str:
     """Why an expression holds for no item, as far as can be told, for the end of a sentence."""
     from anysense.index.catalog.fields import absent_fields, metadata_fields
 
-    catalog = collection.snapshot().catalog
+    catalog = collection.folder.snapshot().catalog
     absent = absent_fields(catalog, where)
     if not absent:
         return "--where holds for no item"

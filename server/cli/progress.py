@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress, TaskID
 
-    from anysense.index.building.build import BuildProgress
+    from anysense.index.building.report import BuildProgress
 
 __all__ = ["BuildBar", "CountBar"]
 

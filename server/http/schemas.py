@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
 from anysense.embed.types import Modality
-from anysense.index.ranking.retriever import MAX_K
+from anysense.index.ranking.options import MAX_K
 
 __all__ = [
     "Added",

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO, ParamSpec, TypeVar
 from starlette.concurrency import run_in_threadpool
 
 from anysense.embed.errors import AnysenseError, ItemNotFoundError, MediaError
-from anysense.index.building.ingest import encode_pending, prepare
-from anysense.index.building.sources.found import NewItem
+from anysense.index.building.content import prepare
+from anysense.index.building.encoding import encode_pending
 from anysense.index.catalog.browse import find_item, item_paths
 from anysense.index.ranking.retriever import Retriever
+from anysense.index.types import NewItem
 from anysense.server.http.bodies import MediaFolder
 from anysense.server.http.warm import warm_up
 
@@ -78,7 +79,7 @@ class Service:
         try:
             for encoder in self.collection.encoders():
                 warm_up(encoder)
-            self.collection.snapshot()
+            self.collection.folder.snapshot()
         except AnysenseError as error:
             self.state, self.reason = "failed", str(error)
             logger.error("The encoders cannot be loaded: %s", error)
@@ -110,7 +111,7 @@ class Service:
     def _publish_if_due(self) -> None:
         if self._publishing is not None and self._publishing.is_alive():
             return
-        snapshot = self.collection.snapshot()
+        snapshot = self.collection.folder.snapshot()
         changed = snapshot.unpublished + len(snapshot.tombstones)
         total = sum(snapshot.partitions.values())
         if changed >= max(self.settings.publish_after, total // 20):
@@ -142,7 +143,7 @@ class Service:
         if isinstance(outcome, AnysenseError):
             raise outcome
         self.collection.write([outcome])
-        found: Item = self.collection.snapshot().item(pending.id)
+        found: Item = self.collection.folder.snapshot().item(pending.id)
         return found
 
     def add_file(
@@ -166,7 +167,7 @@ class Service:
         with self.media.receive(upload, name) as received:
             known = self._same(received.digest) if item.id is None else None
             if known is not None:
-                return self.collection.snapshot().item(known), False
+                return self.collection.folder.snapshot().item(known), False
             former = self._stored(item.id) if item.id is not None else []
             path, is_new = received.keep(suffix, item.id)
         try:
@@ -205,11 +206,11 @@ class Service:
 
     def catalog(self) -> Catalog:
         """The items as they are now."""
-        return self.collection.snapshot().catalog
+        return self.collection.folder.snapshot().catalog
 
     def _same(self, digest: str) -> str | None:
         """The item that has a content, unless its files are all gone."""
-        known = self.collection.by_hash(digest)
+        known = self.collection.folder.by_hash(digest)
         if known is None:
             return None
         paths = self._stored(known)

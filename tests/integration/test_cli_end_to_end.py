@@ -119,7 +119,7 @@ def test_a_killed_or_interrupted_build_goes_on(tmp_path: Path) -> None:
     kept = items(where)
     assert 0 < kept < 3000
     with Collection.open(where) as collection:
-        known = set(collection.files())
+        known = set(collection.folder.files())
     assert len(known) == kept
     left = [path for path in media.iterdir() if os.path.realpath(path) not in known]
     for path in left[5:]:  # to go on with all of them would take long

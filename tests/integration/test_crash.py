@@ -22,7 +22,7 @@ import pytest
 from specimen import assert_holds, created, record
 
 from anysense.embed.errors import AnysenseError, CollectionLockedError, CollectionNotFoundError
-from anysense.index.catalog.connections import CATALOG
+from anysense.index.catalog.schema import CATALOG
 from anysense.index.collection import Collection
 from anysense.index.snapshots.manifest import MANIFEST
 
@@ -79,7 +79,7 @@ def possible_states(before: dict[str, int], messages: list[Any]) -> list[dict[st
 def assert_one_of(path: Path, states: list[dict[str, int]]) -> dict[str, int]:
     """Assert that a collection holds one of some states, and tell which."""
     with Collection.open(path) as collection:
-        snapshot = collection.snapshot()
+        snapshot = collection.folder.snapshot()
         with snapshot.catalog.transaction() as connection:
             names = {row[0] for row in connection.execute("SELECT id FROM items")}
         version = {name: snapshot.item(name).metadata["version"] for name in names}
@@ -198,11 +198,11 @@ if {state!r} == "killed":
         collection.write([record(f"c{{i}}", 2)])
 if {state!r} == "half checkpointed":
     reader = Collection.open(collection.path)
-    with reader.snapshot().catalog.transaction() as connection:
+    with reader.folder.snapshot().catalog.transaction() as connection:
         connection.execute("SELECT count(*) FROM items").fetchone()
         for i in range(30):
             collection.write([record(f"c{{i}}", 2)])
-        collection._writer.checkpoint()
+        collection.folder._writer.checkpoint()
         os.kill(os.getpid(), 9)
 if {state!r} == "killed":
     os.kill(os.getpid(), 9)

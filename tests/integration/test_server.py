@@ -20,8 +20,8 @@ import pytest
 import tiny
 from http_client import png, wav
 
-from anysense.index.building.sources.found import NewItem
 from anysense.index.collection import Collection
+from anysense.index.types import NewItem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -225,7 +225,7 @@ def test_what_was_acknowledged_outlives_a_kill(tmp_path: Path) -> None:
         process.kill()
         thread.join(30)
     with Collection.open(path) as collection:
-        snapshot = collection.snapshot()
+        snapshot = collection.folder.snapshot()
         for item in acknowledged:
             assert snapshot.item(item["id"]).source == item["source"]
             assert Path(item["source"]).stat().st_size > 0

@@ -69,7 +69,7 @@ def die_at_event(path: Path, kind: str, what: Any, event: int) -> None:
     tiny.register()
     collection = None if kind == "create" else Collection.open(path)
     if collection is not None:
-        collection.snapshot()
+        collection.folder.snapshot()
     count = 0
 
     def hook(name: str, arguments: Any) -> None:
@@ -96,7 +96,7 @@ def change_until_full(path: Path, room: int, pipe: Connection) -> None:
     rng = random.Random(room)
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     with Collection.open(path) as collection:
-        collection.snapshot()
+        collection.folder.snapshot()
         hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
         largest = max(file.stat().st_size for file in path.rglob("*") if file.is_file())
         resource.setrlimit(resource.RLIMIT_FSIZE, (largest + room, hard))

@@ -83,7 +83,7 @@ def assert_holds(collection: Collection, expected: Mapping[str, int]) -> None:
     Every item must be the best hit for its own vector, with a cosine of 1; there must be no other
     item; and a filter by version must select exactly the right ones.
     """
-    snapshot = collection.snapshot()
+    snapshot = collection.folder.snapshot()
     assert collection.info()["items"] == len(expected)
     assert sum(snapshot.partitions.values()) == len(expected)
     if not expected:

@@ -268,7 +268,7 @@ def test_the_page_has_every_public_name_and_error() -> None:
             assert issubclass(getattr(errors, name), base)
     public = {name for name, _ in inspect.getmembers(Collection) if not name.startswith("_")}
     inner = {"snapshot", "manifest", "encoders", "loaded_encoders", "files", "by_hash", "existing"}
-    inner |= {"alias", "place_files", "forget_files"}  # for builds, as are those of the quarantine
+    inner |= {"alias", "assign_files", "forget_files"}  # for builds, as are those of the quarantine
     inner |= {"quarantine", "quarantined", "clear_quarantine"}
     assert inner < public
     assert [n for n in sorted(public - inner) if not re.search(rf"[`.]{n}\b", PYTHON)] == []

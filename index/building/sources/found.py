@@ -2,38 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from anysense.index.types import NewItem
 
-    from PIL.Image import Image
-
-    from anysense.embed.types import Modality, Waveform
-
-__all__ = ["Found", "NewItem", "Problem"]
-
-
-@dataclass(frozen=True)
-class NewItem:
-    """Something to add to a collection.
-
-    Attributes:
-        content: a file (`pathlib.Path`), the bytes of one, a text (`str`), a PIL image, or a
-            `Waveform`.
-        id: its id; made from its path, or from its content, if None.
-        source: what hits call it; its path if None.
-        modality: found out from the content if None.
-        metadata: anything that JSON can hold.
-    """
-
-    content: Path | bytes | str | Image | Waveform
-    id: str | None = None
-    source: str | None = None
-    modality: Modality | None = None
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+__all__ = ["Found", "Problem"]
 
 
 class Found(NamedTuple):

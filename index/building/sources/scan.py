@@ -20,19 +20,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import MediaError, UsageError
-from anysense.index.building.sources.files import (
-    FileSource,
-    ManifestSource,
-    Source,
-    is_alive,
-    is_under,
-    manifest_of,
-    open_source,
-)
-from anysense.index.building.sources.found import Found, NewItem, Problem
+from anysense.index.building.sources.files import FileSource
+from anysense.index.building.sources.found import Found, Problem
+from anysense.index.building.sources.opening import open_source
+from anysense.index.building.sources.paths import is_alive, is_under, manifest_of
+from anysense.index.building.sources.table import ManifestSource
+from anysense.index.types import NewItem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from anysense.index.building.sources.base import Source
 
 __all__ = ["Found", "NewItem", "Problem", "Scan", "scan"]
 

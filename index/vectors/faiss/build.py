@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from anysense.embed.types import FloatArray
-    from anysense.index.types import Partition, VectorSource
+    from anysense.index.types import Ids, Partition, VectorSource
 
-    Ids = NDArray[np.int64]
 
 __all__ = ["build_store", "update_store"]
 

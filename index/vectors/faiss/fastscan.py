@@ -17,9 +17,9 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from anysense.index.types import Ids
     from anysense.index.vectors.layout import PartitionLayout
 
-    Ids = NDArray[np.int64]
 
 __all__ = [
     "FAST_SCAN_LIMIT",

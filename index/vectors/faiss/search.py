@@ -28,15 +28,11 @@ from anysense.index.vectors.recall import (
 )
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from anysense.embed.types import FloatArray
-    from anysense.index.types import Partition
+    from anysense.index.types import Codes, Ids, Partition
     from anysense.index.vectors.idmap import Selection
     from anysense.index.vectors.layout import PartitionLayout
 
-    Ids = NDArray[np.int64]
-    Codes = NDArray[np.uint8]
 
 __all__ = ["BATCH", "Scan"]
 

@@ -30,10 +30,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from anysense.embed.types import FloatArray
-    from anysense.index.types import Partition, VectorSource
+    from anysense.index.types import Codes, Ids, Partition, VectorSource
 
-    Ids = NDArray[np.int64]
-    Codes = NDArray[np.uint8]
 
 faiss: Any = _faiss  # its stubs know neither search parameters by name nor arrays as bitmaps
 

@@ -17,8 +17,8 @@ from anysense.server.cli.root import DONE, ERROR, PARTIAL
 
 if TYPE_CHECKING:
     from anysense.embed.errors import ItemNotFoundError
-    from anysense.index.building.sources.found import NewItem
     from anysense.index.collection import Collection
+    from anysense.index.types import NewItem
 
 __all__ = ["add", "remove"]
 
@@ -89,7 +89,7 @@ def _new_items(
     files: tuple[str, ...], texts: tuple[str, ...], item_id: str | None, metadata: dict[str, Any]
 ) -> list[NewItem]:
     from anysense.embed.types import Modality
-    from anysense.index.building.sources.found import NewItem
+    from anysense.index.types import NewItem
 
     if not files and not texts:
         raise click.UsageError("Give a FILE or --text to add.")
@@ -165,7 +165,7 @@ def _named(
 
 def _selected(collection: Collection, where: str) -> tuple[str, ...]:
     """The ids of the items that an expression holds for."""
-    snapshot = collection.snapshot()
+    snapshot = collection.folder.snapshot()
     segments = snapshot.select(where)
     assert segments is not None  # there is an expression
     rows = snapshot.rows(segments)

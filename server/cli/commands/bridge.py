@@ -14,8 +14,8 @@ from anysense.server.cli.options import COLLECTION, DEVICE, JSON
 from anysense.server.cli.root import DONE
 
 if TYPE_CHECKING:
+    from anysense.index.bridging.fit import BridgeReport
     from anysense.index.bridging.maps import Bridge
-    from anysense.index.bridging.published import BridgeReport
 
 __all__ = ["bridge"]
 
@@ -52,12 +52,11 @@ def fit_command(path: str, anchors: str | None, device: str, as_json: bool) -> i
     `scores` and `held_out`), `anchors`, `encode_seconds`, `fit_seconds` and `generation`.
     """
     from anysense.index.bridging.captions import read_anchors
-    from anysense.index.bridging.published import fit_bridges
     from anysense.index.collection import Collection
 
     captions = read_anchors(None if anchors is None else Path(anchors))
     with Collection.open(path, device=device) as collection, _Progress() as progress:
-        report = fit_bridges(collection, captions, progress)
+        report = collection.fit_bridges(captions, progress)
     if as_json:
         console.print_json(_report_json(report))
         return DONE

@@ -14,7 +14,7 @@ from anysense.server.cli.options import DEVICE, JSON, WORKERS
 from anysense.server.cli.root import DONE, INTERRUPTED, PARTIAL
 
 if TYPE_CHECKING:
-    from anysense.index.building.build import BuildReport
+    from anysense.index.building.report import BuildReport
     from anysense.index.collection import Collection
 
 __all__ = ["build", "build_json", "open_or_create", "print_report"]

@@ -64,14 +64,14 @@ def is_of_others(where: str) -> bool:
 
     They may have the same content; it would go on to name those.
     """
-    from anysense.index.building.sources.files import is_under
+    from anysense.index.building.sources.paths import is_under
     from anysense.index.collection import Collection
 
     if not Collection.exists(where):
         return False
     samples = os.path.realpath(sample_folder())
     with Collection.open(where) as collection:
-        return not all(is_under(path, samples) for path in collection.files())
+        return not all(is_under(path, samples) for path in collection.folder.files())
 
 
 def build_and_search(where: str, device: str) -> int:

@@ -36,7 +36,7 @@ def info(path: str, as_json: bool, quarantined: bool) -> int:
 
     with Collection.open(path) as collection:
         facts = collection.info()
-        failed = [{"path": f.path, "reason": f.reason} for f in collection.quarantined()]
+        failed = [{"path": f.path, "reason": f.reason} for f in collection.folder.quarantined()]
     if as_json:
         console.print_json({**facts, "quarantined_files": failed} if quarantined else facts)
     elif quarantined:

@@ -161,7 +161,7 @@ def _hint_at_file(text: str) -> None:
 
 def _print_files(hits: Sequence[Hit]) -> None:
     """Print the paths of the hits that are files: a text of a manifest, or added alone, is none."""
-    from anysense.index.building.sources.files import is_file, manifest_of
+    from anysense.index.building.sources.paths import is_file, manifest_of
 
     sources = list(dict.fromkeys(hit.source for hit in hits))
     for source in sources.copy():
@@ -182,7 +182,7 @@ def _why_nothing(
     **_: Any,
 ) -> str:
     """Why a search found nothing, as far as its options tell."""
-    snapshot = collection.snapshot()
+    snapshot = collection.folder.snapshot()
     present = {partition.modality.value for partition in snapshot.partitions}
     if not present:
         return ": the collection is empty"
@@ -236,7 +236,7 @@ def show(path: str, item: str, as_json: bool) -> int:
     from anysense.index.collection import Collection
 
     with Collection.open(path) as collection:
-        found = collection.snapshot().item(item_id(collection, item))
+        found = collection.folder.snapshot().item(item_id(collection, item))
     if as_json:
         console.print_json({**asdict(found), "modality": str(found.modality)})
     else:

@@ -13,8 +13,8 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
 
 from anysense.embed.errors import MediaError
-from anysense.index.building.sources.found import NewItem
 from anysense.index.catalog.browse import find_item, item_paths, list_items
+from anysense.index.types import NewItem
 from anysense.server.http import schemas
 from anysense.server.http.bodies import is_form, read_form, read_json, validated
 from anysense.server.http.errors import RequestError
@@ -192,7 +192,7 @@ async def get_media(request: Request, item_id: str) -> Response:
 async def get_item(request: Request, item_id: str) -> Response:
     """Give an item with its segments."""
     service = service_of(request)
-    item = await service.searching(lambda: service.collection.snapshot().item(item_id))
+    item = await service.searching(lambda: service.collection.folder.snapshot().item(item_id))
     return reply(item_dict(item))
 
 

@@ -31,14 +31,13 @@ from anysense.embed.errors import (
     UnknownEncoderError,
     UsageError,
 )
-from anysense.index.building.sources.found import NewItem
-from anysense.index.catalog import connections as database
-from anysense.index.catalog.connections import CATALOG
+from anysense.index.catalog.schema import CATALOG, SCHEMA
 from anysense.index.catalog.seals import ACKNOWLEDGED, VERIFIED
 from anysense.index.collection import Collection
 from anysense.index.folder.lock import LOCK
 from anysense.index.snapshots import generation
 from anysense.index.snapshots.manifest import MANIFEST, Manifest
+from anysense.index.types import NewItem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -127,7 +126,7 @@ def test_creation_that_was_killed_can_be_done_again(
     if step == "lock":
         monkeypatch.setattr("anysense.index.folder.opening.create_catalog", killed)
     elif step == "schema":
-        broken = (*database.SCHEMA[:3], "CREATE TABLE broken (")
+        broken = (*SCHEMA[:3], "CREATE TABLE broken (")
         monkeypatch.setattr("anysense.index.catalog.transaction.SCHEMA", broken)
     else:
         monkeypatch.setattr(Manifest, "write", killed)
@@ -200,7 +199,8 @@ def test_closed_collection_says_so(path: Path) -> None:
     collection = Collection.open(path)
     collection.close()
     collection.close()
-    for use in (collection.snapshot, collection.publish, lambda: collection.write([record("x")])):
+    uses = (collection.info, collection.publish, lambda: collection.write([record("x")]))
+    for use in uses:
         with pytest.raises(UsageError, match="is closed; open it again"):
             use()
 
@@ -231,12 +231,12 @@ def test_reader_sees_changes_and_generations_without_reopening(path: Path) -> No
             expected[f"s{step}"] = step
             assert_holds(reader, expected)
             if step % 2:
-                assert writer.publish() == reader.snapshot().version[0]
+                assert writer.publish() == reader.folder.snapshot().version[0]
                 assert_holds(reader, expected)
         writer.compact()
         assert_holds(reader, expected)
-        assert not reader.snapshot().newer
-        assert not len(reader.snapshot().tombstones)
+        assert not reader.folder.snapshot().newer
+        assert not len(reader.folder.snapshot().tombstones)
 
 
 def test_reader_that_meets_a_vanishing_generation_takes_the_next(
@@ -255,17 +255,17 @@ def test_reader_that_meets_a_vanishing_generation_takes_the_next(
         monkeypatch.setattr(generation, "check_generation", publish_first)
         assert_holds(reader, {**HOLDS, "new": 0})
         assert tries == [2]
-        assert reader.snapshot().version[0] == 3
+        assert reader.folder.snapshot().version[0] == 3
         assert "rebuilt" not in caplog.text
 
 
 def test_reader_notices_that_another_collection_took_the_place(path: Path) -> None:
     with Collection.open(path) as reader:
-        reader.snapshot()
+        reader.folder.snapshot()
         shutil.rmtree(path)
         created(path).close()
         with pytest.raises(CorruptCollectionError, match="was replaced by another collection"):
-            reader.snapshot()
+            reader.folder.snapshot()
 
 
 def test_threads_read_while_one_writes(path: Path) -> None:
@@ -277,7 +277,7 @@ def test_threads_read_while_one_writes(path: Path) -> None:
         try:
             while not done.is_set():
                 sure = acknowledged[0]
-                snapshot = collection.snapshot()
+                snapshot = collection.folder.snapshot()
                 for step in {0, sure - 1, sure // 2} & set(range(sure)):
                     scores, ids = snapshot.search(IMAGES, vector(f"t{step}"), 1)
                     assert scores[0] > 0.99
@@ -313,11 +313,11 @@ def test_writing_goes_on_while_publishing(path: Path) -> None:
 
             return Tuning()
 
-        assert collection.publish(tune=tune) == 3
+        assert collection.folder.publish(tune, retune=True) == 3
         expected = {**HOLDS, "meanwhile": 0}
         del expected["i0"]
         assert_holds(collection, expected)
-        assert set(collection.snapshot().tombstones) != set()
+        assert set(collection.folder.snapshot().tombstones) != set()
         assert collection.publish() == 4
         assert_holds(collection, expected)
         assert collection.verify().ok
@@ -391,7 +391,7 @@ def test_damaged_manifest_is_no_loss(path: Path, caplog: pytest.LogCaptureFixtur
         (path / MANIFEST).write_text(text)
         with Collection.open(path) as collection:
             assert_holds(collection, HOLDS)
-            assert collection.snapshot().version[0] == 2
+            assert collection.folder.snapshot().version[0] == 2
             assert not collection.verify().ok
         assert "using the catalog's copy" in caplog.text
     with Collection.open(path) as collection:
@@ -407,7 +407,7 @@ def test_index_of_another_state_is_noticed(path: Path, caplog: pytest.LogCapture
     assert manifest.generation is not None
     with Collection.open(path) as collection:
         collection.write([record("lost")])
-        state = collection.snapshot()
+        state = collection.folder.snapshot()
     wrong = replace(manifest.generation, high_water=state.high_water, change=state.change)
     replace(manifest, generation=wrong).write(path)
     with Collection.open(path) as collection:

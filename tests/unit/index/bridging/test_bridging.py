@@ -25,7 +25,7 @@ from anysense.index.bridging.maps import (
     modality_mean,
     unit,
 )
-from anysense.index.bridging.published import find_bridges, fit_bridges, needed, to_tuning
+from anysense.index.bridging.published import find_bridges, needed_bridges, to_tuning
 from anysense.index.snapshots.manifest import EncoderEntry, Manifest
 from anysense.index.types import Partition
 from anysense.index.vectors import layout
@@ -170,11 +170,11 @@ def test_a_bridge_of_another_revision_is_refused(rng: np.random.Generator) -> No
 def test_bridges_join_only_what_no_space_joins() -> None:
     both = Space("both", "1", 8, frozenset(Modality))
     second = replace(A, id="second")
-    assert needed([A, B]) == [(A, B), (B, A)]
-    assert needed([A, second, B]) == [(A, B), (B, A)]
-    assert needed([A, B, both]) == []
-    assert needed([A]) == []
-    assert needed([A, Space("mute", "1", 8, frozenset({Modality.AUDIO}))]) == []
+    assert needed_bridges([A, B]) == [(A, B), (B, A)]
+    assert needed_bridges([A, second, B]) == [(A, B), (B, A)]
+    assert needed_bridges([A, B, both]) == []
+    assert needed_bridges([A]) == []
+    assert needed_bridges([A, Space("mute", "1", 8, frozenset({Modality.AUDIO}))]) == []
 
 
 def test_the_bank_has_enough_short_captions() -> None:
@@ -279,7 +279,7 @@ def test_an_image_finds_sounds_once_the_bridge_is_fitted(pair: Collection) -> No
     with pytest.raises(NoRouteError, match=r"from image to audio.*bridge fit"):
         pair.search(red, modalities=["audio"])
     assert {h.route for h in pair.search(red, k=50)} == {"native"}
-    report = fit_bridges(pair, CAPTIONS)
+    report = pair.fit_bridges(CAPTIONS)
     assert [(b.source, b.target) for b in report.bridges] == [
         ("tiny:text-image", "tiny:text-audio"),
         ("tiny:text-audio", "tiny:text-image"),
@@ -301,7 +301,7 @@ def test_an_image_finds_sounds_once_the_bridge_is_fitted(pair: Collection) -> No
 
 
 def test_bridged_and_native_terms_combine(pair: Collection) -> None:
-    fit_bridges(pair, CAPTIONS)
+    pair.fit_bridges(CAPTIONS)
     red = Image.new("RGB", (16, 16), (210, 10, 10))
     both = pair.search([red, Term("high")], modalities=["audio"], k=16)
     assert kinds(both) == {"audio-low", "audio-high"}
@@ -309,13 +309,13 @@ def test_bridged_and_native_terms_combine(pair: Collection) -> None:
     without = pair.search([Term("low high"), Term(red, weight=-1.0)], modalities=["audio"], k=8)
     assert kinds(without) == {"audio-high"}
     assert {hit.route for hit in pair.search([red, "low"], modalities=["text"])} == {"native"}
-    [vector] = pair.snapshot().item_vectors("image-blue-3").values()
+    [vector] = pair.folder.snapshot().item_vectors("image-blue-3").values()
     asked = Term(vector=vector[0], space="tiny:text-image", modality=Modality.IMAGE)
     assert kinds(pair.search(asked, modalities=["audio"], k=8)) == {"audio-high"}
 
 
 def test_scores_of_bridged_hits_are_calibrated(pair: Collection) -> None:
-    fit_bridges(pair, CAPTIONS)
+    pair.fit_bridges(CAPTIONS)
     related = pair.search(Image.new("RGB", (16, 16), (210, 10, 10)), modalities=["audio"], k=24)
     assert [hit.score for hit in related] == sorted((h.score for h in related), reverse=True)
     assert min(hit.score for hit in related[:8]) > max(hit.score for hit in related[8:])
@@ -323,14 +323,14 @@ def test_scores_of_bridged_hits_are_calibrated(pair: Collection) -> None:
 
 
 def test_a_bridge_is_fitted_anew_and_outlives_publishing(pair: Collection) -> None:
-    fit_bridges(pair, CAPTIONS)
+    pair.fit_bridges(CAPTIONS)
     pair.add([NewItem(tone(120), id="audio-low-new")])
     pair.publish()
     blue = Image.new("RGB", (16, 16), (10, 10, 210))
     assert kinds(pair.search(blue, modalities=["audio"], k=8)) == {"audio-high"}
     swap = dict(zip(TONES, reversed(TONES), strict=True))
     turned = [" ".join(swap.get(word, word) for word in caption.split()) for caption in CAPTIONS]
-    fit_bridges(pair, turned)
+    pair.fit_bridges(turned)
     assert kinds(pair.search(blue, modalities=["audio"], k=8)) == {"audio-low"}
     pair.compact()
     with Collection.open(pair.path) as again:
@@ -344,10 +344,10 @@ def test_what_a_bridged_route_scans_is_measured(
     monkeypatch.setattr(layout, "EXACT_LIMIT", 20)
     sounds = Partition("tiny:text-audio", Modality.AUDIO)
     pair.compact()
-    assert pair.snapshot().effort(Modality.AUDIO, sounds) is not None
-    assert pair.snapshot().effort(Modality.IMAGE, sounds) is None  # nothing leads there yet
-    fit_bridges(pair, CAPTIONS)
-    measured = pair.snapshot().manifest.tuning["nprobe"][sounds.key]["image"]
+    assert pair.folder.snapshot().effort(Modality.AUDIO, sounds) is not None
+    assert pair.folder.snapshot().effort(Modality.IMAGE, sounds) is None  # nothing leads there yet
+    pair.fit_bridges(CAPTIONS)
+    measured = pair.folder.snapshot().manifest.tuning["nprobe"][sounds.key]["image"]
     assert measured["queries"] == 24
     assert measured["recall"] >= 0.95
     [route] = [
@@ -361,19 +361,19 @@ def test_what_a_bridged_route_scans_is_measured(
     assert kinds(pair.search(red, modalities=["audio"], k=4)) == {"audio-low"}
     pair.add([NewItem(tone(120), id="audio-low-new")])
     pair.publish()
-    assert pair.snapshot().manifest.tuning["nprobe"][sounds.key]["image"] == measured
+    assert pair.folder.snapshot().manifest.tuning["nprobe"][sounds.key]["image"] == measured
 
 
 def test_collections_that_need_no_bridge_are_refused(tmp_path: Path) -> None:
     with Collection.create(tmp_path / "one", ["tiny"]) as collection:
         collection.add([NewItem("a red thing")])
         with pytest.raises(UsageError, match=r"No bridge is needed.*every modality"):
-            fit_bridges(collection, CAPTIONS)
+            collection.fit_bridges(CAPTIONS)
     pair = ["tiny:text-image", "tiny:text-audio"]
     for names, message in ((pair[:1], "Nothing to join"), (pair, "is empty")):
         made = Collection.create(tmp_path / message, names)
         with made as collection, pytest.raises(UsageError, match=message):
-            fit_bridges(collection, CAPTIONS)
+            collection.fit_bridges(CAPTIONS)
 
 
 def test_the_command_fits_with_captions_of_a_file(pair: Collection, tmp_path: Path) -> None:

@@ -12,10 +12,10 @@ from anysense.index.calibration.scores import (
     SHARES,
     TYPICAL,
     Null,
+    copy_bonus,
     fit_route,
     fit_tail,
     item_weights,
-    nearness,
     standardise,
 )
 
@@ -151,6 +151,6 @@ def test_tails_survive_json() -> None:
 
 
 def test_being_all_but_the_same_adds_up_to_two() -> None:
-    assert nearness(0.95) == nearness(-0.5) == 0
-    assert nearness(0.995) == pytest.approx(1)
-    assert nearness(1.0) == nearness(1.00001) == pytest.approx(2)
+    assert copy_bonus(0.95) == copy_bonus(-0.5) == 0
+    assert copy_bonus(0.995) == pytest.approx(1)
+    assert copy_bonus(1.0) == copy_bonus(1.00001) == pytest.approx(2)

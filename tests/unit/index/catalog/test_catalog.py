@@ -18,9 +18,9 @@ from anysense.embed.errors import (
     UsageError,
 )
 from anysense.embed.types import Modality
-from anysense.index.catalog.connections import CATALOG, to_sql
 from anysense.index.catalog.integrity import catalog_problems
 from anysense.index.catalog.records import ItemRecord, QuarantinedFile, SegmentRecord, item_id
+from anysense.index.catalog.schema import CATALOG, to_sql
 from anysense.index.catalog.seals import ACKNOWLEDGED, VERIFIED, acknowledged, seal
 from anysense.index.collection import Collection
 
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 def collection(tmp_path: Path) -> Iterator[Collection]:
     with created(tmp_path / "c") as made:
         yield made
-        assert catalog_problems(made._catalog) == []
+        assert catalog_problems(made.folder.catalog) == []
 
 
 def ids(collection: Collection) -> set[str]:
-    with collection._catalog.transaction() as connection:
+    with collection.folder.catalog.transaction() as connection:
         return {row[0] for row in connection.execute("SELECT id FROM items")}
 
 
@@ -56,7 +56,7 @@ def spoil(path: Path, statement: str, *parameters: Any) -> None:
 def test_item_comes_back_as_written(collection: Collection) -> None:
     metadata = {"jahr": 2020, "größe": [1.5, None, True], "tief": {"a b": "ü"}}
     collection.write([record("t", segments=3, modality=Modality.TEXT, metadata=metadata)])
-    item = collection.snapshot().item("t")
+    item = collection.folder.snapshot().item("t")
     assert (item.id, item.source, item.modality) == ("t", "memory:t", Modality.TEXT)
     assert item.metadata == metadata
     assert [(s.start, s.end, s.text) for s in item.segments] == [
@@ -70,7 +70,7 @@ def test_item_comes_back_as_written(collection: Collection) -> None:
 
 def test_vectors_come_back_rounded_to_half_precision(collection: Collection) -> None:
     collection.write([record("t", segments=3, modality=Modality.TEXT)])
-    found = collection.snapshot().item_vectors("t")
+    found = collection.folder.snapshot().item_vectors("t")
     wanted = np.stack([vector("t", 0, i) for i in range(3)]).astype(np.float16)
     assert list(found) == [TEXTS]
     assert found[TEXTS].dtype == np.float32
@@ -80,13 +80,13 @@ def test_vectors_come_back_rounded_to_half_precision(collection: Collection) -> 
 def test_vectors_are_normalised(collection: Collection) -> None:
     long = SegmentRecord("tiny", None, None, None, vector("x") * np.float32(7))
     collection.write([ItemRecord("x", "x", Modality.IMAGE, {}, [long])])
-    (found,) = collection.snapshot().item_vectors("x")[IMAGES]
+    (found,) = collection.folder.snapshot().item_vectors("x")[IMAGES]
     np.testing.assert_allclose(found, vector("x"), atol=1e-3)
 
 
 def test_rows_are_in_the_order_asked_for(collection: Collection) -> None:
     collection.write([record(name, metadata={"n": name}) for name in "abc"])
-    rows = collection.snapshot().rows([3, -1, 1, 99, 3])
+    rows = collection.folder.snapshot().rows([3, -1, 1, 99, 3])
     assert [row and (row.segment_id, row.item_id, row.metadata["n"]) for row in rows] == [
         (3, "c", "c"),
         None,
@@ -99,19 +99,19 @@ def test_rows_are_in_the_order_asked_for(collection: Collection) -> None:
 @pytest.mark.parametrize("name", ["a'b\"; DROP TABLE items", "日本語", "bad\udcff.jpg", "nul\0l"])
 def test_any_name_can_be_kept(collection: Collection, name: str) -> None:
     collection.write([record(name, metadata={"name": name}, files=[f"/{name}"])])
-    item = collection.snapshot().item(name)
+    item = collection.folder.snapshot().item(name)
     assert (item.id, item.source, item.metadata) == (name, f"/{name}", {"name": name})
-    assert collection.existing([name, "other"]) == {name}
-    assert list(collection.files()) == [f"/{name}"]
+    assert collection.folder.existing([name, "other"]) == {name}
+    assert list(collection.folder.files()) == [f"/{name}"]
     assert collection.remove([name]) == 1
-    assert collection.files() == {}
+    assert collection.folder.files() == {}
 
 
 def test_ids_of_segments_are_never_used_twice(collection: Collection) -> None:
     seen: set[int] = set()
     for version in range(4):
         collection.write([record("a", version, segments=2, modality=Modality.TEXT)])
-        new = {segment.id for segment in collection.snapshot().item("a").segments}
+        new = {segment.id for segment in collection.folder.snapshot().item("a").segments}
         assert not new & seen
         seen |= new
         if version == 2:
@@ -122,7 +122,7 @@ def test_ids_of_segments_are_never_used_twice(collection: Collection) -> None:
 def test_latest_of_two_records_with_one_id_wins(collection: Collection) -> None:
     collection.write([record("a", 1), record("b", 1), record("a", 2)])
     assert ids(collection) == {"a", "b"}
-    assert collection.snapshot().item("a").metadata == {"version": 2}
+    assert collection.folder.snapshot().item("a").metadata == {"version": 2}
 
 
 def test_remove_counts_what_was_there(collection: Collection) -> None:
@@ -130,22 +130,22 @@ def test_remove_counts_what_was_there(collection: Collection) -> None:
     assert collection.remove(["a", "nobody", "a"]) == 1
     assert collection.remove("b") == 1
     with pytest.raises(ItemNotFoundError, match="No item a in"):
-        collection.snapshot().item("a")
+        collection.folder.snapshot().item("a")
 
 
 def test_write_and_remove_are_one_transaction(collection: Collection) -> None:
     collection.write([record("a")])
-    before = collection.snapshot().change
+    before = collection.folder.snapshot().change
     collection.write([record("b")], remove=["a"])
     assert ids(collection) == {"b"}
-    assert collection.snapshot().change == before + 1
+    assert collection.folder.snapshot().change == before + 1
 
 
 def test_describe_replaces_metadata_alone(collection: Collection) -> None:
     collection.write([record("a", metadata={"old": 1})])
-    segments = collection.snapshot().item("a").segments
+    segments = collection.folder.snapshot().item("a").segments
     collection.describe({"a": {"new": 2}, "nobody": {"x": 1}})
-    item = collection.snapshot().item("a")
+    item = collection.folder.snapshot().item("a")
     assert (item.metadata, item.segments) == ({"new": 2}, segments)
 
 
@@ -193,11 +193,11 @@ def test_bad_records_are_refused_whole(
     collection: Collection, bad: ItemRecord, message: str
 ) -> None:
     collection.write([record("a")])
-    before = collection.snapshot().change
+    before = collection.folder.snapshot().change
     with pytest.raises(UsageError, match=message):
         collection.write([record("good"), bad], remove=["a"])
     assert ids(collection) == {"a"}
-    assert collection.snapshot().change == before
+    assert collection.folder.snapshot().change == before
 
 
 # Files and aliases
@@ -205,25 +205,25 @@ def test_bad_records_are_refused_whole(
 
 def test_forgetting_an_alias_keeps_the_item(collection: Collection) -> None:
     collection.write([record("a", files=["/1", "/2"])])
-    assert collection.snapshot().item("a").aliases == ["/2"]
-    assert collection.forget_files(["/2", "/unknown"]) == ([], {})
+    assert collection.folder.snapshot().item("a").aliases == ["/2"]
+    assert collection.folder.forget_files(["/2", "/unknown"]) == ([], {})
     assert ids(collection) == {"a"}
-    assert collection.snapshot().item("a").source == "/1"
+    assert collection.folder.snapshot().item("a").source == "/1"
 
 
 def test_forgetting_the_source_hands_the_item_to_an_alias(collection: Collection) -> None:
     first = item_id("/1")
     collection.write([record(first, files=["/1", "/2", "/3"])])
-    segments = collection.snapshot().item(first).segments
-    assert collection.forget_files(["/1"]) == ([], {first: item_id("/2")})
-    item = collection.snapshot().item(item_id("/2"))
+    segments = collection.folder.snapshot().item(first).segments
+    assert collection.folder.forget_files(["/1"]) == ([], {first: item_id("/2")})
+    item = collection.folder.snapshot().item(item_id("/2"))
     assert (item.source, item.aliases, item.segments) == ("/2", ["/3"], segments)
     assert ids(collection) == {item_id("/2")}
 
 
 def test_forgetting_the_last_file_removes_the_item(collection: Collection) -> None:
     collection.write([record("a", files=["/1", "/2"]), record("memory")])
-    assert collection.forget_files(["/1", "/2"]).removed == [item_id("/2")]
+    assert collection.folder.forget_files(["/1", "/2"]).removed == [item_id("/2")]
     assert ids(collection) == {"memory"}
 
 
@@ -231,8 +231,8 @@ def test_item_with_a_source_of_its_own_keeps_it(collection: Collection) -> None:
     made = record("a", content_hash="h")
     files = [file("/1", "h"), file("/2", "h")]
     collection.write([ItemRecord("a", "https://x", made.modality, {}, made.segments, "h", files)])
-    assert collection.forget_files(["/1"]) == ([], {})
-    assert collection.snapshot().item("a").source == "https://x"
+    assert collection.folder.forget_files(["/1"]) == ([], {})
+    assert collection.folder.snapshot().item("a").source == "https://x"
 
 
 def test_changed_file_leaves_the_old_content_to_its_alias(collection: Collection) -> None:
@@ -240,9 +240,9 @@ def test_changed_file_leaves_the_old_content_to_its_alias(collection: Collection
     collection.write([record(first, 1, files=["/1", "/2"])])
     collection.write([record(first, 2, files=["/1"])])
     assert ids(collection) == {first, item_id("/2")}
-    assert collection.snapshot().item(first).metadata == {"version": 2}
-    assert collection.snapshot().item(item_id("/2")).metadata == {"version": 1}
-    assert {p: known.item_id for p, known in collection.files().items()} == {
+    assert collection.folder.snapshot().item(first).metadata == {"version": 2}
+    assert collection.folder.snapshot().item(item_id("/2")).metadata == {"version": 1}
+    assert {p: known.item_id for p, known in collection.folder.files().items()} == {
         "/1": first,
         "/2": item_id("/2"),
     }
@@ -251,45 +251,45 @@ def test_changed_file_leaves_the_old_content_to_its_alias(collection: Collection
 def test_same_content_written_again_keeps_its_aliases(collection: Collection) -> None:
     collection.write([record("a", files=["/1", "/2"])])
     collection.write([record("a", files=["/1"], metadata={"new": 1})])
-    item = collection.snapshot().item("a")
+    item = collection.folder.snapshot().item("a")
     assert (item.metadata, item.aliases) == ({"new": 1}, ["/2"])
 
 
 def test_placing_a_file_moves_it(collection: Collection) -> None:
     collection.write([record("a", files=["/1"]), record("b", files=["/2"])])
-    outcome = collection.place_files([(file("/1", "b/0", size=9), "b")])
+    outcome = collection.folder.assign_files([(file("/1", "b/0", size=9), "b")])
     assert outcome.removed == ["a"]
     assert ids(collection) == {"b"}
-    assert collection.files()["/1"].record.size == 9
-    collection.alias("/3", file("/elsewhere", "b/0"), "b")
-    assert collection.snapshot().item("b").aliases == ["/1", "/3"]
+    assert collection.folder.files()["/1"].record.size == 9
+    collection.folder.assign_files([(file("/3", "b/0"), "b")])
+    assert collection.folder.snapshot().item("b").aliases == ["/1", "/3"]
     with pytest.raises(ItemNotFoundError, match="No item nobody"):
-        collection.alias("/3", file("/3", "x"), "nobody")
+        collection.folder.assign_files([(file("/3", "x"), "nobody")])
 
 
 def test_file_that_becomes_an_item_of_its_own_leaves_the_other(collection: Collection) -> None:
     collection.write([record("a", 1, files=["/1", "/2"])])
     collection.write([record("b", 2, files=["/2"])])
-    assert collection.snapshot().item("a").aliases == []
-    assert collection.files()["/2"].item_id == "b"
+    assert collection.folder.snapshot().item("a").aliases == []
+    assert collection.folder.files()["/2"].item_id == "b"
 
 
 def test_oldest_item_of_a_content_is_found(collection: Collection) -> None:
     collection.write([record("a", content_hash="h"), record("b", content_hash="h")])
-    assert collection.by_hash("h") == "a"
-    assert collection.by_hash("other") is None
+    assert collection.folder.by_hash("h") == "a"
+    assert collection.folder.by_hash("other") is None
 
 
 def test_quarantine_holds_what_could_not_be_read(collection: Collection) -> None:
     first, second = QuarantinedFile("/1", 1, 2, "broken"), QuarantinedFile("/2", 3, 4, "empty")
-    collection.quarantine([second, first])
-    collection.quarantine([first._replace(reason="still broken")])
-    assert collection.quarantined() == [first._replace(reason="still broken"), second]
+    collection.folder.quarantine([second, first])
+    collection.folder.quarantine([first._replace(reason="still broken")])
+    assert collection.folder.quarantined() == [first._replace(reason="still broken"), second]
     assert collection.info()["quarantined"] == 2
-    collection.clear_quarantine(["/1", "/unknown"])
-    assert collection.quarantined() == [second]
+    collection.folder.clear_quarantine(["/1", "/unknown"])
+    assert collection.folder.quarantined() == [second]
     collection.write([record("a", files=["/2"])])
-    assert collection.quarantined() == []
+    assert collection.folder.quarantined() == []
 
 
 def test_counts_and_sums_stay_true_under_any_changes(tmp_path: Path) -> None:
@@ -303,8 +303,8 @@ def test_counts_and_sums_stay_true_under_any_changes(tmp_path: Path) -> None:
             if action == "write":
                 paths = [f"/{name}"] if rng.random() < 0.7 else None
                 collection.write([record(name, version, files=paths)])
-                assert collection.snapshot().item(name).metadata == {"version": version}
-                holders = {known.item_id for known in collection.files().values()}
+                assert collection.folder.snapshot().item(name).metadata == {"version": version}
+                holders = {known.item_id for known in collection.folder.files().values()}
                 assert all(lost not in holders for lost in before - ids(collection))
             elif action == "remove":
                 assert collection.remove([name]) == (name in before)
@@ -312,15 +312,15 @@ def test_counts_and_sums_stay_true_under_any_changes(tmp_path: Path) -> None:
             elif action in ("forget", "place") and before:
                 target = rng.choice(sorted(before))
                 if action == "forget":
-                    outcome = collection.forget_files([f"/{name}"])
+                    outcome = collection.folder.forget_files([f"/{name}"])
                 else:
-                    outcome = collection.place_files([(file(f"/{name}", "h"), target)])
+                    outcome = collection.folder.assign_files([(file(f"/{name}", "h"), target)])
                 kept = before - set(outcome.removed) - set(outcome.renamed)
                 assert ids(collection) == kept | set(outcome.renamed.values())
             elif action == "publish" and step % 3 == 0:
                 collection.publish()
             if step % 20 == 0:
-                assert catalog_problems(collection._catalog) == []
+                assert catalog_problems(collection.folder.catalog) == []
         assert collection.verify().problems == []
 
 
@@ -355,7 +355,7 @@ def test_every_kind_of_damage_is_found_at_opening(
     path = tmp_path / "c"
     with created(path) as collection:
         collection.write([record(f"a{i}") for i in range(5)] + [record("f", files=["/f"])])
-        collection.quarantine([QuarantinedFile("/q", 1, 1, "broken")])
+        collection.folder.quarantine([QuarantinedFile("/q", 1, 1, "broken")])
         collection.remove(["a4"])
     spoil(path, statement)
     with pytest.raises(CorruptCollectionError) as caught:
@@ -377,21 +377,24 @@ def test_verify_compares_vectors_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("statement", "read"),
     [
-        ("UPDATE items SET source = 'x' WHERE id = 'a'", lambda c: c.snapshot().rows([1])),
-        ("UPDATE items SET source = 'x' WHERE id = 'a'", lambda c: c.snapshot().item("a")),
-        ("UPDATE items SET source = 'x' WHERE id = 'a'", lambda c: c.by_hash("a/0")),
-        ("UPDATE segments SET start = 7", lambda c: c.snapshot().rows([1])),
-        ("UPDATE segments SET start = 7", lambda c: c.snapshot().item("a")),
-        ("UPDATE vectors SET vector = zeroblob(64)", lambda c: c.snapshot().item_vectors("a")),
-        ("UPDATE vectors SET vector = zeroblob(64)", lambda c: c.snapshot().newer),
-        ("DELETE FROM vectors WHERE segment_pk = 1", lambda c: c.snapshot().newer),
-        ("DELETE FROM segments WHERE segment_pk = 1", lambda c: c.snapshot()),
-        ("UPDATE vectors SET vector = zeroblob(64)", lambda c: c.publish(rebuild=True)),
-        ("UPDATE tombstones SET segment_pk = 2", lambda c: c.snapshot()),
-        ("UPDATE files SET mtime_ns = 7", lambda c: c.files()),
-        ("UPDATE quarantine SET mtime_ns = 7", lambda c: c.quarantined()),
-        ("UPDATE spaces SET dimension = 16", lambda c: c.snapshot()),
-        ("UPDATE state SET change = 9", lambda c: c.snapshot()),
+        ("UPDATE items SET source = 'x' WHERE id = 'a'", lambda c: c.folder.snapshot().rows([1])),
+        ("UPDATE items SET source = 'x' WHERE id = 'a'", lambda c: c.folder.snapshot().item("a")),
+        ("UPDATE items SET source = 'x' WHERE id = 'a'", lambda c: c.folder.by_hash("a/0")),
+        ("UPDATE segments SET start = 7", lambda c: c.folder.snapshot().rows([1])),
+        ("UPDATE segments SET start = 7", lambda c: c.folder.snapshot().item("a")),
+        (
+            "UPDATE vectors SET vector = zeroblob(64)",
+            lambda c: c.folder.snapshot().item_vectors("a"),
+        ),
+        ("UPDATE vectors SET vector = zeroblob(64)", lambda c: c.folder.snapshot().newer),
+        ("DELETE FROM vectors WHERE segment_pk = 1", lambda c: c.folder.snapshot().newer),
+        ("DELETE FROM segments WHERE segment_pk = 1", lambda c: c.folder.snapshot()),
+        ("UPDATE vectors SET vector = zeroblob(64)", lambda c: c.compact()),
+        ("UPDATE tombstones SET segment_pk = 2", lambda c: c.folder.snapshot()),
+        ("UPDATE files SET mtime_ns = 7", lambda c: c.folder.files()),
+        ("UPDATE quarantine SET mtime_ns = 7", lambda c: c.folder.quarantined()),
+        ("UPDATE spaces SET dimension = 16", lambda c: c.folder.snapshot()),
+        ("UPDATE state SET change = 9", lambda c: c.folder.snapshot()),
     ],
 )
 def test_damaged_rows_are_never_served(
@@ -401,7 +404,7 @@ def test_damaged_rows_are_never_served(
     path = tmp_path / "c"
     with created(path) as collection:
         collection.write([record("a", files=["/a"]), record("b"), record("gone")])
-        collection.quarantine([QuarantinedFile("/q", 1, 1, "broken")])
+        collection.folder.quarantine([QuarantinedFile("/q", 1, 1, "broken")])
         collection.remove(["gone"])
     spoil(path, statement)
     seal(path)
@@ -455,7 +458,7 @@ def test_failed_write_leaves_everything_as_it_was(
     collection: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     collection.write([record("a")])
-    connection = collection._writer._connection  # type: ignore[union-attr]
+    connection = collection.folder._writer._connection  # type: ignore[union-attr]  # to fail a write
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     connection.execute(f"PRAGMA max_page_count = {pages}")  # as a full disk: SQLITE_FULL
     with pytest.raises(StorageError, match="the disk refused"):

@@ -12,7 +12,8 @@ from specimen import DIMENSION, IMAGES, created
 from anysense.embed.types import Modality
 from anysense.index.catalog.records import ItemRecord, SegmentRecord
 from anysense.index.collection import Collection
-from anysense.index.publishing.canaries import SECTION, WEAR, worn_out
+from anysense.index.publishing.canaries import WEAR, partitions_to_recluster
+from anysense.index.snapshots.manifest import EFFORTS
 from anysense.index.vectors import layout
 from anysense.index.vectors.recall import Effort, recall_at_k
 
@@ -70,12 +71,13 @@ def collection(tmp_path: Path, photos: Photos) -> Iterator[Collection]:
 
 
 def figures(collection: Collection) -> dict[str, Any]:
-    found: dict[str, Any] = collection.snapshot().manifest.tuning[SECTION][IMAGES.key]["image"]
-    return found
+    efforts = collection.folder.snapshot().manifest.tuning[EFFORTS]
+    figures_of_images: dict[str, Any] = efforts[IMAGES.key]["image"]
+    return figures_of_images
 
 
 def trained(collection: Collection) -> int:
-    store = collection.snapshot().store
+    store = collection.folder.snapshot().store
     assert store is not None
     return store.layout[IMAGES].trained
 
@@ -83,11 +85,11 @@ def trained(collection: Collection) -> int:
 def test_figures_of_an_earlier_version_serve_until_the_next_publishing(
     collection: Collection, photos: Photos, tmp_path: Path
 ) -> None:
-    now, manifest = figures(collection), collection.snapshot().manifest
+    now, manifest = figures(collection), collection.folder.snapshot().manifest
     earlier = {IMAGES.key: {"image": {"nprobe": 9, "recall": 0.96, "queries": 256}}}
-    replace(manifest, tuning={**manifest.tuning, SECTION: earlier}).write(tmp_path / "c")
-    assert collection.snapshot().effort(Modality.IMAGE, IMAGES) == Effort(9, 0.96)
-    assert worn_out(collection.snapshot()) == set()
+    replace(manifest, tuning={**manifest.tuning, EFFORTS: earlier}).write(tmp_path / "c")
+    assert collection.folder.snapshot().effort(Modality.IMAGE, IMAGES) == Effort(9, 0.96)
+    assert partitions_to_recluster(collection.folder.snapshot()) == set()
     collection.write(photos.about(photos.topics(5), 1))
     collection.publish()
     assert set(figures(collection)) == set(now)
@@ -104,7 +106,7 @@ def test_figures_of_a_damaged_index_are_not_those_of_the_rebuilt_one(
     index.write_bytes(index.read_bytes()[:-1])
     collection.release()
     with Collection.open(tmp_path / "c", device="cpu") as again:
-        assert again.snapshot().effort(Modality.IMAGE, IMAGES) is None
+        assert again.folder.snapshot().effort(Modality.IMAGE, IMAGES) is None
         assert again.info()["routes"][0]["exact"]
         again.publish()
         assert figures(again)["segments"] == FIRST + 250
@@ -133,7 +135,7 @@ def test_more_of_the_same_is_measured_again_and_needs_no_new_lists(
     assert after["segments"] == FIRST * 3 // 2
     assert after["scanned_when_new"] == before["scanned_when_new"]
     assert after["scanned"] < WEAR * before["scanned"]
-    assert worn_out(collection.snapshot()) == set()
+    assert partitions_to_recluster(collection.folder.snapshot()) == set()
     assert trained(collection) == FIRST
 
 
@@ -146,7 +148,7 @@ def test_growth_unlike_the_rest_makes_new_lists_at_the_next_publishing(
     worn = figures(collection)
     assert worn["scanned"] > WEAR * worn["scanned_when_new"]
     assert worn["recall"] >= 0.95
-    assert worn_out(collection.snapshot()) == {IMAGES}
+    assert partitions_to_recluster(collection.folder.snapshot()) == {IMAGES}
     assert trained(collection) == FIRST
     collection.write(photos.about(away, 1))
     collection.publish()
@@ -154,8 +156,8 @@ def test_growth_unlike_the_rest_makes_new_lists_at_the_next_publishing(
     new = figures(collection)
     assert new["scanned"] == new["scanned_when_new"]
     assert new["scanned"] < worn["scanned"] / 1.5
-    assert worn_out(collection.snapshot()) == set()
-    snapshot = collection.snapshot()
+    assert partitions_to_recluster(collection.folder.snapshot()) == set()
+    snapshot = collection.folder.snapshot()
     queries = snapshot.sample(IMAGES, 200)
     _, true = snapshot.search(IMAGES, queries, 10)
     _, found = snapshot.search(IMAGES, queries, 10, query_modality=Modality.IMAGE)

@@ -191,7 +191,7 @@ def test_more_like_an_item_leaves_the_item_out(retriever: Retriever) -> None:
 
 
 def test_a_vector_asks_in_its_space(retriever: Retriever, collection: Collection) -> None:
-    vectors = collection.snapshot().item_vectors("image-green-1")
+    vectors = collection.folder.snapshot().item_vectors("image-green-1")
     [(partition, vector)] = vectors.items()
     hits = retriever.retrieve(
         Term(vector=vector[0], space=partition.space, modality=Modality.IMAGE),

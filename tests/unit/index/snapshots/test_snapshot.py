@@ -53,7 +53,7 @@ def queries(n: int = 6) -> Any:
 
 @pytest.mark.parametrize("k", [1, 5, 30, len(LIVE)])
 def test_search_is_exact_over_all_three_parts(collection: Collection, k: int) -> None:
-    snapshot = collection.snapshot()
+    snapshot = collection.folder.snapshot()
     scores, ids = snapshot.search(IMAGES, queries(), k)
     true_scores, true_names = exact(queries(), k)
     assert [names_of(snapshot, row) for row in ids] == true_names
@@ -61,7 +61,7 @@ def test_search_is_exact_over_all_three_parts(collection: Collection, k: int) ->
 
 
 def test_what_is_missing_is_marked(collection: Collection) -> None:
-    scores, ids = collection.snapshot().search(IMAGES, queries(2), 100)
+    scores, ids = collection.folder.snapshot().search(IMAGES, queries(2), 100)
     assert scores.shape == ids.shape == (2, 100)
     assert (ids[:, len(LIVE) :] == -1).all()
     assert (scores[:, len(LIVE) :] == -np.inf).all()
@@ -69,22 +69,22 @@ def test_what_is_missing_is_marked(collection: Collection) -> None:
 
 
 def test_one_query_gives_one_row_without_padding(collection: Collection) -> None:
-    snapshot = collection.snapshot()
+    snapshot = collection.folder.snapshot()
     scores, ids = snapshot.search(IMAGES, queries(1)[0], 100)
     assert scores.shape == ids.shape == (len(LIVE),)
     assert names_of(snapshot, ids) == exact(queries(1), 100)[1][0]
 
 
 def test_partition_that_is_not_there_is_empty(collection: Collection) -> None:
-    scores, ids = collection.snapshot().search(TEXTS, queries(2), 3)
+    scores, ids = collection.folder.snapshot().search(TEXTS, queries(2), 3)
     assert (ids == -1).all()
     assert (scores == -np.inf).all()
-    assert collection.snapshot().partitions == {IMAGES: len(LIVE)}
+    assert collection.folder.snapshot().partitions == {IMAGES: len(LIVE)}
 
 
 @pytest.mark.parametrize("where", ["n < 5", "n >= 100", "n = 3", "n < 10 or n > 110", "n > 999"])
 def test_filter_and_search_together_are_exact(collection: Collection, where: str) -> None:
-    snapshot = collection.snapshot()
+    snapshot = collection.folder.snapshot()
     allowed = snapshot.select(where)
     assert allowed is not None
     assert (np.diff(allowed) > 0).all()
@@ -104,7 +104,7 @@ def test_filter_and_search_together_are_exact(collection: Collection, where: str
 
 
 def test_select_takes_filters_in_every_form(collection: Collection) -> None:
-    snapshot = collection.snapshot()
+    snapshot = collection.folder.snapshot()
     assert snapshot.select(None) is None
     assert snapshot.select("") is None
     one = snapshot.select("n < 5")
@@ -119,20 +119,20 @@ def test_select_takes_filters_in_every_form(collection: Collection) -> None:
 
 
 def test_snapshot_does_not_change_with_the_collection(collection: Collection) -> None:
-    old = collection.snapshot()
+    old = collection.folder.snapshot()
     before = old.search(IMAGES, queries(), 10)
     collection.write([record(f"later{i}") for i in range(50)], remove=["p1", "n1"])
-    new = collection.snapshot()
+    new = collection.folder.snapshot()
     assert collection.publish() == 2
     assert not (collection.path / "gen-000001").exists()
     for mine, then in zip(old.search(IMAGES, queries(), 10), before, strict=True):
         np.testing.assert_array_equal(mine, then)
     assert sum(new.partitions.values()) == len(LIVE) + 48
-    assert collection.snapshot().version > new.version > old.version
+    assert collection.folder.snapshot().version > new.version > old.version
 
 
 def test_rows_of_what_was_removed_since_are_none(collection: Collection) -> None:
-    old = collection.snapshot()
+    old = collection.folder.snapshot()
     _, ids = old.search(IMAGES, vector("p5"), 1)
     collection.remove(["p5"])
     assert old.rows(ids) == [None]
@@ -141,13 +141,13 @@ def test_rows_of_what_was_removed_since_are_none(collection: Collection) -> None
 
 
 def test_snapshot_is_the_same_while_nothing_changes(collection: Collection) -> None:
-    assert collection.snapshot() is collection.snapshot()
+    assert collection.folder.snapshot() is collection.folder.snapshot()
 
 
 def test_replaced_item_is_found_by_its_new_vector_alone(collection: Collection) -> None:
     for name in ("p0", "n0"):  # one in the index, one newer than it
         collection.write([record(name, 1)])
-        snapshot = collection.snapshot()
+        snapshot = collection.folder.snapshot()
         scores, ids = snapshot.search(IMAGES, vector(name, 1), 1)
         assert names_of(snapshot, ids) == [name]
         assert scores[0] > 0.99
@@ -157,14 +157,14 @@ def test_replaced_item_is_found_by_its_new_vector_alone(collection: Collection) 
 
 @pytest.mark.parametrize("n", [1, 10, 61, 62, 500])
 def test_sample_is_deterministic_live_and_of_all_parts(collection: Collection, n: int) -> None:
-    snapshot = collection.snapshot()
+    snapshot = collection.folder.snapshot()
     sample = snapshot.sample(IMAGES, n)
     assert sample.shape == (min(n, len(LIVE)), 32)
     kept = {vector(name).astype(np.float16).tobytes(): name for name in LIVE}
     names = [kept[row.astype(np.float16).tobytes()] for row in sample]
     assert len(set(names)) == len(names)
     with type(collection).open(collection.path) as other:
-        np.testing.assert_array_equal(other.snapshot().sample(IMAGES, n), sample)
+        np.testing.assert_array_equal(other.folder.snapshot().sample(IMAGES, n), sample)
     if n == 10:
         assert {name[0] for name in names} == {"p", "n"}
     if n >= len(LIVE):
@@ -172,9 +172,9 @@ def test_sample_is_deterministic_live_and_of_all_parts(collection: Collection, n
 
 
 def test_sample_of_nothing_has_the_right_shape(collection: Collection) -> None:
-    assert collection.snapshot().sample(TEXTS, 5).shape == (0, 32)
+    assert collection.folder.snapshot().sample(TEXTS, 5).shape == (0, 32)
     other = Partition("unknown", Modality.TEXT)
-    assert collection.snapshot().sample(other, 5).shape == (0, 0)
+    assert collection.folder.snapshot().sample(other, 5).shape == (0, 0)
 
 
 def test_tuning_is_published_with_the_index_and_stays(collection: Collection) -> None:
@@ -184,12 +184,12 @@ def test_tuning_is_published_with_the_index_and_stays(collection: Collection) ->
         seen.append((sum(snapshot.partitions.values()), len(snapshot.newer)))
         return Tuning({"mine": {"x": 1.5}}, {"matrix": np.eye(3, dtype=np.float32)})
 
-    collection.publish(tune=tune)
+    collection.folder.publish(tune, retune=True)
     assert seen == [(len(LIVE), 0)]  # it sees the index that is going to be published
     collection.write([record("more")])
     collection.publish()
     with type(collection).open(collection.path) as other:
-        snapshot = other.snapshot()
+        snapshot = other.folder.snapshot()
         assert snapshot.manifest.tuning["mine"] == {"x": 1.5}
         np.testing.assert_array_equal(snapshot.arrays["matrix"], np.eye(3))
 
@@ -219,7 +219,7 @@ def test_nprobe_of_a_clustered_partition_reaches_the_target(tmp_path: Path) -> N
             ]
         )
         collection.publish()
-        snapshot = collection.snapshot()
+        snapshot = collection.folder.snapshot()
         info = collection.info()
         partition = next(p for p in info["partitions"] if p["modality"] == "image")
         assert partition["lists"] > 1

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from anysense.embed.encoders.registry import list_models
-from anysense.index.building.build import BuildProgress, BuildReport
+from anysense.index.building.report import BuildProgress, BuildReport
 from anysense.index.collection import Collection
 from anysense.server.cli import console, progress, tables
 from anysense.server.cli import root as cli_module

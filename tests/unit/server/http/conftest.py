@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from http_client import TestClient, client_of, png, wav
 
-from anysense.index.building.sources.found import NewItem
 from anysense.index.collection import Collection
+from anysense.index.types import NewItem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

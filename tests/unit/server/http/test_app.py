@@ -24,8 +24,8 @@ from http_client import (
 
 from anysense.embed.encoders.registry import register_encoder
 from anysense.embed.errors import StorageError
-from anysense.index.building.sources.found import NewItem
 from anysense.index.collection import Collection
+from anysense.index.types import NewItem
 from anysense.server.http.settings import Settings
 
 

@@ -36,7 +36,7 @@ def test_an_added_text_is_found_at_once_and_stays(
     assert client.get(response.headers["location"]).json() == item
     assert ids(search(client, text="dark high", k=1)) == ["new one"]
     with Collection.open(collection.path) as other:
-        assert other.snapshot().item("new one").metadata == body["metadata"]
+        assert other.folder.snapshot().item("new one").metadata == body["metadata"]
 
 
 def test_an_item_of_the_same_id_is_replaced(client: TestClient) -> None:

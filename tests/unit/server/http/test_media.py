@@ -15,8 +15,8 @@ from http_client import (
     wav,
 )
 
-from anysense.index.building.sources.found import NewItem
 from anysense.index.collection import Collection
+from anysense.index.types import NewItem
 
 
 def test_ranges_of_a_file_are_given(client: TestClient) -> None:

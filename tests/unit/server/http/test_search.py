@@ -155,12 +155,12 @@ def test_pages_of_one_state_fit_together_while_items_come_and_the_index_is_publi
         newest = page(client, k=4)
         assert newest["state"] != whole["state"]
         assert all(found.startswith("new-") for found in ids(newest["hits"][1:]))
-    assert collection.snapshot().version[0] > int(whole["state"].split("-")[1])
+    assert collection.folder.snapshot().version[0] > int(whole["state"].split("-")[1])
 
 
 def wait_for_another_item(collection: Collection) -> None:
-    before, deadline = collection.snapshot().version, time.monotonic() + 30
-    while collection.snapshot().version == before:
+    before, deadline = collection.folder.snapshot().version, time.monotonic() + 30
+    while collection.folder.snapshot().version == before:
         assert time.monotonic() < deadline
         time.sleep(0.005)
 

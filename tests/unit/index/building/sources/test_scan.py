@@ -8,7 +8,8 @@ import pytest
 
 from anysense.embed.errors import MediaError, UsageError
 from anysense.embed.types import Modality
-from anysense.index.building.sources.files import is_file, open_source
+from anysense.index.building.sources.opening import open_source
+from anysense.index.building.sources.paths import is_file
 from anysense.index.building.sources.scan import NewItem, Scan, scan
 
 

@@ -1,0 +1,97 @@
+"""What became of items that were added or built, and how far a build is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from anysense.index.building.sources.found import Problem
+
+
+__all__ = ["AddReport", "Failure"]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An item that could not be added: its place among those given, its source, and why."""
+
+    index: int
+    source: str
+    reason: str
+
+
+@dataclass
+class AddReport:
+    """What became of items that were added.
+
+    Attributes:
+        ids: the id of each item given, in order; None for one that could not be added.
+        added: how many are new.
+        updated: how many replaced an item of the same id.
+        duplicates: how many files were in the collection already, under the id that is told.
+        failed: the items that could not be added.
+        seconds: how long it took.
+    """
+
+    ids: list[str | None] = field(default_factory=list)
+    added: int = 0
+    updated: int = 0
+    duplicates: int = 0
+    failed: list[Failure] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+@dataclass
+class BuildReport:
+    """What a build did.
+
+    Attributes:
+        added: items that are new.
+        updated: items whose file has changed.
+        moved: items whose file is at another path now; their vectors were kept.
+        described: items of which only the metadata changed.
+        removed: items whose file is gone.
+        unchanged: files that are as they were.
+        duplicates: files that became another path of an item with the same content.
+        quarantined: what could not be read, and why; also what an earlier build found so.
+        untried: how many of those have not changed since, and were not tried again.
+        segments: how many pieces of files the models have encoded.
+        left_out: files of a modality that no encoder of the collection takes.
+        outside_links: links to files outside of the sources, which are not followed.
+        unmatched_metadata: rows of the metadata file that describe no item.
+        seconds: how long it took.
+    """
+
+    added: int = 0
+    updated: int = 0
+    moved: int = 0
+    described: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    duplicates: int = 0
+    quarantined: list[Problem] = field(default_factory=list)
+    untried: int = 0
+    segments: int = 0
+    left_out: int = 0
+    outside_links: int = 0
+    unmatched_metadata: int = 0
+    seconds: float = 0.0
+
+    @property
+    def has_changes(self) -> bool:
+        return any((self.added, self.updated, self.moved, self.described, self.removed))
+
+
+@dataclass(frozen=True)
+class BuildProgress:
+    """How far a build is: of `total` files that are new or changed, `done` are dealt with."""
+
+    phase: str
+    done: int
+    total: int
+    report: BuildReport
+
+
+ProgressCallback = Callable[[BuildProgress], None]

@@ -1,0 +1,40 @@
+"""From an argument of a build to the kind of source that it means."""
+
+from __future__ import annotations
+
+import glob
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from anysense.embed.errors import UsageError
+from anysense.index.building.rows import ROW_SUFFIXES
+from anysense.index.building.sources.files import FileSource, FolderSource
+from anysense.index.building.sources.glob import _open_glob
+from anysense.index.building.sources.table import ManifestSource
+
+if TYPE_CHECKING:
+    from anysense.index.building.sources.base import Source
+
+__all__ = ["open_source"]
+
+
+def open_source(source: str | Path, root: Path | None = None) -> Source:
+    """The kind of source that an argument means; a path that exists is never taken as a glob.
+
+    Raises:
+        UsageError: it does not exist.
+    """
+    name = os.fspath(source)
+    path = Path(name).expanduser()
+    real = os.path.realpath(path)
+    if path.is_dir():
+        return FolderSource(name, real)
+    if path.exists():
+        if path.suffix.lower() in ROW_SUFFIXES:
+            base = os.path.realpath(root) if root is not None else str(Path(real).parent)
+            return ManifestSource(name, base, real)
+        return FileSource(name, real)
+    if glob.has_magic(name):
+        return _open_glob(name, path)
+    raise UsageError(f"{name}: no such file or folder.")

@@ -1,0 +1,247 @@
+"""The folder of a collection: its catalog, its lock, its newest state. It knows no encoder.
+
+See docs/format.md for what is in the folder and why.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, Protocol
+
+from anysense.embed.errors import UsageError
+from anysense.index.catalog.integrity import check_acknowledged, ensure_sound
+from anysense.index.catalog.writer import CatalogWriter
+from anysense.index.folder.lock import WriterLock
+from anysense.index.folder.opening import open_catalog, repair_manifest
+from anysense.index.snapshots.views import Views
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from anysense.embed.types import Encoder, Space
+    from anysense.index.catalog.records import (
+        FileRecord,
+        Forgotten,
+        ItemRecord,
+        KnownFile,
+        QuarantinedFile,
+    )
+    from anysense.index.folder.verify import VerifyReport
+    from anysense.index.snapshots.manifest import Manifest, Tuning
+    from anysense.index.snapshots.snapshot import Snapshot
+    from anysense.index.types import Progress
+
+__all__ = ["CollectionFolder", "OpenCollection"]
+
+
+class OpenCollection(Protocol):
+    """A folder together with its encoders: what ranking, building and evaluation work on."""
+
+    @property
+    def folder(self) -> CollectionFolder: ...
+
+    @property
+    def spaces(self) -> list[Space]:
+        """The spaces, in the order in which the encoders were given."""
+        ...
+
+    def encoders(self) -> list[Encoder]:
+        """The encoders, loaded when first asked for."""
+        ...
+
+    @property
+    def loaded_encoders(self) -> list[Encoder]:
+        """The encoders if they are loaded already; else none."""
+        ...
+
+    def publish(self, progress: Progress | None = None) -> int:
+        """Bring the FAISS index on disk up to date, and return its generation."""
+        ...
+
+
+class CollectionFolder:
+    """One collection on disk. Safe to use from many threads.
+
+    Many processes may read at the same time, and one at a time may write: the first change takes
+    the lock, and `close` or `release` gives it back.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open a folder. No lock is taken.
+
+        Raises:
+            CollectionNotFoundError: there is no collection at the path.
+            IncompatibleCollectionError: a newer version of anysense made it.
+            CorruptCollectionError: it is damaged beyond what can be rebuilt.
+            StorageError: it cannot be read.
+        """
+        manifest, self.catalog = open_catalog(path)
+        self.path = path
+        self._lock = threading.RLock()
+        self._writer_lock = WriterLock(path)
+        self._writer: CatalogWriter | None = None
+        self._closed = False
+        self._views = Views(path, self.catalog, manifest)
+
+    def close(self) -> None:
+        """Let go of everything. What was written is safe without it."""
+        with self._lock:
+            if self._closed:
+                return
+            self._views.close()
+            self.catalog.close()
+            self.release()  # last, so that SQLite can remove its log
+            self._closed = True
+
+    def release(self) -> None:
+        """Let other processes write. The next change takes the lock again."""
+        with self._lock:
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
+            self._writer_lock.release()
+
+    # What it is
+
+    @property
+    def manifest(self) -> Manifest:
+        return self._views.manifest
+
+    def snapshot(self) -> Snapshot:
+        """The newest state, to be searched. Cheap as long as nothing has changed."""
+        self._check_open()
+        return self._views.newest()
+
+    def info(self) -> dict[str, Any]:
+        """What is in the collection, as JSON can hold it: counts, sizes, encoders, recall."""
+        from anysense.index.folder.info import describe_collection
+
+        return describe_collection(self.path, self.catalog, self.snapshot())
+
+    def verify(self) -> VerifyReport:
+        """Check every file, every row, and the FAISS index against the catalog."""
+        from anysense.index.folder.verify import verify_collection
+
+        self._check_open()
+        return verify_collection(self.path, self.catalog)
+
+    # Items
+
+    def write(self, records: Sequence[ItemRecord], *, remove: Sequence[str] = ()) -> None:
+        """Write items and remove others in one transaction; all is on the disk when it returns.
+
+        Items of the same ids are replaced. The items can be found at once.
+
+        Raises:
+            UsageError: an item cannot be kept; nothing was written.
+            CollectionLockedError: another process is writing.
+            StorageError: the disk refused; nothing was written.
+        """
+        self._as_writer().write(records, remove)
+
+    def remove(self, ids: Sequence[str]) -> int:
+        """Remove items, and tell how many of these ids there were."""
+        return self._as_writer().remove(ids)
+
+    def describe(self, metadata: Mapping[str, Mapping[str, Any]]) -> None:
+        """Give items other metadata, by id; ids that are not there are left out."""
+        self._as_writer().describe(metadata)
+
+    def by_hash(self, content_hash: str) -> str | None:
+        """The id of the oldest item with this content; None if there is none."""
+        return self.catalog.by_hash(content_hash)
+
+    def existing(self, ids: Sequence[str]) -> set[str]:
+        """Those of some ids that items have."""
+        return self.catalog.existing(ids)
+
+    # Files
+
+    def files(self) -> dict[str, KnownFile]:
+        """Every file that an item came from, by path."""
+        return self.catalog.files()
+
+    def assign_files(self, files: Iterable[tuple[FileRecord, str]]) -> Forgotten:
+        """Note which items files hold, by id; tells what became of those they held before."""
+        return self._as_writer().assign_files(files)
+
+    def forget_files(self, paths: Iterable[str]) -> Forgotten:
+        """Forget files that are gone, and tell what became of their items.
+
+        An item whose last file is gone is removed; one whose source is gone gets another of its
+        files as its source, and the id that goes with it.
+        """
+        return self._as_writer().forget_files(paths)
+
+    def quarantine(self, files: Iterable[QuarantinedFile]) -> None:
+        """Note files that cannot be read, and why."""
+        self._as_writer().quarantine(files)
+
+    def quarantined(self) -> list[QuarantinedFile]:
+        """The files that could not be read, by path."""
+        return self.catalog.quarantined()
+
+    def clear_quarantine(self, paths: Iterable[str]) -> None:
+        """Forget that files could not be read."""
+        self._as_writer().clear_quarantine(paths)
+
+    # The index
+
+    @property
+    def needs_publish(self) -> bool:
+        """Whether there are changes that the FAISS index on disk does not have."""
+        snapshot = self.snapshot()
+        return bool(snapshot.unpublished or len(snapshot.tombstones) or self._views.is_damaged)
+
+    def publish(
+        self,
+        tune: Callable[[Snapshot], Tuning],
+        progress: Progress | None = None,
+        *,
+        rebuild: bool = False,
+        retune: bool = False,
+    ) -> int:
+        """Bring the FAISS index on disk up to date, and return its generation.
+
+        Writing goes on meanwhile. Nothing is done if the index is up to date already.
+
+        Args:
+            tune: fits what is published with the index; see `anysense.index.publishing.tuning`.
+            progress: called with the vectors stored so far and in all.
+            rebuild: cluster every partition anew.
+            retune: publish also where only what `tune` fits is new.
+
+        Raises:
+            CollectionLockedError: another process is writing.
+            StorageError: the disk refused; the former generation stays.
+        """
+        from anysense.index.publishing.publisher import Publisher
+
+        publisher = Publisher(self.path, self._views, self._as_writer())
+        return publisher.publish(progress, tune, rebuild=rebuild, retune=retune)
+
+    def compact(self, tune: Callable[[Snapshot], Tuning], progress: Progress | None = None) -> None:
+        """Give back the space of what was removed, and cluster every partition anew."""
+        self.publish(tune, progress, rebuild=True)
+        self._as_writer().vacuum()
+
+    def _as_writer(self) -> CatalogWriter:
+        """The right to write, taken when first needed."""
+        with self._lock:
+            self._check_open()
+            if self._writer is None:
+                self._writer_lock.acquire()
+                try:
+                    ensure_sound(self.catalog, self.path, writer=True)
+                    check_acknowledged(self.catalog, self.path)
+                    repair_manifest(self.path, self.manifest)
+                    self._writer = CatalogWriter(self.path)
+                except BaseException:
+                    self._writer_lock.release()
+                    raise
+            return self._writer
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise UsageError(f"The collection {self.path} is closed; open it again.")

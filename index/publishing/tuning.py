@@ -1,0 +1,62 @@
+"""What is fitted to a snapshot and published with its index: calibrations, and bridges."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from anysense.index.background import bank
+from anysense.index.calibration.routes import Calibrations
+from anysense.index.snapshots.manifest import CALIBRATION, Tuning
+from anysense.index.types import Partition
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from anysense.embed.types import Encoder, FloatArray, Modality
+    from anysense.index.snapshots.snapshot import Snapshot
+
+__all__ = ["fit_tuning", "with_bridges"]
+
+
+def fit_tuning(snapshot: Snapshot, encoders: Sequence[Encoder] = ()) -> Tuning:
+    """The calibrations of all routes of a snapshot, and the background, to be published with it.
+
+    Loads no model: the background is encoded only by encoders that are loaded already.
+
+    Args:
+        snapshot: of an index that has everything.
+        encoders: those of the collection that are loaded.
+    """
+    loaded = {encoder.space.id: encoder for encoder in encoders}
+    calibrations = Calibrations(snapshot, loaded.get)
+    spaces = [entry.space for entry in snapshot.manifest.encoders]
+    banks: dict[str, dict[Modality, FloatArray]] = {}
+    section: dict[str, dict[str, Any]] = {}
+    for space in spaces:
+        vectors = {m: calibrations.background(Partition(space.id, m)) for m in space.modalities}
+        banks[space.id] = {m: rows for m, rows in vectors.items() if len(rows)}
+    for partition, segments in snapshot.partitions.items():
+        routes = section.setdefault(partition.key, {})
+        for query_modality in sorted(banks[partition.space]):
+            route = calibrations.fit(query_modality, partition)
+            routes[query_modality.value] = {"segments": segments, **route.tail.to_json()}
+    return Tuning({CALIBRATION: section}, bank.to_arrays(banks, spaces))
+
+
+def with_bridges(snapshot: Snapshot, encoders: Sequence[Encoder], bridges: Tuning) -> Tuning:
+    """The calibrations together with new bridges, and empty arrays in place of former bridges'.
+
+    Args:
+        snapshot: of an index that has everything.
+        encoders: those of the collection.
+        bridges: what `anysense.index.bridging.fit.fit_bridges` gave.
+    """
+    import numpy as np
+
+    calibrated = fit_tuning(snapshot, encoders)
+    former = [name for name in snapshot.arrays if name.startswith("bridge-")]
+    emptied = {name: np.empty(0, np.float16) for name in former}
+    return Tuning(
+        {**calibrated.sections, **bridges.sections},
+        {**emptied, **calibrated.arrays, **bridges.arrays},
+    )

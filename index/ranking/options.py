@@ -1,0 +1,75 @@
+"""How a search is to be answered, checked before anything is searched."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any
+
+from anysense.embed.errors import UsageError
+from anysense.embed.types import Modality
+from anysense.index.ranking.fusion import FUSIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["MAX_K", "SearchOptions"]
+
+MAX_K = 1000
+
+
+@dataclass(frozen=True)
+class SearchOptions:
+    """The options of a search; see `anysense.index.ranking.retriever.Retriever.retrieve`.
+
+    Raises:
+        UsageError: one is wrong.
+    """
+
+    k: int = 10
+    modalities: Sequence[Modality | str] | None = None
+    where: str | Mapping[str, Any] | None = None
+    min_score: float | None = None
+    per_modality_k: int | None = None
+    offset: int = 0
+    state: str | None = None
+    fusion: str = "calibrated"
+    collapse: float | None = None
+
+    def __post_init__(self) -> None:
+        numbers: dict[str, Any] = {"k": self.k, "per_modality_k": self.per_modality_k}
+        for name, value in {**numbers, "offset": self.offset}.items():
+            if not isinstance(value, Integral | None):
+                raise UsageError(f"{name} is a whole number, not {value!r}.")
+        for name, value in numbers.items():
+            if value is not None and not 1 <= value <= MAX_K:
+                raise UsageError(f"{name} is a whole number from 1 to {MAX_K}, not {value}.")
+        if self.offset < 0 or self.offset + self.k > MAX_K:
+            raise UsageError(
+                f"offset and k are at most {MAX_K} together, and offset is at least 0."
+            )
+        if self.fusion not in FUSIONS:
+            raise UsageError(f"fusion is one of {', '.join(FUSIONS)}, not {self.fusion}.")
+        collapse = self.collapse
+        if collapse is not None and not (_is_number(collapse) and 0 < collapse <= 1):
+            raise UsageError(f"collapse is a cosine over 0 and up to 1, not {collapse!r}.")
+        if self.min_score is not None and not _is_number(self.min_score):
+            raise UsageError(f"min_score is a number, not {self.min_score!r}.")
+        _ = self.of_modalities  # raises if one is none
+
+    @cached_property
+    def of_modalities(self) -> frozenset[Modality]:
+        """The modalities of the segments that may be found."""
+        if self.modalities is None:
+            return frozenset(Modality)
+        try:
+            return frozenset(Modality(m) for m in self.modalities)
+        except ValueError:
+            names = ", ".join(m.value for m in Modality)
+            raise UsageError(f"A modality is one of {names}.") from None
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not math.isnan(value)

@@ -1,0 +1,120 @@
+"""How a query reaches the segments of each modality: through which space, and what chance gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from anysense.embed.errors import NoRouteError
+from anysense.embed.types import Modality
+from anysense.index.bridging.published import needed_bridges
+from anysense.index.ranking.terms import TermVectors
+from anysense.index.types import Partition
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from anysense.embed.types import FloatArray
+    from anysense.index.calibration.scores import Null
+    from anysense.index.folder.folder import OpenCollection
+    from anysense.index.ranking.query import Term
+    from anysense.index.ranking.states import State
+    from anysense.index.snapshots.snapshot import Snapshot
+
+__all__ = ["Route", "plan_routes"]
+
+
+@dataclass(frozen=True)
+class Route:
+    """How a query reaches the segments of one partition.
+
+    Attributes:
+        modality: what the query is, mostly.
+        partition: where it leads.
+        cosine: gives cosines: (d,) of length 1.
+        vector: what is searched with: the same, less a part of its modality's mean if it crosses.
+        null: what chance gives it.
+        is_bridged: whether it came over a bridge from another space.
+    """
+
+    modality: Modality
+    partition: Partition
+    cosine: FloatArray
+    vector: FloatArray
+    null: Null
+    is_bridged: bool
+
+
+def plan_routes(
+    collection: OpenCollection,
+    state: State,
+    terms: Sequence[Term],
+    modalities: frozenset[Modality] = frozenset(Modality),
+) -> list[Route]:
+    """One route to each modality: through the space that takes most of the query.
+
+    Args:
+        collection: what is searched; its encoders encode what has no vector yet.
+        state: of it.
+        terms: the query.
+        modalities: of the segments that may be found.
+
+    Raises:
+        MediaError: a file of the query cannot be read.
+        NoRouteError: no encoder of the collection connects the query to any segment.
+    """
+    snapshot, calibrations = state.snapshot, state.calibrations
+    vectors = TermVectors(collection, snapshot, terms, calibrations.bridges)
+    routes = []
+    present = {p.modality for p in snapshot.partitions} & modalities
+    for modality in sorted(present):
+        spaces = [p.space for p in _preferred(collection, snapshot, modality)]
+        best = max(spaces, key=vectors.coverage, default=None)
+        if best is None or vectors.coverage(best)[0] <= 0:
+            continue
+        partition, query = Partition(best, modality), vectors.combined(best)
+        offset = calibrations.centre(query.shares, partition)
+        vector = query.vector if offset is None else query.vector - offset
+        null = calibrations.route(query.modality, partition).null(vector)
+        routes.append(
+            Route(query.modality, partition, query.vector, vector, null, query.is_bridged)
+        )
+    if not routes and present:
+        raise NoRouteError(_no_route(collection, terms, vectors, modalities))
+    return routes
+
+
+def _preferred(
+    collection: OpenCollection, snapshot: Snapshot, modality: Modality
+) -> list[Partition]:
+    """The partitions of a modality, in the order of preference at equal coverage.
+
+    Text is best compared in a space of nothing but text, where there is one; otherwise the encoder
+    named first at the collection's creation wins.
+    """
+    spaces = collection.spaces
+    order = [space.id for space in spaces]
+    only_text = {space.id for space in spaces if space.modalities == {Modality.TEXT}}
+    present = [p for p in snapshot.partitions if p.modality == modality]
+    return sorted(present, key=lambda p: (p.space not in only_text, order.index(p.space)))
+
+
+def _no_route(
+    collection: OpenCollection,
+    terms: Sequence[Term],
+    vectors: TermVectors,
+    modalities: frozenset[Modality],
+) -> str:
+    given = {vectors.modality(term) for term in terms if term.weight > 0}
+    problem = (
+        f"No encoder of this collection leads from {' and '.join(sorted(given))} to "
+        f"{' or '.join(sorted(modalities))}"
+    )
+    pairs = needed_bridges(collection.spaces)
+    if any(given & a.modalities and modalities & b.modalities for a, b in pairs):
+        path = collection.folder.path
+        return f"{problem}: join its spaces with `anysense bridge fit {path}`."
+    return (
+        f"{problem}: search for another modality, or build the collection with an encoder that has "
+        "both, such as starter."
+    )
