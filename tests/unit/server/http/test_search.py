@@ -19,7 +19,7 @@ from http_client import (
 )
 
 from anysense.embed.types import Modality
-from anysense.index.ranking.retriever import PINNED, Retriever
+from anysense.index.ranking.states import PINNED, Retriever
 from anysense.server.http.settings import Settings
 
 if TYPE_CHECKING:
