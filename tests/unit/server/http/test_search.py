@@ -19,7 +19,8 @@ from http_client import (
 )
 
 from anysense.embed.types import Modality
-from anysense.index.ranking.states import PINNED, Retriever
+from anysense.index.ranking.retriever import Retriever
+from anysense.index.ranking.states import PINNED
 from anysense.server.http.settings import Settings
 
 if TYPE_CHECKING:
