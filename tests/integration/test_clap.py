@@ -299,7 +299,8 @@ def test_vectors_do_not_depend_on_the_batch(laion_encoder: ClapEncoder) -> None:
 
 @needs_laion
 def test_long_clips_get_the_same_vectors_each_time(laion_encoder: ClapEncoder) -> None:
-    from anysense.embed.pipeline.stream import MediaSource, encode_query, encode_sources
+    from anysense.embed.pipeline.query import encode_query
+    from anysense.embed.pipeline.stream import MediaSource, encode_sources
 
     rng = np.random.default_rng(3)
     clip = Waveform(rng.normal(0, 0.1, 25 * 44_100).astype(np.float32), 44_100)

@@ -22,7 +22,8 @@ from anysense.embed.errors import (
     MissingWeightsError,
     UnknownEncoderError,
 )
-from anysense.embed.pipeline.stream import MediaSource, encode_query, encode_sources
+from anysense.embed.pipeline.query import encode_query
+from anysense.embed.pipeline.stream import MediaSource, encode_sources
 from anysense.embed.types import Modality
 
 if TYPE_CHECKING:
