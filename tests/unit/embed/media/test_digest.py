@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 EMPTY = "0e5751c026e543b2e8ab2eb06099daa1d1e5df47778f7787faab45cdf12fe3a8"
 TEXT = "Grüße, 世界 🦆\n"
 OF_TEXT = "aecaa7c7b34631b2ee84406590d29718d39085d7f57ebeb8be2ebbca4f97de53"
+OF_HALF = "60a953f0dbcf06da02ddab91267913c7524bb943089973d3fc4858baea8be713"
 LONG = bytes(range(256)) * 9000  # more than two blocks
 OF_LONG = "8e8f5515a2f50a9e19aafc22c3bd39e288f5a5ecbf37af94af2aa376bd4dd4ca"
 
