@@ -15,7 +15,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from anysense.embed.encoders.openclip.encoder import OpenClipEncoder, load, parse_name
+from anysense.embed.encoders.openclip.encoder import OpenClipEncoder, load
+from anysense.embed.encoders.openclip.names import parse_name
 from anysense.embed.errors import (
     CheckpointError,
     EncoderError,
