@@ -1,4 +1,4 @@
-"""The words of anysense as types: modality, space, encoder, and what goes in and comes out of one.
+"""The words of anysense as types: kind, modality, space, encoder, and what one takes and gives.
 
 This module imports neither torch nor an image or audio library, so every layer can use it.
 """
@@ -18,7 +18,33 @@ if TYPE_CHECKING:
 
     FloatArray: TypeAlias = NDArray[np.float32]
 
-__all__ = ["AudioWindow", "Content", "Encoder", "Modality", "Passage", "Space", "Waveform"]
+__all__ = [
+    "AudioWindow",
+    "Content",
+    "Encoder",
+    "Kind",
+    "Modality",
+    "Passage",
+    "Space",
+    "Waveform",
+]
+
+
+class Kind(str, Enum):
+    """What an item is.
+
+    A video is a container: its frames are images and its sound is audio. A document has passages,
+    which are text, and pages, which are images.
+    """
+
+    TEXT = "text"
+    IMAGE = "image"
+    AUDIO = "audio"
+    VIDEO = "video"
+    DOCUMENT = "document"
+
+    def __str__(self) -> str:
+        return self.value
 
 
 class Modality(str, Enum):

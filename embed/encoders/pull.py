@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from anysense.embed.errors import (
     CheckpointError,
@@ -25,44 +23,24 @@ from anysense.embed.errors import (
     UsageError,
 )
 
-__all__ = ["Progress", "Wanted", "pull", "wanted_files"]
+if TYPE_CHECKING:
+    from anysense.embed.encoders.weights.downloads import Downloads, HubFile
+
+__all__ = ["Progress", "pull"]
 
 Progress: TypeAlias = Callable[[str, int, "int | None"], None]
 """``progress(file, bytes_done, bytes_in_all)``: called as a file begins, grows and ends."""
 
-_TOKENIZER = (
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "vocab.json",
-    "merges.txt",
-    "vocab.txt",
-    "spiece.model",
-    "sentencepiece.bpe.model",
-    "tokenizer.model",
-)
 
-
-@dataclass(frozen=True)
-class Wanted:
-    """A file to fetch.
-
-    Attributes:
-        repository: of the hub.
-        names: what it may be called there, the best first.
-        required: whether the model is of no use without it.
-    """
-
-    repository: str
-    names: tuple[str, ...]
-    required: bool = True
-
-
-def pull(name: str, *, progress: Progress | None = None) -> Path:
+def pull(name: str, source: Downloads | None, *, progress: Progress | None = None) -> Path:
     """Download what an encoder needs into the hub's cache, verify it, and return its weights' path.
 
     What is here already is verified, and fetched again only if it is damaged or has changed.
+
+    Args:
+        name: the encoder's.
+        source: what says which files its kind downloads; None for a kind that downloads nothing.
+        progress: told of each file.
 
     Raises:
         UsageError: the encoder has nothing to download.
@@ -72,121 +50,33 @@ def pull(name: str, *, progress: Progress | None = None) -> Path:
         EncoderError: the hub cannot be reached, or refuses.
     """
     report = progress or (lambda file, done, size: None)
-    paths = [_fetch(name, wanted, report) for wanted in wanted_files(name)]
+    rest = name.partition(":")[2]
+    files = [] if source is None else source.downloads(rest)
+    if source is None or not files:
+        raise UsageError(
+            f"'{name}' needs no download: it comes with the package, or is a file of your own."
+        )
+    paths = [_fetch(name, file, report) for file in files]
     weights = paths[0]
     assert weights is not None  # the first is always required
-    if name.startswith("text:"):
-        _fetch_modules(name, weights.parent, report)
-    elif name.startswith("openclip:hf-hub:"):
-        _fetch_text_parts(name, weights.parent, report)
+    for file in source.named_downloads(rest, weights.parent):
+        _fetch(name, file, report)
     return weights
 
 
-def wanted_files(name: str) -> list[Wanted]:
-    """The files of an encoder, its weights first.
-
-    Raises:
-        UsageError: the encoder has nothing to download.
-        UnknownEncoderError: no such model.
-    """
-    kind, _, rest = name.partition(":")
-    if kind == "openclip":
-        return _of_openclip(name, rest)
-    if kind == "clap":
-        return _of_clap(name, rest)
-    if kind == "text":
-        if rest.startswith(("/", "./", "../", "~")) or rest.count("/") != 1:
-            raise _nothing_to_pull(name)
-        return [
-            Wanted(rest, ("model.safetensors", "pytorch_model.bin")),
-            Wanted(rest, ("config.json",)),
-            *_optional(rest, "modules.json", "sentence_bert_config.json"),
-            *_optional(rest, "config_sentence_transformers.json", *_TOKENIZER),
-        ]
-    raise _nothing_to_pull(name)
-
-
-def _of_openclip(name: str, rest: str) -> list[Wanted]:
-    from anysense.embed.encoders.openclip.encoder import hub_files, parse_name, text_repositories
-
-    weights = parse_name(rest)
-    if weights.path is not None:
-        raise _nothing_to_pull(name)
-    repository, names = hub_files(weights)
-    wanted = [Wanted(repository, names)]
-    if weights.tag is None:
-        wanted.append(Wanted(repository, ("open_clip_config.json",)))
-    tokenizer, config = text_repositories(weights)
-    if tokenizer and tokenizer != repository:
-        wanted += _optional(tokenizer, "config.json", *_TOKENIZER)
-    elif tokenizer and weights.tag is not None:
-        wanted += _optional(tokenizer, *_TOKENIZER)
-    if config and config != tokenizer:
-        wanted.append(Wanted(config, ("config.json",)))
-    return wanted
-
-
-def _of_clap(name: str, rest: str) -> list[Wanted]:
-    from anysense.embed.encoders.clap.encoder import OFFICIAL_REPOSITORY, parse_name
-    from anysense.embed.encoders.clap.text import TOKENIZER_FILES, TOKENIZER_REPOSITORIES
-
-    weights = parse_name(rest)
-    if weights.path is not None:
-        raise _nothing_to_pull(name)
-    wanted = [Wanted(weights.repository, weights.files)]
-    if weights.repository == OFFICIAL_REPOSITORY:
-        return [*wanted, *_optional(TOKENIZER_REPOSITORIES[0], *TOKENIZER_FILES)]
-    wanted.append(Wanted(weights.repository, ("config.json",)))
-    return [*wanted, *_optional(weights.repository, "preprocessor_config.json", *_TOKENIZER)]
-
-
-def _optional(repository: str, *names: str) -> list[Wanted]:
-    return [Wanted(repository, (name,), required=False) for name in names]
-
-
-def _nothing_to_pull(name: str) -> UsageError:
-    return UsageError(
-        f"'{name}' needs no download: it comes with the package, or is a file of your own."
-    )
-
-
-def _fetch_text_parts(name: str, folder: Path, report: Progress) -> None:
-    """A tokenizer, and a text tower's configuration, that a model's own configuration names."""
-    config = json.loads((folder / "open_clip_config.json").read_text(encoding="utf-8"))
-    text = config.get("model_cfg", config).get("text_cfg", {})
-    if tokenizer := text.get("hf_tokenizer_name"):
-        for wanted in _optional(tokenizer, *_TOKENIZER):
-            _fetch(name, wanted, report)
-    if model := text.get("hf_model_name"):
-        _fetch(name, Wanted(model, ("config.json",)), report)
-
-
-def _fetch_modules(name: str, folder: Path, report: Progress) -> None:
-    """The folders of a sentence-transformers model's further modules, such as ``1_Pooling``."""
-    file = folder / "modules.json"
-    if not file.is_file():
-        return
-    repository = name.partition(":")[2]
-    for module in json.loads(file.read_text(encoding="utf-8")):
-        path = str(module.get("path", ""))
-        if re.fullmatch(r"\w[\w.-]*", path):
-            for part in ("config.json", "model.safetensors", "pytorch_model.bin"):
-                _fetch(name, Wanted(repository, (f"{path}/{part}",), required=False), report)
-
-
-def _fetch(name: str, wanted: Wanted, report: Progress) -> Path | None:
+def _fetch(name: str, file: HubFile, report: Progress) -> Path | None:
     from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 
-    for file in wanted.names:
+    for file_name in file.names:
         try:
-            return _fetch_file(name, wanted.repository, file, report)
+            return _fetch_file(name, file.repository, file_name, report)
         except LocalEntryNotFoundError as error:  # noqa: PERF203 - says "no network"
             raise _unreachable(name, error) from error
         except EntryNotFoundError:
             continue
-    if wanted.required:
+    if file.is_required:
         raise UnknownEncoderError(
-            f"The hub's '{wanted.repository}' has no {' or '.join(wanted.names)}: "
+            f"The hub's '{file.repository}' has no {' or '.join(file.names)}: "
             f"'{name}' is not a model of this kind."
         )
     return None

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from anysense.embed.encoders.pull import Progress
+    from anysense.embed.encoders.weights.downloads import Downloads
 
 __all__ = [
     "GROUP",
@@ -51,7 +52,13 @@ _BUILT_IN = {
     "starter": "anysense.embed.encoders.starter.encoder",
     "openclip": "anysense.embed.encoders.openclip.encoder",
     "clap": "anysense.embed.encoders.clap.encoder",
-    "text": "anysense.embed.encoders.sentence",
+    "text": "anysense.embed.encoders.sentence.encoder",
+}
+# What each kind downloads; one that is not here needs no download.
+_DOWNLOADS = {
+    "openclip": "anysense.embed.encoders.openclip.names",
+    "clap": "anysense.embed.encoders.clap.names",
+    "text": "anysense.embed.encoders.sentence.names",
 }
 _registered: dict[str, Factory] = {}
 
@@ -148,36 +155,37 @@ def pull_model(name: str, *, progress: Progress | None = None) -> Path:
     kind = name.partition(":")[0]
     if kind not in encoder_kinds():
         raise _unknown(kind, name)
-    return pull(name, progress=progress)
+    module = _module(kind, _DOWNLOADS[kind]) if kind in _DOWNLOADS else None
+    return pull(name, cast("Downloads | None", module), progress=progress)
 
 
 def _factory(kind: str, name: str) -> Factory:
     if kind in _BUILT_IN:
-        return cast("Factory", _built_in(kind).load)
+        return cast("Factory", _module(kind, _BUILT_IN[kind]).load)
     if kind in _registered:
         return _registered[kind]
-    found = [entry for entry in entry_points(group=GROUP) if entry.name == kind]
-    if not found:
+    entry = next((entry for entry in entry_points(group=GROUP) if entry.name == kind), None)
+    if entry is None:
         raise _unknown(kind, name)
-    return _from_entry_point(found[0])
+    return _from_entry_point(entry)
 
 
 def _unknown(kind: str, name: str) -> UnknownEncoderError:
-    known = [*encoder_kinds(), *(card.name for card in CARDS)]
-    close = get_close_matches(name, known, n=1) or get_close_matches(kind, known, n=1)
+    names = [*encoder_kinds(), *(card.name for card in CARDS)]
+    close = get_close_matches(name, names, n=1) or get_close_matches(kind, names, n=1)
     kinds = f"the kinds here are {', '.join(encoder_kinds())}."
     hint = f"did you mean '{close[0]}'?" if close else kinds
     return UnknownEncoderError(f"There is no encoder '{name}': {hint}")
 
 
-def _built_in(kind: str) -> ModuleType:
-    """The module of a built-in kind of encoder.
+def _module(kind: str, name: str) -> ModuleType:
+    """A module of a built-in kind of encoder.
 
     Raises:
         MissingWeightsError: a package that it needs is not installed.
     """
     try:
-        return import_module(_BUILT_IN[kind])
+        return import_module(name)
     except ImportError as error:
         if error.name and error.name.startswith("anysense"):
             raise  # a broken installation, not a missing extra

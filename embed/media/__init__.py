@@ -1,1 +1,1 @@
-"""A file or its bytes as checked content: what kind it is, and its pixels, samples or text."""
+"""A file or its bytes as checked content: what format it is in, and its pixels, samples or text."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["decoding", "open_source", "readable_size", "source_name", "source_suffix"]
+__all__ = ["decoding", "media_name", "media_suffix", "open_media", "readable_size"]
 
 _OPEN_ERRORS = {
     errno.ENOENT: "does not exist",
@@ -38,12 +38,12 @@ _OPEN_ERRORS = {
 }
 
 
-def source_name(source: Path | bytes) -> str:
+def media_name(source: Path | bytes) -> str:
     """What an error calls the source: its path, or ``<bytes>``."""
     return "<bytes>" if isinstance(source, bytes) else str(source)
 
 
-def source_suffix(source: Path | bytes) -> str:
+def media_suffix(source: Path | bytes) -> str:
     """The lower-case suffix of a file's name with its dot; empty for a payload."""
     return "" if isinstance(source, bytes) else source.suffix.lower()
 
@@ -57,7 +57,7 @@ def readable_size(count: int) -> str:
 
 
 @contextmanager
-def open_source(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> Iterator[BinaryIO]:
+def open_media(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> Iterator[BinaryIO]:
     """Open a regular file or a payload for reading, from its beginning.
 
     Raises:
@@ -66,7 +66,7 @@ def open_source(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> Iterat
         EmptyMediaError: it holds no bytes.
         MediaTooLargeError: more bytes than `limits.file_bytes`.
     """
-    name = source_name(source)
+    name = media_name(source)
     if isinstance(source, bytes):
         _check_size(name, len(source), limits)
         yield io.BytesIO(source)
@@ -128,7 +128,7 @@ def decoding(name: str, what: str) -> Iterator[None]:
 
     Args:
         name: what the error calls the source.
-        what: the kind of file, with its article, such as ``a JPEG image``.
+        what: the format, with its article, such as ``a JPEG image``.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""What a file or payload is: its modality, its kind and its MIME type, told by its content.
+"""What a file or payload is: its modality, its format and its MIME type, told by its content.
 
 A mislabelled file is read as what it is: a ``.jpg`` that holds a WAV recording is a recording. Text
 alone has no signature: it is told by its name, or, without a name that says otherwise, by being
@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from anysense.embed.errors import CorruptMediaError, UnsupportedMediaError
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
-from anysense.embed.media.files import open_source, source_name, source_suffix
+from anysense.embed.media.files import media_name, media_suffix, open_media
 from anysense.embed.media.signatures import (
     HEAD_BYTES,
-    Kind,
-    foreign_kind,
+    HTML_FORMAT,
+    MARKDOWN_FORMAT,
+    MP3_FORMAT,
+    TEXT_FORMAT,
+    Format,
+    foreign_format,
+    format_of,
     has_mpeg_frames,
-    html_kind,
-    kind_of,
-    markdown_kind,
-    mp3_kind,
-    text_kind,
 )
 from anysense.embed.types import Modality
 
@@ -35,14 +35,14 @@ if TYPE_CHECKING:
 
 __all__ = ["MEDIA_SUFFIXES", "identify", "media_type", "sniff"]
 
-_TEXT_KINDS = {
-    ".txt": text_kind,
-    ".text": text_kind,
-    ".md": markdown_kind,
-    ".markdown": markdown_kind,
-    ".html": html_kind,
-    ".htm": html_kind,
-    ".xhtml": html_kind,
+_TEXT_FORMATS = {
+    ".txt": TEXT_FORMAT,
+    ".text": TEXT_FORMAT,
+    ".md": MARKDOWN_FORMAT,
+    ".markdown": MARKDOWN_FORMAT,
+    ".html": HTML_FORMAT,
+    ".htm": HTML_FORMAT,
+    ".xhtml": HTML_FORMAT,
 }
 _IMAGE_SUFFIXES = (
     ".jpg .jpeg .jpe .jfif .png .webp .gif .tif .tiff .bmp .dib .heic .heif .hif .avif"
@@ -55,7 +55,7 @@ _AUDIO_SUFFIXES = (
 MEDIA_SUFFIXES: Mapping[str, Modality] = MappingProxyType(
     dict.fromkeys(_IMAGE_SUFFIXES.split(), Modality.IMAGE)
     | dict.fromkeys(_AUDIO_SUFFIXES.split(), Modality.AUDIO)
-    | dict.fromkeys((*_TEXT_KINDS, ".pdf"), Modality.TEXT)
+    | dict.fromkeys((*_TEXT_FORMATS, ".pdf"), Modality.TEXT)
 )
 """The suffixes, lower case and with the dot, of the files that a folder scan picks up."""
 
@@ -64,7 +64,7 @@ def sniff(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> Modality:
     """What a file or payload is, by its content.
 
     Raises:
-        MediaError: it cannot be opened, or is no kind of file that anysense reads; see `identify`.
+        MediaError: it cannot be opened, or is no format that anysense reads; see `identify`.
     """
     return _identify_alone(source, limits).modality
 
@@ -78,49 +78,49 @@ def media_type(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> str:
     return _identify_alone(source, limits).media_type
 
 
-def identify(file: BinaryIO, source: Path | bytes) -> Kind:
-    """The kind of an opened source; leaves the file at its beginning.
+def identify(file: BinaryIO, source: Path | bytes) -> Format:
+    """The format of an opened source; leaves the file at its beginning.
 
     Raises:
-        UnsupportedMediaError: a kind of file that anysense does not read.
+        UnsupportedMediaError: a format that anysense does not read.
         CorruptMediaError: its content is not what its name says, nor anything else that is read.
     """
     head = file.read(HEAD_BYTES)
     file.seek(0)
-    name, suffix = source_name(source), source_suffix(source)
-    kind = kind_of(head)
-    if kind is not None:
-        return kind
-    foreign = foreign_kind(head)
+    name, suffix = media_name(source), media_suffix(source)
+    file_format = format_of(head)
+    if file_format is not None:
+        return file_format
+    foreign = foreign_format(head)
     if foreign is not None:
         raise UnsupportedMediaError(name, f"is {foreign}, which anysense does not read")
     expected = MEDIA_SUFFIXES.get(suffix)
     if suffix == ".mp3" and has_mpeg_frames(head):
-        return mp3_kind
+        return MP3_FORMAT
     if expected is None or expected is Modality.TEXT:
-        return _text_kind(head, name, suffix)
+        return _text_format(head, name, suffix)
     what = "text" if _is_text(head) else "nothing that anysense can read"
     raise CorruptMediaError(name, f"is named like a {suffix} file, but holds {what}")
 
 
-def _identify_alone(source: Path | bytes, limits: Limits) -> Kind:
-    with open_source(source, limits) as file:
-        kind = identify(file, source)
-        if kind.container in ("mov", "matroska"):
+def _identify_alone(source: Path | bytes, limits: Limits) -> Format:
+    with open_media(source, limits) as file:
+        file_format = identify(file, source)
+        if file_format.container in ("mov", "matroska"):
             # These containers mostly hold videos; only their list of streams tells.
             from anysense.embed.media.audio.decoders import check_is_sound
 
-            check_is_sound(file, kind, source_name(source))
-        return kind
+            check_is_sound(file, file_format, media_name(source))
+        return file_format
 
 
-def _text_kind(head: bytes, name: str, suffix: str) -> Kind:
-    if suffix in _TEXT_KINDS and b"\0" not in head:
-        return _TEXT_KINDS[suffix]  # it may be in an encoding other than UTF-8
+def _text_format(head: bytes, name: str, suffix: str) -> Format:
+    if suffix in _TEXT_FORMATS and b"\0" not in head:
+        return _TEXT_FORMATS[suffix]  # it may be in an encoding other than UTF-8
     if suffix not in MEDIA_SUFFIXES and b"\0" not in head and _is_html(head):
-        return html_kind
+        return HTML_FORMAT
     if _is_text(head) and suffix != ".pdf":
-        return _TEXT_KINDS.get(suffix, text_kind)
+        return _TEXT_FORMATS.get(suffix, TEXT_FORMAT)
     if suffix in MEDIA_SUFFIXES:
         raise CorruptMediaError(
             name, f"is named like a {suffix} file, but holds nothing that anysense can read"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from anysense.embed.errors import CorruptMediaError, MediaTooLargeError, UnsupportedMediaError
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
-from anysense.embed.media.files import decoding, open_source, source_name
+from anysense.embed.media.files import decoding, media_name, open_media
 from anysense.embed.media.identify import identify
 from anysense.embed.media.quiet import quiet_decoders, quiet_libtiff
 from anysense.embed.types import Modality
@@ -46,21 +46,25 @@ def read_image(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> Image:
     """Read a picture as 8-bit RGB.
 
     Raises:
-        UnsupportedMediaError: not a picture, or of a kind that is not read here.
+        UnsupportedMediaError: not a picture, or of a format that is not read here.
         CorruptMediaError: damaged, truncated, or not what its name says.
         MediaTooLargeError: over the limits of bytes or of pixels; known before it is decoded.
     """
-    name = source_name(source)
-    with open_source(source, limits) as file:
-        kind = identify(file, source)
-        if kind.modality is not Modality.IMAGE:
-            raise UnsupportedMediaError(name, f"is {kind.article}, not an image")
-        plugin = _plugin(kind.name, name)
-        with quiet_decoders(), decoding(name, kind.article), _open(plugin, file, name) as image:
+    name = media_name(source)
+    with open_media(source, limits) as file:
+        file_format = identify(file, source)
+        if file_format.modality is not Modality.IMAGE:
+            raise UnsupportedMediaError(name, f"is {file_format.article}, not an image")
+        plugin = _plugin(file_format.name, name)
+        with (
+            quiet_decoders(),
+            decoding(name, file_format.article),
+            _open(plugin, file, name) as image,
+        ):
             _check_pixels(image, name, limits)
-            if kind.name == "TIFF":
+            if file_format.name == "TIFF":
                 quiet_libtiff()
-            if kind.name == "JPEG":
+            if file_format.name == "JPEG":
                 _check_scans(image, file, name, limits)
             image.load()
             return as_rgb(image)
@@ -93,14 +97,15 @@ def _flattened(image: Image) -> Image:
     return background
 
 
-def _plugin(kind: str, name: str) -> Callable[[BinaryIO], Image]:
-    module, attribute = _PLUGINS[kind]
+def _plugin(format_name: str, name: str) -> Callable[[BinaryIO], Image]:
+    module, attribute = _PLUGINS[format_name]
     try:
         plugin: Callable[[BinaryIO], Image] = getattr(import_module(module), attribute)
     except ImportError as error:
         raise UnsupportedMediaError(
             name,
-            f"is a {kind} image, which needs the package '{module.split('.')[0]}' on this machine",
+            f"is a {format_name} image, which needs the package '{module.split('.')[0]}' "
+            "on this machine",
         ) from error
     return plugin
 

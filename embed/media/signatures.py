@@ -1,4 +1,4 @@
-"""What kind of file some bytes are, by their first few: the registry of every kind that is read.
+"""In which format some bytes are, by their first few: the registry of every format that is read.
 
 A name is not trusted where the content can tell. Only plain text has no signature of its own; see
 `anysense.embed.media.identify` for how it is recognised.
@@ -12,25 +12,25 @@ from anysense.embed.types import Modality
 
 __all__ = [
     "HEAD_BYTES",
-    "Kind",
-    "foreign_kind",
+    "HTML_FORMAT",
+    "MARKDOWN_FORMAT",
+    "MP3_FORMAT",
+    "TEXT_FORMAT",
+    "Format",
+    "foreign_format",
+    "format_of",
     "has_mpeg_frames",
-    "html_kind",
-    "kind_of",
-    "markdown_kind",
-    "mp3_kind",
     "mpeg_frame_length",
     "syncsafe",
-    "text_kind",
 ]
 
 HEAD_BYTES = 65536
-"""How much of the beginning of a file `kind_of` may look at."""
+"""How much of the beginning of a file `format_of` may look at."""
 
 
 @dataclass(frozen=True)
-class Kind:
-    """A kind of file.
+class Format:
+    """A format of files.
 
     Attributes:
         name: the field's name of it, such as ``JPEG``.
@@ -47,24 +47,24 @@ class Kind:
     container: str = ""
 
 
-def _image(name: str, media_type: str, article: str = "a") -> Kind:
-    return Kind(name, f"{article} {name} image", Modality.IMAGE, media_type)
+def _image(name: str, media_type: str, article: str = "a") -> Format:
+    return Format(name, f"{article} {name} image", Modality.IMAGE, media_type)
 
 
-def _audio(name: str, media_type: str, container: str, article: str = "a") -> Kind:
-    return Kind(name, f"{article} {name} recording", Modality.AUDIO, media_type, container)
+def _audio(name: str, media_type: str, container: str, article: str = "a") -> Format:
+    return Format(name, f"{article} {name} recording", Modality.AUDIO, media_type, container)
 
 
-def _text(name: str, media_type: str, article: str) -> Kind:
-    return Kind(name, article, Modality.TEXT, media_type)
+def _text(name: str, media_type: str, article: str) -> Format:
+    return Format(name, article, Modality.TEXT, media_type)
 
 
-text_kind = _text("text", "text/plain", "a text")
-markdown_kind = _text("Markdown", "text/markdown", "a Markdown text")
-html_kind = _text("HTML", "text/html", "an HTML page")
+TEXT_FORMAT = _text("text", "text/plain", "a text")
+MARKDOWN_FORMAT = _text("Markdown", "text/markdown", "a Markdown text")
+HTML_FORMAT = _text("HTML", "text/html", "an HTML page")
 _PDF = _text("PDF", "application/pdf", "a PDF document")
 _WAV = _audio("WAV", "audio/wav", "wav")
-mp3_kind = _audio("MP3", "audio/mpeg", "mp3", "an")
+MP3_FORMAT = _audio("MP3", "audio/mpeg", "mp3", "an")
 _AAC = _audio("AAC", "audio/aac", "aac", "an")
 _MP4 = _audio("MP4", "audio/mp4", "mov", "an")
 _M4A = _audio("M4A", "audio/mp4", "mov", "an")
@@ -74,7 +74,7 @@ _TIFF = _image("TIFF", "image/tiff")
 _AVIF = _image("AVIF", "image/avif", "an")
 _HEIC = _image("HEIC", "image/heic")
 
-_PREFIXES: tuple[tuple[bytes, Kind], ...] = (
+_PREFIXES: tuple[tuple[bytes, Format], ...] = (
     (b"\xff\xd8\xff", _image("JPEG", "image/jpeg")),
     (b"\x89PNG\r\n\x1a\n", _image("PNG", "image/png")),
     (b"GIF87a", _image("GIF", "image/gif")),
@@ -127,27 +127,27 @@ _AUDIO_BRANDS = {b"M4A ", b"M4B ", b"M4P "}
 _BMP_HEADERS = {12, 16, 40, 52, 56, 64, 108, 124}
 
 
-def kind_of(head: bytes) -> Kind | None:
-    """The kind of file that begins with these bytes; None where no signature fits.
+def format_of(head: bytes) -> Format | None:
+    """The format of a file that begins with these bytes; None where no signature fits.
 
     Args:
         head: the first `HEAD_BYTES` of the file, or all of it.
     """
-    for prefix, kind in _PREFIXES:
+    for prefix, file_format in _PREFIXES:
         if head.startswith(prefix):
-            return kind
+            return file_format
     return (
-        _riff_kind(head)
-        or _brand_kind(head)
-        or _bmp_kind(head)
-        or _pdf_kind(head)
-        or _tagged_kind(head)
-        or _mpeg_kind(head, frames=2)
+        _riff_format(head)
+        or _brand_format(head)
+        or _bmp_format(head)
+        or _pdf_format(head)
+        or _tagged_format(head)
+        or _mpeg_format(head, frames=2)
     )
 
 
-def foreign_kind(head: bytes) -> str | None:
-    """What these bytes are, in words, if they are a known kind of file that is not read."""
+def foreign_format(head: bytes) -> str | None:
+    """What these bytes are, in words, if they are in a format that is known but not read."""
     for prefix, what in _FOREIGN:
         if head.startswith(prefix):
             return what
@@ -160,7 +160,7 @@ def foreign_kind(head: bytes) -> str | None:
     return None
 
 
-def _riff_kind(head: bytes) -> Kind | None:
+def _riff_format(head: bytes) -> Format | None:
     outer, inner = head[:4], head[8:12]
     if outer == b"RIFF" and inner == b"WAVE":
         return _WAV
@@ -171,7 +171,7 @@ def _riff_kind(head: bytes) -> Kind | None:
     return None
 
 
-def _brand_kind(head: bytes) -> Kind | None:
+def _brand_format(head: bytes) -> Format | None:
     """ISO base media files (ISO/IEC 14496-12) name their brands in the first box."""
     if head[4:8] != b"ftyp":
         return None
@@ -185,7 +185,7 @@ def _brand_kind(head: bytes) -> Kind | None:
     return _M4A if major in _AUDIO_BRANDS else _MP4
 
 
-def _bmp_kind(head: bytes) -> Kind | None:
+def _bmp_format(head: bytes) -> Format | None:
     # "BM" also begins words, so the header must make sense too.
     header = int.from_bytes(head[14:18], "little")
     if head[:2] == b"BM" and head[6:10] == b"\0\0\0\0" and header in _BMP_HEADERS:
@@ -193,26 +193,26 @@ def _bmp_kind(head: bytes) -> Kind | None:
     return None
 
 
-def _pdf_kind(head: bytes) -> Kind | None:
+def _pdf_format(head: bytes) -> Format | None:
     return _PDF if b"%PDF-" in head[:1024] else None  # readers allow junk before it
 
 
-def _tagged_kind(head: bytes) -> Kind | None:
+def _tagged_format(head: bytes) -> Format | None:
     """A file with an ID3v2 tag in front: what follows the tag says what it is."""
     if head[:3] != b"ID3" or len(head) < 10 or head[3] > 9 or max(head[6:10]) > 127:
         return None
     rest = head[10 + syncsafe(head[6:10]) :]
     if rest.startswith(b"fLaC"):
         return _FLAC
-    return _mpeg_kind(rest.lstrip(b"\0"), frames=1) or mp3_kind
+    return _mpeg_format(rest.lstrip(b"\0"), frames=1) or MP3_FORMAT
 
 
-def _mpeg_kind(head: bytes, frames: int) -> Kind | None:
+def _mpeg_format(head: bytes, frames: int) -> Format | None:
     """MP3 and ADTS streams have no signature but the sync word of each frame.
 
     Eleven bits are too few to trust once, so the next frame must be where the first one ends.
     """
-    for kind, length_of in ((mp3_kind, mpeg_frame_length), (_AAC, _adts_frame_length)):
+    for file_format, length_of in ((MP3_FORMAT, mpeg_frame_length), (_AAC, _adts_frame_length)):
         at = 0
         for _ in range(frames):
             length = length_of(head[at : at + 10])
@@ -220,9 +220,9 @@ def _mpeg_kind(head: bytes, frames: int) -> Kind | None:
                 break
             at += length
             if at >= len(head):
-                return kind
+                return file_format
         else:
-            return kind
+            return file_format
     return None
 
 
@@ -239,7 +239,7 @@ def has_mpeg_frames(head: bytes) -> bool:
     at = head.find(b"\xff")
     while at >= 0:
         length = mpeg_frame_length(head[at : at + 4])
-        if length and at + length < len(head) and _mpeg_kind(head[at:], frames=3):
+        if length and at + length < len(head) and _mpeg_format(head[at:], frames=3):
             return True
         at = head.find(b"\xff", at + 1)
     return False

@@ -8,35 +8,12 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from concurrent.futures import Future
 from dataclasses import dataclass
-from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from anysense.embed.pipeline.threads import LOOK_UP_SECONDS, Users
 
-__all__ = ["Budget", "Buffer", "Prepared", "Stopped", "Workers", "size_of"]
-
-_LOOK_UP_SECONDS = 0.5  # how soon a thread notices that the interpreter is going down
-
-
-T = TypeVar("T")
-
-
-class Users:
-    """Who may still take results of a run: the thread that began it, and the main thread.
-
-    When the main thread ends, the interpreter waits for the others; but not for daemons.
-    """
-
-    def __init__(self) -> None:
-        self._main = threading.main_thread()
-        current = threading.current_thread()
-        self._begun_by = self._main if current.daemon else current
-
-    def are_there(self) -> bool:
-        return self._main.is_alive() or self._begun_by.is_alive()
+__all__ = ["Budget", "Buffer", "Prepared", "Stopped", "size_of"]
 
 
 class Stopped(Exception):  # noqa: N818 - a signal, not an error
@@ -110,7 +87,7 @@ class Buffer:
         with self.budget.changed:
             while not self._has_room(size):
                 self.budget.check()
-                self.budget.changed.wait(timeout=_LOOK_UP_SECONDS)
+                self.budget.changed.wait(timeout=LOOK_UP_SECONDS)
             self.budget.check()
             self.items.append((item, size))
             self.budget.used += size
@@ -137,59 +114,6 @@ class Buffer:
         if self.budget.first is self and not self.items:
             return True
         return self.budget.used + size <= self.budget.most
-
-
-class Workers:
-    """Threads that do what is submitted, in order.
-
-    Unlike those of `concurrent.futures`, which end before the threads that a program has begun,
-    they work as long as anyone may take what they make; and they end by themselves when a run is
-    left open and the interpreter goes down.
-    """
-
-    def __init__(self, count: int, name: str) -> None:
-        self.count = count
-        self.name = name
-        self.tasks: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        self.threads: list[threading.Thread] = []
-        self.users = Users()
-        self.stopped = False
-
-    def submit(self, work: Callable[..., T], *args: Any) -> Future[T]:
-        """Do this when a thread is free; one is started unless all are."""
-        future: Future[T] = Future()
-
-        def task() -> None:
-            if future.set_running_or_notify_cancel():
-                try:
-                    future.set_result(work(*args))
-                except BaseException as error:
-                    future.set_exception(error)
-
-        self.tasks.put(task)
-        if len(self.threads) < self.count:
-            name = f"{self.name}-{len(self.threads)}"
-            thread = threading.Thread(target=self._work, name=name)
-            self.threads.append(thread)
-            thread.start()
-        return future
-
-    def stop(self) -> None:
-        """Finish what is being done, drop the rest, and end."""
-        self.stopped = True
-        for _ in self.threads:
-            self.tasks.put(lambda: None)  # wakes a thread that waits
-        for thread in self.threads:
-            thread.join()
-
-    def _work(self) -> None:
-        while not self.stopped and self.users.are_there():
-            try:
-                task = self.tasks.get(timeout=_LOOK_UP_SECONDS)
-            except Empty:
-                continue
-            if not self.stopped:
-                task()
 
 
 def size_of(content: Any) -> int:

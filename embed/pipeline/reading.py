@@ -28,7 +28,6 @@ __all__ = [
     "MediaSource",
     "find_modality",
     "name_of",
-    "prepare_query",
     "prepare_source",
     "refusal",
 ]
@@ -107,47 +106,6 @@ def prepare_source(
             for passage in encoder.passages(text):
                 prepared = encoder.prepare(modality, passage.text)
                 yield Prepared(at, passage.start, passage.end, passage.text, prepared)
-
-
-def prepare_query(
-    encoder: Encoder, modality: Modality, source: MediaSource, limits: Limits = DEFAULT_LIMITS
-) -> Iterator[Prepared]:
-    """The segments of something to search by, which may be no longer than a query.
-
-    Raises:
-        MediaError: it cannot be read, or is too long.
-    """
-    _check_query(source, _length(source, modality, limits), modality, limits)
-    for segment in prepare_source([encoder], modality, source, limits):
-        _check_query(source, segment.end, modality, limits)
-        yield segment
-
-
-def _length(source: MediaSource, modality: Modality, limits: Limits) -> float | None:
-    """How long a source is, where that can be known before it is read."""
-    content = source.content
-    if modality is Modality.AUDIO and isinstance(content, (Path, bytes)):
-        from anysense.embed.media.audio.recording import stated_seconds
-
-        return stated_seconds(content, limits)
-    if isinstance(content, Waveform):
-        return len(content.samples) / max(1, content.rate)
-    return len(content) if isinstance(content, str) else None
-
-
-def _check_query(
-    source: MediaSource, length: float | None, modality: Modality, limits: Limits
-) -> None:
-    most = {Modality.AUDIO: limits.query_audio_seconds, Modality.TEXT: limits.query_text_characters}
-    # Resampling may add a sample or so, which must not make a sound too long.
-    if length is None or length < most.get(modality, length) + 0.5:
-        return
-    unit = "seconds" if modality is Modality.AUDIO else "characters"
-    raise MediaTooLargeError(
-        name_of(source),
-        f"is longer than the limit of {most[modality]:,.0f} {unit} for a query; search by a part "
-        "of it",
-    )
 
 
 def refusal(source: MediaSource, error: Exception) -> MediaError:

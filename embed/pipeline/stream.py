@@ -9,10 +9,8 @@ streams through. Decoders, resamplers and models release the interpreter's lock:
 from __future__ import annotations
 
 import os
-import threading
 from collections import deque
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from anysense.embed.errors import (
@@ -22,43 +20,26 @@ from anysense.embed.errors import (
     UsageError,
 )
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
-from anysense.embed.pipeline.lookahead import Budget, Buffer, Prepared, Stopped, Workers
+from anysense.embed.pipeline.lookahead import Budget, Buffer, Prepared, Stopped
 from anysense.embed.pipeline.reading import (
     MediaSource,
     find_modality,
-    prepare_query,
     prepare_source,
     refusal,
 )
-from anysense.embed.waiting import as_query
+from anysense.embed.pipeline.threads import Workers
+from anysense.embed.pipeline.turn import DEFAULT_BATCH, encode_in_turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from concurrent.futures import Future
-    from pathlib import Path
 
-    from PIL.Image import Image
+    from anysense.embed.types import Encoder, FloatArray, Modality
 
-    from anysense.embed.types import Encoder, FloatArray, Modality, Waveform
+__all__ = ["Encoded", "EncodedSegment", "MediaSource", "encode_sources"]
 
-__all__ = ["Encoded", "EncodedSegment", "MediaSource", "encode_query", "encode_sources"]
-
-DEFAULT_BATCH = 32
 LOOK_AHEAD_BYTES = 256 * 1024**2
-
-# An encoder is called from one thread at a time, and two models at once would only share the
-# processors: so one batch of one model runs at a time. But a query of an encoder that says that it
-# is reentrant waits for no batch.
-_turn = threading.Lock()
-
-
-def _after_fork() -> None:
-    global _turn
-    _turn = threading.Lock()  # whose turn it was has not come along
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+"""How much is read ahead of the models, over all sources."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +74,7 @@ def encode_sources(
     batch_size: int | None = None,
     workers: int | None = None,
     limits: Limits = DEFAULT_LIMITS,
+    look_ahead_bytes: int = LOOK_AHEAD_BYTES,
     progress: Callable[[int], None] | None = None,
 ) -> Generator[Encoded, None, None]:
     """Encode each source in every space that takes its modality; results come in input order.
@@ -109,6 +91,7 @@ def encode_sources(
             (an attribute `batch_size`), or 32.
         workers: how many threads decode; by default one for each processor.
         limits: what is too large to be read.
+        look_ahead_bytes: how much is read ahead of the models, over all sources.
         progress: called with the number of segments encoded so far, as one source may have many.
 
     Raises:
@@ -121,48 +104,7 @@ def encode_sources(
     if (batch_size is not None and batch_size < 1) or (workers is not None and workers < 1):
         raise UsageError("The batch size and the number of workers must be at least 1.")
     workers = workers or os.cpu_count() or 1
-    return _Pipeline(encoders, batch_size, workers, limits, progress).run(sources)
-
-
-def encode_query(
-    encoder: Encoder,
-    modality: Modality,
-    content: Path | bytes | str | Image | Waveform,
-    *,
-    limits: Limits = DEFAULT_LIMITS,
-) -> FloatArray:
-    """One vector for one query, of shape (dimension,) and length 1.
-
-    It is the vector that indexing gives the same content, to rounding; of content with several
-    segments, it is the normalised mean of theirs.
-
-    Raises:
-        MediaError: the query cannot be read, or is longer than a query may be.
-        EncoderError: the encoder does not take this modality.
-    """
-    import numpy as np
-
-    if modality not in encoder.space.modalities:
-        raise EncoderError(f"The encoder '{encoder.space.id}' does not take {modality}.")
-    source = MediaSource("the query", content, modality)
-    parts: list[FloatArray] = []
-    batch: list[Any] = []
-    run = encoder.encode if getattr(encoder, "is_reentrant", False) else partial(_run, encoder)
-    with as_query():
-        for segment in prepare_query(encoder, modality, source, limits):
-            batch.append(segment.content)
-            if len(batch) == DEFAULT_BATCH:
-                parts.append(run(modality, batch))
-                batch = []
-        if batch:
-            parts.append(run(modality, batch))
-    vectors = np.concatenate(parts)
-    if len(vectors) == 1:
-        only: FloatArray = vectors[0]
-        return only
-    mean = vectors.mean(axis=0, dtype=np.float64)
-    unit: FloatArray = (mean / max(float(np.linalg.norm(mean)), 1e-12)).astype(np.float32)
-    return unit
+    return _Pipeline(encoders, batch_size, workers, limits, look_ahead_bytes, progress).run(sources)
 
 
 @dataclass
@@ -212,6 +154,7 @@ class _Pipeline:
         batch_size: int | None,
         workers: int,
         limits: Limits,
+        look_ahead_bytes: int,
         progress: Callable[[int], None] | None,
     ) -> None:
         self.encoders = encoders
@@ -228,7 +171,7 @@ class _Pipeline:
         largest = max(group.size for group in self.groups.values())
         self.ahead = 2 * (largest + workers)  # sources being read
         self.behind = 4 * largest  # sources whose batches are not full or not done
-        self.budget = Budget(LOOK_AHEAD_BYTES)
+        self.budget = Budget(look_ahead_bytes)
         self.jobs: deque[_Job] = deque()  # what was not yielded yet, in input order
         self.reading: deque[_Job] = deque()  # of those, what was not taken to its end
         self.running: deque[tuple[Future[_Outcome], list[tuple[_Job, int, Any]]]] = deque()
@@ -330,16 +273,10 @@ class _Pipeline:
                 self.progress(self.encoded)
 
 
-def _run(encoder: Encoder, modality: Modality, contents: list[Any]) -> FloatArray:
-    """Encode a batch when it is its turn: searches and builds of one process take turns."""
-    with _turn:
-        return encoder.encode(modality, contents)
-
-
 def _encode(encoder: Encoder, modality: Modality, contents: list[Any]) -> _Outcome:
     """A vector for each content, or the error of that content alone."""
     try:
-        return list(_run(encoder, modality, contents))
+        return list(encode_in_turn(encoder, modality, contents))
     except MediaError as error:
         if len(contents) == 1:
             return [error]

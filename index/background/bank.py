@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import os
 import threading
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from anysense.embed.cache import user_cache, write_aside
 from anysense.embed.types import Modality
 
 if TYPE_CHECKING:
@@ -37,12 +37,15 @@ def background(encoder: Encoder) -> dict[Modality, FloatArray]:
 
     Encoded when first asked for, and remembered in memory and in the user's cache.
     """
+    import numpy as np
+
     space = encoder.space
     with _lock:
         vectors = lookup(space)
         if vectors is None:
             vectors = _memory[space.id, space.revision] = _encode(encoder)
-            _write(_cache_path(space), vectors)
+            arrays = {modality.value: rows for modality, rows in vectors.items()}
+            write_aside(_cache_path(space), lambda file: np.savez(file, **arrays))
         return vectors
 
 
@@ -78,8 +81,8 @@ def from_arrays(
 
     for place, space in enumerate(spaces):
         if space.id == partition.space:
-            held = arrays.get(f"background-{place}-{partition.modality}")
-            return None if held is None else held.astype(np.float32)
+            vectors = arrays.get(f"background-{place}-{partition.modality}")
+            return None if vectors is None else vectors.astype(np.float32)
     return None
 
 
@@ -122,12 +125,9 @@ def _digest() -> str:
 
 
 def _cache_path(space: Space) -> Path:
-    caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    folder = Path(os.environ.get("ANYSENSE_CACHE") or Path(caches) / "anysense")
     name = f"{space.id}\0{space.revision}\0{space.dimension}\0{_digest()}"
-    return (
-        folder / "background" / f"{hashlib.blake2b(name.encode(), digest_size=16).hexdigest()}.npz"
-    )
+    digest = hashlib.blake2b(name.encode(), digest_size=16).hexdigest()
+    return user_cache("background", f"{digest}.npz")
 
 
 def _read(path: Path, space: Space) -> dict[Modality, FloatArray] | None:
@@ -135,8 +135,8 @@ def _read(path: Path, space: Space) -> dict[Modality, FloatArray] | None:
     import numpy as np
 
     try:
-        with np.load(path, allow_pickle=False) as held:
-            vectors = {m: held[m.value].astype(np.float32) for m in space.modalities}
+        with np.load(path, allow_pickle=False) as arrays:
+            vectors = {m: arrays[m.value].astype(np.float32) for m in space.modalities}
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
         return None
     whole = all(
@@ -144,17 +144,3 @@ def _read(path: Path, space: Space) -> dict[Modality, FloatArray] | None:
         for m, v in vectors.items()
     )
     return vectors if whole else None
-
-
-def _write(path: Path, vectors: Mapping[Modality, FloatArray]) -> None:
-    """Written aside and renamed, so that no reader sees half of it."""
-    import numpy as np
-
-    aside = path.with_suffix(f".{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with aside.open("wb") as file:
-            np.savez(file, **{m.value: v for m, v in vectors.items()})
-        aside.replace(path)
-    except OSError:
-        return  # a cache that cannot be written only costs time

@@ -9,18 +9,15 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from anysense.embed.cache import user_cache, write_aside
 from anysense.embed.errors import EmptyMediaError, UsageError
 from anysense.embed.types import Modality
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    import numpy as np
-    from numpy.typing import NDArray
 
     from anysense.embed.types import Encoder, FloatArray, Space
 
@@ -102,7 +99,7 @@ def encode_anchors(
         if progress is not None:
             progress(start + len(batch), len(captions))
     vectors = np.concatenate(parts).astype(np.float16)  # what the cache keeps: same map either way
-    _write(path, vectors)
+    write_aside(path, lambda file: np.save(file, vectors, allow_pickle=False))
     return vectors.astype(np.float32)
 
 
@@ -110,9 +107,7 @@ def _cache_path(space: Space, captions: Sequence[str]) -> Path:
     digest = hashlib.blake2b(digest_size=16)
     for part in (space.id, space.revision, *captions):
         digest.update(part.encode("utf-8") + b"\0")
-    caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    folder = Path(os.environ.get("ANYSENSE_CACHE") or Path(caches) / "anysense")
-    return folder / "anchors" / f"{digest.hexdigest()}.npy"
+    return user_cache("anchors", f"{digest.hexdigest()}.npy")
 
 
 def _read(path: Path, shape: tuple[int, int]) -> FloatArray | None:
@@ -120,24 +115,10 @@ def _read(path: Path, shape: tuple[int, int]) -> FloatArray | None:
     import numpy as np
 
     try:
-        held = np.load(path, allow_pickle=False)
+        array = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError):
         return None
-    if held.shape != shape or held.dtype != np.float16 or not np.isfinite(held).all():
+    if array.shape != shape or array.dtype != np.float16 or not np.isfinite(array).all():
         return None
-    vectors: FloatArray = held.astype(np.float32)
+    vectors: FloatArray = array.astype(np.float32)
     return vectors
-
-
-def _write(path: Path, vectors: NDArray[np.float16]) -> None:
-    """Written aside and renamed, so that no reader sees half of it."""
-    import numpy as np
-
-    aside = path.with_suffix(f".{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with aside.open("wb") as file:
-            np.save(file, vectors, allow_pickle=False)
-        aside.replace(path)
-    except OSError:
-        return  # a cache that cannot be written only costs time

@@ -134,7 +134,7 @@ class TermVectors:
             vectors = [v for p, v in self._liked[term.like][1].items() if p.space == space]
             mean: FloatArray = np.concatenate(vectors).mean(axis=0)
             return (mean / max(float(np.linalg.norm(mean)), 1e-6)).astype(np.float32)
-        from anysense.embed.pipeline.stream import encode_query
+        from anysense.embed.pipeline.query import encode_query
 
         encoder = next(e for e in self._collection.encoders() if e.space.id == space)
         assert term.modality is not None

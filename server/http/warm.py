@@ -18,7 +18,7 @@ def warm_up(encoder: Encoder) -> None:
     Raises:
         EncoderError: the model cannot be used.
     """
-    from anysense.embed.pipeline.stream import encode_query
+    from anysense.embed.pipeline.query import encode_query
 
     for modality in sorted(encoder.space.modalities):
         encode_query(encoder, modality, _sample(modality, encoder))

@@ -15,14 +15,16 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from anysense.embed.encoders.openclip.encoder import OpenClipEncoder, load, parse_name
+from anysense.embed.encoders.openclip.encoder import OpenClipEncoder, load
+from anysense.embed.encoders.openclip.names import parse_name
 from anysense.embed.errors import (
     CheckpointError,
     EncoderError,
     MissingWeightsError,
     UnknownEncoderError,
 )
-from anysense.embed.pipeline.stream import MediaSource, encode_query, encode_sources
+from anysense.embed.pipeline.query import encode_query
+from anysense.embed.pipeline.stream import MediaSource, encode_sources
 from anysense.embed.types import Modality
 
 if TYPE_CHECKING:

@@ -380,7 +380,7 @@ def test_loading_the_text_tower_does_not_load_a_compiler() -> None:
     code = (
         "import sys\n"
         "from anysense import load_encoder\n"
-        "from anysense.embed.pipeline.stream import encode_query\n"
+        "from anysense.embed.pipeline.query import encode_query\n"
         "from anysense.embed.types import Modality\n"
         "encode_query(load_encoder('starter'), Modality.TEXT, 'a dog')\n"
         "print([name for name in ('torch._dynamo', 'sympy') if name in sys.modules])\n"

@@ -14,7 +14,7 @@ import torch
 from sentence_transformers import SentenceTransformer
 
 from anysense.embed.encoders.registry import load_encoder
-from anysense.embed.encoders.sentence import SentenceEncoder, load
+from anysense.embed.encoders.sentence.encoder import SentenceEncoder, load
 from anysense.embed.errors import (
     CheckpointError,
     EncoderError,

@@ -11,14 +11,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 from anysense.embed.errors import CheckpointError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["ClapShape", "from_laion", "is_computed", "is_laion", "to_laion"]
+    import torch
+
+__all__ = ["ClapShape", "from_laion", "is_computed", "is_laion"]
 
 _DEPTHS = {96: (2, 2, 6, 2), 128: (2, 2, 12, 2), 256: (2, 2, 12, 2)}
 _HEADS = (4, 8, 16, 32)
@@ -172,29 +172,7 @@ def from_laion(state: Mapping[str, torch.Tensor], origin: str) -> dict[str, torc
             for part, piece in zip(_PARTS, value.chunk(3), strict=True):
                 converted[f"{block}.attention.self.{part}.{joint.group(2)}"] = piece.clone()
         elif not _UNUSED.match(name):
-            converted[_renamed(name, 0, 1, origin)] = value
-    return converted
-
-
-def to_laion(state: Mapping[str, torch.Tensor], origin: str) -> dict[str, torch.Tensor]:
-    """A state dict of transformers' `ClapModel` under LAION's names.
-
-    It lacks what makes no vectors, and the buffers that the model itself computes.
-
-    Raises:
-        CheckpointError: it has a weight that CLAP does not have.
-    """
-    converted: dict[str, torch.Tensor] = {}
-    parts: dict[str, dict[str, torch.Tensor]] = {}
-    split = re.compile(r"audio_model\.audio_encoder(.*)\.attention\.self\.(query|key|value)\.(\w+)")
-    for name, value in state.items():
-        if match := split.fullmatch(name):
-            joint = f"audio_branch{match.group(1)}.attn.qkv.{match.group(3)}"
-            parts.setdefault(joint, {})[match.group(2)] = value
-        elif not _UNUSED.match(name):
-            converted[_renamed(name, 1, 0, origin)] = value
-    for joint, pieces in parts.items():
-        converted[joint] = torch.cat([pieces[part] for part in _PARTS])
+            converted[_to_transformers(name, origin)] = value
     return converted
 
 
@@ -203,9 +181,9 @@ def is_computed(name: str) -> bool:
     return bool(_UNUSED.match(name)) or name.endswith("num_batches_tracked")
 
 
-def _renamed(name: str, source: int, target: int, origin: str) -> str:
-    for pair in _NAMES:
-        pattern = re.escape(pair[source]).replace(r"\{\}", "(.+?)")
+def _to_transformers(name: str, origin: str) -> str:
+    for laion, transformers in _NAMES:
+        pattern = re.escape(laion).replace(r"\{\}", "(.+?)")
         if match := re.fullmatch(pattern, name):
-            return pair[target].format(*match.groups())
+            return transformers.format(*match.groups())
     raise CheckpointError(f"{origin}: has a weight that CLAP does not have ({name}).")

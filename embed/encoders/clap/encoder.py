@@ -1,60 +1,43 @@
 """Text and sounds in one space through CLAP.
 
-After ``clap:`` a name is one of
-
-* an official checkpoint of LAION-CLAP, such as ``630k-audioset-best`` (see `OFFICIAL`);
-* ``OWNER/NAME``: a port to transformers on the hub, such as ``laion/clap-htsat-unfused``;
-* a path that begins with ``/``, ``./``, ``../`` or ``~``: a folder with such a port, or a
-  checkpoint in LAION's format, ``.pt`` or ``.safetensors``.
-
 LAION's checkpoints run through LAION's own model code where the package laion_clap is installed,
 and otherwise through transformers after a conversion; the two agree.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Protocol
 
 from anysense.embed.encoders.clap.convert import is_laion
 from anysense.embed.encoders.clap.laion import LaionTowers, build_laion_model, is_installed
+from anysense.embed.encoders.clap.names import find_weights, parse_name
 from anysense.embed.encoders.clap.spectrogram import RATE, WINDOW_SECONDS, MelSettings, log_mel
 from anysense.embed.encoders.clap.text import ClapTokenizer, find_tokenizer
 from anysense.embed.encoders.clap.transformers_port import (
-    WEIGHT_FILES,
     TransformersTowers,
     build_converted,
     build_port,
     mel_settings,
 )
 from anysense.embed.encoders.device import BatchRunner, choose_batch, choose_device
+from anysense.embed.encoders.revision import revision_of
 from anysense.embed.encoders.weights.checkpoint import file_digest, read_tensors
-from anysense.embed.encoders.weights.hub import cached_file, missing, missing_file, offline
-from anysense.embed.errors import EncoderError, UnknownEncoderError
+from anysense.embed.encoders.weights.downloads import WEIGHT_FILES
+from anysense.embed.encoders.weights.hub import missing_file, offline
+from anysense.embed.errors import EncoderError
 from anysense.embed.types import Modality, Passage, Space, Waveform
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     import torch
 
     from anysense.embed.types import Content, FloatArray
 
-__all__ = ["OFFICIAL", "OFFICIAL_REPOSITORY", "ClapEncoder", "ClapWeights", "find_weights", "load"]
+__all__ = ["ClapEncoder", "load"]
 
-OFFICIAL_REPOSITORY = "lukewys/laion_clap"
-OFFICIAL = (
-    "630k-best",
-    "630k-audioset-best",
-    "630k-fusion-best",
-    "630k-audioset-fusion-best",
-    "music_audioset_epoch_15_esc_90.14",
-    "music_speech_epoch_15_esc_89.25",
-    "music_speech_audioset_epoch_15_esc_89.98",
-)
 _DIMENSION = 512
 _REVISION = "1"
 
@@ -69,23 +52,6 @@ class Towers(Protocol):
     def text(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor: ...
 
 
-@dataclass(frozen=True)
-class ClapWeights:
-    """Which weights a name means.
-
-    Attributes:
-        name: the encoder's name, with paths made absolute.
-        repository: the hub repository, where it has one.
-        files: the names that its weights may have there.
-        path: the user's own folder or file, where it has one.
-    """
-
-    name: str
-    repository: str = ""
-    files: tuple[str, ...] = ()
-    path: Path | None = None
-
-
 def load(rest: str, device: str) -> ClapEncoder:
     """Load a CLAP model with weights that are on this machine.
 
@@ -95,53 +61,12 @@ def load(rest: str, device: str) -> ClapEncoder:
         CheckpointError: its weights are damaged, refused as unsafe, or of another model.
     """
     weights = parse_name(rest)
-    chosen = choose_device(device)
+    torch_device = choose_device(device)
     file = find_weights(weights)
     with offline():
         tokenizer = ClapTokenizer(find_tokenizer(weights.name, file.parent))
         towers, mel = _towers(file)
-    return ClapEncoder(weights.name, towers, mel, tokenizer, chosen, file_digest(file))
-
-
-def parse_name(rest: str) -> ClapWeights:
-    """What follows ``clap:``, understood; see the module's docstring.
-
-    Raises:
-        UnknownEncoderError: it is none of the three.
-    """
-    if rest.startswith(("/", "./", "../", "~")) or (rest and Path(rest).is_absolute()):
-        path = Path(rest).expanduser().resolve()
-        return ClapWeights(f"clap:{path}", path=path)
-    name = rest.removesuffix(".pt")
-    if name in OFFICIAL:
-        return ClapWeights(f"clap:{name}", OFFICIAL_REPOSITORY, (f"{name}.pt",))
-    if rest.count("/") == 1 and all(rest.split("/")):
-        return ClapWeights(f"clap:{rest}", rest, WEIGHT_FILES)
-    raise UnknownEncoderError(
-        f"There is no CLAP checkpoint '{rest}': give OWNER/NAME of the hub, an absolute path, or "
-        f"one of {', '.join(OFFICIAL)}."
-    )
-
-
-def find_weights(weights: ClapWeights) -> Path:
-    """The weights on this machine.
-
-    Raises:
-        MissingWeightsError: they are not here.
-    """
-    if weights.path is None:
-        found = cached_file(weights.repository, *weights.files)
-        if found is None:
-            raise missing(weights.name)
-        return found
-    if weights.path.is_dir():
-        for name in WEIGHT_FILES:
-            if (weights.path / name).is_file():
-                return weights.path / name
-        raise missing_file(weights.path / WEIGHT_FILES[0])
-    if not weights.path.is_file():
-        raise missing_file(weights.path)
-    return weights.path
+    return ClapEncoder(weights.name, towers, mel, tokenizer, torch_device, file_digest(file))
 
 
 def _towers(file: Path) -> tuple[Towers, MelSettings]:
@@ -203,7 +128,7 @@ class ClapEncoder:
         }
         self.space = Space(
             name,
-            hashlib.sha256(json.dumps(revision, sort_keys=True).encode()).hexdigest()[:16],
+            revision_of(revision),
             _DIMENSION,
             frozenset({Modality.TEXT, Modality.AUDIO}),
         )

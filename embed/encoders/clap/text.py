@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from anysense.embed.encoders.clap.names import TOKENIZER_REPOSITORIES
 from anysense.embed.encoders.passages import split_passages
 from anysense.embed.encoders.weights.hub import cached_file, missing
 from anysense.embed.errors import CheckpointError
@@ -15,12 +16,9 @@ if TYPE_CHECKING:
 
     from anysense.embed.types import Passage
 
-__all__ = ["TOKENIZER_FILES", "TOKENIZER_REPOSITORIES", "ClapTokenizer", "find_tokenizer"]
+__all__ = ["ClapTokenizer", "find_tokenizer"]
 
 LENGTH = 77
-# Where RoBERTa's vocabulary may be in the hub's cache; LAION's checkpoints come without it.
-TOKENIZER_REPOSITORIES = ("roberta-base", "FacebookAI/roberta-base", "laion/clap-htsat-unfused")
-TOKENIZER_FILES = ("tokenizer.json", "vocab.json", "merges.txt")
 # Padding is masked, so a text may be padded to any of these: short ones cost less.
 _LENGTHS = (16, 32, 48, LENGTH)
 

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["WEIGHT_FILES", "TransformersTowers", "build_converted", "build_port", "mel_settings"]
-
-WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
+__all__ = ["TransformersTowers", "build_converted", "build_port", "mel_settings"]
 
 
 def build_port(folder: Path, weights: Path) -> Any:

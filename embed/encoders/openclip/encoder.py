@@ -1,22 +1,7 @@
-"""Text and images in one space through open_clip.
-
-After ``openclip:`` a name is one of
-
-* ``ARCH/TAG``: a model of open_clip with its published weights, as `open_clip.list_pretrained`
-  names them: ``ViT-B-32/laion2b_s34b_b79k``;
-* ``ARCH/PATH``: the same with a checkpoint of one's own, a ``.pt`` or ``.safetensors`` file, whose
-  path begins with ``/``, ``./``, ``../`` or ``~``: ``ViT-B-32//data/mine.pt`` is ``/data/mine.pt``;
-* ``hf-hub:OWNER/NAME``: a repository of the hub with an ``open_clip_config.json``;
-* ``local-dir:PATH``: a folder with the same content.
-"""
+"""Text and images in one space through open_clip."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import dataclass
-from difflib import get_close_matches
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import open_clip
@@ -26,38 +11,26 @@ from open_clip.tokenizer import HFTokenizer
 from open_clip.transform import PreprocessCfg, image_transform_v2
 
 from anysense.embed.encoders.device import BatchRunner, choose_batch, choose_device
+from anysense.embed.encoders.openclip.names import Weights, find_weights, parse_name
 from anysense.embed.encoders.openclip.text import TextTower
+from anysense.embed.encoders.revision import revision_of
 from anysense.embed.encoders.weights.checkpoint import file_digest, read_checkpoint, reading
-from anysense.embed.encoders.weights.hub import cached_file, missing, missing_file, offline
-from anysense.embed.errors import CheckpointError, EncoderError, UnknownEncoderError
+from anysense.embed.encoders.weights.hub import cached_file, missing, offline
+from anysense.embed.errors import CheckpointError, EncoderError
 from anysense.embed.types import Modality, Passage, Space
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     import torch
 
     from anysense.embed.types import Content, FloatArray
 
-__all__ = ["OpenClipEncoder", "Weights", "find_weights", "load", "parse_name"]
+__all__ = ["OpenClipEncoder", "load"]
 
 # Changes when the same weights would give other vectors because of this package's own code.
 _REVISION = "1"
-_WEIGHT_FILES = (
-    "open_clip_model.safetensors",
-    "open_clip_pytorch_model.bin",
-)
-# In the order in which open_clip itself prefers them in a folder.
-_LOCAL_FILES = (
-    "open_clip_model.safetensors",
-    "open_clip_pytorch_model.safetensors",
-    "open_clip_pytorch_model.bin",
-    "open_clip_pytorch_model.pth",
-    "model.safetensors",
-    "pytorch_model.bin",
-    "pytorch_model.pth",
-    "model.pth",
-)
 _TOKENIZER_FILES = (
     "tokenizer.json",
     "vocab.json",
@@ -70,23 +43,6 @@ _TOKENIZER_FILES = (
 _ENOUGH_ROWS = 384
 
 
-@dataclass(frozen=True)
-class Weights:
-    """Which model and which weights a name means.
-
-    Attributes:
-        name: the encoder's name with paths made absolute.
-        model: what open_clip calls the model: an architecture, or a name with a schema.
-        tag: the published weights, where the name has them.
-        path: the checkpoint of the user's own, where the name has one.
-    """
-
-    name: str
-    model: str
-    tag: str | None = None
-    path: Path | None = None
-
-
 def load(rest: str, device: str) -> OpenClipEncoder:
     """Load an open_clip model with weights that are on this machine.
 
@@ -96,7 +52,7 @@ def load(rest: str, device: str) -> OpenClipEncoder:
         CheckpointError: its weights are damaged, refused as unsafe, or of another architecture.
     """
     weights = parse_name(rest)
-    chosen = choose_device(device)
+    torch_device = choose_device(device)
     file = find_weights(weights)
     if file.suffix != ".safetensors":
         read_checkpoint(file)  # which says more clearly what is wrong with it
@@ -104,80 +60,7 @@ def load(rest: str, device: str) -> OpenClipEncoder:
         config = _config(weights)
         tokenizer = _tokenizer(weights, config)
         model = _model(weights, file)
-    return OpenClipEncoder(weights.name, model, config, tokenizer, chosen, file_digest(file))
-
-
-def parse_name(rest: str) -> Weights:
-    """What follows ``openclip:``, understood; see the module's docstring.
-
-    Raises:
-        UnknownEncoderError: no such architecture or tag.
-    """
-    for schema in ("hf-hub:", "local-dir:"):
-        if rest.startswith(schema) and len(rest) > len(schema):
-            if schema == "hf-hub:":
-                return Weights(f"openclip:{rest}", rest)
-            folder = Path(rest[len(schema) :]).expanduser().resolve()
-            return Weights(f"openclip:{schema}{folder}", f"{schema}{folder}", path=folder)
-    arch, _, which = rest.partition("/")
-    if arch not in open_clip.list_models():
-        close = get_close_matches(arch, open_clip.list_models(), n=3)
-        hint = f"did you mean {' or '.join(close)}" if close else "see open_clip.list_models()"
-        raise UnknownEncoderError(f"open_clip has no architecture '{arch}': {hint}.")
-    if which.startswith(("/", "./", "../", "~")) or Path(which).is_absolute():
-        path = Path(which).expanduser().resolve()
-        return Weights(f"openclip:{arch}/{path}", arch, path=path)
-    tags = open_clip.list_pretrained_tags_by_model(arch)
-    if which not in tags:
-        known = f"it has {', '.join(tags)}" if tags else "it has none"
-        raise UnknownEncoderError(
-            f"open_clip has no weights '{which}' of {arch}: {known}; "
-            f"a file of your own is openclip:{arch}//its/absolute/path.pt."
-        )
-    return Weights(f"openclip:{arch}/{which}", arch, tag=which)
-
-
-def find_weights(weights: Weights) -> Path:
-    """The checkpoint on this machine.
-
-    Raises:
-        MissingWeightsError: it is not here.
-    """
-    if weights.path is not None:
-        if weights.model.startswith("local-dir:"):
-            return _in_folder(weights)
-        if not weights.path.is_file():
-            raise missing_file(weights.path)
-        return weights.path
-    repository, names = hub_files(weights)
-    found = cached_file(repository, *names)
-    if found is None:
-        raise missing(weights.name)
-    return found
-
-
-def hub_files(weights: Weights) -> tuple[str, tuple[str, ...]]:
-    """The hub repository of published weights, and the names its checkpoint may have there."""
-    if weights.tag is None:
-        return weights.model.partition(":")[2], _WEIGHT_FILES
-    where = get_pretrained_cfg(weights.model, weights.tag)["hf_hub"]
-    repository, _, name = where.rpartition("/")
-    if not name:
-        return repository, _WEIGHT_FILES
-    stem, dot, suffix = name.rpartition(".")
-    safe = (f"{stem}{dot}safetensors",) if suffix in ("bin", "pth") else ()
-    return repository, (*safe, name)
-
-
-def text_repositories(weights: Weights) -> tuple[str | None, str | None]:
-    """The hub repositories of a model's tokenizer and of its text tower's configuration, if any.
-
-    Of a model on the hub, whose own configuration is not here yet, both are None: it brings them.
-    """
-    if weights.tag is None:
-        return None, None
-    text = open_clip.get_model_config(weights.model)["text_cfg"]
-    return text.get("hf_tokenizer_name"), text.get("hf_model_name")
+    return OpenClipEncoder(weights.name, model, config, tokenizer, torch_device, file_digest(file))
 
 
 class OpenClipEncoder:
@@ -224,7 +107,7 @@ class OpenClipEncoder:
         }
         self.space = Space(
             name,
-            hashlib.sha256(json.dumps(revision, sort_keys=True).encode()).hexdigest()[:16],
+            revision_of(revision),
             int(config["embed_dim"]),
             frozenset({Modality.TEXT, Modality.IMAGE}),
         )
@@ -330,13 +213,3 @@ def _usual_preprocess(arch: str) -> dict[str, Any]:
         for key in keys
         if published and all(p[key] == published[0][key] for p in published)
     }
-
-
-def _in_folder(weights: Weights) -> Path:
-    assert weights.path is not None
-    if not (weights.path / "open_clip_config.json").is_file():
-        raise missing_file(weights.path / "open_clip_config.json")
-    for name in _LOCAL_FILES:
-        if (weights.path / name).is_file():
-            return weights.path / name
-    raise missing_file(weights.path / _WEIGHT_FILES[0])

@@ -7,12 +7,11 @@ common things, and is no match for CLIP or CLAP (docs/starter.md has its measure
 from __future__ import annotations
 
 import functools
-import hashlib
-import json
 import threading
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.encoders.device import choose_batch, choose_device
+from anysense.embed.encoders.revision import revision_of
 from anysense.embed.encoders.starter.audio import RATE, WINDOW_SECONDS, AudioTower, log_mel
 from anysense.embed.encoders.starter.image import ImageTower, letterbox
 from anysense.embed.encoders.starter.text import TextTower
@@ -52,9 +51,7 @@ class StarterEncoder:
         self._device = choose_device(device)
         self.batch_size = choose_batch(self._device, 1, 256)
         self._lock = threading.Lock()
-        files = manifest()
-        digest = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
-        self.space = Space("starter", digest[:16], DIMENSION, frozenset(Modality))
+        self.space = Space("starter", revision_of(manifest()), DIMENSION, frozenset(Modality))
 
     def passages(self, text: str) -> list[Passage]:
         """Split a text into passages of at most 256 tokens that end at sentence ends."""

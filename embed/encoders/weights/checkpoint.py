@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import pickle
 import warnings
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
+from anysense.embed.cache import user_cache, write_aside
 from anysense.embed.errors import CheckpointError, MissingWeightsError
 
-__all__ = ["file_digest", "read_checkpoint", "read_tensors", "reading", "verify_file"]
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["file_digest", "read_checkpoint", "read_tensors", "reading"]
 
 _CHUNK = 8 * 1024 * 1024
 
@@ -75,22 +77,14 @@ def file_digest(path: Path) -> str:
     resolved = path.resolve()
     status = resolved.stat()
     key = f"{resolved}|{status.st_size}|{status.st_mtime_ns}"
-    remembered = _remembered_digests()
-    if key not in remembered:
-        remembered = {k: v for k, v in remembered.items() if not k.startswith(f"{resolved}|")}
-        remembered[key] = _sha256(resolved)
-        _remember_digests(remembered)
-    return remembered[key]
-
-
-def verify_file(path: Path, sha256: str) -> None:
-    """Check a file's content.
-
-    Raises:
-        CheckpointError: it is not the content with that SHA-256.
-    """
-    if _sha256(path) != sha256.lower():
-        raise CheckpointError(f"{path}: its checksum is wrong; delete it and pull it again.")
+    cache = user_cache("digests.json")
+    digests = _read_digests(cache)
+    if key not in digests:
+        digests = {k: v for k, v in digests.items() if not k.startswith(f"{resolved}|")}
+        digests[key] = _sha256(resolved)
+        content = json.dumps(digests, indent=1).encode()
+        write_aside(cache, lambda file: file.write(content))
+    return digests[key]
 
 
 def _sha256(path: Path) -> str:
@@ -101,29 +95,12 @@ def _sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _digest_store() -> Path:
-    caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(os.environ.get("ANYSENSE_CACHE") or Path(caches) / "anysense") / "digests.json"
-
-
-def _remembered_digests() -> dict[str, str]:
+def _read_digests(cache: Path) -> dict[str, str]:
     try:
-        content = json.loads(_digest_store().read_text(encoding="utf-8"))
+        content = json.loads(cache.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
-
-
-def _remember_digests(digests: dict[str, str]) -> None:
-    """Written aside and renamed, so that no reader sees half of it."""
-    store = _digest_store()
-    aside = store.with_suffix(f".{os.getpid()}.tmp")
-    try:
-        store.parent.mkdir(parents=True, exist_ok=True)
-        aside.write_text(json.dumps(digests, indent=1), encoding="utf-8")
-        aside.replace(store)
-    except OSError:
-        return  # a cache that cannot be written only costs time
 
 
 def _read_safetensors(path: Path) -> dict[str, torch.Tensor]:

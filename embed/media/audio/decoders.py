@@ -1,7 +1,7 @@
 """From an opened recording to blocks of mono samples, by libsndfile or FFmpeg.
 
 libsndfile (through soundfile) reads PCM files and FLAC: it is fast there and notices damage. FFmpeg
-(through PyAV) reads the compressed kinds, and PCM containers with a codec that libsndfile lacks.
+(through PyAV) reads the compressed formats, and PCM containers with a codec that libsndfile lacks.
 FFmpeg also reads MP3 and Ogg, which libsndfile knows: of a variable-rate MP3 without a Xing header
 libsndfile 1.2.2 gives only a part and says nothing, it prints on the standard error stream about
 damaged MP3, and it takes 1.6 times as long for Vorbis and 2.8 times as long for Opus.
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from anysense.embed.media.audio.ffmpeg import FfmpegSound
     from anysense.embed.media.audio.sndfile import SndfileSound
     from anysense.embed.media.audio.sound import Sound
-    from anysense.embed.media.signatures import Kind
+    from anysense.embed.media.signatures import Format
 
 __all__ = ["check_is_sound", "open_sound"]
 
@@ -30,8 +30,8 @@ _SNDFILE_CONTAINERS = ("wav", "flac", "aiff", "w64", "au", "caf")
 
 
 @contextmanager
-def open_sound(file: BinaryIO, kind: Kind, name: str) -> Iterator[Sound]:
-    """Open a recording of a kind whose modality is audio.
+def open_sound(file: BinaryIO, file_format: Format, name: str) -> Iterator[Sound]:
+    """Open a recording of a format whose modality is audio.
 
     The channels are mixed to mono by their plain mean.
 
@@ -40,15 +40,17 @@ def open_sound(file: BinaryIO, kind: Kind, name: str) -> Iterator[Sound]:
         CorruptMediaError: damaged or truncated; also while blocks are read.
         EmptyMediaError: no samples.
     """
-    with decoding(name, kind.article):
-        if is_cut_short(file, kind.container):
-            raise CorruptMediaError(name, f"is {kind.article} that ends before its header says")
-        sound = _open(file, kind, name)
+    with decoding(name, file_format.article):
+        if is_cut_short(file, file_format.container):
+            raise CorruptMediaError(
+                name, f"is {file_format.article} that ends before its header says"
+            )
+        sound = _open(file, file_format, name)
     with closing(sound):
         yield sound
 
 
-def check_is_sound(file: BinaryIO, kind: Kind, name: str) -> None:
+def check_is_sound(file: BinaryIO, file_format: Format, name: str) -> None:
     """Refuse a file that holds a video, without decoding; leaves the file at its beginning.
 
     Raises:
@@ -57,18 +59,21 @@ def check_is_sound(file: BinaryIO, kind: Kind, name: str) -> None:
     """
     from anysense.embed.media.audio.ffmpeg import audio_stream, open_container
 
-    with decoding(name, kind.article), closing(open_container(file, kind)) as container:
-        audio_stream(container, kind, name)
+    with (
+        decoding(name, file_format.article),
+        closing(open_container(file, file_format)) as container,
+    ):
+        audio_stream(container, file_format, name)
     file.seek(0)
 
 
-def _open(file: BinaryIO, kind: Kind, name: str) -> SndfileSound | FfmpegSound:
-    if kind.container in _SNDFILE_CONTAINERS:
+def _open(file: BinaryIO, file_format: Format, name: str) -> SndfileSound | FfmpegSound:
+    if file_format.container in _SNDFILE_CONTAINERS:
         from anysense.embed.media.audio.sndfile import open_sndfile
 
-        sound = open_sndfile(file, kind, name)
+        sound = open_sndfile(file, file_format, name)
         if sound is not None:
             return sound
     from anysense.embed.media.audio.ffmpeg import FfmpegSound
 
-    return FfmpegSound(file, kind, name)
+    return FfmpegSound(file, file_format, name)

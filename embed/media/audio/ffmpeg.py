@@ -1,4 +1,4 @@
-"""Recordings through FFmpeg (PyAV): the compressed kinds."""
+"""Recordings through FFmpeg (PyAV): the compressed formats."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from anysense.embed.media.signatures import Kind
+    from anysense.embed.media.signatures import Format
     from anysense.embed.types import FloatArray
 
 __all__ = ["FfmpegSound", "audio_stream", "open_container"]
@@ -29,7 +29,7 @@ _BAD_PACKETS = 0.02
 """The share of undecodable packets that is passed over, as players do, with one always allowed."""
 
 
-def open_container(file: BinaryIO, kind: Kind) -> Any:
+def open_container(file: BinaryIO, file_format: Format) -> Any:
     """Open a file with FFmpeg.
 
     The demuxer is given, not guessed: guessing may take a text for a playlist and open what it
@@ -45,13 +45,13 @@ def open_container(file: BinaryIO, kind: Kind) -> Any:
     return av.open(
         file,
         mode="r",
-        format=kind.container,
+        format=file_format.container,
         options={"protocol_whitelist": "none"},
         **lenient,
     )
 
 
-def audio_stream(container: Any, kind: Kind, name: str) -> Any:
+def audio_stream(container: Any, file_format: Format, name: str) -> Any:
     """The first sound of a container, which must hold no moving pictures.
 
     Raises:
@@ -60,29 +60,31 @@ def audio_stream(container: Any, kind: Kind, name: str) -> Any:
     from av.stream import Disposition
 
     pictures = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
-    if pictures and kind.name != "M4A":  # the picture tracks of an M4A are covers of its chapters
+    if pictures and file_format.name != "M4A":  # whose picture tracks are covers of chapters
         raise UnsupportedMediaError(
             name, "is a video, which anysense does not read; give its sound or its frames as files"
         )
     # A stream of an unknown codec has no context; decoding it anyway crashes PyAV before 18.
     sounds = [stream for stream in container.streams.audio if stream.codec_context is not None]
     if not sounds:
-        raise UnsupportedMediaError(name, f"is {kind.article} without sound that can be decoded")
+        raise UnsupportedMediaError(
+            name, f"is {file_format.article} without sound that can be decoded"
+        )
     return sounds[0]
 
 
 class FfmpegSound:
     """A `Sound` that FFmpeg decodes."""
 
-    def __init__(self, file: BinaryIO, kind: Kind, name: str) -> None:
+    def __init__(self, file: BinaryIO, file_format: Format, name: str) -> None:
         self._name = name
-        self._kind = kind
+        self._format = file_format
         self._packer: Any = None
         self._packed_channels = 0
-        xing = declared_mp3_seconds(file) if kind.container == "mp3" else None
-        self._container = open_container(file, kind)
+        xing = declared_mp3_seconds(file) if file_format.container == "mp3" else None
+        self._container = open_container(file, file_format)
         try:
-            self._stream = audio_stream(self._container, kind, name)
+            self._stream = audio_stream(self._container, file_format, name)
             self._frames = self._decode()
             # Only a decoded frame tells the true rate: the header of HE-AAC gives half of it.
             self._first = next(self._frames, None)
@@ -91,12 +93,12 @@ class FfmpegSound:
             raise
         if self._first is None:
             self._container.close()
-            raise EmptyMediaError(name, f"is {kind.article} that holds no samples")
+            raise EmptyMediaError(name, f"is {file_format.article} that holds no samples")
         self.rate: int = self._first.sample_rate
-        self.seconds = xing if kind.container == "mp3" else self._declared_seconds()
+        self.seconds = xing if file_format.container == "mp3" else self._declared_seconds()
 
     def _declared_seconds(self) -> float | None:
-        if self._kind.container == "aac":
+        if self._format.container == "aac":
             return None  # FFmpeg's estimate from the first frames
         if self._stream.duration is not None:
             return float(self._stream.duration * self._stream.time_base)
@@ -119,11 +121,11 @@ class FfmpegSound:
         if bad > max(1, _BAD_PACKETS * packets):
             raise CorruptMediaError(
                 self._name,
-                f"is {self._kind.article} of which {bad} of {packets} packets are damaged",
+                f"is {self._format.article} of which {bad} of {packets} packets are damaged",
             )
 
     def blocks(self) -> Iterator[FloatArray]:
-        with decoding(self._name, self._kind.article):
+        with decoding(self._name, self._format.article):
             count = 0
             for block in self._collected():
                 count += len(block)
@@ -131,7 +133,7 @@ class FfmpegSound:
         if self.seconds is not None and count / self.rate < self.seconds - _MISSING_SECONDS:
             raise CorruptMediaError(
                 self._name,
-                f"is {self._kind.article} of {self.seconds:.1f} s by its header, "
+                f"is {self._format.article} of {self.seconds:.1f} s by its header, "
                 f"but ends after {count / self.rate:.1f} s",
             )
 

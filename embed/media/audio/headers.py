@@ -56,7 +56,7 @@ def is_cut_short(file: BinaryIO, container: str) -> bool:
     """Whether a file ends before its own headers say; leaves the file at its beginning.
 
     A file of PCM samples is cut short if its chunk of samples is longer than what is left of the
-    file, an Ogg file if its last page is. Other kinds are checked while they are decoded.
+    file, an Ogg file if its last page is. Other formats are checked while they are decoded.
     """
     size = file.seek(0, os.SEEK_END)
     file.seek(0)

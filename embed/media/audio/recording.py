@@ -22,7 +22,7 @@ from anysense.embed.errors import (
 )
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
 from anysense.embed.media.audio.decoders import open_sound
-from anysense.embed.media.files import open_source, source_name
+from anysense.embed.media.files import media_name, open_media
 from anysense.embed.media.identify import identify
 from anysense.embed.types import AudioWindow, Modality, Waveform
 
@@ -68,7 +68,7 @@ def read_audio(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> Wavefor
     import numpy as np
 
     with _opened(source, limits) as sound:
-        blocks = list(_checked(sound, source_name(source), limits))
+        blocks = list(_checked(sound, media_name(source), limits))
         return Waveform(blocks[0] if len(blocks) == 1 else np.concatenate(blocks), sound.rate)
 
 
@@ -96,7 +96,7 @@ def audio_seconds(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> floa
     with _opened(source, limits) as sound:
         if sound.seconds is not None:
             return sound.seconds
-        count = sum(len(block) for block in _checked(sound, source_name(source), limits))
+        count = sum(len(block) for block in _checked(sound, media_name(source), limits))
         return count / sound.rate
 
 
@@ -156,7 +156,7 @@ def _windows(
         yield from _cut(blocks, rate, width, step, name)
         return
     with _opened(source, limits) as opened:
-        name = source_name(source)
+        name = media_name(source)
         blocks = _resampled(_checked(opened, name, limits), opened.rate, rate)
         yield from _cut(blocks, rate, width, step, name)
 
@@ -191,12 +191,12 @@ def _cut(
 
 @contextmanager
 def _opened(source: Path | bytes, limits: Limits) -> Iterator[Sound]:
-    name = source_name(source)
-    with open_source(source, limits) as file:
-        kind = identify(file, source)
-        if kind.modality is not Modality.AUDIO:
-            raise UnsupportedMediaError(name, f"is {kind.article}, not a recording")
-        with open_sound(file, kind, name) as sound:
+    name = media_name(source)
+    with open_media(source, limits) as file:
+        file_format = identify(file, source)
+        if file_format.modality is not Modality.AUDIO:
+            raise UnsupportedMediaError(name, f"is {file_format.article}, not a recording")
+        with open_sound(file, file_format, name) as sound:
             _check_header(sound, name, limits)
             yield sound
 

@@ -11,7 +11,7 @@ from anysense.embed.media.files import decoding
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from anysense.embed.media.signatures import Kind
+    from anysense.embed.media.signatures import Format
     from anysense.embed.types import FloatArray
 
 __all__ = ["SndfileSound", "open_sndfile"]
@@ -19,7 +19,7 @@ __all__ = ["SndfileSound", "open_sndfile"]
 _UNKNOWN_FRAMES = 1 << 62
 
 
-def open_sndfile(file: BinaryIO, kind: Kind, name: str) -> SndfileSound | None:
+def open_sndfile(file: BinaryIO, file_format: Format, name: str) -> SndfileSound | None:
     """The recording through libsndfile; None if it does not know the codec."""
     import soundfile
 
@@ -32,15 +32,15 @@ def open_sndfile(file: BinaryIO, kind: Kind, name: str) -> SndfileSound | None:
         opened.close()
         file.seek(0)
         return None
-    return SndfileSound(opened, kind, name)
+    return SndfileSound(opened, file_format, name)
 
 
 class SndfileSound:
     """A `Sound` that libsndfile decodes."""
 
-    def __init__(self, opened: Any, kind: Kind, name: str) -> None:
+    def __init__(self, opened: Any, file_format: Format, name: str) -> None:
         self._opened = opened
-        self._kind = kind
+        self._format = file_format
         self._name = name
         self.rate: int = opened.samplerate
         frames: int = opened.frames
@@ -51,7 +51,7 @@ class SndfileSound:
     def blocks(self) -> Iterator[FloatArray]:
         size = max(1, BLOCK_SAMPLES // self._opened.channels)
         count = 0
-        with decoding(self._name, self._kind.article):
+        with decoding(self._name, self._format.article):
             while True:
                 block = self._opened.read(size, dtype="float32", always_2d=True)
                 if not len(block):
@@ -60,7 +60,7 @@ class SndfileSound:
                 yield mix_to_mono(block, axis=1)
         if self._frames is not None and count < self._frames:
             raise CorruptMediaError(
-                self._name, f"is {self._kind.article} that ends before its header says"
+                self._name, f"is {self._format.article} that ends before its header says"
             )
 
     def close(self) -> None:

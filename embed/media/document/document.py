@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, BinaryIO
 from anysense.embed.errors import EmptyMediaError, MediaTooLargeError, UnsupportedMediaError
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
 from anysense.embed.media.document.charset import declared_charset, decode_text
-from anysense.embed.media.files import decoding, open_source, source_name
+from anysense.embed.media.files import decoding, media_name, open_media
 from anysense.embed.media.identify import identify
 from anysense.embed.types import Modality
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from anysense.embed.media.signatures import Kind
+    from anysense.embed.media.signatures import Format
 
 __all__ = ["normalise_text", "read_document"]
 
@@ -39,17 +39,17 @@ def read_document(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> str:
         EmptyMediaError: nothing but white space, or a PDF without a text layer.
         MediaTooLargeError: over the limits of bytes, of pages or of characters.
     """
-    name = source_name(source)
-    with open_source(source, limits) as file:
-        kind = identify(file, source)
-        if kind.modality is not Modality.TEXT:
-            raise UnsupportedMediaError(name, f"is {kind.article}, not a text")
-        if kind.name == "PDF":
+    name = media_name(source)
+    with open_media(source, limits) as file:
+        file_format = identify(file, source)
+        if file_format.modality is not Modality.TEXT:
+            raise UnsupportedMediaError(name, f"is {file_format.article}, not a text")
+        if file_format.name == "PDF":
             from anysense.embed.media.document.pdf import pdf_text
 
             text = pdf_text(file, name, limits)
         else:
-            text = _read_text(file, kind, name, limits)
+            text = _read_text(file, file_format, name, limits)
     return normalise_text(text, name)
 
 
@@ -76,22 +76,22 @@ def _is_visible(character: str) -> bool:
     return not character.isspace() and unicodedata.category(character) not in ("Cf", "Cc")
 
 
-def _read_text(file: BinaryIO, kind: Kind, name: str, limits: Limits) -> str:
+def _read_text(file: BinaryIO, file_format: Format, name: str, limits: Limits) -> str:
     data = file.read(limits.text_characters * _BYTES_PER_CHARACTER + 1)
     if len(data) <= limits.text_characters * _BYTES_PER_CHARACTER:
-        declared = declared_charset(data) if kind.name == "HTML" else None
+        declared = declared_charset(data) if file_format.name == "HTML" else None
         text = decode_text(data, name, declared)
         if len(text) <= limits.text_characters:
-            return _from_html(text, kind, name) if kind.name == "HTML" else text
+            return _from_html(text, file_format, name) if file_format.name == "HTML" else text
     raise MediaTooLargeError(
         name, f"has over {limits.text_characters:,} characters, the limit for one document"
     )
 
 
-def _from_html(page: str, kind: Kind, name: str) -> str:
+def _from_html(page: str, file_format: Format, name: str) -> str:
     from anysense.embed.media.document.html import html_text
 
-    with decoding(name, kind.article):
+    with decoding(name, file_format.article):
         return html_text(page)
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from anysense.embed.cache import user_cache
 from anysense.server.cli import console
 from anysense.server.cli.options import DEVICE
 from anysense.server.cli.root import DONE, PARTIAL
@@ -102,15 +102,8 @@ def sample_folder() -> Path:
 
 
 def default_output() -> Path:
-    """Where the demo's collection is kept, in the system's place for what can be made anew."""
-    home = Path.home()
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local"))
-    elif sys.platform == "darwin":
-        base = home / "Library" / "Caches"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache")
-    return base / "anysense" / "demo"
+    """Where the demo's collection is kept: in the user's cache, as it can be made anew."""
+    return user_cache("demo")
 
 
 def search_with_each(collection: Collection, samples: Path) -> None:

@@ -17,7 +17,6 @@ from anysense.embed.encoders.weights.checkpoint import (
     file_digest,
     read_checkpoint,
     read_tensors,
-    verify_file,
 )
 from anysense.embed.errors import CheckpointError, MissingWeightsError
 
@@ -158,10 +157,3 @@ def test_digests_need_no_place_to_be_remembered(
     (tmp_path / "file").write_bytes(b"one")
     monkeypatch.setenv("ANYSENSE_CACHE", str(tmp_path / "file" / "below-a-file"))
     assert file_digest(tmp_path / "file") == hashlib.sha256(b"one").hexdigest()
-
-
-def test_verification(tmp_path: Path) -> None:
-    (tmp_path / "w").write_bytes(b"one")
-    verify_file(tmp_path / "w", hashlib.sha256(b"one").hexdigest().upper())
-    with pytest.raises(CheckpointError, match="checksum is wrong"):
-        verify_file(tmp_path / "w", hashlib.sha256(b"two").hexdigest())

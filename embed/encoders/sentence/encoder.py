@@ -1,15 +1,12 @@
 """Text against text through sentence-transformers, where CLIP's and CLAP's text towers are weak.
 
-After ``text:`` a name is ``OWNER/NAME`` of the hub, or the path of a folder that begins with ``/``,
-``./``, ``../`` or ``~``. N. Reimers and I. Gurevych, "Sentence-BERT: Sentence Embeddings using
-Siamese BERT-Networks", EMNLP 2019.
+N. Reimers and I. Gurevych, "Sentence-BERT: Sentence Embeddings using Siamese BERT-Networks", EMNLP
+2019.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -17,19 +14,22 @@ from sentence_transformers import SentenceTransformer
 
 from anysense.embed.encoders.device import BatchRunner, choose_batch, choose_device
 from anysense.embed.encoders.passages import split_passages
+from anysense.embed.encoders.revision import digest_parts, revision_of
+from anysense.embed.encoders.sentence.names import find_model
 from anysense.embed.encoders.weights.checkpoint import file_digest, read_checkpoint
-from anysense.embed.encoders.weights.hub import cached_folder, missing, missing_file, offline
-from anysense.embed.errors import CheckpointError, EncoderError, UnknownEncoderError
+from anysense.embed.encoders.weights.downloads import WEIGHT_FILES
+from anysense.embed.encoders.weights.hub import missing_file, offline
+from anysense.embed.errors import CheckpointError, EncoderError
 from anysense.embed.types import Modality, Passage, Space
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from anysense.embed.types import Content, FloatArray
 
-__all__ = ["WEIGHT_FILES", "SentenceEncoder", "load"]
+__all__ = ["SentenceEncoder", "load"]
 
-WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
 _MODULES = ("Transformer", "Pooling", "Normalize", "Dense", "LayerNorm", "Dropout")
 _REVISION = "1"
 _STEP = 16  # texts are padded to multiples of this many tokens
@@ -45,40 +45,21 @@ def load(rest: str, device: str) -> SentenceEncoder:
     """
     name, folder = find_model(rest)
     check_folder(folder)
-    chosen = choose_device(device)
+    torch_device = choose_device(device)
     try:
         with offline():
             model = SentenceTransformer(
-                str(folder), device=str(chosen), trust_remote_code=False, local_files_only=True
+                str(folder),
+                device=str(torch_device),
+                trust_remote_code=False,
+                local_files_only=True,
             )
     except Exception as error:  # whatever the library and its loaders raise for a damaged folder
         raise CheckpointError(
             f"{folder}: cannot be loaded as a sentence-transformers model "
             f"({type(error).__name__}: {' '.join(str(error).split())[:200]})."
         ) from error
-    return SentenceEncoder(name, model, chosen, _digest(folder))
-
-
-def find_model(rest: str) -> tuple[str, Path]:
-    """The encoder's name and its folder on this machine.
-
-    Raises:
-        UnknownEncoderError: the name is neither OWNER/NAME nor a path.
-        MissingWeightsError: it is not here.
-    """
-    if rest.startswith(("/", "./", "../", "~")) or (rest and Path(rest).is_absolute()):
-        folder = Path(rest).expanduser().resolve()
-        if not (folder / "config.json").is_file() and not (folder / "modules.json").is_file():
-            raise missing_file(folder / "modules.json")
-        return f"text:{folder}", folder
-    if rest.count("/") != 1 or not all(rest.split("/")):
-        raise UnknownEncoderError(
-            f"There is no text model '{rest}': give OWNER/NAME of the hub, or an absolute path."
-        )
-    found = cached_folder(rest, "modules.json") or cached_folder(rest)
-    if found is None or not any((found / name).is_file() for name in WEIGHT_FILES):
-        raise missing(f"text:{rest}")
-    return f"text:{rest}", found
+    return SentenceEncoder(name, model, torch_device, _digest(folder))
 
 
 def check_folder(folder: Path) -> None:
@@ -92,21 +73,21 @@ def check_folder(folder: Path) -> None:
     """
     try:
         text = (folder / "modules.json").read_text(encoding="utf-8")
-        kinds = [str(module["type"]) for module in json.loads(text)]
+        classes = [str(module["type"]) for module in json.loads(text)]
     except FileNotFoundError:
-        kinds = []  # a model of transformers, to which the library adds its own pooling
+        classes = []  # a model of transformers, to which the library adds its own pooling
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise CheckpointError(f"{folder / 'modules.json'}: is damaged; fetch it again.") from error
-    for kind in kinds:
-        parts = kind.split(".")
+    for name in classes:
+        parts = name.split(".")
         if parts[0] != "sentence_transformers" or parts[-1] not in _MODULES:
             raise CheckpointError(
-                f"{folder / 'modules.json'}: was refused, because it names {kind[:100]!r}, which "
+                f"{folder / 'modules.json'}: was refused, because it names {name[:100]!r}, which "
                 f"is none of the library's {', '.join(_MODULES)} and could run code."
             )
-    for pickled in sorted(folder.glob("**/*.bin")):
-        if pickled.is_file() and not pickled.with_name("model.safetensors").is_file():
-            read_checkpoint(pickled)
+    for weights in sorted(folder.glob("**/*.bin")):
+        if weights.is_file() and not weights.with_name("model.safetensors").is_file():
+            read_checkpoint(weights)
 
 
 class SentenceEncoder:
@@ -144,7 +125,7 @@ class SentenceEncoder:
         }
         self.space = Space(
             name,
-            hashlib.sha256(json.dumps(revision, sort_keys=True).encode()).hexdigest()[:16],
+            revision_of(revision),
             len(self._runner.run_grouped(self._forward, [self.prepare(Modality.TEXT, "a")])[0]),
             frozenset({Modality.TEXT}),
         )
@@ -184,4 +165,4 @@ def _digest(folder: Path) -> str:
     if not files:
         raise missing_file(folder / WEIGHT_FILES[0])
     whole = {path.relative_to(folder).as_posix(): file_digest(path) for path in files}
-    return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
+    return digest_parts(whole)

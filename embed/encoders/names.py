@@ -1,0 +1,26 @@
+"""What names of models may be: a repository of the hub, or a path of the user's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+__all__ = ["is_repository", "user_path"]
+
+_PATH_STARTS = ("/", "./", "../", "~")
+
+
+def user_path(name: str) -> Path | None:
+    """The absolute path that a name means if it begins with ``/``, ``./``, ``../`` or ``~``.
+
+    None for any other name, which is not a path though there may be a file of that name.
+    """
+    return Path(name).expanduser().resolve() if _is_path(name) else None
+
+
+def is_repository(name: str) -> bool:
+    """Whether a name has the form ``OWNER/NAME``, and is no path."""
+    return not _is_path(name) and name.count("/") == 1 and all(name.split("/"))
+
+
+def _is_path(name: str) -> bool:
+    return name.startswith(_PATH_STARTS) or Path(name).is_absolute()

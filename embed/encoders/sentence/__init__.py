@@ -1,0 +1,1 @@
+"""Encoders of sentence-transformers: text against text."""

@@ -1,0 +1,106 @@
+"""From one query to one vector, which somebody waits for."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from anysense.embed.errors import EncoderError, MediaTooLargeError
+from anysense.embed.limits import DEFAULT_LIMITS, Limits
+from anysense.embed.pipeline.reading import MediaSource, name_of, prepare_source
+from anysense.embed.pipeline.turn import DEFAULT_BATCH, encode_in_turn
+from anysense.embed.types import Modality, Waveform
+from anysense.embed.waiting import as_query
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from anysense.embed.pipeline.lookahead import Prepared
+    from anysense.embed.pipeline.reading import SourceContent
+    from anysense.embed.types import Encoder, FloatArray
+
+__all__ = ["encode_query"]
+
+
+def encode_query(
+    encoder: Encoder,
+    modality: Modality,
+    content: SourceContent,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+) -> FloatArray:
+    """One vector for one query, of shape (dimension,) and length 1.
+
+    It is the vector that indexing gives the same content, to rounding; of content with several
+    segments, it is the normalised mean of theirs.
+
+    Raises:
+        MediaError: the query cannot be read, or is longer than a query may be.
+        EncoderError: the encoder does not take this modality.
+    """
+    import numpy as np
+
+    if modality not in encoder.space.modalities:
+        raise EncoderError(f"The encoder '{encoder.space.id}' does not take {modality}.")
+    source = MediaSource("the query", content, modality)
+    parts: list[FloatArray] = []
+    batch: list[Any] = []
+    is_reentrant = getattr(encoder, "is_reentrant", False)
+    encode = encoder.encode if is_reentrant else partial(encode_in_turn, encoder)
+    with as_query():
+        for segment in _segments(encoder, modality, source, limits):
+            batch.append(segment.content)
+            if len(batch) == DEFAULT_BATCH:
+                parts.append(encode(modality, batch))
+                batch = []
+        if batch:
+            parts.append(encode(modality, batch))
+    vectors = np.concatenate(parts)
+    if len(vectors) == 1:
+        only: FloatArray = vectors[0]
+        return only
+    mean = vectors.mean(axis=0, dtype=np.float64)
+    unit: FloatArray = (mean / max(float(np.linalg.norm(mean)), 1e-12)).astype(np.float32)
+    return unit
+
+
+def _segments(
+    encoder: Encoder, modality: Modality, source: MediaSource, limits: Limits
+) -> Iterator[Prepared]:
+    """The segments of something to search by, which may be no longer than a query.
+
+    Raises:
+        MediaError: it cannot be read, or is too long.
+    """
+    _check_length(source, _length(source, modality, limits), modality, limits)
+    for segment in prepare_source([encoder], modality, source, limits):
+        _check_length(source, segment.end, modality, limits)
+        yield segment
+
+
+def _length(source: MediaSource, modality: Modality, limits: Limits) -> float | None:
+    """How long a source is, where that can be known before it is read."""
+    content = source.content
+    if modality is Modality.AUDIO and isinstance(content, (Path, bytes)):
+        from anysense.embed.media.audio.recording import stated_seconds
+
+        return stated_seconds(content, limits)
+    if isinstance(content, Waveform):
+        return len(content.samples) / max(1, content.rate)
+    return len(content) if isinstance(content, str) else None
+
+
+def _check_length(
+    source: MediaSource, length: float | None, modality: Modality, limits: Limits
+) -> None:
+    most = {Modality.AUDIO: limits.query_audio_seconds, Modality.TEXT: limits.query_text_characters}
+    # Resampling may add a sample or so, which must not make a sound too long.
+    if length is None or length < most.get(modality, length) + 0.5:
+        return
+    unit = "seconds" if modality is Modality.AUDIO else "characters"
+    raise MediaTooLargeError(
+        name_of(source),
+        f"is longer than the limit of {most[modality]:,.0f} {unit} for a query; search by a part "
+        "of it",
+    )
