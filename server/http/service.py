@@ -15,8 +15,8 @@ from anysense.embed.errors import AnysenseError, ItemNotFoundError, MediaError
 from anysense.index.building.ingest import encode_pending, prepare
 from anysense.index.building.sources.found import NewItem
 from anysense.index.catalog.browse import find_item, item_paths
+from anysense.index.folder.media import MediaFolder
 from anysense.index.ranking.retriever import Retriever
-from anysense.server.http.bodies import MediaFolder
 from anysense.server.http.warm import warm_up
 
 if TYPE_CHECKING:

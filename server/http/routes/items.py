@@ -250,7 +250,7 @@ def find_media(service: Service, item_id: str) -> tuple[Path, os.stat_result, st
             continue
         if stat.S_ISREG(status.st_mode):
             kind = safe_type(path)
-            given = item.metadata.get("filename") if service.media.holds(path) else None
+            given = item.metadata.get("filename") if service.media.stored(path) else None
             name = safe_name(given if isinstance(given, str) else None, path.name)
             return path, status, kind, name
     raise RequestError(f"The file of the item {item_id} is gone.", 410, "media_gone")
