@@ -12,7 +12,7 @@ from python_multipart.multipart import parse_options_header
 from starlette.concurrency import run_in_threadpool
 
 from anysense.embed.errors import StorageError
-from anysense.server.http.errors import RequestError, describe
+from anysense.server.http.errors import RequestError, problem_sentence
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -27,7 +27,7 @@ __all__ = [
     "is_form",
     "read_form",
     "read_json",
-    "validated",
+    "validate",
 ]
 
 CHARSETS = (b"utf-8", b"utf8", b"us-ascii", b"ascii")
@@ -52,22 +52,22 @@ class Form:
             RequestError: a field is repeated, or its JSON cannot be read.
         """
         values: dict[str, Any] = {}
-        for name, given in self.fields.items():
+        for name, texts in self.fields.items():
             if name in lists:
                 commas = name == "modalities"
                 values[name] = [
-                    v for text in given for v in (text.split(",") if commas else [text])
+                    v for text in texts for v in (text.split(",") if commas else [text])
                 ]
-            elif len(given) > 1:
-                raise RequestError(f"{name}: given {len(given)} times.", 422, "invalid_value", name)
-            elif name in JSON_FIELDS or (name == "where" and given[0].lstrip().startswith("{")):
-                values[name] = parsed_json(given[0], name)
+            elif len(texts) > 1:
+                raise RequestError(f"{name}: given {len(texts)} times.", 422, "invalid_value", name)
+            elif name in JSON_FIELDS or (name == "where" and texts[0].lstrip().startswith("{")):
+                values[name] = parse_json(texts[0], name)
             else:
-                values[name] = given[0]
+                values[name] = texts[0]
         return values
 
 
-def parsed_json(text: str, name: str) -> Any:
+def parse_json(text: str, name: str) -> Any:
     try:
         return from_json(text)
     except ValueError:  # also for what is nested too deep
@@ -101,10 +101,10 @@ async def read_json(request: Request, model: type[ModelT]) -> ModelT:
     try:
         return await run_in_threadpool(model.model_validate_json, body)
     except ValidationError as error:
-        raise refused(error) from None
+        raise refusal(error) from None
 
 
-def validated(model: type[ModelT], values: dict[str, Any]) -> ModelT:
+def validate(model: type[ModelT], values: dict[str, Any]) -> ModelT:
     """Values as a model.
 
     Raises:
@@ -113,15 +113,15 @@ def validated(model: type[ModelT], values: dict[str, Any]) -> ModelT:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise refused(error) from None
+        raise refusal(error) from None
 
 
-def refused(error: ValidationError) -> RequestError:
+def refusal(error: ValidationError) -> RequestError:
     problems = error.errors(include_url=False, include_input=False)
     if problems[0]["type"] == "json_invalid":
         reason = str(problems[0]["msg"]).removeprefix("Invalid JSON: ").rstrip(".")
         return RequestError(f"The body is not JSON: {reason}.", 400, "invalid_json")
-    message, param = describe(problems)
+    message, param = problem_sentence(problems)
     return RequestError(message, 422, "invalid_value", param)
 
 
@@ -143,14 +143,14 @@ async def read_form(
         message = "A form is read as UTF-8: leave out the charset of its content type."
         raise RequestError(message, 415, "unsupported_content_type")
     try:
-        parsed = await request.form(
+        parts = await request.form(
             max_files=len(files), max_fields=64, max_part_size=settings.field_bytes
         )
     except OSError as error:
         raise StorageError(f"The upload cannot be kept: {error.strerror or error}.") from error
     try:
         form = Form()
-        for name, value in parsed.multi_items():
+        for name, value in parts.multi_items():
             if isinstance(value, str):
                 form.fields.setdefault(name, []).append(value)
             elif not value.filename and not value.size:
@@ -164,4 +164,4 @@ async def read_form(
                 form.files[name] = value
         yield form
     finally:
-        await parsed.close()
+        await parts.close()

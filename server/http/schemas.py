@@ -115,8 +115,8 @@ class TermBody(Input):
 
     @model_validator(mode="after")
     def _check_one(self) -> TermBody:
-        given = (self.text, self.image, self.audio, self.like, self.vector)
-        if sum(value is not None for value in given) != 1:
+        inputs = (self.text, self.image, self.audio, self.like, self.vector)
+        if sum(value is not None for value in inputs) != 1:
             raise ValueError("a term has exactly one of text, image, audio, like and vector")
         if (self.vector is None) != (self.space is None):
             raise ValueError("a vector goes with the id of its space, and the other way round")
