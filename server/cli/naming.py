@@ -10,12 +10,12 @@ from anysense.embed.errors import ItemNotFoundError
 if TYPE_CHECKING:
     from anysense.index.collection import Collection
 
-__all__ = ["item_id", "why_none"]
+__all__ = ["resolve_id", "why_none"]
 
 SHOWN_FIELDS = 20
 
 
-def item_id(collection: Collection, name: str) -> str:
+def resolve_id(collection: Collection, name: str) -> str:
     """The id of an item that is named by its id, its source, or the path of one of its files.
 
     Raises:

@@ -11,7 +11,7 @@ import click
 
 from anysense.server.cli import console
 from anysense.server.cli.options import COLLECTION, DEVICE, JSON
-from anysense.server.cli.root import DONE
+from anysense.server.cli.status import DONE
 
 if TYPE_CHECKING:
     from anysense.index.bridging.maps import Bridge

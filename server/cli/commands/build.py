@@ -11,7 +11,7 @@ import click
 from anysense.server.cli import console
 from anysense.server.cli.interrupt import stopping_in_order
 from anysense.server.cli.options import DEVICE, JSON, WORKERS
-from anysense.server.cli.root import DONE, INTERRUPTED, PARTIAL
+from anysense.server.cli.status import DONE, INTERRUPTED, PARTIAL
 
 if TYPE_CHECKING:
     from anysense.index.building.build import BuildReport

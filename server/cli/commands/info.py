@@ -1,4 +1,4 @@
-"""`anysense info`, `anysense verify` and `anysense compact`."""
+"""`anysense info`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import click
 
 from anysense.server.cli import console
 from anysense.server.cli.options import COLLECTION, JSON
-from anysense.server.cli.root import DONE, ERROR
+from anysense.server.cli.status import DONE
 
-__all__ = ["compact", "info", "verify"]
+__all__ = ["info"]
 
 
 @click.command(short_help="Say what a collection holds.")
@@ -118,41 +118,3 @@ def _print_routes(routes: list[dict[str, Any]]) -> None:
     ]
     click.echo()
     print_table(columns, rows)
-
-
-@click.command(short_help="Check every file of a collection.")
-@COLLECTION
-@JSON
-def verify(path: str, as_json: bool) -> int:
-    """Check every file of a collection against its checksums; exit status 1 if one is bad."""
-    from anysense.index.collection import Collection
-
-    with Collection.open(path) as collection:
-        report = collection.verify()
-    told = report.to_dict()
-    if as_json:
-        console.print_json(told)
-    elif report.ok:
-        click.echo(f"{path}: everything is as it was written.")
-    else:
-        for problem in report.problems:
-            console.note(f"error: {problem}")
-    return DONE if report.ok else ERROR
-
-
-@click.command(short_help="Give back the space of removed items.")
-@COLLECTION
-@JSON
-def compact(path: str, as_json: bool) -> int:
-    """Give the space of removed and replaced items back to the disk, and rebuild the index."""
-    from anysense.index.collection import Collection
-
-    with Collection.open(path) as collection:
-        before = collection.info()["bytes"]
-        collection.compact()
-        after = collection.info()["bytes"]
-    if as_json:
-        console.print_json({"bytes_before": before, "bytes": after})
-    else:
-        click.echo(f"{path}: {console.show_size(before)} before, {console.show_size(after)} now.")
-    return DONE

@@ -9,7 +9,7 @@ import click
 
 from anysense.server.cli import console
 from anysense.server.cli.options import JSON
-from anysense.server.cli.root import DONE
+from anysense.server.cli.status import DONE
 
 if TYPE_CHECKING:
     from anysense.embed.encoders.cards import ModelCard

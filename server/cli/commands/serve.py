@@ -8,7 +8,7 @@ import click
 
 from anysense.server.cli import console
 from anysense.server.cli.options import COLLECTION, DEVICE
-from anysense.server.cli.root import DONE
+from anysense.server.cli.status import DONE
 
 if TYPE_CHECKING:
     from anysense.index.collection import Collection

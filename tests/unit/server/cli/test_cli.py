@@ -19,10 +19,10 @@ from anysense.embed.encoders.registry import list_models
 from anysense.index.building.build import BuildProgress, BuildReport
 from anysense.index.collection import Collection
 from anysense.server.cli import console, progress, tables
-from anysense.server.cli import root as cli_module
 from anysense.server.cli.commands import search as commands_search
 from anysense.server.cli.console import count, show_place, show_size, show_time
 from anysense.server.cli.root import COMMANDS, cli
+from anysense.server.cli.status import INTERRUPTED, NO_READER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,7 +77,7 @@ def test_help_imports_nothing_heavy() -> None:
 def test_the_root_says_of_each_command_what_it_says_itself(name: str) -> None:
     command = cli.get_command(click.Context(cli), name)
     assert command is not None
-    assert command.short_help == COMMANDS[name][1]
+    assert command.short_help == COMMANDS[name]
     for flag in ("-h", "--help"):
         assert "Usage: anysense" in run(name, flag).stdout
 
@@ -124,7 +124,7 @@ def test_stopping_is_clean(monkeypatch: pytest.MonkeyPatch) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(cli, "get_command", stopped)
-    assert "Traceback" not in run("info", "c", status=cli_module.INTERRUPTED).stderr
+    assert "Traceback" not in run("info", "c", status=INTERRUPTED).stderr
 
 
 def test_build_and_build_again(tmp_path: Path, media: Path) -> None:
@@ -180,7 +180,7 @@ def test_a_stopped_build_says_what_it_has(
 
     monkeypatch.setattr(progress, "BuildBar", Stopping)
     where = tmp_path / "c"
-    stopped = run("build", media, "-o", where, "--encoder", "tiny", status=cli_module.INTERRUPTED)
+    stopped = run("build", media, "-o", where, "--encoder", "tiny", status=INTERRUPTED)
     assert stopped.stdout == ""
     assert stopped.stderr == (
         f"Stopped: {where} holds 2 items. Run the same command again to go on from here.\n"
@@ -431,7 +431,7 @@ def test_a_reader_that_has_enough_is_no_error() -> None:
     assert process.stderr is not None
     assert process.stderr.read() == b""
     process.stderr.close()
-    assert process.wait(60) == cli_module.NO_READER
+    assert process.wait(60) == NO_READER
 
 
 STOPPED = """
