@@ -660,6 +660,22 @@ def test_a_count_is_told_in_lines_or_as_a_bar(
     assert "3/7" in shown.getvalue()
 
 
+def test_a_count_of_something_else_starts_its_clock_anew(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = iter([0.0, 11.0, 22.0, 30.0, 33.0, 45.0])
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
+    with progress.CountBar("encoding", "caption") as bar:
+        for doing, done in (("one", 10), ("one", 20), ("two", 10), ("two", 40), ("two", 50)):
+            bar(done, 100, doing)
+    assert capsys.readouterr().err.splitlines() == [
+        "one: 10 of 100 captions",
+        "one: 20 of 100 captions, 0:44 left",
+        "two: 40 of 100 captions, 0:04 left",
+        "two: 50 of 100 captions, 0:15 left",
+    ]
+
+
 def test_models_lists_the_documented_models() -> None:
     told = run_json("models")
     assert [card["name"] for card in told["models"]] == [card.name for card in list_models()]
