@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["resolve_id", "why_none"]
 
-SHOWN_FIELDS = 20
+MOST_FIELDS = 20
 
 
 def resolve_id(collection: Collection, name: str) -> str:
@@ -52,7 +52,7 @@ def why_none(collection: Collection, where: str) -> str:
     absent = absent_fields(catalog, where)
     if not absent:
         return "--where holds for no item"
-    known = metadata_fields(catalog, SHOWN_FIELDS + 1)
-    more = ", ..." if len(known) > SHOWN_FIELDS else ""
-    there = ", ".join(known[:SHOWN_FIELDS]) + more if known else "none but id, source and modality"
-    return f"no item has a field {' or '.join(absent)}; the fields that there are: {there}"
+    fields = metadata_fields(catalog, MOST_FIELDS + 1)
+    names = ", ".join(fields[:MOST_FIELDS]) or "none but id, source and modality"
+    more = ", ..." if len(fields) > MOST_FIELDS else ""
+    return f"no item has a field {' or '.join(absent)}; the fields that there are: {names}{more}"

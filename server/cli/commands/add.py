@@ -72,9 +72,9 @@ def add(
             }
         )
     else:
-        for own in report.ids:
-            if own is not None:
-                click.echo(own)
+        for new_id in report.ids:
+            if new_id is not None:
+                click.echo(new_id)
     for failure in report.failed:
         console.note(f"error: {failure.source}: {failure.reason}")
     if not report.failed:
@@ -92,10 +92,10 @@ def _new_items(
         raise click.UsageError("Give a FILE or --text to add.")
     if item_id is not None and len(files) + len(texts) > 1:
         raise click.UsageError("--id names one item: give one FILE or one --text with it.")
-    read = [sys.stdin.read() if text == "-" else text for text in texts]
+    contents = [sys.stdin.read() if text == "-" else text for text in texts]
     return [
         *(NewItem(Path(file), item_id, metadata=metadata) for file in files),
-        *(NewItem(text, item_id, modality=Modality.TEXT, metadata=metadata) for text in read),
+        *(NewItem(text, item_id, modality=Modality.TEXT, metadata=metadata) for text in contents),
     ]
 
 

@@ -49,7 +49,7 @@ def demo(output: str | None, device: str) -> int:
         return build_and_search(output, device)
     where = str(default_output())
     try:
-        if is_of_others(where):
+        if has_other_files(where):
             raise IncompatibleCollectionError(f"{where} was made by another installation.")
         return build_and_search(where, device)
     except (CorruptCollectionError, IncompatibleCollectionError):
@@ -59,7 +59,7 @@ def demo(output: str | None, device: str) -> int:
         return build_and_search(where, device)
 
 
-def is_of_others(where: str) -> bool:
+def has_other_files(where: str) -> bool:
     """Whether a collection has files that are not of these sample media.
 
     They may have the same content; it would go on to name those.

@@ -35,16 +35,16 @@ def remove(path: str, ids: tuple[str, ...], where: str | None, as_json: bool) ->
         raise click.UsageError("Give either the IDs of items or --where.")
     with Collection.open(path) as collection:
         if where is not None:
-            ids = _selected(collection, where)
+            ids = _select_ids(collection, where)
             if not ids:
                 console.note(f"Nothing to remove: {why_none(collection, where)}.")
         else:
-            ids, missing = _named(collection, ids)
-        removed = collection.remove(ids) if ids else 0
+            ids, missing = _resolve_ids(collection, ids)
+        count = collection.remove(ids) if ids else 0
     if as_json:
-        console.print_json({"removed": removed})
-    elif removed or not missing:  # else the errors say it all
-        click.echo(f"{console.count(removed, 'item')} removed.")
+        console.print_json({"removed": count})
+    elif count or not missing:  # else the errors say it all
+        click.echo(f"{console.count(count, 'item')} removed.")
     for error in missing[:-1]:
         console.note(f"error: {error}")
     if missing:
@@ -52,7 +52,7 @@ def remove(path: str, ids: tuple[str, ...], where: str | None, as_json: bool) ->
     return DONE
 
 
-def _named(
+def _resolve_ids(
     collection: Collection, names: tuple[str, ...]
 ) -> tuple[tuple[str, ...], list[ItemNotFoundError]]:
     """The ids of the items named, each once, and an error for each name that is no item's."""
@@ -68,7 +68,7 @@ def _named(
     return tuple(ids), missing
 
 
-def _selected(collection: Collection, where: str) -> tuple[str, ...]:
+def _select_ids(collection: Collection, where: str) -> tuple[str, ...]:
     """The ids of the items that an expression holds for."""
     snapshot = collection.snapshot()
     segments = snapshot.select(where)

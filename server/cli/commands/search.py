@@ -130,10 +130,13 @@ def search(
     elif hits.no_match and not as_json:
         console.note(NO_MATCH)
     if as_json:
-        told = [hit.to_dict() for hit in hits]
-        query = [_term_json(term) for term in terms]
         console.print_json(
-            {"collection": path, "query": query, "no_match": hits.no_match, "hits": told}
+            {
+                "collection": path,
+                "query": [_term_json(term) for term in terms],
+                "no_match": hits.no_match,
+                "hits": [hit.to_dict() for hit in hits],
+            }
         )
     elif files:
         _print_files(hits)
@@ -186,8 +189,8 @@ def _why_nothing(
         return ": the collection is empty"
     if modalities and not present & set(modalities):
         return f": the collection has no {' and no '.join(modalities)}"
-    selected = snapshot.select(where)
-    if selected is not None and not len(selected):
+    segments = snapshot.select(where)
+    if segments is not None and not len(segments):
         assert where is not None
         return f": {why_none(collection, where)}"
     if offset:
@@ -210,7 +213,7 @@ def query_terms(
         *([Term(text, modality=Modality.TEXT)] if text is not None else []),
         *(Term(Path(file), modality=Modality.IMAGE) for file in images),
         *(Term(Path(file), modality=Modality.AUDIO) for file in sounds),
-        *(Term(like=own) for own in likes),
+        *(Term(like=item_id) for item_id in likes),
         *(Term(word, weight=-1.0, modality=Modality.TEXT) for word in unwanted),
     ]
 

@@ -32,13 +32,13 @@ def serve(path: str, host: str, port: int, device: str) -> int:
     with Collection.open(path, device=device) as collection:
         counts = _counts(collection)
 
-        def tell(port: int) -> None:
+        def announce(port: int) -> None:
             if host not in ("127.0.0.1", "localhost", "::1"):
                 console.note(f"Anyone who reaches {host} can search, add and remove items.")
             console.note(f"Serving {path}, {counts}, at {_address(host, port)}")
 
         try:
-            run_server(collection, host=host, port=port, on_start=tell)
+            run_server(collection, host=host, port=port, on_start=announce)
         except (SystemExit, UnicodeError):  # uvicorn cannot start; it has told more in its log
             raise AnysenseError(
                 f"The service cannot listen at {host}, port {port}: another program may do so "

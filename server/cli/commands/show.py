@@ -22,30 +22,30 @@ __all__ = ["show"]
 
 @click.command(short_help="Show one item.")
 @COLLECTION
-@click.argument("item", metavar="ID")
+@click.argument("name", metavar="ID")
 @JSON
-def show(path: str, item: str, as_json: bool) -> int:
+def show(path: str, name: str, as_json: bool) -> int:
     """Show one item, named by its id or its path: what it is, its metadata and its segments."""
     from anysense.index.collection import Collection
 
     with Collection.open(path) as collection:
-        found = collection.snapshot().item(resolve_id(collection, item))
+        item = collection.snapshot().item(resolve_id(collection, name))
     if as_json:
-        console.print_json({**asdict(found), "modality": str(found.modality)})
+        console.print_json({**asdict(item), "modality": str(item.modality)})
     else:
-        _print_item(found)
+        _print_item(item)
     return DONE
 
 
 def _print_item(item: Item) -> None:
     from anysense.server.cli.tables import Column, print_facts, print_table
 
-    added = datetime.fromtimestamp(item.added_at, tz=timezone.utc).astimezone()
+    added_at = datetime.fromtimestamp(item.added_at, tz=timezone.utc).astimezone()
     facts = {
         "id": item.id,
         "source": item.source,
         "modality": str(item.modality),
-        "added": added.strftime("%Y-%m-%d %H:%M:%S"),
+        "added": added_at.strftime("%Y-%m-%d %H:%M:%S"),
     }
     facts |= {"also at": ", ".join(item.aliases)} if item.aliases else {}
     facts |= {

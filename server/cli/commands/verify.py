@@ -20,9 +20,8 @@ def verify(path: str, as_json: bool) -> int:
 
     with Collection.open(path) as collection:
         report = collection.verify()
-    told = report.to_dict()
     if as_json:
-        console.print_json(told)
+        console.print_json(report.to_dict())
     elif report.ok:
         click.echo(f"{path}: everything is as it was written.")
     else:
