@@ -113,8 +113,8 @@ def test_the_same_upload_is_stored_once(client: TestClient, collection: Collecti
     item = add_file(client, png("#222222"), "a.png")
     again = client.post("/v1/items", files={"file": ("b.png", png("#222222"))})
     assert (again.status_code, again.json()) == (200, item)
-    known = client.post("/v1/items", files={"file": ("c.png", png("red"))})
-    assert (known.status_code, known.json()["id"]) == (200, "red")
+    indexed = client.post("/v1/items", files={"file": ("c.png", png("red"))})
+    assert (indexed.status_code, indexed.json()["id"]) == (200, "red")
     assert len(stored(collection)) == 1
 
 
