@@ -6,9 +6,11 @@ A limit protects the machine from one hostile or broken file. What is over a lim
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-__all__ = ["DEFAULT_LIMITS", "Limits"]
+__all__ = ["DEFAULT_LIMITS", "Limits", "exceeds_depth"]
 
 
 @dataclass(frozen=True)
@@ -36,3 +38,16 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
+
+
+def exceeds_depth(value: Any, most: int) -> bool:
+    """Whether more than `most` mappings, lists and tuples are inside each other.
+
+    Without recursion, which hostile nesting would exhaust; counting stops past the limit.
+    """
+    level, depth = [value], 0
+    while level and depth <= most:
+        containers = [v for v in level if isinstance(v, (Mapping, list, tuple))]
+        depth += bool(containers)
+        level = [w for v in containers for w in (v.values() if isinstance(v, Mapping) else v)]
+    return depth > most

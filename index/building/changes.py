@@ -23,9 +23,7 @@ from anysense.embed.limits import DEFAULT_LIMITS
 from anysense.embed.pipeline.threads import Workers
 from anysense.index.building.content import hash_file
 from anysense.index.building.encoding import Batch, Pending
-from anysense.index.building.ingest import Batch, Pending, hash_file
-from anysense.index.building.sources.files import hash_text, is_alive
-from anysense.index.building.sources.found import Found, NewItem, Problem
+from anysense.index.building.sources.found import Found, Problem
 from anysense.index.building.sources.paths import is_alive
 from anysense.index.building.sources.table import hash_text
 from anysense.index.catalog.records import (

@@ -6,7 +6,7 @@
 ...     for hit in collection.search("the sea"):
 ...         print(hit.score, hit.modality, hit.source)
 
-The names below load when they are first used, so importing this package is quick.
+All but the errors load when they are first used, so importing this package is quick.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from anysense import errors
+from anysense.errors import AnysenseError
+
 if TYPE_CHECKING:
     from anysense.embed.encoders.registry import list_models, load_encoder
-    from anysense.embed.errors import AnysenseError as AnysenseError
     from anysense.embed.types import Modality as Modality
     from anysense.embed.types import Waveform as Waveform
     from anysense.index.building.build import build
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
-    "AnysenseError": "anysense.embed.errors",
     "Collection": "anysense.index.collection",
     "Hit": "anysense.index.ranking.hit",
     "Modality": "anysense.embed.types",
@@ -52,6 +53,7 @@ __all__ = [
     "Term",
     "Waveform",
     "build",
+    "errors",
     "list_models",
     "load_encoder",
 ]

@@ -9,7 +9,8 @@ import inspect
 
 import click
 
-from anysense.server.cli.root import COMMANDS, EPILOG, cli
+from anysense.server.cli.root import COMMANDS, cli
+from anysense.server.cli.status import MEANINGS
 
 __all__ = ["help_page"]
 
@@ -75,8 +76,7 @@ def _options(command: click.Command, context: click.Context) -> str:
 
 
 def _exit_statuses() -> str:
-    lines = [line.split(maxsplit=1) for line in EPILOG.splitlines()[2:]]
-    table = "\n".join(f"| {status} | {meaning} |" for status, meaning in lines)
+    table = "\n".join(f"| {status} | {meaning} |" for status, meaning in MEANINGS.items())
     return f"| exit status | meaning |\n| --- | --- |\n{table}\n"
 
 

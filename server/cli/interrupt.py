@@ -28,7 +28,7 @@ def stopping_in_order() -> Iterator[None]:
         yield  # only the main thread may set what a signal does
         return
 
-    def heard(number: int, frame: Any) -> None:
+    def on_interrupt(number: int, frame: Any) -> None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         start = "\r\033[K" if sys.stderr.isatty() else ""  # over the bar of a build
         with contextlib.suppress(OSError, ValueError):
@@ -40,10 +40,10 @@ def stopping_in_order() -> Iterator[None]:
     if before is not signal.default_int_handler:  # ignored (nohup), or somebody else's
         yield
         return
-    signal.signal(signal.SIGINT, heard)
+    signal.signal(signal.SIGINT, on_interrupt)
     try:
         yield
     finally:
         # After the first Ctrl-C the second stays deadly until the process has ended.
-        if signal.getsignal(signal.SIGINT) is heard:
+        if signal.getsignal(signal.SIGINT) is on_interrupt:
             signal.signal(signal.SIGINT, before)

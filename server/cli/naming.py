@@ -10,12 +10,12 @@ from anysense.embed.errors import ItemNotFoundError
 if TYPE_CHECKING:
     from anysense.index.collection import Collection
 
-__all__ = ["item_id", "why_none"]
+__all__ = ["resolve_id", "why_none"]
 
-SHOWN_FIELDS = 20
+MOST_FIELDS = 20
 
 
-def item_id(collection: Collection, name: str) -> str:
+def resolve_id(collection: Collection, name: str) -> str:
     """The id of an item that is named by its id, its source, or the path of one of its files.
 
     Raises:
@@ -52,7 +52,7 @@ def why_none(collection: Collection, where: str) -> str:
     absent = absent_fields(catalog, where)
     if not absent:
         return "--where holds for no item"
-    known = metadata_fields(catalog, SHOWN_FIELDS + 1)
-    more = ", ..." if len(known) > SHOWN_FIELDS else ""
-    there = ", ".join(known[:SHOWN_FIELDS]) + more if known else "none but id, source and modality"
-    return f"no item has a field {' or '.join(absent)}; the fields that there are: {there}"
+    fields = metadata_fields(catalog, MOST_FIELDS + 1)
+    names = ", ".join(fields[:MOST_FIELDS]) or "none but id, source and modality"
+    more = ", ..." if len(fields) > MOST_FIELDS else ""
+    return f"no item has a field {' or '.join(absent)}; the fields that there are: {names}{more}"

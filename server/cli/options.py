@@ -17,7 +17,7 @@ DEVICE = click.option(
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
-def _filled(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+def _refuse_empty(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
     """Refuse an empty expression: it may be a variable of a script that was never set."""
     if value is not None and not value.strip():
         raise click.BadParameter("it is empty; leave it out to take every item.")
@@ -27,7 +27,7 @@ def _filled(ctx: click.Context, parameter: click.Parameter, value: str | None) -
 WHERE = click.option(
     "--where",
     metavar="EXPR",
-    callback=_filled,
+    callback=_refuse_empty,
     help="Only items that this holds for, such as \"year >= 2020 and camera.model = 'X'\"; all of "
     "what it takes is in docs/filters.md.",
 )

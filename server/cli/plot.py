@@ -83,18 +83,20 @@ def draw_scores(evaluation: Evaluation) -> Figure:
     """
     from matplotlib.figure import Figure
 
-    shown = {key: seen for key, seen in evaluation.routes.items() if seen.unrelated}
-    if not shown:
+    routes = {key: route for key, route in evaluation.routes.items() if route.unrelated}
+    if not routes:
         raise UsageError("There is nothing to plot: the collection has no items.")
-    figure = Figure(figsize=(11, 2.2 + 1.1 * len(shown)), layout="constrained")
+    figure = Figure(figsize=(11, 2.2 + 1.1 * len(routes)), layout="constrained")
     figure.suptitle("Relevant and unrelated items on each route", fontsize="x-large")
-    axes = figure.subplots(len(shown), 2, sharex="col", squeeze=False)
-    ranges = [_range(shown.values(), place) for place in (0, 1)]
-    for row, ((asked, target), seen) in zip(axes, shown.items(), strict=True):
+    axes = figure.subplots(len(routes), 2, sharex="col", squeeze=False)
+    ranges = [_range(routes.values(), place) for place in (0, 1)]
+    for row, ((query_modality, modality), route) in zip(axes, routes.items(), strict=True):
         for place, axis in enumerate(row):
-            _draw(axis, seen, place, ranges[place])
-        told = f"{asked} → {target}\n{count(len(seen.related), 'relevant item')}"
-        row[0].set_ylabel(told, rotation=0, ha="right", va="center")
+            _draw(axis, route, place, ranges[place])
+        items = count(len(route.related), "relevant item")
+        row[0].set_ylabel(
+            f"{query_modality} → {modality}\n{items}", rotation=0, ha="right", va="center"
+        )
     for place, (title, label) in enumerate(zip(TITLES, LABELS, strict=True)):
         axes[0][place].set_title(title, fontsize="large", pad=14)
         axes[-1][place].set_xlabel(label)
@@ -111,25 +113,25 @@ def draw_scores(evaluation: Evaluation) -> Figure:
 
 def _range(routes: Any, place: int) -> tuple[float, float]:
     """What one axis for all routes must hold."""
-    values = [v[place] for seen in routes for v in (*seen.unrelated, *seen.related)]
+    values = [v[place] for route in routes for v in (*route.unrelated, *route.related)]
     low, high = min(values), max(values)
     return (low, max(high, low + 1e-6)) if place == 0 else (0.0, max(high, LEVEL + 1))
 
 
-def _draw(axis: Any, seen: RouteEvaluation, place: int, limits: tuple[float, float]) -> None:
+def _draw(axis: Any, route: RouteEvaluation, place: int, limits: tuple[float, float]) -> None:
     """One route by cosine (place 0) or by score (place 1)."""
-    unrelated = sorted(v[place] for v in seen.unrelated)
-    related = [v[place] for v in seen.related]
+    unrelated = sorted(v[place] for v in route.unrelated)
+    related = [v[place] for v in route.related]
     _area(axis, unrelated, limits, UNRELATED, 1.0)
     if related:
         _area(axis, related, limits, RELATED, 0.55)
     line = LEVEL if place else unrelated[int((1 - SHARE) * (len(unrelated) - 1))]
     axis.axvline(line, color=LINE, linewidth=1.2, linestyle="--")
-    counted, of = seen.reached.get(LEVEL, (0, 0)) if place else (0, 0)
+    number, of = route.reached.get(LEVEL, (0, 0)) if place else (0, 0)
     if of:
         # Beside the line, and over the axis, where no area comes.
         axis.annotate(
-            f" {counted / of:.1%} of unrelated beyond",
+            f" {number / of:.1%} of unrelated beyond",
             (line, 1.0),
             xycoords=("data", "axes fraction"),
             fontsize="small",

@@ -1,18 +1,16 @@
-"""How far a build is: a bar in a terminal, a line now and then elsewhere. On standard error."""
+"""How far a command is: a bar in a terminal, a line now and then elsewhere. On standard error."""
 
 from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from anysense.server.cli.console import count, show_time
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from rich.progress import Progress, TaskID
 
     from anysense.index.building.report import BuildProgress
@@ -27,59 +25,72 @@ PHASES = {
     "encode": "encoding",
     "publish": "publishing the index",
 }
+BarT = TypeVar("BarT", bound="Bar")
 
 
-class BuildBar:
+class Bar:
+    """A bar in a terminal, wiped at the end; nothing elsewhere. Used as a context."""
+
+    def __init__(self, doing: str) -> None:
+        self._rich: Progress | None = None
+        self._task: TaskID | None = None
+        if sys.stderr.isatty():
+            self._rich, self._task = _rich_bar(doing)
+        self._shown_at = 0.0
+
+    def __enter__(self: BarT) -> BarT:
+        if self._rich is not None:
+            self._rich.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._rich is not None:
+            self._rich.stop()
+
+    def is_due(self, now: float) -> bool:
+        """Whether enough time has passed since something was shown; times are seconds."""
+        wait = LINE_SECONDS if self._rich is None else REDRAW_SECONDS
+        return now - self._shown_at >= wait
+
+    def draw(self, **changes: Any) -> bool:
+        """Change the bar by the names of `rich`; False if there is none, as this is no terminal."""
+        if self._rich is None or self._task is None:
+            return False
+        self._rich.update(self._task, **changes)
+        return True
+
+
+class BuildBar(Bar):
     """Shows the progress of a build; used as a context, and called with each step."""
 
     def __init__(self) -> None:
-        self._bar: Progress | None = None
-        self._task: TaskID | None = None
-        self._started: float | None = None
-        self._shown = 0.0
-        if sys.stderr.isatty():
-            self._bar, self._task = _make_bar()
-
-    def __enter__(self) -> BuildBar:
-        if self._bar is not None:
-            self._bar.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if self._bar is not None:
-            self._bar.stop()
+        super().__init__(PHASES["scan"])
+        self._started_at: float | None = None
 
     def __call__(self, progress: BuildProgress) -> None:
         now = time.monotonic()
-        if progress.phase == "encode" and self._started is None:
-            self._started = self._shown = now
-        wait = REDRAW_SECONDS if self._bar is not None else LINE_SECONDS
-        if progress.phase == "encode" and now - self._shown < wait:
+        is_encoding = progress.phase == "encode"
+        if is_encoding and self._started_at is None:
+            self._started_at = self._shown_at = now
+        if is_encoding and not self.is_due(now):
             return
-        self._shown = now
-        if self._bar is not None and self._task is not None:
-            self._bar.update(
-                self._task,
-                description=PHASES[progress.phase],
-                completed=progress.done,
-                total=progress.total or None,
-                refresh=progress.phase != "encode",  # at once, as what follows may take long
-                pace=self._pace(progress, now),
-                counts=_counts(progress),
-            )
-        elif progress.phase == "encode":
-            done = f"{progress.done:,} of {count(progress.total, 'file')}"
-            told = (done, self._pace(progress, now), _counts(progress))
-            click.echo(", ".join(part for part in told if part), err=True)
+        self._shown_at = now
+        is_drawn = self.draw(
+            description=PHASES[progress.phase],
+            completed=progress.done,
+            total=progress.total or None,
+            refresh=not is_encoding,  # at once, as what follows may take long
+            pace=self._pace(progress, now),
+            counts=_counts(progress),
+        )
+        if is_encoding and not is_drawn:
+            files = f"{progress.done:,} of {count(progress.total, 'file')}"
+            parts = (files, self._pace(progress, now), _counts(progress))
+            click.echo(", ".join(part for part in parts if part), err=True)
 
     def _pace(self, progress: BuildProgress, now: float) -> str:
         """Files a second, and the time left at that rate."""
-        seconds = now - self._started if self._started is not None else 0.0
+        seconds = now - self._started_at if self._started_at is not None else 0.0
         if progress.done == 0 or seconds < 0.5:
             return ""
         rate = progress.done / seconds
@@ -87,45 +98,33 @@ class BuildBar:
         return f"{rate:,.1f} files/s, {show_time(left)} left"
 
 
-class CountBar:
+class CountBar(Bar):
     """Shows how many of something are done; used as a context, and called with done and total.
 
     Until the first is done, models are being loaded.
     """
 
     def __init__(self, doing: str, noun: str, plural: str | None = None) -> None:
+        super().__init__(PHASES["load"])
         self._doing, self._noun, self._plural = doing, noun, plural
-        self._bar: Progress | None = None
-        self._task: TaskID | None = None
-        self._started = self._shown = time.monotonic()
-        if sys.stderr.isatty():
-            self._bar, self._task = _make_bar(PHASES["load"])
+        self._started_at = self._shown_at = time.monotonic()
 
-    def __enter__(self) -> CountBar:
-        if self._bar is not None:
-            self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-
-    def __call__(self, done: int, total: int) -> None:
+    def __call__(self, done: int, total: int, doing: str | None = None) -> None:
+        """Show how many are done; with another `doing`, the time left is reckoned anew."""
         now = time.monotonic()
-        if now - self._shown < (REDRAW_SECONDS if self._bar is not None else LINE_SECONDS):
+        if doing is not None and doing != self._doing:
+            self._doing, self._started_at = doing, now
+        if not self.is_due(now):
             return
-        self._shown = now
-        left = f"{show_time((now - self._started) * (total - done) / max(done, 1))} left"
-        if self._bar is not None and self._task is not None:
-            self._bar.update(
-                self._task, description=self._doing, completed=done, total=total, pace=left
-            )
-        else:
-            told = count(total, self._noun, self._plural)
-            click.echo(f"{self._doing}: {done:,} of {told}, {left}", err=True)
+        self._shown_at = now
+        seconds = now - self._started_at
+        left = f"{show_time(seconds * (total - done) / max(done, 1))} left" if seconds else ""
+        if not self.draw(description=self._doing, completed=done, total=total, pace=left):
+            parts = (f"{done:,} of {count(total, self._noun, self._plural)}", left)
+            click.echo(f"{self._doing}: {', '.join(part for part in parts if part)}", err=True)
 
 
-def _make_bar(doing: str = PHASES["scan"]) -> tuple[Progress, TaskID]:
+def _rich_bar(doing: str) -> tuple[Progress, TaskID]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 

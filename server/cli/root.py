@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import os
 import sys
@@ -11,51 +10,34 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from anysense.embed.errors import AnysenseError, UsageError
-from anysense.server.cli.console import printable
+from anysense.server.cli.errors import question_after, report_error, report_interrupt
+from anysense.server.cli.status import DONE, MEANINGS, NO_READER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-__all__ = [
-    "COMMANDS",
-    "DONE",
-    "ERROR",
-    "INTERRUPTED",
-    "NO_READER",
-    "PARTIAL",
-    "USAGE",
-    "cli",
-    "main",
-]
+__all__ = ["COMMANDS", "cli", "main"]
 
-DONE, ERROR, USAGE, PARTIAL, INTERRUPTED, NO_READER = 0, 1, 2, 3, 130, 141
-
-# The name of each command, the module that holds it, and what the root's help says of it.
-COMMANDS: dict[str, tuple[str, str]] = {
-    "build": ("build", "Build a collection from files, or bring it up to date."),
-    "add": ("add", "Add files or texts to a collection."),
-    "remove": ("add", "Remove items from a collection."),
-    "search": ("search", "Search by text, image, sound, or several of them."),
-    "show": ("search", "Show one item."),
-    "info": ("info", "Say what a collection holds."),
-    "verify": ("info", "Check every file of a collection."),
-    "compact": ("info", "Give back the space of removed items."),
-    "eval": ("eval", "Measure how well a collection answers labelled queries."),
-    "bridge": ("bridge", "Let images find sounds where no model knows both."),
-    "models": ("models", "List the models, or fetch one."),
-    "demo": ("demo", "Build and search a collection of sample media."),
-    "serve": ("serve", "Serve a collection over HTTP."),
+COMMANDS = {
+    "build": "Build a collection from files, or bring it up to date.",
+    "add": "Add files or texts to a collection.",
+    "remove": "Remove items from a collection.",
+    "search": "Search by text, image, sound, or several of them.",
+    "show": "Show one item.",
+    "info": "Say what a collection holds.",
+    "verify": "Check every file of a collection.",
+    "compact": "Give back the space of removed items.",
+    "eval": "Measure how well a collection answers labelled queries.",
+    "bridge": "Let images find sounds where no model knows both.",
+    "models": "List the models, or fetch one.",
+    "demo": "Build and search a collection of sample media.",
+    "serve": "Serve a collection over HTTP.",
 }
+"""What the root's help says of each command. The module of its name holds it, under its name."""
 
-EPILOG = """\b
-Exit status:
-  0    done
-  1    an error, said in one sentence on standard error
-  2    the command was used wrongly; nothing was done
-  3    done in part: some files could not be read
-  130  stopped by Ctrl-C; the same command goes on from there
-  141  what read the output, such as `head`, had enough"""
+EPILOG = "\n".join(
+    ["\b\nExit status:", *(f"  {status:<4} {meaning}" for status, meaning in MEANINGS.items())]
+)
 
 
 class Root(click.Group):
@@ -67,7 +49,7 @@ class Root(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"anysense.server.cli.commands.{COMMANDS[cmd_name][0]}")
+        module = importlib.import_module(f"anysense.server.cli.commands.{cmd_name}")
         command = getattr(module, cmd_name)
         assert isinstance(command, click.Command)
         return command
@@ -76,12 +58,12 @@ class Root(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] not in COMMANDS and not args[0].startswith("-"):
-            ctx.fail(f"No such command '{args[0]}'{_near(args[0], COMMANDS)}")
+            ctx.fail(f"No such command '{args[0]}'{question_after(args[0], COMMANDS)}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+            formatter.write_dl(list(COMMANDS.items()))
 
     def main(
         self,
@@ -93,17 +75,18 @@ class Root(click.Group):
         **extra: Any,
     ) -> Any:
         """Run a command; its exit status is returned, or ends the process if standalone."""
-        given = list(sys.argv[1:] if args is None else args)
+        arguments = list(sys.argv[1:] if args is None else args)
         output = sys.stdout
         try:
-            result = super().main(given, prog_name, complete_var, standalone_mode=False, **extra)
+            result = super().main(
+                arguments, prog_name, complete_var, standalone_mode=False, **extra
+            )
             status = result if isinstance(result, int) else DONE
             sys.stdout.flush()
         except Exception as error:  # whatever it is, the user gets a sentence
-            status = _report(error, debug="--debug" in given[:1])
+            status = report_error(error, debug="--debug" in arguments[:1])
         except KeyboardInterrupt:
-            click.echo("error: stopped.", err=True)
-            status = INTERRUPTED
+            status = report_interrupt()
         except SystemExit:
             if sys.stdout is output:
                 raise
@@ -112,65 +95,6 @@ class Root(click.Group):
         if standalone_mode:
             sys.exit(status)
         return status
-
-
-def _report(error: Exception, debug: bool) -> int:
-    """Say on standard error what went wrong; the exit status."""
-    if isinstance(error, BrokenPipeError):  # the reader, such as `head`, has had enough
-        with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return NO_READER
-    if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        click.echo(error.format_message(), err=True)
-        return USAGE
-    if isinstance(error, click.exceptions.Abort):
-        click.echo("error: stopped.", err=True)
-        return INTERRUPTED
-    if isinstance(error, click.ClickException):
-        click.echo(f"error: {_sentence(_told(error))}", err=True)
-        context = getattr(error, "ctx", None)
-        if context is not None:
-            click.echo(f"Type `{context.command_path} -h` for help.", err=True)
-        return USAGE if isinstance(error, click.UsageError) else ERROR
-    if debug:
-        import traceback
-
-        traceback.print_exception(error)
-    if isinstance(error, AnysenseError):
-        click.echo(f"error: {_sentence(str(error))}", err=True)
-        return USAGE if isinstance(error, UsageError) else ERROR
-    if isinstance(error, OSError) and error.filename is None:  # from writing what it has to say
-        with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        click.echo(f"error: The output could not be written: {error.strerror}.", err=True)
-        return ERROR
-    what = f"{type(error).__name__}: {error}".strip().rstrip(":")
-    click.echo(f"error: {_sentence(what)}", err=True)
-    hint = "report it with the traceback" if debug else "see the traceback with `anysense --debug`"
-    click.echo(f"This is a bug in anysense: {hint}.", err=True)
-    return ERROR
-
-
-def _told(error: click.ClickException) -> str:
-    """What click says of an error; of an unknown option, with one that was perhaps meant."""
-    if isinstance(error, click.NoSuchOption) and error.option_name.startswith("-"):
-        near = _near(error.option_name, error.possibilities or ())
-        return f"No such option '{error.option_name}'{near}"
-    return error.format_message()
-
-
-def _near(name: str, names: Iterable[str]) -> str:
-    """A question after one of the names, if one is like a name that does not exist."""
-    import difflib
-
-    near = difflib.get_close_matches(name, names, n=1)
-    return f"; did you mean '{near[0]}'?" if near else ""
-
-
-def _sentence(message: str) -> str:
-    """A message on one line that ends like a sentence."""
-    text = " ".join(printable(message).split())
-    return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
 def _show_version(ctx: click.Context) -> None:
@@ -196,7 +120,7 @@ def _show_version(ctx: click.Context) -> None:
     is_flag=True,
     expose_value=False,
     is_eager=True,
-    callback=lambda ctx, _, given: _show_version(ctx) if given else None,
+    callback=lambda ctx, _, is_asked: _show_version(ctx) if is_asked else None,
     help="Show the version and exit.",
 )
 def cli(debug: bool) -> None:

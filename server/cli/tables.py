@@ -94,9 +94,11 @@ def _print_for_eyes(
 
     console = stdout_console()
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
-    used = [i for i in range(len(columns)) if any(row[i] for row in rows)]
-    widths = _widths([columns[i] for i in used], [[row[i] for i in used] for row in rows], console)
-    for i, width in zip(used, widths, strict=True):
+    filled = [i for i in range(len(columns)) if any(row[i] for row in rows)]
+    widths = _widths(
+        [columns[i] for i in filled], [[row[i] for i in filled] for row in rows], console
+    )
+    for i, width in zip(filled, widths, strict=True):
         side: Literal["left", "right"] = "right" if columns[i].is_number else "left"
         wraps = not (columns[i].is_path or columns[i].is_whole or columns[i].is_short)
         table.add_column(columns[i].name, justify=side, no_wrap=not wraps, width=width)
@@ -105,7 +107,7 @@ def _print_for_eyes(
             *(
                 # Never a plain string: a text with brackets is no markup.
                 _path_cell(row[i], width) if columns[i].is_path else Text(row[i])
-                for i, width in zip(used, widths, strict=True)
+                for i, width in zip(filled, widths, strict=True)
             )
         )
     console.print(table)
@@ -115,19 +117,19 @@ def _widths(
     columns: Sequence[Column], rows: Sequence[Sequence[str]], console: Console
 ) -> list[int]:
     """How wide each column is: numbers and whole values as they are, the others what is left."""
-    needed = [
+    widths = [
         max([len(column.name), *(len(short_path(row[i])) for row in rows)])
         for i, column in enumerate(columns)
     ]
     flexible = [i for i, c in enumerate(columns) if not (c.is_whole or c.is_number)]
-    fixed = sum(width for i, width in enumerate(needed) if i not in flexible)
+    fixed = sum(width for i, width in enumerate(widths) if i not in flexible)
     left = console.width - fixed - GAP * (len(columns) - 1)
-    for i in sorted(flexible, key=lambda i: needed[i]):  # who needs little leaves more to others
+    for i in sorted(flexible, key=lambda i: widths[i]):  # who needs little leaves more to others
         share = left // len(flexible)
-        needed[i] = max(LEAST_WIDTH, min(needed[i], share))
-        left -= needed[i]
+        widths[i] = max(LEAST_WIDTH, min(widths[i], share))
+        left -= widths[i]
         flexible = [j for j in flexible if j != i]
-    return needed
+    return widths
 
 
 def _path_cell(source: str, width: int) -> Text:

@@ -12,7 +12,7 @@ from anysense import __version__
 from anysense.server.http import errors as http_errors
 from anysense.server.http import schemas
 from anysense.server.http.guards import BodyGuard, HostGuard
-from anysense.server.http.routes.items import router
+from anysense.server.http.routes import items, search, state
 from anysense.server.http.service import Service
 from anysense.server.http.settings import LOOPBACK_HOSTS, Settings
 
@@ -43,7 +43,8 @@ def create_app(collection: Collection, settings: Settings | None = None) -> Fast
     app = FastAPI(title="anysense", version=__version__, lifespan=lifespan)
     app.state.service = service
     http_errors.install(app)
-    app.include_router(router)
+    for group in (search, items, state):
+        app.include_router(group.router)
     app.add_middleware(BodyGuard, settings=service.settings)
     app.add_middleware(HostGuard, settings=service.settings)
     app.openapi = with_bodies(app.openapi)  # type: ignore[method-assign]

@@ -1,31 +1,21 @@
-"""Bodies of requests, read with a limit, and the media that clients store in a collection.
-
-An uploaded file is kept inside the collection as ``media/<hash><suffix>``: the name comes from its
-content, so nothing that a client says becomes part of a path, and the same file is stored once.
-"""
+"""Bodies of requests: JSON or a form, read with a limit and made into models."""
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import os
-import secrets
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 from python_multipart.multipart import parse_options_header
 from starlette.concurrency import run_in_threadpool
 
-from anysense.embed.errors import EmptyMediaError, StorageError
-from anysense.index.catalog.records import item_id
-from anysense.index.snapshots.manifest import fsync_folder
-from anysense.server.http.errors import RequestError, describe
+from anysense.embed.errors import StorageError
+from anysense.server.http.errors import RequestError, problem_sentence
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
 
     from starlette.datastructures import UploadFile
     from starlette.requests import Request
@@ -33,18 +23,13 @@ if TYPE_CHECKING:
     from anysense.server.http.settings import Settings
 
 __all__ = [
-    "FOLDER",
     "Form",
-    "MediaFolder",
-    "Received",
     "is_form",
     "read_form",
     "read_json",
-    "validated",
+    "validate",
 ]
 
-FOLDER = "media"
-BLOCK = 1 << 20
 CHARSETS = (b"utf-8", b"utf8", b"us-ascii", b"ascii")
 JSON_FIELDS = ("terms", "vector", "metadata")
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -67,22 +52,22 @@ class Form:
             RequestError: a field is repeated, or its JSON cannot be read.
         """
         values: dict[str, Any] = {}
-        for name, given in self.fields.items():
+        for name, texts in self.fields.items():
             if name in lists:
                 commas = name == "modalities"
                 values[name] = [
-                    v for text in given for v in (text.split(",") if commas else [text])
+                    v for text in texts for v in (text.split(",") if commas else [text])
                 ]
-            elif len(given) > 1:
-                raise RequestError(f"{name}: given {len(given)} times.", 422, "invalid_value", name)
-            elif name in JSON_FIELDS or (name == "where" and given[0].lstrip().startswith("{")):
-                values[name] = parsed_json(given[0], name)
+            elif len(texts) > 1:
+                raise RequestError(f"{name}: given {len(texts)} times.", 422, "invalid_value", name)
+            elif name in JSON_FIELDS or (name == "where" and texts[0].lstrip().startswith("{")):
+                values[name] = parse_json(texts[0], name)
             else:
-                values[name] = given[0]
+                values[name] = texts[0]
         return values
 
 
-def parsed_json(text: str, name: str) -> Any:
+def parse_json(text: str, name: str) -> Any:
     try:
         return from_json(text)
     except ValueError:  # also for what is nested too deep
@@ -116,10 +101,10 @@ async def read_json(request: Request, model: type[ModelT]) -> ModelT:
     try:
         return await run_in_threadpool(model.model_validate_json, body)
     except ValidationError as error:
-        raise refused(error) from None
+        raise refusal(error) from None
 
 
-def validated(model: type[ModelT], values: dict[str, Any]) -> ModelT:
+def validate(model: type[ModelT], values: dict[str, Any]) -> ModelT:
     """Values as a model.
 
     Raises:
@@ -128,15 +113,15 @@ def validated(model: type[ModelT], values: dict[str, Any]) -> ModelT:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise refused(error) from None
+        raise refusal(error) from None
 
 
-def refused(error: ValidationError) -> RequestError:
+def refusal(error: ValidationError) -> RequestError:
     problems = error.errors(include_url=False, include_input=False)
     if problems[0]["type"] == "json_invalid":
         reason = str(problems[0]["msg"]).removeprefix("Invalid JSON: ").rstrip(".")
         return RequestError(f"The body is not JSON: {reason}.", 400, "invalid_json")
-    message, param = describe(problems)
+    message, param = problem_sentence(problems)
     return RequestError(message, 422, "invalid_value", param)
 
 
@@ -158,14 +143,14 @@ async def read_form(
         message = "A form is read as UTF-8: leave out the charset of its content type."
         raise RequestError(message, 415, "unsupported_content_type")
     try:
-        parsed = await request.form(
+        parts = await request.form(
             max_files=len(files), max_fields=64, max_part_size=settings.field_bytes
         )
     except OSError as error:
         raise StorageError(f"The upload cannot be kept: {error.strerror or error}.") from error
     try:
         form = Form()
-        for name, value in parsed.multi_items():
+        for name, value in parts.multi_items():
             if isinstance(value, str):
                 form.fields.setdefault(name, []).append(value)
             elif not value.filename and not value.size:
@@ -179,102 +164,4 @@ async def read_form(
                 form.files[name] = value
         yield form
     finally:
-        await parsed.close()
-
-
-class MediaFolder:
-    """The files that clients have stored in a collection."""
-
-    def __init__(self, collection: Path) -> None:
-        self.path = Path(os.path.realpath(collection)) / FOLDER
-
-    @contextlib.contextmanager
-    def receive(self, upload: BinaryIO, name: str) -> Iterator[Received]:
-        """Copy a file into the folder; it goes when the block ends, unless it was kept. Blocks.
-
-        Args:
-            upload: the file, read from where it stands.
-            name: what to call the file in errors.
-
-        Raises:
-            EmptyMediaError: it has no bytes.
-            StorageError: the disk refused.
-        """
-        temporary = self.path / f".incoming-{secrets.token_hex(8)}"
-        try:
-            with _storage(name):
-                self.path.mkdir(exist_ok=True)
-                with temporary.open("xb") as file:
-                    digest = copy_hashed(upload, file)
-                    empty = file.tell() == 0
-            if empty:
-                raise EmptyMediaError(name, "has no bytes")
-            yield Received(temporary, digest, name)
-        finally:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
-
-    def find(self, path: str) -> Path:
-        """Where a catalogued file is now: a stored one moves with its collection."""
-        found = Path(path)
-        moved = self.path / found.name
-        return moved if found.parent.name == FOLDER and moved.is_file() else found
-
-    def holds(self, path: Path) -> bool:
-        """Whether a path is that of a stored file."""
-        return path.parent == self.path
-
-    def discard(self, path: Path) -> None:
-        """Remove a file if it is a stored one; no item names it any more."""
-        if self.holds(path):
-            with contextlib.suppress(OSError):  # it costs room, no more, if it stays
-                path.unlink(missing_ok=True)
-
-
-@dataclass(frozen=True)
-class Received:
-    """A file that has come in: on the disk, under a temporary name. `digest` is its hash."""
-
-    temporary: Path
-    digest: str
-    name: str
-
-    def keep(self, suffix: str, own_id: str | None) -> tuple[Path, bool]:
-        """Give the file its name, which is safe on the disk when this returns.
-
-        The same content stored under two ids has two names, so each stored file belongs to one
-        item and goes with it.
-
-        Returns:
-            The path, and whether there was no such file before.
-
-        Raises:
-            StorageError: the disk refused.
-        """
-        tail = f"-{item_id(own_id)}" if own_id is not None else ""
-        path = self.temporary.with_name(f"{self.digest[:40]}{tail}{suffix}")
-        with _storage(self.name):
-            is_new = not path.exists()
-            self.temporary.replace(path)
-            fsync_folder(path.parent)
-            fsync_folder(path.parent.parent)
-        return path, is_new
-
-
-@contextlib.contextmanager
-def _storage(name: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StorageError(f"{name} cannot be stored: {error.strerror or error}.") from error
-
-
-def copy_hashed(source: BinaryIO, target: BinaryIO) -> str:
-    """Copy, flush to the disk, and return the BLAKE2b hash that names the content (64 digits)."""
-    digest = hashlib.blake2b(digest_size=32)
-    while block := source.read(BLOCK):
-        digest.update(block)
-        target.write(block)
-    target.flush()
-    os.fsync(target.fileno())
-    return digest.hexdigest()
+        await parts.close()

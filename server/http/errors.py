@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI, Request
 
-__all__ = ["RequestError", "error_response", "install", "status_of"]
+__all__ = ["RequestError", "error_response", "install", "problem_sentence", "status_of"]
 
 logger = logging.getLogger(__name__)
 
@@ -104,7 +104,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(AnysenseError, _anysense_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_exception)
-    app.add_exception_handler(ClientDisconnect, _gone)
+    app.add_exception_handler(ClientDisconnect, _client_left)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -128,12 +128,16 @@ def sentence(error: AnysenseError) -> str:
 
 async def _validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    message, param = describe([{**p, "loc": p["loc"][1:]} for p in error.errors()])
+    message, param = problem_sentence([{**p, "loc": p["loc"][1:]} for p in error.errors()])
     return error_response(422, message, "invalid_value", param)
 
 
-def describe(problems: Sequence[Any]) -> tuple[str, str | None]:
-    """One sentence for what pydantic found, and the name of the first field at fault."""
+def problem_sentence(problems: Sequence[Any]) -> tuple[str, str | None]:
+    """One sentence for the problems that pydantic lists, and the name of the first field at fault.
+
+    Args:
+        problems: as `ValidationError.errors` gives them; at least one.
+    """
     first = problems[0]
     place = [str(part) for part in first["loc"]]
     param = ".".join(place) or None
@@ -153,7 +157,7 @@ async def _http_exception(request: Request, error: Exception) -> Response:
     return error_response(error.status_code, message, code, None, error.headers)
 
 
-async def _gone(request: Request, error: Exception) -> Response:
+async def _client_left(request: Request, error: Exception) -> Response:
     # Nobody reads this: the client went away in the middle of its request.
     return error_response(400, "The request broke off.", "broken_off")
 

@@ -31,7 +31,7 @@ class HostGuard:
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
-        self.allowed = frozenset(host.lower() for host in settings.allowed_hosts)
+        self.allowed_hosts = frozenset(host.lower() for host in settings.allowed_hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -56,7 +56,7 @@ class HostGuard:
             await self.app(scope, receive, send)
 
     def _allows(self, host: str) -> bool:
-        return "*" in self.allowed or host_name(host) in self.allowed
+        return "*" in self.allowed_hosts or host_name(host) in self.allowed_hosts
 
 
 def host_name(host: str) -> str:
@@ -86,23 +86,23 @@ class BodyGuard:
         headers = Headers(scope=scope)
         is_upload = scope["path"] == "/v1/items" and is_multipart(headers)
         limit = self.settings.upload_bytes if is_upload else self.settings.body_bytes
-        stated = headers.get("content-length", "")
-        if stated.isdigit() and int(stated) > limit:
+        length = headers.get("content-length", "")
+        if length.isdigit() and int(length) > limit:
             refusal = too_large(limit)
             response = error_response(refusal.status, str(refusal), refusal.code)
             await response(scope, receive, send)
             return
-        received = 0
+        byte_count = 0
 
-        async def counted() -> Message:
-            nonlocal received
+        async def receive_limited() -> Message:
+            nonlocal byte_count
             message = await receive()
-            received += len(message.get("body", b""))
-            if received > limit:
+            byte_count += len(message.get("body", b""))
+            if byte_count > limit:
                 raise too_large(limit)
             return message
 
-        await self.app(scope, counted, send)
+        await self.app(scope, receive_limited, send)
 
 
 def is_multipart(headers: Headers) -> bool:

@@ -45,8 +45,8 @@ def search_terms(request: SearchRequest, files: Mapping[str, bytes] | None = Non
         body = TermBody.model_construct(vector=request.vector, space=request.space)
         terms.append(_term(body, "vector"))
     terms += [_term(term, f"terms.{place}") for place, term in enumerate(request.terms)]
-    against = [request.not_] if isinstance(request.not_, str) else request.not_ or []
-    terms += [Term(text, weight=-1.0) for text in against]
+    opposites = [request.not_] if isinstance(request.not_, str) else request.not_ or []
+    terms += [Term(text, weight=-1.0) for text in opposites]
     if not terms:
         message = "Give at least one of text, image, audio, like, vector and terms."
         raise RequestError(message, 422, "empty_query")
@@ -80,9 +80,9 @@ def media_bytes(uri: str, param: str) -> bytes:
     head, comma, payload = uri.partition(",")
     scheme = head.partition(":")[0].strip().lower()
     if scheme != "data" or not comma:
-        shown = scheme if scheme in ("http", "https", "file", "ftp") else "other"
+        kind = scheme if scheme in ("http", "https", "file", "ftp") else "other"
         message = (
-            f"{param}: {shown} addresses are not fetched; send the media itself, as a data URI "
+            f"{param}: {kind} addresses are not fetched; send the media itself, as a data URI "
             "(data:image/jpeg;base64,...) or as an uploaded file."
         )
         raise RequestError(message, 400, "address_not_fetched", param)

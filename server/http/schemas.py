@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
+from anysense.embed.limits import exceeds_depth
 from anysense.embed.types import Modality
 from anysense.index.ranking.options import MAX_K
 
@@ -67,7 +68,7 @@ def check_not(value: str | list[str] | None) -> str | list[str] | None:
 
 def check_size(value: Any, name: str, limit: int) -> None:
     """Refuse what is nested too deep, is too long as JSON, or holds NaN or infinity."""
-    if depth(value) > MAX_DEPTH:
+    if exceeds_depth(value, MAX_DEPTH):
         raise ValueError(f"{name} is nested at most {MAX_DEPTH} deep")
     try:
         text = json.dumps(value, allow_nan=False, ensure_ascii=False)
@@ -76,16 +77,6 @@ def check_size(value: Any, name: str, limit: int) -> None:
     length = len(text.encode(errors="surrogatepass"))
     if length > limit:
         raise ValueError(f"{name} has at most {limit:,} bytes, not {length:,}")
-
-
-def depth(value: Any) -> int:
-    """How deep lists and objects are nested, without recursion; counting stops past the limit."""
-    level, deepest = [value], 0
-    while level and deepest <= MAX_DEPTH:
-        containers = [v for v in level if isinstance(v, (dict, list))]
-        deepest += bool(containers)
-        level = [w for v in containers for w in (v.values() if isinstance(v, dict) else v)]
-    return deepest
 
 
 ItemId = Annotated[
@@ -124,8 +115,8 @@ class TermBody(Input):
 
     @model_validator(mode="after")
     def _check_one(self) -> TermBody:
-        given = (self.text, self.image, self.audio, self.like, self.vector)
-        if sum(value is not None for value in given) != 1:
+        inputs = (self.text, self.image, self.audio, self.like, self.vector)
+        if sum(value is not None for value in inputs) != 1:
             raise ValueError("a term has exactly one of text, image, audio, like and vector")
         if (self.vector is None) != (self.space is None):
             raise ValueError("a vector goes with the id of its space, and the other way round")

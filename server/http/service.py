@@ -15,9 +15,9 @@ from anysense.embed.errors import AnysenseError, ItemNotFoundError, MediaError
 from anysense.index.building.content import prepare
 from anysense.index.building.encoding import encode_pending
 from anysense.index.catalog.browse import find_item, item_paths
+from anysense.index.folder.media import MediaFolder
 from anysense.index.ranking.retriever import Retriever
 from anysense.index.types import NewItem
-from anysense.server.http.bodies import MediaFolder
 from anysense.server.http.warm import warm_up
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from anysense.index.ranking.query import Term
     from anysense.server.http.settings import Settings
 
-__all__ = ["Service", "safe_name"]
+__all__ = ["Service", "safe_name", "stored_suffix"]
 
 logger = logging.getLogger(__name__)
 P = ParamSpec("P")
@@ -50,7 +50,7 @@ class Service:
         self.settings = settings
         self.retriever = Retriever(collection)
         self.media = MediaFolder(Path(collection.path))
-        self.state = "ready"
+        self.status = "ready"
         self.reason: str | None = None
         self._searches = asyncio.Semaphore(settings.search_threads)
         self._media_searches = asyncio.Semaphore(settings.media_searches)
@@ -61,7 +61,7 @@ class Service:
     def start(self) -> None:
         """Begin to load the encoders, if the settings say so; the service answers meanwhile."""
         if self.settings.warm_up:
-            self.state = "loading"
+            self.status = "loading"
             self._warming = threading.Thread(target=self._warm_up, name="warm-up", daemon=True)
             self._warming.start()
 
@@ -81,13 +81,13 @@ class Service:
                 warm_up(encoder)
             self.collection.folder.snapshot()
         except AnysenseError as error:
-            self.state, self.reason = "failed", str(error)
+            self.status, self.reason = "failed", str(error)
             logger.error("The encoders cannot be loaded: %s", error)
         except Exception as error:  # a third party's encoder can raise anything
-            self.state, self.reason = "failed", f"{type(error).__name__}: {error}"
+            self.status, self.reason = "failed", f"{type(error).__name__}: {error}"
             logger.exception("The encoders cannot be loaded")
         else:
-            self.state = "ready"
+            self.status = "ready"
 
     async def searching(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run something that reads, in a thread, when its turn comes."""
@@ -104,9 +104,9 @@ class Service:
     async def writing(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run something that writes, in a thread, after all that came before it."""
         async with self._writes:
-            done = await run_in_threadpool(work, *args, **kwargs)
+            result = await run_in_threadpool(work, *args, **kwargs)
             await run_in_threadpool(self._publish_if_due)
-            return done
+            return result
 
     def _publish_if_due(self) -> None:
         if self._publishing is not None and self._publishing.is_alive():
@@ -143,8 +143,7 @@ class Service:
         if isinstance(outcome, AnysenseError):
             raise outcome
         self.collection.write([outcome])
-        found: Item = self.collection.folder.snapshot().item(pending.id)
-        return found
+        return self.collection.folder.snapshot().item(pending.id)
 
     def add_file(
         self, upload: BinaryIO, name: str, suffix: str, item: NewItem
@@ -164,24 +163,24 @@ class Service:
         Raises:
             As `add`.
         """
-        with self.media.receive(upload, name) as received:
-            known = self._same(received.digest) if item.id is None else None
-            if known is not None:
-                return self.collection.folder.snapshot().item(known), False
-            former = self._stored(item.id) if item.id is not None else []
-            path, is_new = received.keep(suffix, item.id)
+        with self.media.receive(upload, name) as file:
+            item_id = self._item_with(file.digest) if item.id is None else None
+            if item_id is not None:
+                return self.collection.folder.snapshot().item(item_id), False
+            former_paths = self._paths(item.id) if item.id is not None else []
+            path, is_new = file.keep(suffix, item.id)
         try:
-            added = self.add(NewItem(path, item.id, None, None, item.metadata))
+            new_item = self.add(NewItem(path, item.id, None, None, item.metadata))
         except BaseException as error:
             if is_new:
                 self.media.discard(path)
             if isinstance(error, MediaError):
                 raise type(error)(name, error.reason) from None
             raise
-        for old in former:
-            if old != path:
-                self.media.discard(old)
-        return added, True
+        for former_path in former_paths:
+            if former_path != path:
+                self.media.discard(former_path)
+        return new_item, True
 
     def remove(self, item_id: str) -> None:
         """Remove an item, and its file if a client has stored it.
@@ -189,38 +188,32 @@ class Service:
         Raises:
             ItemNotFoundError: there is none of that id.
         """
-        paths = self._stored(item_id)
+        paths = self._paths(item_id)
         if self.collection.remove([item_id]) == 0:
             raise ItemNotFoundError(f"No item {item_id}.")
         for path in paths:
             self.media.discard(path)
 
-    def paths(self, item_id: str) -> list[Path]:
-        """Where the files that hold an item are, by the catalog; they may be gone.
-
-        Raises:
-            ItemNotFoundError: there is none of that id.
-        """
-        catalog = self.catalog()
-        return [self.media.find(path) for path in item_paths(catalog, find_item(catalog, item_id))]
-
     def catalog(self) -> Catalog:
         """The items as they are now."""
         return self.collection.folder.snapshot().catalog
 
-    def _same(self, digest: str) -> str | None:
-        """The item that has a content, unless its files are all gone."""
-        known = self.collection.folder.by_hash(digest)
-        if known is None:
+    def _item_with(self, digest: str) -> str | None:
+        """The id of the item that has a content, unless its files are all gone."""
+        item_id = self.collection.folder.by_hash(digest)
+        if item_id is None:
             return None
-        paths = self._stored(known)
-        return known if not paths or any(path.is_file() for path in paths) else None
+        paths = self._paths(item_id)
+        return item_id if not paths or any(path.is_file() for path in paths) else None
 
-    def _stored(self, item_id: str) -> list[Path]:
+    def _paths(self, item_id: str) -> list[Path]:
+        """Where the files of an item are, which may be gone; none if there is no such item."""
+        catalog = self.catalog()
         try:
-            return self.paths(item_id)
+            item = find_item(catalog, item_id)
         except ItemNotFoundError:
             return []
+        return [self.media.find(path) for path in item_paths(catalog, item)]
 
 
 def safe_name(name: str | None, fallback: str) -> str:
@@ -233,8 +226,8 @@ def stored_suffix(name: str, content_type: str | None) -> str:
     """What a stored file's name ends with: its own suffix, or its type's, if anysense reads it."""
     from anysense.embed.media.identify import MEDIA_SUFFIXES
 
-    own = PurePosixPath(name).suffix.lower()
-    if own in MEDIA_SUFFIXES:
-        return own
-    guessed = mimetypes.guess_extension((content_type or "").partition(";")[0].strip().lower())
-    return guessed if guessed is not None and guessed in MEDIA_SUFFIXES else ""
+    suffix = PurePosixPath(name).suffix.lower()
+    if suffix in MEDIA_SUFFIXES:
+        return suffix
+    usual = mimetypes.guess_extension((content_type or "").partition(";")[0].strip().lower())
+    return usual if usual is not None and usual in MEDIA_SUFFIXES else ""

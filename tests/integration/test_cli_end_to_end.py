@@ -79,27 +79,27 @@ def test_words_find_texts_images_and_sounds(built: Path) -> None:
         ("audio", "dogs-barking.ogg"),
         ("text", "guard-dog.txt"),
     ):
-        told = run_json("search", built, "a dog barking", "--modality", modality)
-        assert sources(told["hits"])[0] == best
+        payload = run_json("search", built, "a dog barking", "--modality", modality)
+        assert sources(payload["hits"])[0] == best
 
 
 def test_a_picture_and_a_sound_find_themselves_and_words(built: Path, media: Path) -> None:
     cat = media / "photos/cat-face.jpg"
-    told = run_json("search", built, "--image", cat, "--modality", "image")
-    assert sources(told["hits"])[0] == "cat-face.jpg"
-    assert told["hits"][0]["raw_score"] == pytest.approx(1.0, abs=2e-3)
-    told = run_json("search", built, "--image", cat, "--modality", "text")
-    assert sources(told["hits"])[0] == "cat-at-play.txt"
+    payload = run_json("search", built, "--image", cat, "--modality", "image")
+    assert sources(payload["hits"])[0] == "cat-face.jpg"
+    assert payload["hits"][0]["raw_score"] == pytest.approx(1.0, abs=2e-3)
+    payload = run_json("search", built, "--image", cat, "--modality", "text")
+    assert sources(payload["hits"])[0] == "cat-at-play.txt"
     dogs = media / "sounds/dogs-barking.ogg"
-    told = run_json("search", built, "--audio", dogs, "--modality", "audio")
-    assert sources(told["hits"])[0] == "dogs-barking.ogg"
-    assert told["hits"][0]["end"] > told["hits"][0]["start"] >= 0
+    payload = run_json("search", built, "--audio", dogs, "--modality", "audio")
+    assert sources(payload["hits"])[0] == "dogs-barking.ogg"
+    assert payload["hits"][0]["end"] > payload["hits"][0]["start"] >= 0
 
 
 def test_the_same_build_again_changes_nothing(built: Path, media: Path) -> None:
     before = run_json("info", built)
-    told = run_json("build", media, "-o", built)
-    assert (told["unchanged"], told["added"]) == (len(SUBSET), 0)
+    payload = run_json("build", media, "-o", built)
+    assert (payload["unchanged"], payload["added"]) == (len(SUBSET), 0)
     after = run_json("info", built)
     assert (after["generation"], after["items"]) == (before["generation"], before["items"])
     assert run_json("verify", built)["ok"] is True
@@ -119,13 +119,13 @@ def test_a_killed_or_interrupted_build_goes_on(tmp_path: Path) -> None:
     kept = items(where)
     assert 0 < kept < 3000
     with Collection.open(where) as collection:
-        known = set(collection.folder.files())
-    assert len(known) == kept
-    left = [path for path in media.iterdir() if os.path.realpath(path) not in known]
+        paths = set(collection.folder.files())
+    assert len(paths) == kept
+    left = [path for path in media.iterdir() if os.path.realpath(path) not in paths]
     for path in left[5:]:  # to go on with all of them would take long
         path.unlink()
-    told = run_json("build", media, "-o", where)
-    assert (told["unchanged"], told["added"], told["items"]) == (kept, 5, kept + 5)
+    payload = run_json("build", media, "-o", where)
+    assert (payload["unchanged"], payload["added"], payload["items"]) == (kept, 5, kept + 5)
     assert run_json("verify", where)["ok"] is True
 
 
@@ -195,9 +195,9 @@ def test_serve_answers_and_stops_cleanly(built: Path) -> None:
         _, errors = process.communicate(timeout=300)
     assert process.returncode == 0, errors
     assert "Traceback" not in errors
-    [told] = [line for line in errors.splitlines() if line.startswith("Serving")]
-    assert told.startswith(f"Serving {built}, {len(SUBSET)} items (")
-    assert f"http://127.0.0.1:{port}/docs" in told
+    [announcement] = [line for line in errors.splitlines() if line.startswith("Serving")]
+    assert announcement.startswith(f"Serving {built}, {len(SUBSET)} items (")
+    assert f"http://127.0.0.1:{port}/docs" in announcement
 
 
 def test_a_port_that_is_taken_is_an_error_of_its_own(built: Path) -> None:

@@ -106,8 +106,8 @@ def test_items_come_and_are_found_and_go(server: Server) -> None:
     added = client.post("/v1/items", files={"file": ("blue.png", png("blue"))}, data={"id": "b"})
     assert added.status_code == 201
     assert "server" not in added.headers
-    found = client.post("/v1/search", json={"text": "blue", "k": 1}).json()["hits"]
-    assert [hit["id"] for hit in found] == ["b"]
+    hits = client.post("/v1/search", json={"text": "blue", "k": 1}).json()["hits"]
+    assert [hit["id"] for hit in hits] == ["b"]
     by_sound = client.post("/v1/search", files={"audio": ("x.wav", wav(100))}, data={"k": "1"})
     assert [hit["id"] for hit in by_sound.json()["hits"]] == ["low"]
     part = client.get("/v1/items/b/media", headers={"range": "bytes=1-3"})

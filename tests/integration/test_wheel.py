@@ -28,8 +28,13 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_wheel_holds_weights_samples_and_licences(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
-    assert any(name.startswith("anysense/embed/weights/") for name in names)
-    assert any(name.startswith("anysense/server/sample/photos/") for name in names)
+    for folder in (
+        "embed/encoders/starter/data",
+        "index/background/photos",
+        "index/bridging/captions.txt.gz",
+        "server/sample/photos",
+    ):
+        assert any(name.startswith(f"anysense/{folder}") for name in names), folder
     assert {Path(n).name for n in names if ".dist-info/licenses/" in n} >= {"LICENSE", "NOTICE"}
     assert wheel.stat().st_size < 40e6
 
@@ -41,13 +46,13 @@ def test_demo_runs_from_the_wheel(wheel: Path, tmp_path: Path) -> None:
     subprocess.run(
         [*run, "demo", "-o", "demo"], cwd=tmp_path, env=environment, check=True, capture_output=True
     )
-    found = subprocess.run(
+    search = subprocess.run(
         [*run, "search", "demo", "a dog", "--json"],
         cwd=tmp_path,
         env=environment,
         check=True,
         capture_output=True,
     )
-    hits = json.loads(found.stdout)["hits"]
+    hits = json.loads(search.stdout)["hits"]
     assert {hit["modality"] for hit in hits} == {"text", "image", "audio"}
     assert all(str(tmp_path) in hit["source"] for hit in hits)

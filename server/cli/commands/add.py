@@ -1,4 +1,4 @@
-"""`anysense add` and `anysense remove`."""
+"""`anysense add`."""
 
 from __future__ import annotations
 
@@ -11,16 +11,13 @@ import click
 
 from anysense.server.cli import console
 from anysense.server.cli.interrupt import stopping_in_order
-from anysense.server.cli.naming import item_id, why_none
-from anysense.server.cli.options import COLLECTION, DEVICE, JSON, WHERE, WORKERS
-from anysense.server.cli.root import DONE, ERROR, PARTIAL
+from anysense.server.cli.options import COLLECTION, DEVICE, JSON, WORKERS
+from anysense.server.cli.status import DONE, ERROR, PARTIAL
 
 if TYPE_CHECKING:
-    from anysense.embed.errors import ItemNotFoundError
-    from anysense.index.collection import Collection
     from anysense.index.types import NewItem
 
-__all__ = ["add", "remove"]
+__all__ = ["add"]
 
 
 @click.command(short_help="Add files or texts to a collection.")
@@ -75,9 +72,9 @@ def add(
             }
         )
     else:
-        for own in report.ids:
-            if own is not None:
-                click.echo(own)
+        for new_id in report.ids:
+            if new_id is not None:
+                click.echo(new_id)
     for failure in report.failed:
         console.note(f"error: {failure.source}: {failure.reason}")
     if not report.failed:
@@ -95,10 +92,10 @@ def _new_items(
         raise click.UsageError("Give a FILE or --text to add.")
     if item_id is not None and len(files) + len(texts) > 1:
         raise click.UsageError("--id names one item: give one FILE or one --text with it.")
-    read = [sys.stdin.read() if text == "-" else text for text in texts]
+    contents = [sys.stdin.read() if text == "-" else text for text in texts]
     return [
         *(NewItem(Path(file), item_id, metadata=metadata) for file in files),
-        *(NewItem(text, item_id, modality=Modality.TEXT, metadata=metadata) for text in read),
+        *(NewItem(text, item_id, modality=Modality.TEXT, metadata=metadata) for text in contents),
     ]
 
 
@@ -111,62 +108,3 @@ def _pair(pair: str) -> tuple[str, Any]:
         return key, json.loads(value)
     except ValueError:
         return key, value
-
-
-@click.command(short_help="Remove items from a collection.")
-@COLLECTION
-@click.argument("ids", nargs=-1, metavar="[ID]...")
-@WHERE
-@JSON
-def remove(path: str, ids: tuple[str, ...], where: str | None, as_json: bool) -> int:
-    """Remove items from a collection, by id or path, or by what --where says. Their files stay.
-
-    A later `build` of the folder that an item's file is in adds the item again.
-    """
-    from anysense.index.collection import Collection
-
-    missing: list[ItemNotFoundError] = []
-    if bool(ids) == (where is not None):
-        raise click.UsageError("Give either the IDs of items or --where.")
-    with Collection.open(path) as collection:
-        if where is not None:
-            ids = _selected(collection, where)
-            if not ids:
-                console.note(f"Nothing to remove: {why_none(collection, where)}.")
-        else:
-            ids, missing = _named(collection, ids)
-        removed = collection.remove(ids) if ids else 0
-    if as_json:
-        console.print_json({"removed": removed})
-    elif removed or not missing:  # else the errors say it all
-        click.echo(f"{console.count(removed, 'item')} removed.")
-    for error in missing[:-1]:
-        console.note(f"error: {error}")
-    if missing:
-        raise missing[-1]
-    return DONE
-
-
-def _named(
-    collection: Collection, names: tuple[str, ...]
-) -> tuple[tuple[str, ...], list[ItemNotFoundError]]:
-    """The ids of the items named, each once, and an error for each name that is no item's."""
-    from anysense.embed.errors import ItemNotFoundError
-
-    ids: dict[str, None] = {}
-    missing = []
-    for name in dict.fromkeys(names):
-        try:
-            ids[item_id(collection, name)] = None
-        except ItemNotFoundError as error:  # noqa: PERF203 - the others are removed all the same
-            missing.append(error)
-    return tuple(ids), missing
-
-
-def _selected(collection: Collection, where: str) -> tuple[str, ...]:
-    """The ids of the items that an expression holds for."""
-    snapshot = collection.folder.snapshot()
-    segments = snapshot.select(where)
-    assert segments is not None  # there is an expression
-    rows = snapshot.rows(segments)
-    return tuple(dict.fromkeys(row.item_id for row in rows if row is not None))

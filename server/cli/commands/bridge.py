@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,15 +9,13 @@ import click
 
 from anysense.server.cli import console
 from anysense.server.cli.options import COLLECTION, DEVICE, JSON
-from anysense.server.cli.root import DONE
+from anysense.server.cli.status import DONE
 
 if TYPE_CHECKING:
     from anysense.index.bridging.fit import BridgeReport
     from anysense.index.bridging.maps import Bridge
 
 __all__ = ["bridge"]
-
-TERMINAL_SECONDS, LINE_SECONDS = 0.2, 10.0  # between two signs of progress
 
 
 @click.group(short_help="Let images find sounds where no model knows both.")
@@ -53,15 +49,20 @@ def fit_command(path: str, anchors: str | None, device: str, as_json: bool) -> i
     """
     from anysense.index.bridging.captions import read_anchors
     from anysense.index.collection import Collection
+    from anysense.server.cli.progress import CountBar
 
     captions = read_anchors(None if anchors is None else Path(anchors))
-    with Collection.open(path, device=device) as collection, _Progress() as progress:
-        report = collection.fit_bridges(captions, progress)
+    with Collection.open(path, device=device) as collection, CountBar("encoding", "caption") as bar:
+
+        def show(space: str, done: int, total: int) -> None:
+            bar(done, total, f"encoding with {space}")
+
+        report = collection.fit_bridges(captions, show)
     if as_json:
         console.print_json(_report_json(report))
         return DONE
-    for fitted in report.bridges:
-        click.echo(f"{fitted.source} -> {fitted.target}: {_told(fitted)}")
+    for bridge in report.bridges:
+        click.echo(f"{bridge.source} -> {bridge.target}: {_method(bridge)}")
     click.echo(
         f"{report.anchors:,} captions, encoded in {console.show_time(report.encode_seconds)}, "
         f"fitted in {report.fit_seconds:.1f} s; generation {report.generation}."
@@ -69,8 +70,9 @@ def fit_command(path: str, anchors: str | None, device: str, as_json: bool) -> i
     return DONE
 
 
-def _told(fitted: Bridge) -> str:
-    choice = fitted.choice
+def _method(bridge: Bridge) -> str:
+    """How a bridge was fitted, and how well each method did."""
+    choice = bridge.choice
     ranked = sorted(choice.scores.items(), key=lambda entry: -entry[1])
     scores = ", ".join(f"{method} {score:.3f}" for method, score in ranked)
     return (
@@ -82,45 +84,17 @@ def _report_json(report: BridgeReport) -> dict[str, Any]:
     return {
         "bridges": [
             {
-                "source": fitted.source,
-                "target": fitted.target,
-                "method": fitted.choice.method,
-                "parameter": fitted.choice.parameter,
-                "scores": dict(fitted.choice.scores),
-                "held_out": fitted.choice.held_out,
+                "source": bridge.source,
+                "target": bridge.target,
+                "method": bridge.choice.method,
+                "parameter": bridge.choice.parameter,
+                "scores": dict(bridge.choice.scores),
+                "held_out": bridge.choice.held_out,
             }
-            for fitted in report.bridges
+            for bridge in report.bridges
         ],
         "anchors": report.anchors,
         "encode_seconds": round(report.encode_seconds, 3),
         "fit_seconds": round(report.fit_seconds, 3),
         "generation": report.generation,
     }
-
-
-class _Progress:
-    """Tells on standard error how far the encoding is: one line that is rewritten, or many."""
-
-    def __init__(self) -> None:
-        self._in_place = sys.stderr.isatty()
-        self._shown = time.monotonic()
-        self._is_line_open = False
-
-    def __enter__(self) -> _Progress:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._is_line_open:
-            click.echo(err=True)
-
-    def __call__(self, space: str, done: int, total: int) -> None:
-        now = time.monotonic()
-        if now - self._shown < (TERMINAL_SECONDS if self._in_place else LINE_SECONDS):
-            return
-        self._shown = now
-        told = f"{space}: {done:,} of {console.count(total, 'caption')} encoded"
-        if self._in_place:
-            click.echo(f"\r\033[K{told}", nl=False, err=True)
-            self._is_line_open = True
-        else:
-            click.echo(told, err=True)

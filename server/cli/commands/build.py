@@ -11,7 +11,7 @@ import click
 from anysense.server.cli import console
 from anysense.server.cli.interrupt import stopping_in_order
 from anysense.server.cli.options import DEVICE, JSON, WORKERS
-from anysense.server.cli.root import DONE, INTERRUPTED, PARTIAL
+from anysense.server.cli.status import DONE, INTERRUPTED, PARTIAL
 
 if TYPE_CHECKING:
     from anysense.index.building.report import BuildReport
@@ -98,11 +98,11 @@ def build(
     if encoders and profile:
         raise click.UsageError("Give --encoder or --profile, not both.")
     is_new = not Collection.exists(output)
-    scan, described = None, None
+    scan, metadata_file = None, None
     if is_new:  # so that a mistake leaves no empty collection behind
         base = Path(root) if root is not None else None
         scan = check_sources(sources, exclude=Path(output), root=base)
-        described = MetadataFile(Path(metadata), scan.roots) if metadata is not None else None
+        metadata_file = MetadataFile(Path(metadata), scan.roots) if metadata is not None else None
     with (
         stopping_in_order(),
         open_or_create(output, encoders, profile, device, is_new) as collection,
@@ -112,7 +112,7 @@ def build(
             report = run_build(
                 collection,
                 scan or sources,
-                metadata=described or metadata,
+                metadata=metadata_file or metadata,
                 root=root,
                 batch_size=batch_size,
                 workers=workers,
@@ -121,9 +121,9 @@ def build(
                 progress=bar,
             )
         except KeyboardInterrupt:
-            kept = console.count(collection.info()["items"], "item")
+            number = console.count(collection.info()["items"], "item")
             console.note(
-                f"Stopped: {output} holds {kept}. Run the same command again to go on from here."
+                f"Stopped: {output} holds {number}. Run the same command again to go on from here."
             )
             raise click.exceptions.Exit(INTERRUPTED) from None
         items = collection.info()["items"]
@@ -146,21 +146,21 @@ def open_or_create(
     from anysense.embed.errors import UsageError
     from anysense.index.collection import Collection
 
-    wanted = encoders or (profile_encoders(profile) if profile is not None else ())
+    names = encoders or (profile_encoders(profile) if profile is not None else ())
     if is_new:
-        made = Collection.create(output, wanted or profile_encoders("starter"), device=device)
-        if not wanted:
+        collection = Collection.create(output, names or profile_encoders("starter"), device=device)
+        if not names:
             console.note(
                 "Encoding with starter, a small model that comes with anysense. "
                 "For stronger ones, add --profile standard or --profile best."
             )
-        return made
+        return collection
     collection = Collection.open(output, device=device)
-    if wanted and tuple(collection.encoder_names) != tuple(wanted):
+    if names and tuple(collection.encoder_names) != tuple(names):
         collection.close()
         raise UsageError(
             f"{output} was built with {', '.join(collection.encoder_names)}, not with "
-            f"{', '.join(wanted)}: name another collection with -o to build one with them."
+            f"{', '.join(names)}: name another collection with -o to build one with them."
         )
     return collection
 
@@ -198,9 +198,11 @@ def print_report(output: str, items: int, report: BuildReport) -> None:
         "unchanged": report.unchanged,
         "duplicate" if report.duplicates == 1 else "duplicates": report.duplicates,
     }
-    told = ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)
+    changes = ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)
     seconds = f"{report.seconds:.1f} s"
-    click.echo(f"{output}: {console.count(items, 'item')}. {told or 'Nothing to do'}; {seconds}.")
+    click.echo(
+        f"{output}: {console.count(items, 'item')}. {changes or 'Nothing to do'}; {seconds}."
+    )
     if report.left_out:
         files = console.count(report.left_out, "file")
         console.note(f"{files} left out: no encoder of this collection takes their kind.")

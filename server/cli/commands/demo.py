@@ -12,7 +12,7 @@ import click
 from anysense.embed.cache import user_cache
 from anysense.server.cli import console
 from anysense.server.cli.options import DEVICE
-from anysense.server.cli.root import DONE, PARTIAL
+from anysense.server.cli.status import DONE, PARTIAL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +49,7 @@ def demo(output: str | None, device: str) -> int:
         return build_and_search(output, device)
     where = str(default_output())
     try:
-        if is_of_others(where):
+        if has_other_files(where):
             raise IncompatibleCollectionError(f"{where} was made by another installation.")
         return build_and_search(where, device)
     except (CorruptCollectionError, IncompatibleCollectionError):
@@ -59,7 +59,7 @@ def demo(output: str | None, device: str) -> int:
         return build_and_search(where, device)
 
 
-def is_of_others(where: str) -> bool:
+def has_other_files(where: str) -> bool:
     """Whether a collection has files that are not of these sample media.
 
     They may have the same content; it would go on to name those.
@@ -110,13 +110,13 @@ def search_with_each(collection: Collection, samples: Path) -> None:
     """Print the best hits of every modality for a text, an image and a sound."""
     from anysense.index.ranking.query import Term
     from anysense.index.ranking.retriever import Retriever
-    from anysense.server.cli.naming import item_id
+    from anysense.server.cli.naming import resolve_id
     from anysense.server.cli.tables import print_hits
 
     queries: Sequence[tuple[str, Term]] = [
         (f'text: "{TEXT_QUERY}"', Term(TEXT_QUERY)),
         *(
-            (f"{kind}: {file}", Term(like=item_id(collection, str(samples / file))))
+            (f"{kind}: {file}", Term(like=resolve_id(collection, str(samples / file))))
             for kind, file in (("image", IMAGE_QUERY), ("sound", AUDIO_QUERY))
         ),
     ]

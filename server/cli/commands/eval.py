@@ -9,7 +9,7 @@ import click
 
 from anysense.server.cli import console
 from anysense.server.cli.options import COLLECTION, DEVICE, JSON
-from anysense.server.cli.root import DONE
+from anysense.server.cli.status import DONE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["eval"]
 
-SHOWN = ("recall@1", "recall@5", "recall@10", "mrr", "ndcg@10", "median_rank")
+FIGURES = ("recall@1", "recall@5", "recall@10", "mrr", "ndcg@10", "median_rank")
 QUERIES = ("query", "queries")
 MIXED = "any"
 
@@ -150,10 +150,10 @@ def _lines(routes: Sequence[dict[str, Any]]) -> tuple[list[Column], list[tuple[s
             _title(route),
             str(route["queries"]),
             name,
-            *_told(name, route[name], 3),
+            *_values(name, route[name], 3),
         )
         for route in routes
-        for name in SHOWN
+        for name in FIGURES
         if name in route
     ]
 
@@ -162,15 +162,15 @@ def _print_figures(routes: Sequence[dict[str, Any]]) -> None:
     """For eyes: the routes one below the other, each with its intervals and what chance gives."""
     from anysense.server.cli.tables import Column, print_table
 
-    shown = [name for name in SHOWN if name != "recall@5"]  # no more fit into 80 columns
-    names = ["query -> items", *(name.replace("_", " ") for name in shown)]
+    figures = [name for name in FIGURES if name != "recall@5"]  # no more fit into 80 columns
+    names = ["query -> items", *(name.replace("_", " ") for name in figures)]
     columns = [Column(name, is_number=True) for name in names]
     rows: list[tuple[str, ...]] = []
     for route in routes:
         if route["queries"]:
             titles = (f"{_title(route)} ({route['queries']})", "95%", "by chance")
-            told = zip(*(_told(name, route[name], 2) for name in shown), strict=True)
-            rows += [(title, *values) for title, values in zip(titles, told, strict=True)]
+            lines = zip(*(_values(name, route[name], 2) for name in figures), strict=True)
+            rows += [(title, *values) for title, values in zip(titles, lines, strict=True)]
     print_table(columns, rows, "How well what is relevant is found, and by how many queries")
 
 
@@ -178,17 +178,17 @@ def _print_thresholds(routes: Sequence[dict[str, Any]]) -> None:
     """How often unrelated items reach a score, below how often they are meant to."""
     from anysense.server.cli.tables import Column, print_table
 
-    judged = [r for r in routes if r["items_of"] != MIXED and r.get("false_positives")]
-    meant = {k: v["meant"] for route in judged for k, v in route["false_positives"].items()}
+    judgeable = [r for r in routes if r["items_of"] != MIXED and r.get("false_positives")]
+    meant = {k: v["meant"] for route in judgeable for k, v in route["false_positives"].items()}
     levels = sorted(meant, key=float)
     rows = [("meant", *(f"{meant[level]:.2%}" for level in levels))]
-    for route in judged:
-        found = route["false_positives"]
-        shares = (f"{found[at]['measured']:.2%}" if at in found else "" for at in levels)
+    for route in judgeable:
+        positives = route["false_positives"]
+        shares = (f"{positives[at]['measured']:.2%}" if at in positives else "" for at in levels)
         rows.append((_title(route), *shares))
     columns = [Column("query -> items", is_whole=True)]
     columns += [Column(f"score {level}", is_number=True) for level in levels]
-    if judged:
+    if judgeable:
         click.echo()
         title = "How many of the unrelated items reach a score"
         print_table(columns, rows, title, has_header=True)
@@ -197,23 +197,23 @@ def _print_thresholds(routes: Sequence[dict[str, Any]]) -> None:
 def _print_missed(routes: Sequence[dict[str, Any]]) -> None:
     """What the index finds of the true neighbours, which it misses if it does not compare all."""
     shares = {_title(r): r["index_recall@10"] for r in routes if r["items_of"] != MIXED}
-    found = [f"{share:.1%} on {title}" for title, share in shares.items() if share < 1]
+    misses = [f"{share:.1%} on {title}" for title, share in shares.items() if share < 1]
     if shares:
-        told = ", ".join(found) or "all, on every route"
-        click.echo(f"\nOf the true ten nearest the index finds {told}.")
+        finds = ", ".join(misses) or "all, on every route"
+        click.echo(f"\nOf the true ten nearest the index finds {finds}.")
 
 
 def _title(route: dict[str, Any]) -> str:
     return f"{route['query']} -> {route['items_of']}"
 
 
-def _told(name: str, figure: dict[str, Any], digits: int) -> tuple[str, str, str]:
+def _values(name: str, figure: dict[str, Any], digits: int) -> tuple[str, str, str]:
     """The value of a figure, its interval, and what chance gives."""
 
-    def told(value: float | None) -> str:
+    def text(value: float | None) -> str:
         if value is None:  # not among those that were ranked
             return "none"
         return f"{value:g}" if name == "median_rank" else f"{value:.{digits}f}"
 
     low, high = figure["interval"]
-    return told(figure["value"]), f"{told(low)}-{told(high)}", told(figure["chance"])
+    return text(figure["value"]), f"{text(low)}-{text(high)}", text(figure["chance"])

@@ -1,4 +1,4 @@
-"""`anysense info`, `anysense verify` and `anysense compact`."""
+"""`anysense info`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import click
 
 from anysense.server.cli import console
 from anysense.server.cli.options import COLLECTION, JSON
-from anysense.server.cli.root import DONE, ERROR
+from anysense.server.cli.status import DONE
 
-__all__ = ["compact", "info", "verify"]
+__all__ = ["info"]
 
 
 @click.command(short_help="Say what a collection holds.")
@@ -36,11 +36,11 @@ def info(path: str, as_json: bool, quarantined: bool) -> int:
 
     with Collection.open(path) as collection:
         facts = collection.info()
-        failed = [{"path": f.path, "reason": f.reason} for f in collection.folder.quarantined()]
+        files = [{"path": f.path, "reason": f.reason} for f in collection.folder.quarantined()]
     if as_json:
-        console.print_json({**facts, "quarantined_files": failed} if quarantined else facts)
+        console.print_json({**facts, "quarantined_files": files} if quarantined else facts)
     elif quarantined:
-        for file in failed:
+        for file in files:
             console.print_path(f"{file['path']}\t{file['reason']}")
     else:
         _print_info(path, facts)
@@ -51,12 +51,12 @@ def _print_info(path: str, facts: dict[str, Any]) -> None:
     from anysense.server.cli.tables import print_facts
 
     kinds = facts["items_by_modality"]
-    told = {
+    totals = {
         "collection": path,
         "items": f"{facts['items']:,}",
         "of which": ", ".join(f"{number:,} {kind}" for kind, number in kinds.items() if number),
         "segments": f"{facts['segments']:,}",
-        "could not be read": _quarantined(facts["quarantined"]),
+        "could not be read": _unreadable(facts["quarantined"]),
         "on disk": console.show_size(facts["bytes"]),
         "encoders": ", ".join(_encoder_name(encoder) for encoder in facts["encoders"]),
         "generation": str(facts["generation"]),
@@ -66,7 +66,7 @@ def _print_info(path: str, facts: dict[str, Any]) -> None:
         f"bridge {number}": f"{bridge['source']} -> {bridge['target']}: {_bridge(path, bridge)}"
         for number, bridge in enumerate(facts["bridges"], 1)
     }
-    print_facts({name: value for name, value in {**told, **bridges}.items() if value})
+    print_facts({name: value for name, value in {**totals, **bridges}.items() if value})
     if any(route["route"] == "bridged" or not route["exact"] for route in facts["routes"]):
         _print_routes(facts["routes"])
 
@@ -75,7 +75,7 @@ def _encoder_name(encoder: Any) -> str:
     return str(encoder.get("name", encoder)) if isinstance(encoder, dict) else str(encoder)
 
 
-def _quarantined(files: int) -> str:
+def _unreadable(files: int) -> str:
     return f"{files:,} (--quarantined lists them)" if files else "0"
 
 
@@ -118,41 +118,3 @@ def _print_routes(routes: list[dict[str, Any]]) -> None:
     ]
     click.echo()
     print_table(columns, rows)
-
-
-@click.command(short_help="Check every file of a collection.")
-@COLLECTION
-@JSON
-def verify(path: str, as_json: bool) -> int:
-    """Check every file of a collection against its checksums; exit status 1 if one is bad."""
-    from anysense.index.collection import Collection
-
-    with Collection.open(path) as collection:
-        report = collection.verify()
-    told = report.to_dict()
-    if as_json:
-        console.print_json(told)
-    elif report.ok:
-        click.echo(f"{path}: everything is as it was written.")
-    else:
-        for problem in report.problems:
-            console.note(f"error: {problem}")
-    return DONE if report.ok else ERROR
-
-
-@click.command(short_help="Give back the space of removed items.")
-@COLLECTION
-@JSON
-def compact(path: str, as_json: bool) -> int:
-    """Give the space of removed and replaced items back to the disk, and rebuild the index."""
-    from anysense.index.collection import Collection
-
-    with Collection.open(path) as collection:
-        before = collection.info()["bytes"]
-        collection.compact()
-        after = collection.info()["bytes"]
-    if as_json:
-        console.print_json({"bytes_before": before, "bytes": after})
-    else:
-        click.echo(f"{path}: {console.show_size(before)} before, {console.show_size(after)} now.")
-    return DONE

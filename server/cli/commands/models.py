@@ -9,7 +9,7 @@ import click
 
 from anysense.server.cli import console
 from anysense.server.cli.options import JSON
-from anysense.server.cli.root import DONE
+from anysense.server.cli.status import DONE
 
 if TYPE_CHECKING:
     from anysense.embed.encoders.cards import ModelCard
@@ -47,11 +47,11 @@ def print_models(as_json: bool) -> int:
 def _print_card(card: ModelCard) -> None:
     """Print a card: a name that can be copied, then what is known of the model."""
     kinds = ", ".join(sorted(m.value for m in card.modalities))
-    told = [kinds, console.show_size(card.size_bytes), card.licence]
-    told += [f"profile {name}" for name in card.profiles]
-    told += ["its weights are here" if card.available else "not here"]
+    facts = [kinds, console.show_size(card.size_bytes), card.licence]
+    facts += [f"profile {name}" for name in card.profiles]
+    facts += ["its weights are here" if card.available else "not here"]
     click.secho(card.name, bold=True)
-    click.echo(click.wrap_text(f"{'; '.join(told)}. {card.summary}", 88, "    ", "    "))
+    click.echo(click.wrap_text(f"{'; '.join(facts)}. {card.summary}", 88, "    ", "    "))
 
 
 def _card_json(card: ModelCard) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def pull_command(name: str) -> int:
 
 def _show_progress(file: str, done: int, total: int | None) -> None:
     """Rewrite one line of the terminal with how much of a file is here."""
-    told = console.show_size(done)
+    size = console.show_size(done)
     if total is not None:
-        told += f" of {console.show_size(total)}"
-    click.echo(f"\r\033[K{file}: {told}", nl=False, err=True)
+        size += f" of {console.show_size(total)}"
+    click.echo(f"\r\033[K{file}: {size}", nl=False, err=True)

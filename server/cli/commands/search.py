@@ -1,28 +1,26 @@
-"""`anysense search` and `anysense show`."""
+"""`anysense search`."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from anysense.server.cli import console
-from anysense.server.cli.naming import item_id, why_none
+from anysense.server.cli.naming import resolve_id, why_none
 from anysense.server.cli.options import COLLECTION, DEVICE, JSON, WHERE
-from anysense.server.cli.root import DONE
+from anysense.server.cli.status import DONE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from anysense.index.catalog.records import Item
     from anysense.index.collection import Collection
     from anysense.index.ranking.hit import Hit
     from anysense.index.ranking.query import Term
 
-__all__ = ["search", "show"]
+__all__ = ["search"]
 
 NO_MATCH = "No hit stands out from what chance would find: these are the nearest."
 FILE = click.Path(exists=True, dir_okay=False)
@@ -122,7 +120,7 @@ def search(
     if texts:
         _hint_at_file(texts[0])
     with Collection.open(path, device=device) as collection:
-        likes = tuple(item_id(collection, name) for name in likes)
+        likes = tuple(resolve_id(collection, name) for name in likes)
         terms = query_terms(texts[0] if texts else None, images, sounds, likes, unwanted)
         options["modalities"] = options["modalities"] or None
         hits = Retriever(collection).retrieve(terms, **options)
@@ -132,10 +130,13 @@ def search(
     elif hits.no_match and not as_json:
         console.note(NO_MATCH)
     if as_json:
-        told = [hit.to_dict() for hit in hits]
-        query = [_term_json(term) for term in terms]
         console.print_json(
-            {"collection": path, "query": query, "no_match": hits.no_match, "hits": told}
+            {
+                "collection": path,
+                "query": [_term_json(term) for term in terms],
+                "no_match": hits.no_match,
+                "hits": [hit.to_dict() for hit in hits],
+            }
         )
     elif files:
         _print_files(hits)
@@ -188,8 +189,8 @@ def _why_nothing(
         return ": the collection is empty"
     if modalities and not present & set(modalities):
         return f": the collection has no {' and no '.join(modalities)}"
-    selected = snapshot.select(where)
-    if selected is not None and not len(selected):
+    segments = snapshot.select(where)
+    if segments is not None and not len(segments):
         assert where is not None
         return f": {why_none(collection, where)}"
     if offset:
@@ -212,7 +213,7 @@ def query_terms(
         *([Term(text, modality=Modality.TEXT)] if text is not None else []),
         *(Term(Path(file), modality=Modality.IMAGE) for file in images),
         *(Term(Path(file), modality=Modality.AUDIO) for file in sounds),
-        *(Term(like=own) for own in likes),
+        *(Term(like=item_id) for item_id in likes),
         *(Term(word, weight=-1.0, modality=Modality.TEXT) for word in unwanted),
     ]
 
@@ -225,53 +226,3 @@ def _term_json(term: Term) -> dict[str, Any]:
         "modality": str(term.modality),
         "weight": term.weight,
     }
-
-
-@click.command(short_help="Show one item.")
-@COLLECTION
-@click.argument("item", metavar="ID")
-@JSON
-def show(path: str, item: str, as_json: bool) -> int:
-    """Show one item, named by its id or its path: what it is, its metadata and its segments."""
-    from anysense.index.collection import Collection
-
-    with Collection.open(path) as collection:
-        found = collection.folder.snapshot().item(item_id(collection, item))
-    if as_json:
-        console.print_json({**asdict(found), "modality": str(found.modality)})
-    else:
-        _print_item(found)
-    return DONE
-
-
-def _print_item(item: Item) -> None:
-    import json
-    from datetime import datetime, timezone
-
-    from anysense.server.cli.tables import Column, print_facts, print_table
-
-    added = datetime.fromtimestamp(item.added_at, tz=timezone.utc).astimezone()
-    facts = {
-        "id": item.id,
-        "source": item.source,
-        "modality": str(item.modality),
-        "added": added.strftime("%Y-%m-%d %H:%M:%S"),
-    }
-    facts |= {"also at": ", ".join(item.aliases)} if item.aliases else {}
-    facts |= {
-        f"metadata {name}": value if isinstance(value, str) else json.dumps(value)
-        for name, value in item.metadata.items()
-    }
-    print_facts(facts)
-    click.echo()
-    columns = [Column("segment", is_number=True), Column("space"), Column("where", is_number=True)]
-    rows = [
-        (
-            str(segment.id),
-            segment.space,
-            console.show_place(str(item.modality), segment.start, segment.end),
-            segment.text or "",
-        )
-        for segment in item.segments
-    ]
-    print_table([*columns, Column("text", is_short=True)], rows)

@@ -8,7 +8,7 @@ import click
 
 from anysense.server.cli import console
 from anysense.server.cli.options import COLLECTION, DEVICE
-from anysense.server.cli.root import DONE
+from anysense.server.cli.status import DONE
 
 if TYPE_CHECKING:
     from anysense.index.collection import Collection
@@ -32,13 +32,13 @@ def serve(path: str, host: str, port: int, device: str) -> int:
     with Collection.open(path, device=device) as collection:
         counts = _counts(collection)
 
-        def tell(port: int) -> None:
+        def announce(port: int) -> None:
             if host not in ("127.0.0.1", "localhost", "::1"):
                 console.note(f"Anyone who reaches {host} can search, add and remove items.")
             console.note(f"Serving {path}, {counts}, at {_address(host, port)}")
 
         try:
-            run_server(collection, host=host, port=port, on_start=tell)
+            run_server(collection, host=host, port=port, on_start=announce)
         except (SystemExit, UnicodeError):  # uvicorn cannot start; it has told more in its log
             raise AnysenseError(
                 f"The service cannot listen at {host}, port {port}: another program may do so "

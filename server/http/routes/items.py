@@ -1,12 +1,10 @@
-"""The addresses of the service. What they take and give is in `anysense.server.http.schemas`."""
+"""`/v1/items`: adding, listing, showing and removing items, and their files."""
 
 from __future__ import annotations
 
-import json
 import stat
-import time
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request, Response
@@ -16,16 +14,17 @@ from anysense.embed.errors import MediaError
 from anysense.index.catalog.browse import find_item, item_paths, list_items
 from anysense.index.types import NewItem
 from anysense.server.http import schemas
-from anysense.server.http.bodies import is_form, read_form, read_json, validated
+from anysense.server.http.bodies import is_form, read_form, read_json, validate
 from anysense.server.http.errors import RequestError
-from anysense.server.http.queries import search_terms
-from anysense.server.http.service import Service, safe_name, stored_suffix
+from anysense.server.http.routes.common import ERROR, FILE, TEXT, body_of, reply, service_of
+from anysense.server.http.service import safe_name, stored_suffix
 
 if TYPE_CHECKING:
     import os
     from pathlib import Path
 
     from anysense.index.catalog.records import Item
+    from anysense.server.http.service import Service
 
 __all__ = ["router"]
 
@@ -46,84 +45,16 @@ MEDIA_HEADERS = {
     "cache-control": "private, no-cache",
 }
 
-ERROR: dict[int | str, dict[str, Any]] = {"default": {"model": schemas.ErrorBody}}
+FORM = {"file": FILE, "id": TEXT, "metadata": TEXT}
+
 router = APIRouter(responses=ERROR)
-
-
-def body_of(json_model: str, form: dict[str, Any]) -> dict[str, Any]:
-    """How OpenAPI describes a body that is JSON or multipart."""
-    schema = {"allOf": [{"$ref": f"#/components/schemas/{json_model}"}]}
-    content = {
-        "application/json": {"schema": schema},
-        "multipart/form-data": {"schema": {"type": "object", "properties": form}},
-    }
-    return {"requestBody": {"required": True, "content": content}}
-
-
-FILE = {"type": "string", "format": "binary"}
-TEXT = {"type": "string"}
-UPLOADS = ("image", "audio")
-SEARCH_FORM = {
-    name: FILE if name in UPLOADS else TEXT
-    for name in schemas.SearchRequest.model_json_schema()["properties"]
-}
-OPTIONS = (
-    *("k", "modalities", "where", "min_score", "per_modality_k"),
-    *("offset", "state", "fusion", "collapse"),
-)
-"""Fields of a search that are arguments of `Retriever.retrieve`, by the same names."""
-ITEM_FORM = {"file": FILE, "id": TEXT, "metadata": TEXT}
-
-
-def reply(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """JSON in ASCII, as names of files may hold what is not Unicode."""
-    return Response(json.dumps(content), status, headers, "application/json")
-
-
-def service_of(request: Request) -> Service:
-    service: Service = request.app.state.service
-    return service
-
-
-@router.post(
-    "/v1/search",
-    response_model=schemas.SearchBody,
-    openapi_extra=body_of("SearchRequest", SEARCH_FORM),
-)
-async def search(request: Request) -> Response:
-    """Find items of every modality by text, image, sound, or several of them."""
-    service = service_of(request)
-    started = time.perf_counter()
-    asked, terms = await _read_search(request, service)
-    hits = await service.retrieving(terms, **{name: getattr(asked, name) for name in OPTIONS})
-    took = round((time.perf_counter() - started) * 1000, 3)
-    return reply(
-        {
-            "hits": [hit.to_dict() for hit in hits],
-            "no_match": hits.no_match,
-            "state": hits.state,
-            "took_ms": took,
-        }
-    )
-
-
-async def _read_search(
-    request: Request, service: Service
-) -> tuple[schemas.SearchRequest, list[Any]]:
-    if not is_form(request):
-        asked = await read_json(request, schemas.SearchRequest)
-        return asked, await service.searching(search_terms, asked)
-    async with read_form(request, service.settings, UPLOADS) as form:
-        asked = validated(schemas.SearchRequest, form.values(lists=("not", "modalities")))
-        files = {name: await file.read() for name, file in form.files.items()}
-    return asked, await service.searching(search_terms, asked, files)
 
 
 @router.post(
     "/v1/items",
     status_code=201,
     response_model=schemas.ItemBody,
-    openapi_extra=body_of("NewText", ITEM_FORM),
+    openapi_extra=body_of("NewText", FORM),
 )
 async def add_item(request: Request) -> Response:
     """Add a text, or an uploaded file. The answer comes when the item is safe on the disk.
@@ -131,24 +62,27 @@ async def add_item(request: Request) -> Response:
     The status is 200 if an uploaded file without an id is in the collection already.
     """
     service = service_of(request)
-    added = True
     if is_form(request):
-        async with read_form(request, service.settings, ("file",)) as form:
-            given = validated(schemas.NewUpload, form.values())
-            if "file" not in form.files:
-                raise RequestError("file: send a file.", 422, "invalid_value", "file")
-            upload = form.files["file"]
-            name = safe_name(upload.filename, "the file")
-            suffix = stored_suffix(name, upload.content_type)
-            metadata = {"filename": name, **given.metadata}
-            new = NewItem("", given.id, metadata=metadata)
-            item, added = await service.writing(service.add_file, upload.file, name, suffix, new)
+        item, is_new = await _add_upload(request, service)
     else:
-        text = await read_json(request, schemas.NewText)
-        new = NewItem(text.text, text.id, metadata=text.metadata)
-        item = await service.writing(service.add, new)
+        body = await read_json(request, schemas.NewText)
+        text = NewItem(body.text, body.id, metadata=body.metadata)
+        item, is_new = await service.writing(service.add, text), True
     location = str(request.app.url_path_for("get_item", item_id=item.id))
-    return reply(item_dict(item), 201 if added else 200, {"location": quote(location)})
+    return reply(asdict(item), 201 if is_new else 200, {"location": quote(location)})
+
+
+async def _add_upload(request: Request, service: Service) -> tuple[Item, bool]:
+    """Add the file of a form; the item, and whether it is new."""
+    async with read_form(request, service.settings, ("file",)) as form:
+        fields = validate(schemas.NewUpload, form.values())
+        if "file" not in form.files:
+            raise RequestError("file: send a file.", 422, "invalid_value", "file")
+        upload = form.files["file"]
+        name = safe_name(upload.filename, "the file")
+        suffix = stored_suffix(name, upload.content_type)
+        item = NewItem("", fields.id, metadata={"filename": name, **fields.metadata})
+        return await service.writing(service.add_file, upload.file, name, suffix, item)
 
 
 @router.get("/v1/items", response_model=schemas.ItemPage)
@@ -176,15 +110,15 @@ async def get_media(request: Request, item_id: str) -> Response:
     an attachment, so that no file can run a script here.
     """
     service = service_of(request)
-    path, status, kind, name = await service.searching(find_media, service, item_id)
-    shown = "inline" if kind in INLINE or kind.startswith("text/plain") else "attachment"
+    path, status, content_type, name = await service.searching(find_media, service, item_id)
+    is_inline = content_type in INLINE or content_type.startswith("text/plain")
     return FileResponse(
         path,
         headers=MEDIA_HEADERS,
-        media_type=kind,
+        media_type=content_type,
         filename=name,
         stat_result=status,
-        content_disposition_type=shown,
+        content_disposition_type="inline" if is_inline else "attachment",
     )
 
 
@@ -193,7 +127,7 @@ async def get_item(request: Request, item_id: str) -> Response:
     """Give an item with its segments."""
     service = service_of(request)
     item = await service.searching(lambda: service.collection.folder.snapshot().item(item_id))
-    return reply(item_dict(item))
+    return reply(asdict(item))
 
 
 @router.delete("/v1/items/{item_id:path}", response_model=schemas.Removed)
@@ -202,32 +136,6 @@ async def delete_item(request: Request, item_id: str) -> Response:
     service = service_of(request)
     await service.writing(service.remove, item_id)
     return reply({"id": item_id, "deleted": True})
-
-
-@router.get("/v1/collections/current", response_model=dict[str, Any])
-async def get_collection(request: Request) -> Response:
-    """What the collection holds, as `anysense info --json` prints it."""
-    service = service_of(request)
-    return reply(await service.searching(service.collection.info))
-
-
-@router.get("/health", response_model=schemas.Status)
-async def get_health() -> Response:
-    """Whether the service runs."""
-    return reply({"status": "ok", "reason": None})
-
-
-@router.get("/ready", response_model=schemas.Status)
-async def get_ready(request: Request) -> Response:
-    """Whether the encoders are loaded: 503 until they are, with the reason if they cannot be."""
-    service = service_of(request)
-    status = 200 if service.state == "ready" else 503
-    return reply({"status": service.state, "reason": service.reason}, status)
-
-
-def item_dict(item: Item) -> dict[str, Any]:
-    """An item as plain values."""
-    return asdict(item)
 
 
 def find_media(service: Service, item_id: str) -> tuple[Path, os.stat_result, str, str]:
@@ -249,10 +157,10 @@ def find_media(service: Service, item_id: str) -> tuple[Path, os.stat_result, st
         except (OSError, ValueError):
             continue
         if stat.S_ISREG(status.st_mode):
-            kind = safe_type(path)
-            given = item.metadata.get("filename") if service.media.holds(path) else None
-            name = safe_name(given if isinstance(given, str) else None, path.name)
-            return path, status, kind, name
+            content_type = safe_type(path)
+            filename = item.metadata.get("filename") if service.media.stored(path) else None
+            name = safe_name(filename if isinstance(filename, str) else None, path.name)
+            return path, status, content_type, name
     raise RequestError(f"The file of the item {item_id} is gone.", 410, "media_gone")
 
 
@@ -261,9 +169,9 @@ def safe_type(path: Path) -> str:
     from anysense.embed.media.identify import media_type
 
     try:
-        kind = media_type(path)
+        content_type = media_type(path)
     except MediaError:  # it has changed since it was added
         return "application/octet-stream"
-    if kind in INLINE:
-        return kind
-    return "text/plain" if kind.startswith("text/") else "application/octet-stream"
+    if content_type in INLINE:
+        return content_type
+    return "text/plain" if content_type.startswith("text/") else "application/octet-stream"

@@ -23,7 +23,7 @@ def collection(tmp_path: Path) -> Iterator[Collection]:
     """Three texts, three pictures and two sounds; the pictures and sounds are files."""
     media = tmp_path / "files"
     media.mkdir()
-    with Collection.create(tmp_path / "things.anysense", ["tiny"]) as made:
+    with Collection.create(tmp_path / "things.anysense", ["tiny"]) as collection:
         items = [
             NewItem(text, id=name, metadata={"kind": "note", "length": len(text)})
             for name, text in TEXTS.items()
@@ -34,11 +34,11 @@ def collection(tmp_path: Path) -> Iterator[Collection]:
         for name, hertz in (("low", 110.0), ("high", 3000.0)):
             (media / f"{name}.wav").write_bytes(wav(hertz))
             items.append(NewItem(media / f"{name}.wav", id=name, metadata={"kind": "sound"}))
-        assert made.add(items).failed == []
-        yield made
+        assert collection.add(items).failed == []
+        yield collection
 
 
 @pytest.fixture
 def client(collection: Collection) -> Iterator[TestClient]:
-    with client_of(collection) as made:
-        yield made
+    with client_of(collection) as client:
+        yield client

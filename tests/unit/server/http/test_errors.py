@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from http_client import TestClient, error_of
 
 from anysense.embed import errors
 from anysense.embed.errors import AnysenseError
-from anysense.server.http.errors import RequestError, code_of, status_of
+from anysense.server.http.errors import RequestError, code_of, error_response, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +41,7 @@ EXPECTED = {
 }
 
 
-def made(name: str) -> AnysenseError:
+def make_error(name: str) -> AnysenseError:
     kind = getattr(errors, name)
     error = kind("a.png", "is wrong") if issubclass(kind, errors.MediaError) else kind("wrong")
     assert isinstance(error, AnysenseError)
@@ -48,7 +50,7 @@ def made(name: str) -> AnysenseError:
 
 @pytest.mark.parametrize("name", errors.__all__)
 def test_every_error_has_a_status_and_a_code(name: str) -> None:
-    error = made(name)
+    error = make_error(name)
     assert (status_of(error), code_of(error)) == EXPECTED[name]
 
 
@@ -74,3 +76,33 @@ def subclasses(kind: type[AnysenseError]) -> Iterator[type[AnysenseError]]:
 def test_the_tree_is_the_one_that_is_documented() -> None:
     inside = {c.__name__ for c in subclasses(AnysenseError) if c.__module__ == errors.__name__}
     assert inside | {"AnysenseError"} == set(EXPECTED)
+
+
+def test_a_fault_of_ours_tells_nothing_of_the_inside(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("the secret inside")
+
+    monkeypatch.setattr(client.app.state.service.retriever, "retrieve", broken)
+    response = client.post("/v1/search", json={"text": "red"})
+    assert response.status_code == 500
+    error = error_of(response)
+    assert (error["type"], error["code"]) == ("server_error", "internal_error")
+    assert "secret" not in response.text
+
+
+def test_an_error_may_name_what_is_not_unicode() -> None:
+    answer = error_response(410, "The file a\udcff.png is gone.", "media_gone")
+    assert json.loads(answer.body)["error"]["message"] == "The file a\udcff.png is gone."
+
+
+@pytest.mark.parametrize("text", [" \n", "red " * 6_000_000], ids=["blank", "too long"])
+def test_a_text_that_cannot_be_added_is_not_repeated_in_the_error(
+    client: TestClient, text: str
+) -> None:
+    response = client.post("/v1/items", json={"text": text})
+    assert response.status_code in (413, 422)
+    message = str(error_of(response)["message"])
+    assert message.startswith("The media in the request: ")
+    assert len(message) < 200

@@ -113,8 +113,8 @@ def test_the_same_upload_is_stored_once(client: TestClient, collection: Collecti
     item = add_file(client, png("#222222"), "a.png")
     again = client.post("/v1/items", files={"file": ("b.png", png("#222222"))})
     assert (again.status_code, again.json()) == (200, item)
-    known = client.post("/v1/items", files={"file": ("c.png", png("red"))})
-    assert (known.status_code, known.json()["id"]) == (200, "red")
+    indexed = client.post("/v1/items", files={"file": ("c.png", png("red"))})
+    assert (indexed.status_code, indexed.json()["id"]) == (200, "red")
     assert len(stored(collection)) == 1
 
 
@@ -178,7 +178,7 @@ def test_a_bad_upload_does_not_take_the_file_of_a_good_one(
     def full(*_: Any, **__: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("anysense.server.http.bodies.os.fsync", full)
+    monkeypatch.setattr("anysense.index.folder.media.os.fsync", full)
     response = client.post("/v1/items", files={"file": ("a.png", png("#333333"))}, data={"id": "x"})
     assert (response.status_code, error_of(response)["type"]) == (507, "server_error")
     assert error_of(response)["message"] == "a.png cannot be stored: No space left on device."

@@ -1,0 +1,182 @@
+"""The media that clients have stored in a collection, in its folder ``media``.
+
+A stored file is called by its content, ``media/<hash>[-<hash of its id>]<suffix>``: nothing that a
+client says becomes part of a path, the same file is stored once, and each file belongs to one item.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import secrets
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from anysense.embed.errors import EmptyMediaError, StorageError
+from anysense.index.catalog.records import item_id
+from anysense.index.snapshots.manifest import fsync_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+__all__ = ["MEDIA", "IncomingFile", "MediaFolder"]
+
+MEDIA = "media"
+"""The folder's name in a collection."""
+
+BLOCK = 1 << 20
+DIGITS = 40
+NAME = re.compile(rf"[0-9a-f]{{{DIGITS}}}(-[0-9a-f]{{16}})?(\.[a-z0-9]+)?")
+INCOMING = re.compile(r"\.incoming-[0-9a-f]{16}")
+UPLOAD_SECONDS = 24 * 3600.0
+"""No upload takes longer, from its first byte to the commit of its item."""
+
+
+class MediaFolder:
+    """The files that clients have stored in a collection; `path` is there once one is."""
+
+    def __init__(self, collection: Path) -> None:
+        self.path = Path(os.path.realpath(collection)) / MEDIA
+
+    @contextlib.contextmanager
+    def receive(self, upload: BinaryIO, name: str) -> Iterator[IncomingFile]:
+        """Copy a file into the folder; it goes when the block ends, unless it was kept. Blocks.
+
+        Args:
+            upload: the file, read from where it stands.
+            name: what to call the file in errors.
+
+        Raises:
+            EmptyMediaError: it has no bytes.
+            StorageError: the disk refused.
+        """
+        temporary = self.path / f".incoming-{secrets.token_hex(8)}"
+        try:
+            with _storage_errors(name):
+                self.path.mkdir(exist_ok=True)
+                with temporary.open("xb") as file:
+                    digest = copy_hashed(upload, file)
+                    is_empty = file.tell() == 0
+            if is_empty:
+                raise EmptyMediaError(name, "has no bytes")
+            yield IncomingFile(temporary, digest, name)
+        finally:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+    def stored(self, path: str | Path) -> Path | None:
+        """Where a stored file is that a catalogued path names; None if it names no such file.
+
+        A stored file moves with its collection, so the catalog may have it at a former place.
+        """
+        path = Path(path)
+        here = self.path / path.name
+        is_stored = path.parent.name == MEDIA and NAME.fullmatch(path.name) and here.is_file()
+        return here if is_stored else None
+
+    def find(self, path: str | Path) -> Path:
+        """Where a catalogued file is, stored or not; it may be gone."""
+        return self.stored(path) or Path(path)
+
+    def discard(self, path: str | Path) -> None:
+        """Remove the stored file that a path names, if it does; no item names it any more."""
+        stored = self.stored(path)
+        if stored is not None:
+            with contextlib.suppress(OSError):  # it costs room, no more, if it stays
+                stored.unlink(missing_ok=True)
+
+    def orphans(
+        self, catalogued: Iterable[str | Path], least_age_seconds: float = UPLOAD_SECONDS
+    ) -> list[Path]:
+        """The files in the folder that no item names, by name; files put there by hand are none.
+
+        Args:
+            catalogued: the paths of the files of all items, wherever they lie.
+            least_age_seconds: leave out what is younger. A file is stored before its item is
+                committed, maybe by another process: removing it then would lose what is about to
+                be acknowledged.
+
+        Raises:
+            StorageError: the folder cannot be read.
+        """
+        named = {path.name for path in map(Path, catalogued) if path.parent.name == MEDIA}
+        newest = time.time() - least_age_seconds
+        orphans = []
+        with _storage_errors(str(self.path), "read"), contextlib.suppress(FileNotFoundError):
+            for path in sorted(self.path.iterdir()):
+                is_ours = NAME.fullmatch(path.name) or INCOMING.fullmatch(path.name)
+                if is_ours and path.name not in named and _is_file_before(path, newest):
+                    orphans.append(path)
+        return orphans
+
+
+@dataclass(frozen=True)
+class IncomingFile:
+    """A file that has come in.
+
+    Attributes:
+        temporary: where it is on the disk.
+        digest: the hash of its content, as the catalog has it.
+        name: what to call it in errors.
+    """
+
+    temporary: Path
+    digest: str
+    name: str
+
+    def keep(self, suffix: str, chosen_id: str | None) -> tuple[Path, bool]:
+        """Give the file its name, which is safe on the disk when this returns.
+
+        The same content stored under two ids has two names, so each stored file belongs to one
+        item and goes with it.
+
+        Args:
+            suffix: what the name ends with: a dot, small letters and digits; or nothing.
+            chosen_id: the id of its item; None if that is made from the content.
+
+        Returns:
+            The path, and whether there was no such file before.
+
+        Raises:
+            StorageError: the disk refused.
+        """
+        tail = f"-{item_id(chosen_id)}" if chosen_id is not None else ""
+        path = self.temporary.with_name(f"{self.digest[:DIGITS]}{tail}{suffix}")
+        with _storage_errors(self.name):
+            is_new = not path.exists()
+            self.temporary.replace(path)
+            fsync_folder(path.parent)
+            fsync_folder(path.parent.parent)
+        return path, is_new
+
+
+def copy_hashed(source: BinaryIO, target: BinaryIO) -> str:
+    """Copy, flush to the disk, and return the BLAKE2b hash that names the content (64 digits)."""
+    digest = hashlib.blake2b(digest_size=32)
+    while block := source.read(BLOCK):
+        digest.update(block)
+        target.write(block)
+    target.flush()
+    os.fsync(target.fileno())
+    return digest.hexdigest()
+
+
+def _is_file_before(path: Path, time_seconds: float) -> bool:
+    """Whether there is a file that was last written before a time (since 1970)."""
+    try:
+        return path.is_file() and path.stat().st_mtime <= time_seconds
+    except FileNotFoundError:  # removed meanwhile
+        return False
+
+
+@contextlib.contextmanager
+def _storage_errors(name: str, verb: str = "stored") -> Iterator[None]:
+    """Errors of the disk as `StorageError`: something cannot be stored, or `verb`."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(f"{name} cannot be {verb}: {error.strerror or error}.") from error

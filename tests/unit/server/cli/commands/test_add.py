@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from command_line import run, run_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_texts_are_added_with_their_metadata(built: Path) -> None:
+    meta = ("--meta", "year=2020", "--meta", "by=me")
+    assert run("add", built, "--text", "a blue thing", "--id", "t", *meta).stdout == "t\n"
+    item = run_json("show", built, "t")
+    assert (item["modality"], item["metadata"]) == ("text", {"year": 2020, "by": "me"})
+
+
+def test_a_text_may_come_from_a_pipe(built: Path) -> None:
+    run("add", built, "--text", "-", "--id", "piped", text="a green thing")
+    assert run_json("search", built, "green", "--modality", "text")["hits"][0]["id"] == "piped"
+
+
+def test_add_says_what_failed(built: Path, media: Path) -> None:
+    (media / "bad.png").write_bytes(b"x")
+    payload = run_json("add", built, media / "bad.png", media / "red.png", status=3)
+    assert (payload["ids"][0], payload["added"], payload["updated"]) == (None, 0, 1)
+    assert "bad.png" in payload["failed"][0]["source"]
+    run("add", built, media / "bad.png", status=1)
+
+
+def test_what_is_to_be_added_must_be_clear(built: Path) -> None:
+    assert "KEY=VALUE" in run("add", built, "--text", "x", "--meta", "oops", status=2).stderr
+    run("add", built, status=2)
+    run("add", built, "--text", "a", "--text", "b", "--id", "one", status=2)
+    assert run_json("info", built)["items"] == 3

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from command_line import run, run_json
+
+from anysense.server.cli import progress
+from anysense.server.cli.status import INTERRUPTED
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+    from anysense.index.building.report import BuildProgress
+
+
+def test_build_and_build_again(tmp_path: Path, media: Path) -> None:
+    where = tmp_path / "c"
+    first = run_json("build", media, "-o", where, "--encoder", "tiny")
+    assert (first["added"], first["items"], first["quarantined"]) == (3, 3, [])
+    assert first["collection"] == os.path.realpath(where)
+    again = run("build", media, "-o", where)
+    assert "3 items" in again.stdout
+    assert "3 unchanged" in again.stdout
+
+
+def test_build_is_partial_if_a_file_cannot_be_read(tmp_path: Path, media: Path) -> None:
+    (media / "bad.png").write_bytes(b"x")
+    result = run("build", media, "-o", tmp_path / "c", "--encoder", "tiny", status=3)
+    assert "1 file could not be read" in result.stderr
+    assert "It is tried again when it changes" in result.stderr
+    assert "bad.png" in result.stderr
+    again = run("build", media, "-o", tmp_path / "c", status=3).stderr
+    assert "1 file could not be read (1 unchanged since an earlier build):" in again
+    retried = run("build", media, "-o", tmp_path / "c", "--retry-failed", status=3).stderr
+    assert "1 file could not be read:" in retried
+    payload = run_json("build", media, "-o", tmp_path / "c", status=3)
+    assert payload["untried"] == 1
+    assert [q["path"] for q in payload["quarantined"]] == [os.path.realpath(media / "bad.png")]
+    listed = run("info", tmp_path / "c", "--quarantined").stdout
+    assert listed.startswith(os.path.realpath(media / "bad.png") + "\t")
+    assert run_json("info", tmp_path / "c")["quarantined"] == 1
+    assert "1 (--quarantined lists them)" in run("info", tmp_path / "c").stdout
+
+
+def test_a_refused_build_leaves_nothing_behind(tmp_path: Path, media: Path) -> None:
+    where = tmp_path / "c"
+    (tmp_path / "empty").mkdir()
+    for args, status in (
+        ([tmp_path / "missing"], 2),
+        ([tmp_path / "empty"], 2),
+        ([media, "--encoder", "no-such-encoder"], 1),
+        ([media, "--metadata", media / "note.txt"], 2),
+    ):
+        result = run("build", *args, "-o", where, status=status)
+        assert result.stderr.splitlines()[-1].startswith("error: ")
+        assert not where.exists()
+
+
+def test_a_stopped_build_says_what_it_has(
+    tmp_path: Path, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Stopping(progress.BuildBar):
+        def __call__(self, payload: BuildProgress) -> None:
+            if payload.done == 2:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(progress, "BuildBar", Stopping)
+    where = tmp_path / "c"
+    stopped = run("build", media, "-o", where, "--encoder", "tiny", status=INTERRUPTED)
+    assert stopped.stdout == ""
+    assert stopped.stderr == (
+        f"Stopped: {where} holds 2 items. Run the same command again to go on from here.\n"
+    )
+    monkeypatch.undo()
+    assert "1 added, 2 unchanged" in run("build", media, "-o", where).stdout
+
+
+def test_build_refuses_other_encoders_and_other_folders(built: Path, media: Path) -> None:
+    result = run("build", media, "-o", built, "--encoder", "tiny:text-image", status=2)
+    assert "was built with tiny" in result.stderr
+    run("build", media, "-o", built, "--encoder", "tiny")
+    result = run("build", media, "-o", media, "--encoder", "tiny", status=1)
+    assert "holds other files" in result.stderr
+    assert not list(media.glob("*.sqlite"))
+
+
+def test_build_leaves_out_what_no_encoder_takes(tmp_path: Path, media: Path) -> None:
+    (media / "song.mp3").write_bytes(b"never read")
+    result = run("build", media, "-o", tmp_path / "c", "--encoder", "tiny:text-image")
+    assert "1 file left out" in result.stderr

@@ -1,0 +1,104 @@
+"""What a search over HTTP finds, with the tiny encoder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from http_client import TestClient, add_file, data_uri, ids, png, search, wav
+
+from anysense.embed.types import Modality
+from anysense.index.ranking.retriever import Retriever
+
+if TYPE_CHECKING:
+    from anysense.index.collection import Collection
+
+
+def test_a_text_finds_items_of_every_modality(client: TestClient, collection: Collection) -> None:
+    hits = search(client, text="red", k=3)
+    assert set(ids(hits)[:2]) == {"red", "red-text"}
+    assert hits == [hit.to_dict() for hit in Retriever(collection).retrieve("red", k=3)]
+
+
+def test_a_picture_may_be_a_data_uri_or_an_upload(client: TestClient) -> None:
+    inline = search(client, image=data_uri(png("blue", 9), "image/png"), k=4)
+    assert {"blue", "blue-text"} == set(ids(inline)[:2])
+    files = {"image": ("anything.bin", png("blue", 9))}
+    uploaded = client.post("/v1/search", files=files, data={"k": "4"})
+    assert uploaded.json()["hits"] == inline
+
+
+def test_a_sound_may_be_a_data_uri_or_an_upload(client: TestClient) -> None:
+    inline = search(client, audio=data_uri(wav(100), "audio/wav"), k=2)
+    assert set(ids(inline)) == {"low", "low-text"}
+    uploaded = client.post("/v1/search", files={"audio": ("x", wav(100))}, data={"k": "2"})
+    assert uploaded.json()["hits"] == inline
+
+
+def test_several_inputs_combine(client: TestClient) -> None:
+    both = search(client, text="red", audio=data_uri(wav(100), "audio/wav"), k=4)
+    assert set(ids(both)) == {"red", "red-text", "low", "low-text"}
+    as_terms = search(
+        client,
+        terms=[{"text": "red"}, {"audio": data_uri(wav(100), "audio/wav"), "weight": 1.0}],
+        k=4,
+    )
+    assert as_terms == both
+    weighted = search(client, terms=[{"text": "red", "weight": 5}, {"text": "blue"}], k=2)
+    assert set(ids(weighted)) == {"red", "red-text"}
+
+
+def test_not_subtracts(client: TestClient) -> None:
+    assert "blue" in ids(search(client, text="red blue", k=4))
+    hits = search(client, text="red blue", **{"not": "blue"}, k=8)
+    assert ids(hits).index("red") < ids(hits).index("blue")
+    assert hits == search(client, text="red blue", **{"not": ["blue"]}, k=8)
+    term = {"text": "blue", "weight": -1.0}
+    assert hits == search(client, text="red blue", terms=[term], k=8)
+
+
+def test_like_finds_others(client: TestClient) -> None:
+    hits = search(client, like="red", k=1)
+    assert ids(hits) == ["red-text"]
+
+
+def test_a_vector_searches_its_space(client: TestClient, collection: Collection) -> None:
+    [encoder] = collection.encoders()
+    prepared = encoder.prepare(Modality.TEXT, "green")
+    [vector] = encoder.encode(Modality.TEXT, [prepared])
+    hits = search(client, vector=[float(x) for x in vector], space="tiny", k=1)
+    assert ids(hits) == ["green"]
+    assert hits == search(client, text="green", k=1)
+
+
+def test_modalities_filters_and_thresholds(client: TestClient) -> None:
+    assert set(ids(search(client, text="red", modalities=["audio"]))) == {"low", "high"}
+    notes = search(client, text="red", where="kind = 'note' and length > 3")
+    assert set(ids(notes)) == {"blue-text", "low-text"}
+    same = search(client, text="red", where={"kind": "note", "length": {"$gt": 3}})
+    assert same == notes
+    everything = search(client, text="red", k=8)
+    least = everything[2]["score"]
+    above = [hit for hit in everything if hit["score"] >= least]
+    assert 3 <= len(above) < len(everything)
+    assert search(client, text="red", min_score=least) == above
+    assert len(search(client, text="red", per_modality_k=1)) == 3
+
+
+def test_ways_to_merge_and_near_copies(client: TestClient) -> None:
+    turns = [hit["modality"] for hit in search(client, text="red", fusion="round_robin", k=6)]
+    assert set(turns[:3]) == set(turns[3:]) == {"text", "image", "audio"}
+    for shade in ("#fe0000", "#fd0000"):
+        add_file(client, png(shade), "again.png", id=shade[1:])
+    alike = {"red", "fe0000", "fd0000"}
+    assert alike <= set(ids(search(client, text="red", k=20)))
+    assert len(alike & set(ids(search(client, text="red", k=20, collapse=0.99)))) == 1
+
+
+def test_a_search_says_whether_chance_would_find_as_much(client: TestClient) -> None:
+    def no_match(**body: Any) -> bool:
+        answer: bool = client.post("/v1/search", json=body).json()["no_match"]
+        return answer
+
+    assert no_match(text="hello") is True
+    assert no_match(like="red", k=1) is False  # its text has its very vector
+    assert no_match(like="red", k=1, min_score=99) is False  # and is there all the same
