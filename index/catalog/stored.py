@@ -13,7 +13,8 @@ from anysense.embed.errors import UsageError
 from anysense.index.building.rows import MAX_NESTING, is_nested_too_deep
 
 if TYPE_CHECKING:
-    from anysense.index.catalog.records import ItemRecord, SegmentRecord
+    from anysense.embed.types import EncodedSegment
+    from anysense.index.catalog.records import ItemRecord
 
 __all__ = ["metadata_text", "vector_blobs"]
 
@@ -39,7 +40,7 @@ def vector_blobs(record: ItemRecord, spaces: Spaces) -> list[bytes]:
     return [_vector_blob(record, segment, spaces) for segment in record.segments]
 
 
-def _vector_blob(record: ItemRecord, segment: SegmentRecord, spaces: Spaces) -> bytes:
+def _vector_blob(record: ItemRecord, segment: EncodedSegment, spaces: Spaces) -> bytes:
     if segment.space not in spaces:
         known = ", ".join(spaces)
         raise UsageError(

@@ -215,8 +215,8 @@ def _items(snapshot: Snapshot) -> tuple[dict[str, str], dict[str, Modality]]:
         for row in rows:
             known.setdefault(row.source, row.id)
             known[row.id] = row.id
-            modalities[row.id] = row.modality
-        after = rows[-1].place
+            modalities[row.id] = row.kind.modality
+        after = rows[-1].position
     numbers = {path: file.item_id for path, file in snapshot.catalog.files().items()}
     return {**numbers, **known}, modalities
 

@@ -6,13 +6,16 @@ See docs/format.md for what is in the folder and why.
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from anysense.embed.errors import UsageError
 from anysense.index.catalog.integrity import check_acknowledged, ensure_sound
+from anysense.index.catalog.migration import migrate
 from anysense.index.catalog.writer import CatalogWriter
 from anysense.index.folder.lock import WriterLock
 from anysense.index.folder.opening import open_catalog, repair_manifest
+from anysense.index.snapshots.manifest import FORMAT, MANIFEST
 from anysense.index.snapshots.views import Views
 
 if TYPE_CHECKING:
@@ -236,11 +239,24 @@ class CollectionFolder:
                     ensure_sound(self.catalog, self.path, writer=True)
                     check_acknowledged(self.catalog, self.path)
                     repair_manifest(self.path, self.manifest)
+                    self._migrate()
                     self._writer = CatalogWriter(self.path)
                 except BaseException:
                     self._writer_lock.release()
                     raise
             return self._writer
+
+    def _migrate(self) -> None:
+        """Bring a collection of an older format to that of today.
+
+        The manifest first: should the process be killed in between, an older version of anysense
+        refuses the collection with a sentence, and this one reads both.
+        """
+        manifest = self.manifest
+        if manifest.format < FORMAT:
+            manifest = replace(manifest, format=FORMAT)
+            manifest.write(self.path)
+        migrate(self.path, {MANIFEST: manifest.to_text()})
 
     def _check_open(self) -> None:
         if self._closed:

@@ -59,8 +59,8 @@ def verify_collection(folder: Path, catalog: Catalog) -> VerifyReport:
         check_acknowledged(catalog, folder)
         with catalog.transaction() as connection:
             totals = catalog.totals(connection)
-        report.items = sum(n for kind, n in totals.items() if kind.startswith("items|"))
-        report.segments = sum(n for kind, n in totals.items() if kind.startswith("segments|"))
+        report.items = sum(totals.items.values())
+        report.segments = sum(totals.segments.values())
         _check_generation(folder, catalog, report)
     except AnysenseError as error:
         report.problems.append(str(error))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from anysense.index.calibration.scores import copy_bonus
 from anysense.index.ranking.fusion import distinct
-from anysense.index.ranking.hit import Hit
+from anysense.index.ranking.hit import Hit, HitSegment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,8 +25,17 @@ if TYPE_CHECKING:
 __all__ = ["hits_of", "is_match", "search_routes"]
 
 LEAST_DEPTH = 50  # segments fetched at first: several may belong to one item
+MOST_SEGMENTS = 8  # of one item on one route that are looked at beside the best
 NO_MATCH = 0.5
 """If chance would put so many items or more as high as the best hit, that is no match."""
+
+
+class _Match(NamedTuple):
+    """A segment, its inner product with a route's vector, and the item's others, best first."""
+
+    row: SegmentRow
+    product: float
+    others: list[tuple[SegmentRow, float]]
 
 
 def search_routes(
@@ -39,6 +48,8 @@ def search_routes(
     collapse: float | None = None,
 ) -> tuple[list[list[Hit]], int]:
     """Up to `most` hits of each route, and how many items they are the best of.
+
+    An item with segments of several modalities may be among the hits of several routes.
 
     Args:
         snapshot: what is searched.
@@ -59,14 +70,14 @@ def search_routes(
                 query_modality=route.modality,
                 allowed=allowed,
             )
-            best = _best_of_each_item(snapshot.rows(ids), products, without)
+            matches = _by_item(snapshot.rows(ids), products, without)
             if collapse is not None:
-                vectors = snapshot.vectors(route.partition, _ids(best))
-                best = [best[place] for place in distinct(vectors, collapse, most)]
-            if len(best) >= most or len(ids) < depth:
+                vectors = snapshot.vectors(route.partition, _ids([m.row for m in matches]))
+                matches = [matches[place] for place in distinct(vectors, collapse, most)]
+            if len(matches) >= most or len(ids) < depth:
                 break  # else segments of few items, or near-duplicates, filled the list
             depth *= 4
-        lists.append(_hits(snapshot, route, best[:most]))
+        lists.append(_hits(snapshot, route, matches[:most]))
         all_found = allowed is not None and len(ids) < depth
         counted += len(ids) if all_found else snapshot.partitions[route.partition]
     if allowed is not None:
@@ -80,7 +91,7 @@ def hits_of(snapshot: Snapshot, route: Route, k: int) -> list[Hit]:
     products, ids = snapshot.search(
         route.partition, route.vector, depth, query_modality=route.modality
     )
-    return _hits(snapshot, route, _best_of_each_item(snapshot.rows(ids), products)[:k])
+    return _hits(snapshot, route, _by_item(snapshot.rows(ids), products)[:k])
 
 
 def is_match(score: float, items: int) -> bool:
@@ -93,47 +104,84 @@ def is_match(score: float, items: int) -> bool:
     return score >= math.log10(max(items, 1) / NO_MATCH)
 
 
-def _best_of_each_item(
+def _by_item(
     rows: Sequence[SegmentRow | None],
     products: FloatArray,
     without: AbstractSet[str] = frozenset(),
-) -> list[tuple[SegmentRow, float]]:
-    """Each item's best segment and its inner product: segments come best first."""
-    best: dict[str, tuple[SegmentRow, float]] = {}
+) -> list[_Match]:
+    """Each item's best segment, and a few of its others: segments come best first."""
+    matches: dict[str, _Match] = {}
     for product, row in zip(products.tolist(), rows, strict=True):
-        # None: removed a moment ago
-        if row is not None and row.item_id not in best and row.item_id not in without:
-            best[row.item_id] = (row, product)
-    return list(best.values())
+        if row is None or row.item_id in without:  # None: removed a moment ago
+            continue
+        match = matches.get(row.item_id)
+        if match is None:
+            matches[row.item_id] = _Match(row, product, [])
+        elif len(match.others) < MOST_SEGMENTS:
+            match.others.append((row, product))
+    return list(matches.values())
 
 
-def _ids(rows: Sequence[tuple[SegmentRow, float]]) -> Ids:
-    return np.asarray([row.segment_id for row, _ in rows], np.int64)
+def _ids(rows: Sequence[SegmentRow]) -> Ids:
+    return np.asarray([row.segment.id for row in rows], np.int64)
 
 
-def _hits(snapshot: Snapshot, route: Route, best: Sequence[tuple[SegmentRow, float]]) -> list[Hit]:
+def _hits(snapshot: Snapshot, route: Route, matches: Sequence[_Match]) -> list[Hit]:
     """The hits of a route, with their scores and cosines."""
-    vectors = snapshot.vectors(route.partition, _ids(best))
-    cosines = (vectors @ route.cosine).clip(-1, 1).tolist()
-    scores = [route.null.score(product) for _, product in best]
-    if route.modality == route.partition.modality:
-        scores = [s + copy_bonus(cosine) for s, cosine in zip(scores, cosines, strict=True)]
+    best = [(match.row, match.product) for match in matches]
+    others = [other for match in matches for other in match.others]
+    leading = _segments(snapshot, route, best)
     # The index sums in another order: where the two differ in the last digit, the order of the list
     # stays, or one item could be on two pages.
-    scores = list(accumulate(scores, min))
+    scores = accumulate((segment.score for segment in leading), min)
+    rest = iter(_segments(snapshot, route, others))
     return [
         Hit(
-            id=row.item_id,
-            modality=row.modality,
+            id=match.row.item_id,
+            kind=match.row.kind,
+            modality=segment.modality,
+            score=score,
+            raw_score=segment.raw_score,
+            route=segment.route,
+            source=match.row.source,
+            space=segment.space,
+            start=segment.start,
+            end=segment.end,
+            unit=segment.unit,
+            page=segment.page,
+            box=segment.box,
+            origin=segment.origin,
+            text=segment.text,
+            metadata=match.row.metadata,
+            segments=tuple(next(rest) for _ in match.others),
+        )
+        for match, segment, score in zip(matches, leading, scores, strict=True)
+    ]
+
+
+def _segments(
+    snapshot: Snapshot, route: Route, matches: Sequence[tuple[SegmentRow, float]]
+) -> list[HitSegment]:
+    """Segments of a route with their inner products, as what a hit says of them."""
+    vectors = snapshot.vectors(route.partition, _ids([row for row, _ in matches]))
+    cosines = (vectors @ route.cosine).clip(-1, 1).tolist()
+    scores = [route.null.score(product) for _, product in matches]
+    if route.modality == route.partition.modality:
+        scores = [s + copy_bonus(cosine) for s, cosine in zip(scores, cosines, strict=True)]
+    return [
+        HitSegment(
+            modality=row.segment.modality,
             score=round(score, 4),
             raw_score=round(cosine, 6),
             route="bridged" if route.is_bridged else "native",
-            source=row.source,
-            space=row.space,
-            start=None if row.start is None else round(row.start, 3),
-            end=None if row.end is None else round(row.end, 3),
-            text=row.text,
-            metadata=row.metadata,
+            space=row.segment.space,
+            start=None if row.segment.place.start is None else round(row.segment.place.start, 3),
+            end=None if row.segment.place.end is None else round(row.segment.place.end, 3),
+            unit=row.segment.place.unit,
+            page=row.segment.place.page,
+            box=row.segment.place.box,
+            origin=row.segment.origin,
+            text=row.segment.text,
         )
-        for (row, _), score, cosine in zip(best, scores, cosines, strict=True)
+        for (row, _), score, cosine in zip(matches, scores, cosines, strict=True)
     ]

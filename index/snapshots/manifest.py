@@ -38,7 +38,7 @@ __all__ = [
     "replace_file",
 ]
 
-FORMAT = 1
+FORMAT = 2
 """The version of the on-disk format that this code writes, and the newest that it reads."""
 
 MANIFEST = "manifest.json"

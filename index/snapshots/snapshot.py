@@ -154,7 +154,6 @@ class Snapshot:
     def select(
         self,
         where: Filter | str | Mapping[str, Any] | None,
-        modalities: Sequence[Modality] | None = None,
     ) -> Ids | None:
         """The ids of the segments whose items a filter selects, ascending; None for all.
 
@@ -164,12 +163,12 @@ class Snapshot:
         parsed = parse_filter(where) if not isinstance(where, Filter) else where
         if parsed is None:
             return None
-        key = (parsed.sql, parsed.parameters, None if modalities is None else tuple(modalities))
+        key = (parsed.sql, parsed.parameters)
         with self._lock:
             if key in self._selections:
                 self._selections.move_to_end(key)
                 return self._selections[key]
-        ids = self.catalog.select(parsed, modalities)
+        ids = self.catalog.select(parsed)
         with self._lock:
             self._selections[key] = ids
             if len(self._selections) > _KEPT_SELECTIONS:
