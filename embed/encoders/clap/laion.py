@@ -26,7 +26,7 @@ from anysense.embed.errors import CheckpointError, MissingWeightsError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["LaionTowers", "build_laion_model", "is_installed"]
+__all__ = ["LaionTowers", "build_laion_model", "is_installed", "model_module"]
 
 _PACKAGE = "_anysense_laion_clap"
 _NAMES = {96: "HTSAT-tiny", 128: "HTSAT-base", 256: "HTSAT-large"}
@@ -50,7 +50,7 @@ def build_laion_model(state: Mapping[str, torch.Tensor], origin: str) -> Any:
         CheckpointError: not a LAION-CLAP checkpoint with HTSAT and RoBERTa.
     """
     shape = ClapShape.of_laion(state, origin)
-    module = _model_module()
+    module = model_module()
     if shape.width not in _NAMES:
         raise CheckpointError(f"{origin}: its audio tower is none of {', '.join(_NAMES.values())}.")
     folder = Path(str(module.__file__)).parent / "model_configs"
@@ -117,7 +117,12 @@ class _FromShape:
         return RobertaModel(RobertaConfig(**self.shape.roberta()))
 
 
-def _model_module() -> ModuleType:
+def model_module() -> ModuleType:
+    """The module with LAION's model code, imported under a private name.
+
+    Raises:
+        MissingWeightsError: the package laion_clap is not installed.
+    """
     spec = importlib.util.find_spec("laion_clap")
     if spec is None or not spec.submodule_search_locations:
         raise MissingWeightsError(

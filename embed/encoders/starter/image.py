@@ -15,10 +15,11 @@ from torch import nn
 from torch.nn import functional
 
 from anysense.embed.encoders.device import BatchRunner
-from anysense.embed.encoders.starter.weights import load_tensors
+from anysense.embed.encoders.starter.weights import DATA_FOLDER, load_tensors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -158,11 +159,13 @@ class ImageTower:
             ``head.bias`` (384,); see `project`.
     """
 
-    def __init__(self, tensors: dict[str, torch.Tensor], device: torch.device) -> None:
+    def __init__(
+        self, tensors: dict[str, torch.Tensor], device: torch.device, folder: Path = DATA_FOLDER
+    ) -> None:
         self._runner = BatchRunner(device)
         with torch.device("meta"):
             self.network = EfficientNetLite2()
-        self.network.load_state_dict(folded_state(load_tensors("image")), assign=True)
+        self.network.load_state_dict(folded_state(load_tensors("image", folder)), assign=True)
         self.network.eval().requires_grad_(False)
         self.network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.tensors = {name: tensor.to(device) for name, tensor in tensors.items()}

@@ -60,7 +60,7 @@ def test_a_sound_to_search_by_is_short(tmp_path: Path) -> None:
         with pytest.raises(MediaTooLargeError, match=said):
             encode_query(encoder, Modality.AUDIO, content, limits=limits)
     assert encoder.waiting == 0  # known before a sample was decoded
-    unstated = ffmpeg(tone(26.0), kind="adts")
+    unstated = ffmpeg(tone(26.0), file_format="adts")
     with pytest.raises(MediaTooLargeError, match=said):
         encode_query(encoder, Modality.AUDIO, unstated, limits=limits)
     exact = sndfile(tone(25.0), 44100, "FLAC", "PCM_16")  # not at the encoder's rate
