@@ -96,8 +96,8 @@ class LaionTowers:
             }
         else:
             features = {"waveform": mel[:, None]}
-        heard = self.model.encode_audio(features, device=mel.device)["embedding"]
-        return torch.as_tensor(self.model.audio_projection(heard))
+        embedding = self.model.encode_audio(features, device=mel.device)["embedding"]
+        return torch.as_tensor(self.model.audio_projection(embedding))
 
     def text(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """From token ids and their mask (n, length) to vectors (n, 512)."""
@@ -135,17 +135,18 @@ def model_module() -> ModuleType:
             package.__path__ = [str(Path(spec.submodule_search_locations[0]) / "clap_module")]
             sys.modules[_PACKAGE] = package
             # A leftover of CLIP's image tower, which would load all of timm and its loggers.
-            unused = ModuleType(f"{_PACKAGE}.timm_model")
-            unused.TimmModel = None  # type: ignore[attr-defined]
-            sys.modules[unused.__name__] = unused
+            timm_model = ModuleType(f"{_PACKAGE}.timm_model")
+            timm_model.TimmModel = None  # type: ignore[attr-defined]
+            sys.modules[timm_model.__name__] = timm_model
         return importlib.import_module(f"{_PACKAGE}.model")
 
 
 def _check_filters(state: Mapping[str, torch.Tensor], origin: str) -> None:
     """A checkpoint brings its filters along; they must be those that are used here."""
     filters = state.get("audio_branch.logmel_extractor.melW")
-    expected = filter_bank(MelSettings())
+    reference = filter_bank(MelSettings())
     if filters is not None and (
-        filters.shape != expected.shape or not torch.allclose(filters.double(), expected, atol=1e-5)
+        filters.shape != reference.shape
+        or not torch.allclose(filters.double(), reference, atol=1e-5)
     ):
         raise CheckpointError(f"{origin}: was trained with another spectrogram than CLAP's.")

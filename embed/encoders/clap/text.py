@@ -8,7 +8,7 @@ import torch
 
 from anysense.embed.encoders.clap.names import TOKENIZER_REPOSITORIES
 from anysense.embed.encoders.passages import split_passages
-from anysense.embed.encoders.weights.hub import cached_file, missing
+from anysense.embed.encoders.weights.hub import cached_file, missing_model
 from anysense.embed.errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def find_tokenizer(encoder: str, folder: Path) -> Path:
             return place
         if (place / "vocab.json").is_file() and (place / "merges.txt").is_file():
             return place
-    raise missing(encoder, "tokenizer files")
+    raise missing_model(encoder, "tokenizer files")
 
 
 class ClapTokenizer:

@@ -80,9 +80,9 @@ def log_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:
         raise CorruptMediaError("<audio>", "samples that are not numbers; decode the file again.")
     if peak > 0.0:
         sound = sound / peak
-    padded = np.pad(sound, _FRAME // 2)
-    count = 1 + (padded.size - _FRAME) // _HOP
-    frames = np.lib.stride_tricks.sliding_window_view(padded, _FRAME)[::_HOP][:count]
+    signal = np.pad(sound, _FRAME // 2)
+    count = 1 + (signal.size - _FRAME) // _HOP
+    frames = np.lib.stride_tricks.sliding_window_view(signal, _FRAME)[::_HOP][:count]
     window = np.hanning(_FRAME + 1)[:-1]
     power = np.abs(np.fft.rfft(frames * window, axis=1)) ** 2
     bands = power @ mel_filters()

@@ -186,8 +186,8 @@ class ImageTower:
 
 def pixels(squares: torch.Tensor) -> torch.Tensor:
     """The network's input (n, 3, 260, 260) for squares of bytes (n, 260, 260, 3)."""
-    scaled = (squares.permute(0, 3, 1, 2).float() - 127.0) / 128.0
-    return scaled.contiguous(memory_format=torch.channels_last)
+    values = (squares.permute(0, 3, 1, 2).float() - 127.0) / 128.0
+    return values.contiguous(memory_format=torch.channels_last)
 
 
 def conse(logits: torch.Tensor, table: torch.Tensor) -> torch.Tensor:
@@ -205,9 +205,9 @@ def project(
     ConSE without its mean over the training pictures, plus a linear head on the square roots of
     the features (which evens them out) and on the ConSE vector.
     """
-    named = conse(logits, tensors["conse"])
-    base = functional.normalize(named - tensors["pool"], dim=1)
-    inputs = torch.cat([features.clamp_min(0.0).sqrt(), named], dim=1)
+    classes = conse(logits, tensors["conse"])
+    base = functional.normalize(classes - tensors["pool"], dim=1)
+    inputs = torch.cat([features.clamp_min(0.0).sqrt(), classes], dim=1)
     return functional.normalize(
         base + inputs @ tensors["head.weight"] + tensors["head.bias"], dim=1
     )

@@ -145,10 +145,10 @@ class TextTower:
         self.tokenizer.no_padding()
         self.tokenizer.no_truncation()
         tensors = load_tensors("text", folder)
-        named = {ours: t for name, t in tensors.items() if (ours := _our_name(name)) is not None}
+        weights = {ours: t for name, t in tensors.items() if (ours := _our_name(name)) is not None}
         with torch.device("meta"):
             self.network = MiniLM()
-        self.network.load_state_dict(named, assign=True)
+        self.network.load_state_dict(weights, assign=True)
         self.network.eval().requires_grad_(False).to(device)
         self.mean = mean.to(device)
 

@@ -35,7 +35,7 @@ def manifest(folder: Path = DATA_FOLDER) -> dict[str, Any]:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise MissingWeightsError(_missing(path, "anysense")) from None
+        raise MissingWeightsError(_reinstall(path, "anysense")) from None
     except (OSError, ValueError) as error:
         raise CheckpointError(
             f"{path}: the starter model's manifest cannot be read ({error}); reinstall anysense."
@@ -80,7 +80,7 @@ def verified_path(name: str, folder: Path = DATA_FOLDER) -> Path:
             while chunk := file.read(_CHUNK):
                 digest.update(chunk)
     except FileNotFoundError:
-        raise MissingWeightsError(_missing(path, package)) from None
+        raise MissingWeightsError(_reinstall(path, package)) from None
     except OSError as error:
         raise CheckpointError(f"{path}: the weights cannot be read ({error}).") from None
     if digest.hexdigest() != entry["sha256"]:
@@ -110,5 +110,5 @@ def load_tensors(name: str, folder: Path = DATA_FOLDER) -> dict[str, torch.Tenso
     return {key: t.float() if t.is_floating_point() else t for key, t in tensors.items()}
 
 
-def _missing(path: Path, package: str) -> str:
+def _reinstall(path: Path, package: str) -> str:
     return f"{path}: the starter model's weights are not here; reinstall {package}."

@@ -94,12 +94,12 @@ def _unlock(reader: PdfReader, name: str) -> None:
         return
     try:
         # Many are encrypted with an empty password, only to forbid printing.
-        unlocked = bool(reader.decrypt(""))
+        is_open = bool(reader.decrypt(""))
     except DependencyError as error:
         raise UnsupportedMediaError(
             name, "is a PDF document encrypted with AES, which needs the package 'cryptography'"
         ) from error
-    if not unlocked:
+    if not is_open:
         raise UnsupportedMediaError(
             name, "is a PDF document encrypted with a password: remove the password first"
         )

@@ -56,7 +56,7 @@ ENCODER = """
 @pytest.fixture(autouse=True)
 def forget_registrations(monkeypatch: pytest.MonkeyPatch) -> None:
     # A registration cannot be taken back, and a test must leave none behind.
-    monkeypatch.setattr(registry, "_registered", {})
+    monkeypatch.setattr(registry, "_factories", {})
 
 
 def install(folder: Path, name: str, entry_points: str, module: str = ENCODER) -> None:
