@@ -13,20 +13,10 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from anysense.embed.errors import (
-    AnysenseError,
-    EncoderError,
-    MediaError,
-    UsageError,
-)
+from anysense.embed.errors import AnysenseError, EncoderError, MediaError, UsageError
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
 from anysense.embed.pipeline.lookahead import Budget, Buffer, Prepared, Stopped
-from anysense.embed.pipeline.reading import (
-    MediaSource,
-    find_modality,
-    prepare_source,
-    refusal,
-)
+from anysense.embed.pipeline.reading import MediaSource, find_modality, prepare_source, refusal
 from anysense.embed.pipeline.threads import Workers
 from anysense.embed.pipeline.turn import DEFAULT_BATCH, encode_in_turn
 

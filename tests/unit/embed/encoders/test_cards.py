@@ -7,14 +7,9 @@ from pathlib import Path
 import pytest
 
 from anysense.embed.encoders.cards import CARDS, PROFILES
-from anysense.embed.encoders.registry import (
-    list_models,
-    profile_encoders,
-)
+from anysense.embed.encoders.registry import list_models, profile_encoders
 from anysense.embed.encoders.starter import weights as starter_weights
-from anysense.embed.errors import (
-    UsageError,
-)
+from anysense.embed.errors import UsageError
 from anysense.embed.types import Modality
 
 

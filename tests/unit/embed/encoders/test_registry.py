@@ -10,17 +10,8 @@ import pytest
 from tiny import TinyEncoder
 
 from anysense.embed.encoders import registry
-from anysense.embed.encoders.registry import (
-    encoder_kinds,
-    load_encoder,
-    register_encoder,
-)
-from anysense.embed.errors import (
-    EncoderError,
-    MissingWeightsError,
-    UnknownEncoderError,
-    UsageError,
-)
+from anysense.embed.encoders.registry import encoder_kinds, load_encoder, register_encoder
+from anysense.embed.errors import EncoderError, MissingWeightsError, UnknownEncoderError, UsageError
 from anysense.embed.types import Encoder, Modality
 
 if TYPE_CHECKING:

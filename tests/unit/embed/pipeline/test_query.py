@@ -10,11 +10,7 @@ from media_files import ffmpeg, sndfile, tone
 from tiny import TEXT_IMAGE, TinyEncoder
 from watched import Watched, sound
 
-from anysense.embed.errors import (
-    EmptyMediaError,
-    EncoderError,
-    MediaTooLargeError,
-)
+from anysense.embed.errors import EmptyMediaError, EncoderError, MediaTooLargeError
 from anysense.embed.limits import Limits
 from anysense.embed.pipeline.query import encode_query
 from anysense.embed.pipeline.stream import MediaSource, encode_sources

@@ -9,16 +9,8 @@ import numpy as np
 import pytest
 from media_files import SNDFILE_FORMATS, Samples, chirp, ffmpeg, photo, saved, sndfile, tone, video
 
-from anysense.embed.errors import (
-    CorruptMediaError,
-    UnsupportedMediaError,
-)
-from anysense.embed.media.audio.recording import (
-    audio_seconds,
-    iter_windows,
-    read_audio,
-    resample,
-)
+from anysense.embed.errors import CorruptMediaError, UnsupportedMediaError
+from anysense.embed.media.audio.recording import audio_seconds, iter_windows, read_audio, resample
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,12 +18,7 @@ from anysense.embed.errors import (
     UsageError,
 )
 from anysense.embed.limits import Limits
-from anysense.embed.media.audio.recording import (
-    TAIL_SECONDS,
-    iter_windows,
-    read_audio,
-    resample,
-)
+from anysense.embed.media.audio.recording import TAIL_SECONDS, iter_windows, read_audio, resample
 from anysense.embed.types import Waveform
 
 

@@ -7,10 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from media_files import write
 
-from anysense.embed.errors import (
-    CorruptMediaError,
-    UnsupportedMediaError,
-)
+from anysense.embed.errors import CorruptMediaError, UnsupportedMediaError
 from anysense.embed.media.document.document import read_document
 
 if TYPE_CHECKING:

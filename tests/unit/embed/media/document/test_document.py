@@ -9,11 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from media_files import photo, saved, write
 
-from anysense.embed.errors import (
-    EmptyMediaError,
-    MediaTooLargeError,
-    UnsupportedMediaError,
-)
+from anysense.embed.errors import EmptyMediaError, MediaTooLargeError, UnsupportedMediaError
 from anysense.embed.limits import Limits
 from anysense.embed.media.document.document import normalise_text, read_document
 

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from media_files import write
 
-from anysense.embed.errors import (
-    EmptyMediaError,
-)
+from anysense.embed.errors import EmptyMediaError
 from anysense.embed.media.document.document import read_document
 from anysense.embed.media.document.html import html_text
 
