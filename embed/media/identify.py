@@ -94,10 +94,10 @@ def identify(file: BinaryIO, source: Path | bytes) -> Format:
     foreign = foreign_format(head)
     if foreign is not None:
         raise UnsupportedMediaError(name, f"is {foreign}, which anysense does not read")
-    expected = MEDIA_SUFFIXES.get(suffix)
+    modality = MEDIA_SUFFIXES.get(suffix)
     if suffix == ".mp3" and has_mpeg_frames(head):
         return MP3_FORMAT
-    if expected is None or expected is Modality.TEXT:
+    if modality is None or modality is Modality.TEXT:
         return _text_format(head, name, suffix)
     what = "text" if _is_text(head) else "nothing that anysense can read"
     raise CorruptMediaError(name, f"is named like a {suffix} file, but holds {what}")

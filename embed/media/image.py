@@ -76,10 +76,10 @@ def as_rgb(image: Image) -> Image:
     A picture that is all that already is returned as it is.
     """
     orientation = _orientation(image)
-    return _upright(_flattened(image), orientation)
+    return _upright(_flatten(image), orientation)
 
 
-def _flattened(image: Image) -> Image:
+def _flatten(image: Image) -> Image:
     if image.mode == "RGB" and "transparency" not in image.info:
         return image
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
@@ -168,9 +168,9 @@ def _upright(image: Image, orientation: int) -> Image:
     }
     if orientation not in turns:
         return image
-    turned = image.transpose(turns[orientation])
-    turned.info.clear()  # it still holds the orientation, by which it would be turned again
-    return turned
+    upright = image.transpose(turns[orientation])
+    upright.info.clear()  # it still holds the orientation, by which it would be turned again
+    return upright
 
 
 def _deep_to_grey(image: Image) -> Image:

@@ -86,8 +86,8 @@ def prepare_source(
     Raises:
         MediaError: it cannot be read, or no encoder takes its modality.
     """
-    chosen = [(at, e) for at, e in enumerate(encoders) if modality in e.space.modalities]
-    if not chosen:
+    takers = [(at, e) for at, e in enumerate(encoders) if modality in e.space.modalities]
+    if not takers:
         raise UnsupportedMediaError(
             name_of(source),
             f"is {modality}, which none of these encoders takes: "
@@ -95,14 +95,14 @@ def prepare_source(
         )
     if modality is Modality.IMAGE:
         image = _image(source, limits)
-        for at, encoder in chosen:
+        for at, encoder in takers:
             yield Prepared(at, None, None, None, encoder.prepare(modality, image))
     elif modality is Modality.AUDIO:
-        for at, encoder in chosen:
+        for at, encoder in takers:
             yield from _windows(at, encoder, source, limits)
     else:
         text = _text(source, limits)
-        for at, encoder in chosen:
+        for at, encoder in takers:
             for passage in encoder.passages(text):
                 prepared = encoder.prepare(modality, passage.text)
                 yield Prepared(at, passage.start, passage.end, passage.text, prepared)

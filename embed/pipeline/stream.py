@@ -13,20 +13,10 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from anysense.embed.errors import (
-    AnysenseError,
-    EncoderError,
-    MediaError,
-    UsageError,
-)
+from anysense.embed.errors import AnysenseError, EncoderError, MediaError, UsageError
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
 from anysense.embed.pipeline.lookahead import Budget, Buffer, Prepared, Stopped
-from anysense.embed.pipeline.reading import (
-    MediaSource,
-    find_modality,
-    prepare_source,
-    refusal,
-)
+from anysense.embed.pipeline.reading import MediaSource, find_modality, prepare_source, refusal
 from anysense.embed.pipeline.threads import Workers
 from anysense.embed.pipeline.turn import DEFAULT_BATCH, encode_in_turn
 
@@ -119,7 +109,7 @@ class _Job:
     segments: list[Prepared] = field(default_factory=list)  # without their content
     vectors: list[FloatArray | None] = field(default_factory=list)
     waiting: int = 0
-    taken: bool = False  # whether the buffer was taken from to its end
+    is_drained: bool = False  # whether the buffer was taken from to its end
 
     def result(self, encoders: Sequence[Encoder]) -> Encoded:
         if self.error is not None:
@@ -160,7 +150,7 @@ class _Pipeline:
         self.encoders = encoders
         self.limits = limits
         self.progress = progress
-        self.encoded = 0
+        self.segments_encoded = 0
         self.groups = {
             (at, modality): _Group(
                 encoder, modality, batch_size or int(getattr(encoder, "batch_size", DEFAULT_BATCH))
@@ -180,17 +170,17 @@ class _Pipeline:
 
     def run(self, sources: Iterable[MediaSource]) -> Generator[Encoded, None, None]:
         try:
-            left = self._start_reading(iter(sources))
+            rest = self._start_reading(iter(sources))
             while self.jobs:
                 if self.reading:
                     self._take_segment(self.reading[0])
-                held_up = len(self.jobs) > self.behind + len(self.reading)
-                if held_up or not self.reading:
+                is_held_up = len(self.jobs) > self.behind + len(self.reading)
+                if is_held_up or not self.reading:
                     self._flush(self.jobs[0])
-                self._collect(0 if held_up or not self.reading else 2)
-                while self.jobs and self.jobs[0].taken and self.jobs[0].waiting == 0:
+                self._collect(0 if is_held_up or not self.reading else 2)
+                while self.jobs and self.jobs[0].is_drained and self.jobs[0].waiting == 0:
                     yield self.jobs.popleft().result(self.encoders)
-                left = self._start_reading(left)
+                rest = self._start_reading(rest)
         finally:
             self.budget.close()  # wakes every reader that waits for room, and ends it
             self.readers.stop()
@@ -233,7 +223,7 @@ class _Pipeline:
         if segment is None:
             if job.fatal is not None:
                 raise job.fatal
-            job.taken = True
+            job.is_drained = True
             self.reading.popleft()
             return
         assert job.modality is not None
@@ -268,9 +258,9 @@ class _Pipeline:
                     job.error = job.error or refusal(job.source, outcome)
                 else:
                     job.vectors[at] = outcome
-            self.encoded += len(batch)
+            self.segments_encoded += len(batch)
             if self.progress is not None:
-                self.progress(self.encoded)
+                self.progress(self.segments_encoded)
 
 
 def _encode(encoder: Encoder, modality: Modality, contents: list[Any]) -> _Outcome:

@@ -67,8 +67,8 @@ def read_audio(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> Wavefor
     """
     import numpy as np
 
-    with _opened(source, limits) as sound:
-        blocks = list(_checked(sound, media_name(source), limits))
+    with _open(source, limits) as sound:
+        blocks = list(_check_blocks(sound, media_name(source), limits))
         return Waveform(blocks[0] if len(blocks) == 1 else np.concatenate(blocks), sound.rate)
 
 
@@ -81,7 +81,7 @@ def resample(waveform: Waveform, rate: int) -> Waveform:
         return waveform
     import numpy as np
 
-    parts = list(_resampled(iter([waveform.samples]), waveform.rate, rate))
+    parts = list(_resample(iter([waveform.samples]), waveform.rate, rate))
     return Waveform(np.concatenate(parts) if parts else np.zeros(0, np.float32), rate)
 
 
@@ -93,10 +93,10 @@ def audio_seconds(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> floa
     Raises:
         MediaError: as for `read_audio`; what only shows in the samples may go unnoticed.
     """
-    with _opened(source, limits) as sound:
+    with _open(source, limits) as sound:
         if sound.seconds is not None:
             return sound.seconds
-        count = sum(len(block) for block in _checked(sound, media_name(source), limits))
+        count = sum(len(block) for block in _check_blocks(sound, media_name(source), limits))
         return count / sound.rate
 
 
@@ -106,7 +106,7 @@ def stated_seconds(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> flo
     Raises:
         MediaError: as for `read_audio`; what only shows in the samples goes unnoticed.
     """
-    with _opened(source, limits) as sound:
+    with _open(source, limits) as sound:
         return sound.seconds
 
 
@@ -152,12 +152,12 @@ def _windows(
     if isinstance(source, Waveform):
         name, sound = "<waveform>", _WaveformSound(source)
         _check_header(sound, name, limits)
-        blocks = _resampled(_checked(sound, name, limits), sound.rate, rate)
+        blocks = _resample(_check_blocks(sound, name, limits), sound.rate, rate)
         yield from _cut(blocks, rate, width, step, name)
         return
-    with _opened(source, limits) as opened:
+    with _open(source, limits) as recording:
         name = media_name(source)
-        blocks = _resampled(_checked(opened, name, limits), opened.rate, rate)
+        blocks = _resample(_check_blocks(recording, name, limits), recording.rate, rate)
         yield from _cut(blocks, rate, width, step, name)
 
 
@@ -190,7 +190,7 @@ def _cut(
 
 
 @contextmanager
-def _opened(source: Path | bytes, limits: Limits) -> Iterator[Sound]:
+def _open(source: Path | bytes, limits: Limits) -> Iterator[Sound]:
     name = media_name(source)
     with open_media(source, limits) as file:
         file_format = identify(file, source)
@@ -239,7 +239,7 @@ def _check_length(seconds: float, name: str, limits: Limits) -> None:
         )
 
 
-def _checked(sound: Sound, name: str, limits: Limits) -> Iterator[FloatArray]:
+def _check_blocks(sound: Sound, name: str, limits: Limits) -> Iterator[FloatArray]:
     """The blocks of a sound, refused as soon as it shows what cannot be used."""
     count = 0
     low, high = float("inf"), float("-inf")
@@ -260,7 +260,7 @@ def _checked(sound: Sound, name: str, limits: Limits) -> Iterator[FloatArray]:
         raise EmptyMediaError(name, "is a recording of nothing but silence")
 
 
-def _resampled(blocks: Iterator[FloatArray], rate: int, new_rate: int) -> Iterator[FloatArray]:
+def _resample(blocks: Iterator[FloatArray], rate: int, new_rate: int) -> Iterator[FloatArray]:
     """The blocks at another rate. Where they are divided has no influence on the samples."""
     if rate == new_rate:
         yield from blocks

@@ -79,8 +79,8 @@ def _is_visible(character: str) -> bool:
 def _read_text(file: BinaryIO, file_format: Format, name: str, limits: Limits) -> str:
     data = file.read(limits.text_characters * _BYTES_PER_CHARACTER + 1)
     if len(data) <= limits.text_characters * _BYTES_PER_CHARACTER:
-        declared = declared_charset(data) if file_format.name == "HTML" else None
-        text = decode_text(data, name, declared)
+        charset = declared_charset(data) if file_format.name == "HTML" else None
+        text = decode_text(data, name, charset)
         if len(text) <= limits.text_characters:
             return _from_html(text, file_format, name) if file_format.name == "HTML" else text
     raise MediaTooLargeError(
@@ -105,10 +105,10 @@ def _limit_marks(text: str) -> str:
     step = _MARKS_PER_LETTER + 1
     if not any(unicodedata.combining(character) for character in text[::step]):
         return text
-    kept: list[str] = []
+    characters: list[str] = []
     run = 0
     for character in text:
         run = run + 1 if unicodedata.combining(character) else 0
         if run <= _MARKS_PER_LETTER:
-            kept.append(character)
-    return "".join(kept)
+            characters.append(character)
+    return "".join(characters)

@@ -36,12 +36,20 @@ _STREAM_TOKENS = 300_000
 # For the whole document, the more the larger its file is: small files cannot ask for much.
 _CONTENT_BYTES = 8 * 1024**2
 _CONTENT_BYTES_PER_BYTE = 20  # deflate makes drawings 5 to 10 times shorter
-_FORM_OPERATORS = 1_000_000
+FORM_OPERATORS = 1_000_000
 _FORM_OPERATORS_PER_BYTE = 20
 
 
-def pdf_text(file: BinaryIO, name: str, limits: Limits) -> str:
+def pdf_text(
+    file: BinaryIO, name: str, limits: Limits, form_operators: int = FORM_OPERATORS
+) -> str:
     """The text of a PDF's pages, parted by empty lines.
+
+    Args:
+        file: the document.
+        name: what errors call it.
+        limits: what is too large.
+        form_operators: how many steps its drawings may take, however small the file.
 
     Raises:
         UnsupportedMediaError: it is encrypted with a password.
@@ -67,7 +75,7 @@ def pdf_text(file: BinaryIO, name: str, limits: Limits) -> str:
         try:
             reader = PdfReader(file)
             _unlock(reader, name)
-            text = _read_pages(reader, _Budget(size), name, limits)
+            text = _read_pages(reader, _Budget(size, form_operators), name, limits)
         except (LimitReachedError, _TooMuchWorkError) as error:
             raise MediaTooLargeError(
                 name, "is a PDF document whose pages take too much work to read"
@@ -86,12 +94,12 @@ def _unlock(reader: PdfReader, name: str) -> None:
         return
     try:
         # Many are encrypted with an empty password, only to forbid printing.
-        unlocked = bool(reader.decrypt(""))
+        is_open = bool(reader.decrypt(""))
     except DependencyError as error:
         raise UnsupportedMediaError(
             name, "is a PDF document encrypted with AES, which needs the package 'cryptography'"
         ) from error
-    if not unlocked:
+    if not is_open:
         raise UnsupportedMediaError(
             name, "is a PDF document encrypted with a password: remove the password first"
         )
@@ -144,9 +152,9 @@ class _TooMuchWorkError(BaseException):
 class _Budget:
     """The work that a document of some size may ask for."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, form_operators: int) -> None:
         self._bytes = _CONTENT_BYTES + _CONTENT_BYTES_PER_BYTE * size
-        self._operators = _FORM_OPERATORS + _FORM_OPERATORS_PER_BYTE * size
+        self._operators = form_operators + _FORM_OPERATORS_PER_BYTE * size
 
     def spend_bytes(self, count: int) -> None:
         self._bytes -= count

@@ -10,11 +10,7 @@ from media_files import ffmpeg, sndfile, tone
 from tiny import TEXT_IMAGE, TinyEncoder
 from watched import Watched, sound
 
-from anysense.embed.errors import (
-    EmptyMediaError,
-    EncoderError,
-    MediaTooLargeError,
-)
+from anysense.embed.errors import EmptyMediaError, EncoderError, MediaTooLargeError
 from anysense.embed.limits import Limits
 from anysense.embed.pipeline.query import encode_query
 from anysense.embed.pipeline.stream import MediaSource, encode_sources
@@ -60,7 +56,7 @@ def test_a_sound_to_search_by_is_short(tmp_path: Path) -> None:
         with pytest.raises(MediaTooLargeError, match=said):
             encode_query(encoder, Modality.AUDIO, content, limits=limits)
     assert encoder.waiting == 0  # known before a sample was decoded
-    unstated = ffmpeg(tone(26.0), kind="adts")
+    unstated = ffmpeg(tone(26.0), file_format="adts")
     with pytest.raises(MediaTooLargeError, match=said):
         encode_query(encoder, Modality.AUDIO, unstated, limits=limits)
     exact = sndfile(tone(25.0), 44100, "FLAC", "PCM_16")  # not at the encoder's rate

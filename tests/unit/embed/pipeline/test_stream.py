@@ -41,8 +41,8 @@ def run(encoders: Any, sources: Any, **options: Any) -> list[Encoded]:
 def test_results_come_in_order_and_bad_files_stop_nothing(files: list[Path]) -> None:
     results = run([TinyEncoder()], [MediaSource(i, path) for i, path in enumerate(files)])
     assert [result.source.key for result in results] == list(range(len(files)))
-    kinds = [result.modality for result in results]
-    assert kinds[:3] == [Modality.IMAGE, Modality.TEXT, Modality.AUDIO]
+    modalities = [result.modality for result in results]
+    assert modalities[:3] == [Modality.IMAGE, Modality.TEXT, Modality.AUDIO]
     errors = {Path(r.source.content).name: r.error for r in results if r.error is not None}
     assert set(errors) == {"d.png", "e.txt", "g.xyz"}
     assert isinstance(errors["d.png"], CorruptMediaError)
