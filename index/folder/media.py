@@ -83,19 +83,24 @@ class MediaFolder:
         return self.stored(path) or Path(path)
 
     def discard(self, path: str | Path) -> None:
-        """Remove the stored file that a path names, if it does; no item names it any more."""
-        stored = self.stored(path)
-        if stored is not None:
+        """Remove the stored file that a path names, if it does; no item names it any more.
+
+        What an upload that broke off has left, as `orphans` lists it, is removed as well.
+        """
+        path = Path(path)
+        is_remnant = path.parent == self.path and INCOMING.fullmatch(path.name)
+        file = path if is_remnant else self.stored(path)
+        if file is not None:
             with contextlib.suppress(OSError):  # it costs room, no more, if it stays
-                stored.unlink(missing_ok=True)
+                file.unlink(missing_ok=True)
 
     def orphans(
-        self, catalogued: Iterable[str | Path], least_age_seconds: float = UPLOAD_SECONDS
+        self, item_paths: Iterable[str | Path], least_age_seconds: float = UPLOAD_SECONDS
     ) -> list[Path]:
         """The files in the folder that no item names, by name; files put there by hand are none.
 
         Args:
-            catalogued: the paths of the files of all items, wherever they lie.
+            item_paths: the paths of the files of all items, by the catalog, wherever they lie.
             least_age_seconds: leave out what is younger. A file is stored before its item is
                 committed, maybe by another process: removing it then would lose what is about to
                 be acknowledged.
@@ -103,13 +108,13 @@ class MediaFolder:
         Raises:
             StorageError: the folder cannot be read.
         """
-        named = {path.name for path in map(Path, catalogued) if path.parent.name == MEDIA}
+        names = {path.name for path in map(Path, item_paths) if path.parent.name == MEDIA}
         newest = time.time() - least_age_seconds
         orphans = []
         with _storage_errors(str(self.path), "read"), contextlib.suppress(FileNotFoundError):
             for path in sorted(self.path.iterdir()):
                 is_ours = NAME.fullmatch(path.name) or INCOMING.fullmatch(path.name)
-                if is_ours and path.name not in named and _is_file_before(path, newest):
+                if is_ours and path.name not in names and _is_file_before(path, newest):
                     orphans.append(path)
         return orphans
 

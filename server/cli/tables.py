@@ -94,11 +94,11 @@ def _print_for_eyes(
 
     console = stdout_console()
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
-    filled = [i for i in range(len(columns)) if any(row[i] for row in rows)]
+    present = [i for i in range(len(columns)) if any(row[i] for row in rows)]
     widths = _widths(
-        [columns[i] for i in filled], [[row[i] for i in filled] for row in rows], console
+        [columns[i] for i in present], [[row[i] for i in present] for row in rows], console
     )
-    for i, width in zip(filled, widths, strict=True):
+    for i, width in zip(present, widths, strict=True):
         side: Literal["left", "right"] = "right" if columns[i].is_number else "left"
         wraps = not (columns[i].is_path or columns[i].is_whole or columns[i].is_short)
         table.add_column(columns[i].name, justify=side, no_wrap=not wraps, width=width)
@@ -107,7 +107,7 @@ def _print_for_eyes(
             *(
                 # Never a plain string: a text with brackets is no markup.
                 _path_cell(row[i], width) if columns[i].is_path else Text(row[i])
-                for i, width in zip(filled, widths, strict=True)
+                for i, width in zip(present, widths, strict=True)
             )
         )
     console.print(table)

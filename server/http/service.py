@@ -112,9 +112,9 @@ class Service:
         if self._publishing is not None and self._publishing.is_alive():
             return
         snapshot = self.collection.folder.snapshot()
-        changed = snapshot.unpublished + len(snapshot.tombstones)
+        changes = snapshot.unpublished + len(snapshot.tombstones)
         total = sum(snapshot.partitions.values())
-        if changed >= max(self.settings.publish_after, total // 20):
+        if changes >= max(self.settings.publish_after, total // 20):
             self._publishing = threading.Thread(target=self._publish, name="publish", daemon=True)
             self._publishing.start()
 

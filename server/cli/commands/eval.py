@@ -179,9 +179,9 @@ def _print_thresholds(routes: Sequence[dict[str, Any]]) -> None:
     from anysense.server.cli.tables import Column, print_table
 
     judgeable = [r for r in routes if r["items_of"] != MIXED and r.get("false_positives")]
-    meant = {k: v["meant"] for route in judgeable for k, v in route["false_positives"].items()}
-    levels = sorted(meant, key=float)
-    rows = [("meant", *(f"{meant[level]:.2%}" for level in levels))]
+    targets = {k: v["meant"] for route in judgeable for k, v in route["false_positives"].items()}
+    levels = sorted(targets, key=float)
+    rows = [("meant", *(f"{targets[level]:.2%}" for level in levels))]
     for route in judgeable:
         positives = route["false_positives"]
         shares = (f"{positives[at]['measured']:.2%}" if at in positives else "" for at in levels)
