@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     FloatArray: TypeAlias = NDArray[np.float32]
 
 __all__ = [
+    "WHOLE",
     "AudioWindow",
     "Content",
     "EncodedSegment",
@@ -123,6 +124,10 @@ class Place:
         return Place(page, page + 1, Unit.PAGES, page)
 
 
+WHOLE = Place()
+"""The place of a segment that is its whole item."""
+
+
 @dataclass(frozen=True)
 class Space:
     """One vector space; vectors compare only inside one.
@@ -190,7 +195,7 @@ class EncodedSegment:
     space: str
     modality: Modality
     vector: FloatArray
-    place: Place = Place()
+    place: Place = WHOLE
     text: str | None = None
     origin: Origin = Origin.CONTENT
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["MEDIA_SUFFIXES", "identify", "media_type", "sniff"]
+__all__ = ["MEDIA_SUFFIXES", "format_of_media", "identify", "media_type", "sniff"]
 
 _TEXT_FORMATS = {
     ".txt": TEXT_FORMAT,
@@ -66,7 +66,7 @@ def sniff(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> Modality:
     Raises:
         MediaError: it cannot be opened, or is no format that anysense reads; see `identify`.
     """
-    return _identify_alone(source, limits).modality
+    return format_of_media(source, limits).modality
 
 
 def media_type(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> str:
@@ -75,7 +75,7 @@ def media_type(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> str:
     Raises:
         MediaError: as for `sniff`.
     """
-    return _identify_alone(source, limits).media_type
+    return format_of_media(source, limits).media_type
 
 
 def identify(file: BinaryIO, source: Path | bytes) -> Format:
@@ -103,7 +103,12 @@ def identify(file: BinaryIO, source: Path | bytes) -> Format:
     raise CorruptMediaError(name, f"is named like a {suffix} file, but holds {what}")
 
 
-def _identify_alone(source: Path | bytes, limits: Limits) -> Format:
+def format_of_media(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> Format:
+    """The format of a file or payload, by its content.
+
+    Raises:
+        MediaError: as for `sniff`; a video is one that anysense does not read.
+    """
     with open_media(source, limits) as file:
         file_format = identify(file, source)
         if file_format.container in ("mov", "matroska"):

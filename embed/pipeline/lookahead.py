@@ -9,9 +9,12 @@ from __future__ import annotations
 import threading
 from collections import deque
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from anysense.embed.pipeline.threads import LOOK_UP_SECONDS, Users
+
+if TYPE_CHECKING:
+    from anysense.embed.types import Modality, Origin, Place
 
 __all__ = ["Budget", "Buffer", "Prepared", "Stopped", "size_of"]
 
@@ -24,14 +27,15 @@ class Stopped(Exception):  # noqa: N818 - a signal, not an error
 class Prepared:
     """A segment that is ready for its model.
 
-    Start, end and text are as in `anysense.embed.pipeline.stream.EncodedSegment`; `encoder` is the
-    place of its encoder in the run, and `content` is what that encoder's `prepare` gave.
+    What it is and where are as in `anysense.embed.types.EncodedSegment`; `encoder` is the place of
+    its encoder in the run, and `content` is what that encoder's `prepare` gave.
     """
 
     encoder: int
-    start: float | None
-    end: float | None
+    modality: Modality
+    place: Place
     text: str | None
+    origin: Origin
     content: Any
 
 

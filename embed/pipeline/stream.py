@@ -13,18 +13,26 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from anysense.embed.errors import AnysenseError, EncoderError, MediaError, UsageError
+from anysense.embed.errors import (
+    AnysenseError,
+    EncoderError,
+    MediaError,
+    UnsupportedMediaError,
+    UsageError,
+)
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
+from anysense.embed.media.pieces import ReadOptions
 from anysense.embed.pipeline.lookahead import Budget, Buffer, Prepared, Stopped
-from anysense.embed.pipeline.reading import MediaSource, find_modality, prepare_source, refusal
+from anysense.embed.pipeline.reading import MediaSource, name_of, pieces_of, prepare_pieces, refusal
 from anysense.embed.pipeline.threads import Workers
 from anysense.embed.pipeline.turn import DEFAULT_BATCH, encode_in_turn
+from anysense.embed.types import EncodedSegment, Kind, Modality
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from concurrent.futures import Future
 
-    from anysense.embed.types import Encoder, FloatArray, Modality
+    from anysense.embed.types import Encoder, FloatArray
 
 __all__ = ["Encoded", "EncodedSegment", "MediaSource", "encode_sources"]
 
@@ -33,26 +41,11 @@ LOOK_AHEAD_BYTES = 256 * 1024**2
 
 
 @dataclass(frozen=True)
-class EncodedSegment:
-    """A piece of a source and its vector of shape (dimension,).
-
-    Start and end are None for an image, seconds for a sound, characters for a text, whose passage
-    is `text`.
-    """
-
-    space: str
-    start: float | None
-    end: float | None
-    text: str | None
-    vector: FloatArray
-
-
-@dataclass(frozen=True)
 class Encoded:
     """What became of a source: its segments, or the error that says why there are none."""
 
     source: MediaSource
-    modality: Modality | None
+    kind: Kind | None
     segments: list[EncodedSegment]
     error: MediaError | None
 
@@ -63,11 +56,12 @@ def encode_sources(
     *,
     batch_size: int | None = None,
     workers: int | None = None,
+    captions: bool = True,
     limits: Limits = DEFAULT_LIMITS,
     look_ahead_bytes: int = LOOK_AHEAD_BYTES,
     progress: Callable[[int], None] | None = None,
 ) -> Generator[Encoded, None, None]:
-    """Encode each source in every space that takes its modality; results come in input order.
+    """Encode the pieces of each source in every space that takes them; results come in input order.
 
     A source that cannot be read comes back with its error and stops nothing; a model that cannot
     be used raises, since no source can be encoded then. Closing the iterator,
@@ -80,6 +74,7 @@ def encode_sources(
         batch_size: how many segments the model gets at once; by default what the encoder asks for
             (an attribute `batch_size`), or 32.
         workers: how many threads decode; by default one for each processor.
+        captions: whether words about a picture or a sound that lie in its file belong to it.
         limits: what is too large to be read.
         look_ahead_bytes: how much is read ahead of the models, over all sources.
         progress: called with the number of segments encoded so far, as one source may have many.
@@ -94,7 +89,10 @@ def encode_sources(
     if (batch_size is not None and batch_size < 1) or (workers is not None and workers < 1):
         raise UsageError("The batch size and the number of workers must be at least 1.")
     workers = workers or os.cpu_count() or 1
-    return _Pipeline(encoders, batch_size, workers, limits, look_ahead_bytes, progress).run(sources)
+    modalities = frozenset[Modality]().union(*(e.space.modalities for e in encoders))
+    options = ReadOptions(modalities, captions, limits)
+    pipeline = _Pipeline(encoders, batch_size, workers, options, look_ahead_bytes, progress)
+    return pipeline.run(sources)
 
 
 @dataclass
@@ -103,7 +101,7 @@ class _Job:
 
     source: MediaSource
     buffer: Buffer
-    modality: Modality | None = None
+    kind: Kind | None = None
     error: MediaError | None = None
     fatal: AnysenseError | None = None  # not the source's fault: ends the run
     segments: list[Prepared] = field(default_factory=list)  # without their content
@@ -113,13 +111,15 @@ class _Job:
 
     def result(self, encoders: Sequence[Encoder]) -> Encoded:
         if self.error is not None:
-            return Encoded(self.source, self.modality, [], self.error)
+            return Encoded(self.source, self.kind, [], self.error)
         segments = [
-            EncodedSegment(encoders[s.encoder].space.id, s.start, s.end, s.text, vector)
+            EncodedSegment(
+                encoders[s.encoder].space.id, s.modality, vector, s.place, s.text, s.origin
+            )
             for s, vector in zip(self.segments, self.vectors, strict=True)
             if vector is not None
         ]
-        return Encoded(self.source, self.modality, segments, None)
+        return Encoded(self.source, self.kind, segments, None)
 
 
 @dataclass
@@ -143,12 +143,12 @@ class _Pipeline:
         encoders: Sequence[Encoder],
         batch_size: int | None,
         workers: int,
-        limits: Limits,
+        options: ReadOptions,
         look_ahead_bytes: int,
         progress: Callable[[int], None] | None,
     ) -> None:
         self.encoders = encoders
-        self.limits = limits
+        self.options = options
         self.progress = progress
         self.segments_encoded = 0
         self.groups = {
@@ -200,9 +200,13 @@ class _Pipeline:
     def _read(self, job: _Job) -> None:
         try:
             self.budget.check()
-            job.modality = find_modality(job.source, self.limits)
-            for segment in prepare_source(self.encoders, job.modality, job.source, self.limits):
+            job.kind, pieces = pieces_of(job.source, self.options)
+            is_empty = True
+            for segment in prepare_pieces(self.encoders, pieces, self.options):
                 job.buffer.put(segment)
+                is_empty = False
+            if is_empty:
+                job.error = self._not_taken(job)
         except Stopped:
             pass
         except MediaError as error:
@@ -216,6 +220,14 @@ class _Pipeline:
         finally:
             job.buffer.end()
 
+    def _not_taken(self, job: _Job) -> MediaError:
+        names = ", ".join(encoder.space.id for encoder in self.encoders)
+        assert job.kind is not None
+        return UnsupportedMediaError(
+            name_of(job.source),
+            f"is {job.kind.modality}, which none of these encoders takes: {names}",
+        )
+
     def _take_segment(self, job: _Job) -> None:
         """Move one segment of the first source in line to its group."""
         self.budget.give_right_of_way(job.buffer)
@@ -226,8 +238,7 @@ class _Pipeline:
             job.is_drained = True
             self.reading.popleft()
             return
-        assert job.modality is not None
-        group = self.groups[segment.encoder, job.modality]
+        group = self.groups[segment.encoder, segment.modality]
         group.waiting.append((job, len(job.segments), segment.content))
         job.segments.append(replace(segment, content=None))
         job.vectors.append(None)

@@ -106,7 +106,7 @@ def _encode(encoder: Encoder) -> dict[Modality, FloatArray]:
     for modality in sorted(encoder.space.modalities):
         sources = [MediaSource(i, c, modality) for i, c in enumerate(_contents()[modality])]
         rows = []
-        for encoded in encode_sources([encoder], sources):
+        for encoded in encode_sources([encoder], sources, captions=False):
             if encoded.error is not None:
                 raise encoded.error
             rows.append(encoded.segments[0].vector)

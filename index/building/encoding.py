@@ -15,7 +15,6 @@ from anysense.embed.errors import (
 from anysense.index.catalog.records import (
     FileRecord,
     ItemRecord,
-    SegmentRecord,
 )
 
 if TYPE_CHECKING:
@@ -98,17 +97,15 @@ def _outcome(encoded: Encoded) -> ItemRecord | AnysenseError:
     pending: Pending = encoded.source.key
     if encoded.error is not None:
         return encoded.error
-    if encoded.modality is None or not encoded.segments:
-        what = encoded.modality or "it"
+    if encoded.kind is None or not encoded.segments:
+        what = encoded.kind or "it"
         return UnsupportedMediaError(pending.source, f"no encoder of this collection takes {what}")
     return ItemRecord(
         id=pending.id,
         source=pending.source,
-        modality=encoded.modality,
+        kind=encoded.kind,
         metadata=dict(pending.item.metadata),
-        segments=[
-            SegmentRecord(s.space, s.start, s.end, s.text, s.vector) for s in encoded.segments
-        ],
+        segments=encoded.segments,
         content_hash=pending.content_hash,
         files=pending.files,  # the list itself: copies may be found until it is written
     )

@@ -29,6 +29,16 @@ class ItemRow:
     metadata: dict[str, Any]
     added_at: float
 
+    def to_dict(self) -> dict[str, Any]:
+        """The item as plain values, without its position."""
+        return {
+            "id": self.id,
+            "source": self.source,
+            "kind": self.kind.value,
+            "metadata": self.metadata,
+            "added_at": self.added_at,
+        }
+
 
 def list_items(catalog: Catalog, after: int = 0, limit: int = 100) -> list[ItemRow]:
     """The items that stand after a position, in the order in which they were added.

@@ -94,6 +94,22 @@ class Segment:
     text: str | None
     origin: Origin
 
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values."""
+        place = self.place
+        return {
+            "id": self.id,
+            "space": self.space,
+            "modality": self.modality.value,
+            "start": place.start,
+            "end": place.end,
+            "unit": None if place.unit is None else place.unit.value,
+            "page": place.page,
+            "box": None if place.box is None else list(place.box),
+            "origin": self.origin.value,
+            "text": self.text,
+        }
+
 
 @dataclass(frozen=True)
 class Item:
@@ -116,6 +132,18 @@ class Item:
     segments: list[Segment]
     aliases: list[str]
     added_at: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values, in the shape that the command line and the service print."""
+        return {
+            "id": self.id,
+            "source": self.source,
+            "kind": self.kind.value,
+            "metadata": self.metadata,
+            "segments": [segment.to_dict() for segment in self.segments],
+            "aliases": self.aliases,
+            "added_at": self.added_at,
+        }
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from anysense.embed.types import Place
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -47,6 +49,11 @@ class HitSegment:
     origin: Origin | None = None
     text: str | None = None
 
+    @property
+    def place(self) -> Place:
+        """Where in the item it is."""
+        return Place(self.start, self.end, self.unit, self.page, self.box)
+
     def to_dict(self) -> dict[str, Any]:
         """As plain values."""
         return {name: _plain(value) for name, value in asdict(self).items()}
@@ -83,6 +90,11 @@ class Hit:
     text: str | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
     segments: tuple[HitSegment, ...] = ()
+
+    @property
+    def place(self) -> Place:
+        """Where in the item the segment is."""
+        return Place(self.start, self.end, self.unit, self.page, self.box)
 
     def to_dict(self) -> dict[str, Any]:
         """The hit as plain values, in the shape that the command line and the service print."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from anysense.embed.types import Modality
-from anysense.index.catalog.records import FileRecord, ItemRecord, SegmentRecord
+from anysense.embed.types import WHOLE, EncodedSegment, Kind, Modality, Place
+from anysense.index.catalog.records import FileRecord, ItemRecord
 from anysense.index.collection import Collection
 from anysense.index.types import Partition
 
@@ -47,15 +47,15 @@ def record(
     return ItemRecord(
         id=name,
         source=files[0] if files else f"memory:{name}",
-        modality=modality,
+        kind=Kind(modality.value),
         metadata={"version": version} if metadata is None else metadata,
         segments=[
-            SegmentRecord(
+            EncodedSegment(
                 "tiny",
-                float(i) if is_text else None,
-                i + 1.0 if is_text else None,
-                f"{name} passage {i}" if is_text else None,
+                modality,
                 vector(name, version, i),
+                Place.of_characters(i, i + 1) if is_text else WHOLE,
+                f"{name} passage {i}" if is_text else None,
             )
             for i in range(segments)
         ],

@@ -24,6 +24,7 @@ from anysense.embed.limits import DEFAULT_LIMITS, Limits
 from anysense.embed.media.audio.decoders import open_sound
 from anysense.embed.media.files import media_name, open_media
 from anysense.embed.media.identify import identify
+from anysense.embed.media.pieces import Piece, ReadOptions, captions
 from anysense.embed.types import AudioWindow, Modality, Waveform
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ __all__ = [
     "audio_seconds",
     "iter_windows",
     "read_audio",
+    "recording_pieces",
     "resample",
     "stated_seconds",
 ]
@@ -70,6 +72,22 @@ def read_audio(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> Wavefor
     with _open(source, limits) as sound:
         blocks = list(_check_blocks(sound, media_name(source), limits))
         return Waveform(blocks[0] if len(blocks) == 1 else np.concatenate(blocks), sound.rate)
+
+
+def recording_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Piece]:
+    """A recording, and the words of its tags.
+
+    Raises:
+        MediaError: it cannot be opened. What else there is shows when it is heard.
+    """
+    yield Piece(Modality.AUDIO, source)
+    if options.captions and Modality.TEXT in options.modalities:
+        from anysense.embed.media.audio.tags import recording_descriptions
+
+        with open_media(source, options.limits) as file:
+            container = identify(file, source).container
+            texts = recording_descriptions(file, container)
+        yield from captions(texts, options)
 
 
 def resample(waveform: Waveform, rate: int) -> Waveform:

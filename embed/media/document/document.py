@@ -14,14 +14,16 @@ from anysense.embed.limits import DEFAULT_LIMITS, Limits
 from anysense.embed.media.document.charset import declared_charset, decode_text
 from anysense.embed.media.files import decoding, media_name, open_media
 from anysense.embed.media.identify import identify
+from anysense.embed.media.pieces import Piece, ReadOptions
 from anysense.embed.types import Modality
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from anysense.embed.media.signatures import Format
 
-__all__ = ["normalise_text", "read_document"]
+__all__ = ["fold_text", "is_visible", "normalise_text", "read_document", "text_pieces"]
 
 _BYTES_PER_CHARACTER = 4
 _MARKS_PER_LETTER = 30  # the most in stream-safe text: Unicode Standard Annex 15, D4
@@ -44,13 +46,25 @@ def read_document(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> str:
         file_format = identify(file, source)
         if file_format.modality is not Modality.TEXT:
             raise UnsupportedMediaError(name, f"is {file_format.article}, not a text")
-        if file_format.name == "PDF":
-            from anysense.embed.media.document.pdf import pdf_text
+        if file_format.name != "PDF":
+            return normalise_text(_read_text(file, file_format, name, limits), name)
+        from anysense.embed.media.document.pdf import pdf_texts
 
-            text = pdf_text(file, name, limits)
-        else:
-            text = _read_text(file, file_format, name, limits)
+        text = "\n\n".join(pdf_texts(file, name, limits))
+    if not text.strip():
+        raise EmptyMediaError(
+            name, "is a PDF document without a text layer, such as a scan: recognise its text first"
+        )
     return normalise_text(text, name)
+
+
+def text_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Piece]:
+    """The one piece of a text.
+
+    Raises:
+        MediaError: as for `read_document`.
+    """
+    yield Piece(Modality.TEXT, read_document(source, options.limits))
 
 
 def normalise_text(text: str, name: str = "<text>") -> str:
@@ -62,14 +76,25 @@ def normalise_text(text: str, name: str = "<text>") -> str:
     Raises:
         EmptyMediaError: nothing but white space and invisible characters.
     """
+    text = fold_text(text)
+    if not is_visible(text):
+        raise EmptyMediaError(name, "holds nothing but white space")
+    return text
+
+
+def fold_text(text: str) -> str:
+    """What `normalise_text` does to a text, or to a part of one; it may be empty."""
     text = _NEWLINES.sub("\n", text)
     text = _CONTROLS.sub(" ", text).replace("\ufeff", "")
     if not text.isascii():
         text = _SURROGATES.sub("\ufffd", text)
         text = unicodedata.normalize("NFC", _limit_marks(text))
-    if not any(_is_visible(character) for character in text):
-        raise EmptyMediaError(name, "holds nothing but white space")
     return text
+
+
+def is_visible(text: str) -> bool:
+    """Whether a text has a character that can be seen."""
+    return any(_is_visible(character) for character in text)
 
 
 def _is_visible(character: str) -> bool:

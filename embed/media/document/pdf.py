@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from anysense.embed.errors import (
     CorruptMediaError,
-    EmptyMediaError,
     MediaTooLargeError,
     UnsupportedMediaError,
 )
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
     from anysense.embed.limits import Limits
 
-__all__ = ["pdf_text"]
+__all__ = ["pdf_texts"]
 
 # pypdf reports oddities to its logger, which would print them on the standard error stream if the
 # application has set up no logging.
@@ -40,10 +39,10 @@ FORM_OPERATORS = 1_000_000
 _FORM_OPERATORS_PER_BYTE = 20
 
 
-def pdf_text(
+def pdf_texts(
     file: BinaryIO, name: str, limits: Limits, form_operators: int = FORM_OPERATORS
-) -> str:
-    """The text of a PDF's pages, parted by empty lines.
+) -> list[str]:
+    """The text of each of a PDF's pages; empty for those of a scan.
 
     Args:
         file: the document.
@@ -54,7 +53,6 @@ def pdf_text(
     Raises:
         UnsupportedMediaError: it is encrypted with a password.
         CorruptMediaError: damaged or truncated.
-        EmptyMediaError: its pages hold no text, as those of a scan.
         MediaTooLargeError: too many pages or characters, or too much work.
     """
     from pypdf import PdfReader, apply_configuration
@@ -75,16 +73,11 @@ def pdf_text(
         try:
             reader = PdfReader(file)
             _unlock(reader, name)
-            text = _read_pages(reader, _Budget(size, form_operators), name, limits)
+            return _read_pages(reader, _Budget(size, form_operators), name, limits)
         except (LimitReachedError, _TooMuchWorkError) as error:
             raise MediaTooLargeError(
                 name, "is a PDF document whose pages take too much work to read"
             ) from error
-    if not text.strip():
-        raise EmptyMediaError(
-            name, "is a PDF document without a text layer, such as a scan: recognise its text first"
-        )
-    return text
 
 
 def _unlock(reader: PdfReader, name: str) -> None:
@@ -105,7 +98,7 @@ def _unlock(reader: PdfReader, name: str) -> None:
         )
 
 
-def _read_pages(reader: PdfReader, budget: _Budget, name: str, limits: Limits) -> str:
+def _read_pages(reader: PdfReader, budget: _Budget, name: str, limits: Limits) -> list[str]:
     count = len(reader.pages)
     if count == 0:
         raise CorruptMediaError(name, "is a PDF document without pages")
@@ -123,7 +116,7 @@ def _read_pages(reader: PdfReader, budget: _Budget, name: str, limits: Limits) -
                 name, f"has over {limits.text_characters:,} characters of text, the limit"
             )
         texts.append(text)
-    return "\n\n".join(texts)
+    return texts
 
 
 def _read_page(page: PageObject, budget: _Budget) -> str:

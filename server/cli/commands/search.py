@@ -45,7 +45,7 @@ FILE = click.Path(exists=True, dir_okay=False)
     "modalities",
     type=click.Choice(["text", "image", "audio"]),
     multiple=True,
-    help="Only items of this kind; may be given again.",
+    help="Only segments of this modality; may be given again.",
 )
 @WHERE
 @click.option("--min-score", type=float, metavar="X", help="Only hits of at least this score.")
@@ -53,7 +53,7 @@ FILE = click.Path(exists=True, dir_okay=False)
     "--per-modality-k",
     type=click.IntRange(1, 1000),
     metavar="N",
-    help="At most so many hits of each kind.",
+    help="At most so many hits of each modality.",
 )
 @click.option(
     "--offset",
@@ -101,11 +101,15 @@ def search(
     kind. A score says how rarely chance scores so high: one unrelated item in 100 has a score of 2
     or more, one in 1,000 of 3 or more, whatever the kind.
 
+    A hit is an item with the segment of it that matched best: a passage, a window of a sound, a
+    picture, a page. Where other segments of it matched well, too, they are told as well.
+
     With --json: an object with `collection`, `query` (a list of terms, each with `content` or
     `like`, `modality` and `weight`), `no_match` (true if chance alone may have put the best item
     where it is, so that probably nothing answers the query) and `hits`, best first, each with `id`,
-    `modality`, `score`, `raw_score`, `route`, `source`, `space`, `start`, `end`, `text` and
-    `metadata`.
+    `kind`, `modality`, `score`, `raw_score`, `route`, `source`, `space`, `start`, `end`, `unit`,
+    `page`, `box`, `origin`, `text`, `metadata` and `segments`, the item's other segments that
+    matched well, with the same fields as far as they are a segment's.
     """
     from anysense.index.collection import Collection
     from anysense.index.ranking.retriever import Retriever

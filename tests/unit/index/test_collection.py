@@ -450,7 +450,7 @@ def test_info_counts_what_is_there(path: Path) -> None:
         collection.write([record("new", files=["/1", "/2"])], remove=["i0", "i1"])
         info = json.loads(json.dumps(collection.info()))
     assert info["items"] == info["segments"] == 19
-    assert info["items_by_modality"] == {"image": 19}
+    assert info["items_by_kind"] == {"image": 19}
     assert (info["quarantined"], info["files"]) == (0, 2)
     assert (info["generation"], info["unpublished"], info["tombstones"]) == (2, 1, 2)
     assert info["partitions"] == [

@@ -106,7 +106,7 @@ def test_a_build_indexes_every_file_and_its_items_are_found(
 ) -> None:
     report = build(collection, [media])
     assert summary(report) == {"added": 5}
-    assert collection.info()["items_by_modality"] == {"text": 1, "image": 3, "audio": 1}
+    assert collection.info()["items_by_kind"] == {"text": 1, "image": 3, "audio": 1}
     assert not collection.needs_publish
     hits = collection.search("blue", k=5, modalities=["image"])
     assert hits[0].source == real(media / "blue.png")

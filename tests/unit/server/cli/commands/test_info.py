@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 def test_info_says_what_a_collection_holds(built: Path) -> None:
     facts = run_json("info", built)
     assert {
-        "items", "items_by_modality", "segments", "quarantined", "bytes", "encoders",
+        "items", "items_by_kind", "segments", "quarantined", "bytes", "encoders",
         "partitions", "generation", "target_recall", "measured_recall",
     } <= set(facts)  # fmt: skip
-    assert (facts["items"], facts["items_by_modality"]["image"]) == (3, 2)
+    assert (facts["items"], facts["items_by_kind"]["image"]) == (3, 2)
     assert "tiny" in run("info", built).stdout

@@ -1,0 +1,62 @@
+"""A PDF as pieces: its text, with the pages that it stands on, and each page as a picture."""
+
+from __future__ import annotations
+
+import logging
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from anysense.embed.errors import EmptyMediaError, MediaError
+from anysense.embed.media.document.document import fold_text, is_visible
+from anysense.embed.media.document.pages import render_pages
+from anysense.embed.media.document.pdf import pdf_texts
+from anysense.embed.media.files import media_name, open_media
+from anysense.embed.media.pieces import Piece
+from anysense.embed.types import Modality, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from anysense.embed.media.pieces import ReadOptions
+
+__all__ = ["pdf_pieces"]
+
+_log = logging.getLogger("anysense")
+_GAP = "\n\n"  # between the texts of two pages
+
+
+def pdf_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Piece]:
+    """The pieces of a PDF.
+
+    Raises:
+        UnsupportedMediaError: it is encrypted with a password.
+        CorruptMediaError: damaged or truncated.
+        EmptyMediaError: it has neither text nor a page that shows anything, as far as is wanted.
+        MediaTooLargeError: too many pages or characters, or too much work.
+    """
+    name, limits = media_name(source), options.limits
+    with open_media(source, limits) as file:
+        pages = [fold_text(text) for text in pdf_texts(file, name, limits)]
+        has_text = any(map(is_visible, pages)) and Modality.TEXT in options.modalities
+        if has_text:
+            starts = [0, *accumulate(len(text) + len(_GAP) for text in pages)]
+            yield Piece(Modality.TEXT, _GAP.join(pages), page_starts=starts[: len(pages)])
+        has_pictures = False
+        if Modality.IMAGE in options.modalities:
+            try:
+                for page, picture in render_pages(file, name, limits):
+                    yield Piece(Modality.IMAGE, picture, Place.of_page(page))
+                    has_pictures = True
+            except MediaError as error:
+                if not has_text:
+                    raise
+                _log.warning("%s: found by its text, not by its pages: %s", name, error.reason)
+        if not (has_text or has_pictures):
+            raise EmptyMediaError(
+                name,
+                "is a PDF document without a text layer, such as a scan: recognise its text first, "
+                "or use an encoder of images"
+                if Modality.IMAGE not in options.modalities
+                else "is a PDF document of blank pages",
+            )
