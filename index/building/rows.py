@@ -1,6 +1,6 @@
 """Rows of a JSONL, CSV or Parquet file, as plain values that JSON can hold.
 
-Used for manifests, which list items, and for metadata files, which describe them.
+Used for tables, which list items, and for metadata files, which describe them.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from anysense.embed.errors import FilterError
+from anysense.embed.types import Kind, Modality
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,8 +38,13 @@ MAX_TERMS = 250
 _TOO_LARGE = 10**308
 """Whole numbers from here on may be more than a float holds."""
 
-COLUMNS = ("id", "source", "modality")
-"""Fields of the item itself; ``metadata.id`` is the metadata's."""
+COLUMNS = ("id", "source", "kind", "modality")
+"""Fields of the item itself, ``modality`` of any of its segments; ``metadata.id`` is the
+metadata's."""
+_NAMES = {
+    "$kind": tuple(kind.value for kind in Kind),
+    "$modality": tuple(modality.value for modality in Modality),
+}
 
 Path: TypeAlias = "tuple[str, ...]"
 Value: TypeAlias = "str | int | float | bool | None"
@@ -117,9 +123,12 @@ def make_compare(path: Path, operator: str, values: Sequence[Value]) -> Node:
                 f"The filter compares {name} by {operator} with {value!r}, and {operator} is for "
                 f"{kind}."
             )
-    if path == ("$modality",):
-        known = ("text", "image", "audio")
+    if path[0] in _NAMES:
+        names = _NAMES[path[0]]
         for value in values:
-            if operator in ("=", "in") and value not in known:
-                raise FilterError(f"A modality is one of {', '.join(known)}, not {value!r}.")
+            if operator in ("=", "in") and value not in names:
+                listed = ", ".join(names)
+                raise FilterError(
+                    f"A {path[0].removeprefix('$')} is one of {listed}, not {value!r}."
+                )
     return Compare(path, operator, tuple(values))

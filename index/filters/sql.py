@@ -44,11 +44,15 @@ def compile_node(node: Node) -> Sql:
 
 
 def _column(node: Compare) -> Sql:
-    column = f"i.{node.path[0].removeprefix('$')}"
     texts = [value for value in node.values if isinstance(value, str)]
     if not texts:
         return "0", []
-    return _text_test(column, node.operator, texts)
+    if node.path[0] != "$modality":
+        return _text_test(f"i.{node.path[0].removeprefix('$')}", node.operator, texts)
+    # An item passes if one of its segments does, as a list in metadata by one of its elements.
+    test, parameters = _text_test("part.modality", node.operator, texts)
+    part = "SELECT 1 FROM segments AS part WHERE part.item_pk = i.item_pk"
+    return f"EXISTS ({part} AND {test})", parameters
 
 
 def _metadata(node: Compare) -> Sql:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, ParamSpec, TypeVar
 from starlette.concurrency import run_in_threadpool
 
 from anysense.embed.errors import AnysenseError, ItemNotFoundError, MediaError
-from anysense.index.building.content import prepare
 from anysense.index.building.encoding import encode_pending
+from anysense.index.building.pending import make_pending
 from anysense.index.catalog.browse import find_item, item_paths
 from anysense.index.folder.media import MediaFolder
 from anysense.index.ranking.retriever import Retriever
@@ -134,7 +134,7 @@ class Service:
             StorageError: the disk refused.
             CollectionLockedError: another process is writing.
         """
-        pending = prepare(0, item)
+        pending = make_pending(0, item)
         [(_, outcome)] = encode_pending(self.collection, [pending])
         if isinstance(outcome, MediaError):
             raise type(outcome)(

@@ -1,4 +1,4 @@
-"""What a build is given: folders, globs, files and manifests, and the items that they hold now.
+"""What a build is given: folders, globs, files and tables, and what they hold now.
 
 The rules of a scan, which are the same for folders and globs:
 
@@ -8,40 +8,41 @@ The rules of a scan, which are the same for folders and globs:
 * a folder that cannot be listed is reported, and what is known of it is left alone.
 
 A file named by itself counts whatever its suffix. A file whose suffix is one of
-`anysense.index.building.rows.ROW_SUFFIXES` is a manifest: each row is an item, with a `path` or a
-`text`, and optionally an `id`, a `modality` and `metadata`; every other column is metadata as well.
-The paths of a manifest start at its own folder, or at the folder given as `root`, and must stay
-under it: a manifest from somewhere else cannot reach files that it has no business with.
+`anysense.index.building.rows.ROW_SUFFIXES` is a table, which users know as a manifest: each row is
+an item, with a `path` or a `text`, and optionally an `id`, a `modality` and `metadata`; every other
+column is metadata as well. The paths of a table start at its own folder, or at the folder given as
+`root`, and must stay under it: a table from somewhere else cannot reach files that it has no
+business with.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import MediaError, UsageError
+from anysense.index.building.sources.entries import Entry, Problem
 from anysense.index.building.sources.files import FileSource
-from anysense.index.building.sources.found import Found, Problem
 from anysense.index.building.sources.opening import open_source
-from anysense.index.building.sources.paths import is_alive, is_under, manifest_of
-from anysense.index.building.sources.table import ManifestSource
-from anysense.index.types import NewItem
+from anysense.index.building.sources.paths import is_alive, is_under, table_of
+from anysense.index.building.sources.table import TableSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
+    from pathlib import Path
 
     from anysense.index.building.sources.base import Source
 
-__all__ = ["Found", "NewItem", "Problem", "Scan", "scan"]
+__all__ = ["FileScan"]
 
 
-class Scan:
-    """Sources, and after `run` what they hold.
+class FileScan:
+    """Sources, and after `run` what they hold. It is the `Listing` that the sources are given.
 
     Attributes:
         sources: what was given; `folders` are those of them that are not single files.
         roots: the real folders and files that they stay under.
-        found: one entry for each path, in the order of the sources.
+        exclude: a folder that is left out wherever it is met.
+        entries: one for each path, in the order of the sources.
         problems: what could not be listed or read.
         outside_links: how many links to files led out of the sources and were not followed.
     """
@@ -56,9 +57,9 @@ class Scan:
         """Check the sources.
 
         Args:
-            sources: folders, globs, files and manifests.
+            sources: folders, globs, files and tables.
             exclude: a folder to leave out wherever it is met: the collection itself.
-            root: where the relative paths of manifests start, instead of at their own folders.
+            root: where the relative paths of tables start, instead of at their own folders.
 
         Raises:
             UsageError: there is no source, or one does not exist.
@@ -71,30 +72,30 @@ class Scan:
         # A shell may have turned a glob into thousands of files, so these are looked up, not tried.
         self._files = {s.root for s in self.sources if isinstance(s, FileSource)}
         self.folders = [s for s in self.sources if not isinstance(s, FileSource)]
-        self._manifests = {s.file for s in self.sources if isinstance(s, ManifestSource)}
-        self.found: list[Found] = []
+        self._tables = {s.file for s in self.sources if isinstance(s, TableSource)}
+        self.entries: list[Entry] = []
         self.problems: list[Problem] = []
         self.outside_links = 0
         self._unlisted: list[str] = []
 
-    def run(self) -> Scan:
+    def run(self) -> FileScan:
         """Look at every source once.
 
         Raises:
-            UsageError: a manifest cannot be read as a whole.
+            UsageError: a table cannot be read as a whole.
             MediaError: a folder given as a source cannot be listed.
         """
-        by_path: dict[str, Found] = {}
+        by_path: dict[str, Entry] = {}
         for source in self.sources:
-            for found in source.find(self):
-                if found.item is not None or found.path not in by_path:
-                    by_path[found.path] = found
-        self.found = list(by_path.values())
+            for entry in source.find(self):
+                if entry.item is not None or entry.path not in by_path:
+                    by_path[entry.path] = entry
+        self.entries = list(by_path.values())
         return self
 
     def is_gone(self, path: str) -> bool:
-        """Whether a path that this scan did not find was looked for, and is no longer there."""
-        if manifest_of(path) in self._manifests:
+        """Whether a path that has no entry was looked for, and is no longer there."""
+        if table_of(path) in self._tables:
             return True
         if not any(source.covers(path) for source in self.folders):
             return False
@@ -106,24 +107,22 @@ class Scan:
         """Whether a link may lead to this real path: it is under one of the sources."""
         return target in self._files or any(is_under(target, s.root) for s in self.folders)
 
+    def count_outside_link(self) -> None:
+        """Note a link to a file that is not followed."""
+        self.outside_links += 1
+
     def report(self, path: str, reason: str) -> None:
+        """Note a file or a row that cannot be used, and why."""
         self.problems.append(Problem(path, reason))
 
     def report_unlisted(self, folder: str, error: OSError) -> None:
-        """Note that a folder cannot be listed; a source itself that cannot be is an error."""
+        """Note that a folder cannot be listed.
+
+        Raises:
+            MediaError: it is a source itself.
+        """
         reason = f"the folder cannot be listed: {error.strerror or error}"
         if folder in self.roots:
             raise MediaError(folder, reason)
         self.report(folder, reason)
         self._unlisted.append(folder)
-
-
-def scan(sources: Sequence[str | Path], *, root: Path | None = None) -> Iterator[NewItem]:
-    """The items that sources hold: files as paths, texts of manifests as strings.
-
-    Raises:
-        UsageError: a source does not exist, or a manifest cannot be read.
-        MediaError: a folder given as a source cannot be listed.
-    """
-    for found in Scan(sources, root=root).run().found:
-        yield found.item or NewItem(Path(found.path), source=found.path)

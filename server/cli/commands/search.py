@@ -166,11 +166,11 @@ def _hint_at_file(text: str) -> None:
 
 def _print_files(hits: Sequence[Hit]) -> None:
     """Print the paths of the hits that are files: a text of a manifest, or added alone, is none."""
-    from anysense.index.building.sources.paths import is_file, manifest_of
+    from anysense.index.building.sources.paths import is_file, table_of
 
     sources = list(dict.fromkeys(hit.source for hit in hits))
     for source in sources.copy():
-        if Path(source).is_absolute() and (is_file(source) or not manifest_of(source)):
+        if Path(source).is_absolute() and (is_file(source) or not table_of(source)):
             console.print_path(source)
             sources.remove(source)
     if sources:
