@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     SourceContent: TypeAlias = "Path | bytes | str | Image | Waveform"
+
+_log = logging.getLogger("anysense")
 
 __all__ = ["MediaSource", "name_of", "pieces_of", "prepare_pieces", "refusal"]
 
@@ -106,9 +109,13 @@ def _with_sidecars(
         from anysense.embed.media.beside import read_sidecar
         from anysense.embed.media.files import open_media
 
-        with open_media(path, options.limits) as file:
-            texts = read_sidecar(file, str(path), options.limits)
-        yield from captions(texts, options)
+        try:
+            with open_media(path, options.limits) as file:
+                texts = read_sidecar(file, str(path), options.limits)
+        except MediaError as error:  # what it lies beside is whole
+            _log.warning("%s: its words are left out: it %s", path, error.reason)
+        else:
+            yield from captions(texts, options)
 
 
 def prepare_pieces(

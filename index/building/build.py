@@ -34,7 +34,11 @@ __all__ = ["build", "check_sources", "run_build"]
 
 
 def check_sources(
-    sources: Sequence[str | Path], *, exclude: Path | None = None, root: Path | None = None
+    sources: Sequence[str | Path],
+    *,
+    exclude: Path | None = None,
+    root: Path | None = None,
+    sidecars: bool = True,
 ) -> FileScan:
     """Look at the sources of a new collection, before it is made.
 
@@ -42,7 +46,7 @@ def check_sources(
         UsageError: a source does not exist, or none holds anything that anysense reads.
         MediaError: a folder given as a source cannot be listed.
     """
-    scan = FileScan(sources, exclude=exclude, root=root).run()
+    scan = FileScan(sources, exclude=exclude, root=root, with_sidecars=sidecars).run()
     check_entries(scan)
     return scan
 
@@ -57,6 +61,8 @@ def build(
     workers: int | None = None,
     retry_failed: bool = False,
     keep_missing: bool = False,
+    sidecars: bool = True,
+    reread: bool = False,
     progress: ProgressCallback | None = None,
 ) -> BuildReport:
     """Make a collection hold what its sources hold now, and publish it.
@@ -71,6 +77,9 @@ def build(
         workers: threads that decode; as many as processors if None.
         retry_failed: try again what an earlier build could not read.
         keep_missing: keep items whose file is gone.
+        sidecars: whether words about a picture or a sound, beside its file or inside it, are
+            segments of it.
+        reread: read again also what is as it was, as after an update that reads more of it.
         progress: called often.
 
     Raises:
@@ -85,6 +94,8 @@ def build(
         workers=workers,
         retry_failed=retry_failed,
         keep_missing=keep_missing,
+        sidecars=sidecars,
+        reread=reread,
     )
     return run_build(collection, sources, options, metadata=metadata, progress=progress)
 
@@ -103,7 +114,12 @@ def run_build(
     report = BuildReport()
     progress(BuildProgress("scan", 0, 0, report))
     if not isinstance(sources, FileScan):
-        sources = FileScan(sources, exclude=collection.folder.path, root=options.root).run()
+        sources = FileScan(
+            sources,
+            exclude=collection.folder.path,
+            root=options.root,
+            with_sidecars=options.sidecars,
+        ).run()
     if isinstance(metadata, (str, Path)):
         metadata = MetadataFile(Path(metadata), sources.roots)
     _Build(collection, sources, options, Descriptions(metadata), report, progress).run()
@@ -138,6 +154,7 @@ class _Build:
             {file.path: file for file in folder.quarantined()},
             frozenset().union(*(space.modalities for space in self._collection.spaces)),
             retry_failed=self._options.retry_failed,
+            reread=self._options.reread,
         )
         report.outside_links = self._scan.outside_links
         report.unchanged = len(plan.unchanged)
@@ -178,7 +195,12 @@ class _Build:
         )
         pending = changes.compare()
         stream = encode_pending(
-            self._collection, pending, options.batch_size, options.workers, note_segments
+            self._collection,
+            pending,
+            options.batch_size,
+            options.workers,
+            note_segments,
+            captions=options.sidecars,
         )
         with closing(stream), closing(pending):
             try:

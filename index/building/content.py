@@ -9,13 +9,15 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeAlias
 
 from anysense.embed.errors import CorruptMediaError, MediaError, MediaTooLargeError, UsageError
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
 from anysense.embed.pipeline.threads import Workers
 from anysense.embed.types import Waveform
-from anysense.index.building.sources.entries import TextEntry
+from anysense.index.building.sources.entries import FileEntry, TextEntry
+from anysense.index.building.sources.sidecars import sidecar_paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
     from anysense.index.building.sources.entries import Entry
 
-__all__ = ["hash_content", "hash_entries", "hash_file", "hash_text"]
+__all__ = ["hash_content", "hash_entries", "hash_file", "hash_file_entry", "hash_text"]
 
 _BLOCK = 1 << 20
 _THREADS = 4  # that hash files; more do not make a disk faster
@@ -112,9 +114,27 @@ def _hash_entry(entry: Entry, limits: Limits) -> HashOutcome:
         reason = f"has {entry.size:,} of at most {limits.file_bytes:,} bytes"
         return MediaTooLargeError(entry.path, reason)
     try:
-        return hash_file(entry.path)
+        return hash_file_entry(entry)
     except (FileNotFoundError, MediaError) as error:
         return error
+
+
+def hash_file_entry(entry: FileEntry) -> str:
+    """The hash of a file and, if there are any, of the texts beside it.
+
+    Raises:
+        FileNotFoundError: the file has gone.
+        MediaError: it cannot be read.
+    """
+    digest = hash_file(entry.path)
+    if not entry.sidecars:
+        return digest
+    parts = [digest]
+    for path in sidecar_paths(entry.path, entry.sidecars):
+        # A text that cannot be read has no words: its size and time say when to look again.
+        with suppress(FileNotFoundError, MediaError):
+            parts.append(hash_file(str(path)))
+    return hash_text("\n".join(parts))
 
 
 def _hash_bytes(data: bytes) -> str:

@@ -62,10 +62,13 @@ def encode_pending(
     batch_size: int | None = None,
     workers: int | None = None,
     progress: Callable[[int], None] | None = None,
+    *,
+    captions: bool = True,
 ) -> Generator[tuple[PendingItem, ItemRecord | AnysenseError]]:
     """Encode items in their order; each comes back with its record, or with why there is none.
 
-    `progress` is called with the number of segments encoded so far.
+    `progress` is called with the number of segments encoded so far; with `captions`, words about a
+    picture or a sound that lie beside its file or in it are segments of its item.
     """
     pending = iter(pending)
     first = next(pending, None)
@@ -74,10 +77,15 @@ def encode_pending(
     from anysense.embed.pipeline.stream import MediaSource, encode_sources
 
     everything = itertools.chain([first], pending)
-    sources = (MediaSource(p, p.item.content, p.item.modality) for p in everything)
+    sources = (MediaSource(p, p.item.content, p.item.modality, p.sidecar_paths) for p in everything)
     encoders = collection.encoders()
     stream = encode_sources(
-        encoders, sources, batch_size=batch_size, workers=workers, progress=progress
+        encoders,
+        sources,
+        batch_size=batch_size,
+        workers=workers,
+        captions=captions,
+        progress=progress,
     )
     with closing(stream):
         for encoded in stream:

@@ -29,7 +29,8 @@ __all__ = ["add_one", "ingest"]
 def add_one(collection: OpenCollection, item: NewItem, *, content_hash: str | None = None) -> str:
     """Encode one item and write it; it is safe, and found by searches, when this returns its id.
 
-    An item of the same id is replaced. Other items of the same content are not looked for.
+    An item of the same id is replaced. Other items of the same content are not looked for, nor are
+    texts beside its file.
 
     Args:
         collection: where to write.
@@ -42,7 +43,7 @@ def add_one(collection: OpenCollection, item: NewItem, *, content_hash: str | No
         StorageError: the disk refused.
         CollectionLockedError: another process is writing.
     """
-    pending = make_pending(0, item, content_hash)
+    pending = make_pending(0, item, content_hash, with_sidecars=False)
     [(_, outcome)] = encode_pending(collection, [pending])
     if isinstance(outcome, MediaError):
         name = item_name(item) if isinstance(item.content, str) else pending.source
@@ -59,6 +60,7 @@ def ingest(
     *,
     batch_size: int | None = None,
     workers: int | None = None,
+    sidecars: bool = True,
     progress: Callable[[int], None] | None = None,
 ) -> AddReport:
     """Encode items and write them; one that cannot be used is reported, and the others go on.
@@ -72,13 +74,15 @@ def ingest(
         items: what to add.
         batch_size: inputs that a model takes at once; chosen by the device if None.
         workers: threads that decode; as many as processors if None.
+        sidecars: whether words about a picture or a sound, beside its file or inside it, are
+            segments of it.
         progress: called with the number of items done so far.
 
     Raises:
         StorageError: the disk refused; what was written before is kept.
         CollectionLockedError: another process is writing.
     """
-    return _Ingest(collection, progress).run(items, batch_size, workers)
+    return _Ingest(collection, sidecars, progress).run(items, batch_size, workers)
 
 
 @dataclass(frozen=True)
@@ -90,8 +94,14 @@ class _Original:
 
 
 class _Ingest:
-    def __init__(self, collection: OpenCollection, progress: Callable[[int], None] | None) -> None:
+    def __init__(
+        self,
+        collection: OpenCollection,
+        sidecars: bool,
+        progress: Callable[[int], None] | None,
+    ) -> None:
         self._collection = collection
+        self._sidecars = sidecars
         self._progress = progress
         self._report = AddReport()
         self._batch = Batch()
@@ -101,7 +111,13 @@ class _Ingest:
         self, items: Iterable[NewItem], batch_size: int | None, workers: int | None
     ) -> AddReport:
         started = time.monotonic()
-        stream = encode_pending(self._collection, self._prepare(items), batch_size, workers)
+        stream = encode_pending(
+            self._collection,
+            self._prepare(items),
+            batch_size,
+            workers,
+            captions=self._sidecars,
+        )
         with closing(stream):
             try:
                 for pending, outcome in stream:
@@ -118,7 +134,7 @@ class _Ingest:
         for index, item in enumerate(items):
             self._report.ids.append(None)
             try:
-                pending = make_pending(index, item)
+                pending = make_pending(index, item, with_sidecars=self._sidecars)
             except (MediaError, UsageError) as error:
                 self._fail(index, item.source or item_name(item), error)
             else:

@@ -24,6 +24,9 @@ class BuildOptions:
         workers: threads that decode; as many as processors if None.
         retry_failed: try again what an earlier build could not read.
         keep_missing: keep items whose file is gone.
+        sidecars: whether words about a picture or a sound, beside its file or inside it, are
+            segments of it.
+        reread: read again also what is as it was.
         limits: a file that is larger is not read.
         batch_items: items written in one transaction at most.
         batch_seconds: an item waits no longer than this to be written.
@@ -35,6 +38,8 @@ class BuildOptions:
     workers: int | None = None
     retry_failed: bool = False
     keep_missing: bool = False
+    sidecars: bool = True
+    reread: bool = False
     limits: Limits = DEFAULT_LIMITS
     batch_items: int = BATCH_ITEMS
     batch_seconds: float = BATCH_SECONDS

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import CorruptMediaError, UnsupportedMediaError, UsageError
-from anysense.index.building.content import hash_content, hash_file
+from anysense.index.building.content import hash_content, hash_file_entry
 from anysense.index.building.sources.entries import FileEntry, file_record
+from anysense.index.building.sources.sidecars import sidecar_paths, sidecars_beside
 from anysense.index.catalog.records import ID_RULE, is_id
 from anysense.index.catalog.records import item_id as make_id
 from anysense.index.catalog.stored import metadata_text
@@ -42,14 +43,22 @@ class PendingItem:
     content_hash: str
     files: tuple[FileRecord, ...] = ()
 
+    @property
+    def sidecar_paths(self) -> list[Path]:
+        """The texts beside its file whose words belong to it."""
+        return [path for file in self.files for path in sidecar_paths(file.path, file.sidecars)]
 
-def make_pending(index: int, item: NewItem, content_hash: str | None = None) -> PendingItem:
+
+def make_pending(
+    index: int, item: NewItem, content_hash: str | None = None, *, with_sidecars: bool = True
+) -> PendingItem:
     """Find an item's id, source and content hash.
 
     Args:
         index: its place among the items given.
         item: what was given.
         content_hash: of its content, where that is known, so that it is not read for it.
+        with_sidecars: whether texts beside its file belong to it.
 
     Raises:
         MediaError: its file is not there, or cannot be read.
@@ -62,9 +71,11 @@ def make_pending(index: int, item: NewItem, content_hash: str | None = None) -> 
     content = item.content
     if isinstance(content, Path):
         file = stat_file(content)
+        if with_sidecars:
+            file = file._replace(sidecars=sidecars_beside(file.path))
         source = item.source or file.path
         try:
-            digest = content_hash or hash_file(file.path)
+            digest = content_hash or hash_file_entry(file)
         except FileNotFoundError:
             raise CorruptMediaError(file.path, "no such file or directory") from None
         item_id = item.id or make_id(source)

@@ -52,6 +52,7 @@ def make_plan(
     modalities: Set[Modality],
     *,
     retry_failed: bool = False,
+    reread: bool = False,
 ) -> Plan:
     """Tell what is as it was from what has to be read.
 
@@ -61,6 +62,7 @@ def make_plan(
         failures: what earlier builds could not read, by path.
         modalities: those that the encoders of the collection take.
         retry_failed: read again what could not be read.
+        reread: read again what is as it was.
     """
     changed: list[Entry] = []
     unchanged: list[Entry] = []
@@ -68,7 +70,7 @@ def make_plan(
     left_out = 0
     for entry in scan.entries:
         file, failure = files.get(entry.path), failures.get(entry.path)
-        if file is not None and _is_unchanged(entry, file):
+        if file is not None and not reread and _is_unchanged(entry, file):
             unchanged.append(entry)
         elif failure is not None and not retry_failed and is_tried(entry, failure):
             untried.append(Problem(entry.path, failure.reason))
@@ -86,7 +88,8 @@ def _is_unchanged(entry: Entry, file: KnownFile) -> bool:
         return False
     if isinstance(entry, TextEntry):
         return entry.content_hash == file.record.content_hash
-    return (entry.size, entry.mtime_ns) == (file.record.size, file.record.mtime_ns)
+    state = (entry.size, entry.mtime_ns, entry.sidecars)
+    return state == (file.record.size, file.record.mtime_ns, file.record.sidecars)
 
 
 def _modality(path: str) -> Modality | None:

@@ -5,15 +5,18 @@ See docs/format.md for what is in the folder and why.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from anysense.embed.errors import UsageError
+from anysense.embed.errors import ItemNotFoundError, UsageError
+from anysense.index.catalog.browse import find_item, item_paths
 from anysense.index.catalog.integrity import check_acknowledged, ensure_sound
 from anysense.index.catalog.migration import migrate
 from anysense.index.catalog.writer import CatalogWriter
 from anysense.index.folder.lock import WriterLock
+from anysense.index.folder.media import MediaFolder
 from anysense.index.folder.opening import open_catalog, repair_manifest
 from anysense.index.snapshots.manifest import FORMAT, MANIFEST
 from anysense.index.snapshots.views import Views
@@ -81,6 +84,7 @@ class CollectionFolder:
         """
         manifest, self.catalog = open_catalog(path)
         self.path = path
+        self.media = MediaFolder(path)
         self._lock = threading.RLock()
         self._writer_lock = WriterLock(path)
         self._writer: CatalogWriter | None = None
@@ -127,7 +131,7 @@ class CollectionFolder:
         from anysense.index.folder.verify import verify_collection
 
         self._check_open()
-        return verify_collection(self.path, self.catalog)
+        return verify_collection(self.path, self.catalog, self.media)
 
     # Items
 
@@ -144,8 +148,24 @@ class CollectionFolder:
         self._as_writer().write(records, remove)
 
     def remove(self, ids: Sequence[str]) -> int:
-        """Remove items, and tell how many of these ids there were."""
-        return self._as_writer().remove(ids)
+        """Remove items, and tell how many of these ids there were.
+
+        Files that clients have stored in the collection go with them; other files stay.
+        """
+        writer = self._as_writer()
+        stored = self.media.exists() and self._stored_files(ids)
+        count = writer.remove(ids)
+        for path in stored or ():
+            self.media.discard(path)
+        return count
+
+    def _stored_files(self, ids: Sequence[str]) -> list[str]:
+        """The paths of the files of some items, as the catalog has them."""
+        paths: list[str] = []
+        for item_id in ids:
+            with contextlib.suppress(ItemNotFoundError):
+                paths += item_paths(self.catalog, find_item(self.catalog, item_id))
+        return paths
 
     def describe(self, metadata: Mapping[str, Mapping[str, Any]]) -> None:
         """Give items other metadata, by id; ids that are not there are left out."""
@@ -228,6 +248,8 @@ class CollectionFolder:
         """Give back the space of what was removed, and cluster every partition anew."""
         self.publish(tune, progress, rebuild=True)
         self._as_writer().vacuum()
+        for path in self.media.orphans(self.files()):
+            self.media.discard(path)
 
     def _as_writer(self) -> CatalogWriter:
         """The right to write, taken when first needed."""

@@ -42,6 +42,10 @@ class MediaFolder:
     def __init__(self, collection: Path) -> None:
         self.path = Path(os.path.realpath(collection)) / MEDIA
 
+    def exists(self) -> bool:
+        """Whether any file was stored in this collection."""
+        return self.path.is_dir()
+
     @contextlib.contextmanager
     def receive(self, upload: BinaryIO, name: str) -> Iterator[IncomingFile]:
         """Copy a file into the folder; it goes when the block ends, unless it was kept. Blocks.
@@ -93,6 +97,15 @@ class MediaFolder:
         if file is not None:
             with contextlib.suppress(OSError):  # it costs room, no more, if it stays
                 file.unlink(missing_ok=True)
+
+    def missing(self, item_paths: Iterable[str]) -> list[str]:
+        """Of the paths of the files of items, those of stored files that are no longer there."""
+        stored = [path for path in map(Path, item_paths) if path.parent.name == MEDIA]
+        return [
+            str(path)
+            for path in stored
+            if NAME.fullmatch(path.name) and not path.is_file() and self.stored(path) is None
+        ]
 
     def orphans(
         self, item_paths: Iterable[str | Path], least_age_seconds: float = UPLOAD_SECONDS

@@ -22,6 +22,11 @@ class Listing(Protocol):
         """A folder to leave out wherever it is met."""
         ...
 
+    @property
+    def with_sidecars(self) -> bool:
+        """Whether texts beside pictures, sounds and videos belong to these."""
+        ...
+
     def is_linkable(self, target: str) -> bool:
         """Whether a link may lead to this real path."""
         ...

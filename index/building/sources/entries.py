@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from anysense.index.catalog.records import FileRecord
+from anysense.index.catalog.records import FileRecord, Sidecar
 
 if TYPE_CHECKING:
     from anysense.index.types import NewItem
@@ -15,13 +15,15 @@ __all__ = ["Entry", "FileEntry", "Problem", "TextEntry", "file_record"]
 class FileEntry(NamedTuple):
     """A file that a source holds: its absolute path, and its size and time when it was looked at.
 
-    `item` is what a table says of it; None where none names it.
+    `item` is what a table says of it; None where none names it. `sidecars` are the texts beside it
+    whose words belong to it.
     """
 
     path: str
     size: int
     mtime_ns: int
     item: NewItem | None = None
+    sidecars: tuple[Sidecar, ...] = ()
 
     @property
     def stamp(self) -> int:
@@ -64,4 +66,5 @@ class Problem(NamedTuple):
 
 def file_record(entry: Entry, content_hash: str) -> FileRecord:
     """An entry as the catalog notes it, once its content has been read."""
-    return FileRecord(entry.path, entry.size, entry.stamp, content_hash)
+    sidecars = entry.sidecars if isinstance(entry, FileEntry) else ()
+    return FileRecord(entry.path, entry.size, entry.stamp, content_hash, sidecars)

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 from anysense.index.building.sources.base import Source
 from anysense.index.building.sources.entries import FileEntry
 from anysense.index.building.sources.paths import is_under
+from anysense.index.building.sources.sidecars import sidecars_beside, stat_sidecars
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from anysense.index.building.sources.base import Listing
+    from anysense.index.catalog.records import Sidecar
 
 __all__ = ["FileSource", "FolderSource", "file_entries", "walk"]
 
@@ -32,7 +34,8 @@ class FolderSource(Source):
 @dataclass(frozen=True)
 class FileSource(Source):
     def find(self, listing: Listing) -> Iterator[FileEntry]:
-        return file_entries(self.root, listing)
+        sidecars = sidecars_beside(self.root) if listing.with_sidecars else ()
+        return file_entries(self.root, listing, sidecars=sidecars)
 
     def covers(self, path: str) -> bool:
         return path == self.root
@@ -40,6 +43,7 @@ class FileSource(Source):
 
 def walk(root: str, listing: Listing) -> Iterator[FileEntry]:
     """The media files of a folder and of its folders, by the rules of a listing."""
+    from anysense.embed.media.beside import pair_sidecars
     from anysense.embed.media.identify import MEDIA_SUFFIXES
 
     suffixes = tuple(MEDIA_SUFFIXES)
@@ -53,18 +57,25 @@ def walk(root: str, listing: Listing) -> Iterator[FileEntry]:
             listing.report_unlisted(folder, error)
             continue
         inner = []
+        children = [child for child in children if not child.name.startswith(".")]
+        beside = pair_sidecars(child.name for child in children) if listing.with_sidecars else {}
         for child in children:
-            if child.name.startswith(".") or child.path == listing.exclude:
+            if child.path == listing.exclude:
                 continue
             if child.is_dir(follow_symlinks=False):
                 inner.append(child.path)
             elif child.name.lower().endswith(suffixes):
-                yield from file_entries(child.path, listing, child)
+                names = beside.get(child.name, ())
+                sidecars = stat_sidecars(folder, names, listing.is_linkable)
+                yield from file_entries(child.path, listing, child, sidecars)
         folders += reversed(inner)
 
 
 def file_entries(
-    path: str, listing: Listing, child: os.DirEntry[str] | None = None
+    path: str,
+    listing: Listing,
+    child: os.DirEntry[str] | None = None,
+    sidecars: tuple[Sidecar, ...] = (),
 ) -> Iterator[FileEntry]:
     """The file at a path, or nothing: it has gone, is no regular file, or its link is refused."""
     if child is not None and child.is_symlink() and not listing.is_linkable(os.path.realpath(path)):
@@ -85,4 +96,4 @@ def file_entries(
         readable = os.fsencode(path).decode(errors="replace")
         listing.report(readable, "its name is not valid UTF-8: rename it")
         return
-    yield FileEntry(path, status.st_size, status.st_mtime_ns)
+    yield FileEntry(path, status.st_size, status.st_mtime_ns, None, sidecars)

@@ -5,6 +5,8 @@ The rules of a scan, which are the same for folders and globs:
 * a file counts if its suffix is one of `anysense.embed.media.identify.MEDIA_SUFFIXES`;
 * names that start with a dot are left out, files and folders alike;
 * links to folders are not followed; links to files are, if they end inside a given source;
+* a text beside a picture, a sound or a video, such as ``photo.txt``, is no file of its own: its
+  words belong to what it lies beside (`anysense.embed.media.beside`);
 * a folder that cannot be listed is reported, and what is known of it is left alone.
 
 A file named by itself counts whatever its suffix. A file whose suffix is one of
@@ -20,10 +22,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import MediaError, UsageError
-from anysense.index.building.sources.entries import Entry, Problem
+from anysense.index.building.sources.entries import Entry, FileEntry, Problem
 from anysense.index.building.sources.files import FileSource
 from anysense.index.building.sources.opening import open_source
 from anysense.index.building.sources.paths import is_alive, is_under, table_of
+from anysense.index.building.sources.sidecars import sidecar_paths
 from anysense.index.building.sources.table import TableSource
 
 if TYPE_CHECKING:
@@ -53,6 +56,7 @@ class FileScan:
         *,
         exclude: Path | None = None,
         root: Path | None = None,
+        with_sidecars: bool = True,
     ) -> None:
         """Check the sources.
 
@@ -60,6 +64,7 @@ class FileScan:
             sources: folders, globs, files and tables.
             exclude: a folder to leave out wherever it is met: the collection itself.
             root: where the relative paths of tables start, instead of at their own folders.
+            with_sidecars: whether texts beside pictures, sounds and videos belong to these.
 
         Raises:
             UsageError: there is no source, or one does not exist.
@@ -67,6 +72,7 @@ class FileScan:
         if not sources:
             raise UsageError("Give at least one file, folder, glob or manifest.")
         self.exclude = str(exclude.resolve()) if exclude is not None else None
+        self.with_sidecars = with_sidecars
         self.sources: list[Source] = [open_source(source, root) for source in sources]
         self.roots = list(dict.fromkeys(source.root for source in self.sources))
         # A shell may have turned a glob into thousands of files, so these are looked up, not tried.
@@ -77,6 +83,7 @@ class FileScan:
         self.problems: list[Problem] = []
         self.outside_links = 0
         self._unlisted: list[str] = []
+        self._sidecars: set[str] = set()
 
     def run(self) -> FileScan:
         """Look at every source once.
@@ -90,12 +97,22 @@ class FileScan:
             for entry in source.find(self):
                 if entry.item is not None or entry.path not in by_path:
                     by_path[entry.path] = entry
-        self.entries = list(by_path.values())
+        self._sidecars = {
+            str(path)
+            for entry in by_path.values()
+            if isinstance(entry, FileEntry)
+            for path in sidecar_paths(entry.path, entry.sidecars)
+        }
+        self.entries = [
+            entry
+            for entry in by_path.values()
+            if entry.item is not None or entry.path not in self._sidecars
+        ]
         return self
 
     def is_gone(self, path: str) -> bool:
         """Whether a path that has no entry was looked for, and is no longer there."""
-        if table_of(path) in self._tables:
+        if table_of(path) in self._tables or path in self._sidecars:
             return True
         if not any(source.covers(path) for source in self.folders):
             return False
