@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING, TypeAlias
 
 from anysense.embed.errors import FilterError
-from anysense.index.filters.nodes import All, AnyOf, Compare, Exists, Node, Not, Path
+from anysense.index.filters.nodes import All, AnyOf, Compare, Exists, Field, Node, Not
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,16 +35,14 @@ def compile_node(node: Node) -> Sql:
         word = " AND " if isinstance(node, All) else " OR "
         return word.join(f"({sql})" for sql, _ in parts), [p for _, ps in parts for p in ps]
     if isinstance(node, Exists):
-        if node.path[0].startswith("$"):
+        if node.field.is_column:
             return "1", []
-        return "json_type(i.metadata, ?) IS NOT NULL", [_json_path(node.path)]
-    if node.path[0].startswith("$"):
-        return _column(node)
-    return _metadata(node)
+        return "json_type(i.metadata, ?) IS NOT NULL", [_json_path(node.field)]
+    return _column(node) if node.field.is_column else _metadata(node)
 
 
 def _column(node: Compare) -> Sql:
-    column = f"i.{node.path[0].removeprefix('$')}"
+    column = f"i.{node.field}"  # one of `COLUMNS`
     texts = [value for value in node.values if isinstance(value, str)]
     if not texts:
         return "0", []
@@ -56,7 +54,7 @@ def _metadata(node: Compare) -> Sql:
     numbers: list[int | float] = []
     texts: list[str] = []
     parts: list[Sql] = []
-    path = _json_path(node.path)
+    path = _json_path(node.field)
     for value in node.values:
         if isinstance(value, str):
             texts.append(value)
@@ -97,11 +95,11 @@ def _holding(operator: str, texts: Sequence[str], test: Sql) -> Sql:
     """
     if operator not in ("=", "in", "^=") or len(texts) > _MOST_TO_FIND:
         return test
-    found = " OR ".join(["instr(i.metadata, ?)"] * len(texts))
-    written = [json.dumps(text, ensure_ascii=False) for text in texts]
+    contains = " OR ".join(["instr(i.metadata, ?)"] * len(texts))
+    literals = [json.dumps(text, ensure_ascii=False) for text in texts]
     if operator == "^=":
-        written = [text[:-1] for text in written]
-    return f"({found}) AND {test[0]}", [*written, *test[1]]
+        literals = [text[:-1] for text in literals]
+    return f"({contains}) AND {test[0]}", [*literals, *test[1]]
 
 
 def _any_element(path: str, kinds: Sequence[str], scalar: Sql, element: Sql) -> Sql:
@@ -140,6 +138,6 @@ def _number(value: int | float) -> int | float:
     return value
 
 
-def _json_path(path: Path) -> str:
+def _json_path(field: Field) -> str:
     # Control characters of a key stand in the metadata as JSON writes them.
-    return "$" + "".join(f".{json.dumps(key, ensure_ascii=False)}" for key in path)
+    return "$" + "".join(f".{json.dumps(key, ensure_ascii=False)}" for key in field.keys)
