@@ -30,14 +30,14 @@ class Pair:
         modality: that of its first part.
         relevant: ids or sources of items, each with its grade.
         place: where the pair is from, for messages.
-        own: the files that the query is made of. Where they are items, they are no answers.
+        query_files: the files that the query is made of. Where they are items, they are no answers.
     """
 
     terms: list[Term]
     modality: Modality
     relevant: Mapping[str, float]
     place: str
-    own: frozenset[str] = frozenset()
+    query_files: frozenset[str] = frozenset()
 
 
 def read_pairs(path: Path) -> list[Pair]:
@@ -78,7 +78,7 @@ def pairs_from_captions(folder: Path) -> list[Pair]:
     """
     if not folder.is_dir():
         raise UsageError(f"{folder} is not a folder.")
-    pairs = list(_captioned(folder))
+    pairs = list(_captions(folder))
     if not pairs:
         raise UsageError(
             f"No media file in {folder} has a caption: a photo.jpg needs a photo.txt beside it."
@@ -86,7 +86,7 @@ def pairs_from_captions(folder: Path) -> list[Pair]:
     return pairs
 
 
-def _captioned(folder: Path) -> Iterator[Pair]:
+def _captions(folder: Path) -> Iterator[Pair]:
     from anysense.embed.media.identify import MEDIA_SUFFIXES
 
     for media in sorted(path for path in folder.rglob("*") if path.is_file()):
@@ -100,10 +100,10 @@ def _captioned(folder: Path) -> Iterator[Pair]:
             raise UsageError(f"{caption} cannot be read: {error}.") from None
         if text:
             words, file = os.path.realpath(caption), os.path.realpath(media)
-            asked = [Term(text, modality=Modality.TEXT)]
-            yield Pair(asked, Modality.TEXT, {file: 1.0}, str(caption), frozenset({words}))
-            shown = [Term(media, modality=modality)]
-            yield Pair(shown, modality, {words: 1.0}, str(media), frozenset({file}))
+            caption_terms = [Term(text, modality=Modality.TEXT)]
+            yield Pair(caption_terms, Modality.TEXT, {file: 1.0}, str(caption), frozenset({words}))
+            media_terms = [Term(media, modality=modality)]
+            yield Pair(media_terms, modality, {words: 1.0}, str(media), frozenset({file}))
 
 
 def _pair(line: str, folder: Path, place: str) -> Pair:
@@ -118,14 +118,15 @@ def _pair(line: str, folder: Path, place: str) -> Pair:
             raise ValueError
         if not all(0 < grade < math.inf for grade in graded.values()):
             raise ValueError
-        own = frozenset(os.path.realpath(t.content) for t in terms if isinstance(t.content, Path))
+        files = {os.path.realpath(t.content) for t in terms if isinstance(t.content, Path)}
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError, RecursionError):
         raise UsageError(
             f'{place} is no pair: it looks like {{"query": {{"text": "..."}}, "relevant": '
             '["a path or an id"]}, with "image" or "audio" for a file, and grades above 0.'
         ) from None
-    located = _located(graded, folder)
-    return Pair(terms, terms[0].modality or Modality.TEXT, located, place, own - located.keys())
+    relevant = _by_path(graded, folder)
+    modality = terms[0].modality or Modality.TEXT
+    return Pair(terms, modality, relevant, place, frozenset(files - relevant.keys()))
 
 
 def _term(kind: str, content: Any, folder: Path) -> Term:
@@ -135,10 +136,10 @@ def _term(kind: str, content: Any, folder: Path) -> Term:
     return Term(content if modality is Modality.TEXT else folder / content, modality=modality)
 
 
-def _located(graded: Mapping[str, float], folder: Path) -> dict[str, float]:
+def _by_path(graded: Mapping[str, float], folder: Path) -> dict[str, float]:
     """Names that are files there, by their full path; others stay what they are."""
-    located = {}
+    by_path = {}
     for name, grade in graded.items():
         path = os.path.join(folder, name)  # noqa: PTH118 - an id may be no path at all
-        located[os.path.realpath(path) if os.path.exists(path) else name] = grade  # noqa: PTH110
-    return located
+        by_path[os.path.realpath(path) if os.path.exists(path) else name] = grade  # noqa: PTH110
+    return by_path
