@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from anysense.index.bridging.maps import Bridge
     from anysense.index.snapshots.manifest import Tuning
     from anysense.index.snapshots.snapshot import Snapshot
-    from anysense.index.vectors.faiss.store import Store
+    from anysense.index.vectors.store import Store
 
     Canaries: TypeAlias = "tuple[FloatArray, Ids | None]"
     """Vectors (q, d), and their ids if they are among what is to be found."""
@@ -116,7 +116,7 @@ def _still_holds(figures: Mapping[str, Any], segments: int) -> bool:
 
 def _held(store: Store, before: Snapshot, partition: Partition, tuning: Tuning) -> dict[str, Any]:
     """The figures published last, as far as they were measured on the same lists and bridges."""
-    if before.store is None or not store.keeps_centroids(store.layout[partition], before.store):
+    if before.store is None or not store.keeps_centroids(partition, before.store):
         return {}
     held = _complete(before.manifest.tuning.get(EFFORTS, {}).get(partition.key, {}))
     if before.manifest.tuning.get(BRIDGES) != tuning.sections.get(BRIDGES):

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import tiny
 from PIL import Image
+from specimen import opened_with
 
 from anysense.embed.errors import (
     CollectionLockedError,
@@ -34,7 +35,6 @@ from anysense.index.building.content import hash_file
 from anysense.index.building.sources.table import hash_text
 from anysense.index.catalog.records import item_id
 from anysense.index.collection import Collection
-from anysense.index.snapshots import snapshot as snapshot_module
 from anysense.index.types import NewItem
 
 if TYPE_CHECKING:
@@ -658,18 +658,19 @@ def test_a_long_build_publishes_each_time_that_its_index_would_double(
     for number in range(7):
         (media / f"more-{number}.txt").write_text(f"note number {number} about green")
     monkeypatch.setattr(encoding, "BATCH_ITEMS", 1)  # each item is written by itself
-    monkeypatch.setattr(snapshot_module, "OVERDUE", 2)
+    collection.close()
     indexed: list[int] = []
 
     def note(progress: BuildProgress) -> None:
         if progress.phase == "publish":
             indexed.append(sum(collection.folder.snapshot().partitions.values()))
 
-    build(collection, [media], progress=note)
-    assert indexed == [2, 4, 8, 12]  # the last at the end
-    assert not collection.needs_publish
-    assert collection.info()["generation"] == 4
-    assert len(collection.search("green", k=20)) == 12
+    with opened_with(collection.path, overdue=2) as collection:
+        build(collection, [media], progress=note)
+        assert indexed == [2, 4, 8, 12]  # the last at the end
+        assert not collection.needs_publish
+        assert collection.info()["generation"] == 4
+        assert len(collection.search("green", k=20)) == 12
 
 
 def test_progress_counts_the_segments_of_a_file_that_is_not_done(
