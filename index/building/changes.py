@@ -23,7 +23,7 @@ from anysense.index.building.pending import PendingItem
 from anysense.index.building.quarantine import failed_entry, failed_path, failed_record
 from anysense.index.building.sources.entries import Entry, Problem, file_record
 from anysense.index.building.sources.paths import is_alive
-from anysense.index.catalog.records import item_id as make_id
+from anysense.index.catalog.records import make_id
 from anysense.index.types import NewItem
 
 if TYPE_CHECKING:

@@ -1,19 +1,15 @@
-"""The hash of content: BLAKE2b of 256 bits, written as 64 hex digits.
-
-It is the same for a text and for a file that holds this text as UTF-8, and for bytes and a file of
-them.
-"""
+"""The hashes of what is to be added: files with the texts beside them, and what is no file."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeAlias
 
-from anysense.embed.errors import CorruptMediaError, MediaError, MediaTooLargeError, UsageError
+from anysense.embed.errors import MediaError, MediaTooLargeError, UsageError
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
+from anysense.embed.media.digest import digest_bytes, digest_file, digest_text
 from anysense.embed.pipeline.threads import Workers
 from anysense.embed.types import Waveform
 from anysense.index.building.sources.entries import FileEntry, TextEntry
@@ -27,38 +23,12 @@ if TYPE_CHECKING:
 
     from anysense.index.building.sources.entries import Entry
 
-__all__ = ["hash_content", "hash_entries", "hash_file", "hash_file_entry", "hash_text"]
+__all__ = ["hash_content", "hash_entries", "hash_file_entry"]
 
-_BLOCK = 1 << 20
 _THREADS = 4  # that hash files; more do not make a disk faster
 
 HashOutcome: TypeAlias = "str | FileNotFoundError | MediaError"
 """The hash of a file, or why it has none."""
-
-
-def hash_file(path: str) -> str:
-    """The hash of a file's bytes.
-
-    Raises:
-        FileNotFoundError: it has gone.
-        MediaError: it cannot be read.
-    """
-    digest = hashlib.blake2b(digest_size=32)
-    try:
-        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - many, so no Path for each
-            while block := file.read(_BLOCK):
-                digest.update(block)
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise CorruptMediaError(path, f"cannot be read: {error.strerror or error}") from None
-    return digest.hexdigest()
-
-
-def hash_text(text: str) -> str:
-    """The hash of a text: that of a file which holds it as UTF-8."""
-    # Half of a surrogate pair is no text in UTF-8, but what holds one must have a hash too.
-    return _hash_bytes(text.encode(errors="surrogatepass"))
 
 
 def hash_content(content: bytes | str | Image | Waveform) -> str:
@@ -68,13 +38,13 @@ def hash_content(content: bytes | str | Image | Waveform) -> str:
         UsageError: it is none of these.
     """
     if isinstance(content, str):
-        return hash_text(content)
+        return digest_text(content)
     if isinstance(content, bytes):
-        return _hash_bytes(content)
+        return digest_bytes(content)
     if isinstance(content, Waveform):
-        return _hash_bytes(f"{content.rate} ".encode() + content.samples.tobytes())
+        return digest_bytes(f"{content.rate} ".encode() + content.samples.tobytes())
     if isinstance(content, _image_class()):
-        return _hash_bytes(f"{content.mode} {content.size} ".encode() + content.tobytes())
+        return digest_bytes(f"{content.mode} {content.size} ".encode() + content.tobytes())
     raise UsageError(
         f"An item cannot be a {type(content).__name__}: give a pathlib.Path, bytes, a str "
         "for text, a PIL image, or a Waveform."
@@ -126,19 +96,15 @@ def hash_file_entry(entry: FileEntry) -> str:
         FileNotFoundError: the file has gone.
         MediaError: it cannot be read.
     """
-    digest = hash_file(entry.path)
+    digest = digest_file(entry.path)
     if not entry.sidecars:
         return digest
     parts = [digest]
     for path in sidecar_paths(entry.path, entry.sidecars):
         # A text that cannot be read has no words: its size and time say when to look again.
         with suppress(FileNotFoundError, MediaError):
-            parts.append(hash_file(str(path)))
-    return hash_text("\n".join(parts))
-
-
-def _hash_bytes(data: bytes) -> str:
-    return hashlib.blake2b(data, digest_size=32).hexdigest()
+            parts.append(digest_file(str(path)))
+    return digest_text("\n".join(parts))
 
 
 def _image_class() -> type[Image]:

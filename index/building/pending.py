@@ -11,8 +11,7 @@ from anysense.embed.errors import CorruptMediaError, UnsupportedMediaError, Usag
 from anysense.index.building.content import hash_content, hash_file_entry
 from anysense.index.building.sources.entries import FileEntry, file_record
 from anysense.index.building.sources.sidecars import sidecar_paths, sidecars_beside
-from anysense.index.catalog.records import ID_RULE, is_id
-from anysense.index.catalog.records import item_id as make_id
+from anysense.index.catalog.records import ID_RULE, is_id, make_id
 from anysense.index.catalog.stored import metadata_text
 
 if TYPE_CHECKING:

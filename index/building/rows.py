@@ -16,21 +16,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from anysense.embed.errors import UsageError
-from anysense.embed.limits import DEFAULT_LIMITS
+from anysense.embed.limits import DEFAULT_LIMITS, exceeds_depth
+from anysense.index.catalog.stored import MAX_NESTING
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pyarrow import RecordBatch, Scalar
 
-__all__ = ["MAX_NESTING", "ROW_SUFFIXES", "Row", "is_nested_too_deep", "plain_value", "read_rows"]
+__all__ = ["ROW_SUFFIXES", "Row", "plain_value", "read_rows"]
 
 ROW_SUFFIXES = frozenset({".jsonl", ".ndjson", ".csv", ".tsv", ".parquet"})
 TEXT_COLUMNS = frozenset({"id", "path", "file_name", "text", "modality"})  # never numbers
 LARGEST_INTEGER = 2**63 - 1
-MAX_NESTING = 100
-"""Lists and objects inside each other. SQLite takes JSON of more than 1000 for damaged, and Python
-may run out of stack."""
 INTEGER = re.compile(r"-?(0|[1-9]\d{0,18})")
 DECIMAL = re.compile(r"-?(0|[1-9]\d*)?(\.\d+)?([eE][+-]?\d{1,3})?")
 
@@ -77,16 +75,6 @@ def plain_value(value: Any) -> Any:
     return None if isinstance(value, (bytes, bytearray)) else str(value)
 
 
-def is_nested_too_deep(value: Any) -> bool:
-    """Whether more than `MAX_NESTING` lists and mappings are inside each other."""
-    level, depth = [value], 0
-    while level and depth <= MAX_NESTING:
-        inner = [v for v in level if isinstance(v, (Mapping, list, tuple))]
-        depth += bool(inner)
-        level = [w for v in inner for w in (v.values() if isinstance(v, Mapping) else v)]
-    return depth > MAX_NESTING
-
-
 def _read_jsonl(path: Path) -> Iterator[Row]:
     with path.open(encoding="utf-8-sig") as lines:
         for number, line in enumerate(lines, 1):
@@ -97,7 +85,7 @@ def _read_jsonl(path: Path) -> Iterator[Row]:
 def _parse_line(number: int, line: str) -> Row:
     try:
         values = json.loads(line, parse_constant=_refuse_constant, parse_float=_finite_float)
-        if is_nested_too_deep(values):
+        if exceeds_depth(values, MAX_NESTING):
             return Row(number, {}, f"it has over {MAX_NESTING} lists and objects inside each other")
         line.encode()
         json.dumps(values, ensure_ascii=False).encode()  # refuses half a surrogate pair

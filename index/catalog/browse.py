@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import ItemNotFoundError
-from anysense.embed.types import Kind
+from anysense.embed.types import Kind, Modality
 from anysense.index.catalog.connections import check_row
 from anysense.index.catalog.rows import item_columns
 from anysense.index.catalog.schema import from_sql, to_sql
@@ -65,6 +65,20 @@ def find_item(catalog: Catalog, item_id: str) -> ItemRow:
     if row is None:
         raise ItemNotFoundError(f"No item {item_id} in {catalog.path.parent}.")
     return _checked(catalog, row)
+
+
+def item_modalities(catalog: Catalog) -> dict[str, frozenset[Modality]]:
+    """The modalities of the segments of each item, by its id."""
+    query = """
+        SELECT DISTINCT i.id, s.modality
+        FROM segments AS s CROSS JOIN items AS i ON i.item_pk = s.item_pk
+    """
+    with catalog.transaction() as connection:
+        rows = connection.execute(query).fetchall()
+    modalities: dict[str, set[Modality]] = {}
+    for item_id, modality in rows:
+        modalities.setdefault(from_sql(item_id), set()).add(Modality(modality))
+    return {item_id: frozenset(each) for item_id, each in modalities.items()}
 
 
 def item_paths(catalog: Catalog, item: ItemRow) -> list[str]:

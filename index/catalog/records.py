@@ -24,7 +24,7 @@ __all__ = [
     "SegmentRow",
     "Sidecar",
     "is_id",
-    "item_id",
+    "make_id",
     "read_sidecars",
     "write_sidecars",
 ]
@@ -188,7 +188,7 @@ def is_id(own: str) -> bool:
     return 1 <= len(own) <= 512 and own.isprintable() and own == own.strip()
 
 
-def item_id(source: str) -> str:
+def make_id(source: str) -> str:
     """The default id of a file: it depends on where the file is, not on what is in it.
 
     Sixteen hexadecimal digits: two of a billion sources share one with a probability of 3 %.

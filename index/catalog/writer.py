@@ -19,7 +19,7 @@ from anysense.index.catalog.records import (
     Forgotten,
     ItemRecord,
     QuarantinedFile,
-    item_id,
+    make_id,
     read_sidecars,
     write_sidecars,
 )
@@ -326,7 +326,7 @@ class CatalogWriter:
             "SELECT path FROM files WHERE item_pk = ? ORDER BY path", (item_pk,)
         ).fetchall()
         for path in (from_sql(path) for (path,) in paths):
-            new = item_id(path)
+            new = make_id(path)
             if connection.execute("SELECT 1 FROM items WHERE id = ?", (new,)).fetchone():
                 continue  # another item has taken that id: the next build adds the file anew
             self._update_item(transaction, row, (row[0], new, to_sql(path), *row[3:7]))

@@ -11,7 +11,7 @@ import numpy as np
 
 from anysense.embed.errors import UsageError
 from anysense.embed.types import Modality
-from anysense.index.catalog.browse import list_items
+from anysense.index.catalog.browse import item_modalities, list_items
 from anysense.index.evaluation import metrics
 from anysense.index.ranking.fusion import fuse
 from anysense.index.ranking.hits import hits_of
@@ -111,7 +111,9 @@ class _Run:
         self._retriever = Retriever(collection)
         self._snapshot = collection.folder.snapshot()
         self._ids, self._modalities = _items(self._snapshot)
-        self._counts = {m: list(self._modalities.values()).count(m) for m in Modality}
+        self._counts = {
+            m: sum(m in modalities for modalities in self._modalities.values()) for m in Modality
+        }
         self._routes: dict[tuple[str, str], RouteEvaluation] = {}
         self._random = np.random.default_rng(0)
 
@@ -148,10 +150,10 @@ class _Run:
             hits = [h for h in hits_of(self._snapshot, route, DEPTH) if h.id not in query_items]
             lists.append(hits)
             modality = route.partition.modality
-            in_query = sum(self._modalities[i] is modality for i in query_items)
+            in_query = sum(modality in self._modalities[i] for i in query_items)
             others = self._counts[modality] - in_query
             figures = self._route(pair.modality, modality.value, self._counts[modality])
-            grades = {i: g for i, g in relevant.items() if self._modalities[i] is modality}
+            grades = {i: g for i, g in relevant.items() if modality in self._modalities[i]}
             if hits:
                 figures.routes.add(hits[0].route)
             self._note_ranks(figures, [hit.id for hit in hits], grades)
@@ -210,19 +212,17 @@ class _Run:
         figures.ann.append(recall_at_k(nearest, true))
 
 
-def _items(snapshot: Snapshot) -> tuple[dict[str, str], dict[str, Modality]]:
-    """The id of each item by its id and by its source and paths, and each one's modality."""
+def _items(snapshot: Snapshot) -> tuple[dict[str, str], dict[str, frozenset[Modality]]]:
+    """The id of each item by its id and by its source and paths, and what its segments are."""
     ids: dict[str, str] = {}
-    modalities: dict[str, Modality] = {}
     after = 0
     while rows := list_items(snapshot.catalog, after, 1000):
         for row in rows:
             ids.setdefault(row.source, row.id)
             ids[row.id] = row.id
-            modalities[row.id] = row.kind.modality
         after = rows[-1].position
     by_path = {path: file.item_id for path, file in snapshot.catalog.files().items()}
-    return {**by_path, **ids}, modalities
+    return {**by_path, **ids}, item_modalities(snapshot.catalog)
 
 
 def _summary(query_modality: str, target: str, route: RouteEvaluation) -> dict[str, Any]:

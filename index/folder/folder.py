@@ -20,6 +20,7 @@ from anysense.index.folder.media import MediaFolder
 from anysense.index.folder.opening import open_catalog, repair_manifest
 from anysense.index.snapshots.manifest import FORMAT, MANIFEST
 from anysense.index.snapshots.views import Views
+from anysense.index.vectors.thresholds import DEFAULTS, Thresholds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -73,8 +74,12 @@ class CollectionFolder:
     the lock, and `close` or `release` gives it back.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, thresholds: Thresholds = DEFAULTS) -> None:
         """Open a folder. No lock is taken.
+
+        Args:
+            path: the folder.
+            thresholds: from which sizes on its index works in another way.
 
         Raises:
             CollectionNotFoundError: there is no collection at the path.
@@ -89,7 +94,7 @@ class CollectionFolder:
         self._writer_lock = WriterLock(path)
         self._writer: CatalogWriter | None = None
         self._closed = False
-        self._views = Views(path, self.catalog, manifest)
+        self._views = Views(path, self.catalog, manifest, thresholds)
 
     def close(self) -> None:
         """Let go of everything. What was written is safe without it."""

@@ -7,7 +7,6 @@ client says becomes part of a path, the same file is stored once, and each file 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import re
 import secrets
@@ -17,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from anysense.embed.errors import EmptyMediaError, StorageError
-from anysense.index.catalog.records import item_id
+from anysense.embed.media.digest import copy_digested
+from anysense.index.catalog.records import make_id
 from anysense.index.snapshots.manifest import fsync_folder
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ __all__ = ["MEDIA", "IncomingFile", "MediaFolder"]
 MEDIA = "media"
 """The folder's name in a collection."""
 
-BLOCK = 1 << 20
 DIGITS = 40
 NAME = re.compile(rf"[0-9a-f]{{{DIGITS}}}(-[0-9a-f]{{16}})?(\.[a-z0-9]+)?")
 INCOMING = re.compile(r"\.incoming-[0-9a-f]{16}")
@@ -63,7 +62,7 @@ class MediaFolder:
             with _storage_errors(name):
                 self.path.mkdir(exist_ok=True)
                 with temporary.open("xb") as file:
-                    digest = copy_hashed(upload, file)
+                    digest = copy_digested(upload, file)
                     is_empty = file.tell() == 0
             if is_empty:
                 raise EmptyMediaError(name, "has no bytes")
@@ -162,7 +161,7 @@ class IncomingFile:
         Raises:
             StorageError: the disk refused.
         """
-        tail = f"-{item_id(chosen_id)}" if chosen_id is not None else ""
+        tail = f"-{make_id(chosen_id)}" if chosen_id is not None else ""
         path = self.temporary.with_name(f"{self.digest[:DIGITS]}{tail}{suffix}")
         with _storage_errors(self.name):
             is_new = not path.exists()
@@ -170,17 +169,6 @@ class IncomingFile:
             fsync_folder(path.parent)
             fsync_folder(path.parent.parent)
         return path, is_new
-
-
-def copy_hashed(source: BinaryIO, target: BinaryIO) -> str:
-    """Copy, flush to the disk, and return the BLAKE2b hash that names the content (64 digits)."""
-    digest = hashlib.blake2b(digest_size=32)
-    while block := source.read(BLOCK):
-        digest.update(block)
-        target.write(block)
-    target.flush()
-    os.fsync(target.fileno())
-    return digest.hexdigest()
 
 
 def _is_file_before(path: Path, time_seconds: float) -> bool:

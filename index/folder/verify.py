@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from anysense.index.catalog.reader import Catalog
     from anysense.index.folder.media import MediaFolder
-    from anysense.index.vectors.faiss.store import Store
+    from anysense.index.vectors.store import Store
 
 __all__ = ["VerifyReport", "verify_collection"]
 
@@ -129,7 +129,7 @@ def _difference(
                 ):
                     return f"vectors of {partition} differ from the catalog's"
                 report.compared += len(ids)
-    held = sum(store.partitions.values())
-    if held != expected + len(gone):
-        return f"it holds {held} segments instead of {expected + len(gone)}"
+    total = sum(store.partitions.values())
+    if total != expected + len(gone):
+        return f"it holds {total} segments instead of {expected + len(gone)}"
     return None

@@ -78,7 +78,7 @@ class Generation:
         number: counts up; its folder is named after it.
         change: the last change of the catalog that it includes.
         high_water: it has no segment with a key over this.
-        layout: what `Store.load` needs besides the files.
+        layout: what `FaissStore.load` needs besides the files.
         files: their sizes and checksums by name.
     """
 

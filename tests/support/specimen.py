@@ -10,7 +10,9 @@ import numpy as np
 from anysense.embed.types import WHOLE, EncodedSegment, Kind, Modality, Place
 from anysense.index.catalog.records import FileRecord, ItemRecord
 from anysense.index.collection import Collection
+from anysense.index.folder.folder import CollectionFolder
 from anysense.index.types import Partition
+from anysense.index.vectors.thresholds import Thresholds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,6 +72,11 @@ def file(path: str, content_hash: str, size: int = 1, mtime_ns: int = 1) -> File
 
 def created(path: Path) -> Collection:
     return Collection.create(path, ["tiny"], device="cpu")
+
+
+def opened_with(path: Path, **thresholds: int) -> Collection:
+    """Open a collection whose index works in another way from other sizes on."""
+    return Collection(CollectionFolder(path, Thresholds(**thresholds)), "cpu")
 
 
 def names_of(snapshot: Snapshot, ids: Any) -> list[str | None]:

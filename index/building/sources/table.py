@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from anysense.embed.media.digest import digest_text
 from anysense.embed.types import Modality
-from anysense.index.building.content import hash_text
 from anysense.index.building.rows import Row, read_rows
 from anysense.index.building.sources.base import Source
 from anysense.index.building.sources.entries import Entry, FileEntry, TextEntry
@@ -78,7 +78,7 @@ class TableSource(Source):
     def _text_entry(
         self, text: str, item_id: str | None, modality: Modality | None, metadata: dict[str, Any]
     ) -> TextEntry:
-        content_hash = hash_text(text)
+        content_hash = digest_text(text)
         path = f"{self.file}#{item_id or content_hash[:16]}"
         item = NewItem(text, item_id, path, modality or Modality.TEXT, metadata)
         return TextEntry(path, len(text.encode()), content_hash, item)

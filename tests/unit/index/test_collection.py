@@ -601,14 +601,14 @@ def test_a_catalog_that_may_not_be_written_is_told(path: Path, shared: Path) -> 
 def test_failing_disk_leaves_the_former_generation(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from anysense.index.vectors.faiss.store import Store
+    from anysense.index.vectors.faiss.store import FaissStore
 
     def full(*arguments: Any) -> None:
         raise OSError(28, "No space left on device")
 
     with Collection.open(path) as collection:
         collection.write([record("new")])
-        for target, name in ((Store, "save"), (Manifest, "write")):
+        for target, name in ((FaissStore, "save"), (Manifest, "write")):
             with monkeypatch.context() as patch:
                 patch.setattr(target, name, full)
                 with pytest.raises(StorageError, match="the disk refused"):

@@ -5,15 +5,15 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from specimen import opened_with
 from tiny_files import inputs_encoded, real, source_names, summary
 
 from anysense.embed.errors import CollectionLockedError, MissingWeightsError, StorageError
 from anysense.index.background.bank import background
 from anysense.index.building.build import build, run_build
 from anysense.index.building.options import BuildOptions
-from anysense.index.catalog.records import item_id as make_id
+from anysense.index.catalog.records import make_id
 from anysense.index.collection import Collection
-from anysense.index.snapshots import snapshot as snapshot_module
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -128,23 +128,24 @@ def test_progress_counts_every_new_file_once(collection: Collection, media: Path
 
 
 def test_a_long_build_publishes_each_time_that_its_index_would_double(
-    collection: Collection, media: Path, monkeypatch: pytest.MonkeyPatch
+    collection: Collection, media: Path
 ) -> None:
     for number in range(7):
         (media / f"more-{number}.txt").write_text(f"note number {number} about green")
     one_by_one = BuildOptions(batch_items=1)
-    monkeypatch.setattr(snapshot_module, "OVERDUE", 2)
+    collection.close()
     indexed: list[int] = []
 
     def note(progress: BuildProgress) -> None:
         if progress.phase == "publish":
             indexed.append(sum(collection.folder.snapshot().partitions.values()))
 
-    run_build(collection, [media], one_by_one, progress=note)
-    assert indexed == [2, 4, 8, 12]  # the last at the end
-    assert not collection.needs_publish
-    assert collection.info()["generation"] == 4
-    assert len(collection.search("green", k=20)) == 12
+    with opened_with(collection.path, overdue=2) as collection:
+        run_build(collection, [media], one_by_one, progress=note)
+        assert indexed == [2, 4, 8, 12]  # the last at the end
+        assert not collection.needs_publish
+        assert collection.info()["generation"] == 4
+        assert len(collection.search("green", k=20)) == 12
 
 
 def test_progress_counts_the_segments_of_a_file_that_is_not_done(

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from tiny_files import inputs_encoded, real, summary, write_picture
 
+from anysense.embed.media.digest import digest_text
 from anysense.index.building.build import build, check_sources, run_build
-from anysense.index.building.content import hash_text
 from anysense.index.building.options import BuildOptions
-from anysense.index.catalog.records import item_id as make_id
+from anysense.index.catalog.records import make_id
 
 if TYPE_CHECKING:
     from anysense.index.building.report import BuildProgress
@@ -219,4 +219,4 @@ def check_sources_of_items(collection: Collection) -> None:
         assert path in (item.source, *item.aliases)
         text = item.segments[0].text
         assert text is not None
-        assert file.record.content_hash == hash_text(text)
+        assert file.record.content_hash == digest_text(text)

@@ -11,7 +11,7 @@ from tiny_files import real
 from anysense.embed.errors import MediaError, UsageError
 from anysense.embed.types import Waveform
 from anysense.index.building.ingest import add_one, ingest
-from anysense.index.catalog.records import item_id as make_id
+from anysense.index.catalog.records import make_id
 from anysense.index.types import NewItem
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from tiny_files import real, summary
 
 from anysense.embed.errors import UsageError
 from anysense.index.building.build import build
-from anysense.index.catalog.records import item_id as make_id
+from anysense.index.catalog.records import make_id
 
 if TYPE_CHECKING:
     from pathlib import Path

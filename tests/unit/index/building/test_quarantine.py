@@ -6,9 +6,9 @@ from tiny_files import real, source_names, summary
 
 from anysense.embed.errors import CorruptMediaError
 from anysense.embed.limits import Limits
+from anysense.embed.media.digest import digest_file
 from anysense.index.building import content
 from anysense.index.building.build import build, run_build
-from anysense.index.building.content import hash_file
 from anysense.index.building.options import BuildOptions
 from anysense.index.building.quarantine import failed_entry, failed_path, is_tried
 from anysense.index.building.sources.entries import FileEntry
@@ -108,9 +108,9 @@ def test_a_file_that_cannot_be_opened_is_tried_again_by_each_build(
     def refuse(path: str) -> str:
         if path.endswith("red.png"):
             raise CorruptMediaError(path, "cannot be read: Permission denied")
-        return hash_file(path)
+        return digest_file(path)
 
-    monkeypatch.setattr(content, "hash_file", refuse)  # root, who may run this, may open all
+    monkeypatch.setattr(content, "digest_file", refuse)  # root, who may run this, may open all
     report = build(collection, [media])
     assert summary(report) == {"added": 4, "quarantined": 1}
     assert report.quarantined[0].reason == "cannot be read: Permission denied"

@@ -7,8 +7,8 @@ import pytest
 from tiny_files import inputs_encoded, real, summary
 
 from anysense.embed.errors import UsageError
+from anysense.embed.media.digest import digest_text
 from anysense.index.building.build import build
-from anysense.index.building.content import hash_text
 from anysense.index.catalog.records import FileRecord, QuarantinedFile
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def test_texts_are_noted_as_they_always_were(collection: Collection, tmp_path: P
     number = int(content_hash[:15], 16)
     assert collection.folder.files()[path].record == FileRecord(path, 6, number, content_hash)
     [failure] = collection.folder.quarantined()
-    number = int(hash_text(" ")[:15], 16)
+    number = int(digest_text(" ")[:15], 16)
     assert failure == QuarantinedFile(blank, 1, number, failure.reason)
 
 

@@ -19,7 +19,7 @@ from anysense.embed.errors import (
 )
 from anysense.embed.types import Modality
 from anysense.index.catalog.integrity import catalog_problems
-from anysense.index.catalog.records import ItemRecord, QuarantinedFile, SegmentRecord, item_id
+from anysense.index.catalog.records import ItemRecord, QuarantinedFile, SegmentRecord, make_id
 from anysense.index.catalog.schema import CATALOG, to_sql
 from anysense.index.catalog.seals import ACKNOWLEDGED, VERIFIED, acknowledged, seal
 from anysense.index.collection import Collection
@@ -212,18 +212,18 @@ def test_forgetting_an_alias_keeps_the_item(collection: Collection) -> None:
 
 
 def test_forgetting_the_source_hands_the_item_to_an_alias(collection: Collection) -> None:
-    first = item_id("/1")
+    first = make_id("/1")
     collection.write([record(first, files=["/1", "/2", "/3"])])
     segments = collection.folder.snapshot().item(first).segments
-    assert collection.folder.forget_files(["/1"]) == ([], {first: item_id("/2")})
-    item = collection.folder.snapshot().item(item_id("/2"))
+    assert collection.folder.forget_files(["/1"]) == ([], {first: make_id("/2")})
+    item = collection.folder.snapshot().item(make_id("/2"))
     assert (item.source, item.aliases, item.segments) == ("/2", ["/3"], segments)
-    assert ids(collection) == {item_id("/2")}
+    assert ids(collection) == {make_id("/2")}
 
 
 def test_forgetting_the_last_file_removes_the_item(collection: Collection) -> None:
     collection.write([record("a", files=["/1", "/2"]), record("memory")])
-    assert collection.folder.forget_files(["/1", "/2"]).removed == [item_id("/2")]
+    assert collection.folder.forget_files(["/1", "/2"]).removed == [make_id("/2")]
     assert ids(collection) == {"memory"}
 
 
@@ -236,15 +236,15 @@ def test_item_with_a_source_of_its_own_keeps_it(collection: Collection) -> None:
 
 
 def test_changed_file_leaves_the_old_content_to_its_alias(collection: Collection) -> None:
-    first = item_id("/1")
+    first = make_id("/1")
     collection.write([record(first, 1, files=["/1", "/2"])])
     collection.write([record(first, 2, files=["/1"])])
-    assert ids(collection) == {first, item_id("/2")}
+    assert ids(collection) == {first, make_id("/2")}
     assert collection.folder.snapshot().item(first).metadata == {"version": 2}
-    assert collection.folder.snapshot().item(item_id("/2")).metadata == {"version": 1}
+    assert collection.folder.snapshot().item(make_id("/2")).metadata == {"version": 1}
     assert {p: known.item_id for p, known in collection.folder.files().items()} == {
         "/1": first,
-        "/2": item_id("/2"),
+        "/2": make_id("/2"),
     }
 
 
