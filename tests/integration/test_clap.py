@@ -317,7 +317,11 @@ def test_long_clips_get_the_same_vectors_each_time(laion_encoder: ClapEncoder) -
         (result,) = encode_sources(
             [laion_encoder], [MediaSource("clip", clip)], batch_size=batch_size
         )
-        assert [(s.start, s.end) for s in result.segments] == [(0, 10), (10, 20), (15, 25)]
+        assert [(s.place.start, s.place.end) for s in result.segments] == [
+            (0, 10),
+            (10, 20),
+            (15, 25),
+        ]
         runs.append(np.stack([segment.vector for segment in result.segments]))
     assert np.array_equal(runs[0], runs[1])
     query = encode_query(laion_encoder, Modality.AUDIO, clip)

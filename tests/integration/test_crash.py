@@ -307,7 +307,7 @@ def test_files_that_may_not_grow_lose_nothing(path: Path, processes: Any, room: 
 
 
 def test_full_disk_loses_nothing(tmp_path: Path) -> None:
-    """A file system of four megabytes, filled to the last byte."""
+    """A file system of four megabytes, filled to the last byte, then with some room again."""
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(
@@ -318,6 +318,7 @@ def test_full_disk_loses_nothing(tmp_path: Path) -> None:
     if mounted.returncode:
         pytest.skip("only root may mount a file system")
     try:
+        (disk / "ballast").write_bytes(bytes(100_000))
         holds = dict(FIRST)
         with created(disk / "c") as collection:
             collection.write([record(name) for name in FIRST])
@@ -342,6 +343,7 @@ def test_full_disk_loses_nothing(tmp_path: Path) -> None:
         with Collection.open(disk / "c") as collection:  # read with not a byte to spare
             assert_holds(collection, holds)
         (disk / "filler").unlink()
+        (disk / "ballast").unlink()
         with Collection.open(disk / "c") as collection:
             collection.remove(["i0"])
             del holds["i0"]

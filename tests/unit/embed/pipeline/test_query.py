@@ -24,8 +24,8 @@ def test_a_query_is_the_vector_that_indexing_gives(files: list[Path]) -> None:
     encoder = TinyEncoder()
     results = encode_sources([encoder], [MediaSource(p.name, p) for p in files[:3]])
     for result in results:
-        assert result.modality is not None
-        vector = encode_query(encoder, result.modality, result.source.content)
+        assert result.kind is not None
+        vector = encode_query(encoder, result.kind.modality, result.source.content)
         if len(result.segments) == 1:
             assert np.array_equal(vector, result.segments[0].vector)
         mean = np.mean([s.vector for s in result.segments], axis=0, dtype=np.float64)

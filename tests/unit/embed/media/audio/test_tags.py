@@ -38,7 +38,7 @@ def tagged(kind: str, codec: str, tags: dict[str, str], rate: int = 48000) -> by
         return Path(file.name).read_bytes()
 
 
-MP3 = ffmpeg(tone(0.1), kind="mp3", codec="libmp3lame", options={"id3v2_version": "0"})
+MP3 = ffmpeg(tone(0.1), file_format="mp3", codec="libmp3lame", options={"id3v2_version": "0"})
 
 
 def frame(name: bytes, body: bytes) -> bytes:

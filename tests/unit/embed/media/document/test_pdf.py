@@ -16,7 +16,7 @@ from anysense.embed.errors import (
 )
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
 from anysense.embed.media.document.document import read_document
-from anysense.embed.media.document.pdf import pdf_text
+from anysense.embed.media.document.pdf import pdf_texts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,7 +91,7 @@ def test_pdf_bombs_are_refused() -> None:
 def test_a_pdf_that_draws_one_form_for_ever_is_refused() -> None:
     form = b"BT /F1 12 Tf " + b"0 Tc " * 2000 + b"ET"
     with pytest.raises(MediaTooLargeError, match="too much work"):
-        pdf_text(
+        pdf_texts(
             io.BytesIO(pdf([b"/X0 Do " * 4000], form=form, compress=True)),
             "a.pdf",
             DEFAULT_LIMITS,
