@@ -232,6 +232,7 @@ def test_the_plot_says_what_it_shows(collection: Collection, media: Path) -> Non
     [legend] = figure.legends
     words = [text.get_text() for text in legend.get_texts()]
     assert [word.split()[0] for word in words] == ["unrelated", "relevant", "1%"]
+    # Matplotlib gives the title of a figure under no public name.
     drawn = [title.get_window_extent() for title in (figure._suptitle, legend)]  # type: ignore
     drawn += [axis.title.get_window_extent() for axis in figure.axes[:2]]
     drawn += [axis.xaxis.label.get_window_extent() for axis in figure.axes[-2:]]
