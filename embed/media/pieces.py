@@ -45,16 +45,15 @@ class Piece:
         modality: what it is.
         content: a normalised text; a picture in 8-bit RGB; of a sound what it is read from: a file,
             a payload or samples, as each encoder hears windows of its own.
-        place: where in the item it is; that of the parts of a text or a sound is counted in it.
+        place: where in the item it is. Of a text that is a part, such as a page, it says where it
+            starts, and from there its passages are counted.
         origin: what it was derived from.
-        page_starts: of the text of a document, where in it each page begins, in characters.
     """
 
     modality: Modality
     content: str | Image | Path | bytes | Waveform
     place: Place = WHOLE
     origin: Origin = Origin.CONTENT
-    page_starts: Sequence[int] = ()
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from bisect import bisect_right
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -152,8 +151,8 @@ def _segments(at: int, encoder: Encoder, piece: Piece, options: ReadOptions) -> 
 def _place_of_passage(piece: Piece, start: int, end: int) -> Place:
     if piece.origin is not Origin.CONTENT:
         return piece.place  # words about the item are nowhere in it
-    page = bisect_right(piece.page_starts, start) or None
-    return Place.of_characters(start, end, page)
+    offset = piece.place.start or 0
+    return Place.of_characters(offset + start, offset + end, piece.place.page)
 
 
 def _windows(at: int, encoder: Encoder, piece: Piece, options: ReadOptions) -> Iterator[Prepared]:

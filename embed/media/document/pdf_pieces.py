@@ -1,9 +1,8 @@
-"""A PDF as pieces: its text, with the pages that it stands on, and each page as a picture."""
+"""A PDF as pieces: the text of each page, and each page as a picture."""
 
 from __future__ import annotations
 
 import logging
-from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import EmptyMediaError, MediaError
@@ -15,7 +14,7 @@ from anysense.embed.media.pieces import Piece
 from anysense.embed.types import Modality, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from anysense.embed.media.pieces import ReadOptions
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["pdf_pieces"]
 
 _log = logging.getLogger("anysense")
-_GAP = "\n\n"  # between the texts of two pages
+_GAP = len("\n\n")  # characters between the texts of two pages, as `read_document` joins them
 
 
 def pdf_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Piece]:
@@ -37,12 +36,12 @@ def pdf_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Piece]:
     """
     name, limits = media_name(source), options.limits
     with open_media(source, limits) as file:
-        pages = [fold_text(text) for text in pdf_texts(file, name, limits)]
-        has_text = any(map(is_visible, pages)) and Modality.TEXT in options.modalities
-        if has_text:
-            starts = [0, *accumulate(len(text) + len(_GAP) for text in pages)]
-            yield Piece(Modality.TEXT, _GAP.join(pages), page_starts=starts[: len(pages)])
-        has_pictures = False
+        texts = pdf_texts(file, name, limits)
+        has_text = has_pictures = False
+        if Modality.TEXT in options.modalities:
+            for piece in _texts(texts):
+                yield piece
+                has_text = True
         if Modality.IMAGE in options.modalities:
             try:
                 for page, picture in render_pages(file, name, limits):
@@ -60,3 +59,12 @@ def pdf_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Piece]:
                 if Modality.IMAGE not in options.modalities
                 else "is a PDF document of blank pages",
             )
+
+
+def _texts(pages: Sequence[str]) -> Iterator[Piece]:
+    """The text of each page that has any: a passage never goes on over the end of its page."""
+    start = 0
+    for page, text in enumerate(map(fold_text, pages), 1):
+        if is_visible(text):
+            yield Piece(Modality.TEXT, text, Place.of_characters(start, start + len(text), page))
+        start += len(text) + _GAP
