@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from anysense.embed.errors import (
     CorruptMediaError,
+    EmptyMediaError,
     MediaError,
     MediaTooLargeError,
     UnsupportedMediaError,
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     SourceContent: TypeAlias = "Path | bytes | str | Image | Waveform"
 
 __all__ = ["MediaSource", "name_of", "pieces_of", "prepare_pieces", "refusal"]
+
+_log = logging.getLogger("anysense")
 
 
 @dataclass(frozen=True)
@@ -102,13 +106,23 @@ def _with_sidecars(
     pieces: Iterator[Piece], source: MediaSource, options: ReadOptions
 ) -> Iterator[Piece]:
     yield from pieces
-    for path in source.sidecars:
-        from anysense.embed.media.beside import read_sidecar
-        from anysense.embed.media.files import open_media
+    for path in source.sidecars if options.takes_captions else ():
+        yield from captions(_words_of_sidecar(path, options), options)
 
+
+def _words_of_sidecar(path: Path, options: ReadOptions) -> list[str]:
+    """The words of a file beside another; none where it cannot be read, as the other is whole."""
+    from anysense.embed.media.beside import read_sidecar
+    from anysense.embed.media.files import open_media
+
+    try:
         with open_media(path, options.limits) as file:
-            texts = read_sidecar(file, str(path), options.limits)
-        yield from captions(texts, options)
+            return read_sidecar(file, str(path), options.limits)
+    except EmptyMediaError:
+        return []
+    except MediaError as error:
+        _log.warning("%s: its words are passed over: it %s", path, error.reason)
+        return []
 
 
 def prepare_pieces(

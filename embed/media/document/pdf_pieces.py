@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import EmptyMediaError, MediaError
-from anysense.embed.media.document.document import fold_text, is_visible
+from anysense.embed.media.document.document import PAGE_GAP, fold_text, is_visible
 from anysense.embed.media.document.pages import render_pages
 from anysense.embed.media.document.pdf import pdf_texts
 from anysense.embed.media.files import media_name, open_media
@@ -23,11 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["pdf_pieces"]
 
 _log = logging.getLogger("anysense")
-_GAP = "\n\n"  # between the texts of two pages
 
 
 def pdf_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Piece]:
-    """The pieces of a PDF.
+    """The pieces of a PDF; none where neither texts nor images are wanted.
 
     Raises:
         UnsupportedMediaError: it is encrypted with a password.
@@ -35,13 +34,15 @@ def pdf_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Piece]:
         EmptyMediaError: it has neither text nor a page that shows anything, as far as is wanted.
         MediaTooLargeError: too many pages or characters, or too much work.
     """
+    if options.modalities.isdisjoint((Modality.TEXT, Modality.IMAGE)):
+        return
     name, limits = media_name(source), options.limits
     with open_media(source, limits) as file:
         pages = [fold_text(text) for text in pdf_texts(file, name, limits)]
         has_text = any(map(is_visible, pages)) and Modality.TEXT in options.modalities
         if has_text:
-            starts = [0, *accumulate(len(text) + len(_GAP) for text in pages)]
-            yield Piece(Modality.TEXT, _GAP.join(pages), page_starts=starts[: len(pages)])
+            starts = [0, *accumulate(len(text) + len(PAGE_GAP) for text in pages)]
+            yield Piece(Modality.TEXT, PAGE_GAP.join(pages), page_starts=starts[: len(pages)])
         has_pictures = False
         if Modality.IMAGE in options.modalities:
             try:
