@@ -65,7 +65,7 @@ def picture_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Piece
     from anysense.embed.media.descriptions import picture_descriptions
 
     with _decoded(source, options.limits) as image:
-        texts = picture_descriptions(image) if options.captions else []
+        texts = picture_descriptions(image) if options.takes_captions else []
         picture = as_rgb(image)
     yield Piece(Modality.IMAGE, picture)
     yield from captions(texts, options)

@@ -70,6 +70,11 @@ class ReadOptions:
     captions: bool = True
     limits: Limits = DEFAULT_LIMITS
 
+    @property
+    def takes_captions(self) -> bool:
+        """Whether the words about a picture or a sound become pieces of it."""
+        return self.captions and Modality.TEXT in self.modalities
+
 
 Reader: TypeAlias = Callable[["Path | bytes", ReadOptions], Iterator[Piece]]
 
@@ -100,7 +105,7 @@ def read_pieces(
 
 def captions(texts: Sequence[str], options: ReadOptions) -> Iterator[Piece]:
     """Words about an item as pieces of it, if they are wanted."""
-    if options.captions and Modality.TEXT in options.modalities:
+    if options.takes_captions:
         for text in texts:
             yield Piece(Modality.TEXT, text, origin=Origin.CAPTION)
 

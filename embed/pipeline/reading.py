@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from anysense.embed.errors import (
     CorruptMediaError,
+    EmptyMediaError,
     MediaError,
     MediaTooLargeError,
     UnsupportedMediaError,
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
 
     SourceContent: TypeAlias = "Path | bytes | str | Image | Waveform"
 
-_log = logging.getLogger("anysense")
-
 __all__ = ["MediaSource", "name_of", "pieces_of", "prepare_pieces", "refusal"]
+
+_log = logging.getLogger("anysense")
 
 
 @dataclass(frozen=True)
@@ -104,17 +105,23 @@ def _with_sidecars(
     pieces: Iterator[Piece], source: MediaSource, options: ReadOptions
 ) -> Iterator[Piece]:
     yield from pieces
-    for path in source.sidecars:
-        from anysense.embed.media.beside import read_sidecar
-        from anysense.embed.media.files import open_media
+    for path in source.sidecars if options.takes_captions else ():
+        yield from captions(_words_of_sidecar(path, options), options)
 
-        try:
-            with open_media(path, options.limits) as file:
-                texts = read_sidecar(file, str(path), options.limits)
-        except MediaError as error:  # what it lies beside is whole
-            _log.warning("%s: its words are left out: it %s", path, error.reason)
-        else:
-            yield from captions(texts, options)
+
+def _words_of_sidecar(path: Path, options: ReadOptions) -> list[str]:
+    """The words of a file beside another; none where it cannot be read, as the other is whole."""
+    from anysense.embed.media.beside import read_sidecar
+    from anysense.embed.media.files import open_media
+
+    try:
+        with open_media(path, options.limits) as file:
+            return read_sidecar(file, str(path), options.limits)
+    except EmptyMediaError:
+        return []
+    except MediaError as error:
+        _log.warning("%s: its words are passed over: it %s", path, error.reason)
+        return []
 
 
 def prepare_pieces(

@@ -69,11 +69,13 @@ def ffmpeg(
     codec: str = "aac",
     cover: bytes | None = None,
     options: dict[str, str] | None = None,
+    tags: dict[str, str] | None = None,
 ) -> bytes:
-    """A recording written by FFmpeg, with a cover picture (a JPEG) where one is given."""
+    """A recording written by FFmpeg, with a cover picture (a JPEG) and tags where given."""
     layout = LAYOUTS[samples.shape[1]]
     file = tempfile.NamedTemporaryFile()  # noqa: SIM115 - faststart reads back by name
     with file, av.open(file.name, "w", format=file_format, options=options or {}) as container:
+        container.metadata.update(tags or {})
         stream: Any = container.add_stream(codec, rate=rate, layout=layout)
         frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), format="flt", layout=layout)
         frame.sample_rate = rate

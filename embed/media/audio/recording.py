@@ -81,7 +81,7 @@ def recording_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Pie
         MediaError: it cannot be opened. What else there is shows when it is heard.
     """
     yield Piece(Modality.AUDIO, source)
-    if options.captions and Modality.TEXT in options.modalities:
+    if options.takes_captions:
         from anysense.embed.media.audio.tags import recording_descriptions
 
         with open_media(source, options.limits) as file:

@@ -23,7 +23,17 @@ if TYPE_CHECKING:
 
     from anysense.embed.media.signatures import Format
 
-__all__ = ["fold_text", "is_visible", "normalise_text", "read_document", "text_pieces"]
+__all__ = [
+    "PAGE_GAP",
+    "fold_text",
+    "is_visible",
+    "normalise_text",
+    "read_document",
+    "text_pieces",
+]
+
+PAGE_GAP = "\n\n"
+"""What lies between the texts of two pages of a document."""
 
 _BYTES_PER_CHARACTER = 4
 _MARKS_PER_LETTER = 30  # the most in stream-safe text: Unicode Standard Annex 15, D4
@@ -50,12 +60,12 @@ def read_document(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> str:
             return normalise_text(_read_text(file, file_format, name, limits), name)
         from anysense.embed.media.document.pdf import pdf_texts
 
-        text = "\n\n".join(pdf_texts(file, name, limits))
-    if not text.strip():
+        text = PAGE_GAP.join(fold_text(page) for page in pdf_texts(file, name, limits))
+    if not is_visible(text):
         raise EmptyMediaError(
             name, "is a PDF document without a text layer, such as a scan: recognise its text first"
         )
-    return normalise_text(text, name)
+    return text
 
 
 def text_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Piece]:

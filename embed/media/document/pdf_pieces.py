@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import EmptyMediaError, MediaError
-from anysense.embed.media.document.document import fold_text, is_visible
+from anysense.embed.media.document.document import PAGE_GAP, fold_text, is_visible
 from anysense.embed.media.document.pages import render_pages
 from anysense.embed.media.document.pdf import pdf_texts
 from anysense.embed.media.files import media_name, open_media
@@ -22,11 +22,10 @@ if TYPE_CHECKING:
 __all__ = ["pdf_pieces"]
 
 _log = logging.getLogger("anysense")
-_GAP = len("\n\n")  # characters between the texts of two pages, as `read_document` joins them
 
 
 def pdf_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Piece]:
-    """The pieces of a PDF.
+    """The pieces of a PDF; none where neither texts nor images are wanted.
 
     Raises:
         UnsupportedMediaError: it is encrypted with a password.
@@ -34,6 +33,8 @@ def pdf_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Piece]:
         EmptyMediaError: it has neither text nor a page that shows anything, as far as is wanted.
         MediaTooLargeError: too many pages or characters, or too much work.
     """
+    if options.modalities.isdisjoint((Modality.TEXT, Modality.IMAGE)):
+        return
     name, limits = media_name(source), options.limits
     with open_media(source, limits) as file:
         texts = pdf_texts(file, name, limits)
@@ -67,4 +68,4 @@ def _texts(pages: Sequence[str]) -> Iterator[Piece]:
     for page, text in enumerate(map(fold_text, pages), 1):
         if is_visible(text):
             yield Piece(Modality.TEXT, text, Place.of_characters(start, start + len(text), page))
-        start += len(text) + _GAP
+        start += len(text) + len(PAGE_GAP)

@@ -5,11 +5,7 @@ from __future__ import annotations
 import io
 import random
 import struct
-import tempfile
-from pathlib import Path
-from typing import Any
 
-import av
 import pytest
 from media_files import ffmpeg, photo, saved, tone
 
@@ -19,23 +15,9 @@ SONG = {"title": "Blue Rain", "artist": "The Band", "album": "Weather"}
 HEADLINE = "Blue Rain - The Band - Weather"
 
 
-def tagged(kind: str, codec: str, tags: dict[str, str], rate: int = 48000) -> bytes:
-    """A short recording with these tags, written by FFmpeg."""
-    with tempfile.NamedTemporaryFile() as file:
-        with av.open(file.name, "w", format=kind) as container:
-            container.metadata.update(tags)
-            stream: Any = container.add_stream(codec, rate=rate, layout="mono")
-            frame = av.AudioFrame.from_ndarray(
-                tone(0.1, rate).reshape(1, -1), format="flt", layout="mono"
-            )
-            frame.sample_rate = rate
-            resampler = av.AudioResampler(
-                format=stream.format, layout="mono", rate=rate, frame_size=stream.frame_size or 1024
-            )
-            for part in [*resampler.resample(frame), *resampler.resample(None)]:
-                container.mux(stream.encode(part))
-            container.mux(stream.encode(None))
-        return Path(file.name).read_bytes()
+def tagged(file_format: str, codec: str, tags: dict[str, str], rate: int = 48000) -> bytes:
+    """A short recording with these tags."""
+    return ffmpeg(tone(0.1, rate), rate, file_format, codec, tags=tags)
 
 
 MP3 = ffmpeg(tone(0.1), file_format="mp3", codec="libmp3lame", options={"id3v2_version": "0"})
@@ -66,7 +48,7 @@ def described(data: bytes, container: str = "mp3") -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "codec", "container"),
+    ("file_format", "codec", "container"),
     [
         ("mp3", "libmp3lame", "mp3"),
         ("ipod", "aac", "mov"),
@@ -79,9 +61,9 @@ def described(data: bytes, container: str = "mp3") -> list[str]:
         ("caf", "pcm_s16be", "caf"),
     ],
 )
-def test_tags_of_every_container(kind: str, codec: str, container: str) -> None:
+def test_tags_of_every_container(file_format: str, codec: str, container: str) -> None:
     words = "A song about the weather"
-    data = tagged(kind, codec, SONG | {"comment": words})
+    data = tagged(file_format, codec, SONG | {"comment": words})
     assert described(data, container) == [HEADLINE, words]
 
 
@@ -93,7 +75,7 @@ def test_the_position_of_the_file_stays() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "codec", "container", "key"),
+    ("file_format", "codec", "container", "key"),
     [
         ("ipod", "aac", "mov", "lyrics"),
         ("ogg", "libopus", "ogg", "LYRICS"),
@@ -101,9 +83,12 @@ def test_the_position_of_the_file_stays() -> None:
         ("matroska", "aac", "matroska", "lyrics"),
     ],
 )
-def test_lyrics_of_other_containers(kind: str, codec: str, container: str, key: str) -> None:
+def test_lyrics_of_other_containers(file_format: str, codec: str, container: str, key: str) -> None:
     words = "Rain on the roof\nrain in my shoes"
-    assert described(tagged(kind, codec, {**SONG, key: words}), container) == [HEADLINE, words]
+    assert described(tagged(file_format, codec, {**SONG, key: words}), container) == [
+        HEADLINE,
+        words,
+    ]
 
 
 def test_id3() -> None:
