@@ -51,8 +51,8 @@ class MetadataFile:
                 self._by_id.setdefault(str(key), number)
             if isinstance(name, str):
                 for base in bases:
-                    joined = os.path.normpath(os.path.join(base, name))  # noqa: PTH118
-                    self._by_path.setdefault(joined, number)
+                    absolute = os.path.normpath(os.path.join(base, name))  # noqa: PTH118
+                    self._by_path.setdefault(absolute, number)
 
     @property
     def unmatched(self) -> int:

@@ -133,10 +133,10 @@ def _csv_rows(path: Path) -> Iterator[Row]:
             _check_columns(path, [name.strip() for name in reader.fieldnames or ()])
             for values in reader:
                 spare = values.pop(None, None)
-                kept = {k.strip(): v for k, v in values.items() if k and v}
+                cells = {k.strip(): v for k, v in values.items() if k and v}
                 problem = "more values than the header has columns" if spare else None
-                if kept or problem:
-                    yield Row(reader.line_num, kept, problem)
+                if cells or problem:
+                    yield Row(reader.line_num, cells, problem)
         except csv.Error as error:
             raise UsageError(f"{path} is not CSV: line {reader.line_num}: {error}.") from None
 
@@ -183,8 +183,8 @@ def _read_parquet(path: Path) -> Iterator[Row]:
         for batch in file.iter_batches(batch_size=4096, columns=names):
             for values in _batch_rows(batch):
                 number += 1
-                kept = {str(k): plain_value(v) for k, v in values.items()}
-                yield Row(number, {k: v for k, v in kept.items() if v is not None})
+                cells = {str(k): plain_value(v) for k, v in values.items()}
+                yield Row(number, {k: v for k, v in cells.items() if v is not None})
     except (pyarrow.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0].rstrip(".") if str(error) else "damaged"
         raise UsageError(f"{path} is not a Parquet file that can be read: {reason}.") from None
