@@ -57,7 +57,7 @@ class Retriever:
             query: a text (`str`), a file (`pathlib.Path`), bytes, a PIL image, a waveform, a
                 `Term`, or a list of these, which combine.
             k: how many hits at most, 1 to 1000.
-            modalities: only items of these; all if None.
+            modalities: only segments of these; all if None.
             where: a filter over metadata, as text or as a mapping.
             min_score: only hits of at least this score.
             per_modality_k: at most so many hits of each modality.

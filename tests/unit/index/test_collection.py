@@ -183,8 +183,8 @@ def test_other_revision_of_an_encoder_is_refused(path: Path) -> None:
 def test_newer_format_is_refused(path: Path) -> None:
     from dataclasses import replace
 
-    replace(Manifest.read(path), format=2).write(path)
-    with pytest.raises(IncompatibleCollectionError, match=r"format 2.*up to 1: update anysense"):
+    replace(Manifest.read(path), format=3).write(path)
+    with pytest.raises(IncompatibleCollectionError, match=r"format 3.*up to 2: update anysense"):
         Collection.open(path)
 
 

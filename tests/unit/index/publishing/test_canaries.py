@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from specimen import DIMENSION, IMAGES, created, opened_with
 
-from anysense.embed.types import Modality
-from anysense.index.catalog.records import ItemRecord, SegmentRecord
+from anysense.embed.types import EncodedSegment, Kind, Modality
+from anysense.index.catalog.records import ItemRecord
+from anysense.index.collection import Collection
 from anysense.index.publishing.canaries import WEAR, partitions_to_recluster
 from anysense.index.snapshots.manifest import EFFORTS
 from anysense.index.vectors.recall import Effort, recall_at_k
@@ -43,9 +44,9 @@ class Photos:
             ItemRecord(
                 f"p{number}",
                 f"p{number}",
-                Modality.IMAGE,
+                Kind.IMAGE,
                 {},
-                [SegmentRecord("tiny", None, None, None, v / np.linalg.norm(v))],
+                [EncodedSegment("tiny", Modality.IMAGE, v / np.linalg.norm(v))],
             )
             for number, v in enumerate(drawn.astype(np.float32), self._count - n)
         ]

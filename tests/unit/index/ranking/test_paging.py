@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from specimen import created, record
+from specimen import created
 
 from anysense import Hit, Modality, Retriever, Term
+from anysense.embed.types import EncodedSegment, Kind
 from anysense.index.catalog.records import ItemRecord
 from anysense.index.ranking.paging import page_of
 
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 def hit(number: int) -> Hit:
     """Hits in the order of their numbers, of three modalities in turn."""
     modality = list(Modality)[number % 3]
-    return Hit(str(number), modality, 100.0 - number, 0.0, "native", "x", "tiny")
+    score = 100.0 - number
+    return Hit(str(number), Kind(modality), modality, score, 0.0, "native", "x", "tiny")
 
 
 def deeper_finds_more(size: int) -> list[Hit]:
@@ -54,12 +56,11 @@ def test_pages_of_a_collection_that_is_not_compared_whole(tmp_path: Path) -> Non
     drawn = rng.standard_normal((300, 32))[rng.integers(0, 300, 30_000)]
     drawn += 0.5 * rng.standard_normal(drawn.shape)
     vectors = (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
-    segment = type(record("x").segments[0])
     image = Modality.IMAGE
     with created(tmp_path / "c") as collection:
         collection.write(
             [
-                ItemRecord(str(i), str(i), image, {}, [segment("tiny", None, None, None, v)])
+                ItemRecord(str(i), str(i), Kind.IMAGE, {}, [EncodedSegment("tiny", image, v)])
                 for i, v in enumerate(vectors)
             ]
         )

@@ -23,7 +23,7 @@ def test_an_item_may_be_named_by_its_path(
         assert run_json("show", built, name)["id"] == red
     assert run_json("search", built, "--like", "same.png")["query"][0]["like"] == red
     run("add", built, "--text", "an item whose id is a file's name", "--id", "red.png")
-    assert run_json("show", built, "red.png")["modality"] == "text"
+    assert run_json("show", built, "red.png")["kind"] == "text"
     (media / "same.png").unlink()
     assert run_json("remove", built, "same.png", media / "red.png", red) == {"removed": 1}
     assert (media / "red.png").exists()

@@ -12,7 +12,7 @@ def test_texts_are_added_with_their_metadata(built: Path) -> None:
     meta = ("--meta", "year=2020", "--meta", "by=me")
     assert run("add", built, "--text", "a blue thing", "--id", "t", *meta).stdout == "t\n"
     item = run_json("show", built, "t")
-    assert (item["modality"], item["metadata"]) == ("text", {"year": 2020, "by": "me"})
+    assert (item["kind"], item["metadata"]) == ("text", {"year": 2020, "by": "me"})
 
 
 def test_a_text_may_come_from_a_pipe(built: Path) -> None:

@@ -25,8 +25,8 @@ def test_search_prints_lines_json_or_paths(built: Path, media: Path) -> None:
         os.path.realpath(media / "blue.png"),
     ]
     assert set(payload["hits"][0]) == {
-        "id", "modality", "score", "raw_score", "route", "source", "space", "start", "end",
-        "text", "metadata",
+        "id", "kind", "modality", "score", "raw_score", "route", "source", "space", "start",
+        "end", "unit", "page", "box", "origin", "text", "metadata", "segments",
     }  # fmt: skip
     paths = run("search", built, "red", "--modality", "image", "-f").stdout.splitlines()
     assert paths == [hit["source"] for hit in payload["hits"]]
@@ -106,9 +106,9 @@ def test_search_options_reach_the_search(built: Path, media: Path) -> None:
     assert len(whole) == 7
     assert [*sources_of(built, "-k", "3"), *sources_of(built, "--offset", "3")] == whole
     assert len(sources_of(built, "--per-modality-k", "1")) == 2
-    kinds = [hit["modality"] for hit in hits_of(built, "--fusion", "round_robin", "-k", "4")]
-    assert kinds[:2] in (["text", "image"], ["image", "text"])
-    assert kinds[2:] == ["image", "image"]  # there is one text
+    modalities = [hit["modality"] for hit in hits_of(built, "--fusion", "round_robin", "-k", "4")]
+    assert modalities[:2] in (["text", "image"], ["image", "text"])
+    assert modalities[2:] == ["image", "image"]  # there is one text
     assert len(sources_of(built, "--collapse", "0.99")) == 3
     for option in (
         ("--per-modality-k", "0"),

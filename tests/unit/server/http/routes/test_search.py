@@ -72,9 +72,9 @@ def test_a_vector_searches_its_space(client: TestClient, collection: Collection)
 
 def test_modalities_filters_and_thresholds(client: TestClient) -> None:
     assert set(ids(search(client, text="red", modalities=["audio"]))) == {"low", "high"}
-    notes = search(client, text="red", where="kind = 'note' and length > 3")
+    notes = search(client, text="red", where="label = 'note' and length > 3")
     assert set(ids(notes)) == {"blue-text", "low-text"}
-    same = search(client, text="red", where={"kind": "note", "length": {"$gt": 3}})
+    same = search(client, text="red", where={"label": "note", "length": {"$gt": 3}})
     assert same == notes
     everything = search(client, text="red", k=8)
     least = everything[2]["score"]
