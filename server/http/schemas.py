@@ -142,7 +142,8 @@ class SearchRequest(Input):
     terms: Annotated[list[TermBody], Field(max_length=MAX_TERMS)] = []
     k: Annotated[int, Field(ge=1, le=MAX_K, description="How many hits at most.")] = 10
     modalities: Annotated[
-        list[Modality] | None, Field(max_length=len(Modality), description="Only segments of these.")
+        list[Modality] | None,
+        Field(max_length=len(Modality), description="Only segments of these."),
     ] = None
     where: Annotated[
         Where,
