@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -113,8 +114,7 @@ def test_files_come_back_with_their_sidecars(collection: Collection) -> None:
 
 def test_sidecars_stay_with_the_files_of_an_item_that_is_replaced(collection: Collection) -> None:
     """Its other files are written again, as they were."""
-    same = ItemRecord(*[getattr(RECORD, name) for name in ("id", "source", "kind")], {"n": 2},
-                      RECORD.segments, "h", [FileRecord("/copy.pdf", 9, 9, "h")])  # fmt: skip
+    same = replace(RECORD, metadata={"n": 2}, files=[FileRecord("/copy.pdf", 9, 9, "h")])
     collection.write([same])
     files = collection.folder.files()
     assert files["/scan.pdf"].record == RECORD.files[0]
