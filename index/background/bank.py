@@ -135,7 +135,8 @@ def _read(path: Path, space: Space) -> dict[Modality, FloatArray] | None:
     import numpy as np
 
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        # Opened here, as NumPy leaves open what it cannot read.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             vectors = {m: arrays[m.value].astype(np.float32) for m in space.modalities}
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
         return None

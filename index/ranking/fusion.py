@@ -27,8 +27,7 @@ def fuse(lists: Sequence[Sequence[Hit]], fusion: str) -> list[Hit]:
     """Merge lists, each best first; what was in order stays so.
 
     An item that is in several of them becomes one hit: its segment with the best score leads, and
-    the others that matched well are told with it. The start of the merged list depends on the
-    starts of the lists alone, so that pages fit together.
+    the others that matched well are told with it.
 
     Args:
         lists: one for each route.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from anysense.index.ranking.fusion import fuse
 from anysense.index.ranking.hit import Hits
 from anysense.index.ranking.hits import is_match, search_routes
-from anysense.index.ranking.options import MAX_K, SearchOptions
+from anysense.index.ranking.options import SearchOptions
 from anysense.index.ranking.paging import page_of
 from anysense.index.ranking.query import parse_query
 from anysense.index.ranking.routes import plan_routes
@@ -98,9 +98,9 @@ class Retriever:
 
         def ranked(size: int) -> list[Hit]:
             nonlocal no_match
-            most = min(size, options.per_modality_k or MAX_K)
+            # Not `per_modality_k`: an item may lead by another modality than that of a route.
             lists, counted = search_routes(
-                snapshot, routes, most, allowed=allowed, without=liked, collapse=options.collapse
+                snapshot, routes, size, allowed=allowed, without=liked, collapse=options.collapse
             )
             if no_match is None:
                 best = max((hit.score for hits in lists for hit in hits), default=0.0)

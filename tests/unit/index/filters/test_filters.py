@@ -29,19 +29,24 @@ ITEMS: list[dict[str, Any]] = [
 
 
 def database(items: list[dict[str, Any]]) -> sqlite3.Connection:
+    """Texts, pictures and videos in turn; a video is its pictures and its sound."""
     connection = sqlite3.connect(":memory:")
-    connection.execute("CREATE TABLE items (pk, id, source, modality, metadata)")
-    modalities = ("text", "image", "audio")
+    connection.execute("CREATE TABLE items (item_pk, id, source, kind, metadata)")
+    connection.execute("CREATE TABLE segments (item_pk, modality)")
+    kinds = {"text": ["text"], "image": ["image"], "video": ["image", "image", "audio"]}
     for pk, metadata in enumerate(items):
-        row = (pk, f"id{pk}", f"/dir{pk % 2}/file{pk}", modalities[pk % 3])
+        kind = list(kinds)[pk % len(kinds)]
         text = json.dumps(metadata, ensure_ascii=False)
-        connection.execute("INSERT INTO items VALUES (?, ?, ?, ?, ?)", (*row, text))
+        row = (pk, f"id{pk}", f"/dir{pk % 2}/file{pk}", kind, text)
+        connection.execute("INSERT INTO items VALUES (?, ?, ?, ?, ?)", row)
+        for modality in kinds[kind]:
+            connection.execute("INSERT INTO segments VALUES (?, ?)", (pk, modality))
     return connection
 
 
 def matching(connection: sqlite3.Connection, where: Filter | None) -> list[int]:
     assert where is not None
-    query = f"SELECT pk FROM items AS i WHERE {where.sql} ORDER BY pk"
+    query = f"SELECT item_pk FROM items AS i WHERE {where.sql} ORDER BY item_pk"
     return [pk for (pk,) in connection.execute(query, where.parameters)]
 
 
@@ -98,7 +103,13 @@ def select(where: Any) -> list[int]:
         ("id = 5", {"id": 5}, []),
         ("metadata.id = 'inner'", {"metadata.id": "inner"}, [5]),
         ("source ^= '/dir0/'", {"source": {"$prefix": "/dir0/"}}, [0, 2, 4]),
-        ("modality = 'image'", {"modality": "image"}, [1, 4]),
+        ("kind = 'image'", {"kind": "image"}, [1, 4]),
+        ("kind != 'image'", {"kind": {"$ne": "image"}}, [0, 2, 3, 5]),
+        ("kind ^= 'vi'", {"kind": {"$prefix": "vi"}}, [2, 5]),
+        ("modality = 'image'", {"modality": "image"}, [1, 2, 4, 5]),
+        ("modality in ('text', 'audio')", {"modality": {"$in": ["text", "audio"]}}, [0, 2, 3, 5]),
+        ("modality != 'image'", {"modality": {"$ne": "image"}}, [0, 3]),
+        ("not modality = 'audio'", {"modality": {"$not": "audio"}}, [0, 1, 3, 4]),
         ("source exists", {"source": {"$exists": True}}, [0, 1, 2, 3, 4, 5]),
         (
             "YEAR = 1 OR year = 2019 AND NOT (tags = 'b' or tags = 'x')",
@@ -159,6 +170,7 @@ def test_nothing_selects_everything(where: Any) -> None:
         ("year ^= 5", "\\^= is for text"),
         ("flag > true", "> is for numbers or text"),
         ("flag < null", "< is for numbers or text"),
+        ("kind = 'film'", "one of text, image, audio, video, document, not 'film'"),
         ("modality = 'picture'", "one of text, image, audio, not 'picture'"),
         ('"a\\"b" = 1', "quotes or backslashes"),
         ('"" = 1', "keys must not be empty"),

@@ -19,11 +19,11 @@ from anysense.embed.errors import (
 )
 from anysense.embed.limits import DEFAULT_LIMITS
 from anysense.embed.media.document import pdf_pieces as module
-from anysense.embed.media.document.document import read_document
+from anysense.embed.media.document.document import PAGE_GAP, is_visible, read_document
 from anysense.embed.media.document.pages import render_pages
 from anysense.embed.media.document.pdf_pieces import pdf_pieces
 from anysense.embed.media.pieces import Piece, ReadOptions
-from anysense.embed.types import WHOLE, Modality, Origin, Place
+from anysense.embed.types import Modality, Origin, Place, Unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,14 +54,19 @@ def pages_of(pieces: list[Piece]) -> list[int | None]:
 # Text
 
 
-def test_the_text_comes_first_then_each_page() -> None:
+def test_the_texts_of_pages_come_first_then_their_pictures() -> None:
     pieces = read(LETTER)
-    assert [piece.modality for piece in pieces] == [TEXT, IMAGE, IMAGE]
+    assert [piece.modality for piece in pieces] == [TEXT, TEXT, IMAGE, IMAGE]
     assert pages_of(pieces) == [1, 2]
     assert {piece.origin for piece in pieces} == {Origin.CONTENT}
-    text = pieces[0]
-    assert text.place == WHOLE
-    assert text.content == "First page\n\n\nSecond page, first line\nand another\n"
+    assert [piece.content for piece in pieces[:2]] == [
+        "First page\n",
+        "Second page, first line\nand another\n",
+    ]
+    assert [piece.place for piece in pieces[:2]] == [
+        Place.of_characters(0, 11, 1),
+        Place.of_characters(13, 49, 2),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -78,25 +83,34 @@ def test_the_text_comes_first_then_each_page() -> None:
     ],
 )
 @pytest.mark.parametrize("compress", [False, True])
-def test_page_starts_are_where_pages_start(
+def test_each_page_is_a_text_at_its_place(
     contents: list[bytes], compress: bool, tmp_path: Path
 ) -> None:
     """In the very characters that the document is as one text."""
     form = page("inside a form") if b"/X0 Do" in contents else None
     data = pdf(contents, form=form, compress=compress)
-    [text] = read(data, TEXT)
-    assert text.content == read_document(data)
-    assert text.content == read_document(write(tmp_path, "a.pdf", data))
-    assert len(text.page_starts) == len(contents)
-    ends = [start - len("\n\n") for start in text.page_starts[1:]] + [len(str(text.content))]
-    for content, start, end in zip(contents, text.page_starts, ends, strict=True):
-        one = pdf([page("x"), content], form=form, compress=compress)
-        assert str(text.content)[start:end] == read_document(one)[len("x\n" + "\n\n") :]
+    whole = read_document(data)
+    assert read_document(write(tmp_path, "a.pdf", data)) == whole
+    alone = {}
+    for number, content in enumerate(contents, 1):
+        text = read_document(pdf([page("x"), content], form=form, compress=compress))
+        alone[number] = text[len("x\n" + PAGE_GAP) :]
+    texts = read(data, TEXT)
+    assert {text.place.page: text.content for text in texts} == {
+        number: text for number, text in alone.items() if is_visible(text)
+    }
+    for text in texts:
+        assert text.place.unit is Unit.CHARACTERS
+        start, end = text.place.start, text.place.end
+        assert start is not None
+        assert end is not None
+        assert whole[int(start) : int(end)] == text.content
 
 
 def test_texts_are_folded_page_by_page() -> None:
-    [text] = read(pdf([RETURN, page("two \x07 bells")]), TEXT)
-    assert (text.content, list(text.page_starts)) == ("one\n\n\ntwo   bells\n", [0, 6])
+    first, second = read(pdf([RETURN, page("two \x07 bells")]), TEXT)
+    assert (first.content, first.place) == ("one\n", Place.of_characters(0, 4, 1))
+    assert (second.content, second.place.start) == ("two   bells\n", 6)
 
 
 # Pages
@@ -120,8 +134,8 @@ def test_a_scan_is_its_pages() -> None:
 def test_blank_pages_are_no_pictures_and_still_count() -> None:
     pieces = read(pdf([b"", page("two"), page(" "), RED_SQUARE, b""]))
     assert pages_of(pieces) == [2, 4]
-    assert pieces[0].content == "\n\ntwo\n\n\n \n\n\n\n\n"
-    assert list(pieces[0].page_starts) == [0, 2, 8, 12, 14]
+    assert pieces[0].content == "two\n"
+    assert pieces[0].place == Place.of_characters(2, 6, 2)
 
 
 def test_text_that_is_not_seen_is_read() -> None:
@@ -147,7 +161,7 @@ def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("undrawn")
 def test_pages_are_not_drawn_if_images_are_not_wanted() -> None:
     for modalities in ([TEXT], [TEXT, AUDIO]):
-        assert [piece.modality for piece in read(LETTER, *modalities)] == [TEXT]
+        assert [piece.modality for piece in read(LETTER, *modalities)] == [TEXT, TEXT]
     with pytest.raises(EmptyMediaError, match=r"without a text layer.*use an encoder of images"):
         read(SCAN, TEXT)
 
@@ -196,7 +210,7 @@ def test_a_text_is_kept_though_its_pages_cannot_be_drawn(
     monkeypatch.setattr(module, "render_pages", failing(TOO_SLOW, pages))
     path = write(tmp_path, "a.pdf", LETTER)
     pieces = read(path)
-    assert [piece.modality for piece in pieces] == [TEXT] + [IMAGE] * pages
+    assert [piece.modality for piece in pieces] == [TEXT, TEXT] + [IMAGE] * pages
     [record] = caplog.records
     assert (record.name, record.levelno) == ("anysense", logging.WARNING)
     assert record.getMessage() == (

@@ -34,6 +34,8 @@ REFUSED: list[tuple[dict[str, Any], int, str, str | None]] = [
     ({"not": "red"}, 400, "usage", None),
     ({"text": "red", "modalities": ["smell"]}, 422, "invalid_value", "modalities.0"),
     ({"text": "red", "where": "label ="}, 400, "filter", "where"),
+    ({"text": "red", "where": "kind = 'photo'"}, 400, "filter", "where"),
+    ({"text": "red", "modalities": ["document"]}, 422, "invalid_value", "modalities.0"),
     ({"text": "red", "where": {"label": {"$near": 1}}}, 400, "filter", "where"),
     ({"text": "red", "where": DEEP}, 422, "invalid_value", "where"),
     ({"text": "red", "where": "a = 'b' and " * 6000 + "a = 'b'"}, 422, "invalid_value", "where"),
