@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from anysense.index.catalog.records import KnownFile
+    from anysense.index.catalog.records import CatalogFile
 
 __all__ = ["Copies", "CopyRegister"]
 
@@ -36,7 +36,7 @@ class CopyRegister:
         ids: of the items that had files then.
     """
 
-    def __init__(self, files: Mapping[str, KnownFile]) -> None:
+    def __init__(self, files: Mapping[str, CatalogFile]) -> None:
         """Begin with the files that the catalog has."""
         self._files = files
         self._by_hash: dict[str, Copies] = {}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from anysense.embed.types import Modality
     from anysense.index.building.sources.scan import FileScan
-    from anysense.index.catalog.records import KnownFile, QuarantinedFile
+    from anysense.index.catalog.records import CatalogFile, QuarantinedFile
 
 __all__ = ["Plan", "make_plan"]
 
@@ -36,7 +36,7 @@ class Plan:
         left_out: how many files are of a modality that no encoder of the collection takes.
     """
 
-    files: Mapping[str, KnownFile]
+    files: Mapping[str, CatalogFile]
     failures: Mapping[str, QuarantinedFile]
     gone: list[str]
     changed: list[Entry]
@@ -47,7 +47,7 @@ class Plan:
 
 def make_plan(
     scan: FileScan,
-    files: Mapping[str, KnownFile],
+    files: Mapping[str, CatalogFile],
     failures: Mapping[str, QuarantinedFile],
     modalities: Set[Modality],
     *,
@@ -83,7 +83,7 @@ def make_plan(
     return Plan(files, failures, gone, changed, unchanged, untried, left_out)
 
 
-def _is_unchanged(entry: Entry, file: KnownFile) -> bool:
+def _is_unchanged(entry: Entry, file: CatalogFile) -> bool:
     if entry.item is not None and entry.item.id not in (None, file.item_id):
         return False
     if isinstance(entry, TextEntry):

@@ -17,9 +17,9 @@ from anysense.embed.errors import ItemNotFoundError
 from anysense.embed.types import Kind, Modality, Origin
 from anysense.index.catalog.connections import Pool, check_row, damaged
 from anysense.index.catalog.records import (
+    CatalogFile,
     FileRecord,
     Item,
-    KnownFile,
     QuarantinedFile,
     Segment,
     SegmentRow,
@@ -291,7 +291,7 @@ class Catalog:
 
     # Files
 
-    def files(self) -> dict[str, KnownFile]:
+    def files(self) -> dict[str, CatalogFile]:
         """Every file that an item came from, by path."""
         with self.transaction() as connection:
             rows = self.row_format(connection)
@@ -308,7 +308,7 @@ class Catalog:
             size, mtime_ns, content_hash = columns[1:4]
             sidecars = read_sidecars(columns[5])
             record = FileRecord(path, size, mtime_ns, content_hash, sidecars)
-            files[path] = KnownFile(record, from_sql(item_id))
+            files[path] = CatalogFile(record, from_sql(item_id))
         return files
 
     def by_hash(self, content_hash: str) -> str | None:

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ID_RULE",
+    "CatalogFile",
     "FileRecord",
-    "Forgotten",
     "Item",
+    "ItemChanges",
     "ItemRecord",
-    "KnownFile",
     "QuarantinedFile",
     "Segment",
     "SegmentRow",
@@ -157,7 +157,7 @@ class SegmentRow:
     metadata: dict[str, Any]
 
 
-class KnownFile(NamedTuple):
+class CatalogFile(NamedTuple):
     """A file that the catalog knows, and the item that it holds."""
 
     record: FileRecord
@@ -173,7 +173,7 @@ class QuarantinedFile(NamedTuple):
     reason: str
 
 
-class Forgotten(NamedTuple):
+class ItemChanges(NamedTuple):
     """What became of the items of files that are gone: ids removed, and new ids by old ones."""
 
     removed: list[str]
@@ -183,9 +183,9 @@ class Forgotten(NamedTuple):
 ID_RULE = "1 to 512 printable characters, the first and the last of them no spaces"
 
 
-def is_id(own: str) -> bool:
+def is_id(name: str) -> bool:
     """Whether an item may have this id; `ID_RULE` says it in words."""
-    return 1 <= len(own) <= 512 and own.isprintable() and own == own.strip()
+    return 1 <= len(name) <= 512 and name.isprintable() and name == name.strip()
 
 
 def make_id(source: str) -> str:

@@ -16,7 +16,7 @@ from anysense.index.catalog.connections import BUSY_MS, connect, storage_errors
 from anysense.index.catalog.reader import read_state
 from anysense.index.catalog.records import (
     FileRecord,
-    Forgotten,
+    ItemChanges,
     ItemRecord,
     QuarantinedFile,
     make_id,
@@ -143,8 +143,8 @@ class CatalogWriter:
         Returns the other files of the item it replaces, if their content is still the same.
         """
         connection = transaction.connection
-        own = {file.path for file in record.files}
-        for path in own:
+        paths = {file.path for file in record.files}
+        for path in paths:
             self._detach(transaction, path, spare=record.id)
         old = connection.execute(
             "SELECT item_pk, content_hash FROM items WHERE id = ?", (to_sql(record.id),)
@@ -158,9 +158,9 @@ class CatalogWriter:
                 old[:1],
             )
         ]
-        others = [file for file in others if file.path not in own]
+        others = [file for file in others if file.path not in paths]
         if others and old[1] != record.content_hash:
-            for path in own:
+            for path in paths:
                 self._drop_file(transaction, path)
             self._rekey(transaction, old[0])
             others = []
@@ -257,7 +257,7 @@ class CatalogWriter:
 
     # Files
 
-    def assign_files(self, files: Iterable[tuple[FileRecord, str]]) -> Forgotten:
+    def assign_files(self, files: Iterable[tuple[FileRecord, str]]) -> ItemChanges:
         """Note which items files hold, by id, instead of whatever they held before.
 
         Returns what became of the items that they held before: see `forget_files`.
@@ -265,7 +265,7 @@ class CatalogWriter:
         Raises:
             ItemNotFoundError: there is no item of an id; nothing was written.
         """
-        outcome = Forgotten([], {})
+        outcome = ItemChanges([], {})
         with self._transaction() as transaction:
             for file, name in files:
                 item = transaction.connection.execute(
@@ -277,13 +277,13 @@ class CatalogWriter:
                 self._put_file(transaction, file, item[0])
         return outcome
 
-    def forget_files(self, paths: Iterable[str]) -> Forgotten:
+    def forget_files(self, paths: Iterable[str]) -> ItemChanges:
         """Forget files that are gone, and tell what became of their items.
 
         An item whose last file is gone is removed. If its source is gone but another file holds
         the same, it gets that file's path as its source, and the id that goes with it.
         """
-        outcome = Forgotten([], {})
+        outcome = ItemChanges([], {})
         with self._transaction() as transaction:
             for path in paths:
                 self._detach(transaction, path, outcome)
@@ -293,7 +293,7 @@ class CatalogWriter:
         self,
         transaction: Transaction,
         path: str,
-        outcome: Forgotten | None = None,
+        outcome: ItemChanges | None = None,
         spare: str | None = None,
     ) -> None:
         """Take a file from its item, unless that is `spare`."""

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
     from anysense.embed.types import Encoder, Space
     from anysense.index.catalog.records import (
+        CatalogFile,
         FileRecord,
-        Forgotten,
+        ItemChanges,
         ItemRecord,
-        KnownFile,
         QuarantinedFile,
     )
     from anysense.index.folder.verify import VerifyReport
@@ -186,15 +186,15 @@ class CollectionFolder:
 
     # Files
 
-    def files(self) -> dict[str, KnownFile]:
+    def files(self) -> dict[str, CatalogFile]:
         """Every file that an item came from, by path."""
         return self.catalog.files()
 
-    def assign_files(self, files: Iterable[tuple[FileRecord, str]]) -> Forgotten:
+    def assign_files(self, files: Iterable[tuple[FileRecord, str]]) -> ItemChanges:
         """Note which items files hold, by id; tells what became of those they held before."""
         return self._as_writer().assign_files(files)
 
-    def forget_files(self, paths: Iterable[str]) -> Forgotten:
+    def forget_files(self, paths: Iterable[str]) -> ItemChanges:
         """Forget files that are gone, and tell what became of their items.
 
         An item whose last file is gone is removed; one whose source is gone gets another of its

@@ -41,14 +41,14 @@ def describe_routes(snapshot: Snapshot) -> list[dict[str, Any]]:
     for partition, segments in sorted(snapshot.partitions.items(), key=lambda entry: entry[0].key):
         native = spaces[partition.space].modalities
         far = {m for name in sources.get(partition.space, ()) for m in spaces[name].modalities}
-        for asked in sorted(native | far):
-            effort = snapshot.effort(asked, partition)
+        for query_modality in sorted(native | far):
+            effort = snapshot.effort(query_modality, partition)
             routes.append(
                 {
-                    "query": asked.value,
+                    "query": query_modality.value,
                     "items_of": partition.modality.value,
                     "space": partition.space,
-                    "route": "native" if asked in native else "bridged",
+                    "route": "native" if query_modality in native else "bridged",
                     "segments": segments,
                     "exact": effort is None,
                     "target_recall": target,
@@ -72,11 +72,11 @@ def describe_bridges(snapshot: Snapshot) -> list[dict[str, Any]]:
         (entry["source"], entry["target"]): entry for entry in manifest.tuning.get(BRIDGES, ())
     }
     wanted = needed_bridges([entry.space for entry in manifest.encoders])
-    told = []
+    rows = []
     for source, target in dict.fromkeys([*((a.id, b.id) for a, b in wanted), *fitted]):
         entry = fitted.get((source, target), {})
         scores = entry.get("scores", {})
-        told.append(
+        rows.append(
             {
                 "source": source,
                 "target": target,
@@ -88,7 +88,7 @@ def describe_bridges(snapshot: Snapshot) -> list[dict[str, Any]]:
                 "anchors": entry.get("anchors"),
             }
         )
-    return told
+    return rows
 
 
 def describe_collection(folder: Path, catalog: Catalog, snapshot: Snapshot) -> dict[str, Any]:

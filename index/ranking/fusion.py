@@ -60,8 +60,8 @@ def _joined(best: Hit, entries: Sequence[tuple[int, int, Hit]]) -> Hit:
     others = [segment for _, _, hit in entries for segment in hit.segments]
     others += [_segment_of(hit) for _, _, hit in entries if hit is not best]
     others.sort(key=lambda segment: -segment.score)
-    told = [segment for segment in others if segment.score >= MATCHED_WELL]
-    return replace(best, segments=tuple(told[:MOST_SEGMENTS]))
+    matching = [segment for segment in others if segment.score >= MATCHED_WELL]
+    return replace(best, segments=tuple(matching[:MOST_SEGMENTS]))
 
 
 def _segment_of(hit: Hit) -> HitSegment:
