@@ -120,7 +120,7 @@ def test_a_document_and_a_described_photo_are_found_by_each_part(
     assert run_json("build", folder, "-o", where)["added"] == 2
     info = run_json("info", where)
     assert info["items_by_kind"] == {"document": 1, "image": 1}
-    assert info["segments_by_modality"] == {"image": 3, "text": 2}
+    assert info["segments_by_modality"] == {"image": 3, "text": 3}
     best = run_json("search", where, "steam engine", "--modality", "text")["hits"][0]
     assert (Path(best["source"]).name, best["kind"], best["origin"]) == (
         "book.pdf",
@@ -128,6 +128,7 @@ def test_a_document_and_a_described_photo_are_found_by_each_part(
         "content",
     )
     assert "steam engine" in best["text"]
+    assert best["page"] == 3
     best = run_json("search", where, "violin", "--modality", "text")["hits"][0]
     assert (Path(best["source"]).name, best["kind"]) == ("cat.png", "image")
     assert (best["modality"], best["origin"], best["start"]) == ("text", "caption", None)
