@@ -1,4 +1,4 @@
-"""Paths of files and of rows: whether they are there, under which folder, and what they name."""
+"""Paths of files and of rows: whether they are there, and under which folder."""
 
 from __future__ import annotations
 
@@ -6,14 +6,10 @@ import errno
 import os
 import re
 import stat
-from typing import TYPE_CHECKING
 
 from anysense.index.building.rows import ROW_SUFFIXES
 
-if TYPE_CHECKING:
-    from anysense.embed.types import Modality
-
-__all__ = ["is_alive", "is_file", "is_under", "modality_of_name", "table_of"]
+__all__ = ["is_alive", "is_file", "is_under", "table_of"]
 
 _ROW = re.compile(
     rf"(.*?(?:{'|'.join(map(re.escape, sorted(ROW_SUFFIXES)))}))#", re.IGNORECASE | re.DOTALL
@@ -43,10 +39,3 @@ def is_file(path: str) -> bool:
         return False
     except OSError as error:
         return error.errno != errno.ENAMETOOLONG
-
-
-def modality_of_name(path: str) -> Modality | None:
-    """What a file's name says that it is; None if it does not say."""
-    from anysense.embed.media.identify import MEDIA_SUFFIXES
-
-    return MEDIA_SUFFIXES.get(os.path.splitext(path)[1].lower())  # noqa: PTH122 - for each file

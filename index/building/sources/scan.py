@@ -25,12 +25,7 @@ from anysense.embed.errors import MediaError, UsageError
 from anysense.index.building.sources.entries import Entry, FileEntry, Problem
 from anysense.index.building.sources.files import FileSource
 from anysense.index.building.sources.opening import open_source
-from anysense.index.building.sources.paths import (
-    is_alive,
-    is_under,
-    modality_of_name,
-    table_of,
-)
+from anysense.index.building.sources.paths import is_alive, is_under, table_of
 from anysense.index.building.sources.sidecars import FolderSidecars, sidecar_paths
 from anysense.index.building.sources.table import TableSource
 
@@ -120,10 +115,12 @@ class FileScan:
 
         The texts beside them are items then, as they would be if those files were not there.
         """
+        from anysense.embed.media.identify import named_modality
+
         self.left_out = [
             entry
             for entry in self._listed
-            if entry.item is None and modality_of_name(entry.path) not in (None, *modalities)
+            if entry.item is None and named_modality(entry.path) not in (None, *modalities)
         ]
         dropped = {entry.path for entry in self.left_out}
         self._part_sidecars([entry for entry in self._listed if entry.path not in dropped])
