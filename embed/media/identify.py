@@ -9,6 +9,7 @@ is most often the error page of a failed download.
 from __future__ import annotations
 
 import codecs
+import os
 import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, BinaryIO
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["MEDIA_SUFFIXES", "format_of_media", "identify", "media_type", "sniff"]
+__all__ = ["MEDIA_SUFFIXES", "format_of_media", "identify", "media_type", "named_modality", "sniff"]
 
 _TEXT_FORMATS = {
     ".txt": TEXT_FORMAT,
@@ -58,6 +59,11 @@ MEDIA_SUFFIXES: Mapping[str, Modality] = MappingProxyType(
     | dict.fromkeys((*_TEXT_FORMATS, ".pdf"), Modality.TEXT)
 )
 """The suffixes, lower case and with the dot, of the files that a folder scan picks up."""
+
+
+def named_modality(path: str) -> Modality | None:
+    """What the suffix of a path says that a file is; None if it does not say."""
+    return MEDIA_SUFFIXES.get(os.path.splitext(path)[1].lower())  # noqa: PTH122 - of many files
 
 
 def sniff(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> Modality:

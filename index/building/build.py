@@ -78,7 +78,7 @@ def build(
         retry_failed: try again what an earlier build could not read.
         keep_missing: keep items whose file is gone.
         sidecars: whether words about a picture or a sound, beside its file or inside it, are
-            segments of it.
+            segments of it; of files that have not changed, those inside are left as they are.
         reread: read again also what is as it was, as after an update that reads more of it.
         progress: called often.
 
@@ -148,11 +148,13 @@ class _Build:
 
     def run(self) -> None:
         report, folder = self._report, self._collection.folder
+        self._scan.leave_out(
+            frozenset().union(*(space.modalities for space in self._collection.spaces))
+        )
         plan = make_plan(
             self._scan,
             folder.files(),
             {file.path: file for file in folder.quarantined()},
-            frozenset().union(*(space.modalities for space in self._collection.spaces)),
             retry_failed=self._options.retry_failed,
             reread=self._options.reread,
         )
@@ -160,14 +162,16 @@ class _Build:
         report.unchanged = len(plan.unchanged)
         report.untried = len(plan.untried)
         report.quarantined += plan.untried
-        report.left_out = plan.left_out
+        report.left_out = len(self._scan.left_out)
         if not self._options.keep_missing:
             check_emptied(self._scan, plan.gone, folder.path)
         if not plan.gone:
             check_entries(self._scan)
         touched = self._encode(plan)
-        if plan.gone and not self._options.keep_missing:
-            report.removed += len(folder.forget_files(plan.gone).removed)
+        # What was absorbed is not missing: its words are kept in another item.
+        dropped = plan.absorbed + ([] if self._options.keep_missing else plan.gone)
+        if dropped:
+            report.removed += len(folder.forget_files(dropped).removed)
         self._describe(plan, [*plan.unchanged, *touched])
         report.quarantined += {problem.path: problem for problem in self._scan.problems}.values()
         settle_problems(folder, self._scan, plan.failures)

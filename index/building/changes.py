@@ -21,9 +21,9 @@ from anysense.index.building.copies import Copies, CopyRegister
 from anysense.index.building.encoding import Batch
 from anysense.index.building.pending import PendingItem
 from anysense.index.building.quarantine import failed_entry, failed_path, failed_record
-from anysense.index.building.sources.entries import Entry, Problem, file_record
+from anysense.index.building.sources.entries import Entry, Problem
 from anysense.index.building.sources.paths import is_alive
-from anysense.index.catalog.records import make_id
+from anysense.index.catalog.records import FileRecord, make_id
 from anysense.index.types import NewItem
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from anysense.index.building.options import BuildOptions
     from anysense.index.building.plan import Plan
     from anysense.index.building.report import BuildReport
-    from anysense.index.catalog.records import FileRecord, ItemRecord, QuarantinedFile
+    from anysense.index.catalog.records import ItemRecord, KnownFile, QuarantinedFile
     from anysense.index.folder.folder import OpenCollection
 
 __all__ = ["Changes"]
@@ -73,7 +73,8 @@ class Changes:
     ) -> None:
         self._collection = collection
         self._plan = plan
-        self._gone = frozenset(plan.gone)  # a file with the content of one of these was moved
+        # A file with the content of one of these was moved.
+        self._gone = frozenset(plan.gone + plan.absorbed)
         self._descriptions = descriptions
         self._options = options
         self._report = report
@@ -84,6 +85,7 @@ class Changes:
         self._touched: list[FileRecord] = []
         self._aliases: list[_Alias] = []
         self._dead: list[str] = []
+        self._reread_ids: set[str] = set()
         self._failures: list[QuarantinedFile] = []
         self.to_describe: list[Entry] = []
 
@@ -98,8 +100,8 @@ class Changes:
         hashed = hash_entries(self._plan.changed, options.workers, options.limits)
         for index, (entry, outcome) in enumerate(hashed):
             pending = None
-            if isinstance(outcome, str):
-                pending = self._decide(index, entry, file_record(entry, outcome))
+            if isinstance(outcome, FileRecord):
+                pending = self._decide(index, entry, outcome)
             elif isinstance(outcome, MediaTooLargeError):
                 self._fail(failed_entry(entry, outcome.reason))
             elif isinstance(outcome, MediaError):
@@ -118,7 +120,7 @@ class Changes:
         """Note what became of an item that `compare` handed on; write if it is time."""
         if isinstance(outcome, AnysenseError):
             reason = outcome.reason if isinstance(outcome, MediaError) else str(outcome)
-            self._register.of_path(pending.source).failure = reason
+            self._register.of_path(pending.files[0].path).failure = reason
             self._fail(failed_record(pending.files[0], reason))
         else:
             self._batch.add(outcome)
@@ -155,7 +157,12 @@ class Changes:
         given_id = entry.item.id if entry.item is not None else None
         is_same = former is not None and former.record.content_hash == file.content_hash
         if former is not None and is_same and given_id in (None, former.item_id):
-            self._touched.append(file)
+            if self._options.reread:
+                reread = self._reread(index, entry, former, file)
+                if reread is not None:
+                    return reread
+            if file != former.record:
+                self._touched.append(file)
             self._report.unchanged += 1
             self.to_describe.append(entry)
             return None
@@ -172,6 +179,24 @@ class Changes:
         else:
             item_id = make_id(file.path)
         return self._pending(index, entry, item_id, file)
+
+    def _reread(
+        self, index: int, entry: Entry, former: KnownFile, file: FileRecord
+    ) -> PendingItem | None:
+        """The item of a file that is as it was, to be encoded again once, and not for its copies.
+
+        It is read from the file that it is called after, if that is there: if that had changed, it
+        would become an item of this id.
+        """
+        try:
+            source = self._collection.folder.snapshot().item(former.item_id).source
+        except ItemNotFoundError:  # it has got another id since the build began
+            return None
+        is_there = source in self._plan.files and source not in self._gone
+        if (is_there and source != file.path) or former.item_id in self._reread_ids:
+            return None
+        self._reread_ids.add(former.item_id)
+        return replace(self._pending(index, entry, former.item_id, file), source=source)
 
     def _pending(self, index: int, entry: Entry, item_id: str, file: FileRecord) -> PendingItem:
         metadata = self._descriptions.of(entry, item_id)
@@ -201,8 +226,10 @@ class Changes:
             return
         self._collection.folder.write(records)
         for record in records:
-            self._register.of_path(record.source).is_written = True
-            if record.id in self._register.ids and record.source not in self._register.shared:
+            path = record.files[0].path
+            self._register.of_path(path).is_written = True
+            is_former = record.id in self._register.ids and path not in self._register.shared
+            if is_former or record.id in self._reread_ids:
                 self._report.updated += 1
             else:
                 self._report.added += 1

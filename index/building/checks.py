@@ -24,9 +24,9 @@ def check_entries(scan: FileScan) -> None:
     """Refuse sources that hold nothing.
 
     Raises:
-        UsageError: the scan has no entry.
+        UsageError: the scan has come upon nothing.
     """
-    if not scan.entries:
+    if not scan.paths:
         raise UsageError(_why_nothing(scan))
 
 
@@ -44,7 +44,7 @@ def check_emptied(scan: FileScan, gone: Sequence[str], collection: Path) -> None
         UsageError: a source holds nothing now, and items of the collection come from it.
     """
     for source in scan.folders:
-        if any(source.covers(entry.path) for entry in scan.entries):
+        if any(source.covers(path) for path in scan.paths):
             continue
         lost = sum(_came_from(source, path) for path in gone)
         if lost:

@@ -1,10 +1,14 @@
-"""The hashes of what is to be added: files with the texts beside them, and what is no file."""
+"""The hashes of what is to be added: files with the texts beside them, and what is no file.
+
+A file without texts beside it has the hash of its bytes. With them it has another, so that two
+copies of a photo are one item only if the same is said of both.
+"""
 
 from __future__ import annotations
 
+import logging
 import os
 from collections import deque
-from contextlib import suppress
 from typing import TYPE_CHECKING, TypeAlias
 
 from anysense.embed.errors import MediaError, MediaTooLargeError, UsageError
@@ -12,7 +16,7 @@ from anysense.embed.limits import DEFAULT_LIMITS, Limits
 from anysense.embed.media.digest import digest_bytes, digest_file, digest_text
 from anysense.embed.pipeline.threads import Workers
 from anysense.embed.types import Waveform
-from anysense.index.building.sources.entries import FileEntry, TextEntry
+from anysense.index.building.sources.entries import TextEntry, file_record
 from anysense.index.building.sources.sidecars import sidecar_paths
 
 if TYPE_CHECKING:
@@ -21,14 +25,17 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
-    from anysense.index.building.sources.entries import Entry
+    from anysense.index.building.sources.entries import Entry, FileEntry
+    from anysense.index.catalog.records import FileRecord
 
-__all__ = ["hash_content", "hash_entries", "hash_file_entry"]
+__all__ = ["hash_content", "hash_entries", "hash_file"]
+
+_log = logging.getLogger("anysense")
 
 _THREADS = 4  # that hash files; more do not make a disk faster
 
-HashOutcome: TypeAlias = "str | FileNotFoundError | MediaError"
-"""The hash of a file, or why it has none."""
+HashOutcome: TypeAlias = "FileRecord | FileNotFoundError | MediaError"
+"""An entry as the catalog notes it, with its hash, or why it has none."""
 
 
 def hash_content(content: bytes | str | Image | Waveform) -> str:
@@ -79,32 +86,45 @@ def hash_entries(
 
 def _hash_entry(entry: Entry, limits: Limits) -> HashOutcome:
     if isinstance(entry, TextEntry):
-        return entry.content_hash
+        return file_record(entry, entry.content_hash)
     if entry.size > limits.file_bytes:
         reason = f"has {entry.size:,} of at most {limits.file_bytes:,} bytes"
         return MediaTooLargeError(entry.path, reason)
     try:
-        return hash_file_entry(entry)
+        return hash_file(entry, limits)
     except (FileNotFoundError, MediaError) as error:
         return error
 
 
-def hash_file_entry(entry: FileEntry) -> str:
-    """The hash of a file and, if there are any, of the texts beside it.
+def hash_file(entry: FileEntry, limits: Limits = DEFAULT_LIMITS) -> FileRecord:
+    """A file as the catalog notes it, with the hash of its content and of the texts beside it.
+
+    A text that cannot be opened is not noted, so that each build looks at it again: what keeps it
+    shut may change without its size or time.
+
+    Args:
+        entry: the file.
+        limits: a text that is larger is not read.
 
     Raises:
         FileNotFoundError: the file has gone.
         MediaError: it cannot be read.
     """
-    digest = digest_file(entry.path)
-    if not entry.sidecars:
-        return digest
-    parts = [digest]
-    for path in sidecar_paths(entry.path, entry.sidecars):
-        # A text that cannot be read has no words: its size and time say when to look again.
-        with suppress(FileNotFoundError, MediaError):
-            parts.append(digest_file(str(path)))
-    return digest_text("\n".join(parts))
+    parts, sidecars = [digest_file(entry.path)], []
+    for sidecar, path in zip(
+        entry.sidecars, sidecar_paths(entry.path, entry.sidecars), strict=True
+    ):
+        if sidecar.size <= limits.file_bytes:
+            try:
+                parts.append(f"{path.suffix.lower()} {digest_file(path)}")
+            except FileNotFoundError:  # since the scan
+                continue
+            except MediaError as error:
+                _log.warning("%s: its words are left out: it %s", path, error.reason)
+                continue
+        sidecars.append(sidecar)
+    content_hash = parts[0] if len(parts) == 1 else digest_text("\n".join(parts))
+    return file_record(entry, content_hash, tuple(sidecars))
 
 
 def _image_class() -> type[Image]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import CorruptMediaError, UnsupportedMediaError, UsageError
-from anysense.index.building.content import hash_content, hash_file_entry
+from anysense.index.building.content import hash_content, hash_file
 from anysense.index.building.sources.entries import FileEntry, file_record
 from anysense.index.building.sources.sidecars import sidecar_paths, sidecars_beside
 from anysense.index.catalog.records import ID_RULE, is_id, make_id
@@ -74,11 +74,11 @@ def make_pending(
             file = file._replace(sidecars=sidecars_beside(file.path))
         source = item.source or file.path
         try:
-            digest = content_hash or hash_file_entry(file)
+            record = file_record(file, content_hash) if content_hash else hash_file(file)
         except FileNotFoundError:
             raise CorruptMediaError(file.path, "no such file or directory") from None
         item_id = item.id or make_id(source)
-        return PendingItem(index, item, item_id, source, digest, (file_record(file, digest),))
+        return PendingItem(index, item, item_id, source, record.content_hash, (record,))
     digest = content_hash or hash_content(content)
     item_id = item.id or make_id(item.source or digest)
     source = item.source or f"{_content_word(item)}:{item_id}"

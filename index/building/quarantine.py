@@ -60,6 +60,7 @@ def settle_problems(
     if new:
         folder.quarantine(new)
     present = {entry.path for entry in scan.entries} | reasons.keys()
-    gone = [path for path in failures if path not in present and scan.is_gone(path)]
+    absent = [path for path in failures if path not in present]
+    gone = [path for path in absent if path in scan.sidecars or scan.is_gone(path)]
     if gone:
         folder.clear_quarantine(gone)

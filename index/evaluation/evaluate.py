@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from anysense.embed.errors import UsageError
-from anysense.embed.types import Modality
+from anysense.embed.types import Modality, Origin
 from anysense.index.catalog.browse import item_modalities, list_items
 from anysense.index.evaluation import metrics
 from anysense.index.ranking.fusion import fuse
@@ -19,8 +19,9 @@ from anysense.index.ranking.retriever import Retriever
 from anysense.index.vectors.recall import recall_at_k
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from anysense.index.catalog.records import Segment
     from anysense.index.evaluation.pairs import Pair
     from anysense.index.folder.folder import OpenCollection
     from anysense.index.ranking.hit import Hit
@@ -145,15 +146,18 @@ class _Run:
     def _ask(self, pair: Pair, relevant: Mapping[str, float]) -> None:
         query_items = {self._ids[file] for file in pair.query_files if file in self._ids}
         query_items -= relevant.keys()
+        captions, modalities = self._without_captions(pair, relevant)
         lists = []
         for route in self._retriever.plan(pair.terms, self._snapshot):
-            hits = [h for h in hits_of(self._snapshot, route, DEPTH) if h.id not in query_items]
+            hits = hits_of(self._snapshot, route, DEPTH, captions)
+            hits = [hit for hit in hits if hit.id not in query_items]
             lists.append(hits)
             modality = route.partition.modality
+            grades = {i: g for i, g in relevant.items() if modality in modalities[i]}
             in_query = sum(modality in self._modalities[i] for i in query_items)
-            others = self._counts[modality] - in_query
+            hidden = sum(modality in self._modalities[i] for i in relevant) - len(grades)
+            others = self._counts[modality] - in_query - hidden
             figures = self._route(pair.modality, modality.value, self._counts[modality])
-            grades = {i: g for i, g in relevant.items() if modality in self._modalities[i]}
             if hits:
                 figures.routes.add(hits[0].route)
             self._note_ranks(figures, [hit.id for hit in hits], grades)
@@ -162,6 +166,20 @@ class _Run:
         if len(self._snapshot.partitions) > 1:
             merged = self._route(pair.modality, MIXED, len(self._modalities))
             self._note_ranks(merged, [hit.id for hit in fuse(lists, "calibrated")], relevant)
+
+    def _without_captions(
+        self, pair: Pair, item_ids: Iterable[str]
+    ) -> tuple[set[int], dict[str, frozenset[Modality]]]:
+        """The segments of items that are the query itself, and the modalities of their others."""
+        if pair.caption is None:
+            return set(), {item_id: self._modalities[item_id] for item_id in item_ids}
+        captions, modalities = set(), {}
+        for item_id in item_ids:
+            segments = self._snapshot.item(item_id).segments
+            own = {segment.id for segment in segments if _is_said_in(segment, pair.caption)}
+            modalities[item_id] = frozenset(s.modality for s in segments if s.id not in own)
+            captions |= own
+        return captions, modalities
 
     def _route(self, query_modality: Modality, target: str, items: int) -> RouteEvaluation:
         return self._routes.setdefault((query_modality.value, target), RouteEvaluation(items))
@@ -210,6 +228,12 @@ class _Run:
         _, nearest = self._snapshot.search(*ask, query_modality=route.modality)
         _, true = self._snapshot.search(*ask)
         figures.ann.append(recall_at_k(nearest, true))
+
+
+def _is_said_in(segment: Segment, caption: str) -> bool:
+    """Whether a segment is words about its item, and a passage of a caption or all of it."""
+    text = " ".join((segment.text or "").split())
+    return segment.origin is Origin.CAPTION and text in caption
 
 
 def _items(snapshot: Snapshot) -> tuple[dict[str, str], dict[str, frozenset[Modality]]]:

@@ -85,13 +85,23 @@ def search_routes(
     return lists, counted
 
 
-def hits_of(snapshot: Snapshot, route: Route, k: int) -> list[Hit]:
-    """The best items of one route, all of them if there are no more than k."""
+def hits_of(
+    snapshot: Snapshot, route: Route, k: int, left_out: AbstractSet[int] = frozenset()
+) -> list[Hit]:
+    """The best items of one route, all of them if there are no more than k.
+
+    Args:
+        snapshot: what is searched.
+        route: where to, and with which vectors.
+        k: how many items.
+        left_out: segments that are passed over, by id.
+    """
     depth = min(snapshot.partitions[route.partition], 4 * k)
     products, ids = snapshot.search(
         route.partition, route.vector, depth, query_modality=route.modality
     )
-    return _hits(snapshot, route, _by_item(snapshot.rows(ids), products)[:k])
+    rows = [row if row and row.segment.id not in left_out else None for row in snapshot.rows(ids)]
+    return _hits(snapshot, route, _by_item(rows, products)[:k])
 
 
 def is_match(score: float, items: int) -> bool:
@@ -112,7 +122,7 @@ def _by_item(
     """Each item's best segment, and a few of its others: segments come best first."""
     matches: dict[str, _Match] = {}
     for product, row in zip(products.tolist(), rows, strict=True):
-        if row is None or row.item_id in without:  # None: removed a moment ago
+        if row is None or row.item_id in without:  # None: removed a moment ago, or left out
             continue
         match = matches.get(row.item_id)
         if match is None:

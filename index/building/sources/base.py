@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from anysense.index.building.sources.entries import Entry
+    from anysense.index.catalog.records import Sidecar
 
 __all__ = ["Listing", "Source"]
 
@@ -25,6 +26,10 @@ class Listing(Protocol):
     @property
     def with_sidecars(self) -> bool:
         """Whether texts beside pictures, sounds and videos belong to these."""
+        ...
+
+    def sidecars_beside(self, path: str) -> tuple[Sidecar, ...]:
+        """The texts that belong to a file whose folder is not walked; none without sidecars."""
         ...
 
     def is_linkable(self, target: str) -> bool:

@@ -64,7 +64,6 @@ class Problem(NamedTuple):
     reason: str
 
 
-def file_record(entry: Entry, content_hash: str) -> FileRecord:
-    """An entry as the catalog notes it, once its content has been read."""
-    sidecars = entry.sidecars if isinstance(entry, FileEntry) else ()
+def file_record(entry: Entry, content_hash: str, sidecars: tuple[Sidecar, ...] = ()) -> FileRecord:
+    """An entry as the catalog notes it, once its content and that of its sidecars has been read."""
     return FileRecord(entry.path, entry.size, entry.stamp, content_hash, sidecars)

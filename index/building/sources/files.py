@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from anysense.index.building.sources.base import Source
 from anysense.index.building.sources.entries import FileEntry
 from anysense.index.building.sources.paths import is_under
-from anysense.index.building.sources.sidecars import sidecars_beside, stat_sidecars
+from anysense.index.building.sources.sidecars import stat_sidecars
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,8 +34,7 @@ class FolderSource(Source):
 @dataclass(frozen=True)
 class FileSource(Source):
     def find(self, listing: Listing) -> Iterator[FileEntry]:
-        sidecars = sidecars_beside(self.root) if listing.with_sidecars else ()
-        return file_entries(self.root, listing, sidecars=sidecars)
+        return file_entries(self.root, listing, sidecars=listing.sidecars_beside(self.root))
 
     def covers(self, path: str) -> bool:
         return path == self.root

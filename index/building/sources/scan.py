@@ -5,8 +5,8 @@ The rules of a scan, which are the same for folders and globs:
 * a file counts if its suffix is one of `anysense.embed.media.identify.MEDIA_SUFFIXES`;
 * names that start with a dot are left out, files and folders alike;
 * links to folders are not followed; links to files are, if they end inside a given source;
-* a text beside a picture, a sound or a video, such as ``photo.txt``, is no file of its own: its
-  words belong to what it lies beside (`anysense.embed.media.beside`);
+* a text beside a picture or a sound that is scanned too, such as ``photo.txt``, is no file of its
+  own: its words belong to what it lies beside (`anysense.embed.media.beside`);
 * a folder that cannot be listed is reported, and what is known of it is left alone.
 
 A file named by itself counts whatever its suffix. A file whose suffix is one of
@@ -26,14 +26,16 @@ from anysense.index.building.sources.entries import Entry, FileEntry, Problem
 from anysense.index.building.sources.files import FileSource
 from anysense.index.building.sources.opening import open_source
 from anysense.index.building.sources.paths import is_alive, is_under, table_of
-from anysense.index.building.sources.sidecars import sidecar_paths
+from anysense.index.building.sources.sidecars import FolderSidecars, sidecar_paths
 from anysense.index.building.sources.table import TableSource
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Sequence, Set
     from pathlib import Path
 
+    from anysense.embed.types import Modality
     from anysense.index.building.sources.base import Source
+    from anysense.index.catalog.records import Sidecar
 
 __all__ = ["FileScan"]
 
@@ -45,7 +47,10 @@ class FileScan:
         sources: what was given; `folders` are those of them that are not single files.
         roots: the real folders and files that they stay under.
         exclude: a folder that is left out wherever it is met.
-        entries: one for each path, in the order of the sources.
+        paths: of everything that the sources hold.
+        entries: what is an item, one for each path, in the order of the sources.
+        sidecars: paths of texts whose words belong to files among the entries.
+        left_out: files of modalities that are not wanted: see `leave_out`.
         problems: what could not be listed or read.
         outside_links: how many links to files led out of the sources and were not followed.
     """
@@ -79,11 +84,15 @@ class FileScan:
         self._files = {s.root for s in self.sources if isinstance(s, FileSource)}
         self.folders = [s for s in self.sources if not isinstance(s, FileSource)]
         self._tables = {s.file for s in self.sources if isinstance(s, TableSource)}
+        self.paths: list[str] = []
         self.entries: list[Entry] = []
+        self.sidecars: frozenset[str] = frozenset()
+        self.left_out: list[Entry] = []
         self.problems: list[Problem] = []
         self.outside_links = 0
+        self._listed: Sequence[Entry] = ()
         self._unlisted: list[str] = []
-        self._sidecars: set[str] = set()
+        self._beside = FolderSidecars(self.is_linkable)
 
     def run(self) -> FileScan:
         """Look at every source once.
@@ -97,28 +106,51 @@ class FileScan:
             for entry in source.find(self):
                 if entry.item is not None or entry.path not in by_path:
                     by_path[entry.path] = entry
-        self._sidecars = {
+        self.paths = list(by_path)
+        self._part_sidecars(list(by_path.values()))
+        return self
+
+    def leave_out(self, modalities: Set[Modality]) -> None:
+        """Leave out files that by their names are of none of these modalities.
+
+        The texts beside them are items then, as they would be if those files were not there.
+        """
+        from anysense.embed.media.identify import named_modality
+
+        self.left_out = [
+            entry
+            for entry in self._listed
+            if entry.item is None and named_modality(entry.path) not in (None, *modalities)
+        ]
+        dropped = {entry.path for entry in self.left_out}
+        self._part_sidecars([entry for entry in self._listed if entry.path not in dropped])
+
+    def _part_sidecars(self, entries: Sequence[Entry]) -> None:
+        """Part what is an item from the texts beside it; what a table names is always an item."""
+        self._listed = entries
+        self.sidecars = frozenset(
             str(path)
-            for entry in by_path.values()
+            for entry in entries
             if isinstance(entry, FileEntry)
             for path in sidecar_paths(entry.path, entry.sidecars)
-        }
+        )
         self.entries = [
-            entry
-            for entry in by_path.values()
-            if entry.item is not None or entry.path not in self._sidecars
+            entry for entry in entries if entry.item is not None or entry.path not in self.sidecars
         ]
-        return self
 
     def is_gone(self, path: str) -> bool:
         """Whether a path that has no entry was looked for, and is no longer there."""
-        if table_of(path) in self._tables or path in self._sidecars:
+        if table_of(path) in self._tables:
             return True
         if not any(source.covers(path) for source in self.folders):
             return False
         if any(is_under(path, folder) for folder in self._unlisted):
             return False
         return not is_alive(path)
+
+    def sidecars_beside(self, path: str) -> tuple[Sidecar, ...]:
+        """The texts that belong to a file whose folder is not walked; none without sidecars."""
+        return self._beside.beside(path) if self.with_sidecars else ()
 
     def is_linkable(self, target: str) -> bool:
         """Whether a link may lead to this real path: it is under one of the sources."""

@@ -17,7 +17,6 @@ from anysense.index.building.rows import Row, read_rows
 from anysense.index.building.sources.base import Source
 from anysense.index.building.sources.entries import Entry, FileEntry, TextEntry
 from anysense.index.building.sources.paths import is_under
-from anysense.index.building.sources.sidecars import sidecars_beside
 from anysense.index.catalog.records import ID_RULE, is_id
 from anysense.index.types import NewItem
 
@@ -51,8 +50,8 @@ class TableSource(Source):
         try:
             entry = self._read(row)
             _note_first(entry, row.line, first_lines)
-            if isinstance(entry, FileEntry) and listing.with_sidecars:
-                entry = entry._replace(sidecars=sidecars_beside(entry.path))
+            if isinstance(entry, FileEntry):
+                entry = entry._replace(sidecars=listing.sidecars_beside(entry.path))
         except _RowError as error:
             listing.report(f"{self.file}:{row.line}", str(error))
             return None

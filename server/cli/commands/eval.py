@@ -38,7 +38,7 @@ MIXED = "any"
     "folder",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Make the queries from captions: photo.txt beside photo.jpg.",
+    help="Make the queries from texts beside media: photo.txt asks for photo.jpg.",
 )
 @click.option(
     "--plot",
@@ -62,6 +62,11 @@ def eval_(
     query has one or more of text, image and audio, and an optional "grade" is a number above 0 or a
     list of one for each that is relevant. Paths start at the file's folder. A file that asks is not
     counted among what it finds.
+
+    With --from-captions, the text beside a file (photo.txt or photo.jpg.txt) asks for that file.
+    Where it is part of the file's item, it is left out of what that query may find: the file must
+    be found by what it shows, or by other words about it. In a collection built with --no-sidecars
+    the texts are items of their own, and each file also asks for its text.
 
     For each route, from a kind of query to a kind of item, and for the merged list ("any"): figures
     of quality with their 95 % intervals and what chance gives, how often unrelated items reach a
@@ -91,13 +96,14 @@ def eval_(
         from anysense.server.cli.plot import check_plotting
 
         check_plotting(plot)  # before minutes of encoding
-    if pairs_file is not None:
-        pairs = read_pairs(pairs_file)
-    else:
-        assert folder is not None
-        pairs = pairs_from_captions(folder)
-    with Collection.open(path, device=device) as collection, CountBar("asking", *QUERIES) as bar:
-        evaluation = evaluate(collection, pairs, bar)
+    with Collection.open(path, device=device) as collection:
+        if pairs_file is not None:
+            pairs = read_pairs(pairs_file)
+        else:
+            assert folder is not None
+            pairs = pairs_from_captions(folder, collection.folder.files())
+        with CountBar("asking", *QUERIES) as bar:
+            evaluation = evaluate(collection, pairs, bar)
     if plot is not None:
         from anysense.server.cli.plot import plot_scores
 

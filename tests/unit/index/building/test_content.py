@@ -11,8 +11,9 @@ from anysense.embed.errors import MediaTooLargeError, UsageError
 from anysense.embed.limits import Limits
 from anysense.embed.media.digest import digest_file, digest_text
 from anysense.embed.types import Waveform
-from anysense.index.building.content import hash_content, hash_entries
+from anysense.index.building.content import hash_content, hash_entries, hash_file
 from anysense.index.building.sources.entries import FileEntry, TextEntry
+from anysense.index.catalog.records import FileRecord, Sidecar
 from anysense.index.types import NewItem
 
 if TYPE_CHECKING:
@@ -59,9 +60,46 @@ def test_entries_are_hashed_in_their_order(tmp_path: Path) -> None:
     ]
     outcomes = list(hash_entries(entries, workers=3, limits=Limits(file_bytes=10**5)))
     assert [entry for entry, _ in outcomes] == entries
-    assert [outcome for _, outcome in outcomes[:41]] == [
+    records = [outcome for _, outcome in outcomes if isinstance(outcome, FileRecord)]
+    assert [(record.path, record.mtime_ns) for record in records] == [
+        (entry.path, entry.stamp) for entry in entries[:41]
+    ]
+    assert [record.content_hash for record in records] == [
         *(digest_text(f"{i}") for i in range(40)),
         digest_text("red"),
     ]
     assert isinstance(outcomes[41][1], FileNotFoundError)
     assert isinstance(outcomes[42][1], MediaTooLargeError)
+
+
+def test_a_file_with_texts_beside_it_has_a_hash_of_all(tmp_path: Path) -> None:
+    def record(*texts: str) -> FileRecord:
+        sidecars = tuple(Sidecar(name, 4, 1) for name in texts)
+        return hash_file(FileEntry(str(tmp_path / "a.jpg"), 5, 1, None, sidecars), Limits(9))
+
+    (tmp_path / "a.jpg").write_text("photo")
+    for name in ("a.txt", "a.jpg.txt", "a.TXT", "a.xmp"):
+        (tmp_path / name).write_text("text")
+    assert record().content_hash == digest_file(tmp_path / "a.jpg")
+    assert record("a.txt").content_hash != record().content_hash
+    # What is said matters, and how it is read, but not under which name.
+    assert record("a.txt").content_hash == record("a.jpg.txt").content_hash
+    assert record("a.txt").content_hash == record("a.TXT").content_hash
+    assert record("a.txt").content_hash != record("a.xmp").content_hash
+    assert record("a.txt", "a.xmp").sidecars == (Sidecar("a.txt", 4, 1), Sidecar("a.xmp", 4, 1))
+
+
+def test_texts_beside_a_file_that_cannot_be_hashed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "a.jpg").write_text("photo")
+    (tmp_path / "a.xmp").mkdir()  # it cannot be read
+    (tmp_path / "large.txt").write_text("words " * 9)
+    sidecars = (Sidecar("gone.txt", 4, 1), Sidecar("a.xmp", 4, 1), Sidecar("large.txt", 54, 1))
+    entry = FileEntry(str(tmp_path / "a.jpg"), 5, 1, None, sidecars)
+    record = hash_file(entry, Limits(file_bytes=9))
+    # One that is too large stays so until it changes; the others may be there the next time.
+    assert record.sidecars == (Sidecar("large.txt", 54, 1),)
+    assert record.content_hash == digest_file(tmp_path / "a.jpg")
+    [warning] = caplog.messages
+    assert f"{tmp_path / 'a.xmp'}: its words are left out: it cannot be read" in warning

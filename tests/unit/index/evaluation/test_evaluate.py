@@ -11,9 +11,10 @@ from click.testing import CliRunner
 from PIL import Image
 
 from anysense.embed.errors import UsageError
+from anysense.index.building.build import build
 from anysense.index.collection import Collection
 from anysense.index.evaluation.evaluate import evaluate
-from anysense.index.evaluation.pairs import pairs_from_captions, read_pairs
+from anysense.index.evaluation.pairs import Pair, pairs_from_captions, read_pairs
 
 COLOURS = {"red": (220, 20, 20), "green": (20, 220, 20), "blue": (20, 20, 220)}
 
@@ -34,9 +35,21 @@ def media(tmp_path: Path) -> Path:
 @pytest.fixture
 def collection(tmp_path: Path, media: Path) -> Any:
     with Collection.create(tmp_path / "c", ["tiny"]) as created:
-        created.add(sorted(media.iterdir()))
+        created.add(sorted(media.iterdir()), sidecars=False)
         created.publish()
         yield created
+
+
+@pytest.fixture
+def described(tmp_path: Path, media: Path) -> Any:
+    """A collection of the same pictures, of which the captions are part."""
+    with Collection.create(tmp_path / "d", ["tiny"]) as created:
+        build(created, [media])
+        yield created
+
+
+def caption_pairs(collection: Collection, media: Path) -> list[Pair]:
+    return pairs_from_captions(media, collection.folder.files())
 
 
 def pairs_file(media: Path, *entries: Any) -> Path:
@@ -92,7 +105,7 @@ def test_what_is_not_there_is_told(collection: Collection, media: Path) -> None:
 def test_captions_ask_for_their_pictures_and_pictures_for_their_captions(
     collection: Collection, media: Path
 ) -> None:
-    pairs = pairs_from_captions(media)
+    pairs = caption_pairs(collection, media)
     assert len(pairs) == 24
     results = by_route(evaluate(collection, pairs).to_dict())
     assert results["text>image"]["queries"] == results["image>text"]["queries"] == 12
@@ -104,6 +117,69 @@ def test_captions_ask_for_their_pictures_and_pictures_for_their_captions(
     )
     rates = results["text>text"]["false_positives"]
     assert rates["1.0"]["meant"] == pytest.approx(0.1)
+
+
+def test_captions_that_are_part_of_their_pictures_are_not_found_by_themselves(
+    described: Collection, media: Path
+) -> None:
+    Image.new("RGB", (16, 16), COLOURS["red"]).save(media / "red-0.bmp")  # of the same stem
+    (media / "red-0.xmp").write_text("not a text that asks")
+    (media / "blue-2.txt").rename(media / "blue-2.png.TXT")
+    build(described, [media])
+    pairs = caption_pairs(described, media)
+    assert len(pairs) == 12
+    [both] = [pair for pair in pairs if len(pair.relevant) == 2]
+    assert {Path(path).name for path in both.relevant} == {"red-0.bmp", "red-0.png"}
+    evaluation = evaluate(described, pairs)
+    assert (evaluation.pairs, evaluation.skipped, list(evaluation.missing)) == (12, 0, [])
+    results = by_route(evaluation.to_dict())
+    assert set(results) == {"text>image", "text>text", "text>any"}
+    assert results["text>image"]["queries"] == 12
+    assert results["text>image"]["recall@10"]["value"] == 1.0
+    # Nothing else is said of a picture, so none is to be found by words.
+    assert results["text>text"]["queries"] == 0
+    route = evaluation.routes["text", "text"]
+    assert {of for _, of in route.reached.values()} == {11 * 12 + 11}
+    assert results["text>any"]["median_rank"]["value"] > 1  # the words about others come first
+
+
+def test_what_else_is_said_of_a_picture_is_found(described: Collection, media: Path) -> None:
+    words = " ".join(f"word{i}" for i in range(50))  # three passages of the tiny encoder
+    (media / "red-0.txt").write_text(f"a red square, number 0\n\n{words}")
+    (media / "red-0.xmp").write_text(
+        """<x:xmpmeta xmlns:x="adobe:ns:meta/">
+        <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+        <rdf:Description xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title><rdf:Alt>
+        <rdf:li xml:lang="x-default">Crimson barn</rdf:li>
+        </rdf:Alt></dc:title></rdf:Description></rdf:RDF></x:xmpmeta>"""
+    )
+    build(described, [media])
+    evaluation = evaluate(described, caption_pairs(described, media))
+    [ranks] = evaluation.routes["text", "text"].ranks
+    assert ranks[0] > 1
+    pair = {"query": {"text": f"a red square, number 0 {words}"}, "relevant": ["red-0.png"]}
+    quoted = evaluate(described, read_pairs(pairs_file(media, pair)))
+    assert quoted.routes["text", "text"].ranks == [[1]]  # who asks so means to be answered so
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [(b"a\0b", "it holds NUL characters"), ("д".encode("koi8-r") * 9, "it ")],
+)
+def test_captions_that_cannot_be_read_are_named(tmp_path: Path, data: bytes, reason: str) -> None:
+    Image.new("RGB", (16, 16)).save(tmp_path / "a.png")
+    (tmp_path / "a.txt").write_bytes(data)
+    with pytest.raises(UsageError, match=f"a.txt cannot be read: {reason}"):
+        pairs_from_captions(tmp_path, ())
+
+
+def test_captions_in_other_encodings_and_without_words(tmp_path: Path) -> None:
+    for name in "ab":
+        Image.new("RGB", (16, 16)).save(tmp_path / f"{name}.png")
+    (tmp_path / "a.txt").write_bytes(b" \n")
+    (tmp_path / "b.txt").write_bytes("Füchse\r\nim  Schnee".encode("utf-16"))
+    [pair] = pairs_from_captions(tmp_path, ())
+    assert pair.caption == pair.terms[0].content == "Füchse im Schnee"
 
 
 def test_what_is_relevant_may_be_an_id_that_no_path_can_be(tmp_path: Path) -> None:
@@ -150,9 +226,9 @@ def test_sources_of_pairs_that_hold_none(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no pairs"):
         read_pairs(tmp_path / "empty.jsonl")
     with pytest.raises(UsageError, match="caption"):
-        pairs_from_captions(tmp_path)
+        pairs_from_captions(tmp_path, ())
     with pytest.raises(UsageError, match="not a folder"):
-        pairs_from_captions(tmp_path / "nowhere")
+        pairs_from_captions(tmp_path / "nowhere", ())
 
 
 def test_the_command_prints_and_plots(collection: Collection, media: Path, tmp_path: Path) -> None:
@@ -219,7 +295,7 @@ def test_the_plot_says_what_it_shows(collection: Collection, media: Path) -> Non
     pytest.importorskip("matplotlib")
     from anysense.server.cli.plot import draw_scores
 
-    evaluation = evaluate(collection, pairs_from_captions(media))
+    evaluation = evaluate(collection, caption_pairs(collection, media))
     figure = draw_scores(evaluation)
     figure.canvas.draw()  # places the parts
     rows = [axis.get_ylabel() for axis in figure.axes[::2]]
@@ -259,7 +335,7 @@ def test_a_query_is_no_answer_to_itself(collection: Collection, media: Path) -> 
     assert len(route.related) == 2
     assert [of for _, of in route.reached.values()] == [10 + 11] * 5
     assert max(cosine for cosine, _ in route.related) == pytest.approx(1.0, abs=1e-3)
-    captions = evaluate(collection, pairs_from_captions(media)).routes["text", "text"]
+    captions = evaluate(collection, caption_pairs(collection, media)).routes["text", "text"]
     assert [of for _, of in captions.reached.values()] == [12 * 11] * 5
 
 
