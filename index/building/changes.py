@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from anysense.index.building.options import BuildOptions
     from anysense.index.building.plan import Plan
     from anysense.index.building.report import BuildReport
-    from anysense.index.catalog.records import ItemRecord, KnownFile, QuarantinedFile
+    from anysense.index.catalog.records import CatalogFile, ItemRecord, QuarantinedFile
     from anysense.index.folder.folder import OpenCollection
 
 __all__ = ["Changes"]
@@ -181,7 +181,7 @@ class Changes:
         return self._pending(index, entry, item_id, file)
 
     def _reread(
-        self, index: int, entry: Entry, former: KnownFile, file: FileRecord
+        self, index: int, entry: Entry, former: CatalogFile, file: FileRecord
     ) -> PendingItem | None:
         """The item of a file that is as it was, to be encoded again once, and not for its copies.
 
