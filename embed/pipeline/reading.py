@@ -120,7 +120,7 @@ def _words_of_sidecar(path: Path, options: ReadOptions) -> list[str]:
     except EmptyMediaError:
         return []
     except MediaError as error:
-        _log.warning("%s: its words are passed over: it %s", path, error.reason)
+        _log.warning("%s: its words are left out: it %s", path, error.reason)
         return []
 
 

@@ -322,8 +322,8 @@ def test_a_file_beside_another_that_cannot_be_read_is_named(
     assert [s.text for s in segments_of(picture(), gone, folder, words)] == [None, "Words"]
     assert {record.levelno for record in caplog.records} == {logging.WARNING}
     assert [record.getMessage() for record in caplog.records] == [
-        f"{gone}: its words are passed over: it does not exist",
-        f"{folder}: its words are passed over: it is a directory, not a file",
+        f"{gone}: its words are left out: it does not exist",
+        f"{folder}: its words are left out: it is a directory, not a file",
     ]
 
 
