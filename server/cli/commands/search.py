@@ -98,8 +98,8 @@ def search(
     """Search a collection by text, image, sound, or several of them.
 
     Several inputs make one query, and --not subtracts from it. Every query finds items of every
-    kind. A score says how rarely chance scores so high: one unrelated item in 100 has a score of 2
-    or more, one in 1,000 of 3 or more, whatever the kind.
+    kind. A score says how rarely chance scores so high: one unrelated segment in 100 has a score of
+    2 or more, one in 1,000 of 3 or more, whatever the kind.
 
     A hit is an item with the segment of it that matched best: a passage, a window of a sound, a
     picture, a page. Where other segments of it matched well, too, they are told as well.
