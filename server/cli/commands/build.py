@@ -67,7 +67,8 @@ SHOWN_FAILURES = 10
 @click.option(
     "--reread",
     is_flag=True,
-    help="Read again also what has not changed, as after an update that reads more of it.",
+    help="Read again also what has not changed: after an update that reads more of it, or to leave "
+    "out with --no-sidecars what is in files.",
 )
 @JSON
 def build(
