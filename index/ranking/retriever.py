@@ -110,7 +110,13 @@ class Retriever:
                 lists = [[hit for hit in hits if hit.score >= least] for hits in lists]
             return fuse(lists, options.fusion)
 
-        page = page_of(ranked, options.k, options.offset, options.per_modality_k)
+        page = page_of(
+            ranked,
+            options.k,
+            options.offset,
+            per_modality_k=options.per_modality_k,
+            modalities=len({route.partition.modality for route in routes}),
+        )
         assert no_match is not None
         return Hits(page, no_match=no_match, state=state.name)
 

@@ -32,22 +32,52 @@ def deeper_finds_more(size: int) -> list[Hit]:
 
 @pytest.mark.parametrize("k", [1, 5, 7, 50])
 def test_pages_neither_repeat_nor_skip(k: int) -> None:
-    pages = [page_of(deeper_finds_more, k, offset, None) for offset in range(0, 200, k)]
+    pages = [page_of(deeper_finds_more, k, offset) for offset in range(0, 200, k)]
     assert pages[0] == deeper_finds_more(k)
     assert {len(page) for page in pages} == {k}
     ids = [int(found.id) for page in pages for found in page]
     assert len(set(ids)) == len(ids)
     assert sorted(ids) == list(range(len(ids)))  # what was missed comes later
-    assert page_of(deeper_finds_more, k, k, None) == pages[1]  # whatever was asked before
+    assert page_of(deeper_finds_more, k, k) == pages[1]  # whatever was asked before
 
 
 def test_a_quota_holds_over_all_pages() -> None:
-    pages = [page_of(deeper_finds_more, 5, offset, 6) for offset in range(0, 30, 5)]
+    pages = [
+        page_of(deeper_finds_more, 5, offset, per_modality_k=6, modalities=3)
+        for offset in range(0, 30, 5)
+    ]
     shown = [found for page in pages for found in page]
     assert len({found.id for found in shown}) == len(shown) == 18
     counts = {modality: sum(h.modality is modality for h in shown) for modality in Modality}
     assert set(counts.values()) == {6}
     assert pages[4:] == [[], []]
+
+
+def test_a_quota_is_filled_by_what_lies_deeper() -> None:
+    """Of the best, most lead by a modality whose quota is full."""
+    asked: list[int] = []
+
+    def lopsided(size: int) -> list[Hit]:
+        asked.append(size)
+        hits = [hit(3 * n) for n in range(10)] + [hit(n) for n in range(100, 400)]
+        return hits[:size]
+
+    def texts_alone(size: int) -> list[Hit]:
+        asked.append(size)
+        return [hit(3 * n) for n in range(size)]
+
+    page = page_of(lopsided, 6, per_modality_k=3, modalities=3)
+    assert [found.modality for found in page].count(Modality.TEXT) == 3
+    assert (len(page), asked) == (6, [6, 12, 24])
+    asked.clear()
+    assert (
+        len(page_of(lopsided, 10, per_modality_k=3, modalities=3)) == 9
+    )  # every quota is full: no use in looking on
+    assert asked == [10, 20]
+    asked.clear()
+    assert len(page_of(texts_alone, 6, per_modality_k=3, modalities=3)) == 3
+    assert asked == [6, 12, 24]  # and no further
+    assert [h.id for h in page_of(lopsided, 6)] == [h.id for h in lopsided(6)]
 
 
 def test_pages_of_a_collection_that_is_not_compared_whole(tmp_path: Path) -> None:
