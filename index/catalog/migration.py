@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["migrate"]
+__all__ = ["migrate", "rewrite"]
 
 _log = logging.getLogger("anysense")
 
@@ -73,15 +73,12 @@ _TABLES = {"items": _ITEMS, "segments": _SEGMENTS, "files": _FILES}
 _INDEXES = ("items_by_hash", "segments_by_item", "files_by_item")
 
 
-def migrate(folder: Path, meta: Mapping[str, str]) -> bool:
+def migrate(folder: Path, meta: Mapping[str, str]) -> None:
     """Bring the catalog of a collection, whose lock is held, to the format of today.
 
     Args:
         folder: the collection.
         meta: notes that are kept with it from now on.
-
-    Returns:
-        Whether there was anything to do.
 
     Raises:
         StorageError: the disk refused; the catalog is as it was.
@@ -91,12 +88,12 @@ def migrate(folder: Path, meta: Mapping[str, str]) -> bool:
         connection = connect(path, writable=True)
         try:
             if row_format(path, connection).number == FORMAT:
-                return False
+                return
             _log.warning("%s is brought to format %d, once.", folder, FORMAT)
             connection.create_function("row_crc", -1, _row_crc, deterministic=True)
             connection.execute("BEGIN IMMEDIATE")
             try:
-                _rewrite(connection)
+                rewrite(connection)
                 for note in meta.items():
                     row = with_crc(note)
                     connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?, ?)", row)
@@ -111,13 +108,11 @@ def migrate(folder: Path, meta: Mapping[str, str]) -> bool:
             connection.close()
     if log == done:
         seal(folder)
-    return True
 
 
-def _rewrite(connection: sqlite3.Connection) -> None:
-    for index in _INDEXES:
-        connection.execute(f"DROP INDEX {index}")
-    for table in _TABLES:
+def rewrite(connection: sqlite3.Connection) -> None:
+    """Make the tables of format 2 out of those of format 1; SQL knows `row_crc`."""
+    for table in _TABLES:  # with its indexes, which go with it in the end
         connection.execute(f"ALTER TABLE {table} RENAME TO {table}_1")
     for statement in SCHEMA:
         if statement.split()[2] in _TABLES:

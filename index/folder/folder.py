@@ -265,21 +265,19 @@ class CollectionFolder:
                 try:
                     ensure_sound(self.catalog, self.path, writer=True)
                     check_acknowledged(self.catalog, self.path)
-                    repair_manifest(self.path, self.manifest)
-                    self._migrate()
+                    self._migrate(repair_manifest(self.path, self.manifest))
                     self._writer = CatalogWriter(self.path)
                 except BaseException:
                     self._writer_lock.release()
                     raise
             return self._writer
 
-    def _migrate(self) -> None:
+    def _migrate(self, manifest: Manifest) -> None:
         """Bring a collection of an older format to that of today.
 
         The manifest first: should the process be killed in between, an older version of anysense
         refuses the collection with a sentence, and this one reads both.
         """
-        manifest = self.manifest
         if manifest.format < FORMAT:
             manifest = replace(manifest, format=FORMAT)
             manifest.write(self.path)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from anysense.index.calibration.scores import copy_bonus
-from anysense.index.ranking.fusion import distinct
+from anysense.index.ranking.fusion import MATCHED_WELL, MOST_SEGMENTS, distinct
 from anysense.index.ranking.hit import Hit, HitSegment
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["hits_of", "is_match", "search_routes"]
 
 LEAST_DEPTH = 50  # segments fetched at first: several may belong to one item
-MOST_SEGMENTS = 8  # of one item on one route that are looked at beside the best
 NO_MATCH = 0.5
 """If chance would put so many items or more as high as the best hit, that is no match."""
 
@@ -88,7 +87,7 @@ def search_routes(
 def hits_of(
     snapshot: Snapshot, route: Route, k: int, left_out: AbstractSet[int] = frozenset()
 ) -> list[Hit]:
-    """The best items of one route, all of them if there are no more than k.
+    """The best items of one route: at most k, and those of its 4 k best segments alone.
 
     Args:
         snapshot: what is searched.
@@ -119,7 +118,7 @@ def _by_item(
     products: FloatArray,
     without: AbstractSet[str] = frozenset(),
 ) -> list[_Match]:
-    """Each item's best segment, and a few of its others: segments come best first."""
+    """Each item's best segment, and as many others as may be told: they come best first."""
     matches: dict[str, _Match] = {}
     for product, row in zip(products.tolist(), rows, strict=True):
         if row is None or row.item_id in without:  # None: removed a moment ago, or left out
@@ -139,7 +138,9 @@ def _ids(rows: Sequence[SegmentRow]) -> Ids:
 def _hits(snapshot: Snapshot, route: Route, matches: Sequence[_Match]) -> list[Hit]:
     """The hits of a route, with their scores and cosines."""
     best = [(match.row, match.product) for match in matches]
-    others = [other for match in matches for other in match.others]
+    # Only those that may be told: a vector is read for each.
+    further = [[o for o in m.others if route.null.score(o[1]) >= MATCHED_WELL] for m in matches]
+    others = [other for segments in further for other in segments]
     leading = _segments(snapshot, route, best)
     # The index sums in another order: where the two differ in the last digit, the order of the list
     # stays, or one item could be on two pages.
@@ -163,9 +164,9 @@ def _hits(snapshot: Snapshot, route: Route, matches: Sequence[_Match]) -> list[H
             origin=segment.origin,
             text=segment.text,
             metadata=match.row.metadata,
-            segments=tuple(next(rest) for _ in match.others),
+            segments=tuple(next(rest) for _ in segments),
         )
-        for match, segment, score in zip(matches, leading, scores, strict=True)
+        for match, segments, segment, score in zip(matches, further, leading, scores, strict=True)
     ]
 
 

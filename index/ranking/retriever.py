@@ -66,7 +66,8 @@ class Retriever:
             state: of an earlier page: search what the collection held then, whatever has been
                 added since. Items that were removed since are left out.
             fusion: ``calibrated``, ``rrf`` or ``round_robin``: how the modalities' lists merge.
-            collapse: of items of one modality whose cosine is at least this, show the best one.
+            collapse: of segments of one modality whose cosine is at least this, only the best one
+                counts; an item may still be found by another of its segments.
 
         Raises:
             UsageError: an argument is wrong.

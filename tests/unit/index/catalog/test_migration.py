@@ -123,3 +123,47 @@ def test_a_newer_catalog_is_refused(path: Path) -> None:
     connection.close()
     with pytest.raises(IncompatibleCollectionError, match=f"format {FORMAT + 1}.*up to {FORMAT}"):
         Collection.open(path)
+
+
+def test_a_writer_that_waited_keeps_what_another_has_published(path: Path) -> None:
+    with Collection.open(path) as late:
+        with Collection.open(path) as first:
+            first.write([record("new")])
+            assert first.publish()
+            generation = Manifest.read(path).generation
+        late.write([record("newer")])
+        assert Manifest.read(path).generation == generation
+        assert generation is not None
+        assert (path / f"gen-{generation.number:06d}").is_dir()
+    with Collection.open(path) as collection:
+        assert_as_before(collection, without={"new", "newer"})
+        assert collection.verify().problems == []
+
+
+def test_a_migration_takes_time_in_proportion_to_its_rows(path: Path) -> None:
+    """Counted in steps of SQLite's machine: each text looks for its files."""
+
+    def steps(texts: int) -> int:
+        connection = sqlite3.connect(":memory:")
+        connection.create_function("row_crc", -1, lambda *_: 0)
+        source = sqlite3.connect(path / CATALOG)
+        source.backup(connection)
+        source.close()
+        rows = [(10_000 + n, f"t{n}", f"/t{n}.txt") for n in range(texts)]
+        connection.executemany("INSERT INTO items VALUES (?, ?, ?, 'text', '{}', '', 0, 0)", rows)
+        connection.executemany(
+            "INSERT INTO files VALUES (?, 0, 0, '', ?, 0)", [(row[2], row[0]) for row in rows]
+        )
+        taken = 0
+
+        def count() -> int:
+            nonlocal taken
+            taken += 1
+            return 0
+
+        connection.set_progress_handler(count, 100)
+        migration.rewrite(connection)
+        connection.close()
+        return taken
+
+    assert steps(4000) < 5 * steps(1000)
