@@ -15,7 +15,7 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import TYPE_CHECKING, BinaryIO
 
-from anysense.embed.errors import MediaError
+from anysense.embed.errors import MediaTooLargeError
 from anysense.embed.media.document.charset import decode_text
 from anysense.embed.media.document.document import normalise_text
 from anysense.embed.media.identify import MEDIA_SUFFIXES
@@ -98,22 +98,25 @@ def pair_sidecars(names: Iterable[str]) -> dict[str, list[str]]:
 def read_sidecar(file: BinaryIO, name: str, limits: Limits) -> list[str]:
     """The words of a text beside a file: a text file's as one text, an XMP file's descriptions.
 
-    A text without words, in an unknown encoding, over the limits or broken has none, and that is no
-    error: the file that it lies beside is whole, and is found by what it shows.
+    An XMP file that is broken has no words, as most of them have none.
 
     Args:
         file: the text, read from where it is.
         name: its file name, whose suffix says what it is.
         limits: of which the number of characters of a text counts.
+
+    Raises:
+        EmptyMediaError: a text without words.
+        CorruptMediaError, UnsupportedMediaError: no text, or in an unknown encoding.
+        MediaTooLargeError: too many characters.
     """
     if PurePath(name).suffix.lower() == ".xmp":
         return descriptions(xmp_texts(file.read(XMP_BYTES + 1)))
     data = file.read(limits.text_characters * _BYTES_PER_CHARACTER + 1)
-    try:
-        text = normalise_text(decode_text(data, name), name).strip()
-    except MediaError:
-        return []
-    return [text] if len(text) <= limits.text_characters else []
+    text = normalise_text(decode_text(data, name), name).strip()
+    if len(text) > limits.text_characters:
+        raise MediaTooLargeError(name, f"has over {limits.text_characters:,} characters")
+    return [text]
 
 
 def _is_described(path: PurePath) -> bool:

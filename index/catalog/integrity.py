@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from anysense.index.catalog.connections import damaged
 from anysense.index.catalog.reader import Catalog, read_state
-from anysense.index.catalog.rows import RowFormat, item_columns
+from anysense.index.catalog.rows import RowFormat, item_columns, segment_columns
 from anysense.index.catalog.schema import (
     APPLICATION_ID,
     SUM_MASK,
@@ -139,7 +139,7 @@ def _every_row(
     for row in connection.execute(f"{rows.items} ORDER BY i.item_pk"):
         yield items_name(row[3]), f"item {row[1]!r}", row_crc(*item_columns(row)), row[7]
     for row in connection.execute(f"SELECT {rows.segments} FROM segments AS s"):  # noqa: S608
-        actual = row_crc(*rows.segment_columns(row))
+        actual = row_crc(*segment_columns(row))
         yield segments_name(row[2], row[3]), f"segment {row[0]}", actual, row[-1]
     for pk, change, crc in connection.execute("SELECT * FROM tombstones"):
         yield "tombstones", f"tombstone {pk}", row_crc(pk, change), crc

@@ -25,7 +25,13 @@ from anysense.index.catalog.records import (
     SegmentRow,
     read_sidecars,
 )
-from anysense.index.catalog.rows import RowFormat, item_columns, place_of, row_format
+from anysense.index.catalog.rows import (
+    RowFormat,
+    item_columns,
+    place_of,
+    row_format,
+    segment_columns,
+)
 from anysense.index.catalog.schema import CATALOG, from_sql, to_sql, vector_crc
 from anysense.index.catalog.totals import Totals, read_totals
 from anysense.index.types import Partition
@@ -204,7 +210,7 @@ class Catalog:
 
     def _segment(self, rows: RowFormat, row: tuple[Any, ...]) -> Segment:
         """A row of `RowFormat.segments`, checked."""
-        check_row(self.path, "segments", row[0], row[-1], *rows.segment_columns(row))
+        check_row(self.path, "segments", row[0], row[-1], *segment_columns(row))
         row = rows.as_segment(row)
         text = row[11] and from_sql(row[11])
         space = self.spaces[row[2]].id
@@ -216,8 +222,7 @@ class Catalog:
         with self.transaction() as connection:
             rows = self.row_format(connection)
             query = f"""
-                SELECT i.item_pk, i.id, i.source, i.{rows.kind}, i.metadata, i.content_hash,
-                       i.added_at, i.crc, {rows.segments}
+                SELECT {rows.item_columns}, {rows.segments}
                 FROM json_each(?) AS wanted
                 CROSS JOIN segments AS s ON s.segment_pk = wanted.value
                 CROSS JOIN items AS i ON i.item_pk = s.item_pk

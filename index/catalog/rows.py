@@ -28,6 +28,7 @@ __all__ = [
     "place_columns",
     "place_of",
     "row_format",
+    "segment_columns",
 ]
 
 Row: TypeAlias = "tuple[Any, ...]"
@@ -44,7 +45,6 @@ class RowFormat:
         segments: the columns of a segment (``s``), the last of them its crc.
         files: those of a file (``f``), the last of them its crc.
         file_columns: how many of these, from the first, its crc covers.
-        segment_columns: of such a row of a segment, those that its crc covers.
         as_segment: such a row as format 2 has it.
     """
 
@@ -54,24 +54,27 @@ class RowFormat:
     segments: str
     files: str
     file_columns: int
-    segment_columns: Callable[[Row], Row]
     as_segment: Callable[[Row], Row]
 
     @property
     def items(self) -> str:
         """Selects items: key, id, source, kind, metadata, content hash, time, crc."""
-        return f"""
-            SELECT i.item_pk, i.id, i.source, i.{self.kind}, i.metadata, i.content_hash,
-                   i.added_at, i.crc
-            FROM items AS i
-        """  # noqa: S608 - names of columns alone
+        return f"SELECT {self.item_columns} FROM items AS i"  # noqa: S608 - names of columns alone
+
+    @property
+    def item_columns(self) -> str:
+        """The columns of an item (``i``), the last of them its crc."""
+        return (
+            f"i.item_pk, i.id, i.source, i.{self.kind}, i.metadata, i.content_hash, i.added_at, "
+            "i.crc"
+        )
 
     def condition(self, sql: str) -> str:
         """A filter's condition on the row ``i`` of items, by this format's names of columns."""
         return sql.replace("i.kind", f"i.{self.kind}")
 
 
-def _text_last(row: Row) -> Row:
+def segment_columns(row: Row) -> Row:
     """The columns of a segment that its crc covers: all before it, the text as it was."""
     return (*row[:-2], row[-2] and from_sql(row[-2]))
 
@@ -114,7 +117,6 @@ FORMAT_1 = RowFormat(
     ),
     files="f.path, f.size, f.mtime_ns, f.content_hash, f.item_pk, NULL, f.crc",
     file_columns=5,
-    segment_columns=_text_last,
     as_segment=_from_format_1,
 )
 FORMAT_2 = RowFormat(
@@ -127,10 +129,9 @@ FORMAT_2 = RowFormat(
     ),
     files="f.path, f.size, f.mtime_ns, f.content_hash, f.item_pk, f.sidecars, f.crc",
     file_columns=6,
-    segment_columns=_text_last,
     as_segment=lambda row: row,
 )
-_FORMATS = {0: FORMAT_1, 1: FORMAT_1, 2: FORMAT_2}  # format 1 left SQLite's number at 0
+_FORMATS = {0: FORMAT_1, 2: FORMAT_2}  # format 1 left SQLite's number at 0
 
 
 def row_format(path: Path, connection: sqlite3.Connection) -> RowFormat:

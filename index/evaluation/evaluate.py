@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["DEPTH", "LEVELS", "Evaluation", "evaluate"]
 
 DEPTH = 1000
-"""Items ranked of each modality: what lies further counts as not found."""
+"""Items ranked on each route: what lies further counts as not found."""
 LEVELS = (1.0, 1.5, 2.0, 2.5, 3.0)
 ANN_K = 10
 SAMPLE_SIZE = 512  # unrelated items of each route and query whose scores are drawn
@@ -40,7 +40,7 @@ MIXED = "any"
 
 @dataclass
 class RouteEvaluation:
-    """What was seen on one route: a query modality and an item modality, or any.
+    """What was seen on one route: a query's modality and that of the segments sought, or any.
 
     Attributes:
         items: how many there are to be found.
@@ -70,7 +70,8 @@ class Evaluation:
         pairs: how many queries were asked.
         skipped: how many were not, as nothing that is relevant to them is in the collection.
         missing: ids and sources that are named as relevant and are not there.
-        routes: what was seen, by query modality and item modality; ``any`` is the merged list.
+        routes: what was seen, by the modalities of queries and of segments; ``any`` is the
+            merged list.
     """
 
     pairs: int

@@ -2,9 +2,9 @@
 
 A filter is written as text (`anysense.index.filters.text`) or as a mapping, a small part of
 MongoDB's query language: ``{"year": {"$gte": 2020}, "tags": {"$in": ["a", "b"]}}``. Fields are
-``id``, ``source`` and ``modality`` of the item, and paths into its metadata, such as
-``camera.model``. A list passes a test if one of its elements does. A field that is not there
-passes no test but ``= null`` and the negative ones.
+``id``, ``source`` and ``kind`` of the item, ``modality`` of any of its segments, and paths into its
+metadata, such as ``camera.model``. A list passes a test if one of its elements does. A field that
+is not there passes no test but ``= null`` and the negative ones.
 """
 
 from __future__ import annotations

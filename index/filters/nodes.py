@@ -144,5 +144,8 @@ def make_compare(field: Field, operator: str, values: Sequence[Value]) -> Node:
     if names is not None:
         for value in values:
             if operator in ("=", "in") and value not in names:
-                raise FilterError(f"A {field} is one of {', '.join(names)}, not {value!r}.")
+                raise FilterError(
+                    f"A {field} is one of {', '.join(names)}, not {value!r}; metadata of that name "
+                    f"is metadata.{field}."
+                )
     return Compare(field, operator, tuple(values))

@@ -167,7 +167,7 @@ class SearchRequest(Input):
         Field(
             gt=0,
             le=1,
-            description="Of items of one modality whose cosine is at least this, only the best.",
+            description="Of segments of one modality whose cosine is at least this, only the best.",
             examples=[0.95],
         ),
     ] = None

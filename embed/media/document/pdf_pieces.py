@@ -56,7 +56,7 @@ def pdf_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Piece]:
             raise EmptyMediaError(
                 name,
                 "is a PDF document without a text layer, such as a scan: recognise its text first, "
-                "or use an encoder of images"
+                "or use its pages as pictures"
                 if Modality.IMAGE not in options.modalities
                 else "is a PDF document of blank pages",
             )

@@ -25,7 +25,7 @@ class Listing(Protocol):
 
     @property
     def with_sidecars(self) -> bool:
-        """Whether texts beside pictures, sounds and videos belong to these."""
+        """Whether texts beside pictures and sounds belong to these."""
         ...
 
     def sidecars_beside(self, path: str) -> tuple[Sidecar, ...]:

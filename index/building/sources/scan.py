@@ -69,7 +69,7 @@ class FileScan:
             sources: folders, globs, files and tables.
             exclude: a folder to leave out wherever it is met: the collection itself.
             root: where the relative paths of tables start, instead of at their own folders.
-            with_sidecars: whether texts beside pictures, sounds and videos belong to these.
+            with_sidecars: whether texts beside pictures and sounds belong to these.
 
         Raises:
             UsageError: there is no source, or one does not exist.

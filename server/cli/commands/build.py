@@ -98,7 +98,7 @@ def build(
     links out of the sources are not followed. Files that cannot be read are listed, left alone
     until they change, and make the exit status 3 as long as they are there.
 
-    A text beside a picture, a sound or a video (photo.txt, photo.jpg.txt, photo.xmp) and the words
+    A text beside a picture or a sound (photo.txt, photo.jpg.txt, photo.xmp) and the words
     in its file that describe it (titles, captions, keywords, lyrics) are part of that item.
     """
     from anysense.index.building.build import build as run_build
@@ -214,9 +214,8 @@ def print_report(output: str, items: int, report: BuildReport) -> None:
     }
     changes = ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)
     seconds = f"{report.seconds:.1f} s"
-    click.echo(
-        f"{output}: {console.count(items, 'item')}. {changes or 'Nothing to do'}; {seconds}."
-    )
+    nothing = "Nothing could be read" if report.quarantined else "Nothing to do"
+    click.echo(f"{output}: {console.count(items, 'item')}. {changes or nothing}; {seconds}.")
     if report.left_out:
         files = console.count(report.left_out, "file")
         console.note(f"{files} left out: no encoder of this collection takes their kind.")

@@ -68,11 +68,11 @@ def eval_(
     be found by what it shows, or by other words about it. In a collection built with --no-sidecars
     the texts are items of their own, and each file also asks for its text.
 
-    For each route, from a kind of query to a kind of item, and for the merged list ("any"): figures
-    of quality with their 95 % intervals and what chance gives, how often unrelated items reach a
-    score and how often they are meant to, and how many of the true neighbours the index finds.
-    Outside of a terminal these are lines with tabs between their values, the names of which are in
-    the first line.
+    For each route, from a modality of queries to one of items' segments, and for the merged list
+    ("any"): figures of quality with their 95 % intervals and what chance gives, how often unrelated
+    items reach a score and how often they are meant to, and how many of the true neighbours the
+    index finds. Outside of a terminal these are lines with tabs between their values, the names of
+    which are in the first line.
 
     recall@k is the share of a query's relevant items that are among the first k; of a query with
     more than k of them, the share of k. mrr and median_rank are of a query's best relevant item.

@@ -68,15 +68,15 @@ FILE = click.Path(exists=True, dir_okay=False)
     "--collapse",
     type=click.FloatRange(0, 1, min_open=True),
     metavar="COSINE",
-    help="Of items of one kind that are at least so much alike, show only the best; 0.95 leaves "
-    "out near-copies.",
+    help="Of segments of one modality that are at least so much alike, only the best counts; 0.95 "
+    "leaves out near-copies, but for what other segments find.",
 )
 @click.option(
     "--fusion",
     type=click.Choice(["calibrated", "rrf", "round_robin"]),
     default="calibrated",
     show_default=True,
-    help="How the kinds become one list: by score, by reciprocal rank, or in turns.",
+    help="How the modalities become one list: by score, by reciprocal rank, or in turns.",
 )
 @DEVICE
 @JSON
@@ -99,7 +99,7 @@ def search(
 
     Several inputs make one query, and --not subtracts from it. Every query finds items of every
     kind. A score says how rarely chance scores so high: one unrelated segment in 100 has a score of
-    2 or more, one in 1,000 of 3 or more, whatever the kind.
+    2 or more, one in 1,000 of 3 or more, whatever its modality.
 
     A hit is an item with the segment of it that matched best: a passage, a window of a sound, a
     picture, a page. Where other segments of it matched well, too, they are told as well.
@@ -153,15 +153,15 @@ def _hint_at_file(text: str) -> None:
     """Say how to search by a file, if that may be what a text means that is the path of one."""
     from anysense.embed.media.identify import MEDIA_SUFFIXES
 
-    kind = MEDIA_SUFFIXES.get(Path(text).suffix.lower())
-    if kind is None or not os.path.isfile(text):  # noqa: PTH113 - which takes any text
+    modality = MEDIA_SUFFIXES.get(Path(text).suffix.lower())
+    if modality is None or not os.path.isfile(text):  # noqa: PTH113 - which takes any text
         return
     hints = {
         "image": f"--image {text} searches by what it shows",
         "audio": f"--audio {text} searches by how it sounds",
         "text": f"--like {text} searches by what it says, if it is in the collection",
     }
-    console.note(f"{text} is a file, and its name is searched as words: {hints[kind.value]}.")
+    console.note(f"{text} is a file, and its name is searched as words: {hints[modality.value]}.")
 
 
 def _print_files(hits: Sequence[Hit]) -> None:

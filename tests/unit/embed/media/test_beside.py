@@ -6,6 +6,13 @@ import io
 
 import pytest
 
+from anysense.embed.errors import (
+    CorruptMediaError,
+    EmptyMediaError,
+    MediaError,
+    MediaTooLargeError,
+    UnsupportedMediaError,
+)
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
 from anysense.embed.media.beside import pair_sidecars, read_sidecar, sidecar_names
 
@@ -103,28 +110,40 @@ def test_xmp_files() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "name"),
+    "data",
     [
-        (b"", "a.txt"),
-        (b" \n\t", "a.txt"),
-        (b"text\0with a hole", "a.txt"),
-        (b"\xff\xfea", "a.txt"),
-        ("Привет, мир! Как дела?".encode("koi8-r"), "a.txt"),
-        (b"\x89PNG\r\n\x1a\n\0\0", "a.txt"),
-        (b"", "a.xmp"),
-        (b"no XML", "a.xmp"),
-        (XMP[:-50].encode(), "a.xmp"),
-        (b"<!DOCTYPE a>" + XMP.encode(), "a.xmp"),
-        (b" " * 5_000_000 + XMP.encode(), "a.xmp"),
+        b"",
+        b"no XML",
+        XMP[:-50].encode(),
+        b"<!DOCTYPE a>" + XMP.encode(),
+        b" " * 5_000_000 + XMP.encode(),
     ],
 )
-def test_what_has_no_words_is_no_error(data: bytes, name: str) -> None:
-    assert read(data, name) == []
+def test_xmp_files_without_words(data: bytes) -> None:
+    assert read(data, "a.xmp") == []
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        (b"", EmptyMediaError),
+        (b" \n\t", EmptyMediaError),
+        (b"text\0with a hole", CorruptMediaError),
+        (b"\xff\xfea", CorruptMediaError),
+        ("Привет, мир! Как дела?".encode("koi8-r"), UnsupportedMediaError),
+        (b"\x89PNG\r\n\x1a\n\0\0", CorruptMediaError),
+    ],
+)
+def test_texts_that_are_none(data: bytes, error: type[MediaError]) -> None:
+    with pytest.raises(error):
+        read(data, "a.txt")
 
 
 def test_the_limit_of_characters() -> None:
     limits = Limits(text_characters=10)
     assert read(b"ten words.", limits=limits) == ["ten words."]
-    assert read(b"eleven word", limits=limits) == []
+    with pytest.raises(MediaTooLargeError, match="photo.txt: has over 10 characters"):
+        read(b"eleven word", limits=limits)
     assert read("日本語日本語日本語日".encode(), limits=limits) == ["日本語日本語日本語日"]
-    assert read(b"word " * 1000, limits=limits) == []
+    with pytest.raises(MediaTooLargeError):
+        read(b"word " * 1000, limits=limits)

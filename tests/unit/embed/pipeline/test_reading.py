@@ -233,7 +233,7 @@ def test_a_scan_without_an_encoder_of_images_says_what_to_do() -> None:
     assert result.kind is Kind.DOCUMENT
     assert str(result.error) == (
         "scan.pdf: is a PDF document without a text layer, such as a scan: recognise its text "
-        "first, or use an encoder of images"
+        "first, or use its pages as pictures"
     )
 
 
@@ -293,24 +293,25 @@ def test_anything_may_have_words_beside_it(content: Any, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("name", "data"),
+    ("name", "data", "reason"),
     [
-        ("a.txt", b""),
-        ("a.txt", b" \n"),
-        ("a.txt", b"text\0with a hole"),
-        ("a.txt", b"x" * 101),
-        ("a.txt", b"x" * 10_000),
-        ("a.xmp", b"no XML"),
-        ("a.xmp", b""),
+        ("a.txt", b"", ""),
+        ("a.txt", b" \n", ""),
+        ("a.txt", b"text\0with a hole", "it holds NUL characters, so it is not a text"),
+        ("a.txt", b"x" * 101, "it has over 100 characters"),
+        ("a.txt", b"x" * 10_000, "it has over 100 characters"),
+        ("a.xmp", b"no XML", ""),
+        ("a.xmp", b"", ""),
     ],
 )
 def test_words_beside_a_file_that_are_none_are_no_error(
-    name: str, data: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    name: str, data: bytes, reason: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    limits = Limits(text_characters=100)
-    [segment] = segments_of(picture(), write(tmp_path, name, data), limits=limits)
+    limits, path = Limits(text_characters=100), write(tmp_path, name, data)
+    [segment] = segments_of(picture(), path, limits=limits)
     assert segment.modality is IMAGE
-    assert caplog.records == []
+    warnings = [f"{path}: its words are left out: {reason}"] if reason else []
+    assert caplog.messages == warnings
 
 
 def test_a_file_beside_another_that_cannot_be_read_is_named(

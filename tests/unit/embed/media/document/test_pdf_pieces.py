@@ -162,7 +162,7 @@ def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_pages_are_not_drawn_if_images_are_not_wanted() -> None:
     for modalities in ([TEXT], [TEXT, AUDIO]):
         assert [piece.modality for piece in read(LETTER, *modalities)] == [TEXT, TEXT]
-    with pytest.raises(EmptyMediaError, match=r"without a text layer.*use an encoder of images"):
+    with pytest.raises(EmptyMediaError, match=r"without a text layer.*use its pages as pictures"):
         read(SCAN, TEXT)
 
 
