@@ -53,15 +53,23 @@ def check_acknowledged(catalog: Catalog, folder: Path) -> None:
         )
 
 
-def ensure_sound(catalog: Catalog, folder: Path, *, writer: bool = False) -> None:
+def ensure_sound(
+    catalog: Catalog, folder: Path, *, writer: bool = False, always: bool = False
+) -> None:
     """Check the whole catalog, unless its file is as it was when it was last known to be sound.
 
     Vectors are compared with their checksums whenever they are read, so that is left out here.
 
+    Args:
+        catalog: what to check.
+        folder: its collection.
+        writer: whether the caller holds the lock.
+        always: check a file that is as it was, too.
+
     Raises:
         CorruptCollectionError: it is damaged.
     """
-    if is_sealed(folder):
+    if is_sealed(folder) and not always:
         return
     problems = catalog_problems(catalog, vectors=False)
     if problems:

@@ -114,6 +114,12 @@ class Catalog:
         """How rows are read, in the transaction of a connection."""
         return row_format(self.path, connection)
 
+    @property
+    def format(self) -> int:
+        """The number of the format that the catalog has now."""
+        with self._pool.lend() as connection:
+            return self.row_format(connection).number
+
     def state(self) -> State:
         with self._pool.lend() as connection:
             return read_state(self.path, connection)

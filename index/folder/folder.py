@@ -278,6 +278,10 @@ class CollectionFolder:
         The manifest first: should the process be killed in between, an older version of anysense
         refuses the collection with a sentence, and this one reads both.
         """
+        if self.catalog.format == FORMAT:
+            return
+        # Rows get new checksums: a bit that has flipped would be taken for what was written.
+        ensure_sound(self.catalog, self.path, writer=True, always=True)
         if manifest.format < FORMAT:
             manifest = replace(manifest, format=FORMAT)
             manifest.write(self.path)

@@ -13,6 +13,7 @@ from anysense.embed.errors import CorruptCollectionError, IncompatibleCollection
 from anysense.index.catalog import migration
 from anysense.index.catalog.integrity import catalog_problems
 from anysense.index.catalog.schema import CATALOG, FORMAT, SCHEMA
+from anysense.index.catalog.seals import seal
 from anysense.index.snapshots.manifest import Manifest
 
 if TYPE_CHECKING:
@@ -167,3 +168,30 @@ def test_a_migration_takes_time_in_proportion_to_its_rows(path: Path) -> None:
         return taken
 
     assert steps(4000) < 5 * steps(1000)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE segments SET text = 'other words' WHERE text IS NOT NULL",
+        "UPDATE items SET content_hash = '00' WHERE item_pk = 1",
+        "DELETE FROM files WHERE path = (SELECT min(path) FROM files)",
+        "DELETE FROM segments WHERE segment_pk = 1",
+    ],
+)
+def test_damage_is_not_taken_for_what_was_written(path: Path, damage: str) -> None:
+    """A bit that flips on the disk changes no time, so that opening does not notice it."""
+    file = path / CATALOG
+    before = file.stat()
+    connection = sqlite3.connect(file)
+    connection.execute("PRAGMA journal_mode = DELETE")
+    connection.execute(damage)
+    connection.commit()
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.close()
+    seal(path)
+    assert file.stat().st_size == before.st_size
+    with Collection.open(path) as collection, pytest.raises(CorruptCollectionError):
+        collection.write([record("new")])
+    assert format_of(path) == 0
+    assert Manifest.read(path).format == 1
