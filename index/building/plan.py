@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from anysense.index.building.sources.scan import FileScan
     from anysense.index.catalog.records import CatalogFile, QuarantinedFile
 
-__all__ = ["Plan", "make_plan"]
+__all__ = ["Plan", "is_unchanged", "make_plan"]
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def make_plan(
     untried: list[Problem] = []
     for entry in scan.entries:
         file, failure = files.get(entry.path), failures.get(entry.path)
-        if file is not None and not reread and _is_unchanged(entry, file):
+        if file is not None and not reread and is_unchanged(entry, file):
             unchanged.append(entry)
         elif failure is not None and not retry_failed and is_tried(entry, failure):
             untried.append(Problem(entry.path, failure.reason))
@@ -78,7 +78,8 @@ def make_plan(
     return Plan(files, failures, gone, absorbed, changed, unchanged, untried)
 
 
-def _is_unchanged(entry: Entry, file: CatalogFile) -> bool:
+def is_unchanged(entry: Entry, file: CatalogFile) -> bool:
+    """Whether an entry is what the collection has at its path."""
     if entry.item is not None and entry.item.id not in (None, file.item_id):
         return False
     if isinstance(entry, TextEntry):

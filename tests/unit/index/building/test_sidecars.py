@@ -24,8 +24,9 @@ from anysense.embed.media.beside import pair_sidecars
 from anysense.embed.media.identify import MEDIA_SUFFIXES
 from anysense.embed.types import Kind, Modality, Origin
 from anysense.index.building import content
-from anysense.index.building.build import build, check_sources
+from anysense.index.building.build import build, check_sources, run_build
 from anysense.index.building.ingest import ingest
+from anysense.index.building.options import BuildOptions
 from anysense.index.catalog.records import make_id
 from anysense.index.collection import Collection
 from anysense.index.types import NewItem
@@ -428,17 +429,86 @@ def test_items_that_have_a_source_of_their_own_keep_it_when_they_are_read_again(
     assert (item.id, item.source, item.metadata) == ("b", "shop/1", {"price": 3})
 
 
-def test_what_is_read_again_and_cannot_be_read_is_quarantined(
-    collection: Collection, photos: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("error", [MemoryError(), MediaError("x", "is no longer read")])
+def test_what_cannot_be_read_again_stays_as_it_was(
+    collection: Collection, photos: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     def refuse(source: Path, options: object) -> object:
-        raise MediaError(source, "is no longer read")
+        raise error
+
+    (photos / "copy.png").write_bytes((photos / "blue.png").read_bytes())
+    build(collection, [photos])
+    with monkeypatch.context() as patched:
+        patched.setattr("anysense.embed.media.image.picture_pieces", refuse)
+        report = build(collection, [photos], reread=True)
+    assert summary(report) == {"updated": 1, "unchanged": 1, "quarantined": 2}
+    assert [os.path.basename(problem.path) for problem in report.quarantined] == [  # noqa: PTH119
+        "blue.png",
+        "red.png",
+    ]
+    assert collection.folder.quarantined() == []
+    assert words_of(collection, photos / "red.png") == ["a low dark barn"]
+    assert summary(build(collection, [photos])) == {"unchanged": 4}
+    assert summary(build(collection, [photos], reread=True)) == {"updated": 3, "unchanged": 1}
+
+
+def test_what_cannot_be_opened_to_be_read_again_stays_as_it_was(
+    collection: Collection, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: str) -> str:
+        raise MediaError(path, "cannot be read: Permission denied")
 
     build(collection, [photos])
-    monkeypatch.setattr("anysense.embed.media.image.picture_pieces", refuse)
-    report = build(collection, [photos], reread=True)
-    assert summary(report) == {"updated": 1, "removed": 2, "quarantined": 2}
-    assert source_names(collection) == ["note.txt"]
+    monkeypatch.setattr(content, "digest_file", refuse)
+    assert summary(build(collection, [photos], reread=True)) == {"quarantined": 3}
+    monkeypatch.undo()
+    assert summary(build(collection, [photos])) == {"unchanged": 3}
+
+
+def test_a_copy_is_read_again_though_its_item_is_called_after_a_file_elsewhere(
+    collection: Collection, photos: Path, tmp_path: Path
+) -> None:
+    copies = tmp_path / "copies"
+    copies.mkdir()
+    (copies / "z.png").write_bytes((photos / "blue.png").read_bytes())
+    build(collection, [photos])
+    build(collection, [copies])
+    former = item_of(collection, copies / "z.png")
+    assert former.source == real(photos / "blue.png")
+    before = inputs_encoded(collection)
+    assert summary(build(collection, [copies], reread=True)) == {"updated": 1}
+    assert inputs_encoded(collection) == before + 1
+    item = item_of(collection, copies / "z.png")
+    assert (item.id, item.source, item.aliases) == (former.id, former.source, former.aliases)
+
+
+@pytest.mark.parametrize("names", [("a.png", "b.png"), ("b.png", "a.png")])
+@pytest.mark.parametrize("batch_items", [1, 128])
+@pytest.mark.parametrize("is_bad", [False, True])
+def test_a_copy_is_read_again_though_the_file_that_its_item_is_called_after_has_changed(
+    collection: Collection, tmp_path: Path, names: tuple[str, str], batch_items: int, is_bad: bool
+) -> None:
+    source, copy = (tmp_path / "pair" / name for name in names)
+    source.parent.mkdir()
+    for path in (source, copy):
+        write_picture(path, COLOURS["red"])
+        build(collection, [path])
+    assert item_of(collection, copy).source == real(source)
+    if is_bad:
+        source.write_bytes(b"x")
+    else:
+        write_picture(source, COLOURS["green"])
+    before = inputs_encoded(collection)
+    options = BuildOptions(reread=True, batch_items=batch_items)
+    report = run_build(collection, [source.parent], options)
+    outcome = {"quarantined": 1} if is_bad else {"added": 1}
+    assert summary(report) == {"updated": 1, **outcome}
+    assert inputs_encoded(collection) == before + 2 - is_bad
+    assert item_of(collection, copy).source == real(copy)
+    if not is_bad:
+        assert item_of(collection, source).source == real(source)
+    assert collection.verify().ok
+    assert collection.info()["items"] == 2 - is_bad
 
 
 def test_an_added_photo_brings_its_words(collection: Collection, photos: Path) -> None:
