@@ -61,6 +61,7 @@ class Changes:
 
     Attributes:
         to_describe: files whose item stays, so that only its metadata may be new.
+        lost: paths of files that have no item, as they cannot be read.
     """
 
     def __init__(
@@ -90,6 +91,7 @@ class Changes:
         self._reread_paths: set[str] = set()
         self._failures: list[QuarantinedFile] = []
         self.to_describe: list[Entry] = []
+        self.lost: list[str] = []
 
     @property
     def done(self) -> int:
@@ -112,7 +114,9 @@ class Changes:
                 # Not opened: the file may be sound, and what keeps it shut (its permissions, a
                 # share) changes without its size or time.
                 self._fail(failed_path(entry.path, outcome.reason))
-            # else it has gone since the scan: the next build removes it
+            elif entry.path not in self._plan.files:  # it has gone since the scan
+                self.lost.append(entry.path)
+            # else the next build removes it
             if pending is not None:
                 yield pending
             else:
@@ -306,6 +310,7 @@ class Changes:
     def _fail(self, failure: QuarantinedFile) -> None:
         self._report.quarantined.append(Problem(failure.path, failure.reason))
         self._failures.append(failure)
+        self.lost.append(failure.path)
 
     def _finish(self) -> None:
         self._done += 1
