@@ -113,16 +113,18 @@ class FileScan:
         return self
 
     def leave_out(self, modalities: Set[Modality]) -> None:
-        """Leave out files that by their names are of none of these modalities.
+        """Leave out files that by their names yield none of these modalities.
 
         The texts beside them are items then, as they would be if those files were not there.
         """
-        from anysense.embed.media.identify import named_modality
+        from anysense.embed.media.identify import named_modalities
 
         self.left_out = [
             entry
             for entry in self._listed
-            if entry.item is None and named_modality(entry.path) not in (None, *modalities)
+            if entry.item is None
+            and (named := named_modalities(entry.path))
+            and named.isdisjoint(modalities)
         ]
         dropped = {entry.path for entry in self.left_out}
         self._part_sidecars([entry for entry in self._listed if entry.path not in dropped])
