@@ -82,9 +82,8 @@ def test_pdfs_are_drawn_where_no_encoder_takes_texts(
     tmp_path: Path, media: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     images = frozenset({Modality.IMAGE})
-    monkeypatch.setitem(
-        registry._factories, "seeing", lambda rest, device: TinyEncoder("seeing", images)
-    )
+    factories = registry._factories  # a registration would outlast the test
+    monkeypatch.setitem(factories, "seeing", lambda rest, device: TinyEncoder("seeing", images))
     (media / "letter.PDF").write_bytes(pdf([page("red")]))
     with Collection.create(tmp_path / "c", ("seeing",)) as made:
         report = build(made, [media])
