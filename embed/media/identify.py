@@ -34,7 +34,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["MEDIA_SUFFIXES", "format_of_media", "identify", "media_type", "named_modality", "sniff"]
+__all__ = [
+    "MEDIA_SUFFIXES",
+    "format_of_media",
+    "identify",
+    "media_type",
+    "named_modalities",
+    "named_modality",
+    "sniff",
+]
 
 _TEXT_FORMATS = {
     ".txt": TEXT_FORMAT,
@@ -58,12 +66,29 @@ MEDIA_SUFFIXES: Mapping[str, Modality] = MappingProxyType(
     | dict.fromkeys(_AUDIO_SUFFIXES.split(), Modality.AUDIO)
     | dict.fromkeys((*_TEXT_FORMATS, ".pdf"), Modality.TEXT)
 )
-"""The suffixes, lower case and with the dot, of the files that a folder scan picks up."""
+"""The suffixes, lower case and with the dot, of the files that a folder scan picks up.
+
+Each with the modality of most of what such a file holds.
+"""
+
+_FURTHER_MODALITIES = {".pdf": frozenset({Modality.IMAGE})}  # its pages
 
 
 def named_modality(path: str) -> Modality | None:
     """What the suffix of a path says that a file is; None if it does not say."""
     return MEDIA_SUFFIXES.get(os.path.splitext(path)[1].lower())  # noqa: PTH122 - of many files
+
+
+def named_modalities(path: str) -> frozenset[Modality]:
+    """The modalities that a file may yield, by the suffix of its path; empty if it does not say.
+
+    Without the words in or beside a picture or a sound, which alone are no reason to read it.
+    """
+    modality = named_modality(path)
+    if modality is None:
+        return frozenset()
+    suffix = os.path.splitext(path)[1].lower()  # noqa: PTH122 - of many files
+    return _FURTHER_MODALITIES.get(suffix, frozenset()) | {modality}
 
 
 def sniff(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> Modality:

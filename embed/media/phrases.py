@@ -18,7 +18,7 @@ from anysense.embed.media.document.document import normalise_text
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["DESCRIPTION_CHARACTERS", "decode_tag", "descriptions", "is_description"]
+__all__ = ["DESCRIPTION_CHARACTERS", "decode_tag", "descriptions", "each_once", "is_description"]
 
 DESCRIPTION_CHARACTERS = 4000
 """The longest description.
@@ -81,16 +81,22 @@ _IDEOGRAPHS = "\u2e80"  # from here on a letter may be a word
 
 
 def descriptions(texts: Iterable[str], most: int = DESCRIPTION_CHARACTERS) -> list[str]:
-    """Those of the texts that describe something, normalised, each once, in their order.
+    """Those of the texts that describe something, normalised, each once as by `each_once`."""
+    return each_once(
+        normalise_text(text).strip()
+        for text in texts
+        if len(text) <= 4 * most and is_description(text, most)
+    )
 
-    Texts that differ in white space and in case alone count as one; the first stays.
+
+def each_once(texts: Iterable[str]) -> list[str]:
+    """Texts without their repetitions, in their order.
+
+    Those that differ in white space and in case alone count as one; the first stays.
     """
     distinct: dict[str, str] = {}
     for text in texts:
-        if len(text) > 4 * most or not is_description(text, most):
-            continue
-        normalised = normalise_text(text).strip()
-        distinct.setdefault(" ".join(normalised.split()).casefold(), normalised)
+        distinct.setdefault(" ".join(text.split()).casefold(), text)
     return list(distinct.values())
 
 

@@ -20,7 +20,7 @@ from anysense.embed.pipeline.lookahead import Prepared
 from anysense.embed.types import Encoder, Kind, Modality, Origin, Place, Waveform
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
     from PIL.Image import Image
 
@@ -54,8 +54,10 @@ def name_of(source: MediaSource) -> str:
     return str(source.content if isinstance(source.content, Path) else source.key)
 
 
-def pieces_of(source: MediaSource, options: ReadOptions) -> tuple[Kind, Iterator[Piece]]:
+def pieces_of(source: MediaSource, options: ReadOptions) -> tuple[Kind, Generator[Piece]]:
     """What a source is, and its pieces: those of its content, then the words of its sidecars.
+
+    Whoever does not take them to their end is to close them, which closes the file.
 
     Raises:
         MediaError: it cannot be read, or is not what it is given as; also while iterating.
@@ -103,7 +105,7 @@ def _piece_of(source: MediaSource, options: ReadOptions) -> Piece:
 
 def _with_sidecars(
     pieces: Iterator[Piece], source: MediaSource, options: ReadOptions
-) -> Iterator[Piece]:
+) -> Generator[Piece]:
     yield from pieces
     for path in source.sidecars if options.takes_captions else ():
         yield from captions(_words_of_sidecar(path, options), options)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -202,9 +203,10 @@ class _Pipeline:
             self.budget.check()
             job.kind, pieces = pieces_of(job.source, self.options)
             is_empty = True
-            for segment in prepare_pieces(self.encoders, pieces, self.options):
-                job.buffer.put(segment)
-                is_empty = False
+            with closing(pieces):  # or what it has open stays so for as long as an error is kept
+                for segment in prepare_pieces(self.encoders, pieces, self.options):
+                    job.buffer.put(segment)
+                    is_empty = False
             if is_empty:
                 job.error = self._not_taken(job)
         except Stopped:
@@ -225,7 +227,7 @@ class _Pipeline:
         assert job.kind is not None
         return UnsupportedMediaError(
             name_of(job.source),
-            f"is {job.kind.modality}, which none of these encoders takes: {names}",
+            f"is {job.kind}, which none of these encoders takes: {names}",
         )
 
     def _take_segment(self, job: _Job) -> None:

@@ -19,15 +19,16 @@ from anysense.index.building.encoding import encode_pending
 from anysense.index.building.metadata import Descriptions, MetadataFile
 from anysense.index.building.options import BuildOptions
 from anysense.index.building.plan import make_plan
-from anysense.index.building.quarantine import settle_problems
+from anysense.index.building.quarantine import settle_problems, tried_paths
 from anysense.index.building.report import BuildProgress, BuildReport, ProgressCallback
 from anysense.index.building.sources.scan import FileScan
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from anysense.index.building.plan import Plan
     from anysense.index.building.sources.entries import Entry
+    from anysense.index.catalog.records import QuarantinedFile
     from anysense.index.folder.folder import OpenCollection
 
 __all__ = ["build", "check_sources", "run_build"]
@@ -145,53 +146,72 @@ class _Build:
         self._descriptions = descriptions
         self._report = report
         self._progress = progress
+        self._total = 0  # files that are to be encoded, or were
 
     def run(self) -> None:
         report, folder = self._report, self._collection.folder
         self._scan.leave_out(
             frozenset().union(*(space.modalities for space in self._collection.spaces))
         )
-        plan = make_plan(
-            self._scan,
-            folder.files(),
-            {file.path: file for file in folder.quarantined()},
-            retry_failed=self._options.retry_failed,
-            reread=self._options.reread,
-        )
+        failures = {file.path: file for file in folder.quarantined()}
+        if not self._options.retry_failed:
+            self._scan.free_sidecars(tried_paths(self._scan, failures))
+        plan = self._plan(failures)
         report.outside_links = self._scan.outside_links
-        report.unchanged = len(plan.unchanged)
-        report.untried = len(plan.untried)
-        report.quarantined += plan.untried
         report.left_out = len(self._scan.left_out)
         if not self._options.keep_missing:
             check_emptied(self._scan, plan.gone, folder.path)
         if not plan.gone:
             check_entries(self._scan)
-        touched = self._encode(plan)
+        lost = self._encode(plan)
+        freed = self._scan.free_sidecars(lost)
+        if freed:  # of which some may be items already
+            plan = self._plan({file.path: file for file in folder.quarantined()}, freed)
+            self._encode(plan)
         # What was absorbed is not missing: its words are kept in another item.
         dropped = plan.absorbed + ([] if self._options.keep_missing else plan.gone)
         if dropped:
             report.removed += len(folder.forget_files(dropped).removed)
-        self._describe(plan, [*plan.unchanged, *touched])
         report.quarantined += {problem.path: problem for problem in self._scan.problems}.values()
-        settle_problems(folder, self._scan, plan.failures)
+        settle_problems(folder, self._scan, failures)
         report.unmatched_metadata = self._descriptions.unmatched
         if report.has_changes or folder.needs_publish:
-            self._publish(len(plan.changed), len(plan.changed))
+            self._publish(self._total, self._total)
 
-    def _encode(self, plan: Plan) -> list[Entry]:
-        """Deal with everything that is new or changed; returns that whose item stays."""
-        total, options = len(plan.changed), self._options
-        if total == 0:
+    def _plan(
+        self, failures: Mapping[str, QuarantinedFile], entries: Sequence[Entry] | None = None
+    ) -> Plan:
+        """Plan what is to be done about entries of the scan, and count the rest of them."""
+        plan = make_plan(
+            self._scan,
+            self._collection.folder.files(),
+            failures,
+            retry_failed=self._options.retry_failed,
+            reread=self._options.reread,
+            entries=entries,
+        )
+        self._report.unchanged += len(plan.unchanged)
+        self._report.untried += len(plan.untried)
+        self._report.quarantined += plan.untried
+        return plan
+
+    def _encode(self, plan: Plan) -> list[str]:
+        """Deal with a plan's files, but those that are gone; returns what cannot be read."""
+        options, done = self._options, self._total
+        self._total = total = done + len(plan.changed)
+        if not plan.changed:
+            self._describe(plan, plan.unchanged)
             return []
         self._collection.folder.clear_quarantine([])  # takes the lock, before anything is encoded
-        self._progress(BuildProgress("load", 0, total, self._report))
+        self._progress(BuildProgress("load", done, total, self._report))
 
-        def note_files(done: int) -> None:
-            self._progress(BuildProgress("encode", done, total, self._report))
+        def note_files(more: int) -> None:
+            self._progress(BuildProgress("encode", done + more, total, self._report))
+
+        segments = self._report.segments
 
         def note_segments(encoded: int) -> None:
-            self._report.segments = encoded
+            self._report.segments = segments + encoded
             note_files(changes.done)
 
         changes = Changes(
@@ -211,10 +231,11 @@ class _Build:
                 for item, outcome in stream:
                     changes.take(item, outcome)
                     if self._collection.folder.snapshot().is_overdue:
-                        self._publish(changes.done, total)
+                        self._publish(done + changes.done, total)
             finally:
                 changes.write()
-        return changes.to_describe
+        self._describe(plan, [*plan.unchanged, *changes.to_describe])
+        return changes.lost
 
     def _describe(self, plan: Plan, entries: Sequence[Entry]) -> None:
         """Replace the metadata of items whose file has not changed, but what is said of it has."""

@@ -20,6 +20,7 @@ from anysense.index.building.content import hash_entries
 from anysense.index.building.copies import Copies, CopyRegister
 from anysense.index.building.encoding import Batch
 from anysense.index.building.pending import PendingItem
+from anysense.index.building.plan import is_unchanged
 from anysense.index.building.quarantine import failed_entry, failed_path, failed_record
 from anysense.index.building.sources.entries import Entry, Problem
 from anysense.index.building.sources.paths import is_alive
@@ -60,6 +61,7 @@ class Changes:
 
     Attributes:
         to_describe: files whose item stays, so that only its metadata may be new.
+        lost: paths of files that have no item, as they cannot be read.
     """
 
     def __init__(
@@ -86,8 +88,10 @@ class Changes:
         self._aliases: list[_Alias] = []
         self._dead: list[str] = []
         self._reread_ids: set[str] = set()
+        self._reread_paths: set[str] = set()
         self._failures: list[QuarantinedFile] = []
         self.to_describe: list[Entry] = []
+        self.lost: list[str] = []
 
     @property
     def done(self) -> int:
@@ -102,13 +106,17 @@ class Changes:
             pending = None
             if isinstance(outcome, FileRecord):
                 pending = self._decide(index, entry, outcome)
+            elif isinstance(outcome, MediaError) and self._is_as_it_was(entry):
+                self._report.quarantined.append(Problem(entry.path, outcome.reason))
             elif isinstance(outcome, MediaTooLargeError):
                 self._fail(failed_entry(entry, outcome.reason))
             elif isinstance(outcome, MediaError):
                 # Not opened: the file may be sound, and what keeps it shut (its permissions, a
                 # share) changes without its size or time.
                 self._fail(failed_path(entry.path, outcome.reason))
-            # else it has gone since the scan: the next build removes it
+            elif entry.path not in self._plan.files:  # it has gone since the scan
+                self.lost.append(entry.path)
+            # else the next build removes it
             if pending is not None:
                 yield pending
             else:
@@ -119,9 +127,13 @@ class Changes:
     def take(self, pending: PendingItem, outcome: ItemRecord | AnysenseError) -> None:
         """Note what became of an item that `compare` handed on; write if it is time."""
         if isinstance(outcome, AnysenseError):
+            file = pending.files[0]
             reason = outcome.reason if isinstance(outcome, MediaError) else str(outcome)
-            self._register.of_path(pending.files[0].path).failure = reason
-            self._fail(failed_record(pending.files[0], reason))
+            if file.path in self._reread_paths:  # what was read of it before is still right
+                self._report.quarantined.append(Problem(file.path, reason))
+            else:
+                self._register.of_path(file.path).failure = reason
+                self._fail(failed_record(file, reason))
         else:
             self._batch.add(outcome)
         self._finish()
@@ -185,18 +197,19 @@ class Changes:
     ) -> PendingItem | None:
         """The item of a file that is as it was, to be encoded again once, and not for its copies.
 
-        It is read from the file that it is called after, if that is there: if that had changed, it
-        would become an item of this id.
+        Its id and its source are looked up when it is written, as they are those of the file that
+        it is called after, and if that has changed they become another item's.
         """
-        try:
-            source = self._collection.folder.snapshot().item(former.item_id).source
-        except ItemNotFoundError:  # it has got another id since the build began
-            return None
-        is_there = source in self._plan.files and source not in self._gone
-        if (is_there and source != file.path) or former.item_id in self._reread_ids:
+        if former.item_id in self._reread_ids:
             return None
         self._reread_ids.add(former.item_id)
-        return replace(self._pending(index, entry, former.item_id, file), source=source)
+        self._reread_paths.add(file.path)
+        return self._pending(index, entry, self._item_of(file), file)
+
+    def _is_as_it_was(self, entry: Entry) -> bool:
+        """Whether a file has the item that belongs to it, so that it need not have been read."""
+        former = self._plan.files.get(entry.path)
+        return former is not None and is_unchanged(entry, former)
 
     def _pending(self, index: int, entry: Entry, item_id: str, file: FileRecord) -> PendingItem:
         metadata = self._descriptions.of(entry, item_id)
@@ -221,18 +234,35 @@ class Changes:
             self.to_describe.append(entry)
 
     def _write_records(self) -> None:
-        records = self._batch.take()
-        if not records:
-            return
-        self._collection.folder.write(records)
+        records: list[ItemRecord] = []
+        rereads: list[ItemRecord] = []
+        for record in self._batch.take():
+            is_reread = record.files[0].path in self._reread_paths
+            (rereads if is_reread else records).append(record)
+        if records:
+            self._collection.folder.write(records)
         for record in records:
             path = record.files[0].path
             self._register.of_path(path).is_written = True
-            is_former = record.id in self._register.ids and path not in self._register.shared
-            if is_former or record.id in self._reread_ids:
+            if record.id in self._register.ids and path not in self._register.shared:
                 self._report.updated += 1
             else:
                 self._report.added += 1
+        current = [record for record in map(self._current, rereads) if record is not None]
+        if current:
+            self._collection.folder.write(current)
+            self._report.updated += len(current)
+
+    def _current(self, record: ItemRecord) -> ItemRecord | None:
+        """What was read again under the id and the source that its item has by now."""
+        file = record.files[0]
+        try:
+            item = self._collection.folder.snapshot().item(self._item_of(file))
+        except ItemNotFoundError:
+            return None
+        if file.path not in (item.source, *item.aliases):
+            return None  # its item was lost to another file: the next build adds it anew
+        return replace(record, id=item.id, source=item.source)
 
     def _write_aliases(self) -> None:
         """Write the aliases of items that are written; the others wait, or fail with them."""
@@ -280,6 +310,7 @@ class Changes:
     def _fail(self, failure: QuarantinedFile) -> None:
         self._report.quarantined.append(Problem(failure.path, failure.reason))
         self._failures.append(failure)
+        self.lost.append(failure.path)
 
     def _finish(self) -> None:
         self._done += 1

@@ -7,12 +7,12 @@ import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from anysense.embed.errors import AnysenseError, UnsupportedMediaError
 from anysense.index.catalog.records import ItemRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
 
+    from anysense.embed.errors import AnysenseError
     from anysense.embed.pipeline.stream import Encoded
     from anysense.index.building.pending import PendingItem
     from anysense.index.folder.folder import OpenCollection
@@ -96,9 +96,8 @@ def _outcome(encoded: Encoded) -> ItemRecord | AnysenseError:
     pending: PendingItem = encoded.source.key
     if encoded.error is not None:
         return encoded.error
-    if encoded.kind is None or not encoded.segments:
-        what = encoded.kind or "it"
-        return UnsupportedMediaError(pending.source, f"no encoder of this collection takes {what}")
+    assert encoded.kind is not None  # as it was read
+    assert encoded.segments  # or there were an error
     return ItemRecord(
         id=pending.id,
         source=pending.source,

@@ -12,12 +12,12 @@ from anysense.index.building.quarantine import is_tried
 from anysense.index.building.sources.entries import Entry, Problem, TextEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from anysense.index.building.sources.scan import FileScan
     from anysense.index.catalog.records import CatalogFile, QuarantinedFile
 
-__all__ = ["Plan", "make_plan"]
+__all__ = ["Plan", "is_unchanged", "make_plan"]
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ def make_plan(
     *,
     retry_failed: bool = False,
     reread: bool = False,
+    entries: Sequence[Entry] | None = None,
 ) -> Plan:
     """Tell what is as it was from what has to be read.
 
@@ -59,13 +60,14 @@ def make_plan(
         failures: what earlier builds could not read, by path.
         retry_failed: read again what could not be read.
         reread: read again what is as it was.
+        entries: those of the scan that are looked at; all if None.
     """
     changed: list[Entry] = []
     unchanged: list[Entry] = []
     untried: list[Problem] = []
-    for entry in scan.entries:
+    for entry in scan.entries if entries is None else entries:
         file, failure = files.get(entry.path), failures.get(entry.path)
-        if file is not None and not reread and _is_unchanged(entry, file):
+        if file is not None and not reread and is_unchanged(entry, file):
             unchanged.append(entry)
         elif failure is not None and not retry_failed and is_tried(entry, failure):
             untried.append(Problem(entry.path, failure.reason))
@@ -78,7 +80,8 @@ def make_plan(
     return Plan(files, failures, gone, absorbed, changed, unchanged, untried)
 
 
-def _is_unchanged(entry: Entry, file: CatalogFile) -> bool:
+def is_unchanged(entry: Entry, file: CatalogFile) -> bool:
+    """Whether an entry is what the collection has at its path."""
     if entry.item is not None and entry.item.id not in (None, file.item_id):
         return False
     if isinstance(entry, TextEntry):

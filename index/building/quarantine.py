@@ -14,7 +14,14 @@ if TYPE_CHECKING:
     from anysense.index.catalog.records import FileRecord
     from anysense.index.folder.folder import CollectionFolder
 
-__all__ = ["failed_entry", "failed_path", "failed_record", "is_tried", "settle_problems"]
+__all__ = [
+    "failed_entry",
+    "failed_path",
+    "failed_record",
+    "is_tried",
+    "settle_problems",
+    "tried_paths",
+]
 
 _NO_STATE = (0, 0)
 """The size and the time, as the catalog keeps them, of what is tried again by each build."""
@@ -39,6 +46,15 @@ def is_tried(entry: Entry, failure: QuarantinedFile) -> bool:
     """Whether an entry is still what could not be read."""
     state = (failure.size, failure.mtime_ns)
     return state != _NO_STATE and state == (entry.size, entry.stamp)
+
+
+def tried_paths(scan: FileScan, failures: Mapping[str, QuarantinedFile]) -> list[str]:
+    """The files of a scan that are still what could not be read."""
+    return [
+        entry.path
+        for entry in scan.entries
+        if entry.path in failures and is_tried(entry, failures[entry.path])
+    ]
 
 
 def settle_problems(

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "TAIL_SECONDS",
-    "audio_seconds",
     "iter_windows",
     "read_audio",
     "recording_pieces",
@@ -101,21 +100,6 @@ def resample(waveform: Waveform, rate: int) -> Waveform:
 
     parts = list(_resample(iter([waveform.samples]), waveform.rate, rate))
     return Waveform(np.concatenate(parts) if parts else np.zeros(0, np.float32), rate)
-
-
-def audio_seconds(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> float:
-    """The length of a recording in seconds, from its header where that can be trusted.
-
-    A recording whose header does not state a length is decoded to measure it.
-
-    Raises:
-        MediaError: as for `read_audio`; what only shows in the samples may go unnoticed.
-    """
-    with _open(source, limits) as sound:
-        if sound.seconds is not None:
-            return sound.seconds
-        count = sum(len(block) for block in _check_blocks(sound, media_name(source), limits))
-        return count / sound.rate
 
 
 def stated_seconds(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> float | None:

@@ -11,7 +11,7 @@ import re
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from anysense.embed.media.phrases import DESCRIPTION_CHARACTERS, decode_tag, descriptions
+from anysense.embed.media.phrases import DESCRIPTION_CHARACTERS, decode_tag, descriptions, each_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -62,7 +62,7 @@ def recording_descriptions(file: BinaryIO, container: str) -> list[str]:
     headline = descriptions([" - ".join(_names(tags))])
     lyrics = descriptions(_lyrics(tags), most=LYRICS_CHARACTERS)
     comments = [tags[key] for key in _COMMENTS if key in tags and not _is_noise(tags[key])]
-    return _distinct([*headline, *lyrics, *descriptions(comments)])
+    return each_once([*headline, *lyrics, *descriptions(comments)])
 
 
 def _tags(file: BinaryIO, container: str) -> dict[str, str]:
@@ -130,7 +130,3 @@ def _is_noise(comment: str) -> bool:
     if addresses and len(rest.split()) < _LEAST_WORDS_BESIDE_AN_ADDRESS:
         return True
     return _PROGRAM_COMMENTS.fullmatch(" ".join(comment.split())) is not None
-
-
-def _distinct(texts: list[str]) -> list[str]:
-    return list(dict.fromkeys(texts))

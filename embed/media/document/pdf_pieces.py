@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
-from anysense.embed.errors import EmptyMediaError, MediaError
+from anysense.embed.errors import EmptyMediaError, MediaError, MediaTooLargeError
 from anysense.embed.media.document.document import PAGE_GAP, fold_text, is_visible
 from anysense.embed.media.document.pages import render_pages
 from anysense.embed.media.document.pdf import pdf_texts
@@ -37,22 +37,22 @@ def pdf_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Piece]:
         return
     name, limits = media_name(source), options.limits
     with open_media(source, limits) as file:
-        texts = pdf_texts(file, name, limits)
-        has_text = has_pictures = False
-        if Modality.TEXT in options.modalities:
-            for piece in _texts(texts):
-                yield piece
-                has_text = True
+        texts = _read_texts(file, name, options)
+        has_text, last_page = False, 0
+        for piece in _texts(texts):
+            yield piece
+            has_text = True
         if Modality.IMAGE in options.modalities:
             try:
                 for page, picture in render_pages(file, name, limits):
                     yield Piece(Modality.IMAGE, picture, Place.of_page(page))
-                    has_pictures = True
+                    last_page = page
             except MediaError as error:
                 if not has_text:
                     raise
-                _log.warning("%s: found by its text, not by its pages: %s", name, error.reason)
-        if not (has_text or has_pictures):
+                drawn = _drawn(last_page)
+                _log.warning("%s: found by its text%s: %s", name, drawn, error.reason)
+        if not (has_text or last_page):
             raise EmptyMediaError(
                 name,
                 "is a PDF document without a text layer, such as a scan: recognise its text first, "
@@ -60,6 +60,29 @@ def pdf_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Piece]:
                 if Modality.IMAGE not in options.modalities
                 else "is a PDF document of blank pages",
             )
+
+
+def _read_texts(file: BinaryIO, name: str, options: ReadOptions) -> list[str]:
+    """The text of each page; none where texts are not wanted.
+
+    They are read all the same, as pdfium draws what it can of a document that was cut short, and
+    pypdf refuses it. But one whose text is too much can be drawn; its pages are counted then too.
+    """
+    is_wanted = Modality.TEXT in options.modalities
+    try:
+        texts = pdf_texts(file, name, options.limits)
+    except MediaTooLargeError:
+        if is_wanted:
+            raise
+        return []
+    return texts if is_wanted else []
+
+
+def _drawn(last_page: int) -> str:
+    """What a document is found by beside its text, if its pages were drawn up to this one."""
+    if last_page == 0:
+        return ", not by its pages"
+    return " and its first page" if last_page == 1 else f" and its first {last_page:,} pages"
 
 
 def _texts(pages: Sequence[str]) -> Iterator[Piece]:

@@ -6,7 +6,8 @@ The rules of a scan, which are the same for folders and globs:
 * names that start with a dot are left out, files and folders alike;
 * links to folders are not followed; links to files are, if they end inside a given source;
 * a text beside a picture or a sound that is scanned too, such as ``photo.txt``, is no file of its
-  own: its words belong to what it lies beside (`anysense.embed.media.beside`);
+  own: its words belong to what it lies beside (`anysense.embed.media.beside`), unless that cannot
+  be read;
 * a folder that cannot be listed is reported, and what is known of it is left alone.
 
 A file named by itself counts whatever its suffix. A file whose suffix is one of
@@ -30,7 +31,7 @@ from anysense.index.building.sources.sidecars import FolderSidecars, sidecar_pat
 from anysense.index.building.sources.table import TableSource
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence, Set
+    from collections.abc import Collection, Sequence, Set
     from pathlib import Path
 
     from anysense.embed.types import Modality
@@ -91,6 +92,7 @@ class FileScan:
         self.problems: list[Problem] = []
         self.outside_links = 0
         self._listed: Sequence[Entry] = ()
+        self._unreadable: set[str] = set()
         self._unlisted: list[str] = []
         self._beside = FolderSidecars(self.is_linkable)
 
@@ -111,19 +113,35 @@ class FileScan:
         return self
 
     def leave_out(self, modalities: Set[Modality]) -> None:
-        """Leave out files that by their names are of none of these modalities.
+        """Leave out files that by their names yield none of these modalities.
 
         The texts beside them are items then, as they would be if those files were not there.
         """
-        from anysense.embed.media.identify import named_modality
+        from anysense.embed.media.identify import named_modalities
 
         self.left_out = [
             entry
             for entry in self._listed
-            if entry.item is None and named_modality(entry.path) not in (None, *modalities)
+            if entry.item is None
+            and (named := named_modalities(entry.path))
+            and named.isdisjoint(modalities)
         ]
         dropped = {entry.path for entry in self.left_out}
         self._part_sidecars([entry for entry in self._listed if entry.path not in dropped])
+
+    def free_sidecars(self, paths: Collection[str]) -> list[Entry]:
+        """Make the texts beside files that cannot be read items of their own; returns these.
+
+        Not so a text that lies beside another file too, which can be read.
+
+        Args:
+            paths: of the files.
+        """
+        sidecars = self.sidecars
+        self._unreadable.update(paths)
+        self._part_sidecars(self._listed)
+        freed = sidecars - self.sidecars
+        return [entry for entry in self.entries if entry.path in freed] if freed else []
 
     def _part_sidecars(self, entries: Sequence[Entry]) -> None:
         """Part what is an item from the texts beside it; what a table names is always an item."""
@@ -131,7 +149,7 @@ class FileScan:
         self.sidecars = frozenset(
             str(path)
             for entry in entries
-            if isinstance(entry, FileEntry)
+            if isinstance(entry, FileEntry) and entry.path not in self._unreadable
             for path in sidecar_paths(entry.path, entry.sidecars)
         )
         self.entries = [

@@ -25,7 +25,7 @@ from anysense.embed.errors import (
     UnsupportedMediaError,
 )
 from anysense.embed.limits import Limits
-from anysense.embed.media.audio.recording import audio_seconds, iter_windows, read_audio
+from anysense.embed.media.audio.recording import iter_windows, read_audio, stated_seconds
 from anysense.embed.media.document.document import read_document
 from anysense.embed.media.files import readable_size
 from anysense.embed.media.identify import MEDIA_SUFFIXES, media_type, sniff
@@ -183,7 +183,7 @@ def test_videos_are_told_from_recordings(file_format: str) -> None:
 
 
 def refused(path: Path, error: type[MediaError], words: str) -> None:
-    for read in (sniff, media_type, read_image, read_audio, read_document, audio_seconds):
+    for read in (sniff, media_type, read_image, read_audio, read_document, stated_seconds):
         with pytest.raises(error, match=words) as caught:
             read(path)  # type: ignore[operator]
         assert caught.value.source == str(path)

@@ -212,8 +212,8 @@ def test_an_encoder_takes_what_it_can_of_an_item(
         ({IMAGE, AUDIO}, "red", "is text, which none of these encoders takes: one"),
         ({AUDIO}, described_photo(), "is image, which none of these encoders takes: one"),
         ({IMAGE}, tagged_sound(1), "is audio, which none of these encoders takes: one"),
-        ({AUDIO}, pdf([page("red")]), "is text, which none of these encoders takes: one"),
-        ({AUDIO}, pdf([RED_SQUARE]), "is text, which none of these encoders takes: one"),
+        ({AUDIO}, pdf([page("red")]), "is document, which none of these encoders takes: one"),
+        ({AUDIO}, pdf([RED_SQUARE]), "is document, which none of these encoders takes: one"),
     ],
 )
 def test_what_no_encoder_takes(modalities: set[Modality], content: Any, message: str) -> None:

@@ -25,6 +25,7 @@ from anysense.embed.errors import (
     UsageError,
 )
 from anysense.embed.limits import Limits
+from anysense.embed.media.pieces import Piece
 from anysense.embed.pipeline.stream import Encoded, MediaSource, encode_sources
 from anysense.embed.types import WHOLE, Kind, Modality, Origin, Place
 
@@ -64,6 +65,30 @@ def test_results_come_in_order_and_bad_files_stop_nothing(files: list[Path]) -> 
             assert segment.modality is result.kind.modality
             assert segment.origin is Origin.CONTENT
             assert segment.vector.shape == (32,)
+
+
+def test_a_file_is_closed_when_its_piece_cannot_be_prepared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Refusing(TinyEncoder):
+        def prepare(self, modality: Modality, content: Any) -> Any:
+            raise CorruptMediaError(str(path), "cannot be prepared")
+
+    opened: list[Path] = []
+
+    def read(source: Path, options: object) -> Iterator[Piece]:
+        opened.append(source)
+        try:
+            yield Piece(Modality.IMAGE, PIL.Image.new("RGB", (4, 4)))
+        finally:
+            opened.remove(source)
+
+    path = tmp_path / "a.png"
+    PIL.Image.new("RGB", (4, 4)).save(path)
+    monkeypatch.setattr("anysense.embed.media.image.picture_pieces", read)
+    [result] = run([Refusing()], [MediaSource("a", path)])
+    assert result.error is not None  # which keeps what was going on when it was raised
+    assert opened == []
 
 
 def test_segments_say_where_they_are(files: list[Path]) -> None:

@@ -5,10 +5,14 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from media_files import page, pdf
 from specimen import opened_with
+from tiny import TinyEncoder
 from tiny_files import inputs_encoded, real, source_names, summary
 
+from anysense.embed.encoders import registry
 from anysense.embed.errors import CollectionLockedError, MissingWeightsError, StorageError
+from anysense.embed.types import Modality
 from anysense.index.background.bank import background
 from anysense.index.building.build import build, run_build
 from anysense.index.building.options import BuildOptions
@@ -72,6 +76,21 @@ def test_files_that_no_encoder_takes_are_left_out(tmp_path: Path, media: Path) -
         report = build(made, [media])
         assert summary(report) == {"unchanged": 4, "quarantined": 1}
         assert "audio" in report.quarantined[0].reason
+
+
+def test_pdfs_are_drawn_where_no_encoder_takes_texts(
+    tmp_path: Path, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = frozenset({Modality.IMAGE})
+    factories = registry._factories  # a registration would outlast the test
+    monkeypatch.setitem(factories, "seeing", lambda rest, device: TinyEncoder("seeing", images))
+    (media / "letter.PDF").write_bytes(pdf([page("red")]))
+    with Collection.create(tmp_path / "c", ("seeing",)) as made:
+        report = build(made, [media])
+        assert (summary(report), report.left_out) == ({"added": 4}, 2)
+        assert "letter.PDF" in source_names(made)
+    with Collection.create(tmp_path / "d", ("tiny:text-audio",)) as made:
+        assert build(made, [media]).left_out == 3
 
 
 def test_a_collection_that_another_process_writes_is_refused_before_encoding(

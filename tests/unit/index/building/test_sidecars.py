@@ -24,8 +24,9 @@ from anysense.embed.media.beside import pair_sidecars
 from anysense.embed.media.identify import MEDIA_SUFFIXES
 from anysense.embed.types import Kind, Modality, Origin
 from anysense.index.building import content
-from anysense.index.building.build import build, check_sources
+from anysense.index.building.build import build, check_sources, run_build
 from anysense.index.building.ingest import ingest
+from anysense.index.building.options import BuildOptions
 from anysense.index.catalog.records import make_id
 from anysense.index.collection import Collection
 from anysense.index.types import NewItem
@@ -285,20 +286,59 @@ def test_a_text_that_moves_alone_goes_to_what_it_lies_beside(
 # What goes wrong
 
 
-def test_a_photo_that_cannot_be_read_is_listed_and_its_text_is_no_item(
+@pytest.mark.parametrize("comes_first", ["text", "neither"])
+@pytest.mark.parametrize("is_opened", [False, True])
+def test_the_text_of_a_photo_that_cannot_be_read_is_an_item_until_it_can(
+    collection: Collection,
+    photos: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    comes_first: str,
+    is_opened: bool,
+) -> None:
+    digest_file = content.digest_file
+
+    def refuse(path: str) -> str:
+        if str(path).endswith("bad.png"):
+            raise MediaError(path, "cannot be read: Permission denied")
+        return digest_file(path)
+
+    if not is_opened:  # so that each build tries it again
+        monkeypatch.setattr(content, "digest_file", refuse)
+    photo, text = photos / "bad.png", photos / "bad.txt"
+    text.write_text("what it would show")
+    if comes_first == "text":
+        build(collection, [photos])
+    photo.write_bytes(b"x")
+    report = build(collection, [photos])
+    counts = {"unchanged": 4} if comes_first == "text" else {"added": 4}
+    assert summary(report) == {**counts, "quarantined": 1}
+    assert [problem.path for problem in report.quarantined] == [real(photo)]
+    for _ in range(2):
+        again = build(collection, [photos])
+        assert (summary(again), again.untried) == ({"unchanged": 4, "quarantined": 1}, is_opened)
+    again = build(collection, [photos], retry_failed=True)
+    assert (summary(again), again.untried) == ({"unchanged": 4, "quarantined": 1}, 0)
+    text.write_text("which is not to be seen")
+    assert summary(build(collection, [photos])) == {"updated": 1, "unchanged": 3, "quarantined": 1}
+    assert item_of(collection, text).kind is Kind.TEXT
+    monkeypatch.undo()
+    write_picture(photo, COLOURS["green"])
+    assert summary(build(collection, [photos])) == {"added": 1, "removed": 1, "unchanged": 3}
+    assert words_of(collection, photo) == ["which is not to be seen"]
+    photo.write_bytes(b"x")
+    report = build(collection, [photos])
+    assert summary(report) == {"added": 1, "removed": 1, "unchanged": 3, "quarantined": 1}
+    assert collection.verify().ok
+
+
+def test_a_text_beside_a_photo_that_can_be_read_and_one_that_cannot_belongs_to_the_first(
     collection: Collection, photos: Path
 ) -> None:
-    (photos / "bad.png").write_bytes(b"x")
-    (photos / "bad.txt").write_text("what it would show")
-    report = build(collection, [photos])
-    assert summary(report) == {"added": 3, "quarantined": 1}
-    assert [problem.path for problem in report.quarantined] == [real(photos / "bad.png")]
-    (photos / "bad.txt").write_text("which is still not to be seen")
-    again = build(collection, [photos])
-    assert (summary(again), again.untried) == ({"unchanged": 3, "quarantined": 1}, 1)
-    write_picture(photos / "bad.png", COLOURS["green"])
-    assert summary(build(collection, [photos])) == {"added": 1, "unchanged": 3}
-    assert words_of(collection, photos / "bad.png") == ["which is still not to be seen"]
+    (photos / "red.bmp").write_bytes(b"x")
+    for _ in range(2):
+        build(collection, [photos])
+        assert source_names(collection) == ["blue.png", "note.txt", "red.png"]
+        assert words_of(collection, photos / "red.png") == ["a low dark barn"]
 
 
 def test_a_text_that_cannot_be_read_is_warned_of_and_looked_at_again(
@@ -428,17 +468,86 @@ def test_items_that_have_a_source_of_their_own_keep_it_when_they_are_read_again(
     assert (item.id, item.source, item.metadata) == ("b", "shop/1", {"price": 3})
 
 
-def test_what_is_read_again_and_cannot_be_read_is_quarantined(
-    collection: Collection, photos: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("error", [MemoryError(), MediaError("x", "is no longer read")])
+def test_what_cannot_be_read_again_stays_as_it_was(
+    collection: Collection, photos: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     def refuse(source: Path, options: object) -> object:
-        raise MediaError(source, "is no longer read")
+        raise error
+
+    (photos / "copy.png").write_bytes((photos / "blue.png").read_bytes())
+    build(collection, [photos])
+    with monkeypatch.context() as patched:
+        patched.setattr("anysense.embed.media.image.picture_pieces", refuse)
+        report = build(collection, [photos], reread=True)
+    assert summary(report) == {"updated": 1, "unchanged": 1, "quarantined": 2}
+    assert [os.path.basename(problem.path) for problem in report.quarantined] == [  # noqa: PTH119
+        "blue.png",
+        "red.png",
+    ]
+    assert collection.folder.quarantined() == []
+    assert words_of(collection, photos / "red.png") == ["a low dark barn"]
+    assert summary(build(collection, [photos])) == {"unchanged": 4}
+    assert summary(build(collection, [photos], reread=True)) == {"updated": 3, "unchanged": 1}
+
+
+def test_what_cannot_be_opened_to_be_read_again_stays_as_it_was(
+    collection: Collection, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: str) -> str:
+        raise MediaError(path, "cannot be read: Permission denied")
 
     build(collection, [photos])
-    monkeypatch.setattr("anysense.embed.media.image.picture_pieces", refuse)
-    report = build(collection, [photos], reread=True)
-    assert summary(report) == {"updated": 1, "removed": 2, "quarantined": 2}
-    assert source_names(collection) == ["note.txt"]
+    monkeypatch.setattr(content, "digest_file", refuse)
+    assert summary(build(collection, [photos], reread=True)) == {"quarantined": 3}
+    monkeypatch.undo()
+    assert summary(build(collection, [photos])) == {"unchanged": 3}
+
+
+def test_a_copy_is_read_again_though_its_item_is_called_after_a_file_elsewhere(
+    collection: Collection, photos: Path, tmp_path: Path
+) -> None:
+    copies = tmp_path / "copies"
+    copies.mkdir()
+    (copies / "z.png").write_bytes((photos / "blue.png").read_bytes())
+    build(collection, [photos])
+    build(collection, [copies])
+    former = item_of(collection, copies / "z.png")
+    assert former.source == real(photos / "blue.png")
+    before = inputs_encoded(collection)
+    assert summary(build(collection, [copies], reread=True)) == {"updated": 1}
+    assert inputs_encoded(collection) == before + 1
+    item = item_of(collection, copies / "z.png")
+    assert (item.id, item.source, item.aliases) == (former.id, former.source, former.aliases)
+
+
+@pytest.mark.parametrize("names", [("a.png", "b.png"), ("b.png", "a.png")])
+@pytest.mark.parametrize("batch_items", [1, 128])
+@pytest.mark.parametrize("is_bad", [False, True])
+def test_a_copy_is_read_again_though_the_file_that_its_item_is_called_after_has_changed(
+    collection: Collection, tmp_path: Path, names: tuple[str, str], batch_items: int, is_bad: bool
+) -> None:
+    source, copy = (tmp_path / "pair" / name for name in names)
+    source.parent.mkdir()
+    for path in (source, copy):
+        write_picture(path, COLOURS["red"])
+        build(collection, [path])
+    assert item_of(collection, copy).source == real(source)
+    if is_bad:
+        source.write_bytes(b"x")
+    else:
+        write_picture(source, COLOURS["green"])
+    before = inputs_encoded(collection)
+    options = BuildOptions(reread=True, batch_items=batch_items)
+    report = run_build(collection, [source.parent], options)
+    outcome = {"quarantined": 1} if is_bad else {"added": 1}
+    assert summary(report) == {"updated": 1, **outcome}
+    assert inputs_encoded(collection) == before + 2 - is_bad
+    assert item_of(collection, copy).source == real(copy)
+    if not is_bad:
+        assert item_of(collection, source).source == real(source)
+    assert collection.verify().ok
+    assert collection.info()["items"] == 2 - is_bad
 
 
 def test_an_added_photo_brings_its_words(collection: Collection, photos: Path) -> None:
@@ -507,7 +616,8 @@ def model_of(
     for place in (folder, folder / "sub"):
         files = {path.name: path for path in place.iterdir() if path.is_file()}
         pairs = pair_sidecars(files) if sidecars else {}
-        absorbed = {name for texts in pairs.values() for name in texts}
+        readable = [name for name in pairs if len(files[name].read_bytes()) >= 10]
+        absorbed = {name for photo in readable for name in pairs[photo]}
         for name in files.keys() - absorbed:
             data = files[name].read_bytes()
             [text] = pairs.get(name, [None])

@@ -10,7 +10,7 @@ import pytest
 from media_files import SNDFILE_FORMATS, Samples, chirp, ffmpeg, photo, saved, sndfile, tone, video
 
 from anysense.embed.errors import CorruptMediaError, UnsupportedMediaError
-from anysense.embed.media.audio.recording import audio_seconds, iter_windows, read_audio, resample
+from anysense.embed.media.audio.recording import iter_windows, read_audio, resample, stated_seconds
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,7 +51,8 @@ def test_formats_written_by_libsndfile(file_format: str, subtype: str, tmp_path:
     assert abs(found.seconds - 1.0) < 0.02
     assert likeness(found.samples, original[:, 0]) > 0.98
     assert read_audio(data).samples.tobytes() == found.samples.tobytes()
-    assert abs(audio_seconds(path) - found.seconds) < 0.1
+    stated = stated_seconds(path)
+    assert stated is None or abs(stated - found.seconds) < 0.1
 
 
 @pytest.mark.parametrize(("file_format", "codec"), FFMPEG_FORMATS)
@@ -139,7 +140,7 @@ def test_mp3_without_a_xing_header_is_read_whole() -> None:
     assert xing > 0
     bare = data[data.index(b"\xff\xfb", xing) :]
     assert abs(read_audio(bare).seconds - 3.0) < 0.1
-    assert abs(audio_seconds(bare) - 3.0) < 0.1
+    assert stated_seconds(bare) is None
     tagged = b"ID3\x03\x00\x00\x00\x00\x0f\x76" + bytes(2038) + bare
     assert read_audio(tagged).samples.tobytes() == read_audio(bare).samples.tobytes()
 

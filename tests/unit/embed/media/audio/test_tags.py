@@ -173,6 +173,11 @@ def test_comments_in_words() -> None:
     assert described(tagged("matroska", "aac", tags), "matroska") == [words, "Recorded live"]
 
 
+def test_a_comment_that_says_what_the_headline_says_is_passed_over() -> None:
+    tags = {**SONG, "comment": "BLUE RAIN -  The Band - Weather"}
+    assert described(tagged("mp3", "libmp3lame", tags)) == [HEADLINE]
+
+
 def test_long_lyrics_are_passed_over() -> None:
     for length, count in ((LYRICS_CHARACTERS - 9, 1), (LYRICS_CHARACTERS + 9, 0)):
         text = ("la " * length)[: length - 1] + "a"

@@ -17,7 +17,7 @@ from anysense.embed.errors import (
     MediaTooLargeError,
     UnsupportedMediaError,
 )
-from anysense.embed.limits import DEFAULT_LIMITS
+from anysense.embed.limits import DEFAULT_LIMITS, Limits
 from anysense.embed.media.document import pdf_pieces as module
 from anysense.embed.media.document.document import PAGE_GAP, is_visible, read_document
 from anysense.embed.media.document.pages import render_pages
@@ -166,6 +166,15 @@ def test_pages_are_not_drawn_if_images_are_not_wanted() -> None:
         read(SCAN, TEXT)
 
 
+def test_a_text_that_is_too_long_is_no_matter_if_texts_are_not_wanted() -> None:
+    limits = Limits(text_characters=5)
+    assert pages_of(read(LETTER, IMAGE, limits=limits)) == [1, 2]
+    with pytest.raises(MediaTooLargeError, match="characters of text"):
+        read(LETTER, limits=limits)
+    with pytest.raises(MediaTooLargeError, match="has 2 pages"):
+        read(LETTER, IMAGE, limits=Limits(text_characters=5, document_pages=1))
+
+
 @pytest.mark.usefixtures("undrawn")
 def test_nothing_is_read_if_nothing_is_wanted() -> None:
     for data in (LETTER, SCAN, b"%PDF-1.7 and no more"):
@@ -203,9 +212,20 @@ def failing(error: Exception, pages: int = 0) -> Any:
 TOO_SLOW = MediaTooLargeError("a.pdf", "is a PDF document whose page 2 takes too long to draw")
 
 
-@pytest.mark.parametrize("pages", [0, 1])
+@pytest.mark.parametrize(
+    ("pages", "found_by"),
+    [
+        (0, "its text, not by its pages"),
+        (1, "its text and its first page"),
+        (3, "its text and its first 3 pages"),
+    ],
+)
 def test_a_text_is_kept_though_its_pages_cannot_be_drawn(
-    pages: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    pages: int,
+    found_by: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr(module, "render_pages", failing(TOO_SLOW, pages))
     path = write(tmp_path, "a.pdf", LETTER)
@@ -213,9 +233,7 @@ def test_a_text_is_kept_though_its_pages_cannot_be_drawn(
     assert [piece.modality for piece in pieces] == [TEXT, TEXT] + [IMAGE] * pages
     [record] = caplog.records
     assert (record.name, record.levelno) == ("anysense", logging.WARNING)
-    assert record.getMessage() == (
-        f"{path}: found by its text, not by its pages: {TOO_SLOW.reason}"
-    )
+    assert record.getMessage() == f"{path}: found by {found_by}: {TOO_SLOW.reason}"
 
 
 @pytest.mark.parametrize("pages", [0, 1])
