@@ -68,7 +68,7 @@ def picture_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Piece
         texts = picture_descriptions(image) if options.takes_captions else []
         picture = as_rgb(image)
     yield Piece(Modality.IMAGE, picture)
-    yield from captions(texts, options)
+    yield from captions(texts, media_name(source), options)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ table, and one new file with its reader.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from anysense.embed.media.signatures import Format
 
 __all__ = ["Piece", "ReadOptions", "captions", "read_pieces"]
+
+_log = logging.getLogger("anysense")
 
 _READERS = {
     "text": "anysense.embed.media.document.document:text_pieces",
@@ -103,11 +106,21 @@ def read_pieces(
     return file_format.kind, _reader(file_format)(source, options)
 
 
-def captions(texts: Sequence[str], options: ReadOptions) -> Iterator[Piece]:
-    """Words about an item as pieces of it, if they are wanted."""
-    if options.takes_captions:
-        for text in texts:
-            yield Piece(Modality.TEXT, text, origin=Origin.CAPTION)
+def captions(texts: Sequence[str], name: str, options: ReadOptions) -> Iterator[Piece]:
+    """Words about an item as pieces of it, if they are wanted.
+
+    Those that go over the limit of characters together are left out, with a warning: the item is
+    whole without them.
+    """
+    if not options.takes_captions:
+        return
+    left = options.limits.text_characters
+    for text in texts:
+        left -= len(text)
+        if left < 0:
+            _log.warning("%s: further words about it are left out: too many characters", name)
+            return
+        yield Piece(Modality.TEXT, text, origin=Origin.CAPTION)
 
 
 def _reader(file_format: Format) -> Reader:

@@ -108,7 +108,7 @@ def _with_sidecars(
 ) -> Generator[Piece]:
     yield from pieces
     for path in source.sidecars if options.takes_captions else ():
-        yield from captions(_words_of_sidecar(path, options), options)
+        yield from captions(_words_of_sidecar(path, options), str(path), options)
 
 
 def _words_of_sidecar(path: Path, options: ReadOptions) -> list[str]:

@@ -86,7 +86,7 @@ def recording_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Pie
         with open_media(source, options.limits) as file:
             container = identify(file, source).container
             texts = recording_descriptions(file, container)
-        yield from captions(texts, options)
+        yield from captions(texts, media_name(source), options)
 
 
 def resample(waveform: Waveform, rate: int) -> Waveform:

@@ -159,10 +159,10 @@ def test_a_text_that_is_the_content_is_no_caption() -> None:
 
 
 def test_captions_of_texts() -> None:
-    assert [piece.content for piece in captions(["a", "b"], ReadOptions())] == ["a", "b"]
-    assert list(captions([], ReadOptions())) == []
+    assert [piece.content for piece in captions(["a", "b"], "a", ReadOptions())] == ["a", "b"]
+    assert list(captions([], "a", ReadOptions())) == []
     for options in (ReadOptions(captions=False), ReadOptions(frozenset({IMAGE}))):
-        assert list(captions(["a"], options)) == []
+        assert list(captions(["a"], "a", options)) == []
 
 
 def test_limits_reach_every_reader() -> None:
@@ -217,3 +217,10 @@ def test_what_a_file_must_be_and_is_not(
         with pytest.raises(UnsupportedMediaError) as caught:
             read_pieces(source, ReadOptions(), modality)  # at once, before a piece is asked for
         assert str(caught.value).startswith(f"{name}: {message}")
+
+
+def test_captions_have_a_limit_together(caplog: pytest.LogCaptureFixture) -> None:
+    options = ReadOptions(limits=Limits(text_characters=10))
+    pieces = list(captions(["12345", "67890", "1", "2"], "a.mp3", options))
+    assert [piece.content for piece in pieces] == ["12345", "67890"]
+    assert caplog.messages == ["a.mp3: further words about it are left out: too many characters"]
