@@ -39,6 +39,7 @@ __all__ = ["DEFAULT_BUDGET", "RenderBudget", "render_pages"]
 
 _RENDERER = "anysense.embed.media.document.renderer"
 _TOO_SLOW = 1  # the status with which the renderer's watchdog ends it
+_KILLED = -9  # by the system, where memory ends, or by somebody: the document may be sound
 _LONGEST_LINE = 200
 _END_SECONDS = 10.0
 
@@ -93,7 +94,7 @@ def render_pages(
         UnsupportedMediaError: it has a password, or pdfium is not on this machine.
         CorruptMediaError: damaged, so that pdfium cannot open it or draw a page.
         MediaTooLargeError: too many pages, or one that takes too long to draw.
-        MediaError: the process that draws cannot be started.
+        MediaError: the process that draws cannot be started, or was killed.
     """
     options = {"longest_side": longest_side, **asdict(budget)}
     with _renderer(file, name, options) as renderer, decoding(name, "a PDF document"):
@@ -111,6 +112,8 @@ def render_pages(
             else:
                 page = line["page"]
                 picture = _next_picture(renderer, line, longest_side)
+                if picture is None:
+                    raise _refusal(renderer, {}, name, page)
                 if not _is_blank(picture):
                     yield page, picture
             line = _next_line(renderer)
@@ -173,7 +176,8 @@ def _next_line(renderer: subprocess.Popen[bytes]) -> dict[str, Any]:
 
 def _next_picture(
     renderer: subprocess.Popen[bytes], line: dict[str, Any], longest_side: int
-) -> Image:
+) -> Image | None:
+    """The picture that the renderer has told of; None if it has ended before that was out."""
     import PIL.Image
 
     assert renderer.stdout is not None
@@ -181,6 +185,8 @@ def _next_picture(
     if not (0 < width <= longest_side and 0 < height <= longest_side and stride < 4 * width + 4):
         raise ValueError("a picture that nobody asked for")
     rows = renderer.stdout.read(stride * height)
+    if len(rows) < stride * height:
+        return None
     return PIL.Image.frombytes("RGB", (width, height), rows, "raw", "RGB", stride)
 
 
@@ -208,7 +214,14 @@ def _refusal(
     if line.get("refused") == "damaged":
         where = f"page {line['page']} of it is damaged" if line["page"] else "is damaged"
         return CorruptMediaError(name, f"looks like a PDF document, but {where}")
-    if renderer.wait(_END_SECONDS) == _TOO_SLOW:
+    status = renderer.wait(_END_SECONDS)
+    if status == _KILLED:
+        return MediaError(
+            name,
+            f"is a PDF document whose page {page} cannot be drawn now: the process that draws was "
+            "killed, maybe for lack of memory",
+        )
+    if status == _TOO_SLOW:
         return MediaTooLargeError(
             name, f"is a PDF document whose page {page} takes too long to draw"
         )

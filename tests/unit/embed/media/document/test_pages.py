@@ -360,6 +360,18 @@ def test_ending_early_ends_the_process(processes: list[subprocess.Popen[bytes]])
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+def test_a_process_that_was_killed_is_no_fault_of_the_document(
+    processes: list[subprocess.Popen[bytes]],
+) -> None:
+    drawn = render_pages(io.BytesIO(pdf([RED_SQUARE] * 50)), "a.pdf", DEFAULT_LIMITS)
+    next(drawn)
+    processes[-1].kill()
+    with pytest.raises(MediaError, match=r"cannot be drawn now: .* was killed") as caught:
+        list(drawn)
+    assert not isinstance(caught.value, CorruptMediaError)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
 def test_signals_to_the_group_are_for_the_application(
     processes: list[subprocess.Popen[bytes]],
 ) -> None:
