@@ -16,11 +16,15 @@ from anysense.embed.media.phrases import DESCRIPTION_CHARACTERS, decode_tag, des
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["LYRICS_CHARACTERS", "recording_descriptions"]
+__all__ = ["LYRICS_CHARACTERS", "MOST_COMMENTS", "recording_descriptions"]
 
 LYRICS_CHARACTERS = 20_000
 """The longest lyrics; those of a long song have 5,000. Longer ones are passed over, not cut."""
 
+MOST_COMMENTS = 5_000
+"""FFmpeg takes a time that grows with the square of the number of tags: 3 s for 25,000."""
+
+_COMMENT_BLOCK = 4  # of a FLAC
 _NAME_CHARACTERS = 300
 _LYRICS = ("lyrics", "unsyncedlyrics", "unsynced lyrics", "unsynchronised lyrics")
 _COMMENTS = ("description", "synopsis", "comment")
@@ -45,8 +49,8 @@ def recording_descriptions(file: BinaryIO, container: str) -> list[str]:
 
     First "Title - Artist - Album", of what there is; then the lyrics, without their times; then
     descriptions and comments in words, not those that programs and shops write. What cannot be
-    opened has none, broken tags are passed over: this never raises an error. The position of the
-    file stays.
+    opened has none, nor has a FLAC of over `MOST_COMMENTS`; broken tags are passed over: this never
+    raises an error. The position of the file stays.
 
     Args:
         file: the recording.
@@ -54,6 +58,8 @@ def recording_descriptions(file: BinaryIO, container: str) -> list[str]:
     """
     position = file.tell()
     try:
+        if container == "flac" and _comments_of_flac(file) > MOST_COMMENTS:
+            return []
         tags = _tags(file, container)
     except Exception:  # FFmpeg refuses it: whoever reads the sound says why
         return []
@@ -63,6 +69,25 @@ def recording_descriptions(file: BinaryIO, container: str) -> list[str]:
     lyrics = descriptions(_lyrics(tags), most=LYRICS_CHARACTERS)
     comments = [tags[key] for key in _COMMENTS if key in tags and not _is_noise(tags[key])]
     return each_once([*headline, *lyrics, *descriptions(comments)])
+
+
+def _comments_of_flac(file: BinaryIO) -> int:
+    """How many comments a FLAC says that it has (RFC 9639, 8.6); 0 if it does not begin as one.
+
+    Other files are opened by FFmpeg to be heard; a FLAC is not.
+    """
+    file.seek(0)
+    is_last = file.read(4) != b"fLaC"
+    while not is_last:
+        head = file.read(4)
+        if len(head) < 4:
+            break
+        is_last, block, size = head[0] > 127, head[0] & 127, int.from_bytes(head[1:], "big")
+        if block == _COMMENT_BLOCK:
+            file.seek(int.from_bytes(file.read(4), "little"), 1)  # over the vendor's name
+            return int.from_bytes(file.read(4), "little")
+        file.seek(size, 1)
+    return 0
 
 
 def _tags(file: BinaryIO, container: str) -> dict[str, str]:

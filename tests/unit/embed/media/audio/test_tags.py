@@ -9,7 +9,11 @@ import struct
 import pytest
 from media_files import ffmpeg, photo, saved, tone
 
-from anysense.embed.media.audio.tags import LYRICS_CHARACTERS, recording_descriptions
+from anysense.embed.media.audio.tags import (
+    LYRICS_CHARACTERS,
+    MOST_COMMENTS,
+    recording_descriptions,
+)
 
 SONG = {"title": "Blue Rain", "artist": "The Band", "album": "Weather"}
 HEADLINE = "Blue Rain - The Band - Weather"
@@ -235,3 +239,19 @@ def test_damaged_files_never_raise() -> None:
 def test_thousands_of_tags() -> None:
     frames = [frame(b"TXXX", latin(f"key {at}\0value")) for at in range(3000)]
     assert described(id3(*frames, frame(b"TIT2", latin("Blue Rain")))) == ["Blue Rain"]
+
+
+def test_a_flac_of_very_many_comments_has_none() -> None:
+    """FFmpeg would take minutes to read them."""
+
+    def flac(count: int) -> bytes:
+        comments = [b"TITLE=Blue Rain", *(b"K%d=a" % number for number in range(count - 1))]
+        parts = [struct.pack("<I", 3) + b"who", struct.pack("<I", count)]
+        parts += [struct.pack("<I", len(comment)) + comment for comment in comments]
+        body, plain = b"".join(parts), tagged("flac", "flac", {})
+        end = 4 + 4 + 34  # of the mark and the first block
+        return plain[:end] + b"\x04" + len(body).to_bytes(3, "big") + body + plain[end:]
+
+    assert described(flac(MOST_COMMENTS), "flac") == ["Blue Rain"]
+    assert described(flac(MOST_COMMENTS + 1), "flac") == []
+    assert described(flac(10)[:60], "flac") == []  # cut off
