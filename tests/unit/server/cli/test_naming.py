@@ -33,7 +33,8 @@ def test_a_field_that_no_item_has_is_told(built: Path) -> None:
     def errors_of(*args: str | Path) -> str:
         return run(*args).stderr
 
-    alone = "no item has a field yeer; the fields that there are: none but id, source and modality"
+    names = "none but id, source, kind and modality"
+    alone = f"no item has a field yeer; the fields that there are: {names}"
     assert errors_of("search", built, "red", "--where", "yeer > 3") == f"Nothing found: {alone}.\n"
     run("add", built, "--text", "a", "--meta", "year=2020", "--meta", 'camera={"model": "X"}')
     where = "not (year = 2021 or yeer = 3) and camera.modle = 'X' and source ^= '/' and yeer = 4"
