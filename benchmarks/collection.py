@@ -24,8 +24,8 @@ import _machine
 import numpy as np
 
 from anysense.embed.encoders.registry import register_encoder
-from anysense.embed.types import Content, Modality, Passage, Space
-from anysense.index.catalog.records import ItemRecord, SegmentRecord
+from anysense.embed.types import Content, EncodedSegment, Kind, Modality, Passage, Space
+from anysense.index.catalog.records import ItemRecord
 from anysense.index.collection import Collection
 from anysense.index.types import Partition
 
@@ -88,9 +88,9 @@ def records(start: int, count: int, dimension: int, rng: Any, topics: Any) -> li
         ItemRecord(
             id=f"item{start + i}",
             source=f"/photos/{(start + i) % 1000:03d}/{start + i:08d}.jpg",
-            modality=Modality.IMAGE,
+            kind=Kind.IMAGE,
             metadata={"year": 1990 + (start + i) % 35, "tags": ["a", f"t{(start + i) % 1000}"]},
-            segments=[SegmentRecord("synthetic", None, None, None, vectors[i])],
+            segments=[EncodedSegment("synthetic", Modality.IMAGE, vectors[i])],
             content_hash=f"{start + i:032x}",
         )
         for i in range(count)

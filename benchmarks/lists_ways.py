@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import faiss
 import numpy as np
 
-from anysense.index.vectors.faiss.store import train_centroids
+from anysense.index.vectors.faiss.build import train_centroids
 from anysense.index.vectors.layout import LISTS_PER_ROOT
 
 if TYPE_CHECKING:

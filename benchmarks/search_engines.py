@@ -17,8 +17,8 @@ from usearch.index import Index as UsearchIndex
 
 from anysense.embed.types import Modality
 from anysense.index.types import ArraySource, Partition
-from anysense.index.vectors.faiss import fastscan
-from anysense.index.vectors.faiss.store import Store
+from anysense.index.vectors.faiss.store import FaissStore
+from anysense.index.vectors.thresholds import DEFAULTS, Thresholds
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,6 +57,7 @@ class Engine:
 
 class Anysense(Engine):
     name = "anysense"
+    thresholds = DEFAULTS
     settings = (
         "one FAISS index, fp16, exact to 25,000 segments, then 2 sqrt(n) spherical lists, from "
         "100,000 on with a fast scan of 4-bit codes before the vectors; add and delete make a "
@@ -64,7 +65,8 @@ class Anysense(Engine):
     )
 
     def build(self, vectors: Any) -> None:
-        self.store = Store.build({IMAGES: ArraySource(np.arange(len(vectors)), vectors)})
+        sources = {IMAGES: ArraySource(np.arange(len(vectors)), vectors)}
+        self.store = FaissStore.build(sources, thresholds=self.thresholds)
 
     def tune(self, queries: Any) -> Effort:
         return self.store.choose_effort(IMAGES, queries)
@@ -73,8 +75,7 @@ class Anysense(Engine):
         return self.filtered(query, effort, None)
 
     def filtered(self, query: Any, effort: Any, allowed: Any) -> Any:
-        spent = {} if effort is None else {"nprobe": effort.nprobe, "depth": effort.depth}
-        return self.store.search(IMAGES, query, 10, allowed=allowed, **spent)[1][0]
+        return self.store.search(IMAGES, query, 10, effort, allowed=allowed)[1][0]
 
     def add(self, number: int, vector: Any) -> None:
         self.store = self.store.updated({IMAGES: (np.array([number]), vector)})
@@ -87,19 +88,13 @@ class Anysense(Engine):
         return folder
 
     def load(self, path: Path) -> None:
-        self.store = Store.load(path, self.layout)
+        self.store = FaissStore.load(path, self.layout, thresholds=self.thresholds)
 
 
 class AnysenseLists(Anysense):
     name = "anysense without fast scan"
     settings = "the same, but the fp16 vectors are scanned at every size"
-
-    def build(self, vectors: Any) -> None:
-        limit, fastscan.FAST_SCAN_LIMIT = fastscan.FAST_SCAN_LIMIT, sys.maxsize
-        try:
-            super().build(vectors)
-        finally:
-            fastscan.FAST_SCAN_LIMIT = limit
+    thresholds = Thresholds(fast_scan=sys.maxsize)
 
 
 class Faiss(Engine):

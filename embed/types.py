@@ -19,13 +19,18 @@ if TYPE_CHECKING:
     FloatArray: TypeAlias = NDArray[np.float32]
 
 __all__ = [
+    "WHOLE",
     "AudioWindow",
     "Content",
+    "EncodedSegment",
     "Encoder",
     "Kind",
     "Modality",
+    "Origin",
     "Passage",
+    "Place",
     "Space",
+    "Unit",
     "Waveform",
 ]
 
@@ -46,6 +51,12 @@ class Kind(str, Enum):
     def __str__(self) -> str:
         return self.value
 
+    @property
+    def modality(self) -> Modality:
+        """The modality of most of its content: what "more like this" goes by."""
+        named = {Kind.VIDEO: Modality.IMAGE, Kind.DOCUMENT: Modality.TEXT}
+        return named[self] if self in named else Modality(self.value)
+
 
 class Modality(str, Enum):
     """A kind of content. A video is a container of images and audio, not a modality."""
@@ -56,6 +67,65 @@ class Modality(str, Enum):
 
     def __str__(self) -> str:
         return self.value
+
+
+class Unit(str, Enum):
+    """What the start and the end of a segment count."""
+
+    SECONDS = "seconds"
+    CHARACTERS = "characters"
+    PAGES = "pages"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+class Origin(str, Enum):
+    """What a segment was derived from: the item's own content, or words that stand for it."""
+
+    CONTENT = "content"
+    OCR = "ocr"
+    TRANSCRIPT = "transcript"
+    CAPTION = "caption"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in its item a segment is; with nothing given, it is the whole item.
+
+    Attributes:
+        start: where it begins, in `unit`: seconds of a recording, characters of a text, pages of a
+            document counted from 1.
+        end: where it ends; not included.
+        unit: what they count.
+        page: the page of a document on which it begins, from 1.
+        box: the part of a picture: left, top, right and bottom as shares of its width and height.
+    """
+
+    start: float | None = None
+    end: float | None = None
+    unit: Unit | None = None
+    page: int | None = None
+    box: tuple[float, float, float, float] | None = None
+
+    @staticmethod
+    def of_seconds(start: float, end: float) -> Place:
+        return Place(start, end, Unit.SECONDS)
+
+    @staticmethod
+    def of_characters(start: float, end: float, page: int | None = None) -> Place:
+        return Place(start, end, Unit.CHARACTERS, page)
+
+    @staticmethod
+    def of_page(page: int) -> Place:
+        return Place(page, page + 1, Unit.PAGES, page)
+
+
+WHOLE = Place()
+"""The place of a segment that is its whole item."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +177,27 @@ class Passage:
     start: int
     end: int
     text: str
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedSegment:
+    """A piece of an item with its vector.
+
+    Attributes:
+        space: the id of the space that `vector` belongs to.
+        modality: what the vector was made from.
+        vector: float32, shape (dimension,), of length 1.
+        place: where in the item it is.
+        text: the passage itself, of a text.
+        origin: what it was derived from.
+    """
+
+    space: str
+    modality: Modality
+    vector: FloatArray
+    place: Place = WHOLE
+    text: str | None = None
+    origin: Origin = Origin.CONTENT
 
 
 Content: TypeAlias = "str | Image | Waveform"

@@ -148,7 +148,7 @@ def calibrated(
     asking = route.asking
     if asked_by_sample:
         asking = np.concatenate([asking, sampled(route.asking_held)])
-    fitted = fit_route(asking - away, items, weights, paired=not route.crosses, own=own)
+    fitted = fit_route(asking - away, items, weights, paired=not route.crosses, own_share=own)
     near = np.vectorize(copy_bonus)(route.products) if not route.crosses else 0.0
     scores = []
     for query in route.queries - away:

@@ -1,4 +1,4 @@
-"""Write the tables of docs/ranking.md from benchmarks/results/ranking.json.
+"""Write the tables of docs/ranking.md from benchmarks/results/ranking.json and evidence.json.
 
 python benchmarks/ranking/table.py
 """
@@ -20,6 +20,8 @@ TITLES = {
     "held-out gaps": "held out, with gaps",
 }
 CEILING = "fitted to the gallery's own labels"  # no method: the answers are not known
+OTHER_SCALE = "noisy-or of odds"  # is no -log10 of a share
+EVIDENCE = ("Šidák", "harmonic mean", "noisy-or of odds", "another modality agrees, Šidák")
 SPACES = ("starter", "gaps", "held-out", "held-out gaps")
 
 
@@ -147,8 +149,56 @@ def matches_table(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def evidence_table(result: dict[str, Any]) -> str:
+    """Ways to score an item of several segments: what they win, and what chance gives them."""
+    level = result["shares"].index(0.01)
+    lengths = result["segments_by_length"]
+    lines = [
+        "| score of an item | nDCG@10, development | nDCG@10, held out "
+        "| balanced recall@20, held out | worst case | "
+        + " | ".join(f"n: {length}" for length in lengths)
+        + " |",
+        "| --- |" + " --- |" * (4 + len(lengths)),
+    ]
+    for name in [*result["chosen"].values(), result["nearest"]]:
+        first, second = (result["parts"][part][name] for part in ("development", "held-out"))
+        worst = min((row["ndcg"]["gain"], c) for c, row in second.items() if c != "all")
+        unrelated = result["reached_by_unrelated"][name]["all"]
+        rates = [f"{100 * unrelated[length][level]:.1f}" for length in lengths]
+        if name.startswith(OTHER_SCALE):
+            rates = ["" for _ in rates]
+        pairs = ((first, "ndcg"), (second, "ndcg"), (second, "balanced"))
+        gains = [gain(part["all"][key]) for part, key in pairs]
+        if name == result["default"]:
+            shown, gains, place = f"**{name}**", ["0"] * len(gains), ""
+        else:
+            shown, place = name, f"{worst[0]:+.3f} {worst[1]}"
+        lines.append(f"| {shown} | " + " | ".join([*gains, place, *rates]) + " |")
+    return "\n".join(lines)
+
+
+def evidence_cases_table(result: dict[str, Any]) -> str:
+    """The gains of some ways in each case, over the held-out queries."""
+    ways = [*(result["chosen"][family] for family in EVIDENCE), result["nearest"]]
+    rows = result["parts"]["held-out"]
+    lines = ["| items | best segment: nDCG@10 | " + " | ".join(ways) + " |"]
+    lines.append("| --- | --- |" + " --- |" * len(ways))
+    for case, entry in rows[result["default"]].items():
+        if case != "all":
+            cells = [gain(rows[way][case]["ndcg"]) for way in ways]
+            lines.append(f"| {case} | {entry['ndcg']['mean']:.3f} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def gain(entry: dict[str, Any]) -> str:
+    low, high = entry["interval"]
+    return f"{entry['gain']:+.3f} ({low:+.3f} to {high:+.3f})"
+
+
 def main() -> None:
-    result = json.loads((ROOT / "benchmarks/results/ranking.json").read_text("utf-8"))
+    results = ROOT / "benchmarks/results"
+    result = json.loads((results / "ranking.json").read_text("utf-8"))
+    evidence = json.loads((results / "evidence.json").read_text("utf-8"))
     tables = {
         "ndcg": methods_table(result, "ndcg"),
         "balanced": methods_table(result, "balanced"),
@@ -159,6 +209,8 @@ def main() -> None:
         "centring": centring_table(result),
         "threshold": threshold_table(result),
         "matches": matches_table(result),
+        "evidence": evidence_table(evidence),
+        "evidence cases": evidence_cases_table(evidence),
     }
     page = ROOT / "docs/ranking.md"
     text = page.read_text("utf-8")

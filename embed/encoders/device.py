@@ -149,7 +149,7 @@ class BatchRunner:
         if self._is_fixed(len(inputs), micro_batch):
             return np.concatenate(self._run_fixed(forward, [(inputs, micro_batch)]))
         size = self._most.get(key, len(inputs))
-        done: list[FloatArray] = []
+        parts: list[FloatArray] = []
         start = 0
         while start < len(inputs):
             chunk = inputs[start : start + size]
@@ -160,9 +160,9 @@ class BatchRunner:
                     raise
                 size = self._smaller(len(chunk), key)
                 continue
-            done.append(vectors)
+            parts.append(vectors)
             start += len(chunk)
-        return np.concatenate(done)
+        return np.concatenate(parts)
 
     def run_grouped(
         self, forward: Callable[[torch.Tensor], torch.Tensor], texts: Sequence[torch.Tensor]
@@ -201,8 +201,8 @@ class BatchRunner:
         """Run groups of inputs, each in batches of its size, several batches at the same time."""
 
         def run(chunk: Sequence[torch.Tensor], size: int) -> FloatArray:
-            filled = [*chunk, *[chunk[-1]] * (size - len(chunk))]
-            return self._forward(forward, filled)[: len(chunk)]
+            batch = [*chunk, *[chunk[-1]] * (size - len(chunk))]
+            return self._forward(forward, batch)[: len(chunk)]
 
         chunks = [
             (group[start : start + size], size)
@@ -230,15 +230,15 @@ class BatchRunner:
         ):
             return normalise(forward(batch))
 
-    def _smaller(self, failed: int, key: str) -> int:
+    def _smaller(self, size: int, key: str) -> int:
         """Half of a batch that did not fit; remembered."""
-        if failed <= 1:
+        if size <= 1:
             raise self._too_small()
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
-        self._most[key] = failed // 2
-        log.warning("out of memory at a batch of %d %s: going on with %d", failed, key, failed // 2)
-        return failed // 2
+        self._most[key] = size // 2
+        log.warning("out of memory at a batch of %d %s: going on with %d", size, key, size // 2)
+        return size // 2
 
     def _too_small(self) -> EncoderError:
         return EncoderError(

@@ -39,20 +39,20 @@ class Lanes:
 
     def __init__(self, count: int) -> None:
         self._tasks: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        settled = threading.Semaphore(0)
-        started = 0
+        ready = threading.Semaphore(0)
+        size = 0
         for number in range(count):
             name = f"anysense-lane-{number}"
-            thread = threading.Thread(target=self._work, args=(settled,), name=name, daemon=True)
+            thread = threading.Thread(target=self._work, args=(ready,), name=name, daemon=True)
             try:
                 thread.start()
             except RuntimeError:  # the system has no more: go on with those that there are
-                if started == 0:
+                if size == 0:
                     raise
                 break
-            started += 1
-        for _ in range(started):
-            settled.acquire()
+            size += 1
+        for _ in range(size):
+            ready.acquire()
         # What a thread sets is also what later threads begin with: back for them.
         torch.set_num_threads(count)
 
@@ -78,10 +78,10 @@ class Lanes:
         self._tasks.put(run)
         return future
 
-    def _work(self, settled: threading.Semaphore) -> None:
+    def _work(self, ready: threading.Semaphore) -> None:
         torch.get_num_threads()  # a thread's first use of torch sets its number to the process's
         torch.set_num_threads(1)
-        settled.release()
+        ready.release()
         while True:
             self._tasks.get()()
 

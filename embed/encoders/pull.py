@@ -49,7 +49,7 @@ def pull(name: str, source: Downloads | None, *, progress: Progress | None = Non
         StorageError: the disk is full or cannot be written.
         EncoderError: the hub cannot be reached, or refuses.
     """
-    report = progress or (lambda file, done, size: None)
+    report = progress or (lambda file, bytes_done, size: None)
     rest = name.partition(":")[2]
     files = [] if source is None else source.downloads(rest)
     if source is None or not files:
@@ -93,12 +93,12 @@ def _fetch_file(name: str, repository: str, file: str, report: Progress) -> Path
     )
 
     try:
-        published = get_hf_file_metadata(hf_hub_url(repository, file))
-        report(file, 0, published.size)
+        metadata = get_hf_file_metadata(hf_hub_url(repository, file))
+        report(file, 0, metadata.size)
         for force in (False, True):
-            path = _download(repository, file, published.size, report, force=force)
-            if _is_as_published(path, published.etag, published.size):
-                report(file, path.stat().st_size, published.size)
+            path = _download(repository, file, metadata.size, report, force=force)
+            if _is_as_published(path, metadata.etag, metadata.size):
+                report(file, path.stat().st_size, metadata.size)
                 return path
     except (EntryNotFoundError, LocalEntryNotFoundError):
         raise
@@ -143,12 +143,12 @@ def _bar(file: str, size: int | None, report: Progress) -> type:
 
     def start(self: Any, *args: Any, **options: Any) -> None:
         options.pop("name", None)
-        self.done = int(options.get("initial") or 0)
+        self.bytes_done = int(options.get("initial") or 0)
         tqdm.__init__(self, *args, **{**options, "disable": True})
 
     def update(self: Any, n: float | None = 1) -> None:
-        self.done += int(n or 0)
-        report(file, self.done, size)
+        self.bytes_done += int(n or 0)
+        report(file, self.bytes_done, size)
 
     return type("Bar", (tqdm,), {"__init__": start, "update": update})
 

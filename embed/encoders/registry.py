@@ -60,7 +60,7 @@ _DOWNLOADS = {
     "clap": "anysense.embed.encoders.clap.names",
     "text": "anysense.embed.encoders.sentence.names",
 }
-_registered: dict[str, Factory] = {}
+_factories: dict[str, Factory] = {}
 
 
 def register_encoder(prefix: str, factory: Factory) -> None:
@@ -74,7 +74,7 @@ def register_encoder(prefix: str, factory: Factory) -> None:
             f"'{prefix}' cannot name a new kind of encoder: choose a word without a colon "
             f"that is none of {', '.join(_BUILT_IN)}."
         )
-    _registered[prefix] = factory
+    _factories[prefix] = factory
 
 
 def load_encoder(name: str, *, device: str = "auto") -> Encoder:
@@ -120,7 +120,7 @@ def load_encoder(name: str, *, device: str = "auto") -> Encoder:
 def encoder_kinds() -> dict[str, str]:
     """Every kind of encoder here, and where it comes from: the package, or who registered it."""
     kinds = {entry.name: _provider(entry) for entry in entry_points(group=GROUP)}
-    kinds.update(dict.fromkeys(_registered, "registered in this process"))
+    kinds.update(dict.fromkeys(_factories, "registered in this process"))
     return {**kinds, **dict.fromkeys(_BUILT_IN, "anysense")}
 
 
@@ -162,8 +162,8 @@ def pull_model(name: str, *, progress: Progress | None = None) -> Path:
 def _factory(kind: str, name: str) -> Factory:
     if kind in _BUILT_IN:
         return cast("Factory", _module(kind, _BUILT_IN[kind]).load)
-    if kind in _registered:
-        return _registered[kind]
+    if kind in _factories:
+        return _factories[kind]
     entry = next((entry for entry in entry_points(group=GROUP) if entry.name == kind), None)
     if entry is None:
         raise _unknown(kind, name)

@@ -15,7 +15,7 @@ from anysense.embed.errors import CorruptMediaError
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["copy_digested", "digest_file", "digest_text", "new_digest"]
+__all__ = ["copy_digested", "digest_bytes", "digest_file", "digest_text", "new_digest"]
 
 _BLOCK = 1 << 20
 
@@ -44,10 +44,15 @@ def digest_file(path: Path | str) -> str:
     return digest.hexdigest()
 
 
+def digest_bytes(data: bytes) -> str:
+    """The hash of some bytes: that of a file of them."""
+    return new_digest(data).hexdigest()
+
+
 def digest_text(text: str) -> str:
     """The hash of a text: that of a file which holds it as UTF-8."""
     # Half of a surrogate pair is no text in UTF-8, but what holds one must have a hash too.
-    return new_digest(text.encode(errors="surrogatepass")).hexdigest()
+    return digest_bytes(text.encode(errors="surrogatepass"))
 
 
 def copy_digested(source: BinaryIO, target: BinaryIO) -> str:

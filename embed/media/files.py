@@ -139,8 +139,8 @@ def decoding(name: str, what: str) -> Iterator[None]:
             name, f"looks like {what} that needs more memory than there is"
         ) from error
     except Exception as error:
-        said = getattr(error, "strerror", None) or str(error)
-        detail = " ".join(said.split())[:120].rstrip(" .:")
+        message = getattr(error, "strerror", None) or str(error)
+        detail = " ".join(message.split())[:120].rstrip(" .:")
         because = f" ({detail})" if detail else ""
         raise CorruptMediaError(
             name, f"looks like {what}, but is damaged or truncated{because}"

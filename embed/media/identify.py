@@ -9,6 +9,7 @@ is most often the error page of a failed download.
 from __future__ import annotations
 
 import codecs
+import os
 import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, BinaryIO
@@ -33,7 +34,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["MEDIA_SUFFIXES", "identify", "media_type", "sniff"]
+__all__ = [
+    "MEDIA_SUFFIXES",
+    "format_of_media",
+    "identify",
+    "media_type",
+    "named_modalities",
+    "named_modality",
+    "sniff",
+]
 
 _TEXT_FORMATS = {
     ".txt": TEXT_FORMAT,
@@ -57,7 +66,29 @@ MEDIA_SUFFIXES: Mapping[str, Modality] = MappingProxyType(
     | dict.fromkeys(_AUDIO_SUFFIXES.split(), Modality.AUDIO)
     | dict.fromkeys((*_TEXT_FORMATS, ".pdf"), Modality.TEXT)
 )
-"""The suffixes, lower case and with the dot, of the files that a folder scan picks up."""
+"""The suffixes, lower case and with the dot, of the files that a folder scan picks up.
+
+Each with the modality of most of what such a file holds.
+"""
+
+_FURTHER_MODALITIES = {".pdf": frozenset({Modality.IMAGE})}  # its pages
+
+
+def named_modality(path: str) -> Modality | None:
+    """What the suffix of a path says that a file is; None if it does not say."""
+    return MEDIA_SUFFIXES.get(os.path.splitext(path)[1].lower())  # noqa: PTH122 - of many files
+
+
+def named_modalities(path: str) -> frozenset[Modality]:
+    """The modalities that a file may yield, by the suffix of its path; empty if it does not say.
+
+    Without the words in or beside a picture or a sound, which alone are no reason to read it.
+    """
+    modality = named_modality(path)
+    if modality is None:
+        return frozenset()
+    suffix = os.path.splitext(path)[1].lower()  # noqa: PTH122 - of many files
+    return _FURTHER_MODALITIES.get(suffix, frozenset()) | {modality}
 
 
 def sniff(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> Modality:
@@ -66,7 +97,7 @@ def sniff(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> Modality:
     Raises:
         MediaError: it cannot be opened, or is no format that anysense reads; see `identify`.
     """
-    return _identify_alone(source, limits).modality
+    return format_of_media(source, limits).modality
 
 
 def media_type(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> str:
@@ -75,7 +106,7 @@ def media_type(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> str:
     Raises:
         MediaError: as for `sniff`.
     """
-    return _identify_alone(source, limits).media_type
+    return format_of_media(source, limits).media_type
 
 
 def identify(file: BinaryIO, source: Path | bytes) -> Format:
@@ -94,16 +125,21 @@ def identify(file: BinaryIO, source: Path | bytes) -> Format:
     foreign = foreign_format(head)
     if foreign is not None:
         raise UnsupportedMediaError(name, f"is {foreign}, which anysense does not read")
-    expected = MEDIA_SUFFIXES.get(suffix)
+    modality = MEDIA_SUFFIXES.get(suffix)
     if suffix == ".mp3" and has_mpeg_frames(head):
         return MP3_FORMAT
-    if expected is None or expected is Modality.TEXT:
+    if modality is None or modality is Modality.TEXT:
         return _text_format(head, name, suffix)
     what = "text" if _is_text(head) else "nothing that anysense can read"
     raise CorruptMediaError(name, f"is named like a {suffix} file, but holds {what}")
 
 
-def _identify_alone(source: Path | bytes, limits: Limits) -> Format:
+def format_of_media(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> Format:
+    """The format of a file or payload, by its content.
+
+    Raises:
+        MediaError: as for `sniff`; a video is one that anysense does not read.
+    """
     with open_media(source, limits) as file:
         file_format = identify(file, source)
         if file_format.container in ("mov", "matroska"):

@@ -7,6 +7,7 @@ with.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -14,16 +15,17 @@ from anysense.embed.errors import CorruptMediaError, MediaTooLargeError, Unsuppo
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
 from anysense.embed.media.files import decoding, media_name, open_media
 from anysense.embed.media.identify import identify
+from anysense.embed.media.pieces import Piece, ReadOptions, captions
 from anysense.embed.media.quiet import quiet_decoders, quiet_libtiff
 from anysense.embed.types import Modality
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from PIL.Image import Image
 
-__all__ = ["as_rgb", "read_image"]
+__all__ = ["as_rgb", "picture_pieces", "read_image"]
 
 # The plugins are called by name: Image.open would try them in turn, applies a limit of its own that
 # is global to the process, and knows only the plugins that someone registered.
@@ -50,6 +52,28 @@ def read_image(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> Image:
         CorruptMediaError: damaged, truncated, or not what its name says.
         MediaTooLargeError: over the limits of bytes or of pixels; known before it is decoded.
     """
+    with _decoded(source, limits) as image:
+        return as_rgb(image)
+
+
+def picture_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Piece]:
+    """A picture, and the words in its file that say what it shows.
+
+    Raises:
+        MediaError: as for `read_image`.
+    """
+    from anysense.embed.media.descriptions import picture_descriptions
+
+    with _decoded(source, options.limits) as image:
+        texts = picture_descriptions(image) if options.takes_captions else []
+        picture = as_rgb(image)
+    yield Piece(Modality.IMAGE, picture)
+    yield from captions(texts, media_name(source), options)
+
+
+@contextmanager
+def _decoded(source: Path | bytes, limits: Limits) -> Iterator[Image]:
+    """A picture as it is stored, with its pixels."""
     name = media_name(source)
     with open_media(source, limits) as file:
         file_format = identify(file, source)
@@ -67,7 +91,7 @@ def read_image(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> Image:
             if file_format.name == "JPEG":
                 _check_scans(image, file, name, limits)
             image.load()
-            return as_rgb(image)
+            yield image
 
 
 def as_rgb(image: Image) -> Image:
@@ -76,10 +100,10 @@ def as_rgb(image: Image) -> Image:
     A picture that is all that already is returned as it is.
     """
     orientation = _orientation(image)
-    return _upright(_flattened(image), orientation)
+    return _upright(_flatten(image), orientation)
 
 
-def _flattened(image: Image) -> Image:
+def _flatten(image: Image) -> Image:
     if image.mode == "RGB" and "transparency" not in image.info:
         return image
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
@@ -168,9 +192,9 @@ def _upright(image: Image, orientation: int) -> Image:
     }
     if orientation not in turns:
         return image
-    turned = image.transpose(turns[orientation])
-    turned.info.clear()  # it still holds the orientation, by which it would be turned again
-    return turned
+    upright = image.transpose(turns[orientation])
+    upright.info.clear()  # it still holds the orientation, by which it would be turned again
+    return upright
 
 
 def _deep_to_grey(image: Image) -> Image:

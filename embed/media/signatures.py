@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from anysense.embed.types import Modality
+from anysense.embed.types import Kind, Modality
 
 __all__ = [
     "HEAD_BYTES",
@@ -35,34 +35,39 @@ class Format:
     Attributes:
         name: the field's name of it, such as ``JPEG``.
         article: the name with its article and noun, as a sentence takes it: ``a JPEG image``.
-        modality: what it holds.
+        kind: what an item of it is.
         media_type: its MIME type.
         container: FFmpeg's name of the demuxer that reads it, for sounds.
     """
 
     name: str
     article: str
-    modality: Modality
+    kind: Kind
     media_type: str
     container: str = ""
 
+    @property
+    def modality(self) -> Modality:
+        """What most of it is, and what it is taken for as a query."""
+        return self.kind.modality
+
 
 def _image(name: str, media_type: str, article: str = "a") -> Format:
-    return Format(name, f"{article} {name} image", Modality.IMAGE, media_type)
+    return Format(name, f"{article} {name} image", Kind.IMAGE, media_type)
 
 
 def _audio(name: str, media_type: str, container: str, article: str = "a") -> Format:
-    return Format(name, f"{article} {name} recording", Modality.AUDIO, media_type, container)
+    return Format(name, f"{article} {name} recording", Kind.AUDIO, media_type, container)
 
 
 def _text(name: str, media_type: str, article: str) -> Format:
-    return Format(name, article, Modality.TEXT, media_type)
+    return Format(name, article, Kind.TEXT, media_type)
 
 
 TEXT_FORMAT = _text("text", "text/plain", "a text")
 MARKDOWN_FORMAT = _text("Markdown", "text/markdown", "a Markdown text")
 HTML_FORMAT = _text("HTML", "text/html", "an HTML page")
-_PDF = _text("PDF", "application/pdf", "a PDF document")
+_PDF = Format("PDF", "a PDF document", Kind.DOCUMENT, "application/pdf")
 _WAV = _audio("WAV", "audio/wav", "wav")
 MP3_FORMAT = _audio("MP3", "audio/mpeg", "mp3", "an")
 _AAC = _audio("AAC", "audio/aac", "aac", "an")

@@ -9,9 +9,12 @@ from __future__ import annotations
 import threading
 from collections import deque
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from anysense.embed.pipeline.threads import LOOK_UP_SECONDS, Users
+
+if TYPE_CHECKING:
+    from anysense.embed.types import Modality, Origin, Place
 
 __all__ = ["Budget", "Buffer", "Prepared", "Stopped", "size_of"]
 
@@ -24,14 +27,15 @@ class Stopped(Exception):  # noqa: N818 - a signal, not an error
 class Prepared:
     """A segment that is ready for its model.
 
-    Start, end and text are as in `anysense.embed.pipeline.stream.EncodedSegment`; `encoder` is the
-    place of its encoder in the run, and `content` is what that encoder's `prepare` gave.
+    What it is and where are as in `anysense.embed.types.EncodedSegment`; `encoder` is the place of
+    its encoder in the run, and `content` is what that encoder's `prepare` gave.
     """
 
     encoder: int
-    start: float | None
-    end: float | None
+    modality: Modality
+    place: Place
     text: str | None
+    origin: Origin
     content: Any
 
 
@@ -42,16 +46,16 @@ class Budget:
         self.most = most
         self.used = 0
         self.users = Users()
-        self.closed = False
+        self.is_closed = False
         self.first: Buffer | None = None
-        self.changed = threading.Condition()
+        self.change = threading.Condition()
 
     def give_right_of_way(self, buffer: Buffer) -> None:
         """Name the buffer that may always take one segment when it is empty."""
         if self.first is not buffer:
-            with self.changed:
+            with self.change:
                 self.first = buffer
-                self.changed.notify_all()
+                self.change.notify_all()
 
     def check(self) -> None:
         """Let a reader go on.
@@ -59,14 +63,14 @@ class Budget:
         Raises:
             Stopped: the run is over, or the interpreter is going down with it unfinished.
         """
-        if self.closed or not self.users.are_there():
+        if self.is_closed or not self.users.are_there():
             raise Stopped
 
     def close(self) -> None:
         """End the run: every reader that waits for room is stopped."""
-        with self.changed:
-            self.closed = True
-            self.changed.notify_all()
+        with self.change:
+            self.is_closed = True
+            self.change.notify_all()
 
 
 class Buffer:
@@ -75,7 +79,7 @@ class Buffer:
     def __init__(self, budget: Budget) -> None:
         self.budget = budget
         self.items: deque[tuple[Prepared, int]] = deque()
-        self.ended = False
+        self.is_ended = False
 
     def put(self, item: Prepared) -> None:
         """Add a segment, when there is room.
@@ -84,30 +88,30 @@ class Buffer:
             Stopped: the run is over.
         """
         size = size_of(item.content)
-        with self.budget.changed:
+        with self.budget.change:
             while not self._has_room(size):
                 self.budget.check()
-                self.budget.changed.wait(timeout=LOOK_UP_SECONDS)
+                self.budget.change.wait(timeout=LOOK_UP_SECONDS)
             self.budget.check()
             self.items.append((item, size))
             self.budget.used += size
-            self.budget.changed.notify_all()
+            self.budget.change.notify_all()
 
     def end(self) -> None:
         """Say that there are no more segments."""
-        with self.budget.changed:
-            self.ended = True
-            self.budget.changed.notify_all()
+        with self.budget.change:
+            self.is_ended = True
+            self.budget.change.notify_all()
 
     def take(self) -> Prepared | None:
         """The next segment, when there is one; None when all are taken."""
-        with self.budget.changed:
-            self.budget.changed.wait_for(lambda: self.items or self.ended)
+        with self.budget.change:
+            self.budget.change.wait_for(lambda: self.items or self.is_ended)
             if not self.items:
                 return None
             item, size = self.items.popleft()
             self.budget.used -= size
-            self.budget.changed.notify_all()
+            self.budget.change.notify_all()
             return item
 
     def _has_room(self, size: int) -> bool:

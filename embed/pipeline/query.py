@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import EncoderError, MediaTooLargeError
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
-from anysense.embed.pipeline.reading import MediaSource, name_of, prepare_source
+from anysense.embed.media.pieces import ReadOptions
+from anysense.embed.pipeline.reading import MediaSource, name_of, pieces_of, prepare_pieces
 from anysense.embed.pipeline.turn import DEFAULT_BATCH, encode_in_turn
 from anysense.embed.types import Modality, Waveform
 from anysense.embed.waiting import as_query
@@ -74,8 +75,10 @@ def _segments(
         MediaError: it cannot be read, or is too long.
     """
     _check_length(source, _length(source, modality, limits), modality, limits)
-    for segment in prepare_source([encoder], modality, source, limits):
-        _check_length(source, segment.end, modality, limits)
+    options = ReadOptions(frozenset({modality}), captions=False, limits=limits)
+    _, pieces = pieces_of(source, options)
+    for segment in prepare_pieces([encoder], pieces, options):
+        _check_length(source, segment.place.end, modality, limits)
         yield segment
 
 

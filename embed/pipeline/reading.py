@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from anysense.embed.errors import (
     CorruptMediaError,
+    EmptyMediaError,
     MediaError,
     MediaTooLargeError,
     UnsupportedMediaError,
     UsageError,
 )
-from anysense.embed.limits import DEFAULT_LIMITS, Limits
+from anysense.embed.media.pieces import Piece, ReadOptions, captions, read_pieces
 from anysense.embed.pipeline.lookahead import Prepared
-from anysense.embed.types import Encoder, Modality, Waveform
+from anysense.embed.types import Encoder, Kind, Modality, Origin, Place, Waveform
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
     from PIL.Image import Image
 
     SourceContent: TypeAlias = "Path | bytes | str | Image | Waveform"
 
-__all__ = [
-    "MediaSource",
-    "find_modality",
-    "name_of",
-    "prepare_source",
-    "refusal",
-]
+__all__ = ["MediaSource", "name_of", "pieces_of", "prepare_pieces", "refusal"]
+
+_log = logging.getLogger("anysense")
 
 
 @dataclass(frozen=True)
@@ -42,11 +40,13 @@ class MediaSource:
         content: a `Path` of a file, `bytes` of a payload, a `str` that is itself the text, a
             `PIL.Image.Image`, or a `Waveform` of any rate.
         modality: what it is; found out where it is None.
+        sidecars: files beside it whose words belong to it.
     """
 
     key: Any
     content: SourceContent
     modality: Modality | None = None
+    sidecars: Sequence[Path] = field(default=())
 
 
 def name_of(source: MediaSource) -> str:
@@ -54,58 +54,127 @@ def name_of(source: MediaSource) -> str:
     return str(source.content if isinstance(source.content, Path) else source.key)
 
 
-def find_modality(source: MediaSource, limits: Limits = DEFAULT_LIMITS) -> Modality:
-    """What a source is, by its content.
+def pieces_of(source: MediaSource, options: ReadOptions) -> tuple[Kind, Generator[Piece]]:
+    """What a source is, and its pieces: those of its content, then the words of its sidecars.
+
+    Whoever does not take them to their end is to close them, which closes the file.
 
     Raises:
-        MediaError: it cannot be read, or is nothing that anysense reads.
+        MediaError: it cannot be read, or is not what it is given as; also while iterating.
     """
-    if source.modality is not None:
-        return source.modality
-    if isinstance(source.content, str):
-        return Modality.TEXT
-    if isinstance(source.content, Waveform):
-        return Modality.AUDIO
-    if isinstance(source.content, (Path, bytes)):
-        from anysense.embed.media.identify import sniff
+    content = source.content
+    if isinstance(content, (Path, bytes)):
+        kind, pieces = read_pieces(content, options, source.modality)
+    else:
+        piece = _piece_of(source, options)
+        kind, pieces = Kind(piece.modality.value), iter([piece])
+        if source.modality not in (None, piece.modality):
+            what = type(content).__name__
+            raise UnsupportedMediaError(
+                name_of(source), f"is given as {source.modality}, but holds a {what}"
+            )
+    return kind, _with_sidecars(pieces, source, options)
 
-        return sniff(source.content, limits)
-    return Modality.IMAGE
+
+def _piece_of(source: MediaSource, options: ReadOptions) -> Piece:
+    """The piece that a text, a picture or a sound in memory is."""
+    content = source.content
+    if isinstance(content, Waveform):
+        return Piece(Modality.AUDIO, content)
+    if isinstance(content, str):
+        from anysense.embed.media.document.document import normalise_text
+
+        most = options.limits.text_characters
+        if len(content) > most:
+            raise MediaTooLargeError(
+                name_of(source), f"has {len(content):,} of at most {most:,} characters"
+            )
+        return Piece(Modality.TEXT, normalise_text(content, name_of(source)))
+    from PIL.Image import Image
+
+    if not isinstance(content, Image):
+        raise UnsupportedMediaError(
+            name_of(source), f"is a {type(content).__name__}, which anysense does not read"
+        )
+    from PIL.ImageOps import exif_transpose
+
+    from anysense.embed.media.image import as_rgb
+
+    return Piece(Modality.IMAGE, as_rgb(exif_transpose(content)))
 
 
-def prepare_source(
-    encoders: Sequence[Encoder],
-    modality: Modality,
-    source: MediaSource,
-    limits: Limits = DEFAULT_LIMITS,
+def _with_sidecars(
+    pieces: Iterator[Piece], source: MediaSource, options: ReadOptions
+) -> Generator[Piece]:
+    yield from pieces
+    for path in source.sidecars if options.takes_captions else ():
+        yield from captions(_words_of_sidecar(path, options), str(path), options)
+
+
+def _words_of_sidecar(path: Path, options: ReadOptions) -> list[str]:
+    """The words of a file beside another; none where it cannot be read, as the other is whole."""
+    from anysense.embed.media.beside import read_sidecar
+    from anysense.embed.media.files import open_media
+
+    try:
+        with open_media(path, options.limits) as file:
+            return read_sidecar(file, str(path), options.limits)
+    except EmptyMediaError:
+        return []
+    except MediaError as error:
+        _log.warning("%s: its words are left out: it %s", path, error.reason)
+        return []
+
+
+def prepare_pieces(
+    encoders: Sequence[Encoder], pieces: Iterator[Piece], options: ReadOptions
 ) -> Iterator[Prepared]:
-    """Read a source and prepare each of its segments, for each encoder that takes its modality.
+    """Prepare each segment of some pieces, for each encoder that takes its modality.
 
     A recording is read window by window, once for each encoder that hears.
 
     Raises:
-        MediaError: it cannot be read, or no encoder takes its modality.
+        MediaError: a piece cannot be read.
     """
-    chosen = [(at, e) for at, e in enumerate(encoders) if modality in e.space.modalities]
-    if not chosen:
-        raise UnsupportedMediaError(
-            name_of(source),
-            f"is {modality}, which none of these encoders takes: "
-            f"{', '.join(encoder.space.id for encoder in encoders)}",
-        )
-    if modality is Modality.IMAGE:
-        image = _image(source, limits)
-        for at, encoder in chosen:
-            yield Prepared(at, None, None, None, encoder.prepare(modality, image))
+    for piece in pieces:
+        for at, encoder in enumerate(encoders):
+            if piece.modality in encoder.space.modalities & options.modalities:
+                yield from _segments(at, encoder, piece, options)
+
+
+def _segments(at: int, encoder: Encoder, piece: Piece, options: ReadOptions) -> Iterator[Prepared]:
+    content, modality = piece.content, piece.modality
+    if isinstance(content, str) and modality is Modality.TEXT:
+        for passage in encoder.passages(content):
+            prepared = encoder.prepare(modality, passage.text)
+            place = _place_of_passage(piece, passage.start, passage.end)
+            yield Prepared(at, modality, place, passage.text, piece.origin, prepared)
     elif modality is Modality.AUDIO:
-        for at, encoder in chosen:
-            yield from _windows(at, encoder, source, limits)
+        yield from _windows(at, encoder, piece, options)
     else:
-        text = _text(source, limits)
-        for at, encoder in chosen:
-            for passage in encoder.passages(text):
-                prepared = encoder.prepare(modality, passage.text)
-                yield Prepared(at, passage.start, passage.end, passage.text, prepared)
+        assert not isinstance(content, str | Path | bytes | Waveform)
+        prepared = encoder.prepare(modality, content)
+        yield Prepared(at, modality, piece.place, None, piece.origin, prepared)
+
+
+def _place_of_passage(piece: Piece, start: int, end: int) -> Place:
+    if piece.origin is not Origin.CONTENT:
+        return piece.place  # words about the item are nowhere in it
+    offset = piece.place.start or 0
+    return Place.of_characters(offset + start, offset + end, piece.place.page)
+
+
+def _windows(at: int, encoder: Encoder, piece: Piece, options: ReadOptions) -> Iterator[Prepared]:
+    from anysense.embed.media.audio.recording import iter_windows
+
+    rate, content = encoder.sample_rate, piece.content
+    assert isinstance(content, Path | bytes | Waveform)
+    if rate is None:
+        raise UsageError(f"The encoder '{encoder.space.id}' takes audio, but names no sample rate.")
+    for window in iter_windows(content, rate, encoder.window_seconds, limits=options.limits):
+        prepared = encoder.prepare(Modality.AUDIO, window.waveform)
+        place = Place.of_seconds(window.start, window.end)
+        yield Prepared(at, Modality.AUDIO, place, None, piece.origin, prepared)
 
 
 def refusal(source: MediaSource, error: Exception) -> MediaError:
@@ -118,52 +187,4 @@ def refusal(source: MediaSource, error: Exception) -> MediaError:
     detail = " ".join(str(error).split()) or "no details"
     return CorruptMediaError(
         name_of(source), f"cannot be read ({type(error).__name__}: {detail[:200]})"
-    )
-
-
-def _image(source: MediaSource, limits: Limits) -> Image:
-    from PIL.Image import Image
-
-    from anysense.embed.media.image import as_rgb, read_image
-
-    if isinstance(source.content, (Path, bytes)):
-        return read_image(source.content, limits)
-    if isinstance(source.content, Image):
-        from PIL.ImageOps import exif_transpose
-
-        return as_rgb(exif_transpose(source.content))
-    raise _mismatch(source, Modality.IMAGE)
-
-
-def _windows(at: int, encoder: Encoder, source: MediaSource, limits: Limits) -> Iterator[Prepared]:
-    from anysense.embed.media.audio.recording import iter_windows
-
-    content = source.content
-    if not isinstance(content, (Path, bytes, Waveform)):
-        raise _mismatch(source, Modality.AUDIO)
-    if encoder.sample_rate is None:
-        raise UsageError(f"The encoder '{encoder.space.id}' takes audio, but names no sample rate.")
-    for window in iter_windows(content, encoder.sample_rate, encoder.window_seconds, limits=limits):
-        prepared = encoder.prepare(Modality.AUDIO, window.waveform)
-        yield Prepared(at, window.start, window.end, None, prepared)
-
-
-def _text(source: MediaSource, limits: Limits) -> str:
-    from anysense.embed.media.document.document import normalise_text, read_document
-
-    if isinstance(source.content, (Path, bytes)):
-        return read_document(source.content, limits)
-    if not isinstance(source.content, str):
-        raise _mismatch(source, Modality.TEXT)
-    if len(source.content) > limits.text_characters:
-        raise MediaTooLargeError(
-            name_of(source),
-            f"has {len(source.content):,} of at most {limits.text_characters:,} characters",
-        )
-    return normalise_text(source.content, name_of(source))
-
-
-def _mismatch(source: MediaSource, modality: Modality) -> MediaError:
-    return UnsupportedMediaError(
-        name_of(source), f"is given as {modality}, but holds a {type(source.content).__name__}"
     )

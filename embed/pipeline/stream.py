@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -17,24 +18,22 @@ from anysense.embed.errors import (
     AnysenseError,
     EncoderError,
     MediaError,
+    UnsupportedMediaError,
     UsageError,
 )
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
+from anysense.embed.media.pieces import ReadOptions
 from anysense.embed.pipeline.lookahead import Budget, Buffer, Prepared, Stopped
-from anysense.embed.pipeline.reading import (
-    MediaSource,
-    find_modality,
-    prepare_source,
-    refusal,
-)
+from anysense.embed.pipeline.reading import MediaSource, name_of, pieces_of, prepare_pieces, refusal
 from anysense.embed.pipeline.threads import Workers
 from anysense.embed.pipeline.turn import DEFAULT_BATCH, encode_in_turn
+from anysense.embed.types import EncodedSegment, Kind, Modality
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from concurrent.futures import Future
 
-    from anysense.embed.types import Encoder, FloatArray, Modality
+    from anysense.embed.types import Encoder, FloatArray
 
 __all__ = ["Encoded", "EncodedSegment", "MediaSource", "encode_sources"]
 
@@ -43,26 +42,11 @@ LOOK_AHEAD_BYTES = 256 * 1024**2
 
 
 @dataclass(frozen=True)
-class EncodedSegment:
-    """A piece of a source and its vector of shape (dimension,).
-
-    Start and end are None for an image, seconds for a sound, characters for a text, whose passage
-    is `text`.
-    """
-
-    space: str
-    start: float | None
-    end: float | None
-    text: str | None
-    vector: FloatArray
-
-
-@dataclass(frozen=True)
 class Encoded:
     """What became of a source: its segments, or the error that says why there are none."""
 
     source: MediaSource
-    modality: Modality | None
+    kind: Kind | None
     segments: list[EncodedSegment]
     error: MediaError | None
 
@@ -73,11 +57,12 @@ def encode_sources(
     *,
     batch_size: int | None = None,
     workers: int | None = None,
+    captions: bool = True,
     limits: Limits = DEFAULT_LIMITS,
     look_ahead_bytes: int = LOOK_AHEAD_BYTES,
     progress: Callable[[int], None] | None = None,
 ) -> Generator[Encoded, None, None]:
-    """Encode each source in every space that takes its modality; results come in input order.
+    """Encode the pieces of each source in every space that takes them; results come in input order.
 
     A source that cannot be read comes back with its error and stops nothing; a model that cannot
     be used raises, since no source can be encoded then. Closing the iterator,
@@ -90,6 +75,7 @@ def encode_sources(
         batch_size: how many segments the model gets at once; by default what the encoder asks for
             (an attribute `batch_size`), or 32.
         workers: how many threads decode; by default one for each processor.
+        captions: whether words about a picture or a sound that lie in its file belong to it.
         limits: what is too large to be read.
         look_ahead_bytes: how much is read ahead of the models, over all sources.
         progress: called with the number of segments encoded so far, as one source may have many.
@@ -104,7 +90,10 @@ def encode_sources(
     if (batch_size is not None and batch_size < 1) or (workers is not None and workers < 1):
         raise UsageError("The batch size and the number of workers must be at least 1.")
     workers = workers or os.cpu_count() or 1
-    return _Pipeline(encoders, batch_size, workers, limits, look_ahead_bytes, progress).run(sources)
+    modalities = frozenset[Modality]().union(*(e.space.modalities for e in encoders))
+    options = ReadOptions(modalities, captions, limits)
+    pipeline = _Pipeline(encoders, batch_size, workers, options, look_ahead_bytes, progress)
+    return pipeline.run(sources)
 
 
 @dataclass
@@ -113,23 +102,25 @@ class _Job:
 
     source: MediaSource
     buffer: Buffer
-    modality: Modality | None = None
+    kind: Kind | None = None
     error: MediaError | None = None
     fatal: AnysenseError | None = None  # not the source's fault: ends the run
     segments: list[Prepared] = field(default_factory=list)  # without their content
     vectors: list[FloatArray | None] = field(default_factory=list)
     waiting: int = 0
-    taken: bool = False  # whether the buffer was taken from to its end
+    is_drained: bool = False  # whether the buffer was taken from to its end
 
     def result(self, encoders: Sequence[Encoder]) -> Encoded:
         if self.error is not None:
-            return Encoded(self.source, self.modality, [], self.error)
+            return Encoded(self.source, self.kind, [], self.error)
         segments = [
-            EncodedSegment(encoders[s.encoder].space.id, s.start, s.end, s.text, vector)
+            EncodedSegment(
+                encoders[s.encoder].space.id, s.modality, vector, s.place, s.text, s.origin
+            )
             for s, vector in zip(self.segments, self.vectors, strict=True)
             if vector is not None
         ]
-        return Encoded(self.source, self.modality, segments, None)
+        return Encoded(self.source, self.kind, segments, None)
 
 
 @dataclass
@@ -153,14 +144,14 @@ class _Pipeline:
         encoders: Sequence[Encoder],
         batch_size: int | None,
         workers: int,
-        limits: Limits,
+        options: ReadOptions,
         look_ahead_bytes: int,
         progress: Callable[[int], None] | None,
     ) -> None:
         self.encoders = encoders
-        self.limits = limits
+        self.options = options
         self.progress = progress
-        self.encoded = 0
+        self.segments_encoded = 0
         self.groups = {
             (at, modality): _Group(
                 encoder, modality, batch_size or int(getattr(encoder, "batch_size", DEFAULT_BATCH))
@@ -180,17 +171,17 @@ class _Pipeline:
 
     def run(self, sources: Iterable[MediaSource]) -> Generator[Encoded, None, None]:
         try:
-            left = self._start_reading(iter(sources))
+            rest = self._start_reading(iter(sources))
             while self.jobs:
                 if self.reading:
                     self._take_segment(self.reading[0])
-                held_up = len(self.jobs) > self.behind + len(self.reading)
-                if held_up or not self.reading:
+                is_held_up = len(self.jobs) > self.behind + len(self.reading)
+                if is_held_up or not self.reading:
                     self._flush(self.jobs[0])
-                self._collect(0 if held_up or not self.reading else 2)
-                while self.jobs and self.jobs[0].taken and self.jobs[0].waiting == 0:
+                self._collect(0 if is_held_up or not self.reading else 2)
+                while self.jobs and self.jobs[0].is_drained and self.jobs[0].waiting == 0:
                     yield self.jobs.popleft().result(self.encoders)
-                left = self._start_reading(left)
+                rest = self._start_reading(rest)
         finally:
             self.budget.close()  # wakes every reader that waits for room, and ends it
             self.readers.stop()
@@ -210,9 +201,14 @@ class _Pipeline:
     def _read(self, job: _Job) -> None:
         try:
             self.budget.check()
-            job.modality = find_modality(job.source, self.limits)
-            for segment in prepare_source(self.encoders, job.modality, job.source, self.limits):
-                job.buffer.put(segment)
+            job.kind, pieces = pieces_of(job.source, self.options)
+            is_empty = True
+            with closing(pieces):  # or what it has open stays so for as long as an error is kept
+                for segment in prepare_pieces(self.encoders, pieces, self.options):
+                    job.buffer.put(segment)
+                    is_empty = False
+            if is_empty:
+                job.error = self._not_taken(job)
         except Stopped:
             pass
         except MediaError as error:
@@ -226,6 +222,14 @@ class _Pipeline:
         finally:
             job.buffer.end()
 
+    def _not_taken(self, job: _Job) -> MediaError:
+        names = ", ".join(encoder.space.id for encoder in self.encoders)
+        assert job.kind is not None
+        return UnsupportedMediaError(
+            name_of(job.source),
+            f"is {job.kind}, which none of these encoders takes: {names}",
+        )
+
     def _take_segment(self, job: _Job) -> None:
         """Move one segment of the first source in line to its group."""
         self.budget.give_right_of_way(job.buffer)
@@ -233,11 +237,10 @@ class _Pipeline:
         if segment is None:
             if job.fatal is not None:
                 raise job.fatal
-            job.taken = True
+            job.is_drained = True
             self.reading.popleft()
             return
-        assert job.modality is not None
-        group = self.groups[segment.encoder, job.modality]
+        group = self.groups[segment.encoder, segment.modality]
         group.waiting.append((job, len(job.segments), segment.content))
         job.segments.append(replace(segment, content=None))
         job.vectors.append(None)
@@ -268,9 +271,9 @@ class _Pipeline:
                     job.error = job.error or refusal(job.source, outcome)
                 else:
                     job.vectors[at] = outcome
-            self.encoded += len(batch)
+            self.segments_encoded += len(batch)
             if self.progress is not None:
-                self.progress(self.encoded)
+                self.progress(self.segments_encoded)
 
 
 def _encode(encoder: Encoder, modality: Modality, contents: list[Any]) -> _Outcome:

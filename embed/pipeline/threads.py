@@ -47,7 +47,7 @@ class Workers:
         self.tasks: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self.threads: list[threading.Thread] = []
         self.users = Users()
-        self.stopped = False
+        self.is_stopped = False
 
     def submit(self, work: Callable[..., T], *args: Any) -> Future[T]:
         """Do this when a thread is free; one is started unless all are."""
@@ -70,17 +70,17 @@ class Workers:
 
     def stop(self) -> None:
         """Finish what is being done, drop the rest, and end."""
-        self.stopped = True
+        self.is_stopped = True
         for _ in self.threads:
             self.tasks.put(lambda: None)  # wakes a thread that waits
         for thread in self.threads:
             thread.join()
 
     def _work(self) -> None:
-        while not self.stopped and self.users.are_there():
+        while not self.is_stopped and self.users.are_there():
             try:
                 task = self.tasks.get(timeout=LOOK_UP_SECONDS)
             except Empty:
                 continue
-            if not self.stopped:
+            if not self.is_stopped:
                 task()

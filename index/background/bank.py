@@ -106,7 +106,7 @@ def _encode(encoder: Encoder) -> dict[Modality, FloatArray]:
     for modality in sorted(encoder.space.modalities):
         sources = [MediaSource(i, c, modality) for i, c in enumerate(_contents()[modality])]
         rows = []
-        for encoded in encode_sources([encoder], sources):
+        for encoded in encode_sources([encoder], sources, captions=False):
             if encoded.error is not None:
                 raise encoded.error
             rows.append(encoded.segments[0].vector)
@@ -135,7 +135,8 @@ def _read(path: Path, space: Space) -> dict[Modality, FloatArray] | None:
     import numpy as np
 
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        # Opened here, as NumPy leaves open what it cannot read.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             vectors = {m: arrays[m.value].astype(np.float32) for m in space.modalities}
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
         return None

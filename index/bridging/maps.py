@@ -229,18 +229,18 @@ def choose(
         seed: of the choice of the anchors that are held out, and of the disturbance.
     """
     rng = np.random.default_rng(seed)
-    held, rest = _neighbourhoods(x, min(_HELD_OUT, len(x) // 5), rng)
-    asked = _disturbed(x[held], rng)
+    held_out, rest = _neighbourhoods(x, min(_HELD_OUT, len(x) // 5), rng)
+    queries = _disturbed(x[held_out], rng)
     scores: dict[str, tuple[float, float]] = {}
     for method in methods:
         parameters = _PARAMETERS[method]
         maps = _maps(method, x[rest], y[rest], parameters)
         for parameter, fitted in zip(parameters, maps, strict=True):
-            score = _reciprocal_rank(unit(fitted(asked)), y[held])
+            score = _reciprocal_rank(unit(fitted(queries)), y[held_out])
             scores[method] = max(scores.get(method, (-1.0, 0.0)), (score, parameter))
     best = max(methods, key=lambda method: scores[method][0])
-    told = {method: round(score, 4) for method, (score, _) in scores.items()}
-    return Choice(best, scores[best][1], told, len(held))
+    rounded = {method: round(score, 4) for method, (score, _) in scores.items()}
+    return Choice(best, scores[best][1], rounded, len(held_out))
 
 
 def _maps(
@@ -268,8 +268,8 @@ def _neighbourhoods(
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """The places of so many rows, those around some rows drawn at random, and of the others."""
     centres = rng.choice(len(x), _NEIGHBOURHOODS, replace=False)
-    nearness: FloatArray = (x[centres] @ x.T).max(axis=0)
-    order = np.argsort(-nearness, kind="stable")
+    cosines: FloatArray = (x[centres] @ x.T).max(axis=0)
+    order = np.argsort(-cosines, kind="stable")
     return np.sort(order[:count]), np.sort(order[count:])
 
 
@@ -282,8 +282,8 @@ def _disturbed(vectors: FloatArray, rng: np.random.Generator) -> FloatArray:
     return disturbed
 
 
-def _reciprocal_rank(found: FloatArray, wanted: FloatArray) -> float:
-    """The mean of 1 / rank of each wanted vector among all, for the vector found for it."""
-    cosines = found @ wanted.T
+def _reciprocal_rank(mapped: FloatArray, targets: FloatArray) -> float:
+    """The mean of 1 / rank of each target among all, by the vector that was mapped to it."""
+    cosines = mapped @ targets.T
     ranks = 1 + (cosines > np.diag(cosines)[:, None]).sum(axis=1)
     return float((1.0 / ranks).mean())

@@ -33,11 +33,12 @@ def needed_bridges(spaces: Sequence[Space]) -> list[tuple[Space, Space]]:
     """
     others = [m for m in Modality if m is not Modality.TEXT]
     pairs = []
-    for asked in others:
+    for query_modality in others:
         for wanted in others:
-            if asked is wanted or any({asked, wanted} <= s.modalities for s in spaces):
+            pair = {query_modality, wanted}
+            if len(pair) == 1 or any(pair <= space.modalities for space in spaces):
                 continue
-            source = _first(spaces, {Modality.TEXT, asked})
+            source = _first(spaces, {Modality.TEXT, query_modality})
             target = _first(spaces, {Modality.TEXT, wanted})
             if source is not None and target is not None:
                 pairs.append((source, target))
@@ -53,14 +54,14 @@ def find_bridges(
 ) -> dict[tuple[str, str], Bridge]:
     """Every bridge that was published and is of the revisions that the manifest names."""
     revisions = {entry.space.id: entry.space.revision for entry in manifest.encoders}
-    found = {}
+    bridges = {}
     for entry in manifest.tuning.get(BRIDGES, ()):
         current = {name: revisions.get(name) for name in entry["revisions"]}
         if current == entry["revisions"]:
             bridge = _from_arrays(entry, arrays)
             if bridge is not None:
-                found[bridge.source, bridge.target] = bridge
-    return found
+                bridges[bridge.source, bridge.target] = bridge
+    return bridges
 
 
 def to_tuning(bridges: Sequence[Bridge], spaces: Sequence[Space], anchors: int) -> Tuning:

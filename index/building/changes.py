@@ -1,17 +1,14 @@
-"""The difference between the files that a collection knows and those that are there now.
+"""What is new or has changed is compared by the hash of its content, and what follows is written.
 
-`Changes` compares one file after the other by the hash of its content, hands on what has to be
-encoded, and writes what follows from it, a batch at a time.
+`Changes` goes through one file after the other, hands on what has to be encoded, and writes the
+rest, a batch at a time.
 """
 
 from __future__ import annotations
 
-import os
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from anysense.embed.errors import (
     AnysenseError,
@@ -19,46 +16,36 @@ from anysense.embed.errors import (
     MediaError,
     MediaTooLargeError,
 )
-from anysense.embed.limits import DEFAULT_LIMITS
-from anysense.embed.pipeline.threads import Workers
-from anysense.index.building.content import hash_file
-from anysense.index.building.encoding import Batch, Pending
-from anysense.index.building.sources.found import Found, Problem
+from anysense.index.building.content import hash_entries
+from anysense.index.building.copies import Copies, CopyRegister
+from anysense.index.building.encoding import Batch
+from anysense.index.building.pending import PendingItem
+from anysense.index.building.plan import is_unchanged
+from anysense.index.building.quarantine import failed_entry, failed_path, failed_record
+from anysense.index.building.sources.entries import Entry, Problem
 from anysense.index.building.sources.paths import is_alive
-from anysense.index.building.sources.table import hash_text
-from anysense.index.catalog.records import (
-    FileRecord,
-    ItemRecord,
-    KnownFile,
-    QuarantinedFile,
-    item_id,
-)
+from anysense.index.catalog.records import FileRecord, make_id
 from anysense.index.types import NewItem
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
+    from collections.abc import Callable, Generator
 
+    from anysense.index.building.metadata import Descriptions
+    from anysense.index.building.options import BuildOptions
+    from anysense.index.building.plan import Plan
     from anysense.index.building.report import BuildReport
+    from anysense.index.catalog.records import CatalogFile, ItemRecord, QuarantinedFile
     from anysense.index.folder.folder import OpenCollection
 
-__all__ = ["Changes", "Describe"]
-
-HASHING_THREADS = 4
-MOST_NOTES = 1000  # files noted in one transaction at most
-
-Describe = Callable[[Found, str], "dict[str, Any] | None"]
+__all__ = ["Changes"]
 
 
-@dataclass(eq=False)
-class _Holder:
-    """Content, and the paths that hold it.
+class _Alias(NamedTuple):
+    """A file that holds what others hold, and whether it is one of those that was moved."""
 
-    `is_written` once the catalog has an item of it; `failure` says why it never will.
-    """
-
-    paths: set[str] = field(default_factory=set)
-    is_written: bool = False
-    failure: str | None = None
+    file: FileRecord
+    copies: Copies
+    was_moved: bool
 
 
 class Changes:
@@ -66,247 +53,265 @@ class Changes:
 
     Args:
         collection: what is built.
-        known: its files, by path.
-        gone: known paths that are no longer there: a file with the content of one was moved.
+        plan: what is to be compared, and with what.
+        descriptions: the metadata that the build gives items.
+        options: the limits, and how much is written at once.
         report: where to count.
-        describe: the metadata that the build gives an item; None for none.
-        tell: called with the number of files that are dealt with, after each.
+        progress: called with the number of files that are dealt with, after each.
+
+    Attributes:
+        to_describe: files whose item stays, so that only its metadata may be new.
+        lost: paths of files that have no item, as they cannot be read.
     """
 
     def __init__(
         self,
         collection: OpenCollection,
-        known: Mapping[str, KnownFile],
-        gone: frozenset[str],
+        plan: Plan,
+        descriptions: Descriptions,
+        options: BuildOptions,
         report: BuildReport,
-        describe: Describe,
-        tell: Callable[[int], None],
+        progress: Callable[[int], None],
     ) -> None:
         self._collection = collection
-        self._known = known
-        self._gone = gone
+        self._plan = plan
+        # A file with the content of one of these was moved.
+        self._gone = frozenset(plan.gone + plan.absorbed)
+        self._descriptions = descriptions
+        self._options = options
         self._report = report
-        self._describe = describe
-        self._tell = tell
+        self._progress = progress
         self._done = 0
-        self._batch = Batch()
+        self._register = CopyRegister(plan.files)
+        self._batch = Batch(options.batch_items, options.batch_seconds)
         self._touched: list[FileRecord] = []
-        self._aliases: list[tuple[FileRecord, _Holder, bool]] = []  # whether it was moved
+        self._aliases: list[_Alias] = []
         self._dead: list[str] = []
+        self._reread_ids: set[str] = set()
+        self._reread_paths: set[str] = set()
         self._failures: list[QuarantinedFile] = []
-        self.to_describe: list[Found] = []
-        self._by_hash: dict[str, _Holder] = {}
-        self._by_path: dict[str, _Holder] = {}
-        by_id: dict[str, _Holder] = {}
-        for path, file in known.items():
-            holder = by_id.setdefault(file.item_id, _Holder(is_written=True))
-            holder.paths.add(path)
-            self._by_path[path] = holder
-            self._by_hash.setdefault(file.record.content_hash, holder)
-        self._shared = {path for path, h in self._by_path.items() if len(h.paths) > 1}
-        self._ids = frozenset(by_id)
+        self.to_describe: list[Entry] = []
+        self.lost: list[str] = []
 
     @property
     def done(self) -> int:
         """How many files are dealt with."""
         return self._done
 
-    def compare(self, todo: Iterable[Found], workers: int | None) -> Generator[Pending]:
-        """Hash files and yield those whose content is new, in order."""
-        for index, (found, outcome) in enumerate(_hashed(todo, workers)):
+    def compare(self) -> Generator[PendingItem]:
+        """Hash what the plan says has changed, and yield that whose content is new, in order."""
+        options = self._options
+        hashed = hash_entries(self._plan.changed, options.workers, options.limits)
+        for index, (entry, outcome) in enumerate(hashed):
             pending = None
-            if isinstance(outcome, str):
-                pending = self._decide(index, found, _record(found, outcome))
+            if isinstance(outcome, FileRecord):
+                pending = self._decide(index, entry, outcome)
+            elif isinstance(outcome, MediaError) and self._is_as_it_was(entry):
+                self._report.quarantined.append(Problem(entry.path, outcome.reason))
             elif isinstance(outcome, MediaTooLargeError):
-                self._fail(_record(found, ""), outcome.reason)
+                self._fail(failed_entry(entry, outcome.reason))
             elif isinstance(outcome, MediaError):
                 # Not opened: the file may be sound, and what keeps it shut (its permissions, a
-                # share) changes without its size or time. So neither is noted, and every build
-                # tries it again.
-                self._fail(FileRecord(found.path, 0, 0, ""), outcome.reason)
-            # else it has gone since the scan: the next build removes it
+                # share) changes without its size or time.
+                self._fail(failed_path(entry.path, outcome.reason))
+            elif entry.path not in self._plan.files:  # it has gone since the scan
+                self.lost.append(entry.path)
+            # else the next build removes it
             if pending is not None:
                 yield pending
             else:
                 self._finish()
-            if len(self._touched) + len(self._aliases) + len(self._failures) >= MOST_NOTES:
+            if len(self._touched) + len(self._aliases) + len(self._failures) >= options.most_notes:
                 self.write()
 
-    def take(self, pending: Pending, outcome: ItemRecord | AnysenseError) -> None:
+    def take(self, pending: PendingItem, outcome: ItemRecord | AnysenseError) -> None:
         """Note what became of an item that `compare` handed on; write if it is time."""
         if isinstance(outcome, AnysenseError):
+            file = pending.files[0]
             reason = outcome.reason if isinstance(outcome, MediaError) else str(outcome)
-            self._by_path[pending.source].failure = reason
-            self._fail(pending.files[0], reason)
+            if file.path in self._reread_paths:  # what was read of it before is still right
+                self._report.quarantined.append(Problem(file.path, reason))
+            else:
+                self._register.of_path(file.path).failure = reason
+                self._fail(failed_record(file, reason))
         else:
-            self._batch.records.append(outcome)
+            self._batch.add(outcome)
         self._finish()
         if self._batch.is_due:
             self.write()
 
     def write(self) -> None:
-        """Write everything that is known by now.
+        """Write everything that is settled by now.
 
         A file joins the item that it is a copy of before that item is replaced, so that the item
         lives on under the copy's path.
         """
+        folder = self._collection.folder
         touched, self._touched = self._touched, []
         if touched:
-            self._collection.folder.assign_files([(file, self._owner(file)) for file in touched])
+            folder.assign_files([(file, self._item_of(file)) for file in touched])
         self._write_aliases()
-        for record in self._batch.write(self._collection):
-            self._by_path[record.source].is_written = True
-            if record.id in self._ids and record.source not in self._shared:
-                self._report.updated += 1
-            else:
-                self._report.added += 1
+        self._write_records()
         self._write_aliases()
         dead, self._dead = self._dead, []
         if dead:  # after the aliases, so that their items live on
-            self._report.removed += len(self._collection.folder.forget_files(dead).removed)
+            self._report.removed += len(folder.forget_files(dead).removed)
         failures, self._failures = self._failures, []
         if failures:
-            self._collection.folder.quarantine(failures)
-            lost = [file.path for file in failures if file.path in self._known]
+            folder.quarantine(failures)
+            lost = [file.path for file in failures if file.path in self._plan.files]
             if lost:
-                self._report.removed += len(self._collection.folder.forget_files(lost).removed)
+                self._report.removed += len(folder.forget_files(lost).removed)
 
-    def _decide(self, index: int, found: Found, record: FileRecord) -> Pending | None:
-        known = self._known.get(record.path)
-        wanted = found.item.id if found.item is not None else None
-        is_same = known is not None and known.record.content_hash == record.content_hash
-        if known is not None and is_same and wanted in (None, known.item_id):
-            self._touched.append(record)
+    def _decide(self, index: int, entry: Entry, file: FileRecord) -> PendingItem | None:
+        """Tell what a file needs by its content; an item to be encoded, if that is new."""
+        former = self._plan.files.get(file.path)
+        given_id = entry.item.id if entry.item is not None else None
+        is_same = former is not None and former.record.content_hash == file.content_hash
+        if former is not None and is_same and given_id in (None, former.item_id):
+            if self._options.reread:
+                reread = self._reread(index, entry, former, file)
+                if reread is not None:
+                    return reread
+            if file != former.record:
+                self._touched.append(file)
             self._report.unchanged += 1
-            self.to_describe.append(found)
+            self.to_describe.append(entry)
             return None
-        self._leave(record.path)
-        twin = self._by_hash.get(record.content_hash) if wanted is None else None
-        if twin is not None:
-            self._join(found, record, twin)
+        self._register.leave(file.path)
+        original = self._register.of_hash(file.content_hash) if given_id is None else None
+        if original is not None:
+            self._join(entry, file, original)
             return None
-        holder = _Holder({record.path})
-        self._by_path[record.path] = self._by_hash[record.content_hash] = holder
-        own = wanted or (
-            known.item_id
-            if known is not None and record.path not in self._shared
-            else item_id(record.path)
-        )
-        item = found.item or NewItem(Path(found.path))
-        metadata = self._describe(found, own)
-        if metadata is None and own in self._ids:
-            metadata = self._collection.folder.snapshot().item(own).metadata
-        item = replace(item, metadata=metadata or {})
-        return Pending(index, item, own, record.path, record.content_hash, [record])
+        self._register.begin(file.path, file.content_hash)
+        if given_id is not None:
+            item_id = given_id
+        elif former is not None and file.path not in self._register.shared:
+            item_id = former.item_id
+        else:
+            item_id = make_id(file.path)
+        return self._pending(index, entry, item_id, file)
 
-    def _leave(self, path: str) -> None:
-        """Part a file from the content that it held."""
-        holder = self._by_path.get(path)
-        if holder is None:
-            return
-        holder.paths.discard(path)
-        content_hash = self._known[path].record.content_hash
-        if not holder.paths and self._by_hash.get(content_hash) is holder:
-            del self._by_hash[content_hash]
+    def _reread(
+        self, index: int, entry: Entry, former: CatalogFile, file: FileRecord
+    ) -> PendingItem | None:
+        """The item of a file that is as it was, to be encoded again once, and not for its copies.
 
-    def _join(self, found: Found, record: FileRecord, twin: _Holder) -> None:
+        Its id and its source are looked up when it is written, as they are those of the file that
+        it is called after, and if that has changed they become another item's.
+        """
+        if former.item_id in self._reread_ids:
+            return None
+        self._reread_ids.add(former.item_id)
+        self._reread_paths.add(file.path)
+        return self._pending(index, entry, self._item_of(file), file)
+
+    def _is_as_it_was(self, entry: Entry) -> bool:
+        """Whether a file has the item that belongs to it, so that it need not have been read."""
+        former = self._plan.files.get(entry.path)
+        return former is not None and is_unchanged(entry, former)
+
+    def _pending(self, index: int, entry: Entry, item_id: str, file: FileRecord) -> PendingItem:
+        metadata = self._descriptions.of(entry, item_id)
+        if metadata is None and item_id in self._register.ids:
+            metadata = self._collection.folder.snapshot().item(item_id).metadata
+        item = replace(entry.item or NewItem(Path(entry.path)), metadata=metadata or {})
+        return PendingItem(index, item, item_id, file.path, file.content_hash, (file,))
+
+    def _join(self, entry: Entry, file: FileRecord, original: Copies) -> None:
         """Make a file another path of the item that has its content already."""
-        if twin.failure is not None:
-            self._fail(record, twin.failure)
+        if original.failure is not None:
+            self._fail(failed_record(file, original.failure))
             return
-        was_moved = not any(p not in self._gone and is_alive(p) for p in twin.paths)
+        was_moved = not any(p not in self._gone and is_alive(p) for p in original.paths)
         if was_moved:
-            self._dead += twin.paths
-            twin.paths.clear()
-        twin.paths.add(record.path)
-        self._by_path[record.path] = twin
-        self._aliases.append((record, twin, was_moved))
+            self._dead += original.paths
+            original.paths.clear()
+        self._register.join(file.path, original)
+        self._aliases.append(_Alias(file, original, was_moved))
         if was_moved:
             self._report.moved += 1
-            self.to_describe.append(found)
+            self.to_describe.append(entry)
+
+    def _write_records(self) -> None:
+        records: list[ItemRecord] = []
+        rereads: list[ItemRecord] = []
+        for record in self._batch.take():
+            is_reread = record.files[0].path in self._reread_paths
+            (rereads if is_reread else records).append(record)
+        if records:
+            self._collection.folder.write(records)
+        for record in records:
+            path = record.files[0].path
+            self._register.of_path(path).is_written = True
+            if record.id in self._register.ids and path not in self._register.shared:
+                self._report.updated += 1
+            else:
+                self._report.added += 1
+        current = [record for record in map(self._current, rereads) if record is not None]
+        if current:
+            self._collection.folder.write(current)
+            self._report.updated += len(current)
+
+    def _current(self, record: ItemRecord) -> ItemRecord | None:
+        """What was read again under the id and the source that its item has by now."""
+        file = record.files[0]
+        try:
+            item = self._collection.folder.snapshot().item(self._item_of(file))
+        except ItemNotFoundError:
+            return None
+        if file.path not in (item.source, *item.aliases):
+            return None  # its item was lost to another file: the next build adds it anew
+        return replace(record, id=item.id, source=item.source)
 
     def _write_aliases(self) -> None:
         """Write the aliases of items that are written; the others wait, or fail with them."""
         waiting, ready = [], []
-        for record, holder, was_moved in self._aliases:
-            if holder.failure is not None:
-                self._report.moved -= was_moved
-                self._fail(record, holder.failure)
-            elif holder.is_written:
-                self._report.duplicates += not was_moved
-                ready.append(record)
+        for alias in self._aliases:
+            if alias.copies.failure is not None:
+                self._report.moved -= alias.was_moved
+                self._fail(failed_record(alias.file, alias.copies.failure))
+            elif alias.copies.is_written:
+                self._report.duplicates += not alias.was_moved
+                ready.append(alias.file)
             else:
-                waiting.append((record, holder, was_moved))
+                waiting.append(alias)
         self._aliases = waiting
         # A file that leaves an item may change its id, so ids are looked up anew after each.
         fresh: list[FileRecord] = []
-        for record in ready:
-            fresh.append(record)
-            if record.path in self._known:
-                self._place(fresh)
+        for file in ready:
+            fresh.append(file)
+            if file.path in self._plan.files:
+                self._assign(fresh)
                 fresh = []
-        self._place(fresh)
+        self._assign(fresh)
 
-    def _place(self, files: list[FileRecord]) -> None:
+    def _assign(self, files: list[FileRecord]) -> None:
         """Note files as further paths of the items that have their content."""
-        owners = [(file, self._collection.folder.by_hash(file.content_hash)) for file in files]
-        places = [(file, own) for file, own in owners if own is not None]
+        folder = self._collection.folder
+        items = [(file, folder.by_hash(file.content_hash)) for file in files]
+        places = [(file, item_id) for file, item_id in items if item_id is not None]
         if places:
-            self._report.removed += len(self._collection.folder.assign_files(places).removed)
+            self._report.removed += len(folder.assign_files(places).removed)
 
-    def _owner(self, file: FileRecord) -> str:
+    def _item_of(self, file: FileRecord) -> str:
         """The id of the item of a file that was only touched; writing may have given it another."""
-        own = self._known[file.path].item_id
-        if file.path not in self._shared:
-            return own
+        item_id = self._plan.files[file.path].item_id
+        if file.path not in self._register.shared:
+            return item_id
         try:
-            item = self._collection.folder.snapshot().item(own)
+            item = self._collection.folder.snapshot().item(item_id)
             if file.path in (item.source, *item.aliases):
-                return own
+                return item_id
         except ItemNotFoundError:
             pass
-        return self._collection.folder.by_hash(file.content_hash) or own
+        return self._collection.folder.by_hash(file.content_hash) or item_id
 
-    def _fail(self, record: FileRecord, reason: str) -> None:
-        self._report.quarantined.append(Problem(record.path, reason))
-        self._failures.append(QuarantinedFile(record.path, record.size, record.mtime_ns, reason))
+    def _fail(self, failure: QuarantinedFile) -> None:
+        self._report.quarantined.append(Problem(failure.path, failure.reason))
+        self._failures.append(failure)
+        self.lost.append(failure.path)
 
     def _finish(self) -> None:
         self._done += 1
-        self._tell(self._done)
-
-
-def _record(found: Found, content_hash: str) -> FileRecord:
-    return FileRecord(found.path, found.size, found.mtime_ns, content_hash)
-
-
-def _hashed(
-    todo: Iterable[Found], workers: int | None
-) -> Iterator[tuple[Found, str | FileNotFoundError | MediaError]]:
-    """Each file with the hash of its content, or why it has none; threads hash ahead."""
-    threads = min(workers or os.cpu_count() or 1, HASHING_THREADS)
-    ahead: deque[tuple[Found, Future[str | FileNotFoundError | MediaError]]] = deque()
-    pool = Workers(threads, "anysense-hash")
-    try:
-        for found in todo:
-            ahead.append((found, pool.submit(_hash, found)))
-            if len(ahead) > 2 * threads:
-                first, future = ahead.popleft()
-                yield first, future.result()
-        while ahead:
-            first, future = ahead.popleft()
-            yield first, future.result()
-    finally:
-        pool.stop()
-
-
-def _hash(found: Found) -> str | FileNotFoundError | MediaError:
-    if found.item is not None and isinstance(found.item.content, str):
-        return hash_text(found.item.content)
-    if found.size > DEFAULT_LIMITS.file_bytes:
-        limit = DEFAULT_LIMITS.file_bytes
-        return MediaTooLargeError(found.path, f"has {found.size:,} of at most {limit:,} bytes")
-    try:
-        return hash_file(found.path)
-    except (FileNotFoundError, MediaError) as error:
-        return error
+        self._progress(self._done)

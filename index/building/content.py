@@ -1,135 +1,133 @@
-"""What a new item is: its id, its source, and the hash of its content."""
+"""The hashes of what is to be added: files with the texts beside them, and what is no file.
+
+A file without texts beside it has the hash of its bytes. With them it has another, so that two
+copies of a photo are one item only if the same is said of both.
+"""
 
 from __future__ import annotations
 
-import hashlib
+import logging
 import os
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections import deque
+from typing import TYPE_CHECKING, TypeAlias
 
-from anysense.embed.errors import (
-    CorruptMediaError,
-    UnsupportedMediaError,
-    UsageError,
-)
+from anysense.embed.errors import MediaError, MediaTooLargeError, UsageError
+from anysense.embed.limits import DEFAULT_LIMITS, Limits
+from anysense.embed.media.digest import digest_bytes, digest_file, digest_text
+from anysense.embed.pipeline.threads import Workers
 from anysense.embed.types import Waveform
-from anysense.index.building.encoding import Pending
-from anysense.index.catalog.records import (
-    ID_RULE,
-    FileRecord,
-    is_id,
-    item_id,
-)
-from anysense.index.catalog.stored import metadata_text
+from anysense.index.building.sources.entries import TextEntry, file_record
+from anysense.index.building.sources.sidecars import sidecar_paths
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from concurrent.futures import Future
+
     from PIL.Image import Image
 
-    from anysense.index.types import NewItem
+    from anysense.index.building.sources.entries import Entry, FileEntry
+    from anysense.index.catalog.records import FileRecord
 
-__all__ = ["HASH_BLOCK", "hash_file", "prepare", "stat_file"]
+__all__ = ["hash_content", "hash_entries", "hash_file"]
 
-HASH_BLOCK = 1 << 20
+_log = logging.getLogger("anysense")
 
+_THREADS = 4  # that hash files; more do not make a disk faster
 
-def prepare(index: int, item: NewItem) -> Pending:
-    """Find an item's id, source and content hash.
-
-    Raises:
-        MediaError: its file is not there, or cannot be read.
-        UsageError: its id or its metadata is not usable.
-    """
-    content = item.content
-    if item.id is not None:
-        _check_id(item.id)
-    # Now, as it would take the other items of its batch with it when they are written.
-    metadata_text(item.id or _name(item), item.metadata)
-    if isinstance(content, Path):
-        file = stat_file(content)
-        path = file.path
-        source = item.source or path
-        try:
-            digest = hash_file(path)
-        except FileNotFoundError:
-            raise CorruptMediaError(path, "no such file or directory") from None
-        file = FileRecord(file.path, file.size, file.mtime_ns, digest)
-        return Pending(index, item, item.id or item_id(source), source, digest, [file])
-    digest = _hash_content(item)
-    own = item.id or item_id(item.source or digest)
-    return Pending(index, item, own, item.source or f"{_kind(item)}:{own}", digest)
+HashOutcome: TypeAlias = "FileRecord | FileNotFoundError | MediaError"
+"""An entry as the catalog notes it, with its hash, or why it has none."""
 
 
-def stat_file(file: Path) -> FileRecord:
-    """A file's real path, size and time, with no content hash yet.
+def hash_content(content: bytes | str | Image | Waveform) -> str:
+    """The hash of what is no file: bytes, a text, a picture with its mode and size, or a sound.
 
     Raises:
-        MediaError: it is not there, or is no regular file.
+        UsageError: it is none of these.
     """
+    if isinstance(content, str):
+        return digest_text(content)
+    if isinstance(content, bytes):
+        return digest_bytes(content)
+    if isinstance(content, Waveform):
+        return digest_bytes(f"{content.rate} ".encode() + content.samples.tobytes())
+    if isinstance(content, _image_class()):
+        return digest_bytes(f"{content.mode} {content.size} ".encode() + content.tobytes())
+    raise UsageError(
+        f"An item cannot be a {type(content).__name__}: give a pathlib.Path, bytes, a str "
+        "for text, a PIL image, or a Waveform."
+    )
+
+
+def hash_entries(
+    entries: Iterable[Entry], workers: int | None = None, limits: Limits = DEFAULT_LIMITS
+) -> Iterator[tuple[Entry, HashOutcome]]:
+    """Each entry with the hash of its content, or with why it has none; threads hash ahead.
+
+    Args:
+        entries: files and texts, as a scan found them.
+        workers: threads that may be used; as many as processors if None.
+        limits: a file that is larger is not read.
+    """
+    threads = min(workers or os.cpu_count() or 1, _THREADS)
+    ahead: deque[tuple[Entry, Future[HashOutcome]]] = deque()
+    pool = Workers(threads, "anysense-hash")
     try:
-        path = os.path.realpath(file.expanduser())
-        status = Path(path).stat()
-    except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: no such user after ~
-        reason = getattr(error, "strerror", None) or str(error)
-        raise CorruptMediaError(file, reason.lower()) from None
-    if not Path(path).is_file():
-        raise UnsupportedMediaError(path, "not a file")
-    return FileRecord(path, status.st_size, status.st_mtime_ns, "")
+        for entry in entries:
+            ahead.append((entry, pool.submit(_hash_entry, entry, limits)))
+            if len(ahead) > 2 * threads:
+                first, future = ahead.popleft()
+                yield first, future.result()
+        while ahead:
+            first, future = ahead.popleft()
+            yield first, future.result()
+    finally:
+        pool.stop()
 
 
-def hash_file(path: str) -> str:
-    """The BLAKE2b hash of a file's bytes: 64 hex digits.
+def _hash_entry(entry: Entry, limits: Limits) -> HashOutcome:
+    if isinstance(entry, TextEntry):
+        return file_record(entry, entry.content_hash)
+    if entry.size > limits.file_bytes:
+        reason = f"has {entry.size:,} of at most {limits.file_bytes:,} bytes"
+        return MediaTooLargeError(entry.path, reason)
+    try:
+        return hash_file(entry, limits)
+    except (FileNotFoundError, MediaError) as error:
+        return error
+
+
+def hash_file(entry: FileEntry, limits: Limits = DEFAULT_LIMITS) -> FileRecord:
+    """A file as the catalog notes it, with the hash of its content and of the texts beside it.
+
+    A text that cannot be opened is not noted, so that each build looks at it again: what keeps it
+    shut may change without its size or time.
+
+    Args:
+        entry: the file.
+        limits: a text that is larger is not read.
 
     Raises:
-        FileNotFoundError: it has gone.
+        FileNotFoundError: the file has gone.
         MediaError: it cannot be read.
     """
-    digest = hashlib.blake2b(digest_size=32)
-    try:
-        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - many, so no Path for each
-            while block := file.read(HASH_BLOCK):
-                digest.update(block)
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise CorruptMediaError(path, f"cannot be read: {error.strerror or error}") from None
-    return digest.hexdigest()
-
-
-def _hash_content(item: NewItem) -> str:
-    digest = hashlib.blake2b(digest_size=32)
-    content = item.content
-    if isinstance(content, str):
-        digest.update(content.encode(errors="surrogatepass"))
-    elif isinstance(content, bytes):
-        digest.update(content)
-    elif isinstance(content, Waveform):
-        digest.update(f"{content.rate} ".encode() + content.samples.tobytes())
-    elif isinstance(content, _image_class()):
-        digest.update(f"{content.mode} {content.size} ".encode() + content.tobytes())
-    else:
-        raise UsageError(
-            f"An item cannot be a {type(content).__name__}: give a pathlib.Path, bytes, a str "
-            "for text, a PIL image, or a Waveform."
-        )
-    return digest.hexdigest()
+    parts, sidecars = [digest_file(entry.path)], []
+    for sidecar, path in zip(
+        entry.sidecars, sidecar_paths(entry.path, entry.sidecars), strict=True
+    ):
+        if sidecar.size <= limits.file_bytes:
+            try:
+                parts.append(f"{path.suffix.lower()} {digest_file(path)}")
+            except FileNotFoundError:  # since the scan
+                continue
+            except MediaError as error:
+                _log.warning("%s: its words are left out: it %s", path, error.reason)
+                continue
+        sidecars.append(sidecar)
+    content_hash = parts[0] if len(parts) == 1 else digest_text("\n".join(parts))
+    return file_record(entry, content_hash, tuple(sidecars))
 
 
 def _image_class() -> type[Image]:
     from PIL.Image import Image
 
     return Image
-
-
-def _kind(item: NewItem) -> str:
-    if isinstance(item.content, str):
-        return "text"
-    return "bytes" if isinstance(item.content, bytes) else str(item.modality or "media")
-
-
-def _name(item: NewItem) -> str:
-    return str(item.content) if isinstance(item.content, Path) else f"<{_kind(item)}>"
-
-
-def _check_id(own: str) -> None:
-    if not is_id(own):
-        raise UsageError(f"An id is {ID_RULE}, not {own[:80]!r}.")

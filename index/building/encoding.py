@@ -1,81 +1,74 @@
-"""From new items to records: encoded in their order, and written a batch at a time."""
+"""From pending items to records: encoded in their order, and collected to be written together."""
 
 from __future__ import annotations
 
 import itertools
 import time
 from contextlib import closing
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from anysense.embed.errors import (
-    AnysenseError,
-    UnsupportedMediaError,
-)
-from anysense.index.catalog.records import (
-    FileRecord,
-    ItemRecord,
-    SegmentRecord,
-)
+from anysense.index.catalog.records import ItemRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
 
+    from anysense.embed.errors import AnysenseError
     from anysense.embed.pipeline.stream import Encoded
+    from anysense.index.building.pending import PendingItem
     from anysense.index.folder.folder import OpenCollection
-    from anysense.index.types import NewItem
 
-__all__ = ["BATCH_ITEMS", "BATCH_SECONDS", "Batch", "Pending", "encode_pending"]
+__all__ = ["BATCH_ITEMS", "BATCH_SECONDS", "Batch", "encode_pending"]
 
-BATCH_ITEMS = 128  # items written in one transaction at most
+BATCH_ITEMS = 128
+"""Items written in one transaction at most, unless asked otherwise."""
 
-
-BATCH_SECONDS = 5.0  # an item waits no longer than this to be written
-
-
-@dataclass
-class Pending:
-    """An item on its way: its place in the order, its record's fields, and its files so far."""
-
-    index: int
-    item: NewItem
-    id: str
-    source: str
-    content_hash: str | None = None
-    files: list[FileRecord] = field(default_factory=list)
+BATCH_SECONDS = 5.0
+"""An item waits no longer than this to be written, unless asked otherwise."""
 
 
 class Batch:
-    """Collects records, and says when it is time to write them."""
+    """Collects records, and says when it is time to write them.
 
-    def __init__(self) -> None:
-        self.records: list[ItemRecord] = []
+    Args:
+        items: so many are written in one transaction at most.
+        seconds: an item waits no longer than this to be written.
+    """
+
+    def __init__(self, items: int = BATCH_ITEMS, seconds: float = BATCH_SECONDS) -> None:
+        self._items = items
+        self._seconds = seconds
+        self._records: list[ItemRecord] = []
         self._since = time.monotonic()
+
+    def add(self, record: ItemRecord) -> None:
+        self._records.append(record)
 
     @property
     def is_due(self) -> bool:
-        late = time.monotonic() - self._since > BATCH_SECONDS
-        return len(self.records) >= BATCH_ITEMS or (late and bool(self.records))
+        """Whether it is time to write the records."""
+        is_late = time.monotonic() - self._since > self._seconds
+        return len(self._records) >= self._items or (is_late and bool(self._records))
 
-    def write(self, collection: OpenCollection) -> list[ItemRecord]:
-        """Write the records in one transaction; returns them."""
-        written, self.records = self.records, []
-        if written:
-            collection.folder.write(written)
+    def take(self) -> list[ItemRecord]:
+        """The records so far, to be written now; a new batch begins."""
+        records, self._records = self._records, []
         self._since = time.monotonic()
-        return written
+        return records
 
 
 def encode_pending(
     collection: OpenCollection,
-    pending: Iterable[Pending],
+    pending: Iterable[PendingItem],
     batch_size: int | None = None,
     workers: int | None = None,
     progress: Callable[[int], None] | None = None,
-) -> Generator[tuple[Pending, ItemRecord | AnysenseError]]:
+    *,
+    captions: bool = True,
+) -> Generator[tuple[PendingItem, ItemRecord | AnysenseError]]:
     """Encode items in their order; each comes back with its record, or with why there is none.
 
-    `progress` is called with the number of segments encoded so far.
+    `progress` is called with the number of segments encoded so far; with `captions`, words about a
+    picture or a sound that lie beside its file or in it are segments of its item.
     """
     pending = iter(pending)
     first = next(pending, None)
@@ -84,10 +77,15 @@ def encode_pending(
     from anysense.embed.pipeline.stream import MediaSource, encode_sources
 
     everything = itertools.chain([first], pending)
-    sources = (MediaSource(p, p.item.content, p.item.modality) for p in everything)
+    sources = (MediaSource(p, p.item.content, p.item.modality, p.sidecar_paths) for p in everything)
     encoders = collection.encoders()
     stream = encode_sources(
-        encoders, sources, batch_size=batch_size, workers=workers, progress=progress
+        encoders,
+        sources,
+        batch_size=batch_size,
+        workers=workers,
+        captions=captions,
+        progress=progress,
     )
     with closing(stream):
         for encoded in stream:
@@ -95,20 +93,17 @@ def encode_pending(
 
 
 def _outcome(encoded: Encoded) -> ItemRecord | AnysenseError:
-    pending: Pending = encoded.source.key
+    pending: PendingItem = encoded.source.key
     if encoded.error is not None:
         return encoded.error
-    if encoded.modality is None or not encoded.segments:
-        what = encoded.modality or "it"
-        return UnsupportedMediaError(pending.source, f"no encoder of this collection takes {what}")
+    assert encoded.kind is not None  # as it was read
+    assert encoded.segments  # or there were an error
     return ItemRecord(
         id=pending.id,
         source=pending.source,
-        modality=encoded.modality,
+        kind=encoded.kind,
         metadata=dict(pending.item.metadata),
-        segments=[
-            SegmentRecord(s.space, s.start, s.end, s.text, s.vector) for s in encoded.segments
-        ],
+        segments=encoded.segments,
         content_hash=pending.content_hash,
-        files=pending.files,  # the list itself: copies may be found until it is written
+        files=pending.files,
     )

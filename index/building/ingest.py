@@ -7,27 +7,51 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from anysense.embed.errors import (
-    AnysenseError,
-    MediaError,
-    UsageError,
-)
-from anysense.index.building.content import _name, prepare
-from anysense.index.building.encoding import Batch, Pending, encode_pending
+from anysense.embed.errors import AnysenseError, MediaError, UsageError
+from anysense.index.building.encoding import Batch, encode_pending
+from anysense.index.building.pending import item_name, make_pending
 from anysense.index.building.report import AddReport, Failure
-from anysense.index.catalog.records import (
-    ItemRecord,
-)
+from anysense.index.catalog.records import ItemRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from anysense.index.building.pending import PendingItem
     from anysense.index.folder.folder import OpenCollection
     from anysense.index.types import NewItem
 
-__all__ = ["ingest"]
+__all__ = ["add_one", "ingest"]
+
+
+def add_one(collection: OpenCollection, item: NewItem, *, content_hash: str | None = None) -> str:
+    """Encode one item and write it; it is safe, and found by searches, when this returns its id.
+
+    An item of the same id is replaced. Other items of the same content are not looked for, nor are
+    texts beside its file.
+
+    Args:
+        collection: where to write.
+        item: what to add.
+        content_hash: of its content, where that is known, so that it is not read for it.
+
+    Raises:
+        MediaError: it cannot be read, or no encoder of the collection takes it.
+        UsageError: its id or its metadata is not usable.
+        StorageError: the disk refused.
+        CollectionLockedError: another process is writing.
+    """
+    pending = make_pending(0, item, content_hash, with_sidecars=False)
+    [(_, outcome)] = encode_pending(collection, [pending])
+    if isinstance(outcome, MediaError):
+        name = item_name(item) if isinstance(item.content, str) else pending.source
+        raise type(outcome)(name, outcome.reason)
+    if isinstance(outcome, AnysenseError):
+        raise outcome
+    collection.folder.write([outcome])
+    return pending.id
 
 
 def ingest(
@@ -36,6 +60,7 @@ def ingest(
     *,
     batch_size: int | None = None,
     workers: int | None = None,
+    sidecars: bool = True,
     progress: Callable[[int], None] | None = None,
 ) -> AddReport:
     """Encode items and write them; one that cannot be used is reported, and the others go on.
@@ -49,29 +74,50 @@ def ingest(
         items: what to add.
         batch_size: inputs that a model takes at once; chosen by the device if None.
         workers: threads that decode; as many as processors if None.
+        sidecars: whether words about a picture or a sound, beside its file or inside it, are
+            segments of it.
         progress: called with the number of items done so far.
 
     Raises:
         StorageError: the disk refused; what was written before is kept.
         CollectionLockedError: another process is writing.
     """
-    return _Ingest(collection, progress).run(items, batch_size, workers)
+    return _Ingest(collection, sidecars, progress).run(items, batch_size, workers)
+
+
+@dataclass(frozen=True)
+class _Original:
+    """A file that is not written yet, and the copies of it that were met since."""
+
+    pending: PendingItem
+    copies: list[PendingItem] = field(default_factory=list)
 
 
 class _Ingest:
-    def __init__(self, collection: OpenCollection, progress: Callable[[int], None] | None) -> None:
+    def __init__(
+        self,
+        collection: OpenCollection,
+        sidecars: bool,
+        progress: Callable[[int], None] | None,
+    ) -> None:
         self._collection = collection
+        self._sidecars = sidecars
         self._progress = progress
         self._report = AddReport()
         self._batch = Batch()
-        # By content hash: files that are not written yet, and the places of their copies.
-        self._on_the_way: dict[str, tuple[Pending, list[int]]] = {}
+        self._originals: dict[str, _Original] = {}  # by content hash
 
     def run(
         self, items: Iterable[NewItem], batch_size: int | None, workers: int | None
     ) -> AddReport:
         started = time.monotonic()
-        stream = encode_pending(self._collection, self._prepare(items), batch_size, workers)
+        stream = encode_pending(
+            self._collection,
+            self._prepare(items),
+            batch_size,
+            workers,
+            captions=self._sidecars,
+        )
         with closing(stream):
             try:
                 for pending, outcome in stream:
@@ -84,63 +130,79 @@ class _Ingest:
         self._report.seconds = time.monotonic() - started
         return self._report
 
-    def _prepare(self, items: Iterable[NewItem]) -> Iterator[Pending]:
+    def _prepare(self, items: Iterable[NewItem]) -> Iterator[PendingItem]:
         for index, item in enumerate(items):
             self._report.ids.append(None)
             try:
-                pending = prepare(index, item)
+                pending = make_pending(index, item, with_sidecars=self._sidecars)
             except (MediaError, UsageError) as error:
-                self._fail(index, item.source or _name(item), error)
+                self._fail(index, item.source or item_name(item), error)
             else:
                 if not self._is_copy(pending):
                     yield pending
 
-    def _is_copy(self, pending: Pending) -> bool:
-        """Whether a file without an id of its own has the content of an item; then it joins it."""
-        digest = pending.content_hash
-        if not pending.files or pending.item.id is not None or digest is None:
+    def _is_copy(self, pending: PendingItem) -> bool:
+        """Whether a file without an id given has the content of an item; then it joins it."""
+        if not pending.files or pending.item.id is not None:
             return False
-        if digest in self._on_the_way:
-            first, copies = self._on_the_way[digest]
-            first.files += pending.files
-            copies.append(pending.index)
+        original = self._originals.get(pending.content_hash)
+        if original is not None:
+            original.copies.append(pending)
             return True
-        known = self._collection.folder.by_hash(digest)
-        if known is None or known == pending.id:
-            self._on_the_way[digest] = (pending, [])
+        item_id = self._collection.folder.by_hash(pending.content_hash)
+        if item_id is None or item_id == pending.id:
+            self._originals[pending.content_hash] = _Original(pending)
             return False
-        self._collection.folder.assign_files([(file, known) for file in pending.files])
-        if pending.item.metadata:
-            metadata = self._collection.folder.snapshot().item(known).metadata
-            self._collection.folder.describe({known: {**metadata, **pending.item.metadata}})
-        self._report.ids[pending.index] = known
-        self._report.duplicates += 1
+        self._join(pending, item_id)
         return True
 
-    def _take(self, pending: Pending, outcome: ItemRecord | AnysenseError) -> None:
+    def _join(self, pending: PendingItem, item_id: str) -> None:
+        """Make a file another path of an item that is written."""
+        folder = self._collection.folder
+        folder.assign_files([(file, item_id) for file in pending.files])
+        if pending.item.metadata:
+            metadata = folder.snapshot().item(item_id).metadata
+            folder.describe({item_id: {**metadata, **pending.item.metadata}})
+        self._report.ids[pending.index] = item_id
+        self._report.duplicates += 1
+
+    def _take(self, pending: PendingItem, outcome: ItemRecord | AnysenseError) -> None:
         if isinstance(outcome, ItemRecord):
             self._report.ids[pending.index] = pending.id
-            self._batch.records.append(outcome)
+            self._batch.add(outcome)
             return
         self._fail(pending.index, pending.source, outcome)
-        if pending.item.id is None:
-            for index in self._on_the_way.pop(pending.content_hash or "", (pending, []))[1]:
-                self._fail(index, pending.source, outcome)
+        original = self._originals.get(pending.content_hash)
+        if original is not None and original.pending is pending:
+            del self._originals[pending.content_hash]
+            for copy in original.copies:
+                self._fail(copy.index, pending.source, outcome)
 
     def _write(self) -> None:
-        ids = {record.id for record in self._batch.records}
+        records = [self._with_copies(record) for record in self._batch.take()]
+        ids = {record.id for record in records}
         updated = len(self._collection.folder.existing(list(ids)))
-        self._batch.write(self._collection)
+        if records:
+            self._collection.folder.write(records)
         self._report.updated += updated
         self._report.added += len(ids) - updated
-        for digest, (pending, copies) in list(self._on_the_way.items()):
-            if pending.id in ids:
-                del self._on_the_way[digest]
-                self._report.duplicates += len(copies)
-                for index in copies:
-                    self._report.ids[index] = pending.id
         if self._progress is not None:
             self._progress(len(self._report.ids))
+
+    def _with_copies(self, record: ItemRecord) -> ItemRecord:
+        """The record of an item with the files that turned out to be copies of it meanwhile."""
+        if record.content_hash is None:
+            return record
+        original = self._originals.get(record.content_hash)
+        if original is None or original.pending.id != record.id:
+            return record
+        del self._originals[record.content_hash]
+        files = list(record.files)
+        for copy in original.copies:
+            files += copy.files
+            self._report.ids[copy.index] = record.id
+        self._report.duplicates += len(original.copies)
+        return replace(record, files=files)
 
     def _fail(self, index: int, source: str, error: AnysenseError) -> None:
         reason = error.reason if isinstance(error, MediaError) else str(error)

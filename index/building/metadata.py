@@ -1,4 +1,4 @@
-"""A file of rows that describe items, which a build reads beside its sources."""
+"""What is said of items: by the rows of tables, and by a metadata file beside the sources."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["MetadataFile"]
+    from anysense.index.building.sources.entries import Entry
+
+__all__ = ["Descriptions", "MetadataFile"]
 
 
 class MetadataFile:
@@ -44,13 +46,13 @@ class MetadataFile:
             if key is None and not isinstance(name, str):
                 raise UsageError(f"{path}, row {row.line}: the row has neither a path nor an id.")
             number = len(self._rows)
-            self._rows.append(row_metadata(row, leave_out=set()))
+            self._rows.append(row_metadata(row))
             if key is not None:
                 self._by_id.setdefault(str(key), number)
             if isinstance(name, str):
                 for base in bases:
-                    joined = os.path.normpath(os.path.join(base, name))  # noqa: PTH118
-                    self._by_path.setdefault(joined, number)
+                    absolute = os.path.normpath(os.path.join(base, name))  # noqa: PTH118
+                    self._by_path.setdefault(absolute, number)
 
     @property
     def unmatched(self) -> int:
@@ -66,3 +68,31 @@ class MetadataFile:
             return None
         self._used.add(number)
         return self._rows[number]
+
+
+class Descriptions:
+    """The metadata that a build gives items: what their table says, and the metadata file over it.
+
+    Args:
+        file: the metadata file, if there is one.
+    """
+
+    def __init__(self, file: MetadataFile | None = None) -> None:
+        self._file = file
+
+    def of(self, entry: Entry, item_id: str | None) -> dict[str, Any] | None:
+        """What is said of an item; None if nothing is.
+
+        Args:
+            entry: the file or the row that it is made from.
+            item_id: the item's id, where it has one already.
+        """
+        described = self._file.get(entry.path, item_id) if self._file is not None else None
+        if entry.item is None:
+            return described
+        return {**entry.item.metadata, **(described or {})}
+
+    @property
+    def unmatched(self) -> int:
+        """How many rows of the metadata file have described nothing so far."""
+        return self._file.unmatched if self._file is not None else 0

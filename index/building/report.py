@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from anysense.index.building.sources.found import Problem
+    from anysense.index.building.sources.entries import Problem
 
-
-__all__ = ["AddReport", "Failure"]
+__all__ = ["AddReport", "BuildProgress", "BuildReport", "Failure", "ProgressCallback"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class AddReport:
         ids: the id of each item given, in order; None for one that could not be added.
         added: how many are new.
         updated: how many replaced an item of the same id.
-        duplicates: how many files were in the collection already, under the id that is told.
+        duplicates: how many files were in the collection already, under that id.
         failed: the items that could not be added.
         seconds: how long it took.
     """

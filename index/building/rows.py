@@ -1,6 +1,6 @@
 """Rows of a JSONL, CSV or Parquet file, as plain values that JSON can hold.
 
-Used for manifests, which list items, and for metadata files, which describe them.
+Used for tables, which list items, and for metadata files, which describe them.
 """
 
 from __future__ import annotations
@@ -16,21 +16,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from anysense.embed.errors import UsageError
-from anysense.embed.limits import DEFAULT_LIMITS
+from anysense.embed.limits import DEFAULT_LIMITS, exceeds_depth
+from anysense.index.catalog.stored import MAX_NESTING
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pyarrow import RecordBatch, Scalar
 
-__all__ = ["MAX_NESTING", "ROW_SUFFIXES", "Row", "is_nested_too_deep", "plain_value", "read_rows"]
+__all__ = ["ROW_SUFFIXES", "Row", "plain_value", "read_rows"]
 
 ROW_SUFFIXES = frozenset({".jsonl", ".ndjson", ".csv", ".tsv", ".parquet"})
 TEXT_COLUMNS = frozenset({"id", "path", "file_name", "text", "modality"})  # never numbers
 LARGEST_INTEGER = 2**63 - 1
-MAX_NESTING = 100
-"""Lists and objects inside each other. SQLite takes JSON of more than 1000 for damaged, and Python
-may run out of stack."""
 INTEGER = re.compile(r"-?(0|[1-9]\d{0,18})")
 DECIMAL = re.compile(r"-?(0|[1-9]\d*)?(\.\d+)?([eE][+-]?\d{1,3})?")
 
@@ -77,16 +75,6 @@ def plain_value(value: Any) -> Any:
     return None if isinstance(value, (bytes, bytearray)) else str(value)
 
 
-def is_nested_too_deep(value: Any) -> bool:
-    """Whether more than `MAX_NESTING` lists and mappings are inside each other."""
-    level, depth = [value], 0
-    while level and depth <= MAX_NESTING:
-        inner = [v for v in level if isinstance(v, (Mapping, list, tuple))]
-        depth += bool(inner)
-        level = [w for v in inner for w in (v.values() if isinstance(v, Mapping) else v)]
-    return depth > MAX_NESTING
-
-
 def _read_jsonl(path: Path) -> Iterator[Row]:
     with path.open(encoding="utf-8-sig") as lines:
         for number, line in enumerate(lines, 1):
@@ -97,7 +85,7 @@ def _read_jsonl(path: Path) -> Iterator[Row]:
 def _parse_line(number: int, line: str) -> Row:
     try:
         values = json.loads(line, parse_constant=_refuse_constant, parse_float=_finite_float)
-        if is_nested_too_deep(values):
+        if exceeds_depth(values, MAX_NESTING):
             return Row(number, {}, f"it has over {MAX_NESTING} lists and objects inside each other")
         line.encode()
         json.dumps(values, ensure_ascii=False).encode()  # refuses half a surrogate pair
@@ -145,10 +133,10 @@ def _csv_rows(path: Path) -> Iterator[Row]:
             _check_columns(path, [name.strip() for name in reader.fieldnames or ()])
             for values in reader:
                 spare = values.pop(None, None)
-                kept = {k.strip(): v for k, v in values.items() if k and v}
+                cells = {k.strip(): v for k, v in values.items() if k and v}
                 problem = "more values than the header has columns" if spare else None
-                if kept or problem:
-                    yield Row(reader.line_num, kept, problem)
+                if cells or problem:
+                    yield Row(reader.line_num, cells, problem)
         except csv.Error as error:
             raise UsageError(f"{path} is not CSV: line {reader.line_num}: {error}.") from None
 
@@ -195,8 +183,8 @@ def _read_parquet(path: Path) -> Iterator[Row]:
         for batch in file.iter_batches(batch_size=4096, columns=names):
             for values in _batch_rows(batch):
                 number += 1
-                kept = {str(k): plain_value(v) for k, v in values.items()}
-                yield Row(number, {k: v for k, v in kept.items() if v is not None})
+                cells = {str(k): plain_value(v) for k, v in values.items()}
+                yield Row(number, {k: v for k, v in cells.items() if v is not None})
     except (pyarrow.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0].rstrip(".") if str(error) else "damaged"
         raise UsageError(f"{path} is not a Parquet file that can be read: {reason}.") from None

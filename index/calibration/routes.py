@@ -109,9 +109,9 @@ class Calibrations:
         """The background's vectors, (n, d); none if they are nowhere to be had."""
         import numpy as np
 
-        held = bank.from_arrays(self._snapshot.arrays, self._spaces, partition)
-        if held is not None:
-            return held
+        published = bank.from_arrays(self._snapshot.arrays, self._spaces, partition)
+        if published is not None:
+            return published
         space = self._space(partition.space)
         if partition.modality not in space.modalities:
             return self._bridged_background(partition)
@@ -127,31 +127,31 @@ class Calibrations:
 
         from anysense.index.bridging.maps import unit
 
-        for way in self.bridges(partition.space):
-            if partition.modality in self._space(way.source).modalities:
-                vectors = self.background(Partition(way.source, partition.modality))
-                return unit(way.apply(vectors, partition.modality))
+        for bridge in self.bridges(partition.space):
+            if partition.modality in self._space(bridge.source).modalities:
+                vectors = self.background(Partition(bridge.source, partition.modality))
+                return unit(bridge.apply(vectors, partition.modality))
         return np.empty((0, self._space(partition.space).dimension), np.float32)
 
-    def route(self, asked: Modality, partition: Partition) -> RouteCalibration:
+    def route(self, query_modality: Modality, partition: Partition) -> RouteCalibration:
         """The calibration of a route, as it was published, or else fitted now."""
         with self._lock:
-            key = (asked, partition)
+            key = (query_modality, partition)
             if key not in self._routes:
                 self._routes[key] = self._published(*key) or self.fit(*key)
             return self._routes[key]
 
-    def fit(self, asked: Modality, partition: Partition) -> RouteCalibration:
+    def fit(self, query_modality: Modality, partition: Partition) -> RouteCalibration:
         """Fit the calibration of a route to the background and to samples of the collection."""
-        asking = Partition(partition.space, asked)
+        asking = Partition(partition.space, query_modality)
         items, weights = self.items(partition), self._weights(partition)
-        if asked == partition.modality:
+        if query_modality == partition.modality:
             return fit_route(items, items, weights, paired=True)
         return fit_route(self.items(asking) - self.offset(asking), items, weights)
 
-    def _published(self, asked: Modality, partition: Partition) -> RouteCalibration | None:
+    def _published(self, query_modality: Modality, partition: Partition) -> RouteCalibration | None:
         section = self._snapshot.manifest.tuning.get(CALIBRATION, {})
-        entry = section.get(partition.key, {}).get(asked.value)
+        entry = section.get(partition.key, {}).get(query_modality.value)
         if entry is None:
             return None
         now, then = self._snapshot.partitions.get(partition, 0), entry["segments"]

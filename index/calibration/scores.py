@@ -82,9 +82,9 @@ class Tail:
         low, high = -math.log10(SHARES[place - 1]), -math.log10(SHARES[place])
         return low + (high - low) * (value - knots[place - 1]) / (knots[place] - knots[place - 1])
 
-    def drawn(self, other: Tail, own: float) -> Tail:
-        """A tail between this one, which counts with a share of `own`, and another."""
-        knots = (own * a + (1 - own) * b for a, b in zip(self.knots, other.knots, strict=True))
+    def drawn(self, other: Tail, share: float) -> Tail:
+        """A tail between this one, which counts with a share of `share`, and another."""
+        knots = (share * a + (1 - share) * b for a, b in zip(self.knots, other.knots, strict=True))
         return Tail(tuple(knots))
 
     def within(self, other: Tail, factor: float) -> Tail:
@@ -179,7 +179,7 @@ def fit_route(
     weights: FloatArray,
     *,
     paired: bool = False,
-    own: float = OWN_SHARE,
+    own_share: float = OWN_SHARE,
 ) -> RouteCalibration:
     """Fit a route's calibration to queries by chance.
 
@@ -189,7 +189,7 @@ def fit_route(
         items: (m, d), what the route leads to: the background's items and then a sample.
         weights: (m,), how much each counts.
         paired: the queries are the first of the items; pairs of one with itself are no chance.
-        own: how much the route's own knots count, beside the typical ones.
+        own_share: how much the route's own knots count, beside the typical ones.
     """
     import numpy as np
 
@@ -199,7 +199,7 @@ def fit_route(
     if len(items) < LEAST_ITEMS or chance.sum() < LEAST_PAIRS:
         return RouteCalibration(items, weights)
     values = standardise((queries @ items.T).astype(np.float64), chance * weights)
-    tail = fit_tail(values[chance]).drawn(TYPICAL, own).within(TYPICAL, FARTHEST)
+    tail = fit_tail(values[chance]).drawn(TYPICAL, own_share).within(TYPICAL, FARTHEST)
     return RouteCalibration(items, weights, tail)
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import ItemNotFoundError
-from anysense.embed.types import Modality
+from anysense.embed.types import Kind, Modality
 from anysense.index.catalog.connections import check_row
-from anysense.index.catalog.reader import item_columns
+from anysense.index.catalog.rows import item_columns
 from anysense.index.catalog.schema import from_sql, to_sql
 
 if TYPE_CHECKING:
@@ -17,31 +17,38 @@ if TYPE_CHECKING:
 
 __all__ = ["ItemRow", "find_item", "item_paths", "list_items"]
 
-_ITEMS = """
-    SELECT item_pk, id, source, modality, metadata, content_hash, added_at, crc FROM items
-"""
-
 
 @dataclass(frozen=True)
 class ItemRow:
-    """An item without its segments. `place` is where it stands among all items."""
+    """An item without its segments. `position` is where it stands among all items."""
 
-    place: int
+    position: int
     id: str
     source: str
-    modality: Modality
+    kind: Kind
     metadata: dict[str, Any]
     added_at: float
 
+    def to_dict(self) -> dict[str, Any]:
+        """The item as plain values, without its position."""
+        return {
+            "id": self.id,
+            "source": self.source,
+            "kind": self.kind.value,
+            "metadata": self.metadata,
+            "added_at": self.added_at,
+        }
+
 
 def list_items(catalog: Catalog, after: int = 0, limit: int = 100) -> list[ItemRow]:
-    """The items that stand after a place, in the order in which they were added.
+    """The items that stand after a position, in the order in which they were added.
 
-    Places are never used twice, so a listing in pieces misses no item that stays, and tells none
+    Positions are never used twice, so a listing in pieces misses no item that stays, and tells none
     twice; an item that is replaced meanwhile moves to the end.
     """
-    query = f"{_ITEMS} WHERE item_pk > ? ORDER BY item_pk LIMIT ?"
     with catalog.transaction() as connection:
+        items = catalog.row_format(connection).items
+        query = f"{items} WHERE i.item_pk > ? ORDER BY i.item_pk LIMIT ?"
         rows = connection.execute(query, (after, limit)).fetchall()
     return [_checked(catalog, row) for row in rows]
 
@@ -53,24 +60,41 @@ def find_item(catalog: Catalog, item_id: str) -> ItemRow:
         ItemNotFoundError: there is none of that id.
     """
     with catalog.transaction() as connection:
-        row = connection.execute(f"{_ITEMS} WHERE id = ?", (to_sql(item_id),)).fetchone()
+        items = catalog.row_format(connection).items
+        row = connection.execute(f"{items} WHERE i.id = ?", (to_sql(item_id),)).fetchone()
     if row is None:
         raise ItemNotFoundError(f"No item {item_id} in {catalog.path.parent}.")
     return _checked(catalog, row)
 
 
-def item_paths(catalog: Catalog, item: ItemRow) -> list[str]:
-    """The paths of the files that hold an item, its source first; none if it is not from a file."""
+def item_modalities(catalog: Catalog) -> dict[str, frozenset[Modality]]:
+    """The modalities of the segments of each item, by its id."""
     query = """
-        SELECT path, size, mtime_ns, content_hash, item_pk, crc
-        FROM files WHERE item_pk = ? ORDER BY path <> ?, path
+        SELECT DISTINCT i.id, s.modality
+        FROM segments AS s CROSS JOIN items AS i ON i.item_pk = s.item_pk
     """
     with catalog.transaction() as connection:
-        rows = connection.execute(query, (item.place, to_sql(item.source))).fetchall()
+        rows = connection.execute(query).fetchall()
+    modalities: dict[str, set[Modality]] = {}
+    for item_id, modality in rows:
+        modalities.setdefault(from_sql(item_id), set()).add(Modality(modality))
+    return {item_id: frozenset(each) for item_id, each in modalities.items()}
+
+
+def item_paths(catalog: Catalog, item: ItemRow) -> list[str]:
+    """The paths of the files that hold an item, its source first; none if it is not from a file."""
+    with catalog.transaction() as connection:
+        row_format = catalog.row_format(connection)
+        query = f"""
+            SELECT {row_format.files} FROM files AS f
+            WHERE f.item_pk = ? ORDER BY f.path <> ?, f.path
+        """  # noqa: S608 - names of columns alone
+        rows = connection.execute(query, (item.position, to_sql(item.source))).fetchall()
     paths = []
     for stored, *columns, crc in rows:
         path = from_sql(stored)
-        check_row(catalog.path, "files", path, crc, path, *columns)
+        covered = columns[: row_format.file_columns - 1]
+        check_row(catalog.path, "files", path, crc, path, *covered)
         paths.append(path)
     return paths
 
@@ -78,10 +102,10 @@ def item_paths(catalog: Catalog, item: ItemRow) -> list[str]:
 def _checked(catalog: Catalog, row: tuple[Any, ...]) -> ItemRow:
     check_row(catalog.path, "items", row[0], row[7], *item_columns(row))
     return ItemRow(
-        place=row[0],
+        position=row[0],
         id=from_sql(row[1]),
         source=from_sql(row[2]),
-        modality=Modality(row[3]),
+        kind=Kind(row[3]),
         metadata=json.loads(row[4]),
         added_at=row[6],
     )

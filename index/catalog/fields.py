@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from anysense.index.filters.filter import parse_filter
-from anysense.index.filters.nodes import Compare, Exists, Node, Not, Path
+from anysense.index.filters.nodes import Compare, Exists, Field, Node, Not
 from anysense.index.filters.sql import compile_node
 
 if TYPE_CHECKING:
@@ -23,14 +23,14 @@ def absent_fields(catalog: Catalog, where: str | Mapping[str, Any] | None) -> li
         FilterError: the filter cannot be read.
     """
     parsed = parse_filter(where)
-    paths = () if parsed is None else dict.fromkeys(_paths(parsed.node))
+    fields = () if parsed is None else dict.fromkeys(_metadata_fields(parsed.node))
     absent = []
     with catalog.transaction() as connection:
-        for path in paths:
-            sql, parameters = compile_node(Exists(path))
+        for field in fields:
+            sql, parameters = compile_node(Exists(field))
             query = f"SELECT EXISTS (SELECT 1 FROM items AS i WHERE {sql})"  # noqa: S608
             if not connection.execute(query, parameters).fetchone()[0]:
-                absent.append(".".join(path))
+                absent.append(str(field))
     return absent
 
 
@@ -41,13 +41,13 @@ def metadata_fields(catalog: Catalog, most: int) -> list[str]:
         return sorted(name for (name,) in connection.execute(query, (most,)))
 
 
-def _paths(node: Node) -> Iterator[Path]:
-    """The fields that a filter reads in metadata; those of items themselves start with ``$``."""
+def _metadata_fields(node: Node) -> Iterator[Field]:
+    """The fields that a filter reads in metadata."""
     if isinstance(node, Not):
-        yield from _paths(node.node)
+        yield from _metadata_fields(node.node)
     elif isinstance(node, Compare | Exists):
-        if not node.path[0].startswith("$"):
-            yield node.path
+        if not node.field.is_column:
+            yield node.field
     else:
         for part in node.nodes:
-            yield from _paths(part)
+            yield from _metadata_fields(part)

@@ -7,16 +7,17 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from anysense.index.catalog.connections import damaged
-from anysense.index.catalog.reader import ITEM_COLUMNS, Catalog, item_columns, read_state
+from anysense.index.catalog.reader import Catalog, read_state
+from anysense.index.catalog.rows import RowFormat, item_columns, segment_columns
 from anysense.index.catalog.schema import (
     APPLICATION_ID,
-    SCHEMA,
     SUM_MASK,
     from_sql,
     row_crc,
     vector_crc,
 )
 from anysense.index.catalog.seals import ACKNOWLEDGED, acknowledged, is_sealed, seal
+from anysense.index.catalog.totals import items_name, segments_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,15 +53,23 @@ def check_acknowledged(catalog: Catalog, folder: Path) -> None:
         )
 
 
-def ensure_sound(catalog: Catalog, folder: Path, *, writer: bool = False) -> None:
+def ensure_sound(
+    catalog: Catalog, folder: Path, *, writer: bool = False, always: bool = False
+) -> None:
     """Check the whole catalog, unless its file is as it was when it was last known to be sound.
 
     Vectors are compared with their checksums whenever they are read, so that is left out here.
 
+    Args:
+        catalog: what to check.
+        folder: its collection.
+        writer: whether the caller holds the lock.
+        always: check a file that is as it was, too.
+
     Raises:
         CorruptCollectionError: it is damaged.
     """
-    if is_sealed(folder):
+    if is_sealed(folder) and not always:
         return
     problems = catalog_problems(catalog, vectors=False)
     if problems:
@@ -87,7 +96,8 @@ def _problems(catalog: Catalog, connection: sqlite3.Connection, vectors: bool) -
     if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
         return ["it is not a catalog of anysense"]
     rows = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")
-    if sorted(sql for (sql,) in rows) != sorted(SCHEMA):
+    row_format = catalog.row_format(connection)
+    if sorted(sql for (sql,) in rows) != sorted(row_format.schema):
         return ["its tables are not those of this format"]
     # Pages, order of keys, and whether each index has exactly the rows of its table.
     pages = [text for (text,) in connection.execute(f"PRAGMA integrity_check({_MOST_PROBLEMS})")]
@@ -97,7 +107,7 @@ def _problems(catalog: Catalog, connection: sqlite3.Connection, vectors: bool) -
     for key, value, crc in connection.execute("SELECT key, value, crc FROM meta"):
         if row_crc(key, value) != crc:
             return [f"meta {key} does not match its checksum"]
-    problems = _row_problems(connection)
+    problems = _row_problems(connection, row_format)
     if vectors:
         rows = connection.execute("SELECT segment_pk, vector, crc FROM vectors")
         wrong = (pk for pk, vector, crc in rows if vector_crc(pk, vector) != crc)
@@ -108,12 +118,12 @@ def _problems(catalog: Catalog, connection: sqlite3.Connection, vectors: bool) -
     return problems[:_MOST_PROBLEMS]
 
 
-def _row_problems(connection: sqlite3.Connection) -> list[str]:
+def _row_problems(connection: sqlite3.Connection, rows: RowFormat) -> list[str]:
     """Rows that do not match their checksums, and kinds of rows of which some are missing."""
     problems: list[str] = []
     counts: Counter[str] = Counter()
     sums: Counter[str] = Counter()
-    for kind, name, actual, crc in _every_row(connection):
+    for kind, name, actual, crc in _every_row(connection, rows):
         counts[kind] += 1
         sums[kind] += crc
         if actual != crc:
@@ -130,17 +140,20 @@ def _row_problems(connection: sqlite3.Connection) -> list[str]:
     return problems + [f"the rows of {kind} are not in its totals" for kind in counts]
 
 
-def _every_row(connection: sqlite3.Connection) -> Iterator[tuple[str, str, int, int]]:
+def _every_row(
+    connection: sqlite3.Connection, rows: RowFormat
+) -> Iterator[tuple[str, str, int, int]]:
     """For each row: what it counts as, its name, the crc of what it holds, the crc it has."""
-    for row in connection.execute(f"{ITEM_COLUMNS} ORDER BY item_pk"):
-        yield f"items|{row[3]}", f"item {row[1]!r}", row_crc(*item_columns(row)), row[7]
-    for *columns, text, crc in connection.execute("SELECT * FROM segments"):
-        actual = row_crc(*columns, text and from_sql(text))
-        yield f"segments|{columns[2]}|{columns[3]}", f"segment {columns[0]}", actual, crc
+    for row in connection.execute(f"{rows.items} ORDER BY i.item_pk"):
+        yield items_name(row[3]), f"item {row[1]!r}", row_crc(*item_columns(row)), row[7]
+    for row in connection.execute(f"SELECT {rows.segments} FROM segments AS s"):  # noqa: S608
+        actual = row_crc(*segment_columns(row))
+        yield segments_name(row[2], row[3]), f"segment {row[0]}", actual, row[-1]
     for pk, change, crc in connection.execute("SELECT * FROM tombstones"):
         yield "tombstones", f"tombstone {pk}", row_crc(pk, change), crc
-    for path, *columns, crc in connection.execute("SELECT * FROM files"):
-        yield "files", f"file {path!r}", row_crc(from_sql(path), *columns), crc
+    for path, *columns, crc in connection.execute(f"SELECT {rows.files} FROM files AS f"):  # noqa: S608
+        actual = row_crc(from_sql(path), *columns[: rows.file_columns - 1])
+        yield "files", f"file {path!r}", actual, crc
     for path, size, time, reason, crc in connection.execute("SELECT * FROM quarantine"):
         actual = row_crc(from_sql(path), size, time, from_sql(reason))
         yield "quarantine", f"quarantined file {path!r}", actual, crc

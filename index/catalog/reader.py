@@ -14,18 +14,27 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from anysense.embed.errors import ItemNotFoundError
-from anysense.embed.types import Modality
+from anysense.embed.types import Kind, Modality, Origin
 from anysense.index.catalog.connections import Pool, check_row, damaged
 from anysense.index.catalog.records import (
+    CatalogFile,
     FileRecord,
     Item,
-    KnownFile,
     QuarantinedFile,
     Segment,
     SegmentRow,
+    read_sidecars,
+)
+from anysense.index.catalog.rows import (
+    RowFormat,
+    item_columns,
+    place_of,
+    row_format,
+    segment_columns,
 )
 from anysense.index.catalog.schema import CATALOG, from_sql, to_sql, vector_crc
-from anysense.index.types import Ids, Partition
+from anysense.index.catalog.totals import Totals, read_totals
+from anysense.index.types import Partition
 
 if TYPE_CHECKING:
     import sqlite3
@@ -34,33 +43,10 @@ if TYPE_CHECKING:
 
     from anysense.embed.types import FloatArray
     from anysense.index.filters.filter import Filter
+    from anysense.index.types import Ids
 
+__all__ = ["VECTORS_QUERY", "Catalog", "SpaceRow", "State", "read_state"]
 
-__all__ = [
-    "ITEM_COLUMNS",
-    "VECTORS_QUERY",
-    "Catalog",
-    "SpaceRow",
-    "State",
-    "item_columns",
-    "read_state",
-]
-
-_ROWS = """
-    SELECT s.segment_pk, s.item_pk, s.space_pk, s.modality, s.ordinal, s.start, s."end", s.text,
-           s.crc, i.item_pk, i.id, i.source, i.modality, i.metadata, i.content_hash, i.added_at,
-           i.crc
-    FROM json_each(?) AS wanted
-    CROSS JOIN segments AS s ON s.segment_pk = wanted.value
-    CROSS JOIN items AS i ON i.item_pk = s.item_pk
-"""
-ITEM_COLUMNS = """
-    SELECT item_pk, id, source, modality, metadata, content_hash, added_at, crc FROM items
-"""
-_SEGMENTS = """
-    SELECT segment_pk, item_pk, space_pk, modality, ordinal, start, "end", text, crc
-    FROM segments WHERE item_pk = ? ORDER BY space_pk, ordinal
-"""
 VECTORS_QUERY = """
     SELECT s.space_pk, s.modality, s.segment_pk, v.vector, v.crc
     FROM segments AS s CROSS JOIN vectors AS v USING (segment_pk)
@@ -124,6 +110,16 @@ class Catalog:
             connection.execute("BEGIN")
             yield connection
 
+    def row_format(self, connection: sqlite3.Connection) -> RowFormat:
+        """How rows are read, in the transaction of a connection."""
+        return row_format(self.path, connection)
+
+    @property
+    def format(self) -> int:
+        """The number of the format that the catalog has now."""
+        with self._pool.lend() as connection:
+            return self.row_format(connection).number
+
     def state(self) -> State:
         with self._pool.lend() as connection:
             return read_state(self.path, connection)
@@ -145,17 +141,17 @@ class Catalog:
             check_row(self.path, "spaces", columns[0], crc, *columns)
         return {row[0]: SpaceRow(*row[:3]) for row in rows}
 
-    def totals(self, connection: sqlite3.Connection) -> dict[str, int]:
-        """The number of rows of each kind, such as ``items|image`` or ``segments|1|image``."""
-        return dict(connection.execute("SELECT kind, rows FROM totals WHERE rows > 0"))
+    def totals(self, connection: sqlite3.Connection) -> Totals:
+        """The number of rows of each kind."""
+        try:
+            return read_totals(connection)
+        except (ValueError, IndexError):
+            raise damaged(self.path, "its totals count something unknown") from None
 
     def partitions(self, connection: sqlite3.Connection) -> dict[Partition, int]:
         """The number of segments of each partition that has any."""
-        counts = {}
-        for kind, rows in self.totals(connection).items():
-            name, *rest = kind.split("|")
-            if name == "segments":
-                counts[self.partition(int(rest[0]), rest[1])] = rows
+        segments = self.totals(connection).segments
+        counts = {self.partition(*key): count for key, count in segments.items()}
         return dict(sorted(counts.items()))
 
     def partition(self, space_pk: int, modality: str) -> Partition:
@@ -173,23 +169,23 @@ class Catalog:
             ItemNotFoundError: there is none of that id.
         """
         with self.transaction() as connection:
+            rows = self.row_format(connection)
             row = self._item_row(connection, item_id)
-            segments = connection.execute(_SEGMENTS, (row[0],)).fetchall()
+            segments = connection.execute(
+                f"SELECT {rows.segments} FROM segments AS s WHERE s.item_pk = ? "  # noqa: S608
+                "ORDER BY s.space_pk, s.ordinal",
+                (row[0],),
+            ).fetchall()
             paths = connection.execute(
                 "SELECT path FROM files WHERE item_pk = ? AND path <> ? ORDER BY path",
                 (row[0], row[2]),
             ).fetchall()
-        for segment in segments:
-            check_row(self.path, "segments", segment[0], segment[8], *_segment_columns(segment))
         return Item(
             id=from_sql(row[1]),
             source=from_sql(row[2]),
-            modality=Modality(row[3]),
+            kind=Kind(row[3]),
             metadata=json.loads(row[4]),
-            segments=[
-                Segment(s[0], self.spaces[s[2]].id, s[5], s[6], s[7] and from_sql(s[7]))
-                for s in segments
-            ],
+            segments=[self._segment(rows, segment) for segment in segments],
             aliases=[from_sql(path) for (path,) in paths],
             added_at=row[6],
         )
@@ -200,59 +196,67 @@ class Catalog:
         Raises:
             ItemNotFoundError: there is none of that id.
         """
-        found: dict[Partition, list[bytes]] = {}
+        blobs: dict[Partition, list[bytes]] = {}
         with self.transaction() as connection:
             row = self._item_row(connection, item_id)
             query = f"{VECTORS_QUERY} WHERE s.item_pk = ? ORDER BY s.space_pk, s.ordinal"
             for space_pk, modality, pk, blob, crc in connection.execute(query, (row[0],)):
                 self._check_vector(space_pk, pk, blob, crc)
-                found.setdefault(self.partition(space_pk, modality), []).append(blob)
-        return {partition: _as_floats(blobs) for partition, blobs in found.items()}
+                blobs.setdefault(self.partition(space_pk, modality), []).append(blob)
+        return {partition: _as_floats(vectors) for partition, vectors in blobs.items()}
 
     def _item_row(self, connection: sqlite3.Connection, item_id: str) -> tuple[Any, ...]:
         row: tuple[Any, ...] | None = connection.execute(
-            f"{ITEM_COLUMNS} WHERE id = ?", (to_sql(item_id),)
+            f"{self.row_format(connection).items} WHERE i.id = ?", (to_sql(item_id),)
         ).fetchone()
         if row is None:
             raise ItemNotFoundError(f"No item {item_id} in {self.path.parent}.")
         check_row(self.path, "items", row[0], row[7], *item_columns(row))
         return row
 
+    def _segment(self, rows: RowFormat, row: tuple[Any, ...]) -> Segment:
+        """A row of `RowFormat.segments`, checked."""
+        check_row(self.path, "segments", row[0], row[-1], *segment_columns(row))
+        row = rows.as_segment(row)
+        text = row[11] and from_sql(row[11])
+        space = self.spaces[row[2]].id
+        return Segment(row[0], space, Modality(row[3]), place_of(row), text, Origin(row[10]))
+
     def rows(self, segment_ids: Sequence[int] | Ids) -> list[SegmentRow | None]:
         """The rows of segments, one for each id in order; None for a segment that is not there."""
         ids = [int(pk) for pk in segment_ids]
-        with self._pool.lend() as connection:
-            found = connection.execute(_ROWS, (json.dumps(ids),)).fetchall()
-        rows: dict[int, SegmentRow] = {}
-        for row in found:
-            segment, item = row[:9], row[9:]
-            check_row(self.path, "segments", row[0], row[8], *_segment_columns(segment))
+        with self.transaction() as connection:
+            rows = self.row_format(connection)
+            query = f"""
+                SELECT {rows.item_columns}, {rows.segments}
+                FROM json_each(?) AS wanted
+                CROSS JOIN segments AS s ON s.segment_pk = wanted.value
+                CROSS JOIN items AS i ON i.item_pk = s.item_pk
+            """  # noqa: S608 - names of columns alone
+            joined = connection.execute(query, (json.dumps(ids),)).fetchall()
+        by_id: dict[int, SegmentRow] = {}
+        for row in joined:
+            item, segment = row[:8], self._segment(rows, row[8:])
             check_row(self.path, "items", item[0], item[7], *item_columns(item))
-            rows[row[0]] = SegmentRow(
-                segment_id=row[0],
+            by_id[segment.id] = SegmentRow(
+                segment=segment,
                 item_id=from_sql(item[1]),
                 source=from_sql(item[2]),
-                modality=Modality(item[3]),
-                space=self.spaces[row[2]].id,
-                start=row[5],
-                end=row[6],
-                text=row[7] and from_sql(row[7]),
+                kind=Kind(item[3]),
                 metadata=json.loads(item[4]),
             )
-        return [rows.get(pk) for pk in ids]
+        return [by_id.get(pk) for pk in ids]
 
-    def select(self, where: Filter, modalities: Sequence[Modality] | None = None) -> Ids:
+    def select(self, where: Filter) -> Ids:
         """The ids of the segments whose items a filter selects, ascending."""
-        condition, parameters = where.sql, list(where.parameters)
-        if modalities is not None:
-            condition = f"({condition}) AND i.modality IN (SELECT value FROM json_each(?))"  # noqa: S608
-            parameters.append(json.dumps([m.value for m in modalities]))
-        query = f"""
-            SELECT s.segment_pk FROM items AS i CROSS JOIN segments AS s ON s.item_pk = i.item_pk
-            WHERE {condition}
-        """  # noqa: S608 (see filter_sql: the condition holds no text of the filter)
-        with self._pool.lend() as connection:
-            rows = connection.execute(query, parameters).fetchall()
+        with self.transaction() as connection:
+            condition = self.row_format(connection).condition(where.sql)
+            query = f"""
+                SELECT s.segment_pk
+                FROM items AS i CROSS JOIN segments AS s ON s.item_pk = i.item_pk
+                WHERE {condition}
+            """  # noqa: S608 (see filters.sql: the condition holds no text of the filter)
+            rows = connection.execute(query, where.parameters).fetchall()
         return np.sort(np.fromiter((pk for (pk,) in rows), np.int64, len(rows)))
 
     # Vectors
@@ -298,26 +302,32 @@ class Catalog:
 
     # Files
 
-    def files(self) -> dict[str, KnownFile]:
+    def files(self) -> dict[str, CatalogFile]:
         """Every file that an item came from, by path."""
-        query = """
-            SELECT f.path, f.size, f.mtime_ns, f.content_hash, f.item_pk, f.crc, i.id
-            FROM files AS f CROSS JOIN items AS i ON i.item_pk = f.item_pk
-        """
-        with self._pool.lend() as connection:
-            rows = connection.execute(query).fetchall()
-        known = {}
-        for path, size, mtime_ns, content_hash, item_pk, crc, item in rows:
-            path = from_sql(path)
-            check_row(self.path, "files", path, crc, path, size, mtime_ns, content_hash, item_pk)
-            known[path] = KnownFile(FileRecord(path, size, mtime_ns, content_hash), from_sql(item))
-        return known
+        with self.transaction() as connection:
+            rows = self.row_format(connection)
+            query = f"""
+                SELECT {rows.files}, i.id
+                FROM files AS f CROSS JOIN items AS i ON i.item_pk = f.item_pk
+            """  # noqa: S608 - names of columns alone
+            joined = connection.execute(query).fetchall()
+        files = {}
+        for *columns, crc, item_id in joined:
+            path = from_sql(columns[0])
+            covered = (path, *columns[1 : rows.file_columns])
+            check_row(self.path, "files", path, crc, *covered)
+            size, mtime_ns, content_hash = columns[1:4]
+            sidecars = read_sidecars(columns[5])
+            record = FileRecord(path, size, mtime_ns, content_hash, sidecars)
+            files[path] = CatalogFile(record, from_sql(item_id))
+        return files
 
     def by_hash(self, content_hash: str) -> str | None:
         """The id of the oldest item with this content; None if there is none."""
-        with self._pool.lend() as connection:
+        with self.transaction() as connection:
             row = connection.execute(
-                f"{ITEM_COLUMNS} WHERE content_hash = ? ORDER BY item_pk", (content_hash,)
+                f"{self.row_format(connection).items} WHERE i.content_hash = ? ORDER BY i.item_pk",
+                (content_hash,),
             ).fetchone()
         if row is None:
             return None
@@ -332,33 +342,23 @@ class Catalog:
         others = set(values) - set(plain)
         query = "SELECT id FROM items WHERE id IN (SELECT value FROM json_each(?))"
         with self._pool.lend() as connection:
-            found = connection.execute(query, (json.dumps(plain),)).fetchall()
+            rows = connection.execute(query, (json.dumps(plain),)).fetchall()
             for value in others:
-                found += connection.execute("SELECT id FROM items WHERE id = ?", (value,))
-        return {from_sql(name) for (name,) in found}
+                rows += connection.execute("SELECT id FROM items WHERE id = ?", (value,))
+        return {from_sql(name) for (name,) in rows}
 
     def quarantined(self) -> list[QuarantinedFile]:
         """The files that could not be read, by path."""
         query = "SELECT path, size, mtime_ns, reason, crc FROM quarantine ORDER BY path"
         with self._pool.lend() as connection:
             rows = connection.execute(query).fetchall()
-        found = []
+        files = []
         for path, size, mtime_ns, reason, crc in rows:
             file = QuarantinedFile(from_sql(path), size, mtime_ns, from_sql(reason))
             check_row(self.path, "quarantine", file.path, crc, *file)
-            found.append(file)
-        return found
+            files.append(file)
+        return files
 
 
 def _as_floats(blobs: list[bytes]) -> FloatArray:
     return np.frombuffer(b"".join(blobs), "<f2").reshape(len(blobs), -1).astype(np.float32)
-
-
-def _segment_columns(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The columns of a segment that its checksum covers."""
-    return (*row[:7], row[7] and from_sql(row[7]))
-
-
-def item_columns(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The columns of an item that its checksum covers."""
-    return (row[0], from_sql(row[1]), from_sql(row[2]), *row[3:7])

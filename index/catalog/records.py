@@ -3,56 +3,52 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from anysense.embed.types import FloatArray, Modality
+    from anysense.embed.types import EncodedSegment, Kind, Modality, Origin, Place
 
 __all__ = [
     "ID_RULE",
+    "CatalogFile",
     "FileRecord",
-    "Forgotten",
     "Item",
+    "ItemChanges",
     "ItemRecord",
-    "KnownFile",
     "QuarantinedFile",
     "Segment",
-    "SegmentRecord",
     "SegmentRow",
+    "Sidecar",
     "is_id",
-    "item_id",
+    "make_id",
+    "read_sidecars",
+    "write_sidecars",
 ]
 
 
-@dataclass(frozen=True)
-class SegmentRecord:
-    """A segment to be written.
+class Sidecar(NamedTuple):
+    """A file beside another whose words belong to the same item, as a build saw it."""
 
-    Attributes:
-        space: the id of the space that `vector` belongs to.
-        start: seconds for sound, characters for text; None where the segment is the whole item.
-        end: as `start`; not included.
-        text: the passage itself, for text.
-        vector: float32, shape (dimension,); normalised, and kept as fp16.
-    """
-
-    space: str
-    start: float | None
-    end: float | None
-    text: str | None
-    vector: FloatArray
+    name: str
+    size: int
+    mtime_ns: int
 
 
 class FileRecord(NamedTuple):
-    """A file as a build saw it: enough to tell whether it has changed since."""
+    """A file as a build saw it: enough to tell whether it has changed since.
+
+    The hash is of the file's content and of that of its sidecars.
+    """
 
     path: str
     size: int
     mtime_ns: int
     content_hash: str
+    sidecars: tuple[Sidecar, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,7 +58,7 @@ class ItemRecord:
     Attributes:
         id: unique in the collection; an item of the same id is replaced.
         source: what hits show: a path, a URL, or a name.
-        modality: what the item is.
+        kind: what the item is.
         metadata: anything that JSON can hold.
         segments: its vectors, in order; at least one.
         content_hash: of the bytes it was made from, so that a copy becomes an alias.
@@ -71,22 +67,48 @@ class ItemRecord:
 
     id: str
     source: str
-    modality: Modality
+    kind: Kind
     metadata: Mapping[str, Any]
-    segments: Sequence[SegmentRecord]
+    segments: Sequence[EncodedSegment]
     content_hash: str | None = None
     files: Sequence[FileRecord] = ()
 
 
 @dataclass(frozen=True)
 class Segment:
-    """A segment of an item that is in the catalog. `id` is also its id in the FAISS index."""
+    """A segment of an item that is in the catalog.
+
+    Attributes:
+        id: also its id in the FAISS index.
+        space: the id of the space of its vector.
+        modality: what its vector was made from.
+        place: where in the item it is.
+        text: the passage itself, of a text.
+        origin: what it was derived from.
+    """
 
     id: int
     space: str
-    start: float | None
-    end: float | None
+    modality: Modality
+    place: Place
     text: str | None
+    origin: Origin
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values."""
+        place = self.place
+        return {
+            "id": self.id,
+            "space": self.space,
+            "modality": self.modality.value,
+            "start": place.start,
+            "end": place.end,
+            "unit": None if place.unit is None else place.unit.value,
+            "page": place.page,
+            "box": None if place.box is None else list(place.box),
+            "origin": self.origin.value,
+            "text": self.text,
+        }
 
 
 @dataclass(frozen=True)
@@ -96,7 +118,7 @@ class Item:
     Attributes:
         id: unique in the collection.
         source: a path, a URL, or a name.
-        modality: what the item is.
+        kind: what the item is.
         metadata: what was given with it.
         segments: in order, the spaces one after the other.
         aliases: paths of other files with the same content.
@@ -105,29 +127,37 @@ class Item:
 
     id: str
     source: str
-    modality: Modality
+    kind: Kind
     metadata: dict[str, Any]
     segments: list[Segment]
     aliases: list[str]
     added_at: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values, in the shape that the command line and the service print."""
+        return {
+            "id": self.id,
+            "source": self.source,
+            "kind": self.kind.value,
+            "metadata": self.metadata,
+            "segments": [segment.to_dict() for segment in self.segments],
+            "aliases": self.aliases,
+            "added_at": self.added_at,
+        }
 
 
 @dataclass(frozen=True)
 class SegmentRow:
     """A segment with what a hit needs of its item."""
 
-    segment_id: int
+    segment: Segment
     item_id: str
     source: str
-    modality: Modality
-    space: str
-    start: float | None
-    end: float | None
-    text: str | None
+    kind: Kind
     metadata: dict[str, Any]
 
 
-class KnownFile(NamedTuple):
+class CatalogFile(NamedTuple):
     """A file that the catalog knows, and the item that it holds."""
 
     record: FileRecord
@@ -143,7 +173,7 @@ class QuarantinedFile(NamedTuple):
     reason: str
 
 
-class Forgotten(NamedTuple):
+class ItemChanges(NamedTuple):
     """What became of the items of files that are gone: ids removed, and new ids by old ones."""
 
     removed: list[str]
@@ -153,15 +183,25 @@ class Forgotten(NamedTuple):
 ID_RULE = "1 to 512 printable characters, the first and the last of them no spaces"
 
 
-def is_id(own: str) -> bool:
+def is_id(name: str) -> bool:
     """Whether an item may have this id; `ID_RULE` says it in words."""
-    return 1 <= len(own) <= 512 and own.isprintable() and own == own.strip()
+    return 1 <= len(name) <= 512 and name.isprintable() and name == name.strip()
 
 
-def item_id(source: str) -> str:
+def make_id(source: str) -> str:
     """The default id of a file: it depends on where the file is, not on what is in it.
 
     Sixteen hexadecimal digits: two of a billion sources share one with a probability of 3 %.
     """
     data = source.encode("utf-8", "surrogatepass")
     return hashlib.blake2b(data, digest_size=8).hexdigest()
+
+
+def write_sidecars(sidecars: Sequence[Sidecar]) -> str | None:
+    """Sidecars as the catalog keeps them; None for none."""
+    return json.dumps(sidecars, separators=(",", ":")) if sidecars else None
+
+
+def read_sidecars(text: str | None) -> tuple[Sidecar, ...]:
+    """The reverse of `write_sidecars`."""
+    return tuple(Sidecar(*entry) for entry in json.loads(text)) if text else ()

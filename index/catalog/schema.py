@@ -10,6 +10,7 @@ import zlib
 __all__ = [
     "APPLICATION_ID",
     "CATALOG",
+    "FORMAT",
     "PAGE_SIZE",
     "SCHEMA",
     "SUM_MASK",
@@ -20,16 +21,12 @@ __all__ = [
 ]
 
 CATALOG = "catalog.sqlite"
-
+FORMAT = 2
+"""The format of what this code writes; SQLite keeps it as the file's ``user_version``."""
 
 APPLICATION_ID = 0x616E7973  # "anys": tells `file` and us what this SQLite file is
-
-
 PAGE_SIZE = 8192  # a 1024-d fp16 vector wastes half of a 4096-byte page
-
-
 SUM_MASK = (1 << 62) - 1  # row checksums are summed modulo this plus one
-
 
 # Every row carries a crc of all its columns. `totals` has the number and the sum of the crcs of
 # each kind of row, so a row that got lost is noticed too.
@@ -51,14 +48,14 @@ SCHEMA = (
     )""",
     """CREATE TABLE items (
         item_pk INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, source TEXT NOT NULL,
-        modality TEXT NOT NULL, metadata TEXT NOT NULL, content_hash TEXT,
+        kind TEXT NOT NULL, metadata TEXT NOT NULL, content_hash TEXT,
         added_at REAL NOT NULL, crc INTEGER NOT NULL
     )""",
     "CREATE INDEX items_by_hash ON items (content_hash) WHERE content_hash IS NOT NULL",
     """CREATE TABLE segments (
         segment_pk INTEGER PRIMARY KEY, item_pk INTEGER NOT NULL, space_pk INTEGER NOT NULL,
-        modality TEXT NOT NULL, ordinal INTEGER NOT NULL, start REAL, "end" REAL, text TEXT,
-        crc INTEGER NOT NULL
+        modality TEXT NOT NULL, ordinal INTEGER NOT NULL, unit TEXT, start REAL, "end" REAL,
+        page INTEGER, box TEXT, origin TEXT NOT NULL, text TEXT, crc INTEGER NOT NULL
     )""",
     "CREATE INDEX segments_by_item ON segments (item_pk, space_pk, ordinal)",
     """CREATE TABLE vectors (
@@ -70,7 +67,7 @@ SCHEMA = (
     "CREATE INDEX tombstones_by_change ON tombstones (change)",
     """CREATE TABLE files (
         path TEXT PRIMARY KEY NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
-        content_hash TEXT NOT NULL, item_pk INTEGER NOT NULL, crc INTEGER NOT NULL
+        content_hash TEXT NOT NULL, item_pk INTEGER NOT NULL, sidecars TEXT, crc INTEGER NOT NULL
     ) WITHOUT ROWID""",
     "CREATE INDEX files_by_item ON files (item_pk)",
     """CREATE TABLE quarantine (

@@ -10,12 +10,17 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from anysense.embed.errors import UsageError
-from anysense.index.building.rows import MAX_NESTING, is_nested_too_deep
+from anysense.embed.limits import exceeds_depth
 
 if TYPE_CHECKING:
-    from anysense.index.catalog.records import ItemRecord, SegmentRecord
+    from anysense.embed.types import EncodedSegment
+    from anysense.index.catalog.records import ItemRecord
 
-__all__ = ["metadata_text", "vector_blobs"]
+__all__ = ["MAX_NESTING", "metadata_text", "vector_blobs"]
+
+MAX_NESTING = 100
+"""Lists and objects inside each other. SQLite takes JSON of more than 1000 for damaged, and Python
+may run out of stack."""
 
 Spaces: TypeAlias = "Mapping[str, tuple[int, int]]"
 
@@ -39,7 +44,7 @@ def vector_blobs(record: ItemRecord, spaces: Spaces) -> list[bytes]:
     return [_vector_blob(record, segment, spaces) for segment in record.segments]
 
 
-def _vector_blob(record: ItemRecord, segment: SegmentRecord, spaces: Spaces) -> bytes:
+def _vector_blob(record: ItemRecord, segment: EncodedSegment, spaces: Spaces) -> bytes:
     if segment.space not in spaces:
         known = ", ".join(spaces)
         raise UsageError(
@@ -66,7 +71,7 @@ def metadata_text(name: str, metadata: Mapping[str, Any]) -> str:
     try:
         if not isinstance(metadata, Mapping):
             raise TypeError("it is not a mapping")
-        if is_nested_too_deep(metadata):
+        if exceeds_depth(metadata, MAX_NESTING):
             raise ValueError(f"it has over {MAX_NESTING} lists and mappings inside each other")
         text = json.dumps(
             dict(metadata), ensure_ascii=False, allow_nan=False, separators=(",", ":")

@@ -10,6 +10,7 @@ from anysense.index.catalog.connections import storage_errors
 from anysense.index.catalog.schema import (
     APPLICATION_ID,
     CATALOG,
+    FORMAT,
     PAGE_SIZE,
     SCHEMA,
     SUM_MASK,
@@ -38,6 +39,7 @@ def create_catalog(folder: Path, spaces: Sequence[Space], meta: Mapping[str, str
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("BEGIN IMMEDIATE")
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {FORMAT}")
             for statement in SCHEMA:
                 connection.execute(statement)
             for pk, space in enumerate(spaces, 1):

@@ -76,9 +76,7 @@ def vector_sources(
 ) -> dict[Partition, CatalogVectors]:
     """What a FAISS index of the whole catalog is built from, in the transaction of a connection."""
     sources = {}
-    for kind, rows in catalog.totals(connection).items():
-        name, *rest = kind.split("|")
-        if name == "segments":
-            partition = catalog.partition(int(rest[0]), rest[1])
-            sources[partition] = CatalogVectors(catalog, connection, int(rest[0]), rest[1], rows)
+    for (space_pk, modality), rows in catalog.totals(connection).segments.items():
+        partition = catalog.partition(space_pk, modality)
+        sources[partition] = CatalogVectors(catalog, connection, space_pk, modality.value, rows)
     return dict(sorted(sources.items()))

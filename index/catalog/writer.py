@@ -13,17 +13,21 @@ from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import ItemNotFoundError
 from anysense.index.catalog.connections import BUSY_MS, connect, storage_errors
-from anysense.index.catalog.reader import ITEM_COLUMNS, item_columns, read_state
+from anysense.index.catalog.reader import read_state
 from anysense.index.catalog.records import (
     FileRecord,
-    Forgotten,
+    ItemChanges,
     ItemRecord,
     QuarantinedFile,
-    item_id,
+    make_id,
+    read_sidecars,
+    write_sidecars,
 )
+from anysense.index.catalog.rows import FORMAT_2, item_columns, place_columns
 from anysense.index.catalog.schema import CATALOG, from_sql, row_crc, to_sql, vector_crc
 from anysense.index.catalog.seals import Acknowledgement, seal, stamp
 from anysense.index.catalog.stored import metadata_text, vector_blobs
+from anysense.index.catalog.totals import items_name, segments_name
 from anysense.index.catalog.transaction import Transaction, with_crc
 
 if TYPE_CHECKING:
@@ -35,6 +39,8 @@ __all__ = ["CatalogWriter"]
 
 LOG_BYTES = 64 * 1024**2
 """The log is emptied into catalog.sqlite when it has grown to this."""
+
+_INSERT_SEGMENT = f"INSERT INTO segments VALUES ({', '.join('?' * 13)})"  # noqa: S608
 
 CHECKPOINT_MS = 50  # a reader in the middle of a transaction is not waited for
 
@@ -137,8 +143,8 @@ class CatalogWriter:
         Returns the other files of the item it replaces, if their content is still the same.
         """
         connection = transaction.connection
-        own = {file.path for file in record.files}
-        for path in own:
+        paths = {file.path for file in record.files}
+        for path in paths:
             self._detach(transaction, path, spare=record.id)
         old = connection.execute(
             "SELECT item_pk, content_hash FROM items WHERE id = ?", (to_sql(record.id),)
@@ -146,14 +152,15 @@ class CatalogWriter:
         if old is None:
             return []
         others = [
-            FileRecord(from_sql(path), *row)
-            for path, *row in connection.execute(
-                "SELECT path, size, mtime_ns, content_hash FROM files WHERE item_pk = ?", old[:1]
+            FileRecord(from_sql(path), size, mtime_ns, content_hash, read_sidecars(sidecars))
+            for path, size, mtime_ns, content_hash, sidecars in connection.execute(
+                "SELECT path, size, mtime_ns, content_hash, sidecars FROM files WHERE item_pk = ?",
+                old[:1],
             )
         ]
-        others = [file for file in others if file.path not in own]
+        others = [file for file in others if file.path not in paths]
         if others and old[1] != record.content_hash:
-            for path in own:
+            for path in paths:
                 self._drop_file(transaction, path)
             self._rekey(transaction, old[0])
             others = []
@@ -168,30 +175,28 @@ class CatalogWriter:
         vectors: Sequence[bytes],
         files: Sequence[FileRecord],
     ) -> None:
-        connection, modality = transaction.connection, record.modality.value
+        connection = transaction.connection
         item_pk, transaction.next_item = transaction.next_item, transaction.next_item + 1
-        item = (item_pk, record.id, record.source, modality, metadata, record.content_hash)
+        kind = record.kind.value
+        item = (item_pk, record.id, record.source, kind, metadata, record.content_hash)
         row = with_crc((*item, time.time()))
         connection.execute(
             "INSERT INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (row[0], to_sql(row[1]), to_sql(row[2]), *row[3:]),
         )
-        transaction.count(f"items|{modality}", row[-1])
+        transaction.count(items_name(kind), row[-1])
         segment_rows, vector_rows = [], []
         for ordinal, (segment, vector) in enumerate(zip(record.segments, vectors, strict=True)):
             pk, transaction.next_segment = transaction.next_segment, transaction.next_segment + 1
-            space_pk = self._spaces[segment.space][0]
-            start = None if segment.start is None else float(segment.start)
-            end = None if segment.end is None else float(segment.end)
-            key = (pk, item_pk, space_pk, modality, ordinal, start, end)
-            crc = row_crc(*key, segment.text)
+            space_pk, modality = self._spaces[segment.space][0], segment.modality.value
+            key = (pk, item_pk, space_pk, modality, ordinal)
+            columns = (*key, *place_columns(segment.place), segment.origin.value)
+            crc = row_crc(*columns, segment.text)
             text = None if segment.text is None else to_sql(segment.text)
-            segment_rows.append((*key, text, crc))
+            segment_rows.append((*columns, text, crc))
             vector_rows.append((pk, vector, vector_crc(pk, vector)))
-            transaction.count(f"segments|{space_pk}|{modality}", crc + vector_rows[-1][2])
-        connection.executemany(
-            "INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", segment_rows
-        )
+            transaction.count(segments_name(space_pk, modality), crc + vector_rows[-1][2])
+        connection.executemany(_INSERT_SEGMENT, segment_rows)
         connection.executemany("INSERT INTO vectors VALUES (?, ?, ?)", vector_rows)
         for file in files:
             self._put_file(transaction, file, item_pk)
@@ -199,25 +204,25 @@ class CatalogWriter:
     def _remove(self, transaction: Transaction, name: str) -> bool:
         connection = transaction.connection
         item = connection.execute(
-            "SELECT item_pk, modality, crc FROM items WHERE id = ?", (to_sql(name),)
+            "SELECT item_pk, kind, crc FROM items WHERE id = ?", (to_sql(name),)
         ).fetchone()
         if item is None:
             return False
-        item_pk, modality, crc = item
+        item_pk, kind, crc = item
         segments = connection.execute(
             "SELECT s.segment_pk, s.space_pk, s.modality, s.crc + v.crc FROM segments AS s "
             "CROSS JOIN vectors AS v USING (segment_pk) WHERE s.item_pk = ?",
             (item_pk,),
         ).fetchall()
-        for pk, space_pk, part, crcs in segments:
-            transaction.count(f"segments|{space_pk}|{part}", crcs, -1)
+        for pk, space_pk, modality, crcs in segments:
+            transaction.count(segments_name(space_pk, modality), crcs, -1)
             tombstone = with_crc((pk, transaction.change))
             connection.execute("INSERT INTO tombstones VALUES (?, ?, ?)", tombstone)
             transaction.count("tombstones", tombstone[-1])
             connection.execute("DELETE FROM vectors WHERE segment_pk = ?", (pk,))
         connection.execute("DELETE FROM segments WHERE item_pk = ?", (item_pk,))
         connection.execute("DELETE FROM items WHERE item_pk = ?", (item_pk,))
-        transaction.count(f"items|{modality}", crc, -1)
+        transaction.count(items_name(kind), crc, -1)
         for (path,) in connection.execute(
             "SELECT path FROM files WHERE item_pk = ?", (item_pk,)
         ).fetchall():
@@ -234,7 +239,7 @@ class CatalogWriter:
         with self._transaction() as transaction:
             for name, text in texts.items():
                 row = transaction.connection.execute(
-                    f"{ITEM_COLUMNS} WHERE id = ?", (to_sql(name),)
+                    f"{FORMAT_2.items} WHERE i.id = ?", (to_sql(name),)
                 ).fetchone()
                 if row is not None:
                     self._update_item(transaction, row, (*row[:4], text, *row[5:7]))
@@ -247,12 +252,12 @@ class CatalogWriter:
             "UPDATE items SET id = ?, source = ?, metadata = ?, crc = ? WHERE item_pk = ?",
             (new[1], new[2], new[4], crc, old[0]),
         )
-        transaction.count(f"items|{old[3]}", old[7], -1)
-        transaction.count(f"items|{old[3]}", crc)
+        transaction.count(items_name(old[3]), old[7], -1)
+        transaction.count(items_name(old[3]), crc)
 
     # Files
 
-    def assign_files(self, files: Iterable[tuple[FileRecord, str]]) -> Forgotten:
+    def assign_files(self, files: Iterable[tuple[FileRecord, str]]) -> ItemChanges:
         """Note which items files hold, by id, instead of whatever they held before.
 
         Returns what became of the items that they held before: see `forget_files`.
@@ -260,7 +265,7 @@ class CatalogWriter:
         Raises:
             ItemNotFoundError: there is no item of an id; nothing was written.
         """
-        outcome = Forgotten([], {})
+        outcome = ItemChanges([], {})
         with self._transaction() as transaction:
             for file, name in files:
                 item = transaction.connection.execute(
@@ -272,13 +277,13 @@ class CatalogWriter:
                 self._put_file(transaction, file, item[0])
         return outcome
 
-    def forget_files(self, paths: Iterable[str]) -> Forgotten:
+    def forget_files(self, paths: Iterable[str]) -> ItemChanges:
         """Forget files that are gone, and tell what became of their items.
 
         An item whose last file is gone is removed. If its source is gone but another file holds
         the same, it gets that file's path as its source, and the id that goes with it.
         """
-        outcome = Forgotten([], {})
+        outcome = ItemChanges([], {})
         with self._transaction() as transaction:
             for path in paths:
                 self._detach(transaction, path, outcome)
@@ -288,7 +293,7 @@ class CatalogWriter:
         self,
         transaction: Transaction,
         path: str,
-        outcome: Forgotten | None = None,
+        outcome: ItemChanges | None = None,
         spare: str | None = None,
     ) -> None:
         """Take a file from its item, unless that is `spare`."""
@@ -316,12 +321,12 @@ class CatalogWriter:
     def _rekey(self, transaction: Transaction, item_pk: int) -> str | None:
         """Give an item the id and the source of one of its files; None if it cannot be done."""
         connection = transaction.connection
-        row = connection.execute(f"{ITEM_COLUMNS} WHERE item_pk = ?", (item_pk,)).fetchone()
+        row = connection.execute(f"{FORMAT_2.items} WHERE i.item_pk = ?", (item_pk,)).fetchone()
         paths = connection.execute(
             "SELECT path FROM files WHERE item_pk = ? ORDER BY path", (item_pk,)
         ).fetchall()
         for path in (from_sql(path) for (path,) in paths):
-            new = item_id(path)
+            new = make_id(path)
             if connection.execute("SELECT 1 FROM items WHERE id = ?", (new,)).fetchone():
                 continue  # another item has taken that id: the next build adds the file anew
             self._update_item(transaction, row, (row[0], new, to_sql(path), *row[3:7]))
@@ -330,9 +335,9 @@ class CatalogWriter:
 
     def _put_file(self, transaction: Transaction, file: FileRecord, item_pk: int) -> None:
         self._drop_file(transaction, file.path)
-        row = with_crc((*file, item_pk))
+        row = with_crc((*file[:4], item_pk, write_sidecars(file.sidecars)))
         transaction.connection.execute(
-            "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?)", (to_sql(file.path), *row[1:])
+            "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?)", (to_sql(file.path), *row[1:])
         )
         transaction.count("files", row[-1])
         self._drop_quarantine(transaction, file.path)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from anysense.embed.errors import UsageError
-from anysense.embed.types import Modality
-from anysense.index.catalog.browse import list_items
+from anysense.embed.types import Modality, Origin
+from anysense.index.catalog.browse import item_modalities, list_items
 from anysense.index.evaluation import metrics
 from anysense.index.ranking.fusion import fuse
 from anysense.index.ranking.hits import hits_of
@@ -19,8 +19,9 @@ from anysense.index.ranking.retriever import Retriever
 from anysense.index.vectors.recall import recall_at_k
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from anysense.index.catalog.records import Segment
     from anysense.index.evaluation.pairs import Pair
     from anysense.index.folder.folder import OpenCollection
     from anysense.index.ranking.hit import Hit
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["DEPTH", "LEVELS", "Evaluation", "evaluate"]
 
 DEPTH = 1000
-"""Items ranked of each modality: what lies further counts as not found."""
+"""Items ranked on each route: what lies further counts as not found."""
 LEVELS = (1.0, 1.5, 2.0, 2.5, 3.0)
 ANN_K = 10
 SAMPLE_SIZE = 512  # unrelated items of each route and query whose scores are drawn
@@ -39,7 +40,7 @@ MIXED = "any"
 
 @dataclass
 class RouteEvaluation:
-    """What was seen on one route: a query modality and an item modality, or any.
+    """What was seen on one route: a query's modality and that of the segments sought, or any.
 
     Attributes:
         items: how many there are to be found.
@@ -69,7 +70,8 @@ class Evaluation:
         pairs: how many queries were asked.
         skipped: how many were not, as nothing that is relevant to them is in the collection.
         missing: ids and sources that are named as relevant and are not there.
-        routes: what was seen, by query modality and item modality; ``any`` is the merged list.
+        routes: what was seen, by the modalities of queries and of segments; ``any`` is the
+            merged list.
     """
 
     pairs: int
@@ -83,7 +85,7 @@ class Evaluation:
             "pairs": self.pairs,
             "skipped": self.skipped,
             "missing": list(self.missing),
-            "routes": [_summary(*key, seen) for key, seen in self.routes.items()],
+            "routes": [_summary(*key, route) for key, route in self.routes.items()],
         }
 
 
@@ -110,148 +112,175 @@ class _Run:
     def __init__(self, collection: OpenCollection) -> None:
         self._retriever = Retriever(collection)
         self._snapshot = collection.folder.snapshot()
-        self._known, self._modalities = _items(self._snapshot)
-        self._counts = {m: list(self._modalities.values()).count(m) for m in Modality}
-        self._seen: dict[tuple[str, str], RouteEvaluation] = {}
+        self._ids, self._modalities = _items(self._snapshot)
+        self._counts = {
+            m: sum(m in modalities for modalities in self._modalities.values()) for m in Modality
+        }
+        self._routes: dict[tuple[str, str], RouteEvaluation] = {}
         self._random = np.random.default_rng(0)
 
     def over(
         self, pairs: Sequence[Pair], progress: Callable[[int, int], None] | None
     ) -> Evaluation:
-        asked, missing = 0, []
+        queries, missing = 0, []
         for number, pair in enumerate(pairs, 1):
             relevant = {}
             for name, grade in pair.relevant.items():
-                if name in self._known:
-                    relevant[self._known[name]] = grade
+                if name in self._ids:
+                    relevant[self._ids[name]] = grade
                 else:
                     missing.append(name)
             if relevant:
                 self._ask(pair, relevant)
-                asked += 1
+                queries += 1
             if progress is not None:
                 progress(number, len(pairs))
-        if not asked:
+        if not queries:
             raise UsageError(
                 f"Nothing that the pairs name as relevant is in the collection; {missing[0]}, for "
                 "one, is neither the id nor the source of an item."
             )
-        return Evaluation(asked, len(pairs) - asked, missing, dict(sorted(self._seen.items())))
+        return Evaluation(
+            queries, len(pairs) - queries, missing, dict(sorted(self._routes.items()))
+        )
 
     def _ask(self, pair: Pair, relevant: Mapping[str, float]) -> None:
-        own = {self._known[name] for name in pair.own if name in self._known} - relevant.keys()
+        query_items = {self._ids[file] for file in pair.query_files if file in self._ids}
+        query_items -= relevant.keys()
+        captions, modalities = self._without_captions(pair, relevant)
         lists = []
         for route in self._retriever.plan(pair.terms, self._snapshot):
-            found = [h for h in hits_of(self._snapshot, route, DEPTH) if h.id not in own]
-            lists.append(found)
+            hits = hits_of(self._snapshot, route, DEPTH, captions)
+            hits = [hit for hit in hits if hit.id not in query_items]
+            lists.append(hits)
             modality = route.partition.modality
-            others = self._counts[modality] - sum(self._modalities[i] is modality for i in own)
-            seen = self._route(pair.modality, modality.value, self._counts[modality])
-            wanted = {i: g for i, g in relevant.items() if self._modalities[i] is modality}
-            if found:
-                seen.routes.add(found[0].route)
-            self._note_ranks(seen, [hit.id for hit in found], wanted)
-            self._note_scores(seen, found, wanted, route, others)
-            self._note_recall(seen, route)
+            grades = {i: g for i, g in relevant.items() if modality in modalities[i]}
+            in_query = sum(modality in self._modalities[i] for i in query_items)
+            hidden = sum(modality in self._modalities[i] for i in relevant) - len(grades)
+            others = self._counts[modality] - in_query - hidden
+            figures = self._route(pair.modality, modality.value, self._counts[modality])
+            if hits:
+                figures.routes.add(hits[0].route)
+            self._note_ranks(figures, [hit.id for hit in hits], grades)
+            self._note_scores(figures, hits, grades, route, others)
+            self._note_recall(figures, route)
         if len(self._snapshot.partitions) > 1:
             merged = self._route(pair.modality, MIXED, len(self._modalities))
             self._note_ranks(merged, [hit.id for hit in fuse(lists, "calibrated")], relevant)
 
-    def _route(self, asked: Modality, target: str, items: int) -> RouteEvaluation:
-        return self._seen.setdefault((asked.value, target), RouteEvaluation(items))
+    def _without_captions(
+        self, pair: Pair, item_ids: Iterable[str]
+    ) -> tuple[set[int], dict[str, frozenset[Modality]]]:
+        """The segments of items that are the query itself, and the modalities of their others."""
+        if pair.caption is None:
+            return set(), {item_id: self._modalities[item_id] for item_id in item_ids}
+        captions, modalities = set(), {}
+        for item_id in item_ids:
+            segments = self._snapshot.item(item_id).segments
+            own = {segment.id for segment in segments if _is_said_in(segment, pair.caption)}
+            modalities[item_id] = frozenset(s.modality for s in segments if s.id not in own)
+            captions |= own
+        return captions, modalities
+
+    def _route(self, query_modality: Modality, target: str, items: int) -> RouteEvaluation:
+        return self._routes.setdefault((query_modality.value, target), RouteEvaluation(items))
 
     @staticmethod
     def _note_ranks(
-        seen: RouteEvaluation, found: Sequence[str], wanted: Mapping[str, float]
+        figures: RouteEvaluation, ids: Sequence[str], grades: Mapping[str, float]
     ) -> None:
-        if wanted:
-            places = {own: rank for rank, own in enumerate(found, 1)}
-            seen.ranks.append([places.get(own, math.inf) for own in wanted])
-            seen.grades.append(list(wanted.values()))
+        if grades:
+            ranks = {item_id: rank for rank, item_id in enumerate(ids, 1)}
+            figures.ranks.append([ranks.get(item_id, math.inf) for item_id in grades])
+            figures.grades.append(list(grades.values()))
 
     def _note_scores(
         self,
-        seen: RouteEvaluation,
-        found: Sequence[Hit],
-        wanted: Mapping[str, float],
+        figures: RouteEvaluation,
+        hits: Sequence[Hit],
+        grades: Mapping[str, float],
         route: Route,
         items: int,
     ) -> None:
         """Note how high what is relevant scores, and what of the other `items` is not."""
-        seen.related += [(hit.raw_score, hit.score) for hit in found if hit.id in wanted]
-        unrelated = [(hit.raw_score, hit.score) for hit in found if hit.id not in wanted]
-        whole = len(found) == items
+        figures.related += [(hit.raw_score, hit.score) for hit in hits if hit.id in grades]
+        unrelated = [(hit.raw_score, hit.score) for hit in hits if hit.id not in grades]
+        whole = len(hits) == items
         for level in LEVELS:
             # Where the list ends above a level, what lies below the list is not known.
-            if whole or (found and found[-1].score < level):
-                reached = seen.reached[level]
+            if whole or (hits and hits[-1].score < level):
+                reached = figures.reached[level]
                 reached[0] += sum(score >= level for _, score in unrelated)
-                reached[1] += items - len(wanted)
+                reached[1] += items - len(grades)
         if not whole:  # then so much is unrelated that what is not does no harm to a sample
             sample = self._snapshot.sample(route.partition, SAMPLE_SIZE)
             cosines, products = (sample @ v for v in (route.cosine, route.vector))
             scores = map(route.null.score, products.tolist())
             unrelated = list(zip(cosines.tolist(), scores, strict=True))
         # Of many queries a few values each make the curve.
-        kept = self._random.random(len(unrelated)) * max(1, len(seen.ranks)) < 1
-        seen.unrelated += [value for value, keep in zip(unrelated, kept, strict=True) if keep]
+        draws = self._random.random(len(unrelated)) * max(1, len(figures.ranks)) < 1
+        figures.unrelated += [v for v, is_drawn in zip(unrelated, draws, strict=True) if is_drawn]
 
-    def _note_recall(self, seen: RouteEvaluation, route: Route) -> None:
+    def _note_recall(self, figures: RouteEvaluation, route: Route) -> None:
         """The index against a scan of everything, if it does not scan everything itself."""
         if self._snapshot.effort(route.modality, route.partition) is None:
             return
         ask = (route.partition, route.vector[None], ANN_K)
-        _, found = self._snapshot.search(*ask, query_modality=route.modality)
+        _, nearest = self._snapshot.search(*ask, query_modality=route.modality)
         _, true = self._snapshot.search(*ask)
-        seen.ann.append(recall_at_k(found, true))
+        figures.ann.append(recall_at_k(nearest, true))
 
 
-def _items(snapshot: Snapshot) -> tuple[dict[str, str], dict[str, Modality]]:
-    """The id of each item by its id and by its source and paths, and each one's modality."""
-    known: dict[str, str] = {}
-    modalities: dict[str, Modality] = {}
+def _is_said_in(segment: Segment, caption: str) -> bool:
+    """Whether a segment is words about its item, and a passage of a caption or all of it."""
+    text = " ".join((segment.text or "").split())
+    return segment.origin is Origin.CAPTION and text in caption
+
+
+def _items(snapshot: Snapshot) -> tuple[dict[str, str], dict[str, frozenset[Modality]]]:
+    """The id of each item by its id and by its source and paths, and what its segments are."""
+    ids: dict[str, str] = {}
     after = 0
     while rows := list_items(snapshot.catalog, after, 1000):
         for row in rows:
-            known.setdefault(row.source, row.id)
-            known[row.id] = row.id
-            modalities[row.id] = row.modality
-        after = rows[-1].place
-    numbers = {path: file.item_id for path, file in snapshot.catalog.files().items()}
-    return {**numbers, **known}, modalities
+            ids.setdefault(row.source, row.id)
+            ids[row.id] = row.id
+        after = rows[-1].position
+    by_path = {path: file.item_id for path, file in snapshot.catalog.files().items()}
+    return {**by_path, **ids}, item_modalities(snapshot.catalog)
 
 
-def _summary(asked: str, target: str, seen: RouteEvaluation) -> dict[str, Any]:
+def _summary(query_modality: str, target: str, route: RouteEvaluation) -> dict[str, Any]:
     summary: dict[str, Any] = {
-        "query": asked,
+        "query": query_modality,
         "items_of": target,
-        "items": seen.items,
-        "queries": len(seen.ranks),
+        "items": route.items,
+        "queries": len(route.ranks),
     }
-    if seen.routes:
-        summary["route"] = "/".join(sorted(seen.routes))
-    if seen.ranks:
-        summary |= _figures(seen)
-    if seen.reached:
+    if route.routes:
+        summary["route"] = "/".join(sorted(route.routes))
+    if route.ranks:
+        summary |= _figures(route)
+    if route.reached:
         summary["false_positives"] = {
             str(level): {"measured": count / of, "meant": 10**-level}
-            for level, (count, of) in sorted(seen.reached.items())
+            for level, (count, of) in sorted(route.reached.items())
             if of
         }
     if target != MIXED:
-        summary["index_recall@10"] = sum(seen.ann) / len(seen.ann) if seen.ann else 1.0
+        summary["index_recall@10"] = sum(route.ann) / len(route.ann) if route.ann else 1.0
     return summary
 
 
-def _figures(seen: RouteEvaluation) -> dict[str, Any]:
-    graded = list(zip(seen.ranks, seen.grades, strict=True))
+def _figures(route: RouteEvaluation) -> dict[str, Any]:
+    graded = list(zip(route.ranks, route.grades, strict=True))
     values = {
-        **{f"recall@{k}": [metrics.recall(ranks, k) for ranks in seen.ranks] for k in (1, 5, 10)},
-        "mrr": [metrics.reciprocal_rank(ranks) for ranks in seen.ranks],
+        **{f"recall@{k}": [metrics.recall(ranks, k) for ranks in route.ranks] for k in (1, 5, 10)},
+        "mrr": [metrics.reciprocal_rank(ranks) for ranks in route.ranks],
         "ndcg@10": [metrics.ndcg(ranks, grades) for ranks, grades in graded],
-        "median_rank": [metrics.first_rank(ranks) for ranks in seen.ranks],
+        "median_rank": [metrics.first_rank(ranks) for ranks in route.ranks],
     }
-    by_chance = [metrics.chance(seen.items, len(ranks), grades) for ranks, grades in graded]
+    by_chance = [metrics.chance(route.items, len(ranks), grades) for ranks, grades in graded]
     figures = {}
     for name, of_queries in values.items():
         statistic = "median" if name == "median_rank" else "mean"

@@ -43,9 +43,9 @@ def ndcg(ranks: Sequence[float], grades: Sequence[float], k: int = 10) -> float:
     import math
 
     pairs = zip(ranks, grades, strict=True)
-    gained = sum(grade / math.log2(rank + 1) for rank, grade in pairs if rank <= k)
+    gain = sum(grade / math.log2(rank + 1) for rank, grade in pairs if rank <= k)
     best = sorted(grades, reverse=True)[:k]
-    return gained / sum(grade / math.log2(place + 2) for place, grade in enumerate(best))
+    return gain / sum(grade / math.log2(place + 2) for place, grade in enumerate(best))
 
 
 def chance(items: int, relevant: int, grades: Sequence[float] | None = None) -> dict[str, float]:
@@ -61,7 +61,7 @@ def chance(items: int, relevant: int, grades: Sequence[float] | None = None) -> 
     grades = grades or [1.0] * relevant
     best = np.sort(np.asarray(grades))[::-1][:10]
     discounts = 1 / np.log2(np.arange(2, 12))
-    gained = sum(grades) / items * discounts[: min(10, items)].sum()
+    gain = sum(grades) / items * discounts[: min(10, items)].sum()
     # The best relevant item has rank i if the i - 1 before it are irrelevant and it is relevant.
     places = np.arange(items - relevant + 1)
     survive = np.cumprod(np.concatenate([[1.0], 1 - relevant / (items - places[:-1])]))
@@ -69,7 +69,7 @@ def chance(items: int, relevant: int, grades: Sequence[float] | None = None) -> 
     return {
         **{f"recall@{k}": _recall_by_chance(items, relevant, k) for k in (1, 5, 10)},
         "mrr": float((at / (places + 1)).sum()),
-        "ndcg@10": float(gained / (best * discounts[: len(best)]).sum()),
+        "ndcg@10": float(gain / (best * discounts[: len(best)]).sum()),
         "median_rank": float(np.searchsorted(np.cumsum(at), 0.5) + 1),
     }
 
@@ -82,9 +82,9 @@ def bootstrap(values: Sequence[float], statistic: str = "mean", seed: int = 0) -
     """The 95 % interval of the mean or the median by the bootstrap (Efron, 1979) over queries."""
     import numpy as np
 
-    held = np.asarray(values, np.float64)
+    sample = np.asarray(values, np.float64)
     rng = np.random.default_rng(seed)
     reduce: Any = np.mean if statistic == "mean" else np.median
     # In pieces, so that many queries do not take much memory.
-    drawn = [reduce(held[rng.integers(len(held), size=len(held))]) for _ in range(ROUNDS)]
-    return [float(v) for v in np.quantile(drawn, [0.025, 0.975], method="nearest")]
+    estimates = [reduce(sample[rng.integers(len(sample), size=len(sample))]) for _ in range(ROUNDS)]
+    return [float(v) for v in np.quantile(estimates, [0.025, 0.975], method="nearest")]

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from anysense.embed.errors import UsageError
+from anysense.embed.errors import EmptyMediaError, MediaError, UsageError
 from anysense.embed.types import Modality
 from anysense.index.ranking.query import Term
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Container, Iterator, Mapping
 
 __all__ = ["Pair", "pairs_from_captions", "read_pairs"]
 
@@ -30,14 +30,17 @@ class Pair:
         modality: that of its first part.
         relevant: ids or sources of items, each with its grade.
         place: where the pair is from, for messages.
-        own: the files that the query is made of. Where they are items, they are no answers.
+        query_files: the files that the query is made of. Where they are items, they are no answers.
+        caption: the query, where it is words about what is relevant. Where they are segments of it,
+            these are no answers: it would be found by being quoted.
     """
 
     terms: list[Term]
     modality: Modality
     relevant: Mapping[str, float]
     place: str
-    own: frozenset[str] = frozenset()
+    query_files: frozenset[str] = frozenset()
+    caption: str | None = None
 
 
 def read_pairs(path: Path) -> list[Pair]:
@@ -67,18 +70,31 @@ def read_pairs(path: Path) -> list[Pair]:
     return pairs
 
 
-def pairs_from_captions(folder: Path) -> list[Pair]:
-    """Pairs from captions beside media: the text of ``photo.txt`` asks for ``photo.jpg``.
+def pairs_from_captions(folder: Path, files: Container[str]) -> list[Pair]:
+    """Pairs from texts beside media: that of ``photo.txt`` asks for ``photo.jpg``.
 
-    Each pair also asks the other way round, where the caption is an item of the collection: the
-    media file then asks for the caption.
+    Where the text is an item of the collection, each of the media files also asks for it.
+
+    Args:
+        folder: where they are, or in folders below.
+        files: the paths of the files that are items of the collection.
 
     Raises:
         UsageError: the folder is not there, or no media file in it has a caption.
     """
     if not folder.is_dir():
         raise UsageError(f"{folder} is not a folder.")
-    pairs = list(_captioned(folder))
+    pairs = []
+    for caption, media in _captions(folder):
+        text = _read_caption(caption)
+        if text:
+            words, paths = os.path.realpath(caption), [os.path.realpath(file) for file in media]
+            asks = [Term(text, modality=Modality.TEXT)]
+            relevant = dict.fromkeys(paths, 1.0)
+            query_files = frozenset({words})
+            pairs.append(Pair(asks, Modality.TEXT, relevant, str(caption), query_files, text))
+            if words in files:
+                pairs += [_pair_of_media(file, words) for file in media]
     if not pairs:
         raise UsageError(
             f"No media file in {folder} has a caption: a photo.jpg needs a photo.txt beside it."
@@ -86,24 +102,46 @@ def pairs_from_captions(folder: Path) -> list[Pair]:
     return pairs
 
 
-def _captioned(folder: Path) -> Iterator[Pair]:
-    from anysense.embed.media.identify import MEDIA_SUFFIXES
+def _captions(folder: Path) -> Iterator[tuple[Path, list[Path]]]:
+    """The texts beside media, each with the media that it belongs to."""
+    from anysense.embed.media.beside import pair_sidecars
+    from anysense.embed.media.identify import named_modality
 
-    for media in sorted(path for path in folder.rglob("*") if path.is_file()):
-        modality = MEDIA_SUFFIXES.get(media.suffix.lower(), Modality.TEXT)
-        caption = media.with_suffix(".txt")
-        if modality is Modality.TEXT or not caption.is_file():
-            continue
-        try:
-            text = " ".join(caption.read_text(encoding="utf-8-sig").split())
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"{caption} cannot be read: {error}.") from None
-        if text:
-            words, file = os.path.realpath(caption), os.path.realpath(media)
-            asked = [Term(text, modality=Modality.TEXT)]
-            yield Pair(asked, Modality.TEXT, {file: 1.0}, str(caption), frozenset({words}))
-            shown = [Term(media, modality=modality)]
-            yield Pair(shown, modality, {words: 1.0}, str(media), frozenset({file}))
+    folders: dict[Path, list[str]] = {}
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        folders.setdefault(path.parent, []).append(path.name)
+    for inner, names in folders.items():
+        media: dict[str, list[Path]] = {}
+        for name, texts in pair_sidecars(names).items():
+            if texts[0].lower().endswith(".txt") and named_modality(name) is not None:
+                media.setdefault(texts[0], []).append(inner / name)
+        for text, paths in media.items():
+            yield inner / text, paths
+
+
+def _read_caption(path: Path) -> str:
+    """The words of a text, as those of the segments that it becomes, with single spaces between."""
+    from anysense.embed.media.document.charset import decode_text
+    from anysense.embed.media.document.document import normalise_text
+
+    try:
+        text = normalise_text(decode_text(path.read_bytes(), str(path)), str(path))
+    except EmptyMediaError:
+        return ""
+    except MediaError as error:
+        raise UsageError(f"{path} cannot be read: it {error.reason}.") from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error}.") from None
+    return " ".join(text.split())
+
+
+def _pair_of_media(path: Path, caption: str) -> Pair:
+    from anysense.embed.media.identify import named_modality
+
+    modality = named_modality(path.name)
+    query_files = frozenset({os.path.realpath(path)})
+    terms = [Term(path, modality=modality)]
+    return Pair(terms, modality or Modality.TEXT, {caption: 1.0}, str(path), query_files)
 
 
 def _pair(line: str, folder: Path, place: str) -> Pair:
@@ -118,14 +156,15 @@ def _pair(line: str, folder: Path, place: str) -> Pair:
             raise ValueError
         if not all(0 < grade < math.inf for grade in graded.values()):
             raise ValueError
-        own = frozenset(os.path.realpath(t.content) for t in terms if isinstance(t.content, Path))
+        files = {os.path.realpath(t.content) for t in terms if isinstance(t.content, Path)}
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError, RecursionError):
         raise UsageError(
             f'{place} is no pair: it looks like {{"query": {{"text": "..."}}, "relevant": '
             '["a path or an id"]}, with "image" or "audio" for a file, and grades above 0.'
         ) from None
-    located = _located(graded, folder)
-    return Pair(terms, terms[0].modality or Modality.TEXT, located, place, own - located.keys())
+    relevant = _by_path(graded, folder)
+    modality = terms[0].modality or Modality.TEXT
+    return Pair(terms, modality, relevant, place, frozenset(files - relevant.keys()))
 
 
 def _term(kind: str, content: Any, folder: Path) -> Term:
@@ -135,10 +174,10 @@ def _term(kind: str, content: Any, folder: Path) -> Term:
     return Term(content if modality is Modality.TEXT else folder / content, modality=modality)
 
 
-def _located(graded: Mapping[str, float], folder: Path) -> dict[str, float]:
+def _by_path(graded: Mapping[str, float], folder: Path) -> dict[str, float]:
     """Names that are files there, by their full path; others stay what they are."""
-    located = {}
+    by_path = {}
     for name, grade in graded.items():
         path = os.path.join(folder, name)  # noqa: PTH118 - an id may be no path at all
-        located[os.path.realpath(path) if os.path.exists(path) else name] = grade  # noqa: PTH110
-    return located
+        by_path[os.path.realpath(path) if os.path.exists(path) else name] = grade  # noqa: PTH110
+    return by_path

@@ -2,9 +2,9 @@
 
 A filter is written as text (`anysense.index.filters.text`) or as a mapping, a small part of
 MongoDB's query language: ``{"year": {"$gte": 2020}, "tags": {"$in": ["a", "b"]}}``. Fields are
-``id``, ``source`` and ``modality`` of the item, and paths into its metadata, such as
-``camera.model``. A list passes a test if one of its elements does. A field that is not there
-passes no test but ``= null`` and the negative ones.
+``id``, ``source`` and ``kind`` of the item, ``modality`` of any of its segments, and paths into its
+metadata, such as ``camera.model``. A list passes a test if one of its elements does. A field that
+is not there passes no test but ``= null`` and the negative ones.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from anysense.index.filters.nodes import (
     AnyOf,
     Compare,
     Exists,
+    Field,
     Node,
     Not,
-    Path,
     Value,
-    field_path,
     make_compare,
+    make_field,
 )
 from anysense.index.filters.sql import compile_node
 from anysense.index.filters.text import parse_text
@@ -67,7 +67,7 @@ def parse_filter(where: str | Mapping[str, Any] | None) -> Filter | None:
     elif isinstance(where, Mapping):
         if not where:
             return None
-        node = _mapping(where, 0)
+        node = _read_mapping(where, 0)
     elif where is None:
         return None
     else:
@@ -92,7 +92,7 @@ def _size(node: Node) -> tuple[int, int]:
     return sum(terms for terms, _ in sizes), sum(values for _, values in sizes)
 
 
-def _mapping(where: Mapping[Any, Any], depth: int) -> Node:
+def _read_mapping(where: Mapping[Any, Any], depth: int) -> Node:
     if depth > MAX_DEPTH:
         raise FilterError(f"A filter has at most {MAX_DEPTH} mappings inside each other.")
     nodes: list[Node] = []
@@ -100,59 +100,59 @@ def _mapping(where: Mapping[Any, Any], depth: int) -> Node:
         if key in ("$and", "$or", "$nor"):
             if not isinstance(value, Sequence) or isinstance(value, str) or not value:
                 raise FilterError(f"{key} takes a list of filters, not {value!r:.100}.")
-            parts = tuple(_mapping(_checked(part, key), depth + 1) for part in value)
-            joined: Node = All(parts) if key == "$and" else AnyOf(parts)
-            nodes.append(_negated(parts[0] if len(parts) == 1 else joined, key == "$nor"))
+            parts = tuple(_read_mapping(_as_mapping(part, key), depth + 1) for part in value)
+            group: Node = All(parts) if key == "$and" else AnyOf(parts)
+            nodes.append(_maybe_not(parts[0] if len(parts) == 1 else group, key == "$nor"))
         elif key == "$not":
-            nodes.append(Not(_mapping(_checked(value, key), depth + 1)))
+            nodes.append(Not(_read_mapping(_as_mapping(value, key), depth + 1)))
         elif not isinstance(key, str) or key.startswith("$"):
             raise FilterError(f"A filter has no {key!r:.100}; there are $and, $or, $nor and $not.")
         else:
-            nodes.append(_field(field_path(key.split(".")), key, value, depth + 1))
+            nodes.append(_test(make_field(key.split(".")), key, value, depth + 1))
     if not nodes:
         raise FilterError("A mapping inside a filter must not be empty.")
     return nodes[0] if len(nodes) == 1 else All(tuple(nodes))
 
 
-def _negated(node: Node, negative: bool) -> Node:
+def _maybe_not(node: Node, negative: bool) -> Node:
     return Not(node) if negative else node
 
 
-def _checked(value: Any, key: str) -> Mapping[Any, Any]:
+def _as_mapping(value: Any, key: str) -> Mapping[Any, Any]:
     if not isinstance(value, Mapping):
         raise FilterError(f"{key} takes filters, not {value!r:.100}.")
     return value
 
 
-def _field(path: Path, name: str, test: Any, depth: int) -> Node:
+def _test(field: Field, name: str, test: Any, depth: int) -> Node:
     if depth > MAX_DEPTH:
         raise FilterError(f"A filter has at most {MAX_DEPTH} mappings inside each other.")
     if not isinstance(test, Mapping):
-        return make_compare(path, "=", [_value(name, test)])
-    nodes = [_operator(path, name, operator, value, depth) for operator, value in test.items()]
+        return make_compare(field, "=", [_value(name, test)])
+    nodes = [_operator(field, name, operator, value, depth) for operator, value in test.items()]
     if not nodes:
         raise FilterError(f"The test of {name} is empty.")
     return nodes[0] if len(nodes) == 1 else All(tuple(nodes))
 
 
-def _operator(path: Path, name: str, operator: Any, value: Any, depth: int) -> Node:
+def _operator(field: Field, name: str, operator: Any, value: Any, depth: int) -> Node:
     if operator in ("$in", "$nin"):
         if not isinstance(value, list | tuple | set | frozenset):
             raise FilterError(f"{operator} of {name} takes a list, not {value!r:.100}.")
-        node = make_compare(path, "in", [_value(name, element) for element in value])
-        return _negated(node, operator == "$nin")
+        node = make_compare(field, "in", [_value(name, element) for element in value])
+        return _maybe_not(node, operator == "$nin")
     if operator == "$ne":
-        return Not(make_compare(path, "=", [_value(name, value)]))
+        return Not(make_compare(field, "=", [_value(name, value)]))
     if operator == "$exists":
         if not isinstance(value, bool):
             raise FilterError(f"$exists of {name} takes true or false, not {value!r:.100}.")
-        return _negated(Exists(path), not value)
+        return _maybe_not(Exists(field), not value)
     if operator == "$not":
-        return Not(_field(path, name, value, depth + 1))
+        return Not(_test(field, name, value, depth + 1))
     if operator not in _SIMPLE:
-        known = ", ".join([*_SIMPLE, "$ne", "$in", "$nin", "$exists", "$not"])
-        raise FilterError(f"A filter has no test {operator!r:.100} of {name}; there are {known}.")
-    return make_compare(path, _SIMPLE[operator], [_value(name, value)])
+        tests = ", ".join([*_SIMPLE, "$ne", "$in", "$nin", "$exists", "$not"])
+        raise FilterError(f"A filter has no test {operator!r:.100} of {name}; there are {tests}.")
+    return make_compare(field, _SIMPLE[operator], [_value(name, value)])
 
 
 def _value(name: str, value: Any) -> Value:

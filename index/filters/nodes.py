@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from anysense.embed.errors import FilterError
+from anysense.embed.types import Kind, Modality
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,12 +20,12 @@ __all__ = [
     "AnyOf",
     "Compare",
     "Exists",
+    "Field",
     "Node",
     "Not",
-    "Path",
     "Value",
-    "field_path",
     "make_compare",
+    "make_field",
 ]
 
 MAX_LENGTH = 100_000
@@ -37,11 +38,32 @@ MAX_TERMS = 250
 _TOO_LARGE = 10**308
 """Whole numbers from here on may be more than a float holds."""
 
-COLUMNS = ("id", "source", "modality")
-"""Fields of the item itself; ``metadata.id`` is the metadata's."""
+COLUMNS = ("id", "source", "kind", "modality")
+"""Fields of the item itself, ``modality`` of any of its segments; ``metadata.id`` is the
+metadata's."""
+_NAMES = {
+    "kind": tuple(kind.value for kind in Kind),
+    "modality": tuple(modality.value for modality in Modality),
+}
 
-Path: TypeAlias = "tuple[str, ...]"
 Value: TypeAlias = "str | int | float | bool | None"
+
+
+@dataclass(frozen=True)
+class Field:
+    """What a filter reads of an item.
+
+    Attributes:
+        keys: where it is in the item's metadata, each key inside the one before; or one of
+            `COLUMNS`.
+        is_column: whether it is a field of the item itself.
+    """
+
+    keys: tuple[str, ...]
+    is_column: bool = False
+
+    def __str__(self) -> str:
+        return ".".join(self.keys)
 
 
 @dataclass(frozen=True)
@@ -51,14 +73,14 @@ class Compare:
     Negative ones (``!=``, ``not in``) are a `Not` around the positive.
     """
 
-    path: Path
+    field: Field
     operator: str
     values: tuple[Value, ...]
 
 
 @dataclass(frozen=True)
 class Exists:
-    path: Path
+    field: Field
 
 
 @dataclass(frozen=True)
@@ -79,47 +101,51 @@ class AnyOf:
 Node: TypeAlias = "Compare | Exists | Not | All | AnyOf"
 
 
-def field_path(parts: Sequence[str]) -> Path:
-    """Check the keys of a field, and leave out the ``metadata`` that may stand before them."""
-    path = tuple(parts)
-    if len(path) > 1 and path[0] == "metadata":
-        path = path[1:]
-    elif len(path) == 1 and path[0] in COLUMNS:
-        return (f"${path[0]}",)  # no key of metadata is ever read as this: see `key` below
-    for key in path:
+def make_field(keys: Sequence[str]) -> Field:
+    """The field of these keys; ``metadata`` may stand before those of metadata.
+
+    Raises:
+        FilterError: one of them can be no key.
+    """
+    if len(keys) == 1 and keys[0] in COLUMNS:
+        return Field((keys[0],), is_column=True)
+    field = Field(tuple(keys[1:] if len(keys) > 1 and keys[0] == "metadata" else keys))
+    for key in field.keys:
         if not key or '"' in key or "\\" in key or key.startswith("$"):
             raise FilterError(
-                f"The field {'.'.join(path)!r} cannot be used in a filter: keys must not be empty, "
+                f"The field {str(field)!r} cannot be used in a filter: keys must not be empty, "
                 "start with $, or hold quotes or backslashes."
             )
         if any("\ud800" <= character <= "\udfff" for character in key):
             raise FilterError(f"The filter has a field with a character that no text has: {key!a}.")
-    return path
+    return field
 
 
-def make_compare(path: Path, operator: str, values: Sequence[Value]) -> Node:
+def make_compare(field: Field, operator: str, values: Sequence[Value]) -> Node:
     """A comparison whose operator fits its values.
 
     Raises:
         FilterError: it does not.
     """
-    name = ".".join(path).removeprefix("$")
     for value in values:
         if isinstance(value, int) and abs(value) >= _TOO_LARGE:
-            raise FilterError(f"The filter compares {name} with a number that is too large.")
+            raise FilterError(f"The filter compares {field} with a number that is too large.")
         if (isinstance(value, float) and value != value) or value in (float("inf"), -float("inf")):
-            raise FilterError(f"The filter compares {name} with {value}, which no value equals.")
+            raise FilterError(f"The filter compares {field} with {value}, which no value equals.")
         if operator in ("=", "in") or (isinstance(value, str) and operator != "in"):
             continue
         if isinstance(value, bool) or value is None or operator == "^=":
             kind = "text" if operator == "^=" else "numbers or text"
             raise FilterError(
-                f"The filter compares {name} by {operator} with {value!r}, and {operator} is for "
+                f"The filter compares {field} by {operator} with {value!r}, and {operator} is for "
                 f"{kind}."
             )
-    if path == ("$modality",):
-        known = ("text", "image", "audio")
+    names = _NAMES.get(field.keys[0]) if field.is_column else None
+    if names is not None:
         for value in values:
-            if operator in ("=", "in") and value not in known:
-                raise FilterError(f"A modality is one of {', '.join(known)}, not {value!r}.")
-    return Compare(path, operator, tuple(values))
+            if operator in ("=", "in") and value not in names:
+                raise FilterError(
+                    f"A {field} is one of {', '.join(names)}, not {value!r}; metadata of that name "
+                    f"is metadata.{field}."
+                )
+    return Compare(field, operator, tuple(values))

@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING, TypeAlias
 
 from anysense.embed.errors import FilterError
-from anysense.index.filters.nodes import All, AnyOf, Compare, Exists, Node, Not, Path
+from anysense.index.filters.nodes import All, AnyOf, Compare, Exists, Field, Node, Not
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,20 +35,22 @@ def compile_node(node: Node) -> Sql:
         word = " AND " if isinstance(node, All) else " OR "
         return word.join(f"({sql})" for sql, _ in parts), [p for _, ps in parts for p in ps]
     if isinstance(node, Exists):
-        if node.path[0].startswith("$"):
+        if node.field.is_column:
             return "1", []
-        return "json_type(i.metadata, ?) IS NOT NULL", [_json_path(node.path)]
-    if node.path[0].startswith("$"):
-        return _column(node)
-    return _metadata(node)
+        return "json_type(i.metadata, ?) IS NOT NULL", [_json_path(node.field)]
+    return _column(node) if node.field.is_column else _metadata(node)
 
 
 def _column(node: Compare) -> Sql:
-    column = f"i.{node.path[0].removeprefix('$')}"
     texts = [value for value in node.values if isinstance(value, str)]
     if not texts:
         return "0", []
-    return _text_test(column, node.operator, texts)
+    if node.field.keys != ("modality",):
+        return _text_test(f"i.{node.field}", node.operator, texts)  # one of `COLUMNS`
+    # An item passes if one of its segments does, as a list in metadata by one of its elements.
+    test, parameters = _text_test("part.modality", node.operator, texts)
+    part = "SELECT 1 FROM segments AS part WHERE part.item_pk = i.item_pk"
+    return f"EXISTS ({part} AND {test})", parameters
 
 
 def _metadata(node: Compare) -> Sql:
@@ -56,7 +58,7 @@ def _metadata(node: Compare) -> Sql:
     numbers: list[int | float] = []
     texts: list[str] = []
     parts: list[Sql] = []
-    path = _json_path(node.path)
+    path = _json_path(node.field)
     for value in node.values:
         if isinstance(value, str):
             texts.append(value)
@@ -97,11 +99,11 @@ def _holding(operator: str, texts: Sequence[str], test: Sql) -> Sql:
     """
     if operator not in ("=", "in", "^=") or len(texts) > _MOST_TO_FIND:
         return test
-    found = " OR ".join(["instr(i.metadata, ?)"] * len(texts))
-    written = [json.dumps(text, ensure_ascii=False) for text in texts]
+    contains = " OR ".join(["instr(i.metadata, ?)"] * len(texts))
+    literals = [json.dumps(text, ensure_ascii=False) for text in texts]
     if operator == "^=":
-        written = [text[:-1] for text in written]
-    return f"({found}) AND {test[0]}", [*written, *test[1]]
+        literals = [text[:-1] for text in literals]
+    return f"({contains}) AND {test[0]}", [*literals, *test[1]]
 
 
 def _any_element(path: str, kinds: Sequence[str], scalar: Sql, element: Sql) -> Sql:
@@ -140,6 +142,6 @@ def _number(value: int | float) -> int | float:
     return value
 
 
-def _json_path(path: Path) -> str:
+def _json_path(field: Field) -> str:
     # Control characters of a key stand in the metadata as JSON writes them.
-    return "$" + "".join(f".{json.dumps(key, ensure_ascii=False)}" for key in path)
+    return "$" + "".join(f".{json.dumps(key, ensure_ascii=False)}" for key in field.keys)

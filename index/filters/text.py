@@ -20,12 +20,12 @@ from anysense.index.filters.nodes import (
     All,
     AnyOf,
     Exists,
+    Field,
     Node,
     Not,
-    Path,
     Value,
-    field_path,
     make_compare,
+    make_field,
 )
 
 __all__ = ["parse_text"]
@@ -117,12 +117,12 @@ class _Parser:
         self._depth -= 1
         return node
 
-    def _test(self, path: Path) -> Node:
+    def _test(self, field: Field) -> Node:
         if self._take_word("exists"):
-            return Exists(path)
+            return Exists(field)
         negated = self._take_word("not")
         if self._take_word("in"):
-            node = make_compare(path, "in", self._values())
+            node = make_compare(field, "in", self._values())
             return Not(node) if negated else node
         operator = self._peek().text
         if negated or operator not in _OPERATORS:
@@ -130,20 +130,20 @@ class _Parser:
         self._next += 1
         value = self._value()
         if operator == "!=":
-            return Not(make_compare(path, "=", [value]))
-        return make_compare(path, operator, [value])
+            return Not(make_compare(field, "=", [value]))
+        return make_compare(field, operator, [value])
 
-    def _field(self) -> Path:
+    def _field(self) -> Field:
         keys = [self._key()]
         while self._take("."):
             keys.append(self._key())
-        return field_path(keys)
+        return make_field(keys)
 
     def _key(self) -> str:
         token = self._peek()
         if token.kind == "text" and token.text.startswith('"'):
             self._next += 1
-            return _unquoted(token.text)
+            return _unquote(token.text)
         if token.kind != "word" or token.text.lower() in _RESERVED:
             raise self._error("expected the name of a field")
         self._next += 1
@@ -165,7 +165,7 @@ class _Parser:
         token = self._peek()
         self._next += 1
         if token.kind == "text":
-            return _unquoted(token.text)
+            return _unquote(token.text)
         if token.kind == "number":
             whole = re.fullmatch(r"[+-]?\d{1,30}", token.text)
             return int(token.text) if whole else float(token.text)
@@ -182,15 +182,15 @@ class _Parser:
         return token.kind == "word" and token.text.lower() == word
 
     def _take_word(self, word: str) -> bool:
-        taken = self._is_word(word)
-        self._next += taken
-        return taken
+        is_next = self._is_word(word)
+        self._next += is_next
+        return is_next
 
     def _take(self, sign: str) -> bool:
         token = self._peek()
-        taken = token.kind == "sign" and token.text == sign
-        self._next += taken
-        return taken
+        is_next = token.kind == "sign" and token.text == sign
+        self._next += is_next
+        return is_next
 
     def _expect(self, sign: str) -> None:
         if not self._take(sign):
@@ -198,18 +198,18 @@ class _Parser:
 
     def _error(self, problem: str) -> FilterError:
         token = self._peek()
-        found = f"found {token.text!r}" if token.kind != "end" else "it ends"
-        return FilterError(self._message(token.at, f"{problem}, but {found}"))
+        finding = f"found {token.text!r}" if token.kind != "end" else "it ends"
+        return FilterError(self._message(token.at, f"{problem}, but {finding}"))
 
     def _message(self, at: int, problem: str) -> str:
-        shown = self._text if len(self._text) <= 200 else self._text[:200] + "..."
+        excerpt = self._text if len(self._text) <= 200 else self._text[:200] + "..."
         return (
-            f"The filter {shown!r} cannot be read at character {at + 1}: {problem}. "
+            f"The filter {excerpt!r} cannot be read at character {at + 1}: {problem}. "
             "A filter is like: year >= 2020 and tags in ('a', 'b')."
         )
 
 
-def _unquoted(token: str) -> str:
+def _unquote(token: str) -> str:
     """The text between quotes; a quote inside is doubled, or stands after a backslash."""
     quote = token[0]
     inside = re.compile(rf"\\(.)|{quote}({quote})", re.DOTALL)

@@ -5,15 +5,22 @@ See docs/format.md for what is in the folder and why.
 
 from __future__ import annotations
 
+import contextlib
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from anysense.embed.errors import UsageError
+from anysense.embed.errors import ItemNotFoundError, UsageError
+from anysense.index.catalog.browse import find_item, item_paths
 from anysense.index.catalog.integrity import check_acknowledged, ensure_sound
+from anysense.index.catalog.migration import migrate
 from anysense.index.catalog.writer import CatalogWriter
 from anysense.index.folder.lock import WriterLock
+from anysense.index.folder.media import MediaFolder
 from anysense.index.folder.opening import open_catalog, repair_manifest
+from anysense.index.snapshots.manifest import FORMAT, MANIFEST
 from anysense.index.snapshots.views import Views
+from anysense.index.vectors.thresholds import DEFAULTS, Thresholds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,10 +28,10 @@ if TYPE_CHECKING:
 
     from anysense.embed.types import Encoder, Space
     from anysense.index.catalog.records import (
+        CatalogFile,
         FileRecord,
-        Forgotten,
+        ItemChanges,
         ItemRecord,
-        KnownFile,
         QuarantinedFile,
     )
     from anysense.index.folder.verify import VerifyReport
@@ -67,8 +74,12 @@ class CollectionFolder:
     the lock, and `close` or `release` gives it back.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, thresholds: Thresholds = DEFAULTS) -> None:
         """Open a folder. No lock is taken.
+
+        Args:
+            path: the folder.
+            thresholds: from which sizes on its index works in another way.
 
         Raises:
             CollectionNotFoundError: there is no collection at the path.
@@ -78,11 +89,12 @@ class CollectionFolder:
         """
         manifest, self.catalog = open_catalog(path)
         self.path = path
+        self.media = MediaFolder(path)
         self._lock = threading.RLock()
         self._writer_lock = WriterLock(path)
         self._writer: CatalogWriter | None = None
         self._closed = False
-        self._views = Views(path, self.catalog, manifest)
+        self._views = Views(path, self.catalog, manifest, thresholds)
 
     def close(self) -> None:
         """Let go of everything. What was written is safe without it."""
@@ -124,7 +136,7 @@ class CollectionFolder:
         from anysense.index.folder.verify import verify_collection
 
         self._check_open()
-        return verify_collection(self.path, self.catalog)
+        return verify_collection(self.path, self.catalog, self.media)
 
     # Items
 
@@ -141,8 +153,24 @@ class CollectionFolder:
         self._as_writer().write(records, remove)
 
     def remove(self, ids: Sequence[str]) -> int:
-        """Remove items, and tell how many of these ids there were."""
-        return self._as_writer().remove(ids)
+        """Remove items, and tell how many of these ids there were.
+
+        Files that clients have stored in the collection go with them; other files stay.
+        """
+        writer = self._as_writer()
+        stored = self.media.exists() and self._stored_files(ids)
+        count = writer.remove(ids)
+        for path in stored or ():
+            self.media.discard(path)
+        return count
+
+    def _stored_files(self, ids: Sequence[str]) -> list[str]:
+        """The paths of the files of some items, as the catalog has them."""
+        paths: list[str] = []
+        for item_id in ids:
+            with contextlib.suppress(ItemNotFoundError):
+                paths += item_paths(self.catalog, find_item(self.catalog, item_id))
+        return paths
 
     def describe(self, metadata: Mapping[str, Mapping[str, Any]]) -> None:
         """Give items other metadata, by id; ids that are not there are left out."""
@@ -158,15 +186,15 @@ class CollectionFolder:
 
     # Files
 
-    def files(self) -> dict[str, KnownFile]:
+    def files(self) -> dict[str, CatalogFile]:
         """Every file that an item came from, by path."""
         return self.catalog.files()
 
-    def assign_files(self, files: Iterable[tuple[FileRecord, str]]) -> Forgotten:
+    def assign_files(self, files: Iterable[tuple[FileRecord, str]]) -> ItemChanges:
         """Note which items files hold, by id; tells what became of those they held before."""
         return self._as_writer().assign_files(files)
 
-    def forget_files(self, paths: Iterable[str]) -> Forgotten:
+    def forget_files(self, paths: Iterable[str]) -> ItemChanges:
         """Forget files that are gone, and tell what became of their items.
 
         An item whose last file is gone is removed; one whose source is gone gets another of its
@@ -225,6 +253,8 @@ class CollectionFolder:
         """Give back the space of what was removed, and cluster every partition anew."""
         self.publish(tune, progress, rebuild=True)
         self._as_writer().vacuum()
+        for path in self.media.orphans(self.files()):
+            self.media.discard(path)
 
     def _as_writer(self) -> CatalogWriter:
         """The right to write, taken when first needed."""
@@ -235,12 +265,27 @@ class CollectionFolder:
                 try:
                     ensure_sound(self.catalog, self.path, writer=True)
                     check_acknowledged(self.catalog, self.path)
-                    repair_manifest(self.path, self.manifest)
+                    self._migrate(repair_manifest(self.path, self.manifest))
                     self._writer = CatalogWriter(self.path)
                 except BaseException:
                     self._writer_lock.release()
                     raise
             return self._writer
+
+    def _migrate(self, manifest: Manifest) -> None:
+        """Bring a collection of an older format to that of today.
+
+        The manifest first: should the process be killed in between, an older version of anysense
+        refuses the collection with a sentence, and this one reads both.
+        """
+        if self.catalog.format == FORMAT:
+            return
+        # Rows get new checksums: a bit that has flipped would be taken for what was written.
+        ensure_sound(self.catalog, self.path, writer=True, always=True)
+        if manifest.format < FORMAT:
+            manifest = replace(manifest, format=FORMAT)
+            manifest.write(self.path)
+        migrate(self.path, {MANIFEST: manifest.to_text()})
 
     def _check_open(self) -> None:
         if self._closed:

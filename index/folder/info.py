@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from anysense.index.bridging.published import find_bridges, needed_bridges
@@ -40,14 +41,14 @@ def describe_routes(snapshot: Snapshot) -> list[dict[str, Any]]:
     for partition, segments in sorted(snapshot.partitions.items(), key=lambda entry: entry[0].key):
         native = spaces[partition.space].modalities
         far = {m for name in sources.get(partition.space, ()) for m in spaces[name].modalities}
-        for asked in sorted(native | far):
-            effort = snapshot.effort(asked, partition)
+        for query_modality in sorted(native | far):
+            effort = snapshot.effort(query_modality, partition)
             routes.append(
                 {
-                    "query": asked.value,
+                    "query": query_modality.value,
                     "items_of": partition.modality.value,
                     "space": partition.space,
-                    "route": "native" if asked in native else "bridged",
+                    "route": "native" if query_modality in native else "bridged",
                     "segments": segments,
                     "exact": effort is None,
                     "target_recall": target,
@@ -71,11 +72,11 @@ def describe_bridges(snapshot: Snapshot) -> list[dict[str, Any]]:
         (entry["source"], entry["target"]): entry for entry in manifest.tuning.get(BRIDGES, ())
     }
     wanted = needed_bridges([entry.space for entry in manifest.encoders])
-    told = []
+    rows = []
     for source, target in dict.fromkeys([*((a.id, b.id) for a, b in wanted), *fitted]):
         entry = fitted.get((source, target), {})
         scores = entry.get("scores", {})
-        told.append(
+        rows.append(
             {
                 "source": source,
                 "target": target,
@@ -87,7 +88,7 @@ def describe_bridges(snapshot: Snapshot) -> list[dict[str, Any]]:
                 "anchors": entry.get("anchors"),
             }
         )
-    return told
+    return rows
 
 
 def describe_collection(folder: Path, catalog: Catalog, snapshot: Snapshot) -> dict[str, Any]:
@@ -95,11 +96,7 @@ def describe_collection(folder: Path, catalog: Catalog, snapshot: Snapshot) -> d
     with catalog.transaction() as connection:
         totals = catalog.totals(connection)
     tuning = snapshot.manifest.tuning
-    by_modality = {
-        kind.split("|")[1]: rows
-        for kind, rows in sorted(totals.items())
-        if kind.startswith("items|")
-    }
+    kinds = {kind.value: count for kind, count in totals.items.items()}
     partitions = []
     for partition, count in snapshot.partitions.items():
         layout = None if snapshot.store is None else snapshot.store.layout.get(partition)
@@ -119,11 +116,12 @@ def describe_collection(folder: Path, catalog: Catalog, snapshot: Snapshot) -> d
         "path": str(folder),
         "format": snapshot.manifest.format,
         "created_by": snapshot.manifest.created_by,
-        "items": sum(by_modality.values()),
-        "items_by_modality": by_modality,
+        "items": sum(kinds.values()),
+        "items_by_kind": kinds,
         "segments": sum(snapshot.partitions.values()),
-        "files": totals.get("files", 0),
-        "quarantined": totals.get("quarantine", 0),
+        "segments_by_modality": _by_modality(snapshot),
+        "files": totals.files,
+        "quarantined": totals.quarantined,
         "bytes": _bytes(folder),
         "index_bytes": 0 if snapshot.store is None else int(snapshot.store.nbytes),
         "encoders": [
@@ -155,3 +153,11 @@ def _bytes(folder: Path) -> int:
         with contextlib.suppress(OSError):
             total += path.stat().st_size if path.is_file() else 0
     return total
+
+
+def _by_modality(snapshot: Snapshot) -> dict[str, int]:
+    """How many segments there are of each modality, over all spaces."""
+    counts: Counter[str] = Counter()
+    for partition, count in snapshot.partitions.items():
+        counts[partition.modality.value] += count
+    return dict(sorted(counts.items()))

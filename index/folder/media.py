@@ -7,7 +7,6 @@ client says becomes part of a path, the same file is stored once, and each file 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import re
 import secrets
@@ -17,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from anysense.embed.errors import EmptyMediaError, StorageError
-from anysense.index.catalog.records import item_id
+from anysense.embed.media.digest import copy_digested
+from anysense.index.catalog.records import make_id
 from anysense.index.snapshots.manifest import fsync_folder
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ __all__ = ["MEDIA", "IncomingFile", "MediaFolder"]
 MEDIA = "media"
 """The folder's name in a collection."""
 
-BLOCK = 1 << 20
 DIGITS = 40
 NAME = re.compile(rf"[0-9a-f]{{{DIGITS}}}(-[0-9a-f]{{16}})?(\.[a-z0-9]+)?")
 INCOMING = re.compile(r"\.incoming-[0-9a-f]{16}")
@@ -41,6 +40,10 @@ class MediaFolder:
 
     def __init__(self, collection: Path) -> None:
         self.path = Path(os.path.realpath(collection)) / MEDIA
+
+    def exists(self) -> bool:
+        """Whether any file was stored in this collection."""
+        return self.path.is_dir()
 
     @contextlib.contextmanager
     def receive(self, upload: BinaryIO, name: str) -> Iterator[IncomingFile]:
@@ -59,7 +62,7 @@ class MediaFolder:
             with _storage_errors(name):
                 self.path.mkdir(exist_ok=True)
                 with temporary.open("xb") as file:
-                    digest = copy_hashed(upload, file)
+                    digest = copy_digested(upload, file)
                     is_empty = file.tell() == 0
             if is_empty:
                 raise EmptyMediaError(name, "has no bytes")
@@ -83,19 +86,33 @@ class MediaFolder:
         return self.stored(path) or Path(path)
 
     def discard(self, path: str | Path) -> None:
-        """Remove the stored file that a path names, if it does; no item names it any more."""
-        stored = self.stored(path)
-        if stored is not None:
+        """Remove the stored file that a path names, if it does; no item names it any more.
+
+        What an upload that broke off has left, as `orphans` lists it, is removed as well.
+        """
+        path = Path(path)
+        is_remnant = path.parent == self.path and INCOMING.fullmatch(path.name)
+        file = path if is_remnant else self.stored(path)
+        if file is not None:
             with contextlib.suppress(OSError):  # it costs room, no more, if it stays
-                stored.unlink(missing_ok=True)
+                file.unlink(missing_ok=True)
+
+    def missing(self, item_paths: Iterable[str]) -> list[str]:
+        """Of the paths of the files of items, those of stored files that are no longer there."""
+        stored = [path for path in map(Path, item_paths) if path.parent.name == MEDIA]
+        return [
+            str(path)
+            for path in stored
+            if NAME.fullmatch(path.name) and not path.is_file() and self.stored(path) is None
+        ]
 
     def orphans(
-        self, catalogued: Iterable[str | Path], least_age_seconds: float = UPLOAD_SECONDS
+        self, item_paths: Iterable[str | Path], least_age_seconds: float = UPLOAD_SECONDS
     ) -> list[Path]:
         """The files in the folder that no item names, by name; files put there by hand are none.
 
         Args:
-            catalogued: the paths of the files of all items, wherever they lie.
+            item_paths: the paths of the files of all items, by the catalog, wherever they lie.
             least_age_seconds: leave out what is younger. A file is stored before its item is
                 committed, maybe by another process: removing it then would lose what is about to
                 be acknowledged.
@@ -103,13 +120,13 @@ class MediaFolder:
         Raises:
             StorageError: the folder cannot be read.
         """
-        named = {path.name for path in map(Path, catalogued) if path.parent.name == MEDIA}
+        names = {path.name for path in map(Path, item_paths) if path.parent.name == MEDIA}
         newest = time.time() - least_age_seconds
         orphans = []
         with _storage_errors(str(self.path), "read"), contextlib.suppress(FileNotFoundError):
             for path in sorted(self.path.iterdir()):
                 is_ours = NAME.fullmatch(path.name) or INCOMING.fullmatch(path.name)
-                if is_ours and path.name not in named and _is_file_before(path, newest):
+                if is_ours and path.name not in names and _is_file_before(path, newest):
                     orphans.append(path)
         return orphans
 
@@ -144,7 +161,7 @@ class IncomingFile:
         Raises:
             StorageError: the disk refused.
         """
-        tail = f"-{item_id(chosen_id)}" if chosen_id is not None else ""
+        tail = f"-{make_id(chosen_id)}" if chosen_id is not None else ""
         path = self.temporary.with_name(f"{self.digest[:DIGITS]}{tail}{suffix}")
         with _storage_errors(self.name):
             is_new = not path.exists()
@@ -152,17 +169,6 @@ class IncomingFile:
             fsync_folder(path.parent)
             fsync_folder(path.parent.parent)
         return path, is_new
-
-
-def copy_hashed(source: BinaryIO, target: BinaryIO) -> str:
-    """Copy, flush to the disk, and return the BLAKE2b hash that names the content (64 digits)."""
-    digest = hashlib.blake2b(digest_size=32)
-    while block := source.read(BLOCK):
-        digest.update(block)
-        target.write(block)
-    target.flush()
-    os.fsync(target.fileno())
-    return digest.hexdigest()
 
 
 def _is_file_before(path: Path, time_seconds: float) -> bool:

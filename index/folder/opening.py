@@ -179,14 +179,19 @@ def load_encoders(names: Sequence[str], device: str) -> list[Encoder]:
     return [load_encoder(name, device=device) for name in names]
 
 
-def repair_manifest(folder: Path, manifest: Manifest) -> None:
-    """Write the manifest again if it is damaged, and clear away what was left unfinished."""
+def repair_manifest(folder: Path, manifest: Manifest) -> Manifest:
+    """Write the manifest again if it is damaged, and clear away what was left unfinished.
+
+    Returns:
+        The manifest that is on the disk now: another writer may have published since.
+    """
     with storage_errors(folder):
         try:
             manifest = Manifest.read(folder)
         except (FileNotFoundError, DamagedManifest):
             manifest.write(folder)
         remove_others(folder, manifest.generation)
+    return manifest
 
 
 def check_revision(folder: Path, entry: EncoderEntry, here: Space) -> None:

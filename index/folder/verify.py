@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from anysense.index.catalog.reader import Catalog
-    from anysense.index.vectors.faiss.store import Store
+    from anysense.index.folder.media import MediaFolder
+    from anysense.index.vectors.store import Store
 
 __all__ = ["VerifyReport", "verify_collection"]
 
@@ -29,6 +30,7 @@ class VerifyReport:
 
     Attributes:
         problems: one sentence for each thing that is wrong; empty if all is well.
+        notes: what is not wrong, but good to know.
         items, segments: how many the catalog has.
         generation: the number of the FAISS index on disk; 0 if none was published.
         compared: how many vectors of the index were compared with the catalog's.
@@ -36,6 +38,7 @@ class VerifyReport:
     """
 
     problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     items: int = 0
     segments: int = 0
     generation: int = 0
@@ -50,7 +53,7 @@ class VerifyReport:
         return {"ok": self.ok, **asdict(self)}
 
 
-def verify_collection(folder: Path, catalog: Catalog) -> VerifyReport:
+def verify_collection(folder: Path, catalog: Catalog, media: MediaFolder) -> VerifyReport:
     """Check every page and row of the catalog, every file, and the index against the catalog."""
     started = time.monotonic()
     report = VerifyReport()
@@ -59,13 +62,31 @@ def verify_collection(folder: Path, catalog: Catalog) -> VerifyReport:
         check_acknowledged(catalog, folder)
         with catalog.transaction() as connection:
             totals = catalog.totals(connection)
-        report.items = sum(n for kind, n in totals.items() if kind.startswith("items|"))
-        report.segments = sum(n for kind, n in totals.items() if kind.startswith("segments|"))
+        report.items = sum(totals.items.values())
+        report.segments = sum(totals.segments.values())
         _check_generation(folder, catalog, report)
+        _check_media(catalog, media, report)
     except AnysenseError as error:
         report.problems.append(str(error))
     report.seconds = round(time.monotonic() - started, 3)
     return report
+
+
+def _check_media(catalog: Catalog, media: MediaFolder, report: VerifyReport) -> None:
+    """Whether the files that clients have stored are there, and whether each belongs to an item."""
+    if not media.exists():
+        return
+    paths = list(catalog.files())
+    report.problems += [
+        f"{path}, the file of an item, is gone: restore it from a backup, or remove the item."
+        for path in media.missing(paths)
+    ]
+    orphans = media.orphans(paths)
+    if orphans:
+        files = "1 file" if len(orphans) == 1 else f"{len(orphans):,} files"
+        report.notes.append(
+            f"{files} in {media.path} belong to no item; `anysense compact` removes them."
+        )
 
 
 def _check_generation(folder: Path, catalog: Catalog, report: VerifyReport) -> None:
@@ -108,7 +129,7 @@ def _difference(
                 ):
                     return f"vectors of {partition} differ from the catalog's"
                 report.compared += len(ids)
-    held = sum(store.partitions.values())
-    if held != expected + len(gone):
-        return f"it holds {held} segments instead of {expected + len(gone)}"
+    total = sum(store.partitions.values())
+    if total != expected + len(gone):
+        return f"it holds {total} segments instead of {expected + len(gone)}"
     return None

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from anysense.index.bridging.maps import Bridge
     from anysense.index.snapshots.manifest import Tuning
     from anysense.index.snapshots.snapshot import Snapshot
-    from anysense.index.vectors.faiss.store import Store
+    from anysense.index.vectors.store import Store
 
     Canaries: TypeAlias = "tuple[FloatArray, Ids | None]"
     """Vectors (q, d), and their ids if they are among what is to be found."""
@@ -71,12 +71,12 @@ def measure_routes(
     for partition, layout in snapshot.store.layout.items():
         if layout.lists == 1:
             continue
-        held = {} if before is None else _held(snapshot.store, before, partition, tuning)
+        published = {} if before is None else _published(snapshot.store, before, partition, tuning)
         routes = measured.setdefault(partition.key, {})
         for modality, draw in _canaries(snapshot, list(bridges.values()), partition):
-            known = held.get(modality.value)
-            if known is not None and _still_holds(known, layout.count):
-                routes[modality.value] = known
+            figures = published.get(modality.value)
+            if figures is not None and _still_holds(figures, layout.count):
+                routes[modality.value] = figures
                 continue
             vectors, ids = draw()
             effort = snapshot.store.choose_effort(
@@ -88,7 +88,7 @@ def measure_routes(
                 "depth": effort.depth,
                 "recall": round(effort.recall, 4),
                 "scanned": scanned,
-                "scanned_when_new": scanned if known is None else known["scanned_when_new"],
+                "scanned_when_new": scanned if figures is None else figures["scanned_when_new"],
                 "queries": len(vectors),
                 "segments": layout.count,
             }
@@ -114,16 +114,18 @@ def _still_holds(figures: Mapping[str, Any], segments: int) -> bool:
     return bool(figures["segments"] / GROWTH <= segments <= figures["segments"] * GROWTH)
 
 
-def _held(store: Store, before: Snapshot, partition: Partition, tuning: Tuning) -> dict[str, Any]:
+def _published(
+    store: Store, before: Snapshot, partition: Partition, tuning: Tuning
+) -> dict[str, Any]:
     """The figures published last, as far as they were measured on the same lists and bridges."""
-    if before.store is None or not store.keeps_centroids(store.layout[partition], before.store):
+    if before.store is None or not store.keeps_centroids(partition, before.store):
         return {}
-    held = _complete(before.manifest.tuning.get(EFFORTS, {}).get(partition.key, {}))
+    routes = _complete(before.manifest.tuning.get(EFFORTS, {}).get(partition.key, {}))
     if before.manifest.tuning.get(BRIDGES) != tuning.sections.get(BRIDGES):
         spaces = {entry.space.id: entry.space for entry in before.manifest.encoders}
         native = spaces[partition.space].modalities
-        held = {name: figures for name, figures in held.items() if Modality(name) in native}
-    return held
+        routes = {name: figures for name, figures in routes.items() if Modality(name) in native}
+    return routes
 
 
 def _canaries(
@@ -137,11 +139,11 @@ def _canaries(
     for modality in sorted(native):
         if store.partitions.get(Partition(partition.space, modality)):
             yield modality, partial(_native, store, partition, modality)
-    for way in bridges:
-        if way.target == partition.space:
-            for modality in sorted(spaces[way.source].modalities - native):
-                if store.partitions.get(Partition(way.source, modality)):
-                    yield modality, partial(_bridged, store, way, modality)
+    for bridge in bridges:
+        if bridge.target == partition.space:
+            for modality in sorted(spaces[bridge.source].modalities - native):
+                if store.partitions.get(Partition(bridge.source, modality)):
+                    yield modality, partial(_bridged, store, bridge, modality)
 
 
 def _native(store: Store, partition: Partition, modality: Modality) -> Canaries:
@@ -152,6 +154,6 @@ def _native(store: Store, partition: Partition, modality: Modality) -> Canaries:
     return vectors - CENTRED * vectors.mean(axis=0), None
 
 
-def _bridged(store: Store, way: Bridge, modality: Modality) -> Canaries:
-    _, vectors = store.sample(Partition(way.source, modality), CANARIES, seed=1)
-    return unit(way.apply(vectors, modality)), None
+def _bridged(store: Store, bridge: Bridge, modality: Modality) -> Canaries:
+    _, vectors = store.sample(Partition(bridge.source, modality), CANARIES, seed=1)
+    return unit(bridge.apply(vectors, modality)), None

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from anysense.index.catalog.writer import CatalogWriter
     from anysense.index.types import Partition, Progress
-    from anysense.index.vectors.faiss.store import Store
+    from anysense.index.vectors.store import Store
 
 __all__ = ["Publisher"]
 
@@ -104,14 +104,20 @@ class Publisher:
         renew: Collection[Partition] = (),
     ) -> Snapshot:
         """The snapshot of an index that is built from the catalog, a batch at a time."""
-        from anysense.index.vectors.faiss.store import Store
+        from anysense.index.vectors.faiss.store import FaissStore
 
         catalog = self.views.catalog
         with catalog.transaction() as connection:
             state = read_state(catalog.path, connection)
             partitions = catalog.partitions(connection)
             sources = vector_sources(catalog, connection)
-            store = Store.build(sources, previous=previous, renew=renew, progress=progress)
+            store = FaissStore.build(
+                sources,
+                previous=previous,
+                renew=renew,
+                progress=progress,
+                thresholds=self.views.thresholds,
+            )
         snapshot = replace(
             snapshot,
             partitions=partitions,
@@ -178,4 +184,5 @@ def _as_published(snapshot: Snapshot, store: Store) -> Snapshot:
         change=snapshot.change,
         high_water=snapshot.high_water,
         arrays=snapshot.arrays,
+        thresholds=snapshot.thresholds,
     )

@@ -5,35 +5,76 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from anysense.embed.types import Place
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from anysense.embed.types import Modality
+    from anysense.embed.types import Kind, Modality, Origin, Unit
 
-__all__ = ["Hit", "Hits"]
+__all__ = ["Hit", "HitSegment", "Hits"]
+
+
+@dataclass(frozen=True)
+class HitSegment:
+    """A segment that matched: what it is, how well it matched, and where in its item it is.
+
+    Attributes:
+        modality: what was compared with the query: a text, an image or a sound.
+        score: how rarely chance scores so high: of segments of this modality that have nothing to
+            do with the query, one in 10 has a score of 1 or more, one in 100 of 2 or more, one in
+            1,000 of 3 or more. It compares across modalities, spaces and collections.
+        raw_score: the cosine of the query's and the segment's vectors: not comparable.
+        route: ``native`` if one encoder made both vectors, ``bridged`` if a map lies between.
+        space: the id of the space in which the two were compared.
+        start: where the segment starts, in `unit`; None where it is the whole item.
+        end: where it ends, not included.
+        unit: ``seconds`` of a sound, ``characters`` of a text, or ``pages`` of a document.
+        page: the page of a document that it begins on, from 1.
+        box: the part of a picture: left, top, right, bottom as shares of its width and height.
+        origin: ``content``, or what it was derived from, such as ``caption``.
+        text: the passage that matched, of a text.
+    """
+
+    modality: Modality
+    score: float
+    raw_score: float
+    route: str
+    space: str
+    start: float | None = None
+    end: float | None = None
+    unit: Unit | None = None
+    page: int | None = None
+    box: tuple[float, float, float, float] | None = None
+    origin: Origin | None = None
+    text: str | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where in the item it is."""
+        return Place(self.start, self.end, self.unit, self.page, self.box)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values."""
+        return {name: _plain(value) for name, value in asdict(self).items()}
 
 
 @dataclass(frozen=True)
 class Hit:
-    """One result: an item, and the segment of it that matched best.
+    """One result: an item, with the segment of it that matched best.
 
     Attributes:
         id: the item's id.
-        modality: the item's modality.
-        score: how rarely chance scores so high: of items of this modality that have nothing to do
-            with the query, one in 10 has a score of 1 or more, one in 100 of 2 or more, one in
-            1,000 of 3 or more. It compares across modalities, spaces and collections.
-        raw_score: the cosine of the query's and the segment's vectors: not comparable.
-        route: ``native`` if one encoder made both vectors, ``bridged`` if a map lies between.
+        kind: what the item is: a text, an image, a sound, a document or a video.
+        modality, score, raw_score, route, space, start, end, unit, page, box, origin, text: of
+            that segment; see `HitSegment`.
         source: the item's path, or a name given by the user.
-        space: the id of the space in which the two were compared.
-        start: where the segment starts: seconds of a sound, characters of a text; None for images.
-        end: where it ends, in the same unit.
-        text: the passage that matched, if the item is a text.
         metadata: what the user stored with the item.
+        segments: the other segments of the item that matched well, best first.
     """
 
     id: str
+    kind: Kind
     modality: Modality
     score: float
     raw_score: float
@@ -42,12 +83,28 @@ class Hit:
     space: str
     start: float | None = None
     end: float | None = None
+    unit: Unit | None = None
+    page: int | None = None
+    box: tuple[float, float, float, float] | None = None
+    origin: Origin | None = None
     text: str | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
+    segments: tuple[HitSegment, ...] = ()
+
+    @property
+    def place(self) -> Place:
+        """Where in the item the segment is."""
+        return Place(self.start, self.end, self.unit, self.page, self.box)
 
     def to_dict(self) -> dict[str, Any]:
         """The hit as plain values, in the shape that the command line and the service print."""
-        return {**asdict(self), "modality": self.modality.value}
+        values = {name: _plain(value) for name, value in asdict(self).items()}
+        return {**values, "segments": [segment.to_dict() for segment in self.segments]}
+
+
+def _plain(value: Any) -> Any:
+    """A member of an enumeration as its value."""
+    return getattr(value, "value", value)
 
 
 class Hits(list[Hit]):

@@ -12,9 +12,16 @@ if TYPE_CHECKING:
 
 __all__ = ["page_of"]
 
+_DEEPEST = 4  # times as deep as a page ends is looked for what a quota leaves room for
+
 
 def page_of(
-    search: Callable[[int], Iterable[Hit]], k: int, offset: int, per_modality_k: int | None
+    search: Callable[[int], Iterable[Hit]],
+    k: int,
+    offset: int = 0,
+    *,
+    per_modality_k: int | None = None,
+    modalities: int = 1,
 ) -> list[Hit]:
     """The k hits after the first `offset`, so that no page of one query repeats or skips a hit.
 
@@ -28,18 +35,23 @@ def page_of(
         k: how many hits a page has; the same for each page.
         offset: where the page starts.
         per_modality_k: how many of a modality there may be in all pages.
+        modalities: in how many the search looks.
     """
     listed: dict[str, Hit] = {}
     of_modality: dict[Any, int] = {}
-    size = k
+    size, end = k, offset + k
+    most = end if per_modality_k is None else min(end, modalities * per_modality_k)
     while True:
-        for hit in search(size):
+        hits = list(search(size))
+        for hit in hits:
             if len(listed) == size:
                 break
             shown = of_modality.get(hit.modality, 0)
             if hit.id not in listed and (per_modality_k is None or shown < per_modality_k):
                 listed[hit.id] = hit
                 of_modality[hit.modality] = shown + 1
-        if size >= offset + k:
-            return list(listed.values())[offset : offset + k]
+        # Where a quota is full, what others leave room for may lie deeper.
+        looks_on = len(listed) < most and len(hits) >= size and size < _DEEPEST * end
+        if size >= end and not looks_on:
+            return list(listed.values())[offset:end]
         size *= 2

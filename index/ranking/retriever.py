@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from anysense.index.ranking.fusion import fuse
 from anysense.index.ranking.hit import Hits
 from anysense.index.ranking.hits import is_match, search_routes
-from anysense.index.ranking.options import MAX_K, SearchOptions
+from anysense.index.ranking.options import SearchOptions
 from anysense.index.ranking.paging import page_of
 from anysense.index.ranking.query import parse_query
 from anysense.index.ranking.routes import plan_routes
@@ -57,7 +57,7 @@ class Retriever:
             query: a text (`str`), a file (`pathlib.Path`), bytes, a PIL image, a waveform, a
                 `Term`, or a list of these, which combine.
             k: how many hits at most, 1 to 1000.
-            modalities: only items of these; all if None.
+            modalities: only segments of these; all if None.
             where: a filter over metadata, as text or as a mapping.
             min_score: only hits of at least this score.
             per_modality_k: at most so many hits of each modality.
@@ -66,7 +66,8 @@ class Retriever:
             state: of an earlier page: search what the collection held then, whatever has been
                 added since. Items that were removed since are left out.
             fusion: ``calibrated``, ``rrf`` or ``round_robin``: how the modalities' lists merge.
-            collapse: of items of one modality whose cosine is at least this, show the best one.
+            collapse: of segments of one modality whose cosine is at least this, only the best one
+                counts; an item may still be found by another of its segments.
 
         Raises:
             UsageError: an argument is wrong.
@@ -98,9 +99,9 @@ class Retriever:
 
         def ranked(size: int) -> list[Hit]:
             nonlocal no_match
-            most = min(size, options.per_modality_k or MAX_K)
+            # Not `per_modality_k`: an item may lead by another modality than that of a route.
             lists, counted = search_routes(
-                snapshot, routes, most, allowed=allowed, without=liked, collapse=options.collapse
+                snapshot, routes, size, allowed=allowed, without=liked, collapse=options.collapse
             )
             if no_match is None:
                 best = max((hit.score for hits in lists for hit in hits), default=0.0)
@@ -110,7 +111,13 @@ class Retriever:
                 lists = [[hit for hit in hits if hit.score >= least] for hits in lists]
             return fuse(lists, options.fusion)
 
-        page = page_of(ranked, options.k, options.offset, options.per_modality_k)
+        page = page_of(
+            ranked,
+            options.k,
+            options.offset,
+            per_modality_k=options.per_modality_k,
+            modalities=len({route.partition.modality for route in routes}),
+        )
         assert no_match is not None
         return Hits(page, no_match=no_match, state=state.name)
 

@@ -105,7 +105,7 @@ def _no_route(
     vectors: TermVectors,
     modalities: frozenset[Modality],
 ) -> str:
-    given = {vectors.modality(term) for term in terms if term.weight > 0}
+    given = {m for term in terms if term.weight > 0 for m in vectors.modalities(term)}
     problem = (
         f"No encoder of this collection leads from {' and '.join(sorted(given))} to "
         f"{' or '.join(sorted(modalities))}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import UsageError
+from anysense.index.types import Partition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -54,7 +55,7 @@ class TermVectors:
         self._spaces = {space.id: space for space in collection.spaces}
         self._combined: dict[str, QueryVector] = {}
         self._liked = {
-            term.like: (snapshot.item(term.like).modality, snapshot.item_vectors(term.like))
+            term.like: (snapshot.item(term.like).kind, snapshot.item_vectors(term.like))
             for term in terms
             if term.like is not None
         }
@@ -62,9 +63,22 @@ class TermVectors:
             if term.vector is not None:
                 self._check_vector(term)
 
-    def modality(self, term: Term) -> Modality:
+    def modalities(self, term: Term) -> set[Modality]:
+        """What a term is; an item to be liked may be several."""
         if term.like is not None:
-            return self._liked[term.like][0]
+            return {partition.modality for partition in self._liked[term.like][1]}
+        assert term.modality is not None
+        return {term.modality}
+
+    def modality(self, space: str, term: Term) -> Modality:
+        """What a term is in a space that takes it.
+
+        Of an item to be liked, that is the modality of its kind where it has vectors of that.
+        """
+        if term.like is not None:
+            kind, vectors = self._liked[term.like]
+            present = sorted(p.modality for p in vectors if p.space == space)
+            return kind.modality if kind.modality in present else present[0]
         assert term.modality is not None
         return term.modality
 
@@ -107,14 +121,17 @@ class TermVectors:
             for term in self._terms
             if (bridge := self.bridge(space, term)) is not None or self.takes(space, term)
         ]
-        heaviest, _ = max(reaching, key=lambda pair: pair[0].weight)
+        heaviest, crossing = max(reaching, key=lambda pair: pair[0].weight)
+        heaviest_space = space if crossing is None else crossing.source
         total = np.zeros(self._spaces[space].dimension, np.float32)
         shares: dict[Modality, float] = {}
         for term, bridge in reaching:
-            modality, weight = self.modality(term), np.float32(term.weight)
+            weight = np.float32(term.weight)
             if bridge is not None:
+                modality = self.modality(bridge.source, term)
                 total += weight * bridge.apply(self._encode(bridge.source, term), modality)
                 continue
+            modality = self.modality(space, term)
             total += weight * self._encode(space, term)
             shares[modality] = shares.get(modality, 0.0) + term.weight
         norm = float(np.linalg.norm(total))
@@ -122,7 +139,8 @@ class TermVectors:
             raise UsageError("The terms of the query cancel each other out.")
         shares = {modality: weight / norm for modality, weight in shares.items()}
         is_bridged = any(bridge is not None for _, bridge in reaching)
-        return QueryVector(total / np.float32(norm), shares, self.modality(heaviest), is_bridged)
+        modality = self.modality(heaviest_space, heaviest)
+        return QueryVector(total / np.float32(norm), shares, modality, is_bridged)
 
     def _encode(self, space: str, term: Term) -> FloatArray:
         import numpy as np
@@ -131,8 +149,8 @@ class TermVectors:
             vector = np.asarray(term.vector, np.float32)
             return vector / np.float32(np.linalg.norm(vector))
         if term.like is not None:
-            vectors = [v for p, v in self._liked[term.like][1].items() if p.space == space]
-            mean: FloatArray = np.concatenate(vectors).mean(axis=0)
+            vectors = self._liked[term.like][1][Partition(space, self.modality(space, term))]
+            mean: FloatArray = vectors.mean(axis=0)
             return (mean / max(float(np.linalg.norm(mean)), 1e-6)).astype(np.float32)
         from anysense.embed.pipeline.query import encode_query
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from anysense.embed.errors import CorruptCollectionError, StorageError
 from anysense.index.catalog.seals import VERIFIED
 from anysense.index.snapshots.manifest import MANIFEST, FileSum, Generation, fsync_folder
+from anysense.index.vectors.thresholds import DEFAULTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from anysense.index.vectors.faiss.store import Store
+    from anysense.index.vectors.store import Store
+    from anysense.index.vectors.thresholds import Thresholds
 
 __all__ = [
     "DamagedGeneration",
@@ -101,7 +103,7 @@ def check_generation(folder: Path, generation: Generation) -> None:
 
 
 def load_generation(
-    folder: Path, generation: Generation
+    folder: Path, generation: Generation, thresholds: Thresholds = DEFAULTS
 ) -> tuple[Store, dict[str, NDArray[np.generic]]]:
     """Check a generation and load its index and the arrays beside it.
 
@@ -110,12 +112,12 @@ def load_generation(
     """
     import numpy as np
 
-    from anysense.index.vectors.faiss.store import Store
+    from anysense.index.vectors.faiss.store import FaissStore
 
     check_generation(folder, generation)
     inside = folder / generation.folder
     try:
-        store = Store.load(inside, dict(generation.layout))
+        store = FaissStore.load(inside, dict(generation.layout), thresholds=thresholds)
         arrays = {
             name.removesuffix(".npy"): np.load(inside / name, allow_pickle=False)
             for name in generation.files

@@ -38,7 +38,7 @@ __all__ = [
     "replace_file",
 ]
 
-FORMAT = 1
+FORMAT = 2
 """The version of the on-disk format that this code writes, and the newest that it reads."""
 
 MANIFEST = "manifest.json"
@@ -78,7 +78,7 @@ class Generation:
         number: counts up; its folder is named after it.
         change: the last change of the catalog that it includes.
         high_water: it has no segment with a key over this.
-        layout: what `Store.load` needs besides the files.
+        layout: what `FaissStore.load` needs besides the files.
         files: their sizes and checksums by name.
     """
 

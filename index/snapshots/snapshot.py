@@ -12,8 +12,10 @@ import numpy as np
 
 from anysense.index.filters.filter import Filter, parse_filter
 from anysense.index.snapshots.manifest import EFFORTS
+from anysense.index.vectors.arrays import no_results
 from anysense.index.vectors.delta import Newer, merge
 from anysense.index.vectors.recall import Effort
+from anysense.index.vectors.thresholds import DEFAULTS, Thresholds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -25,13 +27,12 @@ if TYPE_CHECKING:
     from anysense.index.catalog.records import Item, SegmentRow
     from anysense.index.snapshots.manifest import Manifest
     from anysense.index.types import Ids, Partition
-    from anysense.index.vectors.faiss.store import Store
+    from anysense.index.vectors.store import Store
 
 
 __all__ = ["Snapshot"]
 
 SAMPLE_SEED = 0
-OVERDUE = 100_000  # segments that are read and compared one by one, in about a second
 _KEPT_SELECTIONS = 16
 
 
@@ -52,6 +53,7 @@ class Snapshot:
         change: the number of the last change to the catalog that it includes.
         high_water: no segment in it has an id over this.
         arrays: what was published beside the index.
+        thresholds: from which sizes on its index works in another way.
     """
 
     catalog: Catalog
@@ -63,6 +65,7 @@ class Snapshot:
     change: int
     high_water: int
     arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    thresholds: Thresholds = DEFAULTS
     _selections: OrderedDict[Hashable, Ids] = field(default_factory=OrderedDict, repr=False)
     _samples: dict[tuple[Partition, int], FloatArray] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -91,7 +94,7 @@ class Snapshot:
         A long build publishes then. As that doubles each time, all of it costs no more than what is
         published at the end.
         """
-        return self.unpublished >= max(OVERDUE, sum(self.partitions.values()) / 2)
+        return self.unpublished >= max(self.thresholds.overdue, sum(self.partitions.values()) / 2)
 
     @property
     def version(self) -> tuple[int, int]:
@@ -122,25 +125,21 @@ class Snapshot:
             Scores (q, k) float32, descending, and segment ids (q, k); -inf and -1 where there are
             fewer. Of one query (d,): scores (n,) and ids (n,) with n <= k.
         """
-        asked = np.atleast_2d(np.asarray(queries, np.float32))
-        found = (
-            np.full((len(asked), k), -np.inf, np.float32),
-            np.full((len(asked), k), -1, np.int64),
-        )
+        batch = np.atleast_2d(np.asarray(queries, np.float32))
+        results = no_results(len(batch), k)
         if self.store is not None and partition in self.store.partitions:
             effort = None if query_modality is None else self.effort(query_modality, partition)
-            nprobe, depth = (None, 0) if effort is None else (effort.nprobe, effort.depth)
             excluded = self.tombstones if len(self.tombstones) else None
-            found = self.store.search(
-                partition, asked, k, nprobe=nprobe, depth=depth, allowed=allowed, excluded=excluded
+            results = self.store.search(
+                partition, batch, k, effort, allowed=allowed, excluded=excluded
             )
         newer = self.newer.get(partition)
         if newer is not None:
-            found = merge(found, newer.search(asked, k, allowed), k)
+            results = merge(results, newer.search(batch, k, allowed), k)
         if np.ndim(queries) == 1:
-            here = found[1][0] >= 0
-            return found[0][0][here], found[1][0][here]
-        return found
+            (scores,), (ids,) = results
+            return scores[ids >= 0], ids[ids >= 0]
+        return results
 
     def effort(self, query_modality: Modality, partition: Partition) -> Effort | None:
         """What a search spends for the target recall, as measured; None if it was not."""
@@ -154,7 +153,6 @@ class Snapshot:
     def select(
         self,
         where: Filter | str | Mapping[str, Any] | None,
-        modalities: Sequence[Modality] | None = None,
     ) -> Ids | None:
         """The ids of the segments whose items a filter selects, ascending; None for all.
 
@@ -164,12 +162,12 @@ class Snapshot:
         parsed = parse_filter(where) if not isinstance(where, Filter) else where
         if parsed is None:
             return None
-        key = (parsed.sql, parsed.parameters, None if modalities is None else tuple(modalities))
+        key = (parsed.sql, parsed.parameters)
         with self._lock:
             if key in self._selections:
                 self._selections.move_to_end(key)
                 return self._selections[key]
-        ids = self.catalog.select(parsed, modalities)
+        ids = self.catalog.select(parsed)
         with self._lock:
             self._selections[key] = ids
             if len(self._selections) > _KEPT_SELECTIONS:

@@ -19,6 +19,7 @@ from anysense.index.snapshots.generation import DamagedGeneration, load_generati
 from anysense.index.snapshots.manifest import EFFORTS, MANIFEST, DamagedManifest, Manifest
 from anysense.index.snapshots.snapshot import Snapshot
 from anysense.index.vectors.delta import Delta, Newer
+from anysense.index.vectors.thresholds import DEFAULTS, Thresholds
 
 if TYPE_CHECKING:
     import sqlite3
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from anysense.index.types import Ids, Partition
-    from anysense.index.vectors.faiss.store import Store
+    from anysense.index.vectors.store import Store
 
 
 __all__ = ["Base", "Views"]
@@ -66,9 +67,17 @@ class Views:
         folder: the collection.
         catalog: its catalog.
         manifest: as it was when the collection was opened.
+        thresholds: from which sizes on its index works in another way.
     """
 
-    def __init__(self, folder: Path, catalog: Catalog, manifest: Manifest) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        catalog: Catalog,
+        manifest: Manifest,
+        thresholds: Thresholds = DEFAULTS,
+    ) -> None:
+        self.thresholds = thresholds
         self.publishing = threading.Lock()
         self.is_damaged = False
         self._folder = folder
@@ -150,13 +159,13 @@ class Views:
         generation = self._manifest.generation
         if generation is None:
             return Base(0)
-        store, arrays = load_generation(self._folder, generation)
+        store, arrays = load_generation(self._folder, generation, self.thresholds)
         self.is_damaged = False
         return Base(generation.number, generation.change, generation.high_water, store, arrays)
 
     def _rebuilt(self, number: int, problem: Exception) -> Base:
         """An index made from the catalog, in memory, in place of one that cannot be used."""
-        from anysense.index.vectors.faiss.store import Store
+        from anysense.index.vectors.faiss.store import FaissStore
 
         _log.warning(
             "%s; the index was rebuilt in memory: `anysense compact %s` repairs it on the disk.",
@@ -166,7 +175,8 @@ class Views:
         self.is_damaged = True
         with self._catalog.transaction() as connection:
             state = read_state(self._catalog.path, connection)
-            store = Store.build(vector_sources(self._catalog, connection))
+            sources = vector_sources(self._catalog, connection)
+            store = FaissStore.build(sources, thresholds=self.thresholds)
         return Base(number, state.change, state.next_segment - 1, store)
 
     def _start_from(self, base: Base) -> None:
@@ -201,6 +211,7 @@ class Views:
             change=state.change,
             high_water=state.next_segment - 1,
             arrays=base.arrays,
+            thresholds=self.thresholds,
         )
         if not self._is_checked:
             self._check(snapshot, newer)

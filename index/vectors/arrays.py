@@ -17,7 +17,16 @@ if TYPE_CHECKING:
     from anysense.index.types import Ids, Partition, VectorSource
 
 
-__all__ = ["as_ids", "as_queries", "as_vectors", "check_unique", "pad", "tidy", "training_sample"]
+__all__ = [
+    "as_ids",
+    "as_queries",
+    "as_vectors",
+    "check_unique",
+    "no_results",
+    "pad",
+    "sort_results",
+    "training_sample",
+]
 
 _LARGEST_HALF = 65_504.0
 
@@ -94,7 +103,13 @@ def check_unique(ids: Ids) -> None:
         raise UsageError(f"Segment {ids[0]} has a negative id.")
 
 
-def tidy(scores: FloatArray, ids: Ids) -> tuple[FloatArray, Ids]:
+def no_results(queries: int, k: int) -> tuple[FloatArray, Ids]:
+    """What a search gives that finds nothing: scores (queries, k) of -inf, and ids of -1."""
+    scores = np.full((queries, k), -np.inf, dtype=np.float32)
+    return scores, np.full((queries, k), -1, dtype=np.int64)
+
+
+def sort_results(scores: FloatArray, ids: Ids) -> tuple[FloatArray, Ids]:
     """Mask what FAISS calls -1 and -3.4e38, and order by score, equal scores by id."""
     scores = np.where(ids < 0, np.float32(-np.inf), scores)
     order = np.lexsort((ids, -scores), axis=1)

@@ -69,8 +69,8 @@ class Delta:
     def view(self, gone: Ids, until: int) -> Mapping[Partition, Newer]:
         """What is in it up to the id `until`, without the segments `gone`."""
         views = {}
-        for partition, held in self._counts.items():
-            count = int(np.searchsorted(self._ids[partition][:held], until, side="right"))
+        for partition, total in self._counts.items():
+            count = int(np.searchsorted(self._ids[partition][:total], until, side="right"))
             newer = Newer(self._ids[partition][:count], self._vectors[partition][:count])
             newer = newer.without(gone)
             if len(newer.ids):

@@ -89,8 +89,8 @@ class IdMap:
             return np.full(len(ids), -1, dtype=np.int64)
         places = np.searchsorted(self.ids, ids)
         places[places == len(self.ids)] = 0
-        found: Ids = np.where(self.ids[places] == ids, places, -1)
-        return found
+        present: Ids = np.where(self.ids[places] == ids, places, -1)
+        return present
 
     def present(self, ids: Ids) -> Ids:
         """The places in `self.ids` of those that are here: ascending, unique."""

@@ -12,17 +12,12 @@ from typing import TYPE_CHECKING, Any
 from anysense.embed.errors import CorruptCollectionError
 from anysense.embed.types import Modality
 from anysense.index.types import Partition
+from anysense.index.vectors.thresholds import DEFAULTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["EXACT_LIMIT", "PartitionLayout", "lists_for", "padded", "read_layout", "write_layout"]
-
-EXACT_LIMIT = 25_000
-"""Up to so many segments a partition is one list, and each search of it is exact.
-
-A scan of 512-d fp16 vectors takes 0.1 ms per thousand on one core, so the limit is at 2 to 3 ms.
-"""
+__all__ = ["PartitionLayout", "lists_for", "padded", "read_layout", "write_layout"]
 
 LISTS_PER_ROOT = 2.0
 """Lists of a clustered partition, as a multiple of the square root of its size.
@@ -48,9 +43,9 @@ def padded(dimension: int) -> int:
     return max(_ALIGNMENT, -(-dimension // _ALIGNMENT) * _ALIGNMENT)
 
 
-def lists_for(count: int) -> int:
-    """How many lists a partition of `count` segments is split into; 1 is exact search."""
-    return 1 if count <= EXACT_LIMIT else round(LISTS_PER_ROOT * math.sqrt(count))
+def lists_for(count: int, exact: int = DEFAULTS.exact) -> int:
+    """How many lists a partition of `count` segments is split into; up to `exact`, one."""
+    return 1 if count <= exact else round(LISTS_PER_ROOT * math.sqrt(count))
 
 
 @dataclass(frozen=True)
@@ -77,11 +72,14 @@ class PartitionLayout:
     def stop_list(self) -> int:
         return self.first_list + self.lists
 
-    @property
-    def needs_recluster(self) -> bool:
-        """Whether new lists are due: too large for one list, or grown or shrunk since training."""
+    def needs_recluster(self, exact: int = DEFAULTS.exact) -> bool:
+        """Whether new lists are due: too large for one list, or grown or shrunk since training.
+
+        Args:
+            exact: up to so many segments a partition is one list.
+        """
         if self.lists == 1:
-            return self.count > EXACT_LIMIT
+            return self.count > exact
         return not self.trained / GROWTH_LIMIT <= self.count <= self.trained * GROWTH_LIMIT
 
 

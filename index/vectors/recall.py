@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from anysense.index.vectors.layout import EXACT_LIMIT
+from anysense.index.vectors.thresholds import DEFAULTS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FULL_PROBE_SHARE",
+    "MEASURED_K",
     "TARGET_RECALL",
     "Effort",
     "least_effort",
@@ -41,8 +42,8 @@ TARGET_RECALL = 0.95
 FULL_PROBE_SHARE = 0.1
 """A filter that selects no more than this share of a partition is answered exactly."""
 
-FULL_PROBE_COUNT = EXACT_LIMIT
-"""A filter that selects no more segments than a search may scan anyway is answered exactly."""
+MEASURED_K = 10
+"""The number of neighbours for which an effort is measured."""
 
 
 class Effort(NamedTuple):
@@ -68,12 +69,14 @@ def plan_probes(
     selection: Selection | None,
     nprobe: int,
     k: int,
+    *,
+    full_probe: int = DEFAULTS.full_probe,
 ) -> Ids:
     """Choose the lists that each query scans.
 
     Without a filter these are the `nprobe` best, and more only if they hold fewer than k segments.
     With one, every list that holds something eligible is scanned if that is a tenth of the
-    partition or at most 25,000 segments, and `_enough` says how far a wider one goes.
+    partition or at most `full_probe` segments, and `_enough` says how far a wider one goes.
 
     Args:
         queries: (q, d).
@@ -81,17 +84,18 @@ def plan_probes(
         sizes: (lists,), the segments in each list.
         selection: what may be found; None is everything.
         nprobe: how many lists an unfiltered search scans.
-        k: how many neighbours are wanted.
+        k: how many neighbours are to be found.
+        full_probe: how many segments a search may scan anyway.
 
     Returns:
         (q, p) list numbers; -1 fills the rows of queries that need fewer.
     """
     lists = len(sizes)
     counts = sizes if selection is None else selection.counts
-    most = max(FULL_PROBE_COUNT, FULL_PROBE_SHARE * sizes.sum())
+    most = max(full_probe, FULL_PROBE_SHARE * sizes.sum())
     if nprobe >= lists or (selection is not None and selection.total <= most):
-        held = np.flatnonzero(counts)
-        return np.broadcast_to(held, (len(queries), len(held)))
+        filled = np.flatnonzero(counts)
+        return np.broadcast_to(filled, (len(queries), len(filled)))
     affinity = queries @ centroids.T
     nearest = nearest_lists(affinity, nprobe)
     seen = sizes[nearest].sum(axis=1)
@@ -139,8 +143,8 @@ def sufficient_lists(affinity: FloatArray, counts: Ids, least: NDArray[Any]) -> 
     Returns:
         (q, widest) list numbers; -1 fills the rows of queries that need fewer.
     """
-    held = np.flatnonzero(counts)
-    order = held[np.argsort(-affinity[:, held], axis=1, kind="stable")]
+    filled = np.flatnonzero(counts)
+    order = filled[np.argsort(-affinity[:, filled], axis=1, kind="stable")]
     before = np.cumsum(counts[order], axis=1) - counts[order]
     needed = before < least[:, None]
     width = max(1, int(needed.sum(axis=1).max(initial=0)))
@@ -153,24 +157,25 @@ def list_ranks(affinity: FloatArray, lists: Ids) -> Ids:
     A neighbour in a list of rank r is found if and only if nprobe > r.
     """
     ranks = np.full(lists.shape, -1, dtype=np.int64)
-    for row, (scores, wanted) in enumerate(zip(affinity, lists, strict=True)):
-        present = wanted >= 0
+    for row, (scores, numbers) in enumerate(zip(affinity, lists, strict=True)):
+        present = numbers >= 0
         ascending = np.sort(scores)
-        at = np.searchsorted(ascending, scores[wanted[present]], side="left")
+        at = np.searchsorted(ascending, scores[numbers[present]], side="left")
         ranks[row, present] = len(scores) - 1 - at  # behind those of equal score
     return ranks
 
 
-def ranks_in(found: Ids, true: Ids) -> Ids:
-    """The rank, from 0, of each true neighbour (q, k) among those found (q, n).
+def ranks_in(candidates: Ids, true: Ids) -> Ids:
+    """The rank, from 0, of each true neighbour (q, k) among the candidates (q, n).
 
-    It is n for one that was not found; -1 in `true` stays.
+    It is n for one that is not among them; -1 in `true` stays.
     """
     ranks = np.full(true.shape, -1, dtype=np.int64)
-    for row, (got, want) in enumerate(zip(found, true, strict=True)):
-        order = np.argsort(got, kind="stable")
-        at = order[np.searchsorted(got, want, sorter=order).clip(max=len(got) - 1)]
-        ranks[row] = np.where(want < 0, -1, np.where(got[at] == want, at, len(got)))
+    for row, (ids, neighbours) in enumerate(zip(candidates, true, strict=True)):
+        order = np.argsort(ids, kind="stable")
+        at = order[np.searchsorted(ids, neighbours, sorter=order).clip(max=len(ids) - 1)]
+        places = np.where(ids[at] == neighbours, at, len(ids))
+        ranks[row] = np.where(neighbours < 0, -1, places)
     return ranks
 
 
@@ -185,36 +190,38 @@ def least_effort(ranks: Ids, most: int, target: float) -> tuple[int, float]:
             it has fewer. An effort is a number of lists (`list_ranks`) or of candidates
             (`ranks_in`).
         most: the effort to make if none reaches the target.
-        target: the recall wanted, in (0, 1].
+        target: the recall to reach, in (0, 1].
     """
-    known = ranks >= 0
-    ranks, known = ranks[known.any(axis=1)], known[known.any(axis=1)]
+    exists = ranks >= 0
+    ranks, exists = ranks[exists.any(axis=1)], exists[exists.any(axis=1)]
     if most == 1 or not len(ranks):
         return most, 1.0
     low, high = 1, most
     while low < high:
         middle = (low + high) // 2
-        mean, error = _recall(ranks, known, middle)
+        mean, error = _recall(ranks, exists, middle)
         if mean - 1.645 * error >= target:
             high = middle
         else:
             low = middle + 1
-    return low, _recall(ranks, known, low)[0]
+    return low, _recall(ranks, exists, low)[0]
 
 
-def _recall(ranks: Ids, known: NDArray[np.bool_], effort: int) -> tuple[float, float]:
-    found = ((ranks < effort) & known).sum(axis=1) / known.sum(axis=1)
-    return float(found.mean()), float(found.std() / np.sqrt(len(found)))
+def _recall(ranks: Ids, exists: NDArray[np.bool_], effort: int) -> tuple[float, float]:
+    """The mean over queries of the share of neighbours within an effort, and its error."""
+    shares = ((ranks < effort) & exists).sum(axis=1) / exists.sum(axis=1)
+    return float(shares.mean()), float(shares.std() / np.sqrt(len(shares)))
 
 
-def recall_at_k(found: Ids, true: Ids) -> float:
-    """The share of true neighbours that were found: both (q, k) ids; -1 in `true` is no neighbour.
+def recall_at_k(ids: Ids, true: Ids) -> float:
+    """The share of true neighbours among the results, both (q, k) ids.
 
-    A query without any true neighbour does not count; 1.0 if none has.
+    -1 in `true` is no neighbour. A query without any true neighbour does not count; 1.0 if none
+    has one.
     """
     shares = []
-    for got, want in zip(found, true, strict=True):
-        want = want[want >= 0]
-        if len(want):
-            shares.append(len(np.intersect1d(got, want)) / len(want))
+    for results, neighbours in zip(ids, true, strict=True):
+        neighbours = neighbours[neighbours >= 0]
+        if len(neighbours):
+            shares.append(len(np.intersect1d(results, neighbours)) / len(neighbours))
     return float(np.mean(shares)) if shares else 1.0

@@ -14,6 +14,8 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from anysense.embed.types import Origin, Place
+
 __all__ = [
     "count",
     "note",
@@ -77,13 +79,21 @@ def show_time(seconds: float) -> str:
     return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
 
 
-def show_place(modality: str, start: float | None, end: float | None) -> str:
-    """Where in an item a segment is: a range of time in a sound, of characters in a text."""
-    if start is None or end is None or modality == "image":
+def show_place(place: Place, origin: Origin | None = None) -> str:
+    """Where in an item a segment is: a range of time or of characters, a page, or its caption."""
+    from anysense.embed.types import Origin, Unit
+
+    if origin not in (None, Origin.CONTENT):
+        return str(origin)
+    if place.start is None or place.end is None:
         return ""
-    if modality == "audio":
-        return f"{show_time(start)}-{show_time(math.ceil(end))}"
-    return f"{int(start):,}-{int(end):,}"
+    if place.unit is Unit.SECONDS:
+        return f"{show_time(place.start)}-{show_time(math.ceil(place.end))}"
+    page = "" if place.page is None else f"page {place.page:,}"
+    if place.unit is Unit.PAGES:
+        return page
+    characters = f"{int(place.start):,}-{int(place.end):,}"
+    return f"{page}, {characters}" if page else characters
 
 
 def show_size(size: float) -> str:

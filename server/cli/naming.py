@@ -53,6 +53,6 @@ def why_none(collection: Collection, where: str) -> str:
     if not absent:
         return "--where holds for no item"
     fields = metadata_fields(catalog, MOST_FIELDS + 1)
-    names = ", ".join(fields[:MOST_FIELDS]) or "none but id, source and modality"
+    names = ", ".join(fields[:MOST_FIELDS]) or "none but id, source, kind and modality"
     more = ", ..." if len(fields) > MOST_FIELDS else ""
     return f"no item has a field {' or '.join(absent)}; the fields that there are: {names}{more}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-__all__ = ["COLLECTION", "DEVICE", "JSON", "WHERE", "WORKERS"]
+__all__ = ["COLLECTION", "DEVICE", "JSON", "SIDECARS", "WHERE", "WORKERS"]
 
 COLLECTION = click.argument("path", metavar="COLLECTION")
 DEVICE = click.option(
@@ -30,6 +30,12 @@ WHERE = click.option(
     callback=_refuse_empty,
     help="Only items that this holds for, such as \"year >= 2020 and camera.model = 'X'\"; all of "
     "what it takes is in docs/filters.md.",
+)
+SIDECARS = click.option(
+    "--no-sidecars",
+    is_flag=True,
+    help="Leave out the words about pictures and sounds that lie beside their files or in them; "
+    "texts beside them are items of their own then.",
 )
 WORKERS = click.option(
     "--workers",

@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from anysense.index.ranking.hit import Hit
+    from anysense.index.ranking.hit import Hit, HitSegment
 
 __all__ = ["Column", "print_facts", "print_hits", "print_table"]
 
 SNIPPET = 100
+MOST_PLACES = 3
 GAP = 2  # between columns, as rich leaves it
 LEAST_WIDTH = 8
 
@@ -44,16 +45,24 @@ class Column(NamedTuple):
 
 
 def print_hits(hits: Sequence[Hit], title: str | None = None) -> None:
-    """Print hits, best first: score, modality, where in the item, source, and the text found."""
+    """Print hits, best first: score, modality, where in the item, source, text, and where else."""
     columns = [
         Column("score", is_number=True),
-        Column("kind", is_whole=True),
+        Column("modality", is_whole=True),
         Column("where", is_number=True),
         Column("source", is_path=True),
         Column("text", is_short=True),
+        Column("also", is_short=True),
     ]
     rows = [
-        (f"{hit.score:.2f}", str(hit.modality), _place(hit), hit.source, _snippet(hit))
+        (
+            f"{hit.score:.2f}",
+            str(hit.modality),
+            _place(hit),
+            hit.source,
+            _snippet(hit),
+            _also(hit),
+        )
         for hit in hits
     ]
     print_table(columns, rows, title)
@@ -94,11 +103,11 @@ def _print_for_eyes(
 
     console = stdout_console()
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
-    filled = [i for i in range(len(columns)) if any(row[i] for row in rows)]
+    present = [i for i in range(len(columns)) if any(row[i] for row in rows)]
     widths = _widths(
-        [columns[i] for i in filled], [[row[i] for i in filled] for row in rows], console
+        [columns[i] for i in present], [[row[i] for i in present] for row in rows], console
     )
-    for i, width in zip(filled, widths, strict=True):
+    for i, width in zip(present, widths, strict=True):
         side: Literal["left", "right"] = "right" if columns[i].is_number else "left"
         wraps = not (columns[i].is_path or columns[i].is_whole or columns[i].is_short)
         table.add_column(columns[i].name, justify=side, no_wrap=not wraps, width=width)
@@ -107,7 +116,7 @@ def _print_for_eyes(
             *(
                 # Never a plain string: a text with brackets is no markup.
                 _path_cell(row[i], width) if columns[i].is_path else Text(row[i])
-                for i, width in zip(filled, widths, strict=True)
+                for i, width in zip(present, widths, strict=True)
             )
         )
     console.print(table)
@@ -151,9 +160,15 @@ def print_facts(facts: Mapping[str, Any]) -> None:
         click.echo(f"{_one_line(name):<{width}}  {_one_line(str(value))}")
 
 
-def _place(hit: Hit) -> str:
-    place = show_place(str(hit.modality), hit.start, hit.end)
+def _place(hit: Hit | HitSegment) -> str:
+    place = show_place(hit.place, hit.origin)
     return f"{place} {hit.route}".strip() if hit.route != "native" else place
+
+
+def _also(hit: Hit) -> str:
+    """Where else in the item something matched well."""
+    places = (f"{segment.modality} {_place(segment)}".strip() for segment in hit.segments)
+    return ", ".join(list(dict.fromkeys(places))[:MOST_PLACES])
 
 
 def _snippet(hit: Hit) -> str:

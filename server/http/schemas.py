@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
 from anysense.embed.limits import exceeds_depth
-from anysense.embed.types import Modality
+from anysense.embed.types import Kind, Modality, Origin, Unit
 from anysense.index.ranking.options import MAX_K
 
 __all__ = [
@@ -142,7 +142,8 @@ class SearchRequest(Input):
     terms: Annotated[list[TermBody], Field(max_length=MAX_TERMS)] = []
     k: Annotated[int, Field(ge=1, le=MAX_K, description="How many hits at most.")] = 10
     modalities: Annotated[
-        list[Modality] | None, Field(max_length=len(Modality), description="Only items of these.")
+        list[Modality] | None,
+        Field(max_length=len(Modality), description="Only segments of these modalities."),
     ] = None
     where: Annotated[
         Where,
@@ -166,7 +167,7 @@ class SearchRequest(Input):
         Field(
             gt=0,
             le=1,
-            description="Of items of one modality whose cosine is at least this, only the best.",
+            description="Of segments of one modality whose cosine is at least this, only the best.",
             examples=[0.95],
         ),
     ] = None
@@ -189,20 +190,42 @@ class SearchRequest(Input):
         return self
 
 
-class HitBody(BaseModel):
-    """A hit, field for field as `anysense search --json` prints it."""
+class PlaceBody(BaseModel):
+    """What a segment is, and where in its item."""
 
-    id: str
     modality: Modality
+    space: str
+    start: Annotated[float | None, Field(description="Where it starts, counted in `unit`.")]
+    end: Annotated[float | None, Field(description="Where it ends, not included.")]
+    unit: Unit | None
+    page: Annotated[int | None, Field(description="The page of a document, from 1.")]
+    box: Annotated[
+        list[float] | None,
+        Field(description="Left, top, right, bottom as shares of a picture's width and height."),
+    ]
+    origin: Annotated[Origin, Field(description="What it was derived from.")]
+    text: Annotated[str | None, Field(description="The passage, of a text.")]
+
+
+class HitSegmentBody(PlaceBody):
+    """A segment that matched."""
+
     score: Annotated[float, Field(description="Comparable across modalities and spaces.")]
     raw_score: Annotated[float, Field(description="The cosine of the two vectors.")]
     route: Literal["native", "bridged"]
+
+
+class HitBody(HitSegmentBody):
+    """A hit, field for field as `anysense search --json` prints it: an item, its best segment."""
+
+    id: str
+    kind: Kind
     source: str
-    space: str
-    start: Annotated[float | None, Field(description="Seconds of a sound, characters of a text.")]
-    end: float | None
-    text: Annotated[str | None, Field(description="The passage that matched, of a text.")]
     metadata: dict[str, Any]
+    segments: Annotated[
+        list[HitSegmentBody],
+        Field(description="The other segments of the item that matched well, best first."),
+    ]
 
 
 class SearchBody(BaseModel):
@@ -233,14 +256,10 @@ class NewUpload(Input):
     metadata: Metadata = {}
 
 
-class SegmentBody(BaseModel):
+class SegmentBody(PlaceBody):
     """A piece of an item that has a vector of its own in one space."""
 
     id: int
-    space: str
-    start: float | None
-    end: float | None
-    text: str | None
 
 
 class Added(BaseModel):
@@ -248,7 +267,7 @@ class Added(BaseModel):
 
     id: str
     source: str
-    modality: Modality
+    kind: Kind
     metadata: dict[str, Any]
     added_at: Annotated[float, Field(description="Seconds since 1970, UTC.")]
 

@@ -12,10 +12,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, ParamSpec, TypeVar
 from starlette.concurrency import run_in_threadpool
 
 from anysense.embed.errors import AnysenseError, ItemNotFoundError, MediaError
-from anysense.index.building.content import prepare
-from anysense.index.building.encoding import encode_pending
+from anysense.index.building.ingest import add_one
 from anysense.index.catalog.browse import find_item, item_paths
-from anysense.index.folder.media import MediaFolder
 from anysense.index.ranking.retriever import Retriever
 from anysense.index.types import NewItem
 from anysense.server.http.warm import warm_up
@@ -49,7 +47,7 @@ class Service:
         self.collection = collection
         self.settings = settings
         self.retriever = Retriever(collection)
-        self.media = MediaFolder(Path(collection.path))
+        self.media = collection.folder.media
         self.status = "ready"
         self.reason: str | None = None
         self._searches = asyncio.Semaphore(settings.search_threads)
@@ -112,9 +110,9 @@ class Service:
         if self._publishing is not None and self._publishing.is_alive():
             return
         snapshot = self.collection.folder.snapshot()
-        changed = snapshot.unpublished + len(snapshot.tombstones)
+        changes = snapshot.unpublished + len(snapshot.tombstones)
         total = sum(snapshot.partitions.values())
-        if changed >= max(self.settings.publish_after, total // 20):
+        if changes >= max(self.settings.publish_after, total // 20):
             self._publishing = threading.Thread(target=self._publish, name="publish", daemon=True)
             self._publishing.start()
 
@@ -126,24 +124,20 @@ class Service:
         except Exception:  # whatever it is, it must not end in silence
             logger.exception("The index cannot be published")
 
-    def add(self, item: NewItem) -> Item:
+    def add(self, item: NewItem, content_hash: str | None = None) -> Item:
         """Encode an item and write it; it is safe, and found by searches, when this returns.
+
+        Args:
+            item: what to add.
+            content_hash: of its content, where that is known.
 
         Raises:
             MediaError: it cannot be used.
             StorageError: the disk refused.
             CollectionLockedError: another process is writing.
         """
-        pending = prepare(0, item)
-        [(_, outcome)] = encode_pending(self.collection, [pending])
-        if isinstance(outcome, MediaError):
-            raise type(outcome)(
-                "<text>" if isinstance(item.content, str) else pending.source, outcome.reason
-            )
-        if isinstance(outcome, AnysenseError):
-            raise outcome
-        self.collection.write([outcome])
-        return self.collection.folder.snapshot().item(pending.id)
+        item_id = add_one(self.collection, item, content_hash=content_hash)
+        return self.collection.folder.snapshot().item(item_id)
 
     def add_file(
         self, upload: BinaryIO, name: str, suffix: str, item: NewItem
@@ -170,7 +164,7 @@ class Service:
             former_paths = self._paths(item.id) if item.id is not None else []
             path, is_new = file.keep(suffix, item.id)
         try:
-            new_item = self.add(NewItem(path, item.id, None, None, item.metadata))
+            new_item = self.add(NewItem(path, item.id, None, None, item.metadata), file.digest)
         except BaseException as error:
             if is_new:
                 self.media.discard(path)
@@ -188,11 +182,8 @@ class Service:
         Raises:
             ItemNotFoundError: there is none of that id.
         """
-        paths = self._paths(item_id)
         if self.collection.remove([item_id]) == 0:
             raise ItemNotFoundError(f"No item {item_id}.")
-        for path in paths:
-            self.media.discard(path)
 
     def catalog(self) -> Catalog:
         """The items as they are now."""

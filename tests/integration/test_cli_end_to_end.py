@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from media_files import page, pdf
 from PIL import Image
 
 from anysense.index.collection import Collection
@@ -105,6 +106,40 @@ def test_the_same_build_again_changes_nothing(built: Path, media: Path) -> None:
     assert run_json("verify", built)["ok"] is True
 
 
+def test_a_document_and_a_described_photo_are_found_by_each_part(
+    media: Path, tmp_path: Path
+) -> None:
+    folder, where = tmp_path / "media", tmp_path / "c"
+    folder.mkdir()
+    recipe, engine = page("A recipe for apple pie."), page("How a steam engine works.")
+    (folder / "book.pdf").write_bytes(pdf([recipe, b"", engine]))
+    exif = Image.Exif()
+    exif[0x010E] = "Our neighbour on the violin"
+    with Image.open(media / "photos/cat-face.jpg") as cat:
+        cat.save(folder / "cat.png", exif=exif)
+    assert run_json("build", folder, "-o", where)["added"] == 2
+    info = run_json("info", where)
+    assert info["items_by_kind"] == {"document": 1, "image": 1}
+    assert info["segments_by_modality"] == {"image": 3, "text": 3}
+    best = run_json("search", where, "steam engine", "--modality", "text")["hits"][0]
+    assert (Path(best["source"]).name, best["kind"], best["origin"]) == (
+        "book.pdf",
+        "document",
+        "content",
+    )
+    assert "steam engine" in best["text"]
+    assert best["page"] == 3
+    best = run_json("search", where, "violin", "--modality", "text")["hits"][0]
+    assert (Path(best["source"]).name, best["kind"]) == ("cat.png", "image")
+    assert (best["modality"], best["origin"], best["start"]) == ("text", "caption", None)
+    hits = run_json("search", where, "--image", folder / "cat.png", "--modality", "image")["hits"]
+    assert [hit["kind"] for hit in hits] == ["image", "document"]
+    assert (hits[0]["origin"], hits[0]["page"]) == ("content", None)
+    assert (hits[1]["unit"], hits[1]["page"]) == ("pages", hits[1]["start"])
+    assert hits[1]["page"] in (1, 3)
+    assert run_json("verify", where)["ok"] is True
+
+
 @pytest.mark.slow
 def test_a_killed_or_interrupted_build_goes_on(tmp_path: Path) -> None:
     media, where = tmp_path / "media", tmp_path / "c"
@@ -166,8 +201,8 @@ def test_the_demo_prints_hits_of_every_modality(tmp_path: Path) -> None:
     assert "anysense search" in done.stdout
     for title in ('text: "', "image: ", "sound: "):
         part = done.stdout.split(f"\n{title}", 1)[1].split("\n\n", 1)[0]
-        kinds = [line.split("\t")[1] for line in part.splitlines()[1:]]
-        assert set(kinds) == {"text", "image", "audio"}
+        modalities = [line.split("\t")[1] for line in part.splitlines()[1:]]
+        assert set(modalities) == {"text", "image", "audio"}
     first = done.stdout.split('\ntext: "', 1)[1]
     assert "sheep-in-pasture.jpg" in first
     assert "cow-moo.ogg" in first

@@ -18,6 +18,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import crash_child
+import format1
 import pytest
 from specimen import assert_holds, created, record
 
@@ -306,7 +307,7 @@ def test_files_that_may_not_grow_lose_nothing(path: Path, processes: Any, room: 
 
 
 def test_full_disk_loses_nothing(tmp_path: Path) -> None:
-    """A file system of four megabytes, filled to the last byte."""
+    """A file system of four megabytes, filled to the last byte, then with some room again."""
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(
@@ -317,6 +318,7 @@ def test_full_disk_loses_nothing(tmp_path: Path) -> None:
     if mounted.returncode:
         pytest.skip("only root may mount a file system")
     try:
+        (disk / "ballast").write_bytes(bytes(100_000))
         holds = dict(FIRST)
         with created(disk / "c") as collection:
             collection.write([record(name) for name in FIRST])
@@ -341,9 +343,66 @@ def test_full_disk_loses_nothing(tmp_path: Path) -> None:
         with Collection.open(disk / "c") as collection:  # read with not a byte to spare
             assert_holds(collection, holds)
         (disk / "filler").unlink()
+        (disk / "ballast").unlink()
         with Collection.open(disk / "c") as collection:
             collection.remove(["i0"])
             del holds["i0"]
             assert_holds(collection, holds)
     finally:
         subprocess.run(["umount", str(disk)], check=True)
+
+
+# From format 1 to format 2
+
+
+@pytest.mark.parametrize("stride", [37, pytest.param(5, marks=pytest.mark.slow)])
+def test_killing_while_the_format_changes_loses_nothing(
+    tmp_path: Path, processes: Any, stride: int
+) -> None:
+    """At every so many instructions of SQLite on the way, one process dies."""
+    died, event = 0, 1
+    while True:
+        path = format1.unpack(tmp_path / str(event))
+        child = processes.Process(target=crash_child.die_while_migrating, args=(path, event, 50))
+        child.start()
+        child.join()
+        was_killed = child.exitcode != 0
+        child.close()
+        with Collection.open(path) as collection:
+            names = {"new"} if not was_killed else set()
+            format1.assert_as_before(collection, without=names)
+            assert collection.verify().problems == []
+            collection.write([record("after")])  # goes on from there, and ends in format 2
+            format1.assert_as_before(collection, without={"after", *names})
+            assert collection.info()["format"] == 2
+            assert collection.verify().problems == []
+        shutil.rmtree(path)
+        if not was_killed:
+            break
+        died, event = died + 1, event + stride
+    assert died > 3  # it was killed at work
+
+
+@pytest.mark.slow
+def test_killing_at_each_call_to_the_file_system_while_the_format_changes(
+    tmp_path: Path, processes: Any
+) -> None:
+    died, event = 0, 1
+    while True:
+        path = format1.unpack(tmp_path / str(event))
+        args = (path, "write", {"new": 0}, event)
+        child = processes.Process(target=crash_child.die_at_event, args=args)
+        child.start()
+        child.join()
+        was_killed = child.exitcode != 0
+        child.close()
+        with Collection.open(path) as collection:
+            format1.assert_as_before(collection, without={"new"})
+            collection.write([record("after")])
+            format1.assert_as_before(collection, without={"new", "after"})
+            assert collection.verify().problems == []
+        shutil.rmtree(path)
+        if not was_killed:
+            break
+        died, event = died + 1, event + 1
+    assert died > 10

@@ -11,19 +11,20 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
 import torch
 from PIL import Image, ImageDraw
+from scripts import check_script
 
 from anysense.embed.encoders.starter import weights as starter_weights
 from anysense.embed.encoders.starter.audio import RATE, blocks_of, log_mel, mel_filters
 from anysense.embed.encoders.starter.encoder import DIMENSION, StarterEncoder, load
-from anysense.embed.encoders.starter.image import letterbox, pixels
-from anysense.embed.encoders.starter.text import TOKEN_LIMIT
+from anysense.embed.encoders.starter.image import ImageTower, letterbox, pixels
+from anysense.embed.encoders.starter.text import TOKEN_LIMIT, TextTower
 from anysense.embed.errors import (
     CheckpointError,
     CorruptMediaError,
@@ -33,9 +34,6 @@ from anysense.embed.errors import (
     UnknownEncoderError,
 )
 from anysense.embed.types import Encoder, Modality, Waveform
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 pytestmark = pytest.mark.integration
 SAMPLE = Path(__file__).resolve().parents[2] / "server" / "sample"
@@ -220,22 +218,24 @@ def test_long_texts_become_passages_that_fit_and_lose_nothing(encoder: StarterEn
     assert [p.text for p in encoder.passages("One line.")] == ["One line."]
 
 
-def test_text_agrees_with_transformers(encoder: StarterEncoder) -> None:
+def test_text_agrees_with_transformers() -> None:
     transformers = pytest.importorskip("transformers")
     folder = starter_weights.verified_path("text").parent
     model = transformers.AutoModel.from_pretrained(folder).eval()
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    heads = starter_weights.load_tensors("heads")
+    tower = TextTower(heads["text.mean"], torch.device("cpu"))
     for text in ("a dog", "The rain fell, softly; on 17 roofs in Łódź.", "日本語 " * 30):
-        ids = encoder.prepare(Modality.TEXT, text)
+        ids = tower.tokenize(text)
         reference = tokenizer([text], return_tensors="pt")
         assert ids == reference["input_ids"][0].tolist()
         with torch.inference_mode():
             expected = model(**reference).last_hidden_state.mean(dim=1)
-            got = encoder._text.network(torch.tensor([ids]))
+            got = tower.network(torch.tensor([ids]))
         torch.testing.assert_close(got, expected, atol=1e-5, rtol=0)
 
 
-def test_image_network_agrees_with_timm(encoder: StarterEncoder) -> None:
+def test_image_network_agrees_with_timm() -> None:
     timm = pytest.importorskip("timm")
     model = timm.create_model("tf_efficientnet_lite2", pretrained=False).eval()
     tensors = starter_weights.load_tensors("image")
@@ -243,7 +243,7 @@ def test_image_network_agrees_with_timm(encoder: StarterEncoder) -> None:
     model.load_state_dict(dict(zip(model.state_dict(), tensors.values(), strict=True)))
     squares = torch.from_numpy(np.stack([letterbox(drawing()), letterbox(drawing(900))]))
     with torch.inference_mode():
-        _, logits = encoder._image.network(pixels(squares))
+        _, logits = ImageTower({}, torch.device("cpu")).network(pixels(squares))
         torch.testing.assert_close(logits, model(pixels(squares)), atol=1e-4, rtol=0)
 
 
@@ -257,56 +257,49 @@ def test_letterbox_keeps_the_whole_picture() -> None:
 
 
 @pytest.fixture
-def copied_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def weights_copy(tmp_path: Path) -> Path:
     """The package's own weights in another folder, where a test may damage them."""
-    folder = tmp_path / "weights"
-    shutil.copytree(starter_weights._FOLDER, folder)
-    monkeypatch.setattr(starter_weights, "_FOLDER", folder)
-    starter_weights.manifest.cache_clear()
-    yield folder
-    starter_weights.manifest.cache_clear()
+    return Path(shutil.copytree(starter_weights.DATA_FOLDER, tmp_path / "weights"))
 
 
-def sound_vector() -> np.ndarray:
-    fresh = load("", "cpu")
+def sound_vector(folder: Path) -> np.ndarray:
+    fresh = StarterEncoder("cpu", folder)
     return fresh.encode(Modality.AUDIO, [fresh.prepare(Modality.AUDIO, chirp(0.2))])
 
 
 @pytest.mark.parametrize("name", ["starter_audio.safetensors", "starter_heads.safetensors"])
-def test_damaged_weights_are_refused_in_a_sentence(copied_weights: Path, name: str) -> None:
-    assert sound_vector().shape == (1, 384)
-    path = copied_weights / name
+def test_damaged_weights_are_refused_in_a_sentence(weights_copy: Path, name: str) -> None:
+    assert sound_vector(weights_copy).shape == (1, 384)
+    path = weights_copy / name
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(bytes(data))
     with pytest.raises(CheckpointError, match=f"{name}.*damaged.*reinstall anysense") as caught:
-        sound_vector()
+        sound_vector(weights_copy)
     assert "\n" not in str(caught.value)
     path.write_bytes(bytes(data[:1000]))
     with pytest.raises(CheckpointError, match="damaged"):
-        sound_vector()
+        sound_vector(weights_copy)
     path.unlink()
     with pytest.raises(MissingWeightsError, match="not here; reinstall anysense"):
-        sound_vector()
+        sound_vector(weights_copy)
 
 
-def test_a_damaged_manifest_is_refused_in_a_sentence(copied_weights: Path) -> None:
+def test_a_damaged_manifest_is_refused_in_a_sentence(weights_copy: Path) -> None:
     for content in ("{", "[]"):
-        (copied_weights / "starter.json").write_text(content)
-        starter_weights.manifest.cache_clear()
+        (weights_copy / "starter.json").write_text(content)
         with pytest.raises(CheckpointError, match="manifest"):
-            load("", "cpu")
+            StarterEncoder("cpu", weights_copy)
 
 
-def test_other_weights_are_another_revision(copied_weights: Path, encoder: StarterEncoder) -> None:
-    path = copied_weights / "starter.json"
+def test_other_weights_are_another_revision(weights_copy: Path, encoder: StarterEncoder) -> None:
+    path = weights_copy / "starter.json"
     path.write_text(path.read_text().replace('"sha256": "', '"sha256": "0', 1))
-    starter_weights.manifest.cache_clear()
-    assert load("", "cpu").space.revision != encoder.space.revision
+    assert StarterEncoder("cpu", weights_copy).space.revision != encoder.space.revision
 
 
 def test_the_weights_fit_the_wheel() -> None:
-    total = sum(path.stat().st_size for path in starter_weights._FOLDER.iterdir())
+    total = sum(path.stat().st_size for path in starter_weights.DATA_FOLDER.iterdir())
     assert total < 30_000_000
 
 
@@ -377,16 +370,15 @@ def test_titles_find_the_sample_media(encoder: StarterEncoder) -> None:
 
 def test_loading_the_text_tower_does_not_load_a_compiler() -> None:
     """It would add two seconds to every search from the command line."""
-    code = (
-        "import sys\n"
-        "from anysense import load_encoder\n"
-        "from anysense.embed.pipeline.query import encode_query\n"
-        "from anysense.embed.types import Modality\n"
-        "encode_query(load_encoder('starter'), Modality.TEXT, 'a dog')\n"
-        "print([name for name in ('torch._dynamo', 'sympy') if name in sys.modules])\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\n"
+    script = """
+        import sys
+        from anysense import load_encoder
+        from anysense.embed.pipeline.query import encode_query
+        from anysense.embed.types import Modality
+        encode_query(load_encoder("starter"), Modality.TEXT, "a dog")
+        print([name for name in ("torch._dynamo", "sympy") if name in sys.modules])
+    """
+    assert check_script(script) == "[]\n"
 
 
 def test_vectors_do_not_depend_on_the_number_of_threads(tmp_path: Path) -> None:
@@ -394,21 +386,20 @@ def test_vectors_do_not_depend_on_the_number_of_threads(tmp_path: Path) -> None:
     (tmp_path / "b.txt").write_text("A dog that sleeps beside a stove. " * 40)
     noise = np.random.default_rng(0).normal(0, 0.1, 3 * 44_100)
     soundfile.write(tmp_path / "c.wav", noise, 44_100)
-    code = (
-        "import sys, hashlib, torch\n"
-        "from pathlib import Path\n"
-        "torch.set_num_threads(int(sys.argv[2]))\n"
-        "from anysense import load_encoder\n"
-        "from anysense.embed.pipeline.stream import MediaSource, encode_sources\n"
-        "sources = [MediaSource(p, p) for p in sorted(Path(sys.argv[1]).iterdir())]\n"
-        "for result in encode_sources([load_encoder('starter')], sources):\n"
-        "    vectors = b''.join(s.vector.tobytes() for s in result.segments)\n"
-        "    print(hashlib.sha256(vectors).hexdigest(), len(result.segments))\n"
-    )
+    script = """
+        import sys, hashlib, torch
+        from pathlib import Path
+        torch.set_num_threads(int(sys.argv[2]))
+        from anysense import load_encoder
+        from anysense.embed.pipeline.stream import MediaSource, encode_sources
+        sources = [MediaSource(p, p) for p in sorted(Path(sys.argv[1]).iterdir())]
+        for result in encode_sources([load_encoder("starter")], sources):
+            vectors = b"".join(s.vector.tobytes() for s in result.segments)
+            print(hashlib.sha256(vectors).hexdigest(), len(result.segments))
+    """
 
     def hashes(threads: int) -> list[str]:
-        command = [sys.executable, "-c", code, str(tmp_path), str(threads)]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+        return check_script(script, str(tmp_path), str(threads)).split()
 
     alone = hashes(1)
     assert len(alone) == 6

@@ -135,3 +135,33 @@ def hold_lock(path: Path, pipe: Connection) -> None:
     collection.write([record("held")])
     pipe.send(os.getpid())
     signal.pause()
+
+
+def die_while_migrating(path: Path, event: int, every: int) -> None:
+    """Change a collection of format 1, and kill this process while SQLite rewrites its tables.
+
+    Args:
+        path: the collection.
+        event: at the first step of so many that `every` instructions of SQLite make.
+        every: how many instructions a step has.
+    """
+    from anysense.index.catalog import migration
+
+    tiny.register()
+    connect, steps = migration.connect, 0
+
+    def step() -> int:
+        nonlocal steps
+        steps += 1
+        if steps == event:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return 0
+
+    def watched(catalog: Path, *, writable: bool) -> Any:
+        connection = connect(catalog, writable=writable)
+        connection.set_progress_handler(step, every)
+        return connection
+
+    migration.connect = watched
+    with Collection.open(path) as collection:
+        collection.write([record("new")])

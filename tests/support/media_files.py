@@ -15,6 +15,21 @@ from numpy.typing import NDArray
 from PIL import Image
 
 Samples = NDArray[np.float32]
+SNDFILE_FORMATS = [
+    ("WAV", "PCM_16"),
+    ("WAVEX", "PCM_24"),
+    ("RF64", "PCM_16"),
+    ("W64", "PCM_16"),
+    ("AIFF", "PCM_16"),
+    ("AU", "PCM_16"),
+    ("CAF", "PCM_16"),
+    ("CAF", "ALAC_16"),
+    ("FLAC", "PCM_16"),
+    ("FLAC", "PCM_24"),
+    ("OGG", "VORBIS"),
+    ("OGG", "OPUS"),
+    ("MP3", "MPEG_LAYER_III"),
+]
 
 
 def tone(seconds: float = 1.0, rate: int = 44100, channels: int = 1, hz: float = 440) -> Samples:
@@ -24,12 +39,23 @@ def tone(seconds: float = 1.0, rate: int = 44100, channels: int = 1, hz: float =
     return np.stack(each, axis=1).astype(np.float32)
 
 
+def chirp(seconds: float, rate: int = 44100) -> Samples:
+    """A sound of which no two moments are alike: shape (n, 1)."""
+    time = np.arange(round(seconds * rate)) / rate
+    sweep = 0.3 * np.sin(2 * np.pi * (200 + 300 * time / max(seconds, 1)) * time)
+    return sweep[:, None].astype(np.float32)
+
+
 def sndfile(
-    samples: Samples, rate: int = 44100, kind: str = "WAV", subtype: str = "PCM_16", **more: Any
+    samples: Samples,
+    rate: int = 44100,
+    file_format: str = "WAV",
+    subtype: str = "PCM_16",
+    **more: Any,
 ) -> bytes:
     """A recording written by libsndfile."""
     file = io.BytesIO()
-    soundfile.write(file, samples, rate, format=kind, subtype=subtype, **more)
+    soundfile.write(file, samples, rate, format=file_format, subtype=subtype, **more)
     return file.getvalue()
 
 
@@ -39,15 +65,17 @@ LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}
 def ffmpeg(
     samples: Samples,
     rate: int = 44100,
-    kind: str = "ipod",
+    file_format: str = "ipod",
     codec: str = "aac",
     cover: bytes | None = None,
     options: dict[str, str] | None = None,
+    tags: dict[str, str] | None = None,
 ) -> bytes:
-    """A recording written by FFmpeg, with a cover picture (a JPEG) where one is given."""
+    """A recording written by FFmpeg, with a cover picture (a JPEG) and tags where given."""
     layout = LAYOUTS[samples.shape[1]]
     file = tempfile.NamedTemporaryFile()  # noqa: SIM115 - faststart reads back by name
-    with file, av.open(file.name, "w", format=kind, options=options or {}) as container:
+    with file, av.open(file.name, "w", format=file_format, options=options or {}) as container:
+        container.metadata.update(tags or {})
         stream: Any = container.add_stream(codec, rate=rate, layout=layout)
         frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), format="flt", layout=layout)
         frame.sample_rate = rate
@@ -70,10 +98,10 @@ def ffmpeg(
         return Path(file.name).read_bytes()
 
 
-def video(kind: str = "mp4", codec: str = "mpeg4", sound: bool = False) -> bytes:
+def video(file_format: str = "mp4", codec: str = "mpeg4", sound: bool = False) -> bytes:
     """A moving picture of ten frames."""
     file = io.BytesIO()
-    with av.open(file, "w", format=kind) as container:
+    with av.open(file, "w", format=file_format) as container:
         stream: Any = container.add_stream(codec, rate=10)
         stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
         track: Any = container.add_stream("aac", rate=44100, layout="mono") if sound else None
@@ -98,9 +126,9 @@ def photo(width: int = 64, height: int = 48) -> Image.Image:
     return picture
 
 
-def saved(picture: Image.Image, kind: str, **options: Any) -> bytes:
+def saved(picture: Image.Image, file_format: str, **options: Any) -> bytes:
     """A picture as the bytes of a file."""
-    if kind == "HEIF":
+    if file_format == "HEIF":
         import pillow_heif
 
         file = io.BytesIO()
@@ -109,7 +137,7 @@ def saved(picture: Image.Image, kind: str, **options: Any) -> bytes:
         heif.save(file, **options)
         return file.getvalue()
     file = io.BytesIO()
-    picture.save(file, kind, **options)
+    picture.save(file, file_format, **options)
     return file.getvalue()
 
 
@@ -151,3 +179,10 @@ def page(*lines: str) -> bytes:
     """The content stream of a page that shows these lines."""
     shown = b" ".join(b"(%s) Tj T*" % line.encode("cp1252") for line in lines)
     return b"BT /F1 12 Tf 72 720 Td 14 TL " + shown + b" ET"
+
+
+def write(folder: Path, name: str, data: bytes) -> Path:
+    """A file with this content."""
+    path = folder / name
+    path.write_bytes(data)
+    return path

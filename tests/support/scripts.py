@@ -22,3 +22,10 @@ def run_script(script: str, *arguments: str) -> subprocess.CompletedProcess[str]
         text=True,
         check=False,
     )
+
+
+def check_script(script: str, *arguments: str) -> str:
+    """What such a script prints on its standard output; its test fails where the script does."""
+    done = run_script(script, *arguments)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from anysense.embed.types import Modality
-from anysense.index.catalog.records import FileRecord, ItemRecord, SegmentRecord
+from anysense.embed.types import WHOLE, EncodedSegment, Kind, Modality, Place
+from anysense.index.catalog.records import FileRecord, ItemRecord
 from anysense.index.collection import Collection
+from anysense.index.folder.folder import CollectionFolder
 from anysense.index.types import Partition
+from anysense.index.vectors.thresholds import Thresholds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,15 +49,15 @@ def record(
     return ItemRecord(
         id=name,
         source=files[0] if files else f"memory:{name}",
-        modality=modality,
+        kind=Kind(modality.value),
         metadata={"version": version} if metadata is None else metadata,
         segments=[
-            SegmentRecord(
+            EncodedSegment(
                 "tiny",
-                float(i) if is_text else None,
-                i + 1.0 if is_text else None,
-                f"{name} passage {i}" if is_text else None,
+                modality,
                 vector(name, version, i),
+                Place.of_characters(i, i + 1) if is_text else WHOLE,
+                f"{name} passage {i}" if is_text else None,
             )
             for i in range(segments)
         ],
@@ -70,6 +72,11 @@ def file(path: str, content_hash: str, size: int = 1, mtime_ns: int = 1) -> File
 
 def created(path: Path) -> Collection:
     return Collection.create(path, ["tiny"], device="cpu")
+
+
+def opened_with(path: Path, **thresholds: int) -> Collection:
+    """Open a collection whose index works in another way from other sizes on."""
+    return Collection(CollectionFolder(path, Thresholds(**thresholds)), "cpu")
 
 
 def names_of(snapshot: Snapshot, ids: Any) -> list[str | None]:

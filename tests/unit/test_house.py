@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import graphlib
+import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,12 +24,17 @@ ROOT_FOLDER = "server/_root"
 HEAVY = ("torch", "faiss", "fastapi", "transformers", "open_clip", "numpy", "PIL", "sqlite3")
 
 
+MOST_MODULES = 16
+OF_NAMED_TUPLES = ("_replace", "_fields", "_asdict", "_make")
+
+
 def modules(layer: str) -> Iterator[tuple[Path, ast.Module]]:
     for path in sorted((ROOT / layer).rglob("*.py")):
         yield path.relative_to(ROOT), ast.parse(path.read_text(encoding="utf-8"))
 
 
 def imported(tree: ast.Module) -> Iterator[str]:
+    """What a module imports, for types and inside functions too."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -35,12 +43,70 @@ def imported(tree: ast.Module) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-@pytest.mark.parametrize("layer", LAYERS)
-def test_imports_point_one_way(layer: str) -> None:
-    above = LAYERS[LAYERS.index(layer) + 1 :]
-    for path, tree in modules(layer):
-        for name in imported(tree):
-            assert not name.startswith(tuple(f"anysense.{other}" for other in above)), path
+def dotted(path: Path) -> str:
+    return "anysense." + ".".join(path.with_suffix("").parts).removesuffix(".__init__")
+
+
+def test_imports_keep_the_contract_of_the_rooms(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The contract is in pyproject.toml; `make check` tells more of what breaks it."""
+    from importlinter.cli import lint_imports
+
+    monkeypatch.chdir(ROOT)
+    assert lint_imports(no_cache=True) == 0
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    trees = {dotted(path): tree for layer in LAYERS for path, tree in modules(layer)}
+    graph = {
+        name: {other for other in imported(tree) if other in trees and other != name}
+        for name, tree in trees.items()
+    }
+    graphlib.TopologicalSorter(graph).prepare()  # raises an error that names a circle
+
+
+def test_no_room_is_crowded() -> None:
+    folders = Counter(path.parent for layer in LAYERS for path, _ in modules(layer))
+    assert {folder: n for folder, n in folders.items() if n - 1 > MOST_MODULES} == {}
+
+
+def test_each_room_says_in_a_sentence_what_it_is_for() -> None:
+    rooms = {path: tree for layer in LAYERS for path, tree in modules(layer)}
+    for path, tree in rooms.items():
+        if path.name == "__init__.py" and path.parts[1] != "_root":
+            sentence = ast.get_docstring(tree) or ""
+            assert re.fullmatch(r"[A-Z`][^\n]+\.", sentence), path
+            assert len(tree.body) == 1, path
+    folders = {path.parent for path in rooms}
+    assert {folder for folder in folders if folder / "__init__.py" not in rooms} == set()
+
+
+def private_names(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Private names of others that a test touches, with the line."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name | ast.Attribute):
+            name, owner = node.attr, ast.unparse(node.value)
+            is_private = name.startswith("_") and not name.startswith("__")
+            if is_private and name not in OF_NAMED_TUPLES and owner not in ("self", "cls"):
+                yield node.lineno, name
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("anysense"):
+            yield from ((node.lineno, a.name) for a in node.names if a.name.startswith("_"))
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("setattr"):
+            for argument in node.args[:2]:
+                value = argument.value if isinstance(argument, ast.Constant) else ""
+                if isinstance(value, str) and re.search(r"(^|\.)_[a-zA-Z]\w*$", value):
+                    yield argument.lineno, value
+
+
+def test_tests_say_why_they_touch_private_names() -> None:
+    unexplained = []
+    for path in sorted((ROOT / "tests").rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        lines = text.splitlines()
+        for line, name in private_names(ast.parse(text)):
+            beside = " ".join(lines[max(0, line - 2) : line])
+            if "#" not in re.sub(r"# (type|noqa):? ?\S*", "", beside):
+                unexplained.append(f"{path.relative_to(ROOT)}:{line} {name}")
+    assert unexplained == []
 
 
 def test_each_heavy_library_has_its_place() -> None:
@@ -57,6 +123,7 @@ def test_each_heavy_library_has_its_place() -> None:
 
 def test_public_names_are_those_documented() -> None:
     documented = set(anysense.__all__)
+    # The table of what loads late is nobody else's, but each documented name must be in it.
     assert documented == {*anysense._HOME, "AnysenseError", "errors"}
     assert all(getattr(anysense, name).__doc__ for name in documented)
     readme = (ROOT / "README.md").read_text(encoding="utf-8")

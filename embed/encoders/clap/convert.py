@@ -165,15 +165,15 @@ def from_laion(state: Mapping[str, torch.Tensor], origin: str) -> dict[str, torc
     Raises:
         CheckpointError: it has a weight that CLAP does not have.
     """
-    converted: dict[str, torch.Tensor] = {}
+    weights: dict[str, torch.Tensor] = {}
     for name, value in state.items():
         if joint := _QKV.fullmatch(name):
             block = joint.group(1).replace("audio_branch", "audio_model.audio_encoder")
             for part, piece in zip(_PARTS, value.chunk(3), strict=True):
-                converted[f"{block}.attention.self.{part}.{joint.group(2)}"] = piece.clone()
+                weights[f"{block}.attention.self.{part}.{joint.group(2)}"] = piece.clone()
         elif not _UNUSED.match(name):
-            converted[_to_transformers(name, origin)] = value
-    return converted
+            weights[_to_transformers(name, origin)] = value
+    return weights
 
 
 def is_computed(name: str) -> bool:

@@ -26,7 +26,7 @@ from anysense.embed.errors import CheckpointError, MissingWeightsError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["LaionTowers", "build_laion_model", "is_installed"]
+__all__ = ["LaionTowers", "build_laion_model", "is_installed", "model_module"]
 
 _PACKAGE = "_anysense_laion_clap"
 _NAMES = {96: "HTSAT-tiny", 128: "HTSAT-base", 256: "HTSAT-large"}
@@ -50,7 +50,7 @@ def build_laion_model(state: Mapping[str, torch.Tensor], origin: str) -> Any:
         CheckpointError: not a LAION-CLAP checkpoint with HTSAT and RoBERTa.
     """
     shape = ClapShape.of_laion(state, origin)
-    module = _model_module()
+    module = model_module()
     if shape.width not in _NAMES:
         raise CheckpointError(f"{origin}: its audio tower is none of {', '.join(_NAMES.values())}.")
     folder = Path(str(module.__file__)).parent / "model_configs"
@@ -96,8 +96,8 @@ class LaionTowers:
             }
         else:
             features = {"waveform": mel[:, None]}
-        heard = self.model.encode_audio(features, device=mel.device)["embedding"]
-        return torch.as_tensor(self.model.audio_projection(heard))
+        embedding = self.model.encode_audio(features, device=mel.device)["embedding"]
+        return torch.as_tensor(self.model.audio_projection(embedding))
 
     def text(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """From token ids and their mask (n, length) to vectors (n, 512)."""
@@ -117,7 +117,12 @@ class _FromShape:
         return RobertaModel(RobertaConfig(**self.shape.roberta()))
 
 
-def _model_module() -> ModuleType:
+def model_module() -> ModuleType:
+    """The module with LAION's model code, imported under a private name.
+
+    Raises:
+        MissingWeightsError: the package laion_clap is not installed.
+    """
     spec = importlib.util.find_spec("laion_clap")
     if spec is None or not spec.submodule_search_locations:
         raise MissingWeightsError(
@@ -130,17 +135,18 @@ def _model_module() -> ModuleType:
             package.__path__ = [str(Path(spec.submodule_search_locations[0]) / "clap_module")]
             sys.modules[_PACKAGE] = package
             # A leftover of CLIP's image tower, which would load all of timm and its loggers.
-            unused = ModuleType(f"{_PACKAGE}.timm_model")
-            unused.TimmModel = None  # type: ignore[attr-defined]
-            sys.modules[unused.__name__] = unused
+            timm_model = ModuleType(f"{_PACKAGE}.timm_model")
+            timm_model.TimmModel = None  # type: ignore[attr-defined]
+            sys.modules[timm_model.__name__] = timm_model
         return importlib.import_module(f"{_PACKAGE}.model")
 
 
 def _check_filters(state: Mapping[str, torch.Tensor], origin: str) -> None:
     """A checkpoint brings its filters along; they must be those that are used here."""
     filters = state.get("audio_branch.logmel_extractor.melW")
-    expected = filter_bank(MelSettings())
+    reference = filter_bank(MelSettings())
     if filters is not None and (
-        filters.shape != expected.shape or not torch.allclose(filters.double(), expected, atol=1e-5)
+        filters.shape != reference.shape
+        or not torch.allclose(filters.double(), reference, atol=1e-5)
     ):
         raise CheckpointError(f"{origin}: was trained with another spectrogram than CLAP's.")

@@ -20,7 +20,7 @@ from anysense.embed.encoders.weights.downloads import (
     HubFile,
     optional_files,
 )
-from anysense.embed.encoders.weights.hub import cached_file, missing, missing_file
+from anysense.embed.encoders.weights.hub import cached_file, missing_file, missing_model
 from anysense.embed.errors import UnknownEncoderError
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def find_weights(weights: ClapWeights) -> Path:
     if weights.path is None:
         file = cached_file(weights.repository, *weights.files)
         if file is None:
-            raise missing(weights.name)
+            raise missing_model(weights.name)
         return file
     if weights.path.is_dir():
         for name in WEIGHT_FILES:

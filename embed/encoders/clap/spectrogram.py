@@ -60,8 +60,8 @@ def log_mel(waveform: Waveform, settings: MelSettings) -> torch.Tensor:
     if len(waveform.samples) == 0:
         raise EmptyMediaError("<samples>", "has no samples")
     samples = _fill(torch.from_numpy(waveform.samples).double())
-    mirrored = torch.nn.functional.pad(samples[None], (FRAME // 2, FRAME // 2), mode="reflect")[0]
-    frames = mirrored.unfold(0, FRAME, HOP) * _window()
+    signal = torch.nn.functional.pad(samples[None], (FRAME // 2, FRAME // 2), mode="reflect")[0]
+    frames = signal.unfold(0, FRAME, HOP) * _window()
     power = torch.view_as_real(torch.fft.rfft(frames)).square().sum(-1)
     # In double precision, as decibels of what is nearly silent would else be noise of rounding.
     return (10.0 * torch.log10((power @ filter_bank(settings)).clamp_min(1e-10))).float()
@@ -94,5 +94,5 @@ def _window() -> torch.Tensor:
 
 
 def _fill(samples: torch.Tensor) -> torch.Tensor:
-    repeated = samples.repeat(SAMPLES // len(samples))
-    return torch.nn.functional.pad(repeated, (0, SAMPLES - len(repeated)))
+    whole = samples.repeat(SAMPLES // len(samples))
+    return torch.nn.functional.pad(whole, (0, SAMPLES - len(whole)))

@@ -8,7 +8,7 @@ import torch
 
 from anysense.embed.encoders.clap.names import TOKENIZER_REPOSITORIES
 from anysense.embed.encoders.passages import split_passages
-from anysense.embed.encoders.weights.hub import cached_file, missing
+from anysense.embed.encoders.weights.hub import cached_file, missing_model
 from anysense.embed.errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def find_tokenizer(encoder: str, folder: Path) -> Path:
             return place
         if (place / "vocab.json").is_file() and (place / "merges.txt").is_file():
             return place
-    raise missing(encoder, "tokenizer files")
+    raise missing_model(encoder, "tokenizer files")
 
 
 class ClapTokenizer:
@@ -64,19 +64,20 @@ class ClapTokenizer:
         self.padding: int = padding
 
     def passages(self, text: str) -> list[Passage]:
-        return split_passages(text, lambda piece: len(self._tokens(piece)), LENGTH - 2)
+        return split_passages(text, lambda piece: len(self.tokens(piece)), LENGTH - 2)
 
     def ids(self, text: str) -> torch.Tensor:
         """Token ids with their marks, padded, shape (length,); at most 77 of them."""
-        ids = [self._start, *self._tokens(text)[: LENGTH - 2], self._end]
+        ids = [self._start, *self.tokens(text)[: LENGTH - 2], self._end]
         length = next(n for n in _LENGTHS if n >= len(ids))
         return torch.tensor(ids + [self.padding] * (length - len(ids)))
 
     def signature(self) -> list[int]:
         """Token ids of a text that tells tokenizers apart."""
-        return self._tokens("  The sound of rain, Zürich & 北京: isn't it GREAT?\n")
+        return self.tokens("  The sound of rain, Zürich & 北京: isn't it GREAT?\n")
 
-    def _tokens(self, text: str) -> list[int]:
+    def tokens(self, text: str) -> list[int]:
+        """Token ids of a text, all of them and without marks."""
         ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
         return ids
 

@@ -75,16 +75,16 @@ class TransformersTowers:
     def audio(self, mel: torch.Tensor) -> torch.Tensor:
         """From spectrograms (n, 1001, 64) to vectors (n, 512)."""
         channels = 4 if self.fusion else 1
-        heard = self.model.audio_model(
+        output = self.model.audio_model(
             input_features=mel[:, None].expand(-1, channels, -1, -1),
             is_longer=torch.zeros(len(mel), 1, dtype=torch.bool, device=mel.device),
         )
-        return torch.as_tensor(self.model.audio_projection(heard.pooler_output))
+        return torch.as_tensor(self.model.audio_projection(output.pooler_output))
 
     def text(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """From token ids and their mask (n, length) to vectors (n, 512)."""
-        read = self.model.text_model(input_ids=ids, attention_mask=mask)
-        return torch.as_tensor(self.model.text_projection(read.pooler_output))
+        output = self.model.text_model(input_ids=ids, attention_mask=mask)
+        return torch.as_tensor(self.model.text_projection(output.pooler_output))
 
 
 def _build(config: Any, state: Mapping[str, torch.Tensor], origin: str) -> Any:

@@ -15,7 +15,7 @@ from anysense.embed.encoders.openclip.names import Weights, find_weights, parse_
 from anysense.embed.encoders.openclip.text import TextTower
 from anysense.embed.encoders.revision import revision_of
 from anysense.embed.encoders.weights.checkpoint import file_digest, read_checkpoint, reading
-from anysense.embed.encoders.weights.hub import cached_file, missing, offline
+from anysense.embed.encoders.weights.hub import cached_file, missing_model, offline
 from anysense.embed.errors import CheckpointError, EncoderError
 from anysense.embed.types import Modality, Passage, Space
 
@@ -142,15 +142,15 @@ def _model(weights: Weights, file: Path) -> Any:
     """
     options: dict[str, Any] = {"pretrained_text": False, "require_pretrained": True}
     if weights.tag is not None:
-        published = get_pretrained_cfg(weights.model, weights.tag)
-        options.update(pretrained=weights.tag, force_quick_gelu=published.get("quick_gelu", False))
+        preset = get_pretrained_cfg(weights.model, weights.tag)
+        options.update(pretrained=weights.tag, force_quick_gelu=preset.get("quick_gelu", False))
     elif weights.path is not None and not weights.model.startswith("local-dir:"):
         options.update(pretrained=str(file), force_preprocess_cfg=_usual_preprocess(weights.model))
     try:
         with reading(file):
             return open_clip.create_model(weights.model, **options)
     except OSError as error:
-        raise missing(weights.name, "configuration or tokenizer files") from error
+        raise missing_model(weights.name, "configuration or tokenizer files") from error
     except (RuntimeError, ValueError, KeyError, IndexError, AssertionError) as error:
         raise CheckpointError(
             f"{file}: does not fit '{weights.model}' ({str(error).splitlines()[0][:200]}); "
@@ -162,7 +162,7 @@ def _config(weights: Weights) -> dict[str, Any]:
     if weights.model.startswith("hf-hub:"):
         repository = weights.model.partition(":")[2]
         if cached_file(repository, "open_clip_config.json") is None:
-            raise missing(weights.name, "configuration")
+            raise missing_model(weights.name, "configuration")
     config: dict[str, Any] = open_clip.get_model_config(weights.model)
     if weights.tag is not None:
         quick = get_pretrained_cfg(weights.model, weights.tag).get("quick_gelu", False)
@@ -191,7 +191,7 @@ def _tokenizer(weights: Weights, config: dict[str, Any]) -> Any:
             return open_clip.get_tokenizer(weights.model)
         file = cached_file(name, *_TOKENIZER_FILES)
         if file is None:
-            raise missing(weights.name, "tokenizer files")
+            raise missing_model(weights.name, "tokenizer files")
         return HFTokenizer(
             str(file.parent),
             context_length=text.get("context_length", open_clip.tokenizer.DEFAULT_CONTEXT_LENGTH),
@@ -199,17 +199,17 @@ def _tokenizer(weights: Weights, config: dict[str, Any]) -> Any:
             **text.get("tokenizer_kwargs", {}),
         )
     except (OSError, ValueError) as error:
-        raise missing(weights.name, "tokenizer files") from error
+        raise missing_model(weights.name, "tokenizer files") from error
 
 
 def _usual_preprocess(arch: str) -> dict[str, Any]:
     """How all published weights of an architecture are preprocessed, so far as they agree."""
     keys = ("mean", "std", "interpolation", "resize_mode")
-    published = [
+    presets = [
         get_pretrained_cfg(arch, tag) for tag in open_clip.list_pretrained_tags_by_model(arch)
     ]
     return {
-        key: published[0][key]
+        key: presets[0][key]
         for key in keys
-        if published and all(p[key] == published[0][key] for p in published)
+        if presets and all(p[key] == presets[0][key] for p in presets)
     }

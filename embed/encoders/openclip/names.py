@@ -22,7 +22,7 @@ from open_clip.pretrained import get_pretrained_cfg
 
 from anysense.embed.encoders.names import user_path
 from anysense.embed.encoders.weights.downloads import TOKENIZER_FILES, HubFile, optional_files
-from anysense.embed.encoders.weights.hub import cached_file, missing, missing_file
+from anysense.embed.encoders.weights.hub import cached_file, missing_file, missing_model
 from anysense.embed.errors import UnknownEncoderError
 
 __all__ = ["Weights", "downloads", "find_weights", "named_downloads", "parse_name"]
@@ -105,7 +105,7 @@ def find_weights(weights: Weights) -> Path:
     repository, names = hub_files(weights)
     file = cached_file(repository, *names)
     if file is None:
-        raise missing(weights.name)
+        raise missing_model(weights.name)
     return file
 
 

@@ -35,8 +35,8 @@ class TextTower:
         self._model: Any = model
         self._tokenizer = tokenizer
         self.context_length: int = tokenizer.context_length
-        self._count, added = _counter(tokenizer)
-        self._limit = self.context_length - added
+        self._count, marks = _counter(tokenizer)
+        self._limit = self.context_length - marks
         self._causal = _ends_at_its_last_token(model, tokenizer)
 
     def passages(self, text: str) -> list[Passage]:

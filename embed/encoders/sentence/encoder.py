@@ -114,7 +114,7 @@ class SentenceEncoder:
         self._tokenizer: Any = model.tokenizer
         limit: Any = model.max_seq_length or getattr(self._tokenizer, "model_max_length", 512)
         self._length = min(int(limit), 8192)
-        self._added = len(self._tokenizer("a").input_ids) - self._count("a")
+        self._marks = len(self._tokenizer("a").input_ids) - self._count("a")
         self._runner = BatchRunner(device)
         self.batch_size = choose_batch(device, 8, 256)
         revision = {
@@ -132,7 +132,7 @@ class SentenceEncoder:
 
     def passages(self, text: str) -> list[Passage]:
         """Split a text into passages of at most the model's own length."""
-        return split_passages(text, self._count, self._length - self._added)
+        return split_passages(text, self._count, self._length - self._marks)
 
     def prepare(self, modality: Modality, content: Content) -> Any:
         """Token ids and their mask, padded to a multiple of 16: shape (2, length)."""

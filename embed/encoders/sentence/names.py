@@ -17,7 +17,7 @@ from anysense.embed.encoders.weights.downloads import (
     HubFile,
     optional_files,
 )
-from anysense.embed.encoders.weights.hub import cached_folder, missing, missing_file
+from anysense.embed.encoders.weights.hub import cached_folder, missing_file, missing_model
 from anysense.embed.errors import UnknownEncoderError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def find_model(rest: str) -> tuple[str, Path]:
         )
     folder = cached_folder(rest, "modules.json") or cached_folder(rest)
     if folder is None or not any((folder / name).is_file() for name in WEIGHT_FILES):
-        raise missing(f"text:{rest}")
+        raise missing_model(f"text:{rest}")
     return f"text:{rest}", folder
 
 

@@ -16,11 +16,12 @@ from torch import nn
 from torch.nn import functional
 
 from anysense.embed.encoders.device import BatchRunner
-from anysense.embed.encoders.starter.weights import load_tensors
+from anysense.embed.encoders.starter.weights import DATA_FOLDER, load_tensors
 from anysense.embed.errors import CorruptMediaError, EmptyMediaError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -79,9 +80,9 @@ def log_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:
         raise CorruptMediaError("<audio>", "samples that are not numbers; decode the file again.")
     if peak > 0.0:
         sound = sound / peak
-    padded = np.pad(sound, _FRAME // 2)
-    count = 1 + (padded.size - _FRAME) // _HOP
-    frames = np.lib.stride_tricks.sliding_window_view(padded, _FRAME)[::_HOP][:count]
+    signal = np.pad(sound, _FRAME // 2)
+    count = 1 + (signal.size - _FRAME) // _HOP
+    frames = np.lib.stride_tricks.sliding_window_view(signal, _FRAME)[::_HOP][:count]
     window = np.hanning(_FRAME + 1)[:-1]
     power = np.abs(np.fft.rfft(frames * window, axis=1)) ** 2
     bands = power @ mel_filters()
@@ -163,11 +164,13 @@ class AudioTower:
             (384,), see `project`.
     """
 
-    def __init__(self, tensors: dict[str, torch.Tensor], device: torch.device) -> None:
+    def __init__(
+        self, tensors: dict[str, torch.Tensor], device: torch.device, folder: Path = DATA_FOLDER
+    ) -> None:
         self._runner = BatchRunner(device)
         with torch.device("meta"):
             self.network = SoundEffectsNetwork()
-        self.network.load_state_dict(load_tensors("audio"), assign=True)
+        self.network.load_state_dict(load_tensors("audio", folder), assign=True)
         self.network.eval().requires_grad_(False).to(device)
         self.tensors = {name: tensor.to(device) for name, tensor in tensors.items()}
 

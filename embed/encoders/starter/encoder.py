@@ -15,12 +15,13 @@ from anysense.embed.encoders.revision import revision_of
 from anysense.embed.encoders.starter.audio import RATE, WINDOW_SECONDS, AudioTower, log_mel
 from anysense.embed.encoders.starter.image import ImageTower, letterbox
 from anysense.embed.encoders.starter.text import TextTower
-from anysense.embed.encoders.starter.weights import load_tensors, manifest
+from anysense.embed.encoders.starter.weights import DATA_FOLDER, load_tensors, manifest
 from anysense.embed.errors import EncoderError, UnknownEncoderError
 from anysense.embed.types import Modality, Passage, Space, Waveform
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     import torch
 
@@ -38,6 +39,7 @@ class StarterEncoder:
 
     Args:
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
+        folder: where its manifest is, and the weights that come with this package.
 
     Its attributes are those of `anysense.embed.types.Encoder`; the revision of its space
     is the hash of its manifest of weights.
@@ -47,11 +49,12 @@ class StarterEncoder:
     sample_rate: int | None = RATE
     window_seconds = WINDOW_SECONDS
 
-    def __init__(self, device: str = "auto") -> None:
+    def __init__(self, device: str = "auto", folder: Path = DATA_FOLDER) -> None:
+        self._folder = folder
         self._device = choose_device(device)
         self.batch_size = choose_batch(self._device, 1, 256)
         self._lock = threading.Lock()
-        self.space = Space("starter", revision_of(manifest()), DIMENSION, frozenset(Modality))
+        self.space = Space("starter", revision_of(manifest(folder)), DIMENSION, frozenset(Modality))
 
     def passages(self, text: str) -> list[Passage]:
         """Split a text into passages of at most 256 tokens that end at sentence ends."""
@@ -96,7 +99,7 @@ class StarterEncoder:
 
     @functools.cached_property
     def _heads(self) -> dict[str, torch.Tensor]:
-        return load_tensors("heads")
+        return load_tensors("heads", self._folder)
 
     def _part(self, prefix: str) -> dict[str, torch.Tensor]:
         """The tensors of the heads' file whose names begin with `prefix`, without it."""
@@ -121,15 +124,15 @@ class StarterEncoder:
 
     @functools.cached_property
     def _text_tower(self) -> TextTower:
-        return TextTower(self._heads["text.mean"], self._device)
+        return TextTower(self._heads["text.mean"], self._device, self._folder)
 
     @functools.cached_property
     def _image_tower(self) -> ImageTower:
-        return ImageTower(self._part("image."), self._device)
+        return ImageTower(self._part("image."), self._device, self._folder)
 
     @functools.cached_property
     def _audio_tower(self) -> AudioTower:
-        return AudioTower(self._part("audio."), self._device)
+        return AudioTower(self._part("audio."), self._device, self._folder)
 
 
 def load(rest: str = "", device: str = "auto") -> StarterEncoder:

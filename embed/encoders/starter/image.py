@@ -15,10 +15,11 @@ from torch import nn
 from torch.nn import functional
 
 from anysense.embed.encoders.device import BatchRunner
-from anysense.embed.encoders.starter.weights import load_tensors
+from anysense.embed.encoders.starter.weights import DATA_FOLDER, load_tensors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -158,11 +159,13 @@ class ImageTower:
             ``head.bias`` (384,); see `project`.
     """
 
-    def __init__(self, tensors: dict[str, torch.Tensor], device: torch.device) -> None:
+    def __init__(
+        self, tensors: dict[str, torch.Tensor], device: torch.device, folder: Path = DATA_FOLDER
+    ) -> None:
         self._runner = BatchRunner(device)
         with torch.device("meta"):
             self.network = EfficientNetLite2()
-        self.network.load_state_dict(folded_state(load_tensors("image")), assign=True)
+        self.network.load_state_dict(folded_state(load_tensors("image", folder)), assign=True)
         self.network.eval().requires_grad_(False)
         self.network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.tensors = {name: tensor.to(device) for name, tensor in tensors.items()}
@@ -183,8 +186,8 @@ class ImageTower:
 
 def pixels(squares: torch.Tensor) -> torch.Tensor:
     """The network's input (n, 3, 260, 260) for squares of bytes (n, 260, 260, 3)."""
-    scaled = (squares.permute(0, 3, 1, 2).float() - 127.0) / 128.0
-    return scaled.contiguous(memory_format=torch.channels_last)
+    values = (squares.permute(0, 3, 1, 2).float() - 127.0) / 128.0
+    return values.contiguous(memory_format=torch.channels_last)
 
 
 def conse(logits: torch.Tensor, table: torch.Tensor) -> torch.Tensor:
@@ -202,9 +205,9 @@ def project(
     ConSE without its mean over the training pictures, plus a linear head on the square roots of
     the features (which evens them out) and on the ConSE vector.
     """
-    named = conse(logits, tensors["conse"])
-    base = functional.normalize(named - tensors["pool"], dim=1)
-    inputs = torch.cat([features.clamp_min(0.0).sqrt(), named], dim=1)
+    classes = conse(logits, tensors["conse"])
+    base = functional.normalize(classes - tensors["pool"], dim=1)
+    inputs = torch.cat([features.clamp_min(0.0).sqrt(), classes], dim=1)
     return functional.normalize(
         base + inputs @ tensors["head.weight"] + tensors["head.bias"], dim=1
     )

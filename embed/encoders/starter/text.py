@@ -16,12 +16,13 @@ from torch.nn import functional
 
 from anysense.embed.encoders.device import BatchRunner
 from anysense.embed.encoders.passages import split_passages
-from anysense.embed.encoders.starter.weights import load_tensors, verified_path
+from anysense.embed.encoders.starter.weights import DATA_FOLDER, load_tensors, verified_path
 from anysense.embed.errors import EmptyMediaError
 from anysense.embed.types import Passage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from tokenizers import Tokenizer
 
@@ -132,18 +133,22 @@ class TextTower:
             direction that says nothing about their meaning.
     """
 
-    def __init__(self, mean: torch.Tensor, device: torch.device) -> None:
+    def __init__(
+        self, mean: torch.Tensor, device: torch.device, folder: Path = DATA_FOLDER
+    ) -> None:
         from tokenizers import Tokenizer
 
         self._runner = BatchRunner(device)
-        self.tokenizer: Tokenizer = Tokenizer.from_file(str(verified_path("text_tokenizer")))
+        self.tokenizer: Tokenizer = Tokenizer.from_file(
+            str(verified_path("text_tokenizer", folder))
+        )
         self.tokenizer.no_padding()
         self.tokenizer.no_truncation()
-        tensors = load_tensors("text")
-        named = {ours: t for name, t in tensors.items() if (ours := _our_name(name)) is not None}
+        tensors = load_tensors("text", folder)
+        weights = {ours: t for name, t in tensors.items() if (ours := _our_name(name)) is not None}
         with torch.device("meta"):
             self.network = MiniLM()
-        self.network.load_state_dict(named, assign=True)
+        self.network.load_state_dict(weights, assign=True)
         self.network.eval().requires_grad_(False).to(device)
         self.mean = mean.to(device)
 

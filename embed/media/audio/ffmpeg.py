@@ -127,7 +127,7 @@ class FfmpegSound:
     def blocks(self) -> Iterator[FloatArray]:
         with decoding(self._name, self._format.article):
             count = 0
-            for block in self._collected():
+            for block in self._collect():
                 count += len(block)
                 yield block
         if self.seconds is not None and count / self.rate < self.seconds - _MISSING_SECONDS:
@@ -137,7 +137,7 @@ class FfmpegSound:
                 f"but ends after {count / self.rate:.1f} s",
             )
 
-    def _collected(self) -> Iterator[FloatArray]:
+    def _collect(self) -> Iterator[FloatArray]:
         """Join the codec's short frames to blocks: a thousand samples at a time would be slow."""
         frames: list[Any] = []
         size = 0
@@ -147,19 +147,19 @@ class FfmpegSound:
                     self._name,
                     f"changes its sample rate from {self.rate} to {frame.sample_rate} Hz midway",
                 )
-            for part in self._repacked(frame):
+            for part in self._repack(frame):
                 if frames and _layout(part) != _layout(frames[0]):
-                    yield _mixed(frames)
+                    yield _mix(frames)
                     frames, size = [], 0
                 frames.append(part)
                 size += part.samples * part.layout.nb_channels
             if size >= BLOCK_SAMPLES:
-                yield _mixed(frames)
+                yield _mix(frames)
                 frames, size = [], 0
         if size:
-            yield _mixed(frames)
+            yield _mix(frames)
 
-    def _repacked(self, frame: Any) -> list[Any]:
+    def _repack(self, frame: Any) -> list[Any]:
         """The frame, in a format from which PyAV can copy its samples.
 
         PyAV (seen in 18.1.0) looks for the planes of a frame past the end of their table if there
@@ -172,8 +172,8 @@ class FfmpegSound:
             return [frame]
         if self._packer is None or self._packed_channels != channels:
             self._packer, self._packed_channels = av.AudioResampler(format="flt"), channels
-        packed: list[Any] = self._packer.resample(frame)
-        return packed
+        frames: list[Any] = self._packer.resample(frame)
+        return frames
 
     def close(self) -> None:
         self._container.close()
@@ -183,7 +183,7 @@ def _layout(frame: Any) -> tuple[str, int]:
     return frame.format.name, frame.layout.nb_channels
 
 
-def _mixed(frames: list[Any]) -> FloatArray:
+def _mix(frames: list[Any]) -> FloatArray:
     """The mono samples of successive frames of one layout, nominally in [-1, 1]."""
     import numpy as np
 

@@ -31,8 +31,8 @@ class _Chunks:
         name_bytes: bytes of an identifier.
         size_bytes: bytes of a size.
         order: their byte order.
-        counted: bytes of its own header that a size includes.
-        aligned: chunks start at multiples of this.
+        header_share: bytes of its own header that a size includes.
+        alignment: chunks start at multiples of this.
     """
 
     start: int
@@ -40,8 +40,8 @@ class _Chunks:
     name_bytes: int
     size_bytes: int
     order: Literal["little", "big"]
-    counted: int
-    aligned: int
+    header_share: int
+    alignment: int
 
 
 _LAYOUTS = {
@@ -65,8 +65,8 @@ def is_cut_short(file: BinaryIO, container: str) -> bool:
             return _samples_overrun(file, size, _LAYOUTS[container])
         if container == "au":
             head = file.read(12)
-            stated = int.from_bytes(head[8:], "big")
-            return stated < _STREAMED and int.from_bytes(head[4:8], "big") + stated > size
+            length = int.from_bytes(head[8:], "big")
+            return length < _STREAMED and int.from_bytes(head[4:8], "big") + length > size
         return container == "ogg" and _last_page_overruns(file, size)
     finally:
         file.seek(0)
@@ -82,15 +82,15 @@ def _samples_overrun(file: BinaryIO, size: int, layout: _Chunks) -> bool:
         header = file.read(header_bytes)
         if len(header) < header_bytes:
             return True  # the samples never came
-        stated = int.from_bytes(header[layout.name_bytes :], layout.order)
+        length = int.from_bytes(header[layout.name_bytes :], layout.order)
         if header.startswith(layout.name):
-            stated = large_size if is_large_wav else stated - layout.counted
-            is_known = is_large_wav or layout.size_bytes == 8 or stated < _STREAMED
-            return is_known and stated < _UNKNOWN and at + header_bytes + stated > size
+            length = large_size if is_large_wav else length - layout.header_share
+            is_known = is_large_wav or layout.size_bytes == 8 or length < _STREAMED
+            return is_known and length < _UNKNOWN and at + header_bytes + length > size
         if header[:4] == b"ds64":  # the 64-bit sizes of the file and of the samples: EBU Tech 3306
             large_size = int.from_bytes(file.read(16)[8:], "little")
-        at += max(header_bytes, header_bytes + stated - layout.counted)
-        at += -at % layout.aligned
+        at += max(header_bytes, header_bytes + length - layout.header_share)
+        at += -at % layout.alignment
     return False
 
 

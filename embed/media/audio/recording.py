@@ -24,6 +24,7 @@ from anysense.embed.limits import DEFAULT_LIMITS, Limits
 from anysense.embed.media.audio.decoders import open_sound
 from anysense.embed.media.files import media_name, open_media
 from anysense.embed.media.identify import identify
+from anysense.embed.media.pieces import Piece, ReadOptions, captions
 from anysense.embed.types import AudioWindow, Modality, Waveform
 
 if TYPE_CHECKING:
@@ -35,9 +36,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "TAIL_SECONDS",
-    "audio_seconds",
     "iter_windows",
     "read_audio",
+    "recording_pieces",
     "resample",
     "stated_seconds",
 ]
@@ -67,9 +68,25 @@ def read_audio(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> Wavefor
     """
     import numpy as np
 
-    with _opened(source, limits) as sound:
-        blocks = list(_checked(sound, media_name(source), limits))
+    with _open(source, limits) as sound:
+        blocks = list(_check_blocks(sound, media_name(source), limits))
         return Waveform(blocks[0] if len(blocks) == 1 else np.concatenate(blocks), sound.rate)
+
+
+def recording_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Piece]:
+    """A recording, and the words of its tags.
+
+    Raises:
+        MediaError: it cannot be opened. What else there is shows when it is heard.
+    """
+    yield Piece(Modality.AUDIO, source)
+    if options.takes_captions:
+        from anysense.embed.media.audio.tags import recording_descriptions
+
+        with open_media(source, options.limits) as file:
+            container = identify(file, source).container
+            texts = recording_descriptions(file, container)
+        yield from captions(texts, media_name(source), options)
 
 
 def resample(waveform: Waveform, rate: int) -> Waveform:
@@ -81,23 +98,8 @@ def resample(waveform: Waveform, rate: int) -> Waveform:
         return waveform
     import numpy as np
 
-    parts = list(_resampled(iter([waveform.samples]), waveform.rate, rate))
+    parts = list(_resample(iter([waveform.samples]), waveform.rate, rate))
     return Waveform(np.concatenate(parts) if parts else np.zeros(0, np.float32), rate)
-
-
-def audio_seconds(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> float:
-    """The length of a recording in seconds, from its header where that can be trusted.
-
-    A recording whose header does not state a length is decoded to measure it.
-
-    Raises:
-        MediaError: as for `read_audio`; what only shows in the samples may go unnoticed.
-    """
-    with _opened(source, limits) as sound:
-        if sound.seconds is not None:
-            return sound.seconds
-        count = sum(len(block) for block in _checked(sound, media_name(source), limits))
-        return count / sound.rate
 
 
 def stated_seconds(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> float | None:
@@ -106,7 +108,7 @@ def stated_seconds(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> flo
     Raises:
         MediaError: as for `read_audio`; what only shows in the samples goes unnoticed.
     """
-    with _opened(source, limits) as sound:
+    with _open(source, limits) as sound:
         return sound.seconds
 
 
@@ -152,12 +154,12 @@ def _windows(
     if isinstance(source, Waveform):
         name, sound = "<waveform>", _WaveformSound(source)
         _check_header(sound, name, limits)
-        blocks = _resampled(_checked(sound, name, limits), sound.rate, rate)
+        blocks = _resample(_check_blocks(sound, name, limits), sound.rate, rate)
         yield from _cut(blocks, rate, width, step, name)
         return
-    with _opened(source, limits) as opened:
+    with _open(source, limits) as recording:
         name = media_name(source)
-        blocks = _resampled(_checked(opened, name, limits), opened.rate, rate)
+        blocks = _resample(_check_blocks(recording, name, limits), recording.rate, rate)
         yield from _cut(blocks, rate, width, step, name)
 
 
@@ -190,7 +192,7 @@ def _cut(
 
 
 @contextmanager
-def _opened(source: Path | bytes, limits: Limits) -> Iterator[Sound]:
+def _open(source: Path | bytes, limits: Limits) -> Iterator[Sound]:
     name = media_name(source)
     with open_media(source, limits) as file:
         file_format = identify(file, source)
@@ -239,7 +241,7 @@ def _check_length(seconds: float, name: str, limits: Limits) -> None:
         )
 
 
-def _checked(sound: Sound, name: str, limits: Limits) -> Iterator[FloatArray]:
+def _check_blocks(sound: Sound, name: str, limits: Limits) -> Iterator[FloatArray]:
     """The blocks of a sound, refused as soon as it shows what cannot be used."""
     count = 0
     low, high = float("inf"), float("-inf")
@@ -260,7 +262,7 @@ def _checked(sound: Sound, name: str, limits: Limits) -> Iterator[FloatArray]:
         raise EmptyMediaError(name, "is a recording of nothing but silence")
 
 
-def _resampled(blocks: Iterator[FloatArray], rate: int, new_rate: int) -> Iterator[FloatArray]:
+def _resample(blocks: Iterator[FloatArray], rate: int, new_rate: int) -> Iterator[FloatArray]:
     """The blocks at another rate. Where they are divided has no influence on the samples."""
     if rate == new_rate:
         yield from blocks

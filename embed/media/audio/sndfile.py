@@ -24,36 +24,36 @@ def open_sndfile(file: BinaryIO, file_format: Format, name: str) -> SndfileSound
     import soundfile
 
     try:
-        opened = soundfile.SoundFile(file)
+        recording = soundfile.SoundFile(file)
     except soundfile.LibsndfileError:
         file.seek(0)
         return None
-    if opened.subtype.startswith("MPEG"):  # MP3 within a WAV: FFmpeg reads it whole
-        opened.close()
+    if recording.subtype.startswith("MPEG"):  # MP3 within a WAV: FFmpeg reads it whole
+        recording.close()
         file.seek(0)
         return None
-    return SndfileSound(opened, file_format, name)
+    return SndfileSound(recording, file_format, name)
 
 
 class SndfileSound:
     """A `Sound` that libsndfile decodes."""
 
-    def __init__(self, opened: Any, file_format: Format, name: str) -> None:
-        self._opened = opened
+    def __init__(self, recording: Any, file_format: Format, name: str) -> None:
+        self._recording = recording
         self._format = file_format
         self._name = name
-        self.rate: int = opened.samplerate
-        frames: int = opened.frames
-        known = 0 < frames < _UNKNOWN_FRAMES
-        self._frames = frames if known else None
-        self.seconds = frames / self.rate if known and self.rate > 0 else None
+        self.rate: int = recording.samplerate
+        frames: int = recording.frames
+        is_known = 0 < frames < _UNKNOWN_FRAMES
+        self._frames = frames if is_known else None
+        self.seconds = frames / self.rate if is_known and self.rate > 0 else None
 
     def blocks(self) -> Iterator[FloatArray]:
-        size = max(1, BLOCK_SAMPLES // self._opened.channels)
+        size = max(1, BLOCK_SAMPLES // self._recording.channels)
         count = 0
         with decoding(self._name, self._format.article):
             while True:
-                block = self._opened.read(size, dtype="float32", always_2d=True)
+                block = self._recording.read(size, dtype="float32", always_2d=True)
                 if not len(block):
                     break
                 count += len(block)
@@ -64,4 +64,4 @@ class SndfileSound:
             )
 
     def close(self) -> None:
-        self._opened.close()
+        self._recording.close()

@@ -1,1 +1,1 @@
-"""Documents as text: plain text, Markdown, HTML pages and PDFs."""
+"""Documents as text, and PDFs as pages too: plain text, Markdown, HTML, PDF."""

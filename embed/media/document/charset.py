@@ -47,19 +47,19 @@ _MISPLACED = re.compile(r"(?<=[a-zß-öø-ÿ])[¡-¬®-´¶¸-¿×÷€‚„†
 _FOREIGN = re.compile(r"[\x80-\U0010ffff]")
 
 
-def decode_text(data: bytes, name: str, declared: str | None = None) -> str:
+def decode_text(data: bytes, name: str, charset: str | None = None) -> str:
     """The characters of a text.
 
     Args:
         data: the bytes of the whole text.
         name: what errors call it.
-        declared: the encoding that the text itself names, if it does.
+        charset: the encoding that the text itself names, if it does.
 
     Raises:
         CorruptMediaError: it is not what its byte order mark says, or holds NUL characters.
         UnsupportedMediaError: its encoding cannot be told.
     """
-    text = _decoded(data, name, declared)
+    text = _decode(data, name, charset)
     if "\0" in text:
         raise CorruptMediaError(name, "holds NUL characters, so it is not a text")
     return text
@@ -67,11 +67,11 @@ def decode_text(data: bytes, name: str, declared: str | None = None) -> str:
 
 def declared_charset(head: bytes) -> str | None:
     """The encoding that the first kilobyte of an HTML page or XML document names, if it does."""
-    found = _DECLARED.search(head[:1024])
-    return found.group(1).decode("ascii", "ignore") if found else None
+    match = _DECLARED.search(head[:1024])
+    return match.group(1).decode("ascii", "ignore") if match else None
 
 
-def _decoded(data: bytes, name: str, declared: str | None) -> str:
+def _decode(data: bytes, name: str, charset: str | None) -> str:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             try:
@@ -81,7 +81,7 @@ def _decoded(data: bytes, name: str, declared: str | None) -> str:
                     name, f"begins like a text in {encoding.upper()}, but is damaged or truncated"
                 ) from error
     shifts = b"\x1b" in data  # ISO-2022 encodings are ASCII bytes with escapes: valid UTF-8
-    for candidate in (declared, "utf-8") if shifts else ("utf-8", declared):
+    for candidate in (charset, "utf-8") if shifts else ("utf-8", charset):
         attempt = _attempt(data, candidate)
         if attempt is not None:
             return attempt

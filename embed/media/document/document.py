@@ -14,14 +14,26 @@ from anysense.embed.limits import DEFAULT_LIMITS, Limits
 from anysense.embed.media.document.charset import declared_charset, decode_text
 from anysense.embed.media.files import decoding, media_name, open_media
 from anysense.embed.media.identify import identify
+from anysense.embed.media.pieces import Piece, ReadOptions
 from anysense.embed.types import Modality
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from anysense.embed.media.signatures import Format
 
-__all__ = ["normalise_text", "read_document"]
+__all__ = [
+    "PAGE_GAP",
+    "fold_text",
+    "is_visible",
+    "normalise_text",
+    "read_document",
+    "text_pieces",
+]
+
+PAGE_GAP = "\n\n"
+"""What lies between the texts of two pages of a document."""
 
 _BYTES_PER_CHARACTER = 4
 _MARKS_PER_LETTER = 30  # the most in stream-safe text: Unicode Standard Annex 15, D4
@@ -44,13 +56,25 @@ def read_document(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> str:
         file_format = identify(file, source)
         if file_format.modality is not Modality.TEXT:
             raise UnsupportedMediaError(name, f"is {file_format.article}, not a text")
-        if file_format.name == "PDF":
-            from anysense.embed.media.document.pdf import pdf_text
+        if file_format.name != "PDF":
+            return normalise_text(_read_text(file, file_format, name, limits), name)
+        from anysense.embed.media.document.pdf import pdf_texts
 
-            text = pdf_text(file, name, limits)
-        else:
-            text = _read_text(file, file_format, name, limits)
-    return normalise_text(text, name)
+        text = PAGE_GAP.join(fold_text(page) for page in pdf_texts(file, name, limits))
+    if not is_visible(text):
+        raise EmptyMediaError(
+            name, "is a PDF document without a text layer, such as a scan: recognise its text first"
+        )
+    return text
+
+
+def text_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Piece]:
+    """The one piece of a text.
+
+    Raises:
+        MediaError: as for `read_document`.
+    """
+    yield Piece(Modality.TEXT, read_document(source, options.limits))
 
 
 def normalise_text(text: str, name: str = "<text>") -> str:
@@ -62,14 +86,25 @@ def normalise_text(text: str, name: str = "<text>") -> str:
     Raises:
         EmptyMediaError: nothing but white space and invisible characters.
     """
+    text = fold_text(text)
+    if not is_visible(text):
+        raise EmptyMediaError(name, "holds nothing but white space")
+    return text
+
+
+def fold_text(text: str) -> str:
+    """What `normalise_text` does to a text, or to a part of one; it may be empty."""
     text = _NEWLINES.sub("\n", text)
     text = _CONTROLS.sub(" ", text).replace("\ufeff", "")
     if not text.isascii():
         text = _SURROGATES.sub("\ufffd", text)
         text = unicodedata.normalize("NFC", _limit_marks(text))
-    if not any(_is_visible(character) for character in text):
-        raise EmptyMediaError(name, "holds nothing but white space")
     return text
+
+
+def is_visible(text: str) -> bool:
+    """Whether a text has a character that can be seen."""
+    return any(_is_visible(character) for character in text)
 
 
 def _is_visible(character: str) -> bool:
@@ -79,8 +114,8 @@ def _is_visible(character: str) -> bool:
 def _read_text(file: BinaryIO, file_format: Format, name: str, limits: Limits) -> str:
     data = file.read(limits.text_characters * _BYTES_PER_CHARACTER + 1)
     if len(data) <= limits.text_characters * _BYTES_PER_CHARACTER:
-        declared = declared_charset(data) if file_format.name == "HTML" else None
-        text = decode_text(data, name, declared)
+        charset = declared_charset(data) if file_format.name == "HTML" else None
+        text = decode_text(data, name, charset)
         if len(text) <= limits.text_characters:
             return _from_html(text, file_format, name) if file_format.name == "HTML" else text
     raise MediaTooLargeError(
@@ -105,10 +140,10 @@ def _limit_marks(text: str) -> str:
     step = _MARKS_PER_LETTER + 1
     if not any(unicodedata.combining(character) for character in text[::step]):
         return text
-    kept: list[str] = []
+    characters: list[str] = []
     run = 0
     for character in text:
         run = run + 1 if unicodedata.combining(character) else 0
         if run <= _MARKS_PER_LETTER:
-            kept.append(character)
-    return "".join(kept)
+            characters.append(character)
+    return "".join(characters)

@@ -80,6 +80,6 @@ class _Reader:
             self._parts.append(" ")
 
     def text(self) -> str:
-        joined = _GAP.sub("\n\n", "".join(self._parts))
-        lines = (line.strip(" \t") for line in joined.split("\n"))
+        text = _GAP.sub("\n\n", "".join(self._parts))
+        lines = (line.strip(" \t") for line in text.split("\n"))
         return "\n".join(lines).strip("\n")

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from anysense.embed.errors import (
     CorruptMediaError,
-    EmptyMediaError,
     MediaTooLargeError,
     UnsupportedMediaError,
 )
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
     from anysense.embed.limits import Limits
 
-__all__ = ["pdf_text"]
+__all__ = ["pdf_texts"]
 
 # pypdf reports oddities to its logger, which would print them on the standard error stream if the
 # application has set up no logging.
@@ -36,17 +35,24 @@ _STREAM_TOKENS = 300_000
 # For the whole document, the more the larger its file is: small files cannot ask for much.
 _CONTENT_BYTES = 8 * 1024**2
 _CONTENT_BYTES_PER_BYTE = 20  # deflate makes drawings 5 to 10 times shorter
-_FORM_OPERATORS = 1_000_000
+FORM_OPERATORS = 1_000_000
 _FORM_OPERATORS_PER_BYTE = 20
 
 
-def pdf_text(file: BinaryIO, name: str, limits: Limits) -> str:
-    """The text of a PDF's pages, parted by empty lines.
+def pdf_texts(
+    file: BinaryIO, name: str, limits: Limits, form_operators: int = FORM_OPERATORS
+) -> list[str]:
+    """The text of each of a PDF's pages; empty for those of a scan.
+
+    Args:
+        file: the document.
+        name: what errors call it.
+        limits: what is too large.
+        form_operators: how many steps its drawings may take, however small the file.
 
     Raises:
         UnsupportedMediaError: it is encrypted with a password.
         CorruptMediaError: damaged or truncated.
-        EmptyMediaError: its pages hold no text, as those of a scan.
         MediaTooLargeError: too many pages or characters, or too much work.
     """
     from pypdf import PdfReader, apply_configuration
@@ -67,16 +73,11 @@ def pdf_text(file: BinaryIO, name: str, limits: Limits) -> str:
         try:
             reader = PdfReader(file)
             _unlock(reader, name)
-            text = _read_pages(reader, _Budget(size), name, limits)
+            return _read_pages(reader, _Budget(size, form_operators), name, limits)
         except (LimitReachedError, _TooMuchWorkError) as error:
             raise MediaTooLargeError(
                 name, "is a PDF document whose pages take too much work to read"
             ) from error
-    if not text.strip():
-        raise EmptyMediaError(
-            name, "is a PDF document without a text layer, such as a scan: recognise its text first"
-        )
-    return text
 
 
 def _unlock(reader: PdfReader, name: str) -> None:
@@ -86,18 +87,18 @@ def _unlock(reader: PdfReader, name: str) -> None:
         return
     try:
         # Many are encrypted with an empty password, only to forbid printing.
-        unlocked = bool(reader.decrypt(""))
+        is_open = bool(reader.decrypt(""))
     except DependencyError as error:
         raise UnsupportedMediaError(
             name, "is a PDF document encrypted with AES, which needs the package 'cryptography'"
         ) from error
-    if not unlocked:
+    if not is_open:
         raise UnsupportedMediaError(
             name, "is a PDF document encrypted with a password: remove the password first"
         )
 
 
-def _read_pages(reader: PdfReader, budget: _Budget, name: str, limits: Limits) -> str:
+def _read_pages(reader: PdfReader, budget: _Budget, name: str, limits: Limits) -> list[str]:
     count = len(reader.pages)
     if count == 0:
         raise CorruptMediaError(name, "is a PDF document without pages")
@@ -115,7 +116,7 @@ def _read_pages(reader: PdfReader, budget: _Budget, name: str, limits: Limits) -
                 name, f"has over {limits.text_characters:,} characters of text, the limit"
             )
         texts.append(text)
-    return "\n\n".join(texts)
+    return texts
 
 
 def _read_page(page: PageObject, budget: _Budget) -> str:
@@ -144,9 +145,9 @@ class _TooMuchWorkError(BaseException):
 class _Budget:
     """The work that a document of some size may ask for."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, form_operators: int) -> None:
         self._bytes = _CONTENT_BYTES + _CONTENT_BYTES_PER_BYTE * size
-        self._operators = _FORM_OPERATORS + _FORM_OPERATORS_PER_BYTE * size
+        self._operators = form_operators + _FORM_OPERATORS_PER_BYTE * size
 
     def spend_bytes(self, count: int) -> None:
         self._bytes -= count

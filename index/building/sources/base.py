@@ -1,31 +1,72 @@
-"""What every kind of source can do."""
+"""What every kind of source can do, and what it is given to do it with."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from anysense.index.building.sources.found import Found
-    from anysense.index.building.sources.scan import Scan
+    from anysense.index.building.sources.entries import Entry
+    from anysense.index.catalog.records import Sidecar
 
-__all__ = ["Source"]
+__all__ = ["Listing", "Source"]
+
+
+class Listing(Protocol):
+    """The rules by which sources are listed, and where they note what they leave out."""
+
+    @property
+    def exclude(self) -> str | None:
+        """A folder to leave out wherever it is met."""
+        ...
+
+    @property
+    def with_sidecars(self) -> bool:
+        """Whether texts beside pictures and sounds belong to these."""
+        ...
+
+    def sidecars_beside(self, path: str) -> tuple[Sidecar, ...]:
+        """The texts that belong to a file whose folder is not walked; none without sidecars."""
+        ...
+
+    def is_linkable(self, target: str) -> bool:
+        """Whether a link may lead to this real path."""
+        ...
+
+    def count_outside_link(self) -> None:
+        """Note a link to a file that is not followed."""
+        ...
+
+    def report(self, path: str, reason: str) -> None:
+        """Note a file or a row that cannot be used, and why."""
+        ...
+
+    def report_unlisted(self, folder: str, error: OSError) -> None:
+        """Note a folder that cannot be listed.
+
+        Raises:
+            MediaError: it is a source itself.
+        """
+        ...
 
 
 @dataclass(frozen=True)
 class Source(ABC):
-    """One argument of a build: as it was given, and the real folder or file that it stays under."""
+    """One argument of a build: as it was given, and the real folder or file that it stays under.
+
+    The `source` of an item is another thing: what hits call it.
+    """
 
     name: str
     root: str
 
     @abstractmethod
-    def find(self, scan: Scan) -> Iterator[Found]:
+    def find(self, listing: Listing) -> Iterator[Entry]:
         """Everything that the source holds now."""
 
     @abstractmethod
     def covers(self, path: str) -> bool:
-        """Whether `find` would have found this path if it were there."""
+        """Whether `find` would have come upon this path if it were there."""

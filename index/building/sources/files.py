@@ -1,4 +1,4 @@
-"""The kinds of sources: a folder, a glob, a file, a manifest."""
+"""Folders and single files as sources."""
 
 from __future__ import annotations
 
@@ -9,21 +9,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anysense.index.building.sources.base import Source
-from anysense.index.building.sources.found import Found
+from anysense.index.building.sources.entries import FileEntry
 from anysense.index.building.sources.paths import is_under
+from anysense.index.building.sources.sidecars import stat_sidecars
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from anysense.index.building.sources.scan import Scan
+    from anysense.index.building.sources.base import Listing
+    from anysense.index.catalog.records import Sidecar
 
-__all__ = []
+__all__ = ["FileSource", "FolderSource", "file_entries", "walk"]
 
 
 @dataclass(frozen=True)
 class FolderSource(Source):
-    def find(self, scan: Scan) -> Iterator[Found]:
-        return walk(self.root, scan)
+    def find(self, listing: Listing) -> Iterator[FileEntry]:
+        return walk(self.root, listing)
 
     def covers(self, path: str) -> bool:
         return is_under(path, self.root)
@@ -31,15 +33,16 @@ class FolderSource(Source):
 
 @dataclass(frozen=True)
 class FileSource(Source):
-    def find(self, scan: Scan) -> Iterator[Found]:
-        return found_file(self.root, scan)
+    def find(self, listing: Listing) -> Iterator[FileEntry]:
+        return file_entries(self.root, listing, sidecars=listing.sidecars_beside(self.root))
 
     def covers(self, path: str) -> bool:
         return path == self.root
 
 
-def walk(root: str, scan: Scan) -> Iterator[Found]:
-    """The media files of a folder and of its folders, by the rules that `scan` tells."""
+def walk(root: str, listing: Listing) -> Iterator[FileEntry]:
+    """The media files of a folder and of its folders, by the rules of a listing."""
+    from anysense.embed.media.beside import pair_sidecars
     from anysense.embed.media.identify import MEDIA_SUFFIXES
 
     suffixes = tuple(MEDIA_SUFFIXES)
@@ -47,33 +50,42 @@ def walk(root: str, scan: Scan) -> Iterator[Found]:
     while folders:
         folder = folders.pop()
         try:
-            with os.scandir(folder) as entries:
-                children = sorted(entries, key=lambda entry: entry.name)
+            with os.scandir(folder) as inside:
+                children = sorted(inside, key=lambda child: child.name)
         except OSError as error:
-            scan.report_unlisted(folder, error)
+            listing.report_unlisted(folder, error)
             continue
         inner = []
-        for entry in children:
-            if entry.name.startswith(".") or entry.path == scan.exclude:
+        children = [child for child in children if not child.name.startswith(".")]
+        beside = pair_sidecars(child.name for child in children) if listing.with_sidecars else {}
+        for child in children:
+            if child.path == listing.exclude:
                 continue
-            if entry.is_dir(follow_symlinks=False):
-                inner.append(entry.path)
-            elif entry.name.lower().endswith(suffixes):
-                yield from found_file(entry.path, scan, entry)
+            if child.is_dir(follow_symlinks=False):
+                inner.append(child.path)
+            elif child.name.lower().endswith(suffixes):
+                names = beside.get(child.name, ())
+                sidecars = stat_sidecars(folder, names, listing.is_linkable)
+                yield from file_entries(child.path, listing, child, sidecars)
         folders += reversed(inner)
 
 
-def found_file(path: str, scan: Scan, entry: os.DirEntry[str] | None = None) -> Iterator[Found]:
-    """A file as found, or nothing: it has just gone, is no regular file, or its link is refused."""
-    if entry is not None and entry.is_symlink() and not scan.is_linkable(os.path.realpath(path)):
-        scan.outside_links += 1
+def file_entries(
+    path: str,
+    listing: Listing,
+    child: os.DirEntry[str] | None = None,
+    sidecars: tuple[Sidecar, ...] = (),
+) -> Iterator[FileEntry]:
+    """The file at a path, or nothing: it has gone, is no regular file, or its link is refused."""
+    if child is not None and child.is_symlink() and not listing.is_linkable(os.path.realpath(path)):
+        listing.count_outside_link()
         return
     try:
-        status = entry.stat() if entry is not None else Path(path).stat()
+        status = child.stat() if child is not None else Path(path).stat()
     except FileNotFoundError:
         return
     except OSError as error:
-        scan.report(path, error.strerror or str(error))
+        listing.report(path, error.strerror or str(error))
         return
     if not stat.S_ISREG(status.st_mode):
         return
@@ -81,6 +93,6 @@ def found_file(path: str, scan: Scan, entry: os.DirEntry[str] | None = None) -> 
         path.encode()
     except UnicodeEncodeError:
         readable = os.fsencode(path).decode(errors="replace")
-        scan.report(readable, "its name is not valid UTF-8: rename it")
+        listing.report(readable, "its name is not valid UTF-8: rename it")
         return
-    yield Found(path, status.st_size, status.st_mtime_ns)
+    yield FileEntry(path, status.st_size, status.st_mtime_ns, None, sidecars)

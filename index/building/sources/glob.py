@@ -17,13 +17,18 @@ from anysense.index.building.sources.paths import is_under
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from anysense.index.building.sources.found import Found
-    from anysense.index.building.sources.scan import Scan
+    from anysense.index.building.sources.base import Listing
+    from anysense.index.building.sources.entries import FileEntry
 
-__all__ = ["GlobSource"]
+__all__ = ["GlobSource", "open_glob"]
 
 
-def _open_glob(name: str, path: Path) -> Source:
+def open_glob(name: str, path: Path) -> Source:
+    """A glob as a source: `name` as it was given, `path` with the home folder in its place.
+
+    Raises:
+        UsageError: the folder before its first wildcard does not exist, or it is no glob.
+    """
     parts = path.parts
     fixed = next(i for i, part in enumerate(parts) if glob.has_magic(part))
     base = Path(*parts[:fixed]) if fixed else Path()
@@ -62,8 +67,8 @@ def _translate_name(part: str) -> str:
 class GlobSource(Source):
     pattern: re.Pattern[str]
 
-    def find(self, scan: Scan) -> Iterator[Found]:
-        return (found for found in walk(self.root, scan) if self.covers(found.path))
+    def find(self, listing: Listing) -> Iterator[FileEntry]:
+        return (entry for entry in walk(self.root, listing) if self.covers(entry.path))
 
     def covers(self, path: str) -> bool:
         if not is_under(path, self.root):

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from anysense.embed.errors import UsageError
 from anysense.index.building.rows import ROW_SUFFIXES
 from anysense.index.building.sources.files import FileSource, FolderSource
-from anysense.index.building.sources.glob import _open_glob
-from anysense.index.building.sources.table import ManifestSource
+from anysense.index.building.sources.glob import open_glob
+from anysense.index.building.sources.table import TableSource
 
 if TYPE_CHECKING:
     from anysense.index.building.sources.base import Source
@@ -33,8 +33,8 @@ def open_source(source: str | Path, root: Path | None = None) -> Source:
     if path.exists():
         if path.suffix.lower() in ROW_SUFFIXES:
             base = os.path.realpath(root) if root is not None else str(Path(real).parent)
-            return ManifestSource(name, base, real)
+            return TableSource(name, base, real)
         return FileSource(name, real)
     if glob.has_magic(name):
-        return _open_glob(name, path)
+        return open_glob(name, path)
     raise UsageError(f"{name}: no such file or folder.")

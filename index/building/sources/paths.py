@@ -9,7 +9,7 @@ import stat
 
 from anysense.index.building.rows import ROW_SUFFIXES
 
-__all__ = ["is_alive", "is_file", "is_under", "manifest_of"]
+__all__ = ["is_alive", "is_file", "is_under", "table_of"]
 
 _ROW = re.compile(
     rf"(.*?(?:{'|'.join(map(re.escape, sorted(ROW_SUFFIXES)))}))#", re.IGNORECASE | re.DOTALL
@@ -20,15 +20,15 @@ def is_under(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
-def manifest_of(path: str) -> str | None:
-    """The manifest of a path that stands for a text in one."""
+def table_of(path: str) -> str | None:
+    """The table of a path that stands for a text in one."""
     match = _ROW.match(path)
     return match[1] if match else None
 
 
 def is_alive(path: str) -> bool:
-    """Whether a file is there; of a text in a manifest, whether the manifest is."""
-    return is_file(manifest_of(path) or path) or is_file(path)
+    """Whether a file is there; of a text in a table, whether the table is."""
+    return is_file(table_of(path) or path) or is_file(path)
 
 
 def is_file(path: str) -> bool:

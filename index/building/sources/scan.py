@@ -1,47 +1,57 @@
-"""What a build is given: folders, globs, files and manifests, and the items that they hold now.
+"""What a build is given: folders, globs, files and tables, and what they hold now.
 
 The rules of a scan, which are the same for folders and globs:
 
 * a file counts if its suffix is one of `anysense.embed.media.identify.MEDIA_SUFFIXES`;
 * names that start with a dot are left out, files and folders alike;
 * links to folders are not followed; links to files are, if they end inside a given source;
+* a text beside a picture or a sound that is scanned too, such as ``photo.txt``, is no file of its
+  own: its words belong to what it lies beside (`anysense.embed.media.beside`), unless that cannot
+  be read;
 * a folder that cannot be listed is reported, and what is known of it is left alone.
 
 A file named by itself counts whatever its suffix. A file whose suffix is one of
-`anysense.index.building.rows.ROW_SUFFIXES` is a manifest: each row is an item, with a `path` or a
-`text`, and optionally an `id`, a `modality` and `metadata`; every other column is metadata as well.
-The paths of a manifest start at its own folder, or at the folder given as `root`, and must stay
-under it: a manifest from somewhere else cannot reach files that it has no business with.
+`anysense.index.building.rows.ROW_SUFFIXES` is a table, which users know as a manifest: each row is
+an item, with a `path` or a `text`, and optionally an `id`, a `modality` and `metadata`; every other
+column is metadata as well. The paths of a table start at its own folder, or at the folder given as
+`root`, and must stay under it: a table from somewhere else cannot reach files that it has no
+business with.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import MediaError, UsageError
+from anysense.index.building.sources.entries import Entry, FileEntry, Problem
 from anysense.index.building.sources.files import FileSource
-from anysense.index.building.sources.found import Found, Problem
 from anysense.index.building.sources.opening import open_source
-from anysense.index.building.sources.paths import is_alive, is_under, manifest_of
-from anysense.index.building.sources.table import ManifestSource
-from anysense.index.types import NewItem
+from anysense.index.building.sources.paths import is_alive, is_under, table_of
+from anysense.index.building.sources.sidecars import FolderSidecars, sidecar_paths
+from anysense.index.building.sources.table import TableSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Sequence, Set
+    from pathlib import Path
 
+    from anysense.embed.types import Modality
     from anysense.index.building.sources.base import Source
+    from anysense.index.catalog.records import Sidecar
 
-__all__ = ["Found", "NewItem", "Problem", "Scan", "scan"]
+__all__ = ["FileScan"]
 
 
-class Scan:
-    """Sources, and after `run` what they hold.
+class FileScan:
+    """Sources, and after `run` what they hold. It is the `Listing` that the sources are given.
 
     Attributes:
         sources: what was given; `folders` are those of them that are not single files.
         roots: the real folders and files that they stay under.
-        found: one entry for each path, in the order of the sources.
+        exclude: a folder that is left out wherever it is met.
+        paths: of everything that the sources hold.
+        entries: what is an item, one for each path, in the order of the sources.
+        sidecars: paths of texts whose words belong to files among the entries.
+        left_out: files of modalities that are not wanted: see `leave_out`.
         problems: what could not be listed or read.
         outside_links: how many links to files led out of the sources and were not followed.
     """
@@ -52,13 +62,15 @@ class Scan:
         *,
         exclude: Path | None = None,
         root: Path | None = None,
+        with_sidecars: bool = True,
     ) -> None:
         """Check the sources.
 
         Args:
-            sources: folders, globs, files and manifests.
+            sources: folders, globs, files and tables.
             exclude: a folder to leave out wherever it is met: the collection itself.
-            root: where the relative paths of manifests start, instead of at their own folders.
+            root: where the relative paths of tables start, instead of at their own folders.
+            with_sidecars: whether texts beside pictures and sounds belong to these.
 
         Raises:
             UsageError: there is no source, or one does not exist.
@@ -66,35 +78,87 @@ class Scan:
         if not sources:
             raise UsageError("Give at least one file, folder, glob or manifest.")
         self.exclude = str(exclude.resolve()) if exclude is not None else None
+        self.with_sidecars = with_sidecars
         self.sources: list[Source] = [open_source(source, root) for source in sources]
         self.roots = list(dict.fromkeys(source.root for source in self.sources))
         # A shell may have turned a glob into thousands of files, so these are looked up, not tried.
         self._files = {s.root for s in self.sources if isinstance(s, FileSource)}
         self.folders = [s for s in self.sources if not isinstance(s, FileSource)]
-        self._manifests = {s.file for s in self.sources if isinstance(s, ManifestSource)}
-        self.found: list[Found] = []
+        self._tables = {s.file for s in self.sources if isinstance(s, TableSource)}
+        self.paths: list[str] = []
+        self.entries: list[Entry] = []
+        self.sidecars: frozenset[str] = frozenset()
+        self.left_out: list[Entry] = []
         self.problems: list[Problem] = []
         self.outside_links = 0
+        self._listed: Sequence[Entry] = ()
+        self._unreadable: set[str] = set()
         self._unlisted: list[str] = []
+        self._beside = FolderSidecars(self.is_linkable)
 
-    def run(self) -> Scan:
+    def run(self) -> FileScan:
         """Look at every source once.
 
         Raises:
-            UsageError: a manifest cannot be read as a whole.
+            UsageError: a table cannot be read as a whole.
             MediaError: a folder given as a source cannot be listed.
         """
-        by_path: dict[str, Found] = {}
+        by_path: dict[str, Entry] = {}
         for source in self.sources:
-            for found in source.find(self):
-                if found.item is not None or found.path not in by_path:
-                    by_path[found.path] = found
-        self.found = list(by_path.values())
+            for entry in source.find(self):
+                if entry.item is not None or entry.path not in by_path:
+                    by_path[entry.path] = entry
+        self.paths = list(by_path)
+        self._part_sidecars(list(by_path.values()))
         return self
 
+    def leave_out(self, modalities: Set[Modality]) -> None:
+        """Leave out files that by their names yield none of these modalities.
+
+        The texts beside them are items then, as they would be if those files were not there.
+        """
+        from anysense.embed.media.identify import named_modalities
+
+        self.left_out = [
+            entry
+            for entry in self._listed
+            if entry.item is None
+            and (named := named_modalities(entry.path))
+            and named.isdisjoint(modalities)
+        ]
+        dropped = {entry.path for entry in self.left_out}
+        self._part_sidecars([entry for entry in self._listed if entry.path not in dropped])
+
+    def free_sidecars(self, paths: Collection[str]) -> list[Entry]:
+        """Make the texts beside files that cannot be read items of their own; returns these.
+
+        Not so a text that lies beside another file too, which can be read.
+
+        Args:
+            paths: of the files.
+        """
+        sidecars = self.sidecars
+        self._unreadable.update(paths)
+        self._part_sidecars(self._listed)
+        freed = sidecars - self.sidecars
+        return [entry for entry in self.entries if entry.path in freed] if freed else []
+
+    def _part_sidecars(self, entries: Sequence[Entry]) -> None:
+        """Part what is an item from the texts beside it; what a table names is always an item."""
+        self._listed = entries
+        self.sidecars = frozenset(
+            str(path)
+            for entry in entries
+            if isinstance(entry, FileEntry) and entry.path not in self._unreadable
+            for path in sidecar_paths(entry.path, entry.sidecars)
+        )
+        self.entries = [
+            entry for entry in entries if entry.item is not None or entry.path not in self.sidecars
+        ]
+
     def is_gone(self, path: str) -> bool:
-        """Whether a path that this scan did not find was looked for, and is no longer there."""
-        if manifest_of(path) in self._manifests:
+        """Whether a path that has no entry was looked for, and is no longer there."""
+        if table_of(path) in self._tables:
             return True
         if not any(source.covers(path) for source in self.folders):
             return False
@@ -102,28 +166,30 @@ class Scan:
             return False
         return not is_alive(path)
 
+    def sidecars_beside(self, path: str) -> tuple[Sidecar, ...]:
+        """The texts that belong to a file whose folder is not walked; none without sidecars."""
+        return self._beside.beside(path) if self.with_sidecars else ()
+
     def is_linkable(self, target: str) -> bool:
         """Whether a link may lead to this real path: it is under one of the sources."""
         return target in self._files or any(is_under(target, s.root) for s in self.folders)
 
+    def count_outside_link(self) -> None:
+        """Note a link to a file that is not followed."""
+        self.outside_links += 1
+
     def report(self, path: str, reason: str) -> None:
+        """Note a file or a row that cannot be used, and why."""
         self.problems.append(Problem(path, reason))
 
     def report_unlisted(self, folder: str, error: OSError) -> None:
-        """Note that a folder cannot be listed; a source itself that cannot be is an error."""
+        """Note that a folder cannot be listed.
+
+        Raises:
+            MediaError: it is a source itself.
+        """
         reason = f"the folder cannot be listed: {error.strerror or error}"
         if folder in self.roots:
             raise MediaError(folder, reason)
         self.report(folder, reason)
         self._unlisted.append(folder)
-
-
-def scan(sources: Sequence[str | Path], *, root: Path | None = None) -> Iterator[NewItem]:
-    """The items that sources hold: files as paths, texts of manifests as strings.
-
-    Raises:
-        UsageError: a source does not exist, or a manifest cannot be read.
-        MediaError: a folder given as a source cannot be listed.
-    """
-    for found in Scan(sources, root=root).run().found:
-        yield found.item or NewItem(Path(found.path), source=found.path)

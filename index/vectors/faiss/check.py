@@ -1,33 +1,27 @@
-"""Whether an index that was read has the shape that its layout says, told without FAISS."""
+"""Whether an index that was read has the shape that its layout says, said before any use of it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from anysense.index.vectors.faiss.library import PRODUCT, faiss
 from anysense.index.vectors.layout import padded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from anysense.index.vectors.layout import PartitionLayout
 
-__all__ = ["fast_scan_misfit", "misfit"]
-
-_PRODUCT = 0  # FAISS's number for inner products
+__all__ = ["fast_scan_problem", "layout_problem"]
 
 
-def misfit(
-    index: Any,
-    downcast: Callable[[Any], Any],
-    size: int,
-    dimension: int,
-    entries: Sequence[PartitionLayout],
+def layout_problem(
+    index: Any, size: int, dimension: int, entries: Sequence[PartitionLayout]
 ) -> str | None:
     """What is wrong with an index that was mapped from a file, or None.
 
     Args:
         index: what FAISS read.
-        downcast: gives inverted lists the type that they are of.
         size: of the file, in bytes.
         dimension: the stored one.
         entries: the layout.
@@ -35,7 +29,7 @@ def misfit(
     lists = max(1, sum(entry.lists for entry in entries))
     if type(index).__name__ != "IndexIVFScalarQuantizer":
         return f"it is a {type(index).__name__}"
-    stored = downcast(index.invlists)
+    stored = faiss.downcast_InvertedLists(index.invlists)
     # Of lists that another file holds, FAISS remembers that file's size here.
     if type(stored).__name__ != "OnDiskInvertedLists" or stored.totsize != size:
         return "its lists are not in the file"
@@ -45,7 +39,7 @@ def misfit(
         ("stored lists", stored.nlist, lists),
         ("centroids", index.quantizer.ntotal, lists),
         ("centroid dimension", index.quantizer.d, dimension),
-        ("metric", index.metric_type, _PRODUCT),
+        ("metric", index.metric_type, PRODUCT),
         ("code type", index.sq.qtype, index.sq.QT_fp16),
         ("code size", stored.code_size, 2 * dimension),
         ("residual codes", index.by_residual, False),
@@ -66,8 +60,8 @@ def misfit(
     return None
 
 
-def fast_scan_misfit(index: Any, entry: PartitionLayout) -> str | None:
-    """What is wrong with a sidecar that was read, or None."""
+def fast_scan_problem(index: Any, entry: PartitionLayout) -> str | None:
+    """What is wrong with a fast scan that was read, or None."""
     if type(index).__name__ != "IndexIVFPQFastScan":
         return f"it is a {type(index).__name__}"
     width = padded(entry.dimension)
@@ -75,7 +69,7 @@ def fast_scan_misfit(index: Any, entry: PartitionLayout) -> str | None:
         ("dimension", index.d, width),
         ("lists", index.nlist, entry.lists),
         ("codes", (index.pq.M, index.pq.nbits), (width // 2, 4)),
-        ("metric", index.metric_type, _PRODUCT),
+        ("metric", index.metric_type, PRODUCT),
         ("residual codes", index.by_residual, False),
         ("segments", index.ntotal, entry.count),
     ]
@@ -83,5 +77,7 @@ def fast_scan_misfit(index: Any, entry: PartitionLayout) -> str | None:
 
 
 def _first_problem(checks: Sequence[tuple[str, object, object]]) -> str | None:
-    problems = (f"{name}: {value}, not {due}" for name, value, due in checks if value != due)
-    return next(problems, None)
+    for name, value, expected in checks:
+        if value != expected:
+            return f"{name}: {value}, not {expected}"
+    return None

@@ -1,15 +1,15 @@
-"""What an index holds: the part of `Store` that needs neither FAISS nor a query."""
+"""What an index holds, by partition: lists of ids and fp16 codes, read out of FAISS's memory."""
 
 from __future__ import annotations
 
 import threading
-from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from anysense.embed.errors import UsageError
 from anysense.index.vectors.arrays import as_ids
+from anysense.index.vectors.faiss.library import faiss
 from anysense.index.vectors.idmap import IdMap
 
 if TYPE_CHECKING:
@@ -28,60 +28,56 @@ _BLOCK = 16_384
 """Vectors decoded to float32 at a time."""
 
 
-class Lists(ABC):
-    """The lists of ids and fp16 codes of which an index is made, by partition.
+class Lists:
+    """The lists of ids and fp16 codes of which an index is made.
 
     Attributes:
-        dimension: the stored dimension; the vectors of a partition may be narrower.
+        index: FAISS's, filled; not to be changed.
+        layout: the dimension and the lists of each partition.
+        dimension: the stored one; the vectors of a partition may be narrower.
         sizes: the segments in each list.
-        fast_scans: FAISS's index of each sidecar; see `fastscan`.
     """
 
-    fast_scans: Mapping[Partition, Any]
-
-    def __init__(
-        self, entries: Sequence[PartitionLayout], centroids: FloatArray, sizes: Ids
-    ) -> None:
-        """Take the layout, and for all lists their centroids (lists, dimension) and sizes."""
-        self._entries = {entry.partition: entry for entry in entries}
-        self._centroids = centroids
-        self.dimension = int(centroids.shape[1])
-        self.sizes = sizes
+    def __init__(self, index: Any, entries: Sequence[PartitionLayout]) -> None:
+        """Take over a filled index, whose lists belong to partitions as the layout says."""
+        self.index = index
+        self.layout: Mapping[Partition, PartitionLayout] = {e.partition: e for e in entries}
+        self.dimension = int(index.d)
+        self._stored = faiss.downcast_InvertedLists(index.invlists)
+        numbers = range(index.nlist)
+        self.sizes: Ids = np.array([self._stored.list_size(n) for n in numbers], dtype=np.int64)
+        self._centroids: FloatArray = index.quantizer.reconstruct_n(0, index.nlist)
         self._maps: dict[Partition, IdMap] = {}
-        self._viewed: dict[Partition, list[tuple[Ids, memoryview]]] = {}
-        self._maps_lock = threading.Lock()
-
-    @abstractmethod
-    def read_list(self, number: int) -> tuple[Ids, Codes]:
-        """Ids (n,) and codes (n, bytes) of one list, not to be written to."""
-
-    @abstractmethod
-    def decode(self, codes: Codes) -> FloatArray:
-        """Codes (n, bytes) as float32 (n, stored dimension)."""
+        self._views: dict[Partition, list[tuple[Ids, memoryview]]] = {}
+        self._lock = threading.Lock()
 
     @property
-    def partitions(self) -> Mapping[Partition, int]:
-        """The number of segments of each partition."""
-        return {partition: entry.count for partition, entry in self._entries.items()}
-
-    @property
-    def layout(self) -> Mapping[Partition, PartitionLayout]:
-        """The dimension and the lists of each partition."""
-        return self._entries
-
-    @property
-    def needs_recluster(self) -> tuple[Partition, ...]:
-        """The partitions that `build` would give other lists."""
-        return tuple(p for p, entry in self._entries.items() if entry.needs_recluster)
+    def is_in_memory(self) -> bool:
+        """Whether FAISS holds the lists itself, rather than maps them from a file."""
+        return isinstance(self._stored, faiss.ArrayInvertedLists)
 
     @property
     def nbytes(self) -> int:
         """The bytes of codes, ids and centroids, in memory and on disk."""
         return int(self.sizes.sum()) * (2 * self.dimension + 8) + self._centroids.nbytes
 
+    def read_list(self, number: int) -> tuple[Ids, Codes]:
+        """Ids (n,) and codes (n, bytes) of one list: views of FAISS's memory, not to be written."""
+        size, width = int(self.sizes[number]), self.index.code_size
+        if not size:  # FAISS gives a null pointer
+            return np.empty(0, dtype=np.int64), np.empty((0, width), dtype=np.uint8)
+        ids = faiss.rev_swig_ptr(self._stored.get_ids(number), size)
+        codes = faiss.rev_swig_ptr(self._stored.get_codes(number), size * width)
+        return ids, codes.reshape(size, width)
+
+    def decode(self, codes: Codes) -> FloatArray:
+        """Codes (n, bytes) as float32 (n, stored dimension), 10 times as fast as numpy."""
+        vectors: FloatArray = self.index.sq.decode(np.ascontiguousarray(codes))
+        return vectors
+
     def contains(self, partition: Partition, ids: Ids) -> NDArray[np.bool_]:
         """Which segments are in the partition: (n,) bool."""
-        if partition not in self._entries:
+        if partition not in self.layout:
             return np.zeros(len(ids), dtype=bool)
         return self.id_map(partition).find(as_ids(ids)) >= 0
 
@@ -91,15 +87,15 @@ class Lists(ABC):
         Raises:
             UsageError: one of them is not in the partition.
         """
-        wanted = as_ids(ids)
-        known = self.contains(partition, wanted)
-        if not known.all():
-            raise UsageError(f"Segment {wanted[~known][0]} is not in the partition {partition}.")
-        entry = self._entries.get(partition)
+        ids = as_ids(ids)
+        present = self.contains(partition, ids)
+        if not present.all():
+            raise UsageError(f"Segment {ids[~present][0]} is not in the partition {partition}.")
+        entry = self.layout.get(partition)
         if entry is None:
             return np.empty((0, 0), dtype=np.float32)
         places = self.id_map(partition)
-        at = places.find(wanted)
+        at = places.find(ids)
         codes = self.codes(partition, places.lists[at], places.offsets[at])
         return self.decode(codes)[:, : entry.dimension]
 
@@ -107,33 +103,34 @@ class Lists(ABC):
         """The codes (n, bytes) in some places of a partition's lists."""
         width = 2 * self.dimension
         starts = (offsets.astype(np.int64) * width).tolist()
-        held = self._views(partition)
+        views = self._views_of(partition)
         # Bytes are joined because numpy would take a microsecond for each row.
         where = zip(lists.tolist(), starts, strict=True)
-        rows = b"".join([held[number][1][start : start + width] for number, start in where])
+        rows = b"".join([views[number][1][start : start + width] for number, start in where])
         return np.frombuffer(rows, dtype=np.uint8).reshape(-1, width)
 
     def ids_at(self, partition: Partition, lists: NDArray[Any], offsets: NDArray[Any]) -> Ids:
         """The segments in some places of a partition's lists: (n,)."""
-        held = self._views(partition)
+        views = self._views_of(partition)
         where = zip(lists.tolist(), offsets.tolist(), strict=True)
-        return np.array([held[number][0][offset] for number, offset in where], dtype=np.int64)
+        return np.array([views[number][0][offset] for number, offset in where], dtype=np.int64)
 
-    def _views(self, partition: Partition) -> list[tuple[Ids, memoryview]]:
+    def _views_of(self, partition: Partition) -> list[tuple[Ids, memoryview]]:
         """The ids and the bytes of the codes of each list of a partition."""
-        with self._maps_lock:
-            if partition not in self._viewed:
-                entry = self._entries[partition]
+        with self._lock:
+            if partition not in self._views:
+                entry = self.layout[partition]
                 every = map(self.read_list, range(entry.first_list, entry.stop_list))
-                self._viewed[partition] = [(ids, codes.reshape(-1).data) for ids, codes in every]
-            return self._viewed[partition]
+                self._views[partition] = [(ids, codes.reshape(-1).data) for ids, codes in every]
+            return self._views[partition]
 
-    def keeps_centroids(self, entry: PartitionLayout, other: Lists) -> bool:
+    def keeps_centroids(self, partition: Partition, other: Lists) -> bool:
         """Whether a partition is clustered elsewhere as it is here."""
-        if entry.partition not in other.layout:
+        if partition not in other.layout:
             return False
-        ours, theirs = self.centroids(entry.partition), other.centroids(entry.partition)
-        return np.array_equal(ours[:, : entry.dimension], theirs[:, : entry.dimension])
+        dimension = self.layout[partition].dimension
+        ours, theirs = self.centroids(partition), other.centroids(partition)
+        return np.array_equal(ours[:, :dimension], theirs[:, :dimension])
 
     def same_lists(self, entry: PartitionLayout, other: Lists) -> list[int]:
         """The lists of a partition that hold the same segments and vectors elsewhere.
@@ -159,7 +156,7 @@ class Lists(ABC):
 
         The same segments and seed give the same sample, whatever the lists.
         """
-        if partition not in self._entries:
+        if partition not in self.layout:
             return np.empty(0, dtype=np.int64), np.empty((0, 0), dtype=np.float32)
         ids = self.id_map(partition).ids
         if n < len(ids):
@@ -169,28 +166,28 @@ class Lists(ABC):
     def blocks(self, entry: PartitionLayout) -> Iterator[tuple[Ids, Codes]]:
         """All ids and codes of a partition, some `_BLOCK` at a time."""
         parts: list[tuple[Ids, Codes]] = []
-        held = 0
+        filled = 0
         for number in range(entry.first_list, entry.stop_list):
             ids, codes = self.read_list(number)
             for start in range(0, len(ids), _BLOCK):
                 parts.append((ids[start : start + _BLOCK], codes[start : start + _BLOCK]))
-                held += len(parts[-1][0])
-                if held >= _BLOCK:
+                filled += len(parts[-1][0])
+                if filled >= _BLOCK:
                     yield _joined(parts)
-                    parts, held = [], 0
-        if held:
+                    parts, filled = [], 0
+        if filled:
             yield _joined(parts)
 
     def centroids(self, partition: Partition) -> FloatArray:
         """The centroids of a partition's lists: (lists, stored dimension)."""
-        entry = self._entries[partition]
+        entry = self.layout[partition]
         return self._centroids[entry.first_list : entry.stop_list]
 
     def id_map(self, partition: Partition) -> IdMap:
         """Where each segment of a partition is; made at the first use."""
-        with self._maps_lock:
+        with self._lock:
             if partition not in self._maps:
-                entry = self._entries[partition]
+                entry = self.layout[partition]
                 numbers = range(entry.first_list, entry.stop_list)
                 self._maps[partition] = IdMap([self.read_list(number)[0] for number in numbers])
             return self._maps[partition]

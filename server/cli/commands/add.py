@@ -11,7 +11,7 @@ import click
 
 from anysense.server.cli import console
 from anysense.server.cli.interrupt import stopping_in_order
-from anysense.server.cli.options import COLLECTION, DEVICE, JSON, WORKERS
+from anysense.server.cli.options import COLLECTION, DEVICE, JSON, SIDECARS, WORKERS
 from anysense.server.cli.status import DONE, ERROR, PARTIAL
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ __all__ = ["add"]
 )
 @DEVICE
 @WORKERS
+@SIDECARS
 @JSON
 def add(
     path: str,
@@ -47,6 +48,7 @@ def add(
     pairs: tuple[str, ...],
     device: str,
     workers: int | None,
+    no_sidecars: bool,
     as_json: bool,
 ) -> int:
     """Add files or texts to a collection.
@@ -59,7 +61,7 @@ def add(
 
     items = _new_items(files, texts, item_id, dict(_pair(pair) for pair in pairs))
     with stopping_in_order(), Collection.open(path, device=device) as collection:
-        report = ingest(collection, items, workers=workers)
+        report = ingest(collection, items, workers=workers, sidecars=not no_sidecars)
     if as_json:
         console.print_json(
             {

@@ -73,8 +73,8 @@ def fit_command(path: str, anchors: str | None, device: str, as_json: bool) -> i
 def _method(bridge: Bridge) -> str:
     """How a bridge was fitted, and how well each method did."""
     choice = bridge.choice
-    ranked = sorted(choice.scores.items(), key=lambda entry: -entry[1])
-    scores = ", ".join(f"{method} {score:.3f}" for method, score in ranked)
+    best_first = sorted(choice.scores.items(), key=lambda entry: -entry[1])
+    scores = ", ".join(f"{method} {score:.3f}" for method, score in best_first)
     return (
         f"{choice.method} (mean reciprocal rank of {choice.held_out:,} held-out captions: {scores})"
     )

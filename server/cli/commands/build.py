@@ -10,7 +10,7 @@ import click
 
 from anysense.server.cli import console
 from anysense.server.cli.interrupt import stopping_in_order
-from anysense.server.cli.options import DEVICE, JSON, WORKERS
+from anysense.server.cli.options import DEVICE, JSON, SIDECARS, WORKERS
 from anysense.server.cli.status import DONE, INTERRUPTED, PARTIAL
 
 if TYPE_CHECKING:
@@ -63,6 +63,13 @@ SHOWN_FAILURES = 10
 @WORKERS
 @click.option("--retry-failed", is_flag=True, help="Try again what could not be read before.")
 @click.option("--keep-missing", is_flag=True, help="Keep items whose file is gone.")
+@SIDECARS
+@click.option(
+    "--reread",
+    is_flag=True,
+    help="Read again also what has not changed: after an update that reads more of it, or to leave "
+    "out with --no-sidecars what is in files.",
+)
 @JSON
 def build(
     sources: tuple[str, ...],
@@ -76,6 +83,8 @@ def build(
     workers: int | None,
     retry_failed: bool,
     keep_missing: bool,
+    no_sidecars: bool,
+    reread: bool,
     as_json: bool,
 ) -> int:
     """Build a collection from files, or bring it up to date.
@@ -88,6 +97,9 @@ def build(
     file is gone are removed, and a build that was stopped goes on. Hidden files are left out, and
     links out of the sources are not followed. Files that cannot be read are listed, left alone
     until they change, and make the exit status 3 as long as they are there.
+
+    A text beside a picture or a sound (photo.txt, photo.jpg.txt, photo.xmp) and the words
+    in its file that describe it (titles, captions, keywords, lyrics) are part of that item.
     """
     from anysense.index.building.build import build as run_build
     from anysense.index.building.build import check_sources
@@ -101,7 +113,7 @@ def build(
     scan, metadata_file = None, None
     if is_new:  # so that a mistake leaves no empty collection behind
         base = Path(root) if root is not None else None
-        scan = check_sources(sources, exclude=Path(output), root=base)
+        scan = check_sources(sources, exclude=Path(output), root=base, sidecars=not no_sidecars)
         metadata_file = MetadataFile(Path(metadata), scan.roots) if metadata is not None else None
     with (
         stopping_in_order(),
@@ -118,6 +130,8 @@ def build(
                 workers=workers,
                 retry_failed=retry_failed,
                 keep_missing=keep_missing,
+                sidecars=not no_sidecars,
+                reread=reread,
                 progress=bar,
             )
         except KeyboardInterrupt:
@@ -200,9 +214,8 @@ def print_report(output: str, items: int, report: BuildReport) -> None:
     }
     changes = ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)
     seconds = f"{report.seconds:.1f} s"
-    click.echo(
-        f"{output}: {console.count(items, 'item')}. {changes or 'Nothing to do'}; {seconds}."
-    )
+    nothing = "Nothing could be read" if report.quarantined else "Nothing to do"
+    click.echo(f"{output}: {console.count(items, 'item')}. {changes or nothing}; {seconds}.")
     if report.left_out:
         files = console.count(report.left_out, "file")
         console.note(f"{files} left out: no encoder of this collection takes their kind.")

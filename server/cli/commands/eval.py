@@ -38,7 +38,7 @@ MIXED = "any"
     "folder",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Make the queries from captions: photo.txt beside photo.jpg.",
+    help="Make the queries from texts beside media: photo.txt asks for photo.jpg.",
 )
 @click.option(
     "--plot",
@@ -63,11 +63,16 @@ def eval_(
     list of one for each that is relevant. Paths start at the file's folder. A file that asks is not
     counted among what it finds.
 
-    For each route, from a kind of query to a kind of item, and for the merged list ("any"): figures
-    of quality with their 95 % intervals and what chance gives, how often unrelated items reach a
-    score and how often they are meant to, and how many of the true neighbours the index finds.
-    Outside of a terminal these are lines with tabs between their values, the names of which are in
-    the first line.
+    With --from-captions, the text beside a file (photo.txt or photo.jpg.txt) asks for that file.
+    Where it is part of the file's item, it is left out of what that query may find: the file must
+    be found by what it shows, or by other words about it. In a collection built with --no-sidecars
+    the texts are items of their own, and each file also asks for its text.
+
+    For each route, from a modality of queries to one of items' segments, and for the merged list
+    ("any"): figures of quality with their 95 % intervals and what chance gives, how often unrelated
+    items reach a score and how often they are meant to, and how many of the true neighbours the
+    index finds. Outside of a terminal these are lines with tabs between their values, the names of
+    which are in the first line.
 
     recall@k is the share of a query's relevant items that are among the first k; of a query with
     more than k of them, the share of k. mrr and median_rank are of a query's best relevant item.
@@ -91,13 +96,14 @@ def eval_(
         from anysense.server.cli.plot import check_plotting
 
         check_plotting(plot)  # before minutes of encoding
-    if pairs_file is not None:
-        pairs = read_pairs(pairs_file)
-    else:
-        assert folder is not None
-        pairs = pairs_from_captions(folder)
-    with Collection.open(path, device=device) as collection, CountBar("asking", *QUERIES) as bar:
-        evaluation = evaluate(collection, pairs, bar)
+    with Collection.open(path, device=device) as collection:
+        if pairs_file is not None:
+            pairs = read_pairs(pairs_file)
+        else:
+            assert folder is not None
+            pairs = pairs_from_captions(folder, collection.folder.files())
+        with CountBar("asking", *QUERIES) as bar:
+            evaluation = evaluate(collection, pairs, bar)
     if plot is not None:
         from anysense.server.cli.plot import plot_scores
 
@@ -179,9 +185,9 @@ def _print_thresholds(routes: Sequence[dict[str, Any]]) -> None:
     from anysense.server.cli.tables import Column, print_table
 
     judgeable = [r for r in routes if r["items_of"] != MIXED and r.get("false_positives")]
-    meant = {k: v["meant"] for route in judgeable for k, v in route["false_positives"].items()}
-    levels = sorted(meant, key=float)
-    rows = [("meant", *(f"{meant[level]:.2%}" for level in levels))]
+    targets = {k: v["meant"] for route in judgeable for k, v in route["false_positives"].items()}
+    levels = sorted(targets, key=float)
+    rows = [("meant", *(f"{targets[level]:.2%}" for level in levels))]
     for route in judgeable:
         positives = route["false_positives"]
         shares = (f"{positives[at]['measured']:.2%}" if at in positives else "" for at in levels)

@@ -20,11 +20,11 @@ __all__ = ["info"]
 def info(path: str, as_json: bool, quarantined: bool) -> int:
     """Say what a collection holds.
 
-    A route leads from a kind of query to the items of a kind in a model's space. Small routes are
-    exact; of larger ones the index scans as much as it takes to find the target share, the recall,
-    of what is truly nearest, as measured when it was published.
+    A route leads from a modality of queries to the segments of one (`items_of`) in a model's space.
+    Small routes are exact; of larger ones the index scans as much as it takes to find the target
+    share, the recall, of what is truly nearest, as measured when it was published.
 
-    With --json: an object with at least `items`, `items_by_modality`, `segments`, `quarantined`,
+    With --json: an object with at least `items`, `items_by_kind`, `segments`, `quarantined`,
     `bytes`, `encoders`, `partitions`, `generation`, `target_recall`, `measured_recall` (the least
     of all routes), `routes` (each with `query`, `items_of`, `space`, `route`, `segments`, `exact`,
     `target_recall` and `measured_recall`) and `bridges` (each with `source`, `target`, `usable`,
@@ -50,7 +50,7 @@ def info(path: str, as_json: bool, quarantined: bool) -> int:
 def _print_info(path: str, facts: dict[str, Any]) -> None:
     from anysense.server.cli.tables import print_facts
 
-    kinds = facts["items_by_modality"]
+    kinds = facts["items_by_kind"]
     totals = {
         "collection": path,
         "items": f"{facts['items']:,}",

@@ -45,7 +45,7 @@ FILE = click.Path(exists=True, dir_okay=False)
     "modalities",
     type=click.Choice(["text", "image", "audio"]),
     multiple=True,
-    help="Only items of this kind; may be given again.",
+    help="Only segments of this modality; may be given again.",
 )
 @WHERE
 @click.option("--min-score", type=float, metavar="X", help="Only hits of at least this score.")
@@ -53,7 +53,7 @@ FILE = click.Path(exists=True, dir_okay=False)
     "--per-modality-k",
     type=click.IntRange(1, 1000),
     metavar="N",
-    help="At most so many hits of each kind.",
+    help="At most so many hits of each modality.",
 )
 @click.option(
     "--offset",
@@ -68,15 +68,15 @@ FILE = click.Path(exists=True, dir_okay=False)
     "--collapse",
     type=click.FloatRange(0, 1, min_open=True),
     metavar="COSINE",
-    help="Of items of one kind that are at least so much alike, show only the best; 0.95 leaves "
-    "out near-copies.",
+    help="Of segments of one modality that are at least so much alike, only the best counts; 0.95 "
+    "leaves out near-copies, but for what other segments find.",
 )
 @click.option(
     "--fusion",
     type=click.Choice(["calibrated", "rrf", "round_robin"]),
     default="calibrated",
     show_default=True,
-    help="How the kinds become one list: by score, by reciprocal rank, or in turns.",
+    help="How the modalities become one list: by score, by reciprocal rank, or in turns.",
 )
 @DEVICE
 @JSON
@@ -98,14 +98,18 @@ def search(
     """Search a collection by text, image, sound, or several of them.
 
     Several inputs make one query, and --not subtracts from it. Every query finds items of every
-    kind. A score says how rarely chance scores so high: one unrelated item in 100 has a score of 2
-    or more, one in 1,000 of 3 or more, whatever the kind.
+    kind. A score says how rarely chance scores so high: one unrelated segment in 100 has a score of
+    2 or more, one in 1,000 of 3 or more, whatever its modality.
+
+    A hit is an item with the segment of it that matched best: a passage, a window of a sound, a
+    picture, a page. Where other segments of it matched well, too, they are told as well.
 
     With --json: an object with `collection`, `query` (a list of terms, each with `content` or
     `like`, `modality` and `weight`), `no_match` (true if chance alone may have put the best item
     where it is, so that probably nothing answers the query) and `hits`, best first, each with `id`,
-    `modality`, `score`, `raw_score`, `route`, `source`, `space`, `start`, `end`, `text` and
-    `metadata`.
+    `kind`, `modality`, `score`, `raw_score`, `route`, `source`, `space`, `start`, `end`, `unit`,
+    `page`, `box`, `origin`, `text`, `metadata` and `segments`, the item's other segments that
+    matched well, with the same fields as far as they are a segment's.
     """
     from anysense.index.collection import Collection
     from anysense.index.ranking.retriever import Retriever
@@ -149,24 +153,24 @@ def _hint_at_file(text: str) -> None:
     """Say how to search by a file, if that may be what a text means that is the path of one."""
     from anysense.embed.media.identify import MEDIA_SUFFIXES
 
-    kind = MEDIA_SUFFIXES.get(Path(text).suffix.lower())
-    if kind is None or not os.path.isfile(text):  # noqa: PTH113 - which takes any text
+    modality = MEDIA_SUFFIXES.get(Path(text).suffix.lower())
+    if modality is None or not os.path.isfile(text):  # noqa: PTH113 - which takes any text
         return
     hints = {
         "image": f"--image {text} searches by what it shows",
         "audio": f"--audio {text} searches by how it sounds",
         "text": f"--like {text} searches by what it says, if it is in the collection",
     }
-    console.note(f"{text} is a file, and its name is searched as words: {hints[kind.value]}.")
+    console.note(f"{text} is a file, and its name is searched as words: {hints[modality.value]}.")
 
 
 def _print_files(hits: Sequence[Hit]) -> None:
     """Print the paths of the hits that are files: a text of a manifest, or added alone, is none."""
-    from anysense.index.building.sources.paths import is_file, manifest_of
+    from anysense.index.building.sources.paths import is_file, table_of
 
     sources = list(dict.fromkeys(hit.source for hit in hits))
     for source in sources.copy():
-        if Path(source).is_absolute() and (is_file(source) or not manifest_of(source)):
+        if Path(source).is_absolute() and (is_file(source) or not table_of(source)):
             console.print_path(source)
             sources.remove(source)
     if sources:

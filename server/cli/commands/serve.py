@@ -50,7 +50,7 @@ def serve(path: str, host: str, port: int, device: str) -> int:
 def _counts(collection: Collection) -> str:
     """How many items there are, of all kinds and of each."""
     facts = collection.info()
-    kinds = {kind: number for kind, number in facts["items_by_modality"].items() if number}
+    kinds = {kind: number for kind, number in facts["items_by_kind"].items() if number}
     each = ", ".join(f"{number:,} {kind}" for kind, number in kinds.items())
     return console.count(facts["items"], "item") + (f" ({each})" if each else "")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -31,7 +30,7 @@ def show(path: str, name: str, as_json: bool) -> int:
     with Collection.open(path) as collection:
         item = collection.folder.snapshot().item(resolve_id(collection, name))
     if as_json:
-        console.print_json({**asdict(item), "modality": str(item.modality)})
+        console.print_json(item.to_dict())
     else:
         _print_item(item)
     return DONE
@@ -44,7 +43,7 @@ def _print_item(item: Item) -> None:
     facts = {
         "id": item.id,
         "source": item.source,
-        "modality": str(item.modality),
+        "kind": str(item.kind),
         "added": added_at.strftime("%Y-%m-%d %H:%M:%S"),
     }
     facts |= {"also at": ", ".join(item.aliases)} if item.aliases else {}
@@ -54,12 +53,18 @@ def _print_item(item: Item) -> None:
     }
     print_facts(facts)
     click.echo()
-    columns = [Column("segment", is_number=True), Column("space"), Column("where", is_number=True)]
+    columns = [
+        Column("segment", is_number=True),
+        Column("space"),
+        Column("modality", is_whole=True),
+        Column("where", is_number=True),
+    ]
     rows = [
         (
             str(segment.id),
             segment.space,
-            console.show_place(str(item.modality), segment.start, segment.end),
+            str(segment.modality),
+            console.show_place(segment.place, segment.origin),
             segment.text or "",
         )
         for segment in item.segments

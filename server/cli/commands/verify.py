@@ -23,6 +23,8 @@ def verify(path: str, as_json: bool) -> int:
     if as_json:
         console.print_json(report.to_dict())
     elif report.ok:
+        for remark in report.notes:
+            console.note(remark)
         click.echo(f"{path}: everything is as it was written.")
     else:
         for problem in report.problems:

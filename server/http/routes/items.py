@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import stat
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
 
@@ -69,7 +68,7 @@ async def add_item(request: Request) -> Response:
         text = NewItem(body.text, body.id, metadata=body.metadata)
         item, is_new = await service.writing(service.add, text), True
     location = str(request.app.url_path_for("get_item", item_id=item.id))
-    return reply(asdict(item), 201 if is_new else 200, {"location": quote(location)})
+    return reply(item.to_dict(), 201 if is_new else 200, {"location": quote(location)})
 
 
 async def _add_upload(request: Request, service: Service) -> tuple[Item, bool]:
@@ -95,8 +94,8 @@ async def get_items(
     service = service_of(request)
     after = int(cursor or 0)
     rows = await service.searching(lambda: list_items(service.catalog(), after, limit + 1))
-    following = str(rows[limit - 1].place) if len(rows) > limit else None
-    items = [{k: v for k, v in asdict(row).items() if k != "place"} for row in rows[:limit]]
+    following = str(rows[limit - 1].position) if len(rows) > limit else None
+    items = [row.to_dict() for row in rows[:limit]]
     return reply({"items": items, "next_cursor": following})
 
 
@@ -127,7 +126,7 @@ async def get_item(request: Request, item_id: str) -> Response:
     """Give an item with its segments."""
     service = service_of(request)
     item = await service.searching(lambda: service.collection.folder.snapshot().item(item_id))
-    return reply(asdict(item))
+    return reply(item.to_dict())
 
 
 @router.delete("/v1/items/{item_id:path}", response_model=schemas.Removed)

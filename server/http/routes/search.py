@@ -40,10 +40,10 @@ router = APIRouter(responses=ERROR)
 async def search(request: Request) -> Response:
     """Find items of every modality by text, image, sound, or several of them."""
     service = service_of(request)
-    started = time.perf_counter()
+    start = time.perf_counter()
     body, terms = await _read_search(request, service)
     hits = await service.retrieving(terms, **{name: getattr(body, name) for name in OPTIONS})
-    took_ms = round((time.perf_counter() - started) * 1000, 3)
+    took_ms = round((time.perf_counter() - start) * 1000, 3)
     return reply(
         {
             "hits": [hit.to_dict() for hit in hits],

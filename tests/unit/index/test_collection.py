@@ -183,8 +183,8 @@ def test_other_revision_of_an_encoder_is_refused(path: Path) -> None:
 def test_newer_format_is_refused(path: Path) -> None:
     from dataclasses import replace
 
-    replace(Manifest.read(path), format=2).write(path)
-    with pytest.raises(IncompatibleCollectionError, match=r"format 2.*up to 1: update anysense"):
+    replace(Manifest.read(path), format=3).write(path)
+    with pytest.raises(IncompatibleCollectionError, match=r"format 3.*up to 2: update anysense"):
         Collection.open(path)
 
 
@@ -450,7 +450,7 @@ def test_info_counts_what_is_there(path: Path) -> None:
         collection.write([record("new", files=["/1", "/2"])], remove=["i0", "i1"])
         info = json.loads(json.dumps(collection.info()))
     assert info["items"] == info["segments"] == 19
-    assert info["items_by_modality"] == {"image": 19}
+    assert info["items_by_kind"] == {"image": 19}
     assert (info["quarantined"], info["files"]) == (0, 2)
     assert (info["generation"], info["unpublished"], info["tombstones"]) == (2, 1, 2)
     assert info["partitions"] == [
@@ -601,14 +601,14 @@ def test_a_catalog_that_may_not_be_written_is_told(path: Path, shared: Path) -> 
 def test_failing_disk_leaves_the_former_generation(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from anysense.index.vectors.faiss.store import Store
+    from anysense.index.vectors.faiss.store import FaissStore
 
     def full(*arguments: Any) -> None:
         raise OSError(28, "No space left on device")
 
     with Collection.open(path) as collection:
         collection.write([record("new")])
-        for target, name in ((Store, "save"), (Manifest, "write")):
+        for target, name in ((FaissStore, "save"), (Manifest, "write")):
             with monkeypatch.context() as patch:
                 patch.setattr(target, name, full)
                 with pytest.raises(StorageError, match="the disk refused"):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 import torch
+from scripts import check_script
 
 from anysense.embed.encoders.device import (
     BatchRunner,
@@ -101,26 +100,24 @@ def test_fixed_batches_have_one_shape_whatever_is_asked_for() -> None:
 
 
 def test_each_fixed_batch_runs_on_one_processor_and_they_run_at_the_same_time() -> None:
-    code = """
-import sys, threading, torch
-from anysense.embed.encoders.device import BatchRunner, choose_batch
-torch.set_num_threads(3)
-cpu = torch.device("cpu")
-together = threading.Barrier(3, timeout=60)
-def forward(batch):
-    together.wait()  # ends only if three run at once
-    assert torch.get_num_threads() == 1
-    return batch
-inputs = [torch.full((2,), float(n)) for n in range(1, 7)]
-assert BatchRunner(cpu).run(forward, inputs, micro_batch=1).shape == (6, 2)
-assert choose_batch(cpu, 4, 256) == 24
-others = []
-thread = threading.Thread(target=lambda: others.append(torch.get_num_threads()))
-thread.start(); thread.join()
-assert [torch.get_num_threads(), *others] == [3, 3], others  # of everyone else, as before
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    check_script("""
+        import sys, threading, torch
+        from anysense.embed.encoders.device import BatchRunner, choose_batch
+        torch.set_num_threads(3)
+        cpu = torch.device("cpu")
+        together = threading.Barrier(3, timeout=60)
+        def forward(batch):
+            together.wait()  # ends only if three run at once
+            assert torch.get_num_threads() == 1
+            return batch
+        inputs = [torch.full((2,), float(n)) for n in range(1, 7)]
+        assert BatchRunner(cpu).run(forward, inputs, micro_batch=1).shape == (6, 2)
+        assert choose_batch(cpu, 4, 256) == 24
+        others = []
+        thread = threading.Thread(target=lambda: others.append(torch.get_num_threads()))
+        thread.start(); thread.join()
+        assert [torch.get_num_threads(), *others] == [3, 3], others  # of everyone else, as before
+    """)
 
 
 def test_a_query_is_not_filled_up_and_all_processors_work_at_it() -> None:
@@ -148,23 +145,19 @@ def test_memory_that_is_too_small_for_a_fixed_batch_is_an_error() -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_a_forked_process_encodes_too() -> None:
-    code = """
-import os, torch
-from anysense.embed.encoders.device import BatchRunner
-torch.set_num_threads(1)
-runner = BatchRunner(torch.device("cpu"))
-ready = [torch.ones(3)] * 4
-runner.run(lambda batch: batch, ready, micro_batch=1)
-child = os.fork()
-if child == 0:
-    runner.run(lambda batch: batch, ready, micro_batch=1)
-    os._exit(7)
-assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=120
-    )
-    assert done.returncode == 0, done.stderr
+    check_script("""
+        import os, torch
+        from anysense.embed.encoders.device import BatchRunner
+        torch.set_num_threads(1)
+        runner = BatchRunner(torch.device("cpu"))
+        ready = [torch.ones(3)] * 4
+        runner.run(lambda batch: batch, ready, micro_batch=1)
+        child = os.fork()
+        if child == 0:
+            runner.run(lambda batch: batch, ready, micro_batch=1)
+            os._exit(7)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    """)
 
 
 def test_texts_of_several_lengths_come_back_in_order() -> None:

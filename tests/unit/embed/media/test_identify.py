@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import random
 import socket
-import subprocess
-import sys
 import threading
 import time
 import warnings
@@ -17,6 +15,7 @@ import numpy as np
 import PIL.Image
 import pytest
 from media_files import ffmpeg, page, pdf, photo, saved, sndfile, tone, video
+from scripts import check_script
 
 from anysense.embed.errors import (
     CorruptMediaError,
@@ -26,7 +25,7 @@ from anysense.embed.errors import (
     UnsupportedMediaError,
 )
 from anysense.embed.limits import Limits
-from anysense.embed.media.audio.recording import audio_seconds, iter_windows, read_audio
+from anysense.embed.media.audio.recording import iter_windows, read_audio, stated_seconds
 from anysense.embed.media.document.document import read_document
 from anysense.embed.media.files import readable_size
 from anysense.embed.media.identify import MEDIA_SUFFIXES, media_type, sniff
@@ -46,7 +45,7 @@ READERS: dict[Modality, Callable[[Path | bytes], Any]] = {
 
 
 def examples() -> dict[str, tuple[bytes, Modality, str]]:
-    """One small file of each kind, with what it is."""
+    """One small file of each format, with what it is."""
     noise = np.random.default_rng(0).integers(0, 256, (40, 40, 3), dtype=np.uint8)
     picture = PIL.Image.fromarray(noise)
     sound = tone(0.4, 48000, 2)
@@ -93,16 +92,16 @@ EXAMPLES = examples()
 
 
 @pytest.mark.parametrize("suffix", EXAMPLES)
-def test_every_kind_is_told_by_its_content(suffix: str, tmp_path: Path) -> None:
-    data, modality, kind = EXAMPLES[suffix]
+def test_every_format_is_told_by_its_content(suffix: str, tmp_path: Path) -> None:
+    data, modality, mime = EXAMPLES[suffix]
     path = tmp_path / f"file.{suffix}"
     path.write_bytes(data)
     assert MEDIA_SUFFIXES[path.suffix] is modality
     assert sniff(path) is modality
-    assert media_type(path) == kind
+    assert media_type(path) == mime
     assert READERS[modality](path) is not None
     if suffix != "md":  # which has no sign of its own
-        assert (sniff(data), media_type(data)) == (modality, kind)
+        assert (sniff(data), media_type(data)) == (modality, mime)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for other, read in READERS.items():
@@ -116,10 +115,10 @@ def test_every_kind_is_told_by_its_content(suffix: str, tmp_path: Path) -> None:
 def test_mislabelled_files_are_read_as_what_they_are(
     suffix: str, name: str, tmp_path: Path
 ) -> None:
-    data, modality, kind = EXAMPLES[suffix]
+    data, modality, mime = EXAMPLES[suffix]
     path = tmp_path / name
     path.write_bytes(data)
-    assert (sniff(path), media_type(path)) == (modality, kind)
+    assert (sniff(path), media_type(path)) == (modality, mime)
     assert READERS[modality](path) is not None
 
 
@@ -143,7 +142,7 @@ def test_text_named_like_something_else_is_refused(name: str, tmp_path: Path) ->
 
 
 def test_text_without_a_telling_name(tmp_path: Path) -> None:
-    for data, kind in (
+    for data, mime in (
         ("Füße".encode(), "text/plain"),
         ("Füße".encode("utf-16"), "text/plain"),
         (b"BMW makes cars, II* and fLa", "text/plain"),
@@ -152,7 +151,7 @@ def test_text_without_a_telling_name(tmp_path: Path) -> None:
     ):
         path = tmp_path / "README"
         path.write_bytes(data)
-        assert media_type(path) == media_type(data) == kind
+        assert media_type(path) == media_type(data) == mime
 
 
 @pytest.mark.parametrize(
@@ -168,23 +167,23 @@ def test_text_without_a_telling_name(tmp_path: Path) -> None:
         ((b"G" + bytes(187)) * 4, "a video"),
     ],
 )
-def test_known_kinds_that_are_not_read_are_named(data: bytes, what: str) -> None:
+def test_known_formats_that_are_not_read_are_named(data: bytes, what: str) -> None:
     with pytest.raises(UnsupportedMediaError, match=f"is {what}.*does not read"):
         sniff(data)
 
 
-@pytest.mark.parametrize("kind", ["mp4", "mov", "matroska"])
-def test_videos_are_told_from_recordings(kind: str) -> None:
+@pytest.mark.parametrize("file_format", ["mp4", "mov", "matroska"])
+def test_videos_are_told_from_recordings(file_format: str) -> None:
     with pytest.raises(UnsupportedMediaError, match="is a video"):
-        sniff(video(kind))
-    assert sniff(ffmpeg(tone(0.4), kind=kind)) is AUDIO
+        sniff(video(file_format))
+    assert sniff(ffmpeg(tone(0.4), file_format=file_format)) is AUDIO
 
 
 # What a path can be
 
 
 def refused(path: Path, error: type[MediaError], words: str) -> None:
-    for read in (sniff, media_type, read_image, read_audio, read_document, audio_seconds):
+    for read in (sniff, media_type, read_image, read_audio, read_document, stated_seconds):
         with pytest.raises(error, match=words) as caught:
             read(path)  # type: ignore[operator]
         assert caught.value.source == str(path)
@@ -350,13 +349,14 @@ def test_only_the_decoders_are_quiet() -> None:
 
 
 def test_nothing_heavy_is_imported_to_tell_what_a_file_is() -> None:
-    code = (
-        "import sys; from anysense.embed.media.identify import sniff, MEDIA_SUFFIXES;"
-        "import anysense.embed.media.image, anysense.embed.media.audio.recording;"
-        "import anysense.embed.media.document.document;"
-        "assert sniff(b'words') == 'text';"
-        "heavy = {'numpy', 'PIL', 'av', 'soundfile', 'soxr', 'pypdf', 'lxml'};"
-        "print(sorted(heavy & set(sys.modules)))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    script = """
+        import sys
+        import anysense.embed.media.audio.recording
+        import anysense.embed.media.document.document
+        import anysense.embed.media.image
+        from anysense.embed.media.identify import sniff
+        assert sniff(b"words") == "text"
+        heavy = {"numpy", "PIL", "av", "soundfile", "soxr", "pypdf", "lxml"}
+        print(sorted(heavy & set(sys.modules)))
+    """
+    assert check_script(script) == "[]\n"

@@ -1,4 +1,4 @@
-"""Pictures of every kind and mode come out as upright 8-bit RGB, and bad ones as one sentence."""
+"""Pictures of every format and mode come out as upright 8-bit RGB, and bad ones as one sentence."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 RED, GREEN, BLUE, WHITE = (220, 20, 20), (20, 200, 20), (20, 20, 220), (255, 255, 255)
-KINDS = ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF", "HEIF"]
+FORMATS = ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF", "HEIF"]
 
 
 def corners(picture: Image) -> list[tuple[int, ...]]:
@@ -42,9 +42,11 @@ def assert_corners(picture: Image, expected: list[tuple[int, int, int]], within:
     assert np.abs(np.subtract(corners(picture), expected)).max() <= within, corners(picture)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_is_read_from_a_file_and_from_its_bytes(kind: str, tmp_path: Path) -> None:
-    data = saved(photo(), kind)
+@pytest.mark.parametrize("file_format", FORMATS)
+def test_every_format_is_read_from_a_file_and_from_its_bytes(
+    file_format: str, tmp_path: Path
+) -> None:
+    data = saved(photo(), file_format)
     path = tmp_path / "picture.anything"
     path.write_bytes(data)
     picture = read_image(path)
@@ -53,16 +55,16 @@ def test_every_kind_is_read_from_a_file_and_from_its_bytes(kind: str, tmp_path: 
     assert read_image(data).tobytes() == picture.tobytes()
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF"])
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF"])
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_orientation_is_applied_once(kind: str, orientation: int) -> None:
+def test_orientation_is_applied_once(file_format: str, orientation: int) -> None:
     exif = PIL.Image.Exif()
     exif[0x0112] = orientation
     # What a camera held that way stores: the upright picture, turned by the inverse.
     inverse = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}
     turn = inverse.get(orientation)
     stored = photo() if turn is None else photo().transpose(PIL.Image.Transpose(turn))
-    picture = read_image(saved(stored, kind, exif=exif.tobytes()))
+    picture = read_image(saved(stored, file_format, exif=exif.tobytes()))
     assert picture.size == (64, 48)
     assert_corners(picture, [RED, GREEN, BLUE, WHITE])
     assert picture.getexif().get(0x0112, 1) == 1  # or someone would turn it again
@@ -73,14 +75,14 @@ def test_broken_exif_leaves_the_picture_readable() -> None:
     assert_corners(read_image(saved(photo(), "JPEG", exif=broken)), [RED, GREEN, BLUE, WHITE])
 
 
-@pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF", "AVIF", "HEIF"])
-def test_transparency_shows_white(kind: str) -> None:
+@pytest.mark.parametrize("file_format", ["PNG", "WEBP", "TIFF", "AVIF", "HEIF"])
+def test_transparency_shows_white(file_format: str) -> None:
     picture = photo().convert("RGBA")
     picture.putalpha(0)
     picture.paste((220, 20, 20, 255), (0, 0, 32, 24))
     picture.paste((0, 0, 0, 128), (32, 0, 64, 24))
     expected = [RED, (127, 127, 127), WHITE, WHITE]
-    assert_corners(read_image(saved(picture, kind, lossless=True)), expected)
+    assert_corners(read_image(saved(picture, file_format, lossless=True)), expected)
 
 
 def test_opaque_alpha_changes_nothing() -> None:
@@ -104,15 +106,17 @@ def test_every_mode_with_alpha_is_flattened(mode: str) -> None:
     assert shown[0] == (WHITE if mode == "PA" else shown[0])
 
 
-@pytest.mark.parametrize("kind", ["GIF", "PNG"])
-def test_palettes_may_have_a_transparent_colour(kind: str) -> None:
+@pytest.mark.parametrize("file_format", ["GIF", "PNG"])
+def test_palettes_may_have_a_transparent_colour(file_format: str) -> None:
     picture = PIL.Image.new("P", (64, 48), 0)
     picture.putpalette([*RED, *GREEN, *BLUE, 0, 0, 0])
     picture.paste(1, (32, 0, 64, 24))
     picture.paste(2, (0, 24, 32, 48))
     picture.paste(3, (32, 24, 64, 48))
-    assert_corners(read_image(saved(picture, kind)), [RED, GREEN, BLUE, (0, 0, 0)], 0)
-    assert_corners(read_image(saved(picture, kind, transparency=3)), [RED, GREEN, BLUE, WHITE], 0)
+    assert_corners(read_image(saved(picture, file_format)), [RED, GREEN, BLUE, (0, 0, 0)], 0)
+    assert_corners(
+        read_image(saved(picture, file_format, transparency=3)), [RED, GREEN, BLUE, WHITE], 0
+    )
 
 
 def test_palette_with_several_alphas() -> None:
@@ -131,10 +135,10 @@ def test_one_grey_may_be_transparent() -> None:
     assert corners(shown)[0] == (picture.getpixel((10, 10)),) * 3
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "TIFF"])
-def test_cmyk(kind: str) -> None:
+@pytest.mark.parametrize("file_format", ["JPEG", "TIFF"])
+def test_cmyk(file_format: str) -> None:
     picture = photo().convert("CMYK")
-    assert_corners(read_image(saved(picture, kind, quality=100)), [RED, GREEN, BLUE, WHITE])
+    assert_corners(read_image(saved(picture, file_format, quality=100)), [RED, GREEN, BLUE, WHITE])
 
 
 @pytest.mark.parametrize("mode", ["YCbCr", "HSV", "LAB"])
@@ -151,14 +155,14 @@ def test_other_colour_spaces(mode: str) -> None:
     assert_corners(as_rgb(picture), [RED, GREEN, BLUE, WHITE])
 
 
-@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
-def test_16_bit_greys_are_scaled_not_cut(kind: str) -> None:
+@pytest.mark.parametrize("file_format", ["PNG", "TIFF"])
+def test_16_bit_greys_are_scaled_not_cut(file_format: str) -> None:
     greys = np.zeros((48, 64), np.uint16)
     greys[:24, 32:], greys[24:, :32], greys[24:, 32:] = 257 * 40, 257 * 128, 65535
     picture = PIL.Image.fromarray(greys)
     assert picture.mode == "I;16"
     expected = [(0,) * 3, (40,) * 3, (128,) * 3, WHITE]
-    assert corners(read_image(saved(picture, kind))) == expected
+    assert corners(read_image(saved(picture, file_format))) == expected
 
 
 def test_16_bit_greys_of_the_other_byte_order() -> None:
@@ -170,9 +174,9 @@ def test_16_bit_greys_of_the_other_byte_order() -> None:
 def png(width: int, height: int, depth: int, colour: int, rows: bytes) -> bytes:
     """A PNG built by hand, for what Pillow does not write."""
 
-    def chunk(kind: bytes, data: bytes) -> bytes:
+    def chunk(name: bytes, data: bytes) -> bytes:
         return (
-            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+            struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
         )
 
     head = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
@@ -187,11 +191,11 @@ def test_16_bit_rgb_and_alpha() -> None:
     assert corners(read_image(png(4, 4, 16, 6, (b"\0" + half * 4) * 4))) == [WHITE] * 4
 
 
-@pytest.mark.parametrize("kind", ["PNG", "TIFF", "BMP"])
-def test_one_bit(kind: str) -> None:
+@pytest.mark.parametrize("file_format", ["PNG", "TIFF", "BMP"])
+def test_one_bit(file_format: str) -> None:
     picture = PIL.Image.new("1", (64, 48), 1)
     picture.paste(0, (0, 0, 32, 24))
-    assert corners(read_image(saved(picture, kind))) == [(0, 0, 0), WHITE, WHITE, WHITE]
+    assert corners(read_image(saved(picture, file_format))) == [(0, 0, 0), WHITE, WHITE, WHITE]
 
 
 @pytest.mark.parametrize(
@@ -223,10 +227,10 @@ def test_32_bit_integers_are_scaled_by_their_range(high: int, shown: int) -> Non
     assert found == [(0, 0, 0)] * 3 + [(shown,) * 3]
 
 
-@pytest.mark.parametrize("kind", ["GIF", "WEBP", "TIFF", "PNG", "AVIF"])
-def test_the_first_of_several_frames_is_read(kind: str) -> None:
+@pytest.mark.parametrize("file_format", ["GIF", "WEBP", "TIFF", "PNG", "AVIF"])
+def test_the_first_of_several_frames_is_read(file_format: str) -> None:
     second = PIL.Image.new("RGB", (64, 48), "black")
-    data = saved(photo(), kind, save_all=True, append_images=[second])
+    data = saved(photo(), file_format, save_all=True, append_images=[second])
     assert_corners(read_image(data), [RED, GREEN, BLUE, WHITE])
 
 
@@ -249,11 +253,11 @@ def test_rgb_passes_through_as_it_is() -> None:
     assert as_rgb(picture) is picture
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("file_format", FORMATS)
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
-def test_truncated_pictures_are_refused(kind: str, share: float, tmp_path: Path) -> None:
+def test_truncated_pictures_are_refused(file_format: str, share: float, tmp_path: Path) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (96, 96, 3), dtype=np.uint8)
-    data = saved(PIL.Image.fromarray(noise), kind)
+    data = saved(PIL.Image.fromarray(noise), file_format)
     path = tmp_path / "cut.img"
     path.write_bytes(data[: int(len(data) * share)])
     with pytest.raises(CorruptMediaError, match="damaged or truncated") as caught:
@@ -262,9 +266,9 @@ def test_truncated_pictures_are_refused(kind: str, share: float, tmp_path: Path)
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_pixel_limit_holds_for_every_kind(kind: str) -> None:
-    data = saved(photo(), kind)
+@pytest.mark.parametrize("file_format", FORMATS)
+def test_the_pixel_limit_holds_for_every_format(file_format: str) -> None:
+    data = saved(photo(), file_format)
     with pytest.raises(MediaTooLargeError, match="64 x 48 pixels"):
         read_image(data, Limits(image_pixels=64 * 48 - 1))
     assert read_image(data, Limits(image_pixels=64 * 48)).size == (64, 48)

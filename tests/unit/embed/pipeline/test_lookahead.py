@@ -8,6 +8,7 @@ import time
 import numpy as np
 
 from anysense.embed.pipeline.lookahead import Budget, Buffer, Prepared, Stopped, size_of
+from anysense.embed.types import WHOLE, Modality, Origin
 
 
 def test_the_budget_counts_bytes() -> None:
@@ -19,7 +20,7 @@ def test_the_budget_counts_bytes() -> None:
 def test_a_buffer_waits_for_room_and_is_stopped() -> None:
     budget = Budget(100)
     first, second = Buffer(budget), Buffer(budget)
-    item = Prepared(0, None, None, None, np.zeros(80, np.uint8))
+    item = Prepared(0, Modality.TEXT, WHOLE, None, Origin.CONTENT, np.zeros(80, np.uint8))
     budget.give_right_of_way(first)
     second.put(item)
     first.put(item)  # over the budget, but first in line and empty

@@ -10,11 +10,7 @@ from media_files import ffmpeg, sndfile, tone
 from tiny import TEXT_IMAGE, TinyEncoder
 from watched import Watched, sound
 
-from anysense.embed.errors import (
-    EmptyMediaError,
-    EncoderError,
-    MediaTooLargeError,
-)
+from anysense.embed.errors import EmptyMediaError, EncoderError, MediaTooLargeError
 from anysense.embed.limits import Limits
 from anysense.embed.pipeline.query import encode_query
 from anysense.embed.pipeline.stream import MediaSource, encode_sources
@@ -28,8 +24,8 @@ def test_a_query_is_the_vector_that_indexing_gives(files: list[Path]) -> None:
     encoder = TinyEncoder()
     results = encode_sources([encoder], [MediaSource(p.name, p) for p in files[:3]])
     for result in results:
-        assert result.modality is not None
-        vector = encode_query(encoder, result.modality, result.source.content)
+        assert result.kind is not None
+        vector = encode_query(encoder, result.kind.modality, result.source.content)
         if len(result.segments) == 1:
             assert np.array_equal(vector, result.segments[0].vector)
         mean = np.mean([s.vector for s in result.segments], axis=0, dtype=np.float64)
@@ -60,7 +56,7 @@ def test_a_sound_to_search_by_is_short(tmp_path: Path) -> None:
         with pytest.raises(MediaTooLargeError, match=said):
             encode_query(encoder, Modality.AUDIO, content, limits=limits)
     assert encoder.waiting == 0  # known before a sample was decoded
-    unstated = ffmpeg(tone(26.0), kind="adts")
+    unstated = ffmpeg(tone(26.0), file_format="adts")
     with pytest.raises(MediaTooLargeError, match=said):
         encode_query(encoder, Modality.AUDIO, unstated, limits=limits)
     exact = sndfile(tone(25.0), 44100, "FLAC", "PCM_16")  # not at the encoder's rate

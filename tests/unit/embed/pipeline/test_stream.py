@@ -25,8 +25,9 @@ from anysense.embed.errors import (
     UsageError,
 )
 from anysense.embed.limits import Limits
+from anysense.embed.media.pieces import Piece
 from anysense.embed.pipeline.stream import Encoded, MediaSource, encode_sources
-from anysense.embed.types import Modality
+from anysense.embed.types import WHOLE, Kind, Modality, Origin, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,8 +42,17 @@ def run(encoders: Any, sources: Any, **options: Any) -> list[Encoded]:
 def test_results_come_in_order_and_bad_files_stop_nothing(files: list[Path]) -> None:
     results = run([TinyEncoder()], [MediaSource(i, path) for i, path in enumerate(files)])
     assert [result.source.key for result in results] == list(range(len(files)))
-    kinds = [result.modality for result in results]
-    assert kinds[:3] == [Modality.IMAGE, Modality.TEXT, Modality.AUDIO]
+    kinds = [result.kind for result in results]
+    assert kinds == [
+        Kind.IMAGE,
+        Kind.TEXT,
+        Kind.AUDIO,
+        Kind.IMAGE,
+        None,
+        Kind.IMAGE,
+        None,
+        Kind.TEXT,
+    ]
     errors = {Path(r.source.content).name: r.error for r in results if r.error is not None}
     assert set(errors) == {"d.png", "e.txt", "g.xyz"}
     assert isinstance(errors["d.png"], CorruptMediaError)
@@ -52,16 +62,46 @@ def test_results_come_in_order_and_bad_files_stop_nothing(files: list[Path]) -> 
         assert (result.error is None) == bool(result.segments)
         for segment in result.segments:
             assert segment.space == "tiny"
+            assert segment.modality is result.kind.modality
+            assert segment.origin is Origin.CONTENT
             assert segment.vector.shape == (32,)
+
+
+def test_a_file_is_closed_when_its_piece_cannot_be_prepared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Refusing(TinyEncoder):
+        def prepare(self, modality: Modality, content: Any) -> Any:
+            raise CorruptMediaError(str(path), "cannot be prepared")
+
+    opened: list[Path] = []
+
+    def read(source: Path, options: object) -> Iterator[Piece]:
+        opened.append(source)
+        try:
+            yield Piece(Modality.IMAGE, PIL.Image.new("RGB", (4, 4)))
+        finally:
+            opened.remove(source)
+
+    path = tmp_path / "a.png"
+    PIL.Image.new("RGB", (4, 4)).save(path)
+    monkeypatch.setattr("anysense.embed.media.image.picture_pieces", read)
+    [result] = run([Refusing()], [MediaSource("a", path)])
+    assert result.error is not None  # which keeps what was going on when it was raised
+    assert opened == []
 
 
 def test_segments_say_where_they_are(files: list[Path]) -> None:
     image, text, audio = run([TinyEncoder()], [MediaSource(p.name, p) for p in files[:3]])
-    assert [(s.start, s.end, s.text) for s in image.segments] == [(None, None, None)]
-    assert [(s.start, s.end) for s in audio.segments] == [(0, 10), (10, 20), (15, 25)]
+    assert [(s.place, s.text) for s in image.segments] == [(WHOLE, None)]
+    windows = [Place.of_seconds(*times) for times in ((0, 10), (10, 20), (15, 25))]
+    assert [(s.place, s.text) for s in audio.segments] == [(window, None) for window in windows]
     content = "A red thing. " * 30
     assert len(text.segments) == 5  # 20 words each
-    assert all(content[int(s.start or 0) : int(s.end or 0)] == s.text for s in text.segments)
+    for segment in text.segments:
+        start, end = segment.place.start, segment.place.end
+        assert segment.place == Place.of_characters(start, end)
+        assert content[start:end] == segment.text
 
 
 def test_each_space_that_takes_a_modality_gets_it() -> None:
@@ -85,8 +125,9 @@ def test_results_do_not_depend_on_batches_or_workers(
     for left, right in zip(expected, results, strict=True):
         assert left.source == right.source
         assert str(left.error) == str(right.error)
-        assert [(s.start, s.end, s.text) for s in left.segments] == [
-            (s.start, s.end, s.text) for s in right.segments
+        assert left.kind is right.kind
+        assert [(s.modality, s.place, s.text, s.origin) for s in left.segments] == [
+            (s.modality, s.place, s.text, s.origin) for s in right.segments
         ]
         assert all(
             np.array_equal(a.vector, b.vector)

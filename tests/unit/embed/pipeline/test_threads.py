@@ -90,7 +90,7 @@ def test_stopped_workers_drop_what_waits() -> None:
     assert begun.wait(60)
     stopper = threading.Thread(target=workers.stop)
     stopper.start()
-    while not workers.stopped:
+    while not workers.is_stopped:
         time.sleep(0.001)
     go_on.set()
     stopper.join(60)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+from specimen import opened_with
 
 from anysense import Collection, NewItem, Term, Waveform
 from anysense.embed.errors import NoRouteError, UsageError
@@ -28,7 +29,6 @@ from anysense.index.bridging.maps import (
 from anysense.index.bridging.published import find_bridges, needed_bridges, to_tuning
 from anysense.index.snapshots.manifest import EncoderEntry, Manifest
 from anysense.index.types import Partition
-from anysense.index.vectors import layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -338,10 +338,16 @@ def test_a_bridge_is_fitted_anew_and_outlives_publishing(pair: Collection) -> No
         assert kinds(again.search(blue, modalities=["audio"], k=8)) == {"audio-low"}
 
 
-def test_what_a_bridged_route_scans_is_measured(
-    pair: Collection, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(layout, "EXACT_LIMIT", 20)
+@pytest.fixture
+def pair_with_lists(pair: Collection) -> Iterator[Collection]:
+    """The same with lists from 20 segments on."""
+    pair.close()
+    with opened_with(pair.path, exact=20) as collection:
+        yield collection
+
+
+def test_what_a_bridged_route_scans_is_measured(pair_with_lists: Collection) -> None:
+    pair = pair_with_lists
     sounds = Partition("tiny:text-audio", Modality.AUDIO)
     pair.compact()
     assert pair.folder.snapshot().effort(Modality.AUDIO, sounds) is not None

@@ -17,9 +17,9 @@ from anysense.embed.errors import (
     StorageError,
     UsageError,
 )
-from anysense.embed.types import Modality
+from anysense.embed.types import EncodedSegment, Kind, Modality, Origin, Place
 from anysense.index.catalog.integrity import catalog_problems
-from anysense.index.catalog.records import ItemRecord, QuarantinedFile, SegmentRecord, item_id
+from anysense.index.catalog.records import ItemRecord, QuarantinedFile, make_id
 from anysense.index.catalog.schema import CATALOG, to_sql
 from anysense.index.catalog.seals import ACKNOWLEDGED, VERIFIED, acknowledged, seal
 from anysense.index.collection import Collection
@@ -57,12 +57,11 @@ def test_item_comes_back_as_written(collection: Collection) -> None:
     metadata = {"jahr": 2020, "größe": [1.5, None, True], "tief": {"a b": "ü"}}
     collection.write([record("t", segments=3, modality=Modality.TEXT, metadata=metadata)])
     item = collection.folder.snapshot().item("t")
-    assert (item.id, item.source, item.modality) == ("t", "memory:t", Modality.TEXT)
+    assert (item.id, item.source, item.kind) == ("t", "memory:t", Kind.TEXT)
     assert item.metadata == metadata
-    assert [(s.start, s.end, s.text) for s in item.segments] == [
-        (0.0, 1.0, "t passage 0"),
-        (1.0, 2.0, "t passage 1"),
-        (2.0, 3.0, "t passage 2"),
+    assert [(s.modality, s.place, s.text, s.origin) for s in item.segments] == [
+        (Modality.TEXT, Place.of_characters(i, i + 1), f"t passage {i}", Origin.CONTENT)
+        for i in range(3)
     ]
     assert item.aliases == []
     assert item.added_at > 1.6e9
@@ -78,8 +77,8 @@ def test_vectors_come_back_rounded_to_half_precision(collection: Collection) -> 
 
 
 def test_vectors_are_normalised(collection: Collection) -> None:
-    long = SegmentRecord("tiny", None, None, None, vector("x") * np.float32(7))
-    collection.write([ItemRecord("x", "x", Modality.IMAGE, {}, [long])])
+    long = EncodedSegment("tiny", Modality.IMAGE, vector("x") * np.float32(7))
+    collection.write([ItemRecord("x", "x", Kind.IMAGE, {}, [long])])
     (found,) = collection.folder.snapshot().item_vectors("x")[IMAGES]
     np.testing.assert_allclose(found, vector("x"), atol=1e-3)
 
@@ -87,7 +86,7 @@ def test_vectors_are_normalised(collection: Collection) -> None:
 def test_rows_are_in_the_order_asked_for(collection: Collection) -> None:
     collection.write([record(name, metadata={"n": name}) for name in "abc"])
     rows = collection.folder.snapshot().rows([3, -1, 1, 99, 3])
-    assert [row and (row.segment_id, row.item_id, row.metadata["n"]) for row in rows] == [
+    assert [row and (row.segment.id, row.item_id, row.metadata["n"]) for row in rows] == [
         (3, "c", "c"),
         None,
         (1, "a", "a"),
@@ -149,42 +148,42 @@ def test_describe_replaces_metadata_alone(collection: Collection) -> None:
     assert (item.metadata, item.segments) == ({"new": 2}, segments)
 
 
-def segment(**changes: Any) -> SegmentRecord:
-    values = {"space": "tiny", "start": None, "end": None, "text": None, "vector": vector("q")}
-    return SegmentRecord(**{**values, **changes})
+def segment(**changes: Any) -> EncodedSegment:
+    values = {"space": "tiny", "modality": Modality.IMAGE, "vector": vector("q")}
+    return EncodedSegment(**{**values, **changes})
 
 
 @pytest.mark.parametrize(
     ("bad", "message"),
     [
-        (ItemRecord("", "s", Modality.IMAGE, {}, [segment()]), "a text that is not empty"),
-        (ItemRecord("q", "s", Modality.IMAGE, {}, []), "has no segments"),
+        (ItemRecord("", "s", Kind.IMAGE, {}, [segment()]), "a text that is not empty"),
+        (ItemRecord("q", "s", Kind.IMAGE, {}, []), "has no segments"),
         (
-            ItemRecord("q", "s", Modality.IMAGE, {}, [segment(space="other")]),
+            ItemRecord("q", "s", Kind.IMAGE, {}, [segment(space="other")]),
             "vector of the space other, but this collection has tiny",
         ),
         (
-            ItemRecord("q", "s", Modality.IMAGE, {}, [segment(vector=np.ones(3, np.float32))]),
+            ItemRecord("q", "s", Kind.IMAGE, {}, [segment(vector=np.ones(3, np.float32))]),
             r"shape \(3,\); tiny has \(32,\)",
         ),
         (
-            ItemRecord("q", "s", Modality.IMAGE, {}, [segment(vector=np.zeros(32, np.float32))]),
+            ItemRecord("q", "s", Kind.IMAGE, {}, [segment(vector=np.zeros(32, np.float32))]),
             "zero or not finite",
         ),
         (
-            ItemRecord("q", "s", Modality.IMAGE, {}, [segment(vector=vector("q") * np.nan)]),
+            ItemRecord("q", "s", Kind.IMAGE, {}, [segment(vector=vector("q") * np.nan)]),
             "zero or not finite",
         ),
         (
-            ItemRecord("q", "s", Modality.IMAGE, {"x": object()}, [segment()]),
+            ItemRecord("q", "s", Kind.IMAGE, {"x": object()}, [segment()]),
             "metadata of q cannot be kept as JSON",
         ),
         (
-            ItemRecord("q", "s", Modality.IMAGE, {"x": float("nan")}, [segment()]),
+            ItemRecord("q", "s", Kind.IMAGE, {"x": float("nan")}, [segment()]),
             "metadata of q cannot be kept as JSON",
         ),
         (
-            ItemRecord("q", "s", Modality.IMAGE, ["x"], [segment()]),  # type: ignore[arg-type]
+            ItemRecord("q", "s", Kind.IMAGE, ["x"], [segment()]),  # type: ignore[arg-type]
             "not a mapping",
         ),
     ],
@@ -212,39 +211,39 @@ def test_forgetting_an_alias_keeps_the_item(collection: Collection) -> None:
 
 
 def test_forgetting_the_source_hands_the_item_to_an_alias(collection: Collection) -> None:
-    first = item_id("/1")
+    first = make_id("/1")
     collection.write([record(first, files=["/1", "/2", "/3"])])
     segments = collection.folder.snapshot().item(first).segments
-    assert collection.folder.forget_files(["/1"]) == ([], {first: item_id("/2")})
-    item = collection.folder.snapshot().item(item_id("/2"))
+    assert collection.folder.forget_files(["/1"]) == ([], {first: make_id("/2")})
+    item = collection.folder.snapshot().item(make_id("/2"))
     assert (item.source, item.aliases, item.segments) == ("/2", ["/3"], segments)
-    assert ids(collection) == {item_id("/2")}
+    assert ids(collection) == {make_id("/2")}
 
 
 def test_forgetting_the_last_file_removes_the_item(collection: Collection) -> None:
     collection.write([record("a", files=["/1", "/2"]), record("memory")])
-    assert collection.folder.forget_files(["/1", "/2"]).removed == [item_id("/2")]
+    assert collection.folder.forget_files(["/1", "/2"]).removed == [make_id("/2")]
     assert ids(collection) == {"memory"}
 
 
 def test_item_with_a_source_of_its_own_keeps_it(collection: Collection) -> None:
     made = record("a", content_hash="h")
     files = [file("/1", "h"), file("/2", "h")]
-    collection.write([ItemRecord("a", "https://x", made.modality, {}, made.segments, "h", files)])
+    collection.write([ItemRecord("a", "https://x", made.kind, {}, made.segments, "h", files)])
     assert collection.folder.forget_files(["/1"]) == ([], {})
     assert collection.folder.snapshot().item("a").source == "https://x"
 
 
 def test_changed_file_leaves_the_old_content_to_its_alias(collection: Collection) -> None:
-    first = item_id("/1")
+    first = make_id("/1")
     collection.write([record(first, 1, files=["/1", "/2"])])
     collection.write([record(first, 2, files=["/1"])])
-    assert ids(collection) == {first, item_id("/2")}
+    assert ids(collection) == {first, make_id("/2")}
     assert collection.folder.snapshot().item(first).metadata == {"version": 2}
-    assert collection.folder.snapshot().item(item_id("/2")).metadata == {"version": 1}
+    assert collection.folder.snapshot().item(make_id("/2")).metadata == {"version": 1}
     assert {p: known.item_id for p, known in collection.folder.files().items()} == {
         "/1": first,
-        "/2": item_id("/2"),
+        "/2": make_id("/2"),
     }
 
 

@@ -11,9 +11,10 @@ from click.testing import CliRunner
 from PIL import Image
 
 from anysense.embed.errors import UsageError
+from anysense.index.building.build import build
 from anysense.index.collection import Collection
 from anysense.index.evaluation.evaluate import evaluate
-from anysense.index.evaluation.pairs import pairs_from_captions, read_pairs
+from anysense.index.evaluation.pairs import Pair, pairs_from_captions, read_pairs
 
 COLOURS = {"red": (220, 20, 20), "green": (20, 220, 20), "blue": (20, 20, 220)}
 
@@ -33,10 +34,22 @@ def media(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def collection(tmp_path: Path, media: Path) -> Any:
-    with Collection.create(tmp_path / "c", ["tiny"]) as made:
-        made.add(sorted(media.iterdir()))
-        made.publish()
-        yield made
+    with Collection.create(tmp_path / "c", ["tiny"]) as created:
+        created.add(sorted(media.iterdir()), sidecars=False)
+        created.publish()
+        yield created
+
+
+@pytest.fixture
+def described(tmp_path: Path, media: Path) -> Any:
+    """A collection of the same pictures, of which the captions are part."""
+    with Collection.create(tmp_path / "d", ["tiny"]) as created:
+        build(created, [media])
+        yield created
+
+
+def caption_pairs(collection: Collection, media: Path) -> list[Pair]:
+    return pairs_from_captions(media, collection.folder.files())
 
 
 def pairs_file(media: Path, *entries: Any) -> Path:
@@ -45,8 +58,8 @@ def pairs_file(media: Path, *entries: Any) -> Path:
     return path
 
 
-def by_route(told: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    return {f"{route['query']}>{route['items_of']}": route for route in told["routes"]}
+def by_route(results: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {f"{route['query']}>{route['items_of']}": route for route in results["routes"]}
 
 
 def test_ranks_of_what_is_relevant(collection: Collection, media: Path) -> None:
@@ -57,22 +70,22 @@ def test_ranks_of_what_is_relevant(collection: Collection, media: Path) -> None:
         {"query": {"image": "blue-2.png"}, "relevant": [f"blue-{i}.txt" for i in (2, 5, 8, 11)]},
         {"query": {"text": "green"}, "relevant": ["red-0.png"], "grade": 2},
     )
-    told = by_route(evaluate(collection, read_pairs(path)).to_dict())
-    assert told["text>image"]["queries"] == 2
-    assert told["text>image"]["recall@5"]["value"] == pytest.approx(0.5)  # all, and none
-    assert told["text>image"]["recall@5"]["chance"] == pytest.approx(5 / 12)
-    assert told["text>image"]["items"] == 12
-    assert told["image>text"]["mrr"]["value"] == 1.0
-    assert told["image>text"]["ndcg@10"]["value"] > 0.9
-    assert told["text>any"]["items"] == 24
+    results = by_route(evaluate(collection, read_pairs(path)).to_dict())
+    assert results["text>image"]["queries"] == 2
+    assert results["text>image"]["recall@5"]["value"] == pytest.approx(0.5)  # all, and none
+    assert results["text>image"]["recall@5"]["chance"] == pytest.approx(5 / 12)
+    assert results["text>image"]["items"] == 12
+    assert results["image>text"]["mrr"]["value"] == 1.0
+    assert results["image>text"]["ndcg@10"]["value"] > 0.9
+    assert results["text>any"]["items"] == 24
     about = {"query", "items_of", "items", "queries"}
     figures = {"recall@1", "recall@5", "recall@10", "mrr", "ndcg@10", "median_rank"}
     of_route = {"route", "false_positives", "index_recall@10"}
-    assert set(told["text>any"]) == about | figures
-    assert set(told["text>image"]) == about | figures | of_route
-    assert set(told["text>text"]) == about | of_route
-    assert told["text>image"]["route"] == "native"
-    assert told["text>image"]["index_recall@10"] == 1.0
+    assert set(results["text>any"]) == about | figures
+    assert set(results["text>image"]) == about | figures | of_route
+    assert set(results["text>text"]) == about | of_route
+    assert results["text>image"]["route"] == "native"
+    assert results["text>image"]["index_recall@10"] == 1.0
 
 
 def test_what_is_not_there_is_told(collection: Collection, media: Path) -> None:
@@ -81,9 +94,9 @@ def test_what_is_not_there_is_told(collection: Collection, media: Path) -> None:
         {"query": {"text": "red"}, "relevant": ["red-0.png", "nowhere.png"]},
         {"query": {"text": "red"}, "relevant": ["nothing"]},
     )
-    found = evaluate(collection, read_pairs(path))
-    assert (found.pairs, found.skipped) == (1, 1)
-    assert list(found.missing) == ["nowhere.png", "nothing"]
+    evaluation = evaluate(collection, read_pairs(path))
+    assert (evaluation.pairs, evaluation.skipped) == (1, 1)
+    assert list(evaluation.missing) == ["nowhere.png", "nothing"]
     only = pairs_file(media, {"query": {"text": "red"}, "relevant": ["nothing"]})
     with pytest.raises(UsageError, match="nothing, for one, is neither"):
         evaluate(collection, read_pairs(only))
@@ -92,15 +105,81 @@ def test_what_is_not_there_is_told(collection: Collection, media: Path) -> None:
 def test_captions_ask_for_their_pictures_and_pictures_for_their_captions(
     collection: Collection, media: Path
 ) -> None:
-    pairs = pairs_from_captions(media)
+    pairs = caption_pairs(collection, media)
     assert len(pairs) == 24
-    told = by_route(evaluate(collection, pairs).to_dict())
-    assert told["text>image"]["queries"] == told["image>text"]["queries"] == 12
+    results = by_route(evaluate(collection, pairs).to_dict())
+    assert results["text>image"]["queries"] == results["image>text"]["queries"] == 12
     # Four of each colour, which the tiny encoder cannot tell apart.
-    assert told["text>image"]["recall@5"]["value"] == 1.0
-    assert told["text>image"]["median_rank"]["value"] < told["text>image"]["median_rank"]["chance"]
-    rates = told["text>text"]["false_positives"]
+    assert results["text>image"]["recall@5"]["value"] == 1.0
+    assert (
+        results["text>image"]["median_rank"]["value"]
+        < results["text>image"]["median_rank"]["chance"]
+    )
+    rates = results["text>text"]["false_positives"]
     assert rates["1.0"]["meant"] == pytest.approx(0.1)
+
+
+def test_captions_that_are_part_of_their_pictures_are_not_found_by_themselves(
+    described: Collection, media: Path
+) -> None:
+    Image.new("RGB", (16, 16), COLOURS["red"]).save(media / "red-0.bmp")  # of the same stem
+    (media / "red-0.xmp").write_text("not a text that asks")
+    (media / "blue-2.txt").rename(media / "blue-2.png.TXT")
+    build(described, [media])
+    pairs = caption_pairs(described, media)
+    assert len(pairs) == 12
+    [both] = [pair for pair in pairs if len(pair.relevant) == 2]
+    assert {Path(path).name for path in both.relevant} == {"red-0.bmp", "red-0.png"}
+    evaluation = evaluate(described, pairs)
+    assert (evaluation.pairs, evaluation.skipped, list(evaluation.missing)) == (12, 0, [])
+    results = by_route(evaluation.to_dict())
+    assert set(results) == {"text>image", "text>text", "text>any"}
+    assert results["text>image"]["queries"] == 12
+    assert results["text>image"]["recall@10"]["value"] == 1.0
+    # Nothing else is said of a picture, so none is to be found by words.
+    assert results["text>text"]["queries"] == 0
+    route = evaluation.routes["text", "text"]
+    assert {of for _, of in route.reached.values()} == {11 * 12 + 11}
+    assert results["text>any"]["median_rank"]["value"] > 1  # the words about others come first
+
+
+def test_what_else_is_said_of_a_picture_is_found(described: Collection, media: Path) -> None:
+    words = " ".join(f"word{i}" for i in range(50))  # three passages of the tiny encoder
+    (media / "red-0.txt").write_text(f"a red square, number 0\n\n{words}")
+    (media / "red-0.xmp").write_text(
+        """<x:xmpmeta xmlns:x="adobe:ns:meta/">
+        <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+        <rdf:Description xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title><rdf:Alt>
+        <rdf:li xml:lang="x-default">Crimson barn</rdf:li>
+        </rdf:Alt></dc:title></rdf:Description></rdf:RDF></x:xmpmeta>"""
+    )
+    build(described, [media])
+    evaluation = evaluate(described, caption_pairs(described, media))
+    [ranks] = evaluation.routes["text", "text"].ranks
+    assert ranks[0] > 1
+    pair = {"query": {"text": f"a red square, number 0 {words}"}, "relevant": ["red-0.png"]}
+    quoted = evaluate(described, read_pairs(pairs_file(media, pair)))
+    assert quoted.routes["text", "text"].ranks == [[1]]  # who asks so means to be answered so
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [(b"a\0b", "it holds NUL characters"), ("д".encode("koi8-r") * 9, "it ")],
+)
+def test_captions_that_cannot_be_read_are_named(tmp_path: Path, data: bytes, reason: str) -> None:
+    Image.new("RGB", (16, 16)).save(tmp_path / "a.png")
+    (tmp_path / "a.txt").write_bytes(data)
+    with pytest.raises(UsageError, match=f"a.txt cannot be read: {reason}"):
+        pairs_from_captions(tmp_path, ())
+
+
+def test_captions_in_other_encodings_and_without_words(tmp_path: Path) -> None:
+    for name in "ab":
+        Image.new("RGB", (16, 16)).save(tmp_path / f"{name}.png")
+    (tmp_path / "a.txt").write_bytes(b" \n")
+    (tmp_path / "b.txt").write_bytes("Füchse\r\nim  Schnee".encode("utf-16"))
+    [pair] = pairs_from_captions(tmp_path, ())
+    assert pair.caption == pair.terms[0].content == "Füchse im Schnee"
 
 
 def test_what_is_relevant_may_be_an_id_that_no_path_can_be(tmp_path: Path) -> None:
@@ -147,9 +226,9 @@ def test_sources_of_pairs_that_hold_none(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no pairs"):
         read_pairs(tmp_path / "empty.jsonl")
     with pytest.raises(UsageError, match="caption"):
-        pairs_from_captions(tmp_path)
+        pairs_from_captions(tmp_path, ())
     with pytest.raises(UsageError, match="not a folder"):
-        pairs_from_captions(tmp_path / "nowhere")
+        pairs_from_captions(tmp_path / "nowhere", ())
 
 
 def test_the_command_prints_and_plots(collection: Collection, media: Path, tmp_path: Path) -> None:
@@ -161,9 +240,9 @@ def test_the_command_prints_and_plots(collection: Collection, media: Path, tmp_p
     arguments = ["eval", str(collection.path), "--from-captions", str(media)]
     done = CliRunner().invoke(cli, [*arguments, "--plot", str(plot), "--json"])
     assert done.exit_code == 0, done.output
-    told = json.loads(done.stdout)
-    assert {"text>image", "image>text", "text>any"} <= set(by_route(told))
-    assert {"collection", "pairs", "skipped", "missing", "routes"} == set(told)
+    results = json.loads(done.stdout)
+    assert {"text>image", "image>text", "text>any"} <= set(by_route(results))
+    assert {"collection", "pairs", "skipped", "missing", "routes"} == set(results)
     header = plot.read_bytes()[:24]
     assert header[:8] == b"\x89PNG\r\n\x1a\n"
     assert min(struct.unpack(">II", header[16:])) > 300
@@ -216,19 +295,20 @@ def test_the_plot_says_what_it_shows(collection: Collection, media: Path) -> Non
     pytest.importorskip("matplotlib")
     from anysense.server.cli.plot import draw_scores
 
-    evaluation = evaluate(collection, pairs_from_captions(media))
+    evaluation = evaluate(collection, caption_pairs(collection, media))
     figure = draw_scores(evaluation)
     figure.canvas.draw()  # places the parts
     rows = [axis.get_ylabel() for axis in figure.axes[::2]]
     assert rows == [
-        f"{asked} → {target}\n{relevant} relevant items"
-        for asked, target, relevant in (
+        f"{query} → {target}\n{relevant} relevant items"
+        for query, target, relevant in (
             ("image", "image", 0), ("image", "text", 12), ("text", "image", 12), ("text", "text", 0)
         )
     ]  # fmt: skip
     [legend] = figure.legends
     words = [text.get_text() for text in legend.get_texts()]
     assert [word.split()[0] for word in words] == ["unrelated", "relevant", "1%"]
+    # Matplotlib gives the title of a figure under no public name.
     drawn = [title.get_window_extent() for title in (figure._suptitle, legend)]  # type: ignore
     drawn += [axis.title.get_window_extent() for axis in figure.axes[:2]]
     drawn += [axis.xaxis.label.get_window_extent() for axis in figure.axes[-2:]]
@@ -244,18 +324,18 @@ def test_a_query_is_no_answer_to_itself(collection: Collection, media: Path) -> 
         {"query": {"image": "red-0.png"}, "relevant": ["red-3.png"]},
         {"query": {"image": "red-3.png"}, "relevant": ["red-3.png"]},  # unless it is said to be one
     )
-    found = evaluate(collection, read_pairs(path))
-    seen = found.routes["image", "image"]
+    evaluation = evaluate(collection, read_pairs(path))
+    route = evaluation.routes["image", "image"]
     orders = []
     for name in ("red-0.png", "red-3.png"):
         hits = collection.search(media / name, 12, modalities=["image"])
         orders.append([hit.source.rsplit("/", 1)[-1] for hit in hits])
     orders[0].remove("red-0.png")
-    assert seen.ranks == [[order.index("red-3.png") + 1] for order in orders]
-    assert len(seen.related) == 2
-    assert [of for _, of in seen.reached.values()] == [10 + 11] * 5
-    assert max(cosine for cosine, _ in seen.related) == pytest.approx(1.0, abs=1e-3)
-    captions = evaluate(collection, pairs_from_captions(media)).routes["text", "text"]
+    assert route.ranks == [[order.index("red-3.png") + 1] for order in orders]
+    assert len(route.related) == 2
+    assert [of for _, of in route.reached.values()] == [10 + 11] * 5
+    assert max(cosine for cosine, _ in route.related) == pytest.approx(1.0, abs=1e-3)
+    captions = evaluate(collection, caption_pairs(collection, media)).routes["text", "text"]
     assert [of for _, of in captions.reached.values()] == [12 * 11] * 5
 
 
@@ -264,9 +344,9 @@ def test_false_positives_are_counted_over_all_unrelated_items(
 ) -> None:
     reds = [f"red-{i}.png" for i in (0, 3, 6, 9)]
     path = pairs_file(media, {"query": {"text": "red"}, "relevant": reds})
-    found = evaluate(collection, read_pairs(path))
-    seen = found.routes["text", "image"]
+    evaluation = evaluate(collection, read_pairs(path))
+    route = evaluation.routes["text", "image"]
     unrelated = [h.score for h in collection.search("red", 24, modalities=["image"])][4:]
-    for level, (count, of) in seen.reached.items():
+    for level, (count, of) in route.reached.items():
         assert of == 8
         assert count == np.sum(np.asarray(unrelated) >= level)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from anysense.embed.errors import FilterError
 from anysense.index.filters.filter import Filter, parse_filter
-from anysense.index.filters.nodes import MAX_DEPTH, All, AnyOf, Compare, Exists, Node, Not
+from anysense.index.filters.nodes import MAX_DEPTH, All, AnyOf, Compare, Exists, Field, Node, Not
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,26 +29,31 @@ ITEMS: list[dict[str, Any]] = [
 
 
 def database(items: list[dict[str, Any]]) -> sqlite3.Connection:
+    """Texts, pictures and videos in turn; a video is its pictures and its sound."""
     connection = sqlite3.connect(":memory:")
-    connection.execute("CREATE TABLE items (pk, id, source, modality, metadata)")
-    modalities = ("text", "image", "audio")
+    connection.execute("CREATE TABLE items (item_pk, id, source, kind, metadata)")
+    connection.execute("CREATE TABLE segments (item_pk, modality)")
+    kinds = {"text": ["text"], "image": ["image"], "video": ["image", "image", "audio"]}
     for pk, metadata in enumerate(items):
-        row = (pk, f"id{pk}", f"/dir{pk % 2}/file{pk}", modalities[pk % 3])
+        kind = list(kinds)[pk % len(kinds)]
         text = json.dumps(metadata, ensure_ascii=False)
-        connection.execute("INSERT INTO items VALUES (?, ?, ?, ?, ?)", (*row, text))
+        row = (pk, f"id{pk}", f"/dir{pk % 2}/file{pk}", kind, text)
+        connection.execute("INSERT INTO items VALUES (?, ?, ?, ?, ?)", row)
+        for modality in kinds[kind]:
+            connection.execute("INSERT INTO segments VALUES (?, ?)", (pk, modality))
     return connection
 
 
-def selected(connection: sqlite3.Connection, where: Filter | None) -> list[int]:
+def matching(connection: sqlite3.Connection, where: Filter | None) -> list[int]:
     assert where is not None
-    query = f"SELECT pk FROM items AS i WHERE {where.sql} ORDER BY pk"
+    query = f"SELECT item_pk FROM items AS i WHERE {where.sql} ORDER BY item_pk"
     return [pk for (pk,) in connection.execute(query, where.parameters)]
 
 
-def found(where: Any) -> list[int]:
+def select(where: Any) -> list[int]:
     connection = database(ITEMS)
     try:
-        return selected(connection, parse_filter(where))
+        return matching(connection, parse_filter(where))
     finally:
         connection.close()
 
@@ -98,7 +103,13 @@ def found(where: Any) -> list[int]:
         ("id = 5", {"id": 5}, []),
         ("metadata.id = 'inner'", {"metadata.id": "inner"}, [5]),
         ("source ^= '/dir0/'", {"source": {"$prefix": "/dir0/"}}, [0, 2, 4]),
-        ("modality = 'image'", {"modality": "image"}, [1, 4]),
+        ("kind = 'image'", {"kind": "image"}, [1, 4]),
+        ("kind != 'image'", {"kind": {"$ne": "image"}}, [0, 2, 3, 5]),
+        ("kind ^= 'vi'", {"kind": {"$prefix": "vi"}}, [2, 5]),
+        ("modality = 'image'", {"modality": "image"}, [1, 2, 4, 5]),
+        ("modality in ('text', 'audio')", {"modality": {"$in": ["text", "audio"]}}, [0, 2, 3, 5]),
+        ("modality != 'image'", {"modality": {"$ne": "image"}}, [0, 3]),
+        ("not modality = 'audio'", {"modality": {"$not": "audio"}}, [0, 1, 3, 4]),
         ("source exists", {"source": {"$exists": True}}, [0, 1, 2, 3, 4, 5]),
         (
             "YEAR = 1 OR year = 2019 AND NOT (tags = 'b' or tags = 'x')",
@@ -128,9 +139,9 @@ def test_text_and_mapping_select_the_same(
         with pytest.raises(FilterError):
             parse_filter(text)
         return
-    assert found(text) == expected
+    assert select(text) == expected
     if mapping is not None:
-        assert found(mapping) == expected
+        assert select(mapping) == expected
 
 
 @pytest.mark.parametrize("where", [None, "", "  \n", {}])
@@ -159,6 +170,7 @@ def test_nothing_selects_everything(where: Any) -> None:
         ("year ^= 5", "\\^= is for text"),
         ("flag > true", "> is for numbers or text"),
         ("flag < null", "< is for numbers or text"),
+        ("kind = 'film'", "one of text, image, audio, video, document, not 'film'"),
         ("modality = 'picture'", "one of text, image, audio, not 'picture'"),
         ('"a\\"b" = 1', "quotes or backslashes"),
         ('"" = 1', "keys must not be empty"),
@@ -209,13 +221,13 @@ def test_deep_mappings_are_refused() -> None:
 
 
 def test_the_largest_filters_run() -> None:
-    assert found(" and ".join(["year = 2020"] * 250)) == [1]
-    assert found({"year": {"$in": list(range(3000))}}) == [0, 1]
+    assert select(" and ".join(["year = 2020"] * 250)) == [1]
+    assert select({"year": {"$in": list(range(3000))}}) == [0, 1]
 
 
 def test_values_that_are_repeated_cost_no_depth() -> None:
-    assert found({"flag": {"$in": [True, False] * 5000}}) == [3, 4]
-    assert found("flag in (" + "null, true, " * 5000 + ")") == [0, 1, 2, 3, 5]
+    assert select({"flag": {"$in": [True, False] * 5000}}) == [3, 4]
+    assert select("flag in (" + "null, true, " * 5000 + ")") == [0, 1, 2, 3, 5]
 
 
 @pytest.mark.parametrize("ending", ["x", ".5.", "e5x", "."])
@@ -232,9 +244,9 @@ def test_a_long_number_that_is_none_is_refused_at_once(ending: str) -> None:
 @pytest.mark.parametrize("key", ["a\tb", "a\0b", "\x1f", "\n", "\x7f", "a'b", "[0]", "#"])
 def test_a_key_may_hold_any_character_but_quotes(key: str) -> None:
     connection = database([{key: 1}, {"other": 1}, {key: {"in": "x"}}])
-    assert selected(connection, parse_filter({key: 1})) == [0]
-    assert selected(connection, parse_filter({key: {"$exists": True}})) == [0, 2]
-    assert selected(connection, parse_filter({f"{key}.in": "x"})) == [2]
+    assert matching(connection, parse_filter({key: 1})) == [0]
+    assert matching(connection, parse_filter({key: {"$exists": True}})) == [0, 2]
+    assert matching(connection, parse_filter({f"{key}.in": "x"})) == [2]
     connection.close()
 
 
@@ -257,7 +269,7 @@ def test_the_deepest_filters_run(wrap: Callable[[Any], Any]) -> None:
     depth = 0
     try:
         while True:
-            found(where)
+            select(where)
             where, depth = wrap(where), depth + 1
     except FilterError as error:
         assert f"at most {MAX_DEPTH}" in str(error)  # noqa: PT017
@@ -275,14 +287,14 @@ def test_no_text_of_a_filter_reaches_the_statement(attack: str) -> None:
         where = parse_filter({"v": {operator: attack}})
         assert where is not None
         assert where.sql == parse_filter({"v": {operator: "word"}}).sql  # type: ignore[union-attr]
-        assert selected(connection, where) == [0]
-    assert selected(connection, parse_filter({"v": {"$in": [attack]}})) == [0]
+        assert matching(connection, where) == [0]
+    assert matching(connection, parse_filter({"v": {"$in": [attack]}})) == [0]
     quoted = attack.replace("\\", "\\\\").replace("'", "''")
-    assert selected(connection, parse_filter(f"v = '{quoted}'")) == [0]
+    assert matching(connection, parse_filter(f"v = '{quoted}'")) == [0]
     if not set(attack) & set('"\\$'):
         keyed = parse_filter({attack.replace(".", "_"): 1})
         assert keyed is not None
-        assert selected(connection, keyed) == []
+        assert matching(connection, keyed) == []
     connection.close()
 
 
@@ -300,21 +312,21 @@ values = st.one_of(scalars, st.lists(scalars, max_size=3))
 metadata = st.dictionaries(
     st.sampled_from("pqr"), st.one_of(values, st.dictionaries(st.sampled_from("pq"), values))
 )
-paths = st.sampled_from([("p",), ("q",), ("p", "q"), ("r", "p"), ("p", "q", "p")])
+fields = st.sampled_from([("p",), ("q",), ("p", "q"), ("r", "p"), ("p", "q", "p")]).map(Field)
 texts = st.sampled_from(["", "a", "ab", "b", "ä", "1"])
 numbers = st.one_of(st.integers(-3, 3), st.floats(-3, 3).map(lambda x: round(x, 1)))
 nodes = st.recursive(
     st.one_of(
-        st.builds(Compare, paths, st.just("="), st.tuples(scalars)),
-        st.builds(Compare, paths, st.just("in"), st.lists(scalars, max_size=3).map(tuple)),
+        st.builds(Compare, fields, st.just("="), st.tuples(scalars)),
+        st.builds(Compare, fields, st.just("in"), st.lists(scalars, max_size=3).map(tuple)),
         st.builds(
             Compare,
-            paths,
+            fields,
             st.sampled_from(["<", "<=", ">", ">="]),
             st.one_of(st.tuples(texts), st.tuples(numbers)),
         ),
-        st.builds(Compare, paths, st.just("^="), st.tuples(texts)),
-        st.builds(Exists, paths),
+        st.builds(Compare, fields, st.just("^="), st.tuples(texts)),
+        st.builds(Exists, fields),
     ),
     lambda inner: st.one_of(
         st.builds(Not, inner),
@@ -335,14 +347,14 @@ def passes(node: Node, item: dict[str, Any]) -> bool:
         return all(passes(part, item) for part in node.nodes)
     if isinstance(node, AnyOf):
         return any(passes(part, item) for part in node.nodes)
-    held: Any = item
-    for key in node.path:
-        held = held.get(key, MISSING) if isinstance(held, dict) else MISSING
+    content: Any = item
+    for key in node.field.keys:
+        content = content.get(key, MISSING) if isinstance(content, dict) else MISSING
     if isinstance(node, Exists):
-        return held is not MISSING
-    if None in node.values and (held is MISSING or held is None):
+        return content is not MISSING
+    if None in node.values and (content is MISSING or content is None):
         return True
-    elements = held if isinstance(held, list) else [held]
+    elements = content if isinstance(content, list) else [content]
     return any(
         matches(element, node.operator, value) for element in elements for value in node.values
     )
@@ -379,7 +391,7 @@ def as_mapping(node: Node) -> dict[str, Any]:
     if isinstance(node, All | AnyOf):
         word = "$and" if isinstance(node, All) else "$or"
         return {word: [as_mapping(part) for part in node.nodes]}
-    field = ".".join(node.path)
+    field = str(node.field)
     if isinstance(node, Exists):
         return {field: {"$exists": True}}
     if node.operator == "in":
@@ -395,7 +407,7 @@ def as_text(node: Node) -> str:
     if isinstance(node, All | AnyOf):
         word = " and " if isinstance(node, All) else " or "
         return word.join(f"({as_text(part)})" for part in node.nodes)
-    field = ".".join(node.path)
+    field = str(node.field)
     if isinstance(node, Exists):
         return f"{field} exists"
     listed = ", ".join(literal(value) for value in node.values)
@@ -416,7 +428,7 @@ def test_sql_agrees_with_the_plain_reading(items: list[dict[str, Any]], node: No
     expected = [pk for pk, item in enumerate(items) if passes(node, item)]
     connection = database(items)
     try:
-        assert selected(connection, parse_filter(as_mapping(node))) == expected
-        assert selected(connection, parse_filter(as_text(node))) == expected
+        assert matching(connection, parse_filter(as_mapping(node))) == expected
+        assert matching(connection, parse_filter(as_text(node))) == expected
     finally:
         connection.close()

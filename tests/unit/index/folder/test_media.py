@@ -115,6 +115,9 @@ def test_orphans_are_what_no_item_names(media: MediaFolder) -> None:
     make_old(*media.path.iterdir())
     catalogued = [str(kept), f"/former/media/{moved.name}", f"/photos/{lost.name}"]
     assert media.orphans(catalogued) == [partial, lost]
+    for path in media.orphans(catalogued):
+        media.discard(path)
+    assert names(media.path) == sorted([f"{DIGEST[:40]}.wav", kept.name, moved.name, mine.name])
 
 
 def test_an_upload_whose_item_is_not_written_yet_is_no_orphan(media: MediaFolder) -> None:

@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from specimen import DIMENSION, IMAGES, created
+from specimen import DIMENSION, IMAGES, created, opened_with
 
-from anysense.embed.types import Modality
-from anysense.index.catalog.records import ItemRecord, SegmentRecord
+from anysense.embed.types import EncodedSegment, Kind, Modality
+from anysense.index.catalog.records import ItemRecord
 from anysense.index.collection import Collection
 from anysense.index.publishing.canaries import WEAR, partitions_to_recluster
 from anysense.index.snapshots.manifest import EFFORTS
-from anysense.index.vectors import layout
 from anysense.index.vectors.recall import Effort, recall_at_k
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from anysense.index.collection import Collection
 
 
 FIRST = 3_000
@@ -43,18 +44,12 @@ class Photos:
             ItemRecord(
                 f"p{number}",
                 f"p{number}",
-                Modality.IMAGE,
+                Kind.IMAGE,
                 {},
-                [SegmentRecord("tiny", None, None, None, v / np.linalg.norm(v))],
+                [EncodedSegment("tiny", Modality.IMAGE, v / np.linalg.norm(v))],
             )
             for number, v in enumerate(drawn.astype(np.float32), self._count - n)
         ]
-
-
-@pytest.fixture(autouse=True)
-def early_lists(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lists from 500 segments on."""
-    monkeypatch.setattr(layout, "EXACT_LIMIT", 500)
 
 
 @pytest.fixture
@@ -64,7 +59,9 @@ def photos() -> Photos:
 
 @pytest.fixture
 def collection(tmp_path: Path, photos: Photos) -> Iterator[Collection]:
-    with created(tmp_path / "c") as made:
+    """A collection with lists from 500 segments on."""
+    created(tmp_path / "c").close()
+    with opened_with(tmp_path / "c", exact=500) as made:
         made.write(photos.about(photos.topics(60), FIRST))
         made.publish()
         yield made
@@ -105,7 +102,7 @@ def test_figures_of_a_damaged_index_are_not_those_of_the_rebuilt_one(
     [index] = (tmp_path / "c").glob("gen-*/segments.faiss")
     index.write_bytes(index.read_bytes()[:-1])
     collection.release()
-    with Collection.open(tmp_path / "c", device="cpu") as again:
+    with opened_with(tmp_path / "c", exact=500) as again:
         assert again.folder.snapshot().effort(Modality.IMAGE, IMAGES) is None
         assert again.info()["routes"][0]["exact"]
         again.publish()

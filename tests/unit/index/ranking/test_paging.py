@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from specimen import created, record
+from specimen import created
 
 from anysense import Hit, Modality, Retriever, Term
+from anysense.embed.types import EncodedSegment, Kind
 from anysense.index.catalog.records import ItemRecord
 from anysense.index.ranking.paging import page_of
 
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 def hit(number: int) -> Hit:
     """Hits in the order of their numbers, of three modalities in turn."""
     modality = list(Modality)[number % 3]
-    return Hit(str(number), modality, 100.0 - number, 0.0, "native", "x", "tiny")
+    score = 100.0 - number
+    return Hit(str(number), Kind(modality), modality, score, 0.0, "native", "x", "tiny")
 
 
 def deeper_finds_more(size: int) -> list[Hit]:
@@ -30,22 +32,52 @@ def deeper_finds_more(size: int) -> list[Hit]:
 
 @pytest.mark.parametrize("k", [1, 5, 7, 50])
 def test_pages_neither_repeat_nor_skip(k: int) -> None:
-    pages = [page_of(deeper_finds_more, k, offset, None) for offset in range(0, 200, k)]
+    pages = [page_of(deeper_finds_more, k, offset) for offset in range(0, 200, k)]
     assert pages[0] == deeper_finds_more(k)
     assert {len(page) for page in pages} == {k}
     ids = [int(found.id) for page in pages for found in page]
     assert len(set(ids)) == len(ids)
     assert sorted(ids) == list(range(len(ids)))  # what was missed comes later
-    assert page_of(deeper_finds_more, k, k, None) == pages[1]  # whatever was asked before
+    assert page_of(deeper_finds_more, k, k) == pages[1]  # whatever was asked before
 
 
 def test_a_quota_holds_over_all_pages() -> None:
-    pages = [page_of(deeper_finds_more, 5, offset, 6) for offset in range(0, 30, 5)]
+    pages = [
+        page_of(deeper_finds_more, 5, offset, per_modality_k=6, modalities=3)
+        for offset in range(0, 30, 5)
+    ]
     shown = [found for page in pages for found in page]
     assert len({found.id for found in shown}) == len(shown) == 18
     counts = {modality: sum(h.modality is modality for h in shown) for modality in Modality}
     assert set(counts.values()) == {6}
     assert pages[4:] == [[], []]
+
+
+def test_a_quota_is_filled_by_what_lies_deeper() -> None:
+    """Of the best, most lead by a modality whose quota is full."""
+    asked: list[int] = []
+
+    def lopsided(size: int) -> list[Hit]:
+        asked.append(size)
+        hits = [hit(3 * n) for n in range(10)] + [hit(n) for n in range(100, 400)]
+        return hits[:size]
+
+    def texts_alone(size: int) -> list[Hit]:
+        asked.append(size)
+        return [hit(3 * n) for n in range(size)]
+
+    page = page_of(lopsided, 6, per_modality_k=3, modalities=3)
+    assert [found.modality for found in page].count(Modality.TEXT) == 3
+    assert (len(page), asked) == (6, [6, 12, 24])
+    asked.clear()
+    assert (
+        len(page_of(lopsided, 10, per_modality_k=3, modalities=3)) == 9
+    )  # every quota is full: no use in looking on
+    assert asked == [10, 20]
+    asked.clear()
+    assert len(page_of(texts_alone, 6, per_modality_k=3, modalities=3)) == 3
+    assert asked == [6, 12, 24]  # and no further
+    assert [h.id for h in page_of(lopsided, 6)] == [h.id for h in lopsided(6)]
 
 
 def test_pages_of_a_collection_that_is_not_compared_whole(tmp_path: Path) -> None:
@@ -54,12 +86,11 @@ def test_pages_of_a_collection_that_is_not_compared_whole(tmp_path: Path) -> Non
     drawn = rng.standard_normal((300, 32))[rng.integers(0, 300, 30_000)]
     drawn += 0.5 * rng.standard_normal(drawn.shape)
     vectors = (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
-    segment = type(record("x").segments[0])
     image = Modality.IMAGE
     with created(tmp_path / "c") as collection:
         collection.write(
             [
-                ItemRecord(str(i), str(i), image, {}, [segment("tiny", None, None, None, v)])
+                ItemRecord(str(i), str(i), Kind.IMAGE, {}, [EncodedSegment("tiny", image, v)])
                 for i, v in enumerate(vectors)
             ]
         )

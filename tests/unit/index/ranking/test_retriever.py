@@ -259,21 +259,12 @@ def test_an_empty_collection_has_no_hits(tmp_path: Path) -> None:
 
 def test_a_hit_is_plain_values(retriever: Retriever) -> None:
     hit = retriever.retrieve("red", modalities=["text"])[0].to_dict()
-    assert hit["modality"] == "text"
-    assert type(hit["modality"]) is str
+    assert (hit["kind"], hit["modality"]) == ("text", "text")
+    assert {type(hit[name]) for name in ("kind", "modality", "unit", "origin")} == {str}
     assert set(hit) == {
-        "id",
-        "modality",
-        "score",
-        "raw_score",
-        "route",
-        "source",
-        "space",
-        "start",
-        "end",
-        "text",
-        "metadata",
-    }
+        "id", "kind", "modality", "score", "raw_score", "route", "source", "space", "start", "end",
+        "unit", "page", "box", "origin", "text", "metadata", "segments",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("shade", [(213, 10, 13), (12, 13, 212)])

@@ -5,17 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from anysense.embed.errors import CorruptCollectionError
-from anysense.embed.types import Modality
-from anysense.index.types import Partition
-from anysense.index.vectors import recall
-from anysense.index.vectors.idmap import IdMap, bitmap
-from anysense.index.vectors.layout import EXACT_LIMIT, PartitionLayout, lists_for, padded
+from anysense.index.vectors.idmap import IdMap
 from anysense.index.vectors.recall import (
     least_effort,
     list_ranks,
     nearest_lists,
     plan_probes,
+    ranks_in,
     recall_at_k,
     sufficient_lists,
 )
@@ -55,15 +51,14 @@ def test_least_effort_reaches_the_target_with_confidence() -> None:
 
 def test_recall_counts_only_neighbours_that_exist() -> None:
     true = np.array([[1, 2, 3], [4, -1, -1], [-1, -1, -1]])
-    found = np.array([[3, 9, 1], [5, 4, -1], [7, -1, -1]])
-    assert recall_at_k(found, true) == pytest.approx((2 / 3 + 1) / 2)
-    assert recall_at_k(found[2:], true[2:]) == 1.0
+    ids = np.array([[3, 9, 1], [5, 4, -1], [7, -1, -1]])
+    assert recall_at_k(ids, true) == pytest.approx((2 / 3 + 1) / 2)
+    assert recall_at_k(ids[2:], true[2:]) == 1.0
 
 
 @pytest.fixture
-def probes(monkeypatch: pytest.MonkeyPatch) -> tuple[np.ndarray, np.ndarray, IdMap]:
+def probes() -> tuple[np.ndarray, np.ndarray, IdMap]:
     """Queries, the centroids of 100 lists, and 100 segments in each."""
-    monkeypatch.setattr(recall, "FULL_PROBE_COUNT", 10)
     rng = np.random.default_rng(0)
     queries = rng.standard_normal((6, 16)).astype(np.float32)
     centroids = rng.standard_normal((100, 16)).astype(np.float32)
@@ -77,7 +72,7 @@ def test_plans_scan_as_much_as_the_filter_needs(
 
     def scanned(allowed: np.ndarray | None, nprobe: int = 5, k: int = 10) -> list[int]:
         selection = None if allowed is None else places.select(allowed, None)
-        lists = plan_probes(queries, centroids, places.sizes, selection, nprobe, k)
+        lists = plan_probes(queries, centroids, places.sizes, selection, nprobe, k, full_probe=10)
         return (lists >= 0).sum(axis=1).tolist()
 
     everything = np.arange(10_000)
@@ -94,82 +89,6 @@ def test_plans_scan_as_much_as_the_filter_needs(
     assert min(scanned(rare)) == len(far)  # none near any query: everything eligible
 
 
-# -- where segments are ---------------------------------------------------------------------------
-
-
-def test_places_and_selections_agree_with_sets() -> None:
-    rng = np.random.default_rng(1)
-    for spread in (1, 10**8):
-        ids = rng.permutation(500)[:300].astype(np.int64) * spread
-        lists = np.split(ids, np.sort(rng.integers(0, 300, 19)))
-        places = IdMap(lists)
-        assert [set(ids_) for ids_ in lists] == [
-            set(places.ids[places.lists == number]) for number in range(20)
-        ]
-        found = places.find(ids)
-        assert (places.ids[found] == ids).all()
-        rows = zip(places.ids, places.lists, places.offsets, strict=True)
-        assert all(lists[number][offset] == id_ for id_, number, offset in rows)
-        for size in (0, 10, 200):
-            allowed = rng.integers(0, 600, size) * spread
-            excluded = rng.integers(0, 600, 30) * spread
-            selection = places.select(allowed, excluded)
-            assert selection is not None
-            expected = (set(ids) & set(allowed)) - set(excluded)
-            assert set(selection.ids) == expected
-            assert selection.counts.tolist() == [len(expected & set(part)) for part in lists]
-            left_out = places.select(None, excluded)
-            assert left_out is not None
-            assert left_out.inverted
-            assert left_out.total == 300 - len(set(ids) & set(excluded))
-
-
-def test_ids_twice_in_an_index_are_damage() -> None:
-    with pytest.raises(CorruptCollectionError, match="twice"):
-        IdMap([np.array([3, 1]), np.array([1])])
-
-
-def test_bitmaps_are_made_where_ids_are_dense() -> None:
-    bits = bitmap(np.array([0, 3, 9]))
-    assert bits is not None
-    assert bits.tolist() == [0b1001, 0b10]
-    assert bitmap(np.array([0, 10**9])) is None
-
-
-# -- layout ---------------------------------------------------------------------------------------
-
-
-def test_dimensions_are_padded_to_what_simd_needs() -> None:
-    assert [padded(d) for d in (1, 16, 17, 500, 512)] == [16, 16, 32, 512, 512]
-
-
-def test_lists_grow_with_the_root_of_the_size() -> None:
-    assert lists_for(0) == lists_for(EXACT_LIMIT) == 1
-    assert lists_for(100_000) == 632
-    assert lists_for(1_000_000) == 2000
-
-
-@pytest.mark.parametrize(
-    ("lists", "count", "trained", "due"),
-    [
-        (1, EXACT_LIMIT, 10, False),
-        (1, EXACT_LIMIT + 1, 10, True),
-        (400, 80_000, 40_000, False),
-        (400, 80_001, 40_000, True),
-        (400, 19_999, 40_000, True),
-    ],
-)
-def test_new_lists_are_due_when_the_size_has_changed(
-    lists: int, count: int, trained: int, due: bool
-) -> None:
-    layout = PartitionLayout(Partition("s", Modality.TEXT), 8, 0, lists, count, trained)
-    assert layout.needs_recluster is due
-
-
-def test_keys_of_partitions_are_read_back() -> None:
-    partition = Partition("openclip:ViT-B-32/x|y", Modality.IMAGE)
-    assert partition.key == "openclip:ViT-B-32/x|y|image"
-    assert Partition.parse(partition.key) == partition
-    for bad in ("image", "|image", "space|smell"):
-        with pytest.raises(ValueError, match=r"partition|Modality"):
-            Partition.parse(bad)
+def test_ranks_in() -> None:
+    ranks = ranks_in(np.array([[7, 5, 9], [1, 2, -1]]), np.array([[9, 7, 4], [2, 3, -1]]))
+    assert ranks.tolist() == [[2, 0, 3], [1, 3, -1]]

@@ -23,7 +23,7 @@ def test_an_item_may_be_named_by_its_path(
         assert run_json("show", built, name)["id"] == red
     assert run_json("search", built, "--like", "same.png")["query"][0]["like"] == red
     run("add", built, "--text", "an item whose id is a file's name", "--id", "red.png")
-    assert run_json("show", built, "red.png")["modality"] == "text"
+    assert run_json("show", built, "red.png")["kind"] == "text"
     (media / "same.png").unlink()
     assert run_json("remove", built, "same.png", media / "red.png", red) == {"removed": 1}
     assert (media / "red.png").exists()
@@ -33,7 +33,8 @@ def test_a_field_that_no_item_has_is_told(built: Path) -> None:
     def errors_of(*args: str | Path) -> str:
         return run(*args).stderr
 
-    alone = "no item has a field yeer; the fields that there are: none but id, source and modality"
+    names = "none but id, source, kind and modality"
+    alone = f"no item has a field yeer; the fields that there are: {names}"
     assert errors_of("search", built, "red", "--where", "yeer > 3") == f"Nothing found: {alone}.\n"
     run("add", built, "--text", "a", "--meta", "year=2020", "--meta", 'camera={"model": "X"}')
     where = "not (year = 2021 or yeer = 3) and camera.modle = 'X' and source ^= '/' and yeer = 4"

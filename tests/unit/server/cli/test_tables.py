@@ -23,7 +23,7 @@ def test_a_terminal_gets_tables(
     Image.new("RGB", (24, 24), (200, 40, 20)).save(long)
     run("build", media, "-o", built)
     shown = run("search", built, "red").stdout
-    assert shown.splitlines()[0].split() == ["score", "kind", "where", "source", "text"]
+    assert shown.splitlines()[0].split() == ["score", "modality", "where", "source", "text"]
     assert "media/red.png" in shown
     assert "…" in shown
     assert "[bold]red photo.png" in shown  # shown as it is, and its end rather than its start

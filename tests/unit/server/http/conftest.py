@@ -25,15 +25,15 @@ def collection(tmp_path: Path) -> Iterator[Collection]:
     media.mkdir()
     with Collection.create(tmp_path / "things.anysense", ["tiny"]) as collection:
         items = [
-            NewItem(text, id=name, metadata={"kind": "note", "length": len(text)})
+            NewItem(text, id=name, metadata={"label": "note", "length": len(text)})
             for name, text in TEXTS.items()
         ]
         for colour in COLOURS:
             (media / f"{colour}.png").write_bytes(png(colour))
-            items.append(NewItem(media / f"{colour}.png", id=colour, metadata={"kind": "photo"}))
+            items.append(NewItem(media / f"{colour}.png", id=colour, metadata={"label": "photo"}))
         for name, hertz in (("low", 110.0), ("high", 3000.0)):
             (media / f"{name}.wav").write_bytes(wav(hertz))
-            items.append(NewItem(media / f"{name}.wav", id=name, metadata={"kind": "sound"}))
+            items.append(NewItem(media / f"{name}.wav", id=name, metadata={"label": "sound"}))
         assert collection.add(items).failed == []
         yield collection
 

@@ -34,7 +34,8 @@ def test_the_page_of_documentation_names_every_address_and_field(client: TestCli
     document = client.get("/openapi.json").json()
     for path in document["paths"]:
         assert path.replace("{item_id}", "{id}") in page
-    for model in ("SearchRequest", "TermBody", "HitBody", "ItemBody", "NewText"):
+    models = ("HitBody", "HitSegmentBody", "ItemBody", "NewText", "SegmentBody", "TermBody")
+    for model in ("SearchRequest", *models):
         for name in document["components"]["schemas"][model]["properties"]:
             assert f"`{name}`" in page, f"{model}.{name}"
 

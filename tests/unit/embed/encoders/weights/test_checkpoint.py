@@ -13,11 +13,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from anysense.embed.encoders.weights.checkpoint import (
-    file_digest,
-    read_checkpoint,
-    read_tensors,
-)
+from anysense.embed.encoders.weights.checkpoint import file_digest, read_checkpoint, read_tensors
 from anysense.embed.errors import CheckpointError, MissingWeightsError
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ def test_texts_are_added_with_their_metadata(built: Path) -> None:
     meta = ("--meta", "year=2020", "--meta", "by=me")
     assert run("add", built, "--text", "a blue thing", "--id", "t", *meta).stdout == "t\n"
     item = run_json("show", built, "t")
-    assert (item["modality"], item["metadata"]) == ("text", {"year": 2020, "by": "me"})
+    assert (item["kind"], item["metadata"]) == ("text", {"year": 2020, "by": "me"})
 
 
 def test_a_text_may_come_from_a_pipe(built: Path) -> None:
@@ -33,3 +33,17 @@ def test_what_is_to_be_added_must_be_clear(built: Path) -> None:
     run("add", built, status=2)
     run("add", built, "--text", "a", "--text", "b", "--id", "one", status=2)
     assert run_json("info", built)["items"] == 3
+
+
+def test_an_added_photo_brings_the_words_beside_it_unless_that_is_not_wanted(
+    built: Path, media: Path
+) -> None:
+    (media / "blue.txt").write_text("a low dark barn")
+
+    def texts(*options: str) -> list[str]:
+        [item_id] = run_json("add", built, media / "blue.png", *options)["ids"]
+        segments = run_json("show", built, item_id)["segments"]
+        return [segment["text"] for segment in segments if segment["origin"] == "caption"]
+
+    assert texts() == ["a low dark barn"]
+    assert texts("--no-sidecars") == []

@@ -4,6 +4,7 @@ import os
 from typing import TYPE_CHECKING
 
 from command_line import run, run_json
+from PIL import Image
 
 from anysense.server.cli import progress
 from anysense.server.cli.status import INTERRUPTED
@@ -91,3 +92,44 @@ def test_build_leaves_out_what_no_encoder_takes(tmp_path: Path, media: Path) -> 
     (media / "song.mp3").write_bytes(b"never read")
     result = run("build", media, "-o", tmp_path / "c", "--encoder", "tiny:text-image")
     assert "1 file left out" in result.stderr
+
+
+def test_words_beside_files_are_part_of_them_unless_that_is_not_wanted(
+    tmp_path: Path, media: Path
+) -> None:
+    where = tmp_path / "c"
+    (media / "blue.txt").write_text("a low dark barn")
+    first = run_json("build", media, "-o", where, "--encoder", "tiny")
+    assert (first["added"], first["items"]) == (3, 3)
+    [best, *_] = run_json("search", where, "dark barn")["hits"]
+    assert (best["kind"], best["modality"], best["origin"]) == ("image", "text", "caption")
+    assert best["source"] == os.path.realpath(media / "blue.png")
+    assert run_json("build", *sorted(media.iterdir()), "-o", where)["unchanged"] == 3
+    apart = run_json("build", media, "-o", where, "--no-sidecars")
+    assert (apart["added"], apart["updated"], apart["items"]) == (1, 1, 4)
+    [best, *_] = run_json("search", where, "dark barn")["hits"]
+    assert (best["kind"], best["origin"]) == ("text", "content")
+    again = run_json("build", media, "-o", where)
+    assert (again["updated"], again["removed"], again["items"]) == (1, 1, 3)
+
+
+def test_words_inside_files_are_left_out_of_what_is_read_again(tmp_path: Path, media: Path) -> None:
+    where = tmp_path / "c"
+    with Image.open(media / "blue.png") as picture:
+        exif = picture.getexif()
+        exif[0x010E] = "a low dark barn"  # its description
+        picture.save(media / "blue.png", exif=exif)
+
+    def captions() -> list[str]:
+        hits = run_json("search", where, "barn", "--modality", "text")["hits"]
+        return [hit["text"] for hit in hits if hit["origin"] == "caption"]
+
+    run("build", media, "-o", where, "--encoder", "tiny")
+    assert captions() == ["a low dark barn"]
+    assert "3 unchanged" in run("build", media, "-o", where, "--no-sidecars").stdout
+    assert captions() == ["a low dark barn"]
+    read = run_json("build", media, "-o", where, "--no-sidecars", "--reread")
+    assert (read["updated"], read["unchanged"], read["items"]) == (3, 0, 3)
+    assert captions() == []
+    assert run_json("build", media, "-o", where, "--reread")["updated"] == 3
+    assert captions() == ["a low dark barn"]

@@ -24,3 +24,22 @@ def test_eval_tells_what_its_figures_leave_out(built: Path, media: Path) -> None
         "Left out of the figures: 1 relevant item not in the collection, such as lost.",
         "1 query left out: nothing that is relevant to it is in the collection.",
     ]
+
+
+def test_captions_ask_in_the_way_that_the_collection_was_built(
+    tmp_path: Path, media: Path, built: Path
+) -> None:
+    (media / "red.txt").write_text("a red square")
+
+    def routes() -> dict[str, int]:
+        result = run("eval", built, "--from-captions", media, "--json")
+        assert "left out" not in result.stderr.lower()
+        payload = json.loads(result.stdout)
+        assert (payload["skipped"], payload["missing"]) == (0, [])
+        return {f"{r['query']}>{r['items_of']}": r["queries"] for r in payload["routes"]}
+
+    run("build", media, "-o", built)
+    assert routes() == {"text>any": 1, "text>image": 1, "text>text": 0}
+    run("build", media, "-o", built, "--no-sidecars")
+    both = {"image>any": 1, "image>image": 0, "image>text": 1}
+    assert routes() == {"text>any": 1, "text>image": 1, "text>text": 0} | both

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from command_line import hits_of, run, run_json, sources_of
+from media_files import page, pdf
 from PIL import Image
 
 from anysense.server.cli.commands import search as commands_search
@@ -25,11 +26,34 @@ def test_search_prints_lines_json_or_paths(built: Path, media: Path) -> None:
         os.path.realpath(media / "blue.png"),
     ]
     assert set(payload["hits"][0]) == {
-        "id", "modality", "score", "raw_score", "route", "source", "space", "start", "end",
-        "text", "metadata",
+        "id", "kind", "modality", "score", "raw_score", "route", "source", "space", "start",
+        "end", "unit", "page", "box", "origin", "text", "metadata", "segments",
     }  # fmt: skip
     paths = run("search", built, "red", "--modality", "image", "-f").stdout.splitlines()
     assert paths == [hit["source"] for hit in payload["hits"]]
+
+
+def test_search_says_where_in_a_document_something_is(built: Path, media: Path) -> None:
+    red = b"1 0 0 rg 20 20 572 752 re f"
+    (media / "lamp.pdf").write_bytes(pdf([page("a dark word"), red]))
+    for shade in range(30):  # what does not match, so that something can match well
+        Image.new("RGB", (24, 24), (20, 200 + shade, 20)).save(media / f"green-{shade}.png")
+        (media / f"note-{shade}.txt").write_text(f"a green note, number {shade}")
+    run("build", media, "-o", built)
+    only = ("--where", "kind = 'document'")
+    [hit] = run_json("search", built, "red", *only)["hits"]
+    assert (hit["kind"], hit["modality"], hit["page"]) == ("document", "image", 2)
+    [line] = run("search", built, "red", *only).stdout.splitlines()
+    assert line.split("\t")[1:4] == ["image", "page 2", os.path.realpath(media / "lamp.pdf")]
+    [line] = run("search", built, "dark", *only, "--modality", "text").stdout.splitlines()
+    assert line.split("\t")[1:3] == ["text", "page 1, 0-11"]
+    [hit] = run_json("search", built, "dark red", *only)["hits"]
+    [further] = [s for s in hit["segments"] if s["modality"] != hit["modality"]]
+    [line] = run("search", built, "dark red", *only).stdout.splitlines()
+    places = {"image": "page 2", "text": "page 1, 0-11"}
+    assert line.split("\t")[2] == places[hit["modality"]]
+    also = line.split("\t")[5]
+    assert also.startswith(f"{further['modality']} {places[further['modality']]}")
 
 
 def test_search_combines_and_subtracts(built: Path, media: Path) -> None:
@@ -106,9 +130,9 @@ def test_search_options_reach_the_search(built: Path, media: Path) -> None:
     assert len(whole) == 7
     assert [*sources_of(built, "-k", "3"), *sources_of(built, "--offset", "3")] == whole
     assert len(sources_of(built, "--per-modality-k", "1")) == 2
-    kinds = [hit["modality"] for hit in hits_of(built, "--fusion", "round_robin", "-k", "4")]
-    assert kinds[:2] in (["text", "image"], ["image", "text"])
-    assert kinds[2:] == ["image", "image"]  # there is one text
+    modalities = [hit["modality"] for hit in hits_of(built, "--fusion", "round_robin", "-k", "4")]
+    assert modalities[:2] in (["text", "image"], ["image", "text"])
+    assert modalities[2:] == ["image", "image"]  # there is one text
     assert len(sources_of(built, "--collapse", "0.99")) == 3
     for option in (
         ("--per-modality-k", "0"),

@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 def test_an_item_is_shown_with_its_metadata_and_segments(built: Path) -> None:
     run("add", built, "--text", "a blue thing", "--id", "t", "--meta", "year=2020")
     item = run_json("show", built, "t")
-    assert (item["id"], item["modality"], item["metadata"]) == ("t", "text", {"year": 2020})
+    assert (item["id"], item["kind"], item["metadata"]) == ("t", "text", {"year": 2020})
     assert [segment["text"] for segment in item["segments"]] == ["a blue thing"]
     lines = run("show", built, "t").stdout.splitlines()
     assert "metadata year  2020" in lines
-    assert lines[-1].split("\t")[1:] == ["tiny", "0-12", "a blue thing"]
+    assert lines[-1].split("\t")[1:] == ["tiny", "text", "0-12", "a blue thing"]
 
 
 def test_there_is_nothing_to_show_of_an_item_that_is_not_there(built: Path) -> None:

@@ -31,7 +31,7 @@ def test_an_added_text_is_found_at_once_and_stays(
     assert response.status_code == 201
     item = response.json()
     schemas.ItemBody.model_validate(item, extra="forbid")
-    assert (item["id"], item["modality"], item["metadata"]) == ("new one", "text", body["metadata"])
+    assert (item["id"], item["kind"], item["metadata"]) == ("new one", "text", body["metadata"])
     assert response.headers["location"] == "/v1/items/new%20one"
     assert client.get(response.headers["location"]).json() == item
     assert ids(search(client, text="dark high", k=1)) == ["new one"]
@@ -102,7 +102,7 @@ def test_an_uploaded_picture_is_stored_by_its_content(
 
 def test_an_uploaded_sound_is_found(client: TestClient) -> None:
     item = add_file(client, wav(700), "tone.wav", id="tones/700")
-    assert (item["id"], item["modality"]) == ("tones/700", "audio")
+    assert (item["id"], item["kind"]) == ("tones/700", "audio")
     assert ids(search(client, text="middle", k=1)) == ["tones/700"]
     assert client.get("/v1/items/tones/700").json() == item
     assert client.get("/v1/items/tones/700/media").content == wav(700)
@@ -132,7 +132,7 @@ def test_a_replaced_upload_leaves_no_file(client: TestClient, collection: Collec
     add_file(client, wav(700), "a.wav", id="x")
     [name] = stored(collection)
     assert name.endswith(".wav")
-    assert client.get("/v1/items/x").json()["modality"] == "audio"
+    assert client.get("/v1/items/x").json()["kind"] == "audio"
     assert client.get("/v1/items/x/media").content == wav(700)
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from http_client import TestClient, add_file, data_uri, ids, png, search, wav
+from media_files import page, pdf
 
 from anysense.embed.types import Modality
 from anysense.index.ranking.retriever import Retriever
+from anysense.server.http import schemas
 
 if TYPE_CHECKING:
     from anysense.index.collection import Collection
@@ -17,6 +19,25 @@ def test_a_text_finds_items_of_every_modality(client: TestClient, collection: Co
     hits = search(client, text="red", k=3)
     assert set(ids(hits)[:2]) == {"red", "red-text"}
     assert hits == [hit.to_dict() for hit in Retriever(collection).retrieve("red", k=3)]
+
+
+def test_a_document_is_one_hit_with_its_pages(client: TestClient) -> None:
+    red = b"1 0 0 rg 20 20 572 752 re f"
+    item = add_file(client, pdf([page("a dark word"), red]), "lamp.pdf", id="lamp")
+    schemas.ItemBody.model_validate(item, extra="forbid")
+    assert item["kind"] == "document"
+    assert [(s["modality"], s["unit"], s["page"]) for s in item["segments"]] == [
+        ("text", "characters", 1),
+        ("image", "pages", 1),
+        ("image", "pages", 2),
+    ]
+    [hit] = search(client, text="red", where="kind = 'document'")
+    assert (hit["id"], hit["kind"], hit["modality"]) == ("lamp", "document", "image")
+    assert (hit["page"], hit["start"], hit["end"], hit["unit"]) == (2, 2.0, 3.0, "pages")
+    [hit] = search(client, text="dark", modalities=["text"], where="id = 'lamp'")
+    assert (hit["text"], hit["page"], hit["origin"]) == ("a dark word", 1, "content")
+    both = search(client, text="dark red", k=20)
+    assert ids(both).count("lamp") == 1
 
 
 def test_a_picture_may_be_a_data_uri_or_an_upload(client: TestClient) -> None:
@@ -72,9 +93,11 @@ def test_a_vector_searches_its_space(client: TestClient, collection: Collection)
 
 def test_modalities_filters_and_thresholds(client: TestClient) -> None:
     assert set(ids(search(client, text="red", modalities=["audio"]))) == {"low", "high"}
-    notes = search(client, text="red", where="kind = 'note' and length > 3")
+    pictures = search(client, text="red", where="kind = 'image'")
+    assert set(ids(pictures)) == {"red", "green", "blue"}
+    notes = search(client, text="red", where="label = 'note' and length > 3")
     assert set(ids(notes)) == {"blue-text", "low-text"}
-    same = search(client, text="red", where={"kind": "note", "length": {"$gt": 3}})
+    same = search(client, text="red", where={"label": "note", "length": {"$gt": 3}})
     assert same == notes
     everything = search(client, text="red", k=8)
     least = everything[2]["score"]

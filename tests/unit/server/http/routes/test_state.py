@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def test_health_and_collection(client: TestClient, collection: Collection) -> None:
     assert client.get("/health").json() == {"status": "ok", "reason": None}
     info = client.get("/v1/collections/current").json()
-    assert (info["items"], info["items_by_modality"]["image"]) == (8, 3)
+    assert (info["items"], info["items_by_kind"]["image"]) == (8, 3)
     assert info == json.loads(json.dumps(collection.info()))
 
 

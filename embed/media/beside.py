@@ -1,0 +1,134 @@
+"""The texts beside a file that describe it: ``photo.txt``, ``photo.jpg.txt``, ``photo.xmp``.
+
+Captions in text files are how data sets for training are kept, and what people write by hand; XMP
+files are what photo managers write that leave pictures as they are: Lightroom ``photo.xmp``,
+darktable and digiKam ``photo.jpg.xmp``.
+
+Names alone decide, those of one folder. A text of the whole name belongs to that file. A text of
+the stem belongs to every picture, sound and video of that stem: files of one name are one object
+to a camera (a photo with its voice memo, both halves of a Live Photo, a raw image and its JPEG).
+Only where a file has a text of its whole name and of the same suffix, that one is taken instead.
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import TYPE_CHECKING, BinaryIO
+
+from anysense.embed.errors import MediaTooLargeError
+from anysense.embed.media.document.charset import decode_text
+from anysense.embed.media.document.document import normalise_text
+from anysense.embed.media.identify import MEDIA_SUFFIXES
+from anysense.embed.media.phrases import descriptions
+from anysense.embed.media.xmp import XMP_BYTES, xmp_texts
+from anysense.embed.types import Modality
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from anysense.embed.limits import Limits
+
+__all__ = ["SIDECAR_SUFFIXES", "pair_sidecars", "read_sidecar", "sidecar_names"]
+
+SIDECAR_SUFFIXES = (".txt", ".xmp")
+"""Lower case and with the dot; the words of the first come first."""
+
+# fmt: off
+_VIDEO_SUFFIXES = frozenset([
+    ".3gp", ".avi", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts",
+    ".ogv", ".webm", ".wmv",
+])
+# fmt: on
+_BYTES_PER_CHARACTER = 4
+
+
+def sidecar_names(name: str) -> tuple[str, ...]:
+    """The names that a text beside a file may have, the most likely to be meant first.
+
+    Empty for what has no such texts: texts and documents have words of their own, and a text beside
+    them is another document.
+
+    Args:
+        name: a file name, or a path, whose folder the names then have too.
+    """
+    path = PurePath(name)
+    if not _is_described(path):
+        return ()
+    return tuple(
+        str(path.with_name(candidate))
+        for suffix in SIDECAR_SUFFIXES
+        for candidate in _candidates(path, suffix)
+    )
+
+
+def pair_sidecars(names: Iterable[str]) -> dict[str, list[str]]:
+    """Which of the files of one folder are texts beside which others, as the module says.
+
+    Where a name differs from the file's in case alone, as on systems that do not tell cases apart,
+    it counts if no name is the same in case too.
+
+    Args:
+        names: the file names of one folder.
+
+    Returns:
+        The names of the texts for each file that has any: at most one of each suffix, in the order
+        of `SIDECAR_SUFFIXES`.
+    """
+    file_names = sorted(names)
+    sidecars = [name for name in file_names if PurePath(name).suffix.lower() in SIDECAR_SUFFIXES]
+    same_case = {_with_small_suffix(name): name for name in sidecars}
+    any_case = {name.casefold(): name for name in reversed(sidecars)}
+    pairs = {}
+    for name in file_names:
+        path = PurePath(name)
+        if not _is_described(path):
+            continue
+        texts = []
+        for suffix in SIDECAR_SUFFIXES:
+            for candidate in _candidates(path, suffix):
+                text = same_case.get(candidate) or any_case.get(candidate.casefold())
+                if text is not None:
+                    texts.append(text)
+                    break
+        if texts:
+            pairs[name] = texts
+    return pairs
+
+
+def read_sidecar(file: BinaryIO, name: str, limits: Limits) -> list[str]:
+    """The words of a text beside a file: a text file's as one text, an XMP file's descriptions.
+
+    An XMP file that is broken has no words, as most of them have none.
+
+    Args:
+        file: the text, read from where it is.
+        name: its file name, whose suffix says what it is.
+        limits: of which the number of characters of a text counts.
+
+    Raises:
+        EmptyMediaError: a text without words.
+        CorruptMediaError, UnsupportedMediaError: no text, or in an unknown encoding.
+        MediaTooLargeError: too many characters.
+    """
+    if PurePath(name).suffix.lower() == ".xmp":
+        return descriptions(xmp_texts(file.read(XMP_BYTES + 1)))
+    data = file.read(limits.text_characters * _BYTES_PER_CHARACTER + 1)
+    text = normalise_text(decode_text(data, name), name).strip()
+    if len(text) > limits.text_characters:
+        raise MediaTooLargeError(name, f"has over {limits.text_characters:,} characters")
+    return [text]
+
+
+def _is_described(path: PurePath) -> bool:
+    suffix = path.suffix.lower()
+    modality = MEDIA_SUFFIXES.get(suffix, Modality.TEXT)
+    return modality is not Modality.TEXT or suffix in _VIDEO_SUFFIXES
+
+
+def _candidates(path: PurePath, suffix: str) -> tuple[str, str]:
+    return path.name + suffix, path.stem + suffix
+
+
+def _with_small_suffix(name: str) -> str:
+    path = PurePath(name)
+    return path.stem + path.suffix.lower()

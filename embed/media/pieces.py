@@ -1,0 +1,130 @@
+"""What readers give: an item as pieces, each of one modality, with its place.
+
+A reader is a function that yields the pieces of one file. `_READERS` says which reads what: a new
+format of files is a line in `anysense.embed.media.signatures`, which tells it apart, a line in this
+table, and one new file with its reader.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, TypeAlias
+
+from anysense.embed.errors import UnsupportedMediaError
+from anysense.embed.limits import DEFAULT_LIMITS, Limits
+from anysense.embed.media.files import media_name
+from anysense.embed.media.identify import format_of_media
+from anysense.embed.types import WHOLE, Kind, Modality, Origin, Place, Waveform
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from PIL.Image import Image
+
+    from anysense.embed.media.signatures import Format
+
+__all__ = ["Piece", "ReadOptions", "captions", "read_pieces"]
+
+_log = logging.getLogger("anysense")
+
+_READERS = {
+    "text": "anysense.embed.media.document.document:text_pieces",
+    "PDF": "anysense.embed.media.document.pdf_pieces:pdf_pieces",
+    "image": "anysense.embed.media.image:picture_pieces",
+    "audio": "anysense.embed.media.audio.recording:recording_pieces",
+}
+"""By the name of a format, or else by the modality of its content."""
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """A piece of an item.
+
+    Attributes:
+        modality: what it is.
+        content: a normalised text; a picture in 8-bit RGB; of a sound what it is read from: a file,
+            a payload or samples, as each encoder hears windows of its own.
+        place: where in the item it is. Of a text that is a part, such as a page, it says where it
+            starts, and from there its passages are counted.
+        origin: what it was derived from.
+    """
+
+    modality: Modality
+    content: str | Image | Path | bytes | Waveform
+    place: Place = WHOLE
+    origin: Origin = Origin.CONTENT
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """What is wanted of a file.
+
+    Attributes:
+        modalities: those that there are encoders for: a reader need not make other pieces.
+        captions: whether to read the words about a picture or a sound that lie in its file.
+        limits: what is too large.
+    """
+
+    modalities: frozenset[Modality] = frozenset(Modality)
+    captions: bool = True
+    limits: Limits = DEFAULT_LIMITS
+
+    @property
+    def takes_captions(self) -> bool:
+        """Whether the words about a picture or a sound become pieces of it."""
+        return self.captions and Modality.TEXT in self.modalities
+
+
+Reader: TypeAlias = Callable[["Path | bytes", ReadOptions], Iterator[Piece]]
+
+
+_NOUNS = {Modality.TEXT: "a text", Modality.IMAGE: "an image", Modality.AUDIO: "a recording"}
+
+
+def read_pieces(
+    source: Path | bytes, options: ReadOptions, modality: Modality | None = None
+) -> tuple[Kind, Iterator[Piece]]:
+    """What a file or payload is, and its pieces, read as they are asked for.
+
+    Args:
+        source: the file or payload.
+        options: what is wanted of it.
+        modality: what it must be, if that is known.
+
+    Raises:
+        MediaError: it cannot be read, or is something else; also while iterating.
+    """
+    file_format = format_of_media(source, options.limits)
+    if modality not in (None, file_format.modality):
+        raise UnsupportedMediaError(
+            media_name(source), f"is {file_format.article}, not {_NOUNS[modality]}"
+        )
+    return file_format.kind, _reader(file_format)(source, options)
+
+
+def captions(texts: Sequence[str], name: str, options: ReadOptions) -> Iterator[Piece]:
+    """Words about an item as pieces of it, if they are wanted.
+
+    Those that go over the limit of characters together are left out, with a warning: the item is
+    whole without them.
+    """
+    if not options.takes_captions:
+        return
+    left = options.limits.text_characters
+    for text in texts:
+        left -= len(text)
+        if left < 0:
+            _log.warning("%s: further words about it are left out: too many characters", name)
+            return
+        yield Piece(Modality.TEXT, text, origin=Origin.CAPTION)
+
+
+def _reader(file_format: Format) -> Reader:
+    path = _READERS.get(file_format.name) or _READERS[file_format.modality.value]
+    module, _, name = path.partition(":")
+    reader: Reader = getattr(import_module(module), name)
+    return reader

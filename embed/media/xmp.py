@@ -1,0 +1,78 @@
+"""The words in an XMP packet: Adobe's XML inside pictures, and in files beside them.
+
+Only the properties of the picture itself are read, which stand directly in a description of the
+packet; those of the pictures that it was made from stand deeper.
+"""
+
+from __future__ import annotations
+
+import codecs
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["XMP_BYTES", "xmp_texts"]
+
+XMP_BYTES = 4 * 1024**2
+"""The longest packet that is read: long ones hold the history of what was done to a picture."""
+
+_RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
+_DC = "{http://purl.org/dc/elements/1.1/}"
+_IPTC = "{http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/}"
+_KEYWORDS = f"{_DC}subject"
+_PROPERTIES = (  # in this order
+    f"{_DC}title",
+    "{http://ns.adobe.com/photoshop/1.0/}Headline",
+    f"{_DC}description",
+    f"{_IPTC}AltTextAccessibility",
+    f"{_IPTC}ExtDescrAccessibility",
+    _KEYWORDS,
+)
+_MOST_TEXTS = 1000
+
+
+def xmp_texts(packet: bytes) -> list[str]:
+    """Title, headline, description in all their languages, alternative texts, keywords as one text.
+
+    What is no XMP, or over `XMP_BYTES`, has no texts: never an error. Entities are not expanded and
+    nothing is fetched.
+    """
+    from lxml import etree
+
+    if not packet.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        packet = packet.strip(b"\0 \t\r\n")
+    # No XMP has a document type; with one, a few bytes might stand for gigabytes.
+    if len(packet) > XMP_BYTES or b"<!DOCTYPE" in packet.replace(b"\0", b""):
+        return []
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, remove_pis=True
+    )
+    try:
+        root = etree.fromstring(packet, parser)
+    except (etree.XMLSyntaxError, ValueError):
+        return []
+    texts: dict[str, list[str]] = {name: [] for name in _PROPERTIES}
+    for name, text in _properties(root):
+        if len(texts[name]) < _MOST_TEXTS:
+            texts[name].append(text)
+    texts[_KEYWORDS] = [", ".join(texts[_KEYWORDS])]
+    return [text for name in _PROPERTIES for text in texts[name] if text]
+
+
+def _properties(root: Any) -> Iterator[tuple[str, str]]:
+    """Names and texts of the properties that are read; one text for each alternative or keyword."""
+    packets = [root] if root.tag == f"{_RDF}RDF" else root.iterchildren(f"{_RDF}RDF")
+    for packet in packets:
+        for description in packet.iterchildren(f"{_RDF}Description"):
+            for name, value in description.attrib.items():
+                if name in _PROPERTIES:
+                    yield name, value.strip()
+            for element in description.iterchildren(*_PROPERTIES):
+                for item in _items(element):
+                    yield element.tag, "".join(item.itertext()).strip()
+
+
+def _items(element: Any) -> list[Any]:
+    """The members of a property's list of alternatives or keywords; itself if it is plain."""
+    return element.findall(f"*/{_RDF}li") or [element]

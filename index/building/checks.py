@@ -1,0 +1,87 @@
+"""Sources that a build refuses, and what it says of them."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from typing import TYPE_CHECKING
+
+from anysense.embed.errors import UsageError
+from anysense.index.building.sources.paths import table_of
+from anysense.index.building.sources.table import TableSource
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from anysense.index.building.sources.base import Source
+    from anysense.index.building.sources.scan import FileScan
+
+__all__ = ["check_emptied", "check_entries"]
+
+
+def check_entries(scan: FileScan) -> None:
+    """Refuse sources that hold nothing.
+
+    Raises:
+        UsageError: the scan has come upon nothing.
+    """
+    if not scan.paths:
+        raise UsageError(_why_nothing(scan))
+
+
+def check_emptied(scan: FileScan, gone: Sequence[str], collection: Path) -> None:
+    """Refuse to take an empty source for one whose files were all deleted.
+
+    It may be a disk that is not mounted, and its items took long to encode.
+
+    Args:
+        scan: what is there now.
+        gone: paths of the collection's files that are no longer there.
+        collection: its folder.
+
+    Raises:
+        UsageError: a source holds nothing now, and items of the collection come from it.
+    """
+    for source in scan.folders:
+        if any(source.covers(path) for path in scan.paths):
+            continue
+        lost = sum(_came_from(source, path) for path in gone)
+        if lost:
+            files = "1 file" if lost == 1 else f"{lost:,} files"
+            come = "comes" if lost == 1 else "come"
+            raise UsageError(
+                f"{source.name} is empty now, and {files} of the collection {come} from it: if "
+                "a disk is not mounted, mount it; to keep the items, add --keep-missing; to "
+                f"remove those below {source.root}, run "
+                f"`{_removal(collection, source.root)}`."
+            )
+
+
+def _came_from(source: Source, path: str) -> bool:
+    if isinstance(source, TableSource) and table_of(path) == source.file:
+        return True
+    return source.covers(path)
+
+
+def _removal(collection: Path, folder: str) -> str:
+    """The command that removes every item whose file is below a folder."""
+    start = os.path.join(folder, "").replace("\\", "\\\\").replace("'", "\\'")  # noqa: PTH118
+    where = f"source ^= '{start}'"
+    return shlex.join(["anysense", "remove", str(collection), "--where", where])
+
+
+def _why_nothing(scan: FileScan) -> str:
+    names = ", ".join(source.name for source in scan.sources)
+    if scan.problems:
+        first = scan.problems[0]
+        return f"Nothing in {names} can be read: {first.path}: {first.reason}" + (
+            f", and {len(scan.problems) - 1:,} more." if len(scan.problems) > 1 else "."
+        )
+    empty = [source.name for source in scan.sources if isinstance(source, TableSource)]
+    if empty:
+        return f"{', '.join(empty)} has no row that names a file or a text."
+    from anysense.embed.media.identify import MEDIA_SUFFIXES
+
+    kinds = " ".join(sorted(MEDIA_SUFFIXES))
+    return f"{names} holds no file that anysense reads; it reads {kinds}."

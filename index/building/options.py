@@ -1,0 +1,46 @@
+"""How a build is to be done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from anysense.embed.limits import DEFAULT_LIMITS, Limits
+from anysense.index.building.encoding import BATCH_ITEMS, BATCH_SECONDS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["BuildOptions"]
+
+
+@dataclass(frozen=True)
+class BuildOptions:
+    """What a build may be told besides its sources.
+
+    Attributes:
+        root: where the paths of tables start, instead of at their own folders.
+        batch_size: inputs that a model takes at once; chosen by the device if None.
+        workers: threads that decode; as many as processors if None.
+        retry_failed: try again what an earlier build could not read.
+        keep_missing: keep items whose file is gone.
+        sidecars: whether words about a picture or a sound, beside its file or inside it, are
+            segments of it.
+        reread: read again also what is as it was.
+        limits: a file that is larger is not read.
+        batch_items: items written in one transaction at most.
+        batch_seconds: an item waits no longer than this to be written.
+        most_notes: files noted in one transaction at most.
+    """
+
+    root: Path | None = None
+    batch_size: int | None = None
+    workers: int | None = None
+    retry_failed: bool = False
+    keep_missing: bool = False
+    sidecars: bool = True
+    reread: bool = False
+    limits: Limits = DEFAULT_LIMITS
+    batch_items: int = BATCH_ITEMS
+    batch_seconds: float = BATCH_SECONDS
+    most_notes: int = 1000

@@ -1,0 +1,90 @@
+"""What a build has to do: the difference between what a collection has and what a scan found.
+
+It is told by paths, sizes and times alone, without reading a file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from anysense.index.building.quarantine import is_tried
+from anysense.index.building.sources.entries import Entry, Problem, TextEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from anysense.index.building.sources.scan import FileScan
+    from anysense.index.catalog.records import CatalogFile, QuarantinedFile
+
+__all__ = ["Plan", "is_unchanged", "make_plan"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a build has to do.
+
+    Attributes:
+        files: the files that the collection has, by path.
+        failures: what earlier builds could not read, by path.
+        gone: paths of `files` that were looked for and are no longer there.
+        absorbed: paths of `files` that were items, and whose words are of other items now.
+        changed: what is new, or is not as it was: to be read.
+        unchanged: what is as it was.
+        untried: what could not be read and has not changed since.
+    """
+
+    files: Mapping[str, CatalogFile]
+    failures: Mapping[str, QuarantinedFile]
+    gone: list[str]
+    absorbed: list[str]
+    changed: list[Entry]
+    unchanged: list[Entry]
+    untried: list[Problem]
+
+
+def make_plan(
+    scan: FileScan,
+    files: Mapping[str, CatalogFile],
+    failures: Mapping[str, QuarantinedFile],
+    *,
+    retry_failed: bool = False,
+    reread: bool = False,
+    entries: Sequence[Entry] | None = None,
+) -> Plan:
+    """Tell what is as it was from what has to be read.
+
+    Args:
+        scan: what is there now.
+        files: the files that the collection has, by path.
+        failures: what earlier builds could not read, by path.
+        retry_failed: read again what could not be read.
+        reread: read again what is as it was.
+        entries: those of the scan that are looked at; all if None.
+    """
+    changed: list[Entry] = []
+    unchanged: list[Entry] = []
+    untried: list[Problem] = []
+    for entry in scan.entries if entries is None else entries:
+        file, failure = files.get(entry.path), failures.get(entry.path)
+        if file is not None and not reread and is_unchanged(entry, file):
+            unchanged.append(entry)
+        elif failure is not None and not retry_failed and is_tried(entry, failure):
+            untried.append(Problem(entry.path, failure.reason))
+        else:
+            changed.append(entry)
+    present = {entry.path for entry in scan.entries}
+    absent = [path for path in files if path not in present]
+    absorbed = [path for path in absent if path in scan.sidecars]
+    gone = [path for path in absent if path not in scan.sidecars and scan.is_gone(path)]
+    return Plan(files, failures, gone, absorbed, changed, unchanged, untried)
+
+
+def is_unchanged(entry: Entry, file: CatalogFile) -> bool:
+    """Whether an entry is what the collection has at its path."""
+    if entry.item is not None and entry.item.id not in (None, file.item_id):
+        return False
+    if isinstance(entry, TextEntry):
+        return entry.content_hash == file.record.content_hash
+    state = (entry.size, entry.mtime_ns, entry.sidecars)
+    return state == (file.record.size, file.record.mtime_ns, file.record.sidecars)

@@ -1,0 +1,132 @@
+"""From format 1 to format 2 of the catalog, in one transaction: all of it, or nothing.
+
+The tables whose columns differ are made anew and filled from the old ones, with new checksums, and
+the totals are summed anew. Vectors, which are most of a catalog, are not touched. A process that is
+killed leaves format 1 as it was; so does a disk without room.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from anysense.index.catalog.connections import connect, storage_errors
+from anysense.index.catalog.rows import row_format
+from anysense.index.catalog.schema import CATALOG, FORMAT, SCHEMA, SUM_MASK, from_sql, row_crc
+from anysense.index.catalog.seals import seal
+from anysense.index.catalog.transaction import with_crc
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Mapping
+    from pathlib import Path
+
+__all__ = ["migrate", "rewrite"]
+
+_log = logging.getLogger("anysense")
+
+# A PDF was a text; now it is a document, and says so whatever it will hold when it is read again.
+_ITEMS = """
+    INSERT INTO items
+    SELECT item_pk, id, source, kind, metadata, content_hash, added_at,
+           row_crc(item_pk, id, source, kind, metadata, content_hash, added_at)
+    FROM (
+        SELECT *, CASE
+            WHEN modality = 'text' AND (lower(CAST(source AS TEXT)) LIKE '%.pdf' OR EXISTS (
+                SELECT 1 FROM files_1 AS f
+                WHERE f.item_pk = items_1.item_pk AND lower(CAST(f.path AS TEXT)) LIKE '%.pdf'
+            )) THEN 'document' ELSE modality END AS kind
+        FROM items_1
+    )
+"""
+_SEGMENTS = """
+    INSERT INTO segments
+    SELECT segment_pk, item_pk, space_pk, modality, ordinal, unit, start, "end", NULL, NULL,
+           'content', text,
+           row_crc(segment_pk, item_pk, space_pk, modality, ordinal, unit, start, "end", NULL,
+                   NULL, 'content', text)
+    FROM (
+        SELECT *, CASE modality WHEN 'audio' THEN 'seconds' WHEN 'text' THEN 'characters' END
+            AS unit
+        FROM segments_1
+    )
+"""
+_FILES = """
+    INSERT INTO files
+    SELECT path, size, mtime_ns, content_hash, item_pk, NULL,
+           row_crc(path, size, mtime_ns, content_hash, item_pk, NULL)
+    FROM files_1
+"""
+_TOTALS = (  # with the mask as a number: these are constants of this code
+    "DELETE FROM totals WHERE kind = 'files' OR kind LIKE 'items|%' OR kind LIKE 'segments|%'",
+    f"""INSERT INTO totals
+        SELECT 'items|' || kind, count(*), sum(crc) & {SUM_MASK} FROM items GROUP BY kind""",  # noqa: S608
+    f"""INSERT INTO totals
+        SELECT 'segments|' || s.space_pk || '|' || s.modality, count(*),
+               sum(s.crc + v.crc) & {SUM_MASK}
+        FROM segments AS s CROSS JOIN vectors AS v USING (segment_pk)
+        GROUP BY s.space_pk, s.modality""",  # noqa: S608
+    f"""INSERT INTO totals
+        SELECT 'files', count(*), sum(crc) & {SUM_MASK} FROM files HAVING count(*) > 0""",  # noqa: S608
+)
+_TABLES = {"items": _ITEMS, "segments": _SEGMENTS, "files": _FILES}
+_INDEXES = ("items_by_hash", "segments_by_item", "files_by_item")
+
+
+def migrate(folder: Path, meta: Mapping[str, str]) -> None:
+    """Bring the catalog of a collection, whose lock is held, to the format of today.
+
+    Args:
+        folder: the collection.
+        meta: notes that are kept with it from now on.
+
+    Raises:
+        StorageError: the disk refused; the catalog is as it was.
+    """
+    path = folder / CATALOG
+    with storage_errors(path):
+        connection = connect(path, writable=True)
+        try:
+            if row_format(path, connection).number == FORMAT:
+                return
+            _log.warning("%s is brought to format %d, once.", folder, FORMAT)
+            connection.create_function("row_crc", -1, _row_crc, deterministic=True)
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                rewrite(connection)
+                for note in meta.items():
+                    row = with_crc(note)
+                    connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?, ?)", row)
+                connection.execute(f"PRAGMA user_version = {FORMAT}")
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+            _, log, done = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        finally:
+            connection.close()
+    if log == done:
+        seal(folder)
+
+
+def rewrite(connection: sqlite3.Connection) -> None:
+    """Make the tables of format 2 out of those of format 1; SQL knows `row_crc`."""
+    for table in _TABLES:  # with its indexes, which go with it in the end
+        connection.execute(f"ALTER TABLE {table} RENAME TO {table}_1")
+    for statement in SCHEMA:
+        if statement.split()[2] in _TABLES:
+            connection.execute(statement)
+    for copy in _TABLES.values():
+        connection.execute(copy)
+    for table in _TABLES:
+        connection.execute(f"DROP TABLE {table}_1")
+    for statement in SCHEMA:
+        if statement.split()[2] in _INDEXES:
+            connection.execute(statement)
+    for statement in _TOTALS:
+        connection.execute(statement)
+
+
+def _row_crc(*columns: str | bytes | int | float | None) -> int:
+    return row_crc(*(from_sql(c) if isinstance(c, bytes) else c for c in columns))

@@ -1,0 +1,19 @@
+"""FAISS, set up as this room uses it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import faiss as _faiss
+
+__all__ = ["BATCH", "PRODUCT", "faiss"]
+
+faiss: Any = _faiss  # its stubs know neither search parameters by name nor arrays as bitmaps
+
+PRODUCT = faiss.METRIC_INNER_PRODUCT
+
+BATCH = 20
+"""From so many queries on, an exact search is a matrix product."""
+
+# FAISS's default of 128,000 leaves every batch of queries to its scalar loop.
+faiss.cvar.distance_compute_blas_threshold = BATCH

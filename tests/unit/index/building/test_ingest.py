@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image
+from tiny_files import real
+
+from anysense.embed.errors import MediaError, UsageError
+from anysense.embed.types import Waveform
+from anysense.index.building.ingest import add_one, ingest
+from anysense.index.catalog.records import make_id
+from anysense.index.types import NewItem
+
+if TYPE_CHECKING:
+    from anysense.index.collection import Collection
+
+
+def test_ingest_reports_each_item_in_its_place(collection: Collection, media: Path) -> None:
+    report = ingest(
+        collection,
+        [
+            NewItem(media / "red.png"),
+            NewItem("some text", id="t", metadata={"a": 1}),
+            NewItem(media / "missing.png"),
+            NewItem("  "),
+            NewItem((media / "blue.png").read_bytes(), id="bytes"),
+            NewItem(media / "green.png", id="line\nbreak"),
+        ],
+    )
+    red = make_id(real(media / "red.png"))
+    assert report.ids == [red, "t", None, None, "bytes", None]
+    assert (report.added, report.updated, report.duplicates) == (3, 0, 0)
+    assert [failure.index for failure in report.failed] == [2, 3, 5]
+    assert collection.folder.snapshot().item("t").metadata == {"a": 1}
+
+
+def test_ingest_replaces_by_id_and_aliases_by_content(collection: Collection, media: Path) -> None:
+    first = ingest(collection, [NewItem("red", id="t"), NewItem(media / "red.png")])
+    (media / "copy.png").write_bytes((media / "red.png").read_bytes())
+    second = ingest(collection, [NewItem("blue", id="t"), NewItem(media / "copy.png")])
+    assert (second.added, second.updated, second.duplicates) == (0, 1, 1)
+    assert second.ids == first.ids
+    assert collection.info()["items"] == 2
+    assert collection.search("x", k=1, modalities=["text"])[0].text == "blue"
+
+
+def test_copies_in_one_call_share_an_item_or_its_failure(
+    collection: Collection, media: Path
+) -> None:
+    for name in ("red", "bad"):
+        data = (media / "red.png").read_bytes() if name == "red" else b"no picture"
+        for i in range(2):
+            (media / f"{name}{i}.png").write_bytes(data)
+    paths = [media / name for name in ("red.png", "red0.png", "bad0.png", "bad1.png", "red1.png")]
+    report = ingest(collection, [NewItem(path) for path in paths])
+    red = make_id(real(media / "red.png"))
+    assert report.ids == [red, red, None, None, red]
+    assert (report.added, report.duplicates, len(report.failed)) == (1, 2, 2)
+    assert len(collection.folder.snapshot().item(red).aliases) == 2
+
+
+def test_a_copy_adds_its_metadata(collection: Collection, media: Path) -> None:
+    (media / "copy.png").write_bytes((media / "red.png").read_bytes())
+    ingest(collection, [NewItem(media / "red.png", metadata={"a": 1, "b": 1})])
+    ingest(collection, [NewItem(media / "copy.png", metadata={"b": 2})])
+    item = collection.folder.snapshot().item(make_id(real(media / "red.png")))
+    assert item.metadata == {"a": 1, "b": 2}
+
+
+def test_everything_that_may_be_an_item_can_be_added(collection: Collection) -> None:
+    sound = Waveform(np.sin(np.arange(8000, dtype=np.float32) / 8000 * 200 * 2 * np.pi), 8000)
+    items = [
+        NewItem(sound),
+        NewItem(Image.new("RGB", (8, 8), "red")),
+        NewItem("red", source="a name"),
+        NewItem(3),  # type: ignore[arg-type]
+    ]
+    report = ingest(collection, items)
+    assert report.added == 3
+    assert [failure.index for failure in report.failed] == [3]
+    assert "int" in report.failed[0].reason
+    again = ingest(collection, items[:3])
+    assert (again.ids, again.updated) == (report.ids[:3], 3)
+    [hit] = collection.search("low", k=1, modalities=["audio"])
+    assert hit.id == report.ids[0]
+
+
+def test_what_is_no_file_cannot_be_added(collection: Collection, media: Path) -> None:
+    (media / "folder.png").mkdir()
+    report = ingest(collection, [NewItem(media / "folder.png"), NewItem(Path("a\0b"))])
+    assert report.ids == [None, None]
+    assert len(report.failed) == 2
+
+
+def test_texts_without_ids_are_known_by_their_content(collection: Collection) -> None:
+    first = ingest(collection, [NewItem("the same"), NewItem("another")])
+    again = ingest(collection, [NewItem("the same")])
+    assert again.ids[0] == first.ids[0] != first.ids[1]
+    assert collection.info()["items"] == 2
+
+
+def test_a_text_that_cannot_be_read_fails_alone_where_a_file_holds_the_same(
+    collection: Collection, media: Path
+) -> None:
+    for name in ("blank.txt", "blank too.txt"):
+        (media / name).write_text("  ")
+    items = [NewItem(media / "blank.txt"), NewItem("  "), NewItem(media / "blank too.txt")]
+    report = ingest(collection, items)
+    assert [failure.index for failure in report.failed] == [0, 1, 2]
+    assert report.ids == [None, None, None]
+
+
+def test_one_item_is_written_when_its_id_is_returned(collection: Collection, media: Path) -> None:
+    item_id = add_one(collection, NewItem(media / "red.png", metadata={"a": 1}))
+    assert item_id == make_id(real(media / "red.png"))
+    assert collection.folder.snapshot().item(item_id).metadata == {"a": 1}
+    assert add_one(collection, NewItem("blue", id="t")) == "t"
+    assert add_one(collection, NewItem("green", id="t")) == "t"
+    assert collection.info()["items"] == 2
+
+
+def test_one_item_whose_hash_is_known_is_not_hashed(collection: Collection, media: Path) -> None:
+    add_one(collection, NewItem(media / "red.png", id="r"), content_hash="0" * 64)
+    assert collection.folder.by_hash("0" * 64) == "r"
+    [file] = collection.folder.files().values()
+    assert file.record.content_hash == "0" * 64
+
+
+@pytest.mark.parametrize("given_hash", [None, "0" * 64])
+def test_one_item_that_cannot_be_used_raises_why(
+    collection: Collection, media: Path, given_hash: str | None
+) -> None:
+    (media / "bad.png").write_bytes(b"no picture")
+    with pytest.raises(MediaError, match=r"bad\.png"):
+        add_one(collection, NewItem(media / "bad.png"), content_hash=given_hash)
+    with pytest.raises(MediaError, match=r"missing\.png: no such file"):
+        add_one(collection, NewItem(media / "missing.png"), content_hash=given_hash)
+    with pytest.raises(MediaError, match=r"^<text>"):
+        add_one(collection, NewItem("  "), content_hash=given_hash)
+    with pytest.raises(UsageError, match="An id is"):
+        add_one(collection, NewItem("red", id=" "), content_hash=given_hash)
+    assert collection.info()["items"] == 0

@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from typing import TYPE_CHECKING
+
+import pytest
+from format1 import EXPECTED, assert_as_before, unpack
+from specimen import record
+
+from anysense import Collection
+from anysense.embed.errors import CorruptCollectionError, IncompatibleCollectionError
+from anysense.index.catalog import migration
+from anysense.index.catalog.integrity import catalog_problems
+from anysense.index.catalog.schema import CATALOG, FORMAT, SCHEMA
+from anysense.index.catalog.seals import seal
+from anysense.index.snapshots.manifest import Manifest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return unpack(tmp_path)
+
+
+def format_of(path: Path) -> int:
+    connection = sqlite3.connect(path / CATALOG)
+    try:
+        return int(connection.execute("PRAGMA user_version").fetchone()[0])
+    finally:
+        connection.close()
+
+
+def digests(path: Path) -> dict[str, str]:
+    """What is in each file, but for what readers may write: that the catalog was found sound."""
+    files = (file for file in path.rglob("*") if file.is_file())
+    return {
+        file.name: hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in files
+        if not file.name.endswith(("-shm", "-wal", "VERIFIED"))
+    }
+
+
+def test_format_1_is_read_as_it_is(path: Path) -> None:
+    before = digests(path)
+    with Collection.open(path) as collection:
+        assert_as_before(collection)
+        info, expected = collection.info(), EXPECTED["info"]
+        same = ("items", "segments", "files", "quarantined", "unpublished", "tombstones")
+        assert {name: info[name] for name in same} == {name: expected[name] for name in same}
+        assert info["items_by_kind"] == expected["items_by_modality"]
+        assert info["format"] == 1
+        assert collection.verify().problems == []
+        note = collection.folder.snapshot().item("note-1")
+        assert note.segments[0].to_dict()["unit"] == "characters"
+        assert note.segments[0].to_dict()["origin"] == "content"
+        assert len(collection.folder.files()) == 11
+    assert digests(path) == before
+
+
+def test_the_first_change_brings_it_to_format_2(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Collection.open(path) as collection:
+        files = collection.folder.files()
+        items = {name: file.item_id for name, file in files.items()}
+        collection.write([record("new")])
+        assert "is brought to format 2" in caplog.text
+        assert_as_before(collection, without={"new"})
+        assert collection.folder.files() == files
+        assert {name: f.item_id for name, f in collection.folder.files().items()} == items
+        assert collection.info()["format"] == FORMAT
+        [report] = [name for name in files if name.endswith(".pdf")]
+        snapshot = collection.folder.snapshot()
+        assert snapshot.item(items[report]).kind == "document"
+        assert [hit.id for hit in collection.search("red", where="kind = 'document'")] == [
+            items[report]
+        ]
+        assert catalog_problems(collection.folder.catalog) == []
+        assert collection.verify().problems == []
+        collection.remove(["new"])
+        assert_as_before(collection)
+        collection.publish()  # measures what a score means anew
+        collection.compact()
+        assert collection.verify().problems == []
+    assert format_of(path) == Manifest.read(path).format == FORMAT
+    with Collection.open(path) as collection:
+        assert_as_before(collection, without={"new"})
+    connection = sqlite3.connect(path / CATALOG)
+    rows = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    connection.close()
+    assert sorted(sql for (sql,) in rows) == sorted(SCHEMA)
+
+
+def test_readers_go_on_while_it_is_brought_to_format_2(path: Path) -> None:
+    with Collection.open(path) as reader, Collection.open(path) as writer:
+        old = reader.folder.snapshot()
+        assert_as_before(reader)
+        writer.write([record("new")])
+        assert old.item("note-1").kind == "text"
+        assert_as_before(reader, without={"new"})
+        assert reader.info()["items"] == EXPECTED["info"]["items"] + 1
+
+
+def test_what_cannot_be_done_leaves_format_1(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(migration, "_TOTALS", ("this is no SQL",))  # the last step fails
+        with Collection.open(path) as collection:
+            with pytest.raises(CorruptCollectionError, match="syntax error"):
+                collection.write([record("new")])
+            assert_as_before(collection)
+    assert format_of(path) == 0
+    with Collection.open(path) as collection:
+        assert_as_before(collection)
+        collection.write([record("new")])
+        assert_as_before(collection, without={"new"})
+
+
+def test_a_newer_catalog_is_refused(path: Path) -> None:
+    connection = sqlite3.connect(path / CATALOG)
+    connection.execute(f"PRAGMA user_version = {FORMAT + 1}")
+    connection.close()
+    with pytest.raises(IncompatibleCollectionError, match=f"format {FORMAT + 1}.*up to {FORMAT}"):
+        Collection.open(path)
+
+
+def test_a_writer_that_waited_keeps_what_another_has_published(path: Path) -> None:
+    with Collection.open(path) as late:
+        with Collection.open(path) as first:
+            first.write([record("new")])
+            assert first.publish()
+            generation = Manifest.read(path).generation
+        late.write([record("newer")])
+        assert Manifest.read(path).generation == generation
+        assert generation is not None
+        assert (path / f"gen-{generation.number:06d}").is_dir()
+    with Collection.open(path) as collection:
+        assert_as_before(collection, without={"new", "newer"})
+        assert collection.verify().problems == []
+
+
+def test_a_migration_takes_time_in_proportion_to_its_rows(path: Path) -> None:
+    """Counted in steps of SQLite's machine: each text looks for its files."""
+
+    def steps(texts: int) -> int:
+        connection = sqlite3.connect(":memory:")
+        connection.create_function("row_crc", -1, lambda *_: 0)
+        source = sqlite3.connect(path / CATALOG)
+        source.backup(connection)
+        source.close()
+        rows = [(10_000 + n, f"t{n}", f"/t{n}.txt") for n in range(texts)]
+        connection.executemany("INSERT INTO items VALUES (?, ?, ?, 'text', '{}', '', 0, 0)", rows)
+        connection.executemany(
+            "INSERT INTO files VALUES (?, 0, 0, '', ?, 0)", [(row[2], row[0]) for row in rows]
+        )
+        taken = 0
+
+        def count() -> int:
+            nonlocal taken
+            taken += 1
+            return 0
+
+        connection.set_progress_handler(count, 100)
+        migration.rewrite(connection)
+        connection.close()
+        return taken
+
+    assert steps(4000) < 5 * steps(1000)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE segments SET text = 'other words' WHERE text IS NOT NULL",
+        "UPDATE items SET content_hash = '00' WHERE item_pk = 1",
+        "DELETE FROM files WHERE path = (SELECT min(path) FROM files)",
+        "DELETE FROM segments WHERE segment_pk = 1",
+    ],
+)
+def test_damage_is_not_taken_for_what_was_written(path: Path, damage: str) -> None:
+    """A bit that flips on the disk changes no time, so that opening does not notice it."""
+    file = path / CATALOG
+    before = file.stat()
+    connection = sqlite3.connect(file)
+    connection.execute("PRAGMA journal_mode = DELETE")
+    connection.execute(damage)
+    connection.commit()
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.close()
+    seal(path)
+    assert file.stat().st_size == before.st_size
+    with Collection.open(path) as collection, pytest.raises(CorruptCollectionError):
+        collection.write([record("new")])
+    assert format_of(path) == 0
+    assert Manifest.read(path).format == 1

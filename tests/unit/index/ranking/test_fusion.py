@@ -1,0 +1,128 @@
+"""One list from several: an item stands in it once, whatever of it matched."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from anysense import Hit
+from anysense.embed.types import Kind, Modality, Origin, Place, Unit
+from anysense.index.ranking.fusion import FUSIONS, MATCHED_WELL, MOST_SEGMENTS, fuse
+from anysense.index.ranking.hit import HitSegment
+
+
+def segment(score: float, modality: Modality = Modality.TEXT, start: int = 0) -> HitSegment:
+    return HitSegment(
+        modality, score, score / 10, "native", "tiny", start, start + 1, Unit.CHARACTERS
+    )
+
+
+def hit(
+    item_id: str,
+    score: float,
+    modality: Modality = Modality.TEXT,
+    *others: HitSegment,
+    raw_score: float = 0.0,
+) -> Hit:
+    """A hit of one route, with further segments of the same route."""
+    return Hit(
+        item_id, Kind.DOCUMENT, modality, score, raw_score, "native", "x", "tiny", segments=others
+    )
+
+
+def ids(hits: list[Hit]) -> list[str]:
+    return [found.id for found in hits]
+
+
+TEXTS = [hit("a", 5.0), hit("b", 3.0), hit("c", 2.0)]
+IMAGES = [hit("c", 4.0, Modality.IMAGE), hit("d", 1.5, Modality.IMAGE)]
+
+
+@pytest.mark.parametrize("fusion", FUSIONS)
+def test_an_item_stands_once_and_its_best_segment_leads(fusion: str) -> None:
+    merged = fuse([TEXTS, IMAGES], fusion)
+    assert sorted(ids(merged)) == ["a", "b", "c", "d"]
+    [both] = [found for found in merged if found.id == "c"]
+    assert (both.modality, both.score) == (Modality.IMAGE, 4.0)
+    assert [(s.modality, s.score) for s in both.segments] == [(Modality.TEXT, 2.0)]
+    assert all(found.segments == () for found in merged if found.id != "c")
+    assert fuse([IMAGES, TEXTS], fusion) == merged  # whichever route came first
+
+
+def test_by_score_the_best_segment_decides() -> None:
+    assert ids(fuse([TEXTS, IMAGES], "calibrated")) == ["a", "c", "b", "d"]
+
+
+def test_equal_scores_are_ordered_by_rank_then_cosine_then_name() -> None:
+    first = [hit("x", 2.0), hit("w", 1.0, raw_score=0.1)]
+    second = [hit("y", 1.0), hit("v", 1.0, raw_score=0.1), hit("u", 1.0, raw_score=0.3)]
+    assert ids(fuse([first, second], "calibrated")) == ["x", "y", "v", "w", "u"]
+
+
+def test_by_reciprocal_rank_two_lists_add_up() -> None:
+    """Two second places are worth more than one first."""
+    texts = [hit("a", 9.0), hit("c", 0.2)]
+    images = [hit("b", 8.0, Modality.IMAGE), hit("c", 0.1, Modality.IMAGE)]
+    merged = fuse([texts, images], "rrf")
+    assert ids(merged)[0] == "c"
+    assert merged[0].score == 0.2
+    assert ids(fuse([texts, images], "calibrated"))[-1] == "c"
+
+
+def test_in_turns_an_item_stands_at_its_first_turn() -> None:
+    texts = [hit("a", 5.0), hit("b", 3.0), hit("c", 2.0)]
+    images = [hit("c", 1.0, Modality.IMAGE), hit("d", 0.5, Modality.IMAGE)]
+    merged = fuse([images, texts], "round_robin")
+    assert ids(merged) == ["a", "c", "b", "d"]  # the list with the best score begins
+    assert merged[1].modality == Modality.TEXT  # though an image brought it there
+
+
+def test_further_segments_are_those_that_matched_well_best_first() -> None:
+    texts = [hit("a", 6.0, Modality.TEXT, segment(3.0, start=7), segment(0.99, start=8))]
+    images = [hit("a", 4.0, Modality.IMAGE, segment(MATCHED_WELL, Modality.IMAGE, 9))]
+    [merged] = fuse([texts, images], "calibrated")
+    assert [(s.score, s.modality, s.start) for s in merged.segments] == [
+        (4.0, Modality.IMAGE, None),
+        (3.0, Modality.TEXT, 7),
+        (1.0, Modality.IMAGE, 9),
+    ]
+
+
+def test_so_many_further_segments_are_told_and_no_more() -> None:
+    many = [segment(2.0 + i / 100, start=i) for i in range(MOST_SEGMENTS)][::-1]
+    images = [hit("a", 2.5, Modality.IMAGE)]
+    [merged] = fuse([[hit("a", 9.0, Modality.TEXT, *many)], images], "calibrated")
+    assert len(merged.segments) == MOST_SEGMENTS == 8
+    assert merged.segments[0].modality == Modality.IMAGE
+    assert [s.start for s in merged.segments[1:]] == [7, 6, 5, 4, 3, 2, 1]  # not the worst
+
+
+def test_nothing_gives_nothing() -> None:
+    for fusion in FUSIONS:
+        assert fuse([], fusion) == []
+        assert fuse([[], []], fusion) == []
+
+
+def test_a_hit_says_of_each_segment_where_it_is_in_plain_values() -> None:
+    box = (0.1, 0.2, 0.3, 0.4)
+    page = HitSegment(
+        Modality.IMAGE, 2.0, 0.2, "native", "tiny", 3, 4, Unit.PAGES, 3, origin=Origin.CONTENT
+    )
+    line = Hit(
+        "a", Kind.IMAGE, Modality.TEXT, 3.0, 0.3, "bridged", "x", "tiny", box=box,
+        origin=Origin.OCR, text="EXIT", metadata={"n": 1}, segments=(page,),
+    )  # fmt: skip
+    assert line.place == Place(box=box)
+    assert page.place == Place.of_page(3)
+    told = line.to_dict()
+    assert json.loads(json.dumps(told)) == {**told, "box": list(box)}
+    assert (told["kind"], told["modality"], told["origin"]) == ("image", "text", "ocr")
+    assert told["segments"] == [
+        {
+            "modality": "image", "score": 2.0, "raw_score": 0.2, "route": "native",
+            "space": "tiny", "start": 3, "end": 4, "unit": "pages", "page": 3, "box": None,
+            "origin": "content", "text": None,
+        }
+    ]  # fmt: skip
+    assert set(told["segments"][0]) == set(told) - {"id", "kind", "source", "metadata", "segments"}
