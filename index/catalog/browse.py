@@ -91,10 +91,9 @@ def item_paths(catalog: Catalog, item: ItemRow) -> list[str]:
         """  # noqa: S608 - names of columns alone
         rows = connection.execute(query, (item.position, to_sql(item.source))).fetchall()
     paths = []
-    for stored, *columns, crc in rows:
-        path = from_sql(stored)
-        covered = columns[: row_format.file_columns - 1]
-        check_row(catalog.path, "files", path, crc, path, *covered)
+    for *columns, crc in rows:
+        path = from_sql(columns[0])
+        check_row(catalog.path, "files", path, crc, *row_format.covered_of_file(columns))
         paths.append(path)
     return paths
 

@@ -151,9 +151,9 @@ def _every_row(
         yield segments_name(row[2], row[3]), f"segment {row[0]}", actual, row[-1]
     for pk, change, crc in connection.execute("SELECT * FROM tombstones"):
         yield "tombstones", f"tombstone {pk}", row_crc(pk, change), crc
-    for path, *columns, crc in connection.execute(f"SELECT {rows.files} FROM files AS f"):  # noqa: S608
-        actual = row_crc(from_sql(path), *columns[: rows.file_columns - 1])
-        yield "files", f"file {path!r}", actual, crc
+    for *columns, crc in connection.execute(f"SELECT {rows.files} FROM files AS f"):  # noqa: S608
+        actual = row_crc(*rows.covered_of_file(columns))
+        yield "files", f"file {columns[0]!r}", actual, crc
     for path, size, time, reason, crc in connection.execute("SELECT * FROM quarantine"):
         actual = row_crc(from_sql(path), size, time, from_sql(reason))
         yield "quarantine", f"quarantined file {path!r}", actual, crc

@@ -314,8 +314,7 @@ class Catalog:
         files = {}
         for *columns, crc, item_id in joined:
             path = from_sql(columns[0])
-            covered = (path, *columns[1 : rows.file_columns])
-            check_row(self.path, "files", path, crc, *covered)
+            check_row(self.path, "files", path, crc, *rows.covered_of_file(columns))
             size, mtime_ns, content_hash = columns[1:4]
             sidecars = read_sidecars(columns[5])
             record = FileRecord(path, size, mtime_ns, content_hash, sidecars)

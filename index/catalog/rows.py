@@ -69,6 +69,10 @@ class RowFormat:
             "i.crc"
         )
 
+    def covered_of_file(self, row: Sequence[Any]) -> Row:
+        """The columns of a row of a file that its crc covers."""
+        return (from_sql(row[0]), *row[1 : self.file_columns])
+
     def condition(self, sql: str) -> str:
         """A filter's condition on the row ``i`` of items, by this format's names of columns."""
         return sql.replace("i.kind", f"i.{self.kind}")

@@ -22,7 +22,10 @@ __all__ = [
 
 CATALOG = "catalog.sqlite"
 FORMAT = 2
-"""The format of what this code writes; SQLite keeps it as the file's ``user_version``."""
+"""The format of what this code writes, and the newest that it reads.
+
+It stands in the manifest, and SQLite keeps it as the catalog's ``user_version``.
+"""
 
 APPLICATION_ID = 0x616E7973  # "anys": tells `file` and us what this SQLite file is
 PAGE_SIZE = 8192  # a 1024-d fp16 vector wastes half of a 4096-byte page

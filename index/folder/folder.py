@@ -14,11 +14,12 @@ from anysense.embed.errors import ItemNotFoundError, UsageError
 from anysense.index.catalog.browse import find_item, item_paths
 from anysense.index.catalog.integrity import check_acknowledged, ensure_sound
 from anysense.index.catalog.migration import migrate
+from anysense.index.catalog.schema import FORMAT
 from anysense.index.catalog.writer import CatalogWriter
 from anysense.index.folder.lock import WriterLock
 from anysense.index.folder.media import MediaFolder
 from anysense.index.folder.opening import open_catalog, repair_manifest
-from anysense.index.snapshots.manifest import FORMAT, MANIFEST
+from anysense.index.snapshots.manifest import MANIFEST
 from anysense.index.snapshots.views import Views
 from anysense.index.vectors.thresholds import DEFAULTS, Thresholds
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import IncompatibleCollectionError
 from anysense.embed.types import Modality, Space
+from anysense.index.catalog.schema import FORMAT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,7 +26,6 @@ __all__ = [
     "BRIDGES",
     "CALIBRATION",
     "EFFORTS",
-    "FORMAT",
     "MANIFEST",
     "TARGET",
     "DamagedManifest",
@@ -37,9 +37,6 @@ __all__ = [
     "fsync_folder",
     "replace_file",
 ]
-
-FORMAT = 2
-"""The version of the on-disk format that this code writes, and the newest that it reads."""
 
 MANIFEST = "manifest.json"
 

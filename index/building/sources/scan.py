@@ -126,6 +126,8 @@ class FileScan:
             and (named := named_modalities(entry.path))
             and named.isdisjoint(modalities)
         ]
+        if not self.left_out:
+            return
         dropped = {entry.path for entry in self.left_out}
         self._part_sidecars([entry for entry in self._listed if entry.path not in dropped])
 
@@ -137,6 +139,8 @@ class FileScan:
         Args:
             paths: of the files.
         """
+        if not paths:
+            return []
         sidecars = self.sidecars
         self._unreadable.update(paths)
         self._part_sidecars(self._listed)
