@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from anysense.embed.types import Encoder, Space
     from anysense.index.bridging.fit import BridgeReport, CaptionProgress
     from anysense.index.building.report import AddReport
-    from anysense.index.catalog.records import ItemRecord
+    from anysense.index.catalog.records import CatalogFile, ItemRecord
     from anysense.index.folder.verify import VerifyReport
     from anysense.index.ranking.hit import Hits
     from anysense.index.ranking.query import Query
@@ -167,6 +167,14 @@ class Collection:
     def info(self) -> dict[str, Any]:
         """What is in the collection, as JSON can hold it: counts, sizes, encoders, recall."""
         return self._folder.info()
+
+    def snapshot(self) -> Snapshot:
+        """The newest state: its items and segments by id. Cheap as long as nothing has changed."""
+        return self._folder.snapshot()
+
+    def files(self) -> dict[str, CatalogFile]:
+        """Every file that an item came from, by path, with the item's id."""
+        return self._folder.files()
 
     def verify(self) -> VerifyReport:
         """Check every file, every row, and the FAISS index against the catalog."""

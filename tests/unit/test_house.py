@@ -47,12 +47,13 @@ def dotted(path: Path) -> str:
     return "anysense." + ".".join(path.with_suffix("").parts).removesuffix(".__init__")
 
 
-def test_imports_keep_the_contract_of_the_rooms(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The contract is in pyproject.toml; `make check` tells more of what breaks it."""
-    from importlinter.cli import lint_imports
-
-    monkeypatch.chdir(ROOT)
-    assert lint_imports(no_cache=True) == 0
+def test_imports_keep_the_contract_of_the_rooms() -> None:
+    """The contract is in pyproject.toml. In a process of its own: the tool silences all loggers."""
+    lint = "from importlinter.cli import lint_imports; raise SystemExit(lint_imports(no_cache=True))"
+    outcome = subprocess.run(
+        [sys.executable, "-c", lint], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
 
 
 def test_no_files_import_each_other_in_a_circle() -> None:
@@ -75,7 +76,11 @@ def test_each_room_says_in_a_sentence_what_it_is_for() -> None:
         if path.name == "__init__.py" and path.parts[1] != "_root":
             sentence = ast.get_docstring(tree) or ""
             assert re.fullmatch(r"[A-Z`][^\n]+\.", sentence), path
-            assert len(tree.body) == 1, path
+            for node in tree.body[1:]:  # a front door: the room's own names for those outside
+                is_door = isinstance(node, ast.ImportFrom) and (node.module or "").startswith(
+                    dotted(path)
+                )
+                assert is_door or ast.unparse(node).startswith("__all__ = "), path
     folders = {path.parent for path in rooms}
     assert {folder for folder in folders if folder / "__init__.py" not in rooms} == set()
 
