@@ -239,18 +239,16 @@ class _Build:
 
     def _describe(self, plan: Plan, entries: Sequence[Entry]) -> None:
         """Replace the metadata of items whose file has not changed, but what is said of it has."""
+        folder = self._collection.folder
+        files = folder.files() if plan.changed else plan.files  # contents, and so ids, may move
         described: dict[str, dict[str, Any]] = {}
         for entry in entries:
-            former = plan.files.get(entry.path)
-            metadata = self._descriptions.of(entry, former.item_id if former is not None else None)
-            if metadata is not None:
-                described[entry.path] = metadata
-        if not described:
-            return
-        folder = self._collection.folder
-        files, snapshot = folder.files(), folder.snapshot()
-        by_id = {files[path].item_id: m for path, m in described.items() if path in files}
-        changed = {i: m for i, m in by_id.items() if snapshot.item(i).metadata != m}
+            file = files.get(entry.path)
+            metadata = self._descriptions.of(entry, file.item_id if file is not None else None)
+            if metadata is not None and file is not None:
+                described[file.item_id] = metadata
+        snapshot = folder.snapshot()
+        changed = {i: m for i, m in described.items() if snapshot.item(i).metadata != m}
         if changed:
             folder.describe(changed)
             self._report.described += len(changed)

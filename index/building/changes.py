@@ -1,55 +1,50 @@
-"""What is new or has changed is compared by the hash of its content, and what follows is written.
+"""What is new or has changed is compared by the hash of its content.
 
-`Changes` goes through one file after the other, hands on what has to be encoded, and writes the
-rest, a batch at a time.
+First `Changes` finds where contents are now that their files no longer hold: files may be
+renumbered or trade places, and what is said of a content stays with it. Then it goes through one
+file after the other, hands on what has to be encoded, and has the rest written.
 """
 
 from __future__ import annotations
 
+import heapq
 from dataclasses import replace
+from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from anysense.embed.errors import (
-    AnysenseError,
-    ItemNotFoundError,
-    MediaError,
-    MediaTooLargeError,
-)
+from anysense.embed.errors import AnysenseError, MediaError, MediaTooLargeError
 from anysense.index.building.content import hash_entries
-from anysense.index.building.copies import Copies, CopyRegister
-from anysense.index.building.encoding import Batch
+from anysense.index.building.copies import CopyRegister
 from anysense.index.building.pending import PendingItem
 from anysense.index.building.plan import is_unchanged
 from anysense.index.building.quarantine import failed_entry, failed_path, failed_record
 from anysense.index.building.sources.entries import Entry, Problem
 from anysense.index.building.sources.paths import is_alive
+from anysense.index.building.writing import Alias, ChangeWriter
 from anysense.index.catalog.records import FileRecord, make_id
 from anysense.index.types import NewItem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence, Set
 
+    from anysense.index.building.content import HashOutcome
+    from anysense.index.building.copies import Copies
     from anysense.index.building.metadata import Descriptions
     from anysense.index.building.options import BuildOptions
     from anysense.index.building.plan import Plan
     from anysense.index.building.report import BuildReport
-    from anysense.index.catalog.records import CatalogFile, ItemRecord, QuarantinedFile
+    from anysense.index.catalog.records import CatalogFile, ItemRecord
     from anysense.index.folder.folder import OpenCollection
 
 __all__ = ["Changes"]
 
-
-class _Alias(NamedTuple):
-    """A file that holds what others hold, and whether it is one of those that was moved."""
-
-    file: FileRecord
-    copies: Copies
-    was_moved: bool
+_Hashed: TypeAlias = "tuple[int, Entry, HashOutcome]"
+"""An entry with its place among those that changed, and the hash of its content or why not."""
 
 
 class Changes:
-    """Compares, and writes. Used by one build, from one thread.
+    """Compares what has changed with what the catalog has. Used by one build, from one thread.
 
     Args:
         collection: what is built.
@@ -61,7 +56,6 @@ class Changes:
 
     Attributes:
         to_describe: files whose item stays, so that only its metadata may be new.
-        lost: paths of files that have no item, as they cannot be read.
     """
 
     def __init__(
@@ -73,7 +67,7 @@ class Changes:
         report: BuildReport,
         progress: Callable[[int], None],
     ) -> None:
-        self._collection = collection
+        self._folder = collection.folder
         self._plan = plan
         # A file with the content of one of these was moved.
         self._gone = frozenset(plan.gone + plan.absorbed)
@@ -83,114 +77,180 @@ class Changes:
         self._progress = progress
         self._done = 0
         self._register = CopyRegister(plan.files)
-        self._batch = Batch(options.batch_items, options.batch_seconds)
-        self._touched: list[FileRecord] = []
-        self._aliases: list[_Alias] = []
-        self._dead: list[str] = []
+        self._writer = ChangeWriter(collection.folder, plan.files, self._register, options, report)
         self._reread_ids: set[str] = set()
-        self._reread_paths: set[str] = set()
-        self._failures: list[QuarantinedFile] = []
+        # Files whose former content is elsewhere now; and what is said of the former content of
+        # others, where several files held it, so that its item may have another id by now.
+        self._parted: frozenset[str] = frozenset()
+        self._inherited: dict[str, dict[str, Any]] = {}
         self.to_describe: list[Entry] = []
-        self.lost: list[str] = []
 
     @property
     def done(self) -> int:
         """How many files are dealt with."""
         return self._done
 
+    @property
+    def lost(self) -> list[str]:
+        """Paths of files that have no item, as they cannot be read."""
+        return self._writer.lost
+
     def compare(self) -> Generator[PendingItem]:
         """Hash what the plan says has changed, and yield that whose content is new, in order."""
-        options = self._options
-        hashed = hash_entries(self._plan.changed, options.workers, options.limits)
-        for index, (entry, outcome) in enumerate(hashed):
+        first, rest = self._plan.part_changed()
+        fresh = self._find_moved(first)
+        for index, entry, outcome in heapq.merge(fresh, self._hash(rest), key=itemgetter(0)):
             pending = None
             if isinstance(outcome, FileRecord):
                 pending = self._decide(index, entry, outcome)
-            elif isinstance(outcome, MediaError) and self._is_as_it_was(entry):
-                self._report.quarantined.append(Problem(entry.path, outcome.reason))
-            elif isinstance(outcome, MediaTooLargeError):
-                self._fail(failed_entry(entry, outcome.reason))
-            elif isinstance(outcome, MediaError):
-                # Not opened: the file may be sound, and what keeps it shut (its permissions, a
-                # share) changes without its size or time.
-                self._fail(failed_path(entry.path, outcome.reason))
-            elif entry.path not in self._plan.files:  # it has gone since the scan
-                self.lost.append(entry.path)
-            # else the next build removes it
+            else:
+                self._note_error(entry, outcome)
             if pending is not None:
                 yield pending
             else:
                 self._finish()
-            if len(self._touched) + len(self._aliases) + len(self._failures) >= options.most_notes:
-                self.write()
 
     def take(self, pending: PendingItem, outcome: ItemRecord | AnysenseError) -> None:
         """Note what became of an item that `compare` handed on; write if it is time."""
         if isinstance(outcome, AnysenseError):
             file = pending.files[0]
             reason = outcome.reason if isinstance(outcome, MediaError) else str(outcome)
-            if file.path in self._reread_paths:  # what was read of it before is still right
+            if file.path in self._writer.reread:  # what was read of it before is still right
                 self._report.quarantined.append(Problem(file.path, reason))
             else:
                 self._register.of_path(file.path).failure = reason
-                self._fail(failed_record(file, reason))
+                self._writer.fail(failed_record(file, reason))
         else:
-            self._batch.add(outcome)
+            self._writer.add(outcome)
         self._finish()
-        if self._batch.is_due:
-            self.write()
 
     def write(self) -> None:
-        """Write everything that is settled by now.
+        """Write everything that is settled by now."""
+        self._writer.write()
 
-        A file joins the item that it is a copy of before that item is replaced, so that the item
-        lives on under the copy's path.
+    def _hash(self, places: Sequence[tuple[int, Entry]]) -> Iterator[_Hashed]:
+        entries = [entry for _, entry in places]
+        hashed = hash_entries(entries, self._options.workers, self._options.limits)
+        for (index, entry), (_, outcome) in zip(places, hashed, strict=True):
+            yield index, entry, outcome
+
+    def _find_moved(self, places: Sequence[tuple[int, Entry]]) -> list[_Hashed]:
+        """Settle which files hold contents of the catalog now; returns what is to be decided yet.
+
+        Each file leaves its item before any joins the item of its content, so that the order of
+        their names does not matter.
         """
-        folder = self._collection.folder
-        touched, self._touched = self._touched, []
-        if touched:
-            folder.assign_files([(file, self._item_of(file)) for file in touched])
-        self._write_aliases()
-        self._write_records()
-        self._write_aliases()
-        dead, self._dead = self._dead, []
-        if dead:  # after the aliases, so that their items live on
-            self._report.removed += len(folder.forget_files(dead).removed)
-        failures, self._failures = self._failures, []
-        if failures:
-            folder.quarantine(failures)
-            lost = [file.path for file in failures if file.path in self._plan.files]
-            if lost:
-                self._report.removed += len(folder.forget_files(lost).removed)
+        fresh: list[_Hashed] = []
+        joining: list[tuple[Entry, FileRecord]] = []
+        staying: set[str] = set()
+        for index, entry, outcome in self._hash(places):
+            if not isinstance(outcome, FileRecord) or self._is_same(entry, outcome):
+                staying.add(entry.path)
+            elif self._original(entry, outcome) is not None:
+                joining.append((entry, outcome))
+                self._finish()
+                continue
+            fresh.append((index, entry, outcome))
+        left = self._leave(staying)
+        for entry, file in joining:
+            original = self._original(entry, file)
+            assert original is not None  # as above: what was left is still there to be joined
+            self._join(entry, file, original)
+        self._write_moves(left, {entry.path for entry, _ in joining})
+        return fresh
+
+    def _leave(self, staying: set[str]) -> dict[str, Copies]:
+        """Part the files that have changed from what they held, but those that hold it still."""
+        left: dict[str, Copies] = {}
+        for entry in self._plan.changed:
+            former = self._plan.files.get(entry.path)
+            if former is None or entry.path in staying or is_unchanged(entry, former):
+                continue
+            left[entry.path] = self._register.leave(entry.path)
+        return left
+
+    def _write_moves(self, left: Mapping[str, Copies], joined: Set[str]) -> None:
+        """Write where contents are now that files have left and joined.
+
+        A file whose content is new starts anew if its former content is elsewhere. If that is
+        nowhere, the file was edited, and what was said of it goes on.
+        """
+        new = {path: copies for path, copies in left.items() if path not in joined}
+        parted = [path for path, copies in new.items() if copies.paths - self._gone]
+        self._parted = frozenset(parted)
+        snapshot = self._folder.snapshot()
+        for path in self._register.shared & (new.keys() - self._parted):
+            self._inherited[path] = snapshot.item(self._plan.files[path].item_id).metadata
+        self._register.drop(left.values())
+        self._writer.write_moves(parted)
 
     def _decide(self, index: int, entry: Entry, file: FileRecord) -> PendingItem | None:
         """Tell what a file needs by its content; an item to be encoded, if that is new."""
-        former = self._plan.files.get(file.path)
-        given_id = entry.item.id if entry.item is not None else None
-        is_same = former is not None and former.record.content_hash == file.content_hash
-        if former is not None and is_same and given_id in (None, former.item_id):
+        former = self._former(entry)
+        if former is not None and self._is_same(entry, file):
             if self._options.reread:
                 reread = self._reread(index, entry, former, file)
                 if reread is not None:
                     return reread
             if file != former.record:
-                self._touched.append(file)
+                self._writer.touch(file)
             self._report.unchanged += 1
             self.to_describe.append(entry)
             return None
-        self._register.leave(file.path)
-        original = self._register.of_hash(file.content_hash) if given_id is None else None
+        original = self._original(entry, file)
         if original is not None:
             self._join(entry, file, original)
             return None
         self._register.begin(file.path, file.content_hash)
-        if given_id is not None:
-            item_id = given_id
-        elif former is not None and file.path not in self._register.shared:
+        return self._pending(index, entry, self._item_id(entry, former), file)
+
+    def _note_error(self, entry: Entry, error: FileNotFoundError | MediaError) -> None:
+        """Note a file that has no hash."""
+        former = self._former(entry)
+        if isinstance(error, FileNotFoundError):
+            if former is None:  # it has gone since the scan
+                self._writer.lost.append(entry.path)
+            return  # else the next build removes it
+        is_too_large = isinstance(error, MediaTooLargeError)
+        if former is not None and (is_unchanged(entry, former) or not is_too_large):
+            # It may be sound, and what keeps it shut (its permissions, a share) may pass: its item
+            # stays, and each build tries it again.
+            self._report.quarantined.append(Problem(entry.path, error.reason))
+        elif is_too_large:
+            self._writer.fail(failed_entry(entry, error.reason))
+        else:  # what keeps it shut may change without its size or time
+            self._writer.fail(failed_path(entry.path, error.reason))
+
+    def _former(self, entry: Entry) -> CatalogFile | None:
+        """The file that the catalog had at a path, unless its content is elsewhere now."""
+        return None if entry.path in self._parted else self._plan.files.get(entry.path)
+
+    def _is_same(self, entry: Entry, file: FileRecord) -> bool:
+        """Whether a file holds what the catalog says, and belongs to the same item."""
+        former = self._plan.files.get(entry.path)
+        return (
+            former is not None
+            and former.record.content_hash == file.content_hash
+            and _given_id(entry) in (None, former.item_id)
+        )
+
+    def _original(self, entry: Entry, file: FileRecord) -> Copies | None:
+        """What a file is a copy of; a table may say that it is the file of an item of its own."""
+        item_id = _given_id(entry)
+        if item_id is None:
+            return self._register.of_hash(file.content_hash)
+        return self._register.of_item(item_id, file.content_hash)
+
+    def _item_id(self, entry: Entry, former: CatalogFile | None) -> str:
+        """The id of an item to be made of a file; notes if that is one that the catalog has."""
+        item_id = _given_id(entry)
+        if item_id is None and former is not None and entry.path not in self._register.shared:
             item_id = former.item_id
-        else:
-            item_id = make_id(file.path)
-        return self._pending(index, entry, item_id, file)
+        item_id = item_id or make_id(entry.path)
+        is_former = former is not None and item_id == former.item_id
+        if is_former or (_given_id(entry) is not None and item_id in self._register.ids):
+            self._writer.edited.add(entry.path)
+        return item_id
 
     def _reread(
         self, index: int, entry: Entry, former: CatalogFile, file: FileRecord
@@ -203,115 +263,37 @@ class Changes:
         if former.item_id in self._reread_ids:
             return None
         self._reread_ids.add(former.item_id)
-        self._reread_paths.add(file.path)
-        return self._pending(index, entry, self._item_of(file), file)
-
-    def _is_as_it_was(self, entry: Entry) -> bool:
-        """Whether a file has the item that belongs to it, so that it need not have been read."""
-        former = self._plan.files.get(entry.path)
-        return former is not None and is_unchanged(entry, former)
+        self._writer.reread.add(file.path)
+        return self._pending(index, entry, self._writer.item_of(file), file)
 
     def _pending(self, index: int, entry: Entry, item_id: str, file: FileRecord) -> PendingItem:
         metadata = self._descriptions.of(entry, item_id)
-        if metadata is None and item_id in self._register.ids:
-            metadata = self._collection.folder.snapshot().item(item_id).metadata
+        if metadata is None and self._former(entry) is not None:
+            metadata = self._inherited.get(entry.path)
+            if metadata is None:
+                metadata = self._folder.snapshot().item(item_id).metadata
         item = replace(entry.item or NewItem(Path(entry.path)), metadata=metadata or {})
         return PendingItem(index, item, item_id, file.path, file.content_hash, (file,))
 
     def _join(self, entry: Entry, file: FileRecord, original: Copies) -> None:
         """Make a file another path of the item that has its content already."""
         if original.failure is not None:
-            self._fail(failed_record(file, original.failure))
+            self._writer.fail(failed_record(file, original.failure))
             return
         was_moved = not any(p not in self._gone and is_alive(p) for p in original.paths)
-        if was_moved:
-            self._dead += original.paths
-            original.paths.clear()
+        dead = set(original.paths) if was_moved else set()
+        original.paths -= dead
         self._register.join(file.path, original)
-        self._aliases.append(_Alias(file, original, was_moved))
+        self._writer.join(Alias(file, original, was_moved, _given_id(entry)), dead)
         if was_moved:
-            self._report.moved += 1
             self.to_describe.append(entry)
-
-    def _write_records(self) -> None:
-        records: list[ItemRecord] = []
-        rereads: list[ItemRecord] = []
-        for record in self._batch.take():
-            is_reread = record.files[0].path in self._reread_paths
-            (rereads if is_reread else records).append(record)
-        if records:
-            self._collection.folder.write(records)
-        for record in records:
-            path = record.files[0].path
-            self._register.of_path(path).is_written = True
-            if record.id in self._register.ids and path not in self._register.shared:
-                self._report.updated += 1
-            else:
-                self._report.added += 1
-        current = [record for record in map(self._current, rereads) if record is not None]
-        if current:
-            self._collection.folder.write(current)
-            self._report.updated += len(current)
-
-    def _current(self, record: ItemRecord) -> ItemRecord | None:
-        """What was read again under the id and the source that its item has by now."""
-        file = record.files[0]
-        try:
-            item = self._collection.folder.snapshot().item(self._item_of(file))
-        except ItemNotFoundError:
-            return None
-        if file.path not in (item.source, *item.aliases):
-            return None  # its item was lost to another file: the next build adds it anew
-        return replace(record, id=item.id, source=item.source)
-
-    def _write_aliases(self) -> None:
-        """Write the aliases of items that are written; the others wait, or fail with them."""
-        waiting, ready = [], []
-        for alias in self._aliases:
-            if alias.copies.failure is not None:
-                self._report.moved -= alias.was_moved
-                self._fail(failed_record(alias.file, alias.copies.failure))
-            elif alias.copies.is_written:
-                self._report.duplicates += not alias.was_moved
-                ready.append(alias.file)
-            else:
-                waiting.append(alias)
-        self._aliases = waiting
-        # A file that leaves an item may change its id, so ids are looked up anew after each.
-        fresh: list[FileRecord] = []
-        for file in ready:
-            fresh.append(file)
-            if file.path in self._plan.files:
-                self._assign(fresh)
-                fresh = []
-        self._assign(fresh)
-
-    def _assign(self, files: list[FileRecord]) -> None:
-        """Note files as further paths of the items that have their content."""
-        folder = self._collection.folder
-        items = [(file, folder.by_hash(file.content_hash)) for file in files]
-        places = [(file, item_id) for file, item_id in items if item_id is not None]
-        if places:
-            self._report.removed += len(folder.assign_files(places).removed)
-
-    def _item_of(self, file: FileRecord) -> str:
-        """The id of the item of a file that was only touched; writing may have given it another."""
-        item_id = self._plan.files[file.path].item_id
-        if file.path not in self._register.shared:
-            return item_id
-        try:
-            item = self._collection.folder.snapshot().item(item_id)
-            if file.path in (item.source, *item.aliases):
-                return item_id
-        except ItemNotFoundError:
-            pass
-        return self._collection.folder.by_hash(file.content_hash) or item_id
-
-    def _fail(self, failure: QuarantinedFile) -> None:
-        self._report.quarantined.append(Problem(failure.path, failure.reason))
-        self._failures.append(failure)
-        self.lost.append(failure.path)
 
     def _finish(self) -> None:
         self._done += 1
+        self._writer.write_due()
         self._progress(self._done)
+
+
+def _given_id(entry: Entry) -> str | None:
+    """The id that a table gives an item."""
+    return entry.item.id if entry.item is not None else None

@@ -42,6 +42,24 @@ class Plan:
     unchanged: list[Entry]
     untried: list[Problem]
 
+    def part_changed(self) -> tuple[list[tuple[int, Entry]], list[tuple[int, Entry]]]:
+        """Part what may hold a content that its file has left from what cannot, by their sizes.
+
+        Both with their places in `changed`. All of the former is read before anything is written,
+        so that files may trade their places; as long as only new files come it is empty.
+        """
+        sizes = {
+            former.record.size
+            for entry in self.changed
+            if (former := self.files.get(entry.path)) is not None
+            and not is_unchanged(entry, former)
+        }
+        first: list[tuple[int, Entry]] = []
+        rest: list[tuple[int, Entry]] = []
+        for place in enumerate(self.changed):
+            (first if place[1].size in sizes else rest).append(place)
+        return first, rest
+
 
 def make_plan(
     scan: FileScan,

@@ -13,17 +13,25 @@ from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import ItemNotFoundError
 from anysense.index.catalog.connections import BUSY_MS, connect, storage_errors
+from anysense.index.catalog.files import (
+    drop_file,
+    drop_quarantine,
+    put_file,
+    remove_item,
+    rename_item,
+    settle_items,
+    take_file,
+    update_item,
+)
 from anysense.index.catalog.reader import read_state
 from anysense.index.catalog.records import (
     FileRecord,
     ItemChanges,
     ItemRecord,
     QuarantinedFile,
-    make_id,
     read_sidecars,
-    write_sidecars,
 )
-from anysense.index.catalog.rows import FORMAT_2, item_columns, place_columns
+from anysense.index.catalog.rows import FORMAT_2, place_columns
 from anysense.index.catalog.schema import CATALOG, from_sql, row_crc, to_sql, vector_crc
 from anysense.index.catalog.seals import Acknowledgement, seal, stamp
 from anysense.index.catalog.stored import metadata_text, vector_blobs
@@ -126,7 +134,7 @@ class CatalogWriter:
         with self._transaction() as transaction:
             for name in remove:
                 if name not in latest:
-                    self._remove(transaction, name)
+                    remove_item(transaction, name)
             kept = [self._make_way(transaction, record) for record, _, _ in prepared]
             for (record, metadata, vectors), others in zip(prepared, kept, strict=True):
                 files = [*others, *record.files]
@@ -135,7 +143,7 @@ class CatalogWriter:
     def remove(self, ids: Sequence[str]) -> int:
         """Remove items; returns how many there were of these ids."""
         with self._transaction() as transaction:
-            return sum(self._remove(transaction, name) for name in ids)
+            return sum(remove_item(transaction, name) for name in ids)
 
     def _make_way(self, transaction: Transaction, record: ItemRecord) -> list[FileRecord]:
         """Take away what a new item replaces: the item of its id, and its files' former places.
@@ -160,11 +168,12 @@ class CatalogWriter:
         ]
         others = [file for file in others if file.path not in paths]
         if others and old[1] != record.content_hash:
+            row = connection.execute(f"{FORMAT_2.items} WHERE i.item_pk = ?", old[:1]).fetchone()
             for path in paths:
-                self._drop_file(transaction, path)
-            self._rekey(transaction, old[0])
+                drop_file(transaction, path)
+            rename_item(transaction, row, keep_given=False)
             others = []
-        self._remove(transaction, record.id)
+        remove_item(transaction, record.id)
         return others
 
     def _insert(
@@ -199,35 +208,7 @@ class CatalogWriter:
         connection.executemany(_INSERT_SEGMENT, segment_rows)
         connection.executemany("INSERT INTO vectors VALUES (?, ?, ?)", vector_rows)
         for file in files:
-            self._put_file(transaction, file, item_pk)
-
-    def _remove(self, transaction: Transaction, name: str) -> bool:
-        connection = transaction.connection
-        item = connection.execute(
-            "SELECT item_pk, kind, crc FROM items WHERE id = ?", (to_sql(name),)
-        ).fetchone()
-        if item is None:
-            return False
-        item_pk, kind, crc = item
-        segments = connection.execute(
-            "SELECT s.segment_pk, s.space_pk, s.modality, s.crc + v.crc FROM segments AS s "
-            "CROSS JOIN vectors AS v USING (segment_pk) WHERE s.item_pk = ?",
-            (item_pk,),
-        ).fetchall()
-        for pk, space_pk, modality, crcs in segments:
-            transaction.count(segments_name(space_pk, modality), crcs, -1)
-            tombstone = with_crc((pk, transaction.change))
-            connection.execute("INSERT INTO tombstones VALUES (?, ?, ?)", tombstone)
-            transaction.count("tombstones", tombstone[-1])
-            connection.execute("DELETE FROM vectors WHERE segment_pk = ?", (pk,))
-        connection.execute("DELETE FROM segments WHERE item_pk = ?", (item_pk,))
-        connection.execute("DELETE FROM items WHERE item_pk = ?", (item_pk,))
-        transaction.count(items_name(kind), crc, -1)
-        for (path,) in connection.execute(
-            "SELECT path FROM files WHERE item_pk = ?", (item_pk,)
-        ).fetchall():
-            self._drop_file(transaction, from_sql(path))
-        return True
+            put_file(transaction, file, item_pk)
 
     def describe(self, metadata: Mapping[str, Mapping[str, Any]]) -> None:
         """Give items other metadata, by id; ids that are not there are left out.
@@ -242,118 +223,67 @@ class CatalogWriter:
                     f"{FORMAT_2.items} WHERE i.id = ?", (to_sql(name),)
                 ).fetchone()
                 if row is not None:
-                    self._update_item(transaction, row, (*row[:4], text, *row[5:7]))
-
-    def _update_item(
-        self, transaction: Transaction, old: tuple[Any, ...], new: tuple[Any, ...]
-    ) -> None:
-        crc = row_crc(*item_columns(new))
-        transaction.connection.execute(
-            "UPDATE items SET id = ?, source = ?, metadata = ?, crc = ? WHERE item_pk = ?",
-            (new[1], new[2], new[4], crc, old[0]),
-        )
-        transaction.count(items_name(old[3]), old[7], -1)
-        transaction.count(items_name(old[3]), crc)
+                    update_item(transaction, row, (*row[:4], text, *row[5:7]))
 
     # Files
 
-    def assign_files(self, files: Iterable[tuple[FileRecord, str]]) -> ItemChanges:
-        """Note which items files hold, by id, instead of whatever they held before.
+    def assign_files(
+        self, files: Iterable[tuple[FileRecord, str]], gone: Iterable[str] = ()
+    ) -> ItemChanges:
+        """Note which items files hold, by id, instead of whatever they held before, all at once.
 
-        Returns what became of the items that they held before: see `forget_files`.
+        So files may trade places. What becomes of items that lose files is told in `forget_files`.
+
+        Args:
+            files: each with the id that its item has now.
+            gone: paths of files to be forgotten.
 
         Raises:
             ItemNotFoundError: there is no item of an id; nothing was written.
         """
-        outcome = ItemChanges([], {})
         with self._transaction() as transaction:
-            for file, name in files:
-                item = transaction.connection.execute(
-                    "SELECT item_pk FROM items WHERE id = ?", (to_sql(name),)
-                ).fetchone()
-                if item is None:
-                    raise ItemNotFoundError(f"No item {name} in {self._folder}.")
-                self._detach(transaction, file.path, outcome, spare=name)
-                self._put_file(transaction, file, item[0])
-        return outcome
+            placed = [(file, self._item_pk(transaction, name)) for file, name in files]
+            losses: dict[int, set[str]] = {}
+            for path in gone:
+                take_file(transaction, path, losses)
+            for file, item_pk in placed:
+                take_file(transaction, file.path, losses)
+                put_file(transaction, file, item_pk)
+            return settle_items(transaction, losses)
 
     def forget_files(self, paths: Iterable[str]) -> ItemChanges:
         """Forget files that are gone, and tell what became of their items.
 
         An item whose last file is gone is removed. If its source is gone but another file holds
-        the same, it gets that file's path as its source, and the id that goes with it.
+        the same, it gets that file's path as its source, and the id that goes with it; an id that
+        was given stays.
         """
-        outcome = ItemChanges([], {})
-        with self._transaction() as transaction:
-            for path in paths:
-                self._detach(transaction, path, outcome)
-        return outcome
+        return self.assign_files((), paths)
 
-    def _detach(
-        self,
-        transaction: Transaction,
-        path: str,
-        outcome: ItemChanges | None = None,
-        spare: str | None = None,
-    ) -> None:
+    def _item_pk(self, transaction: Transaction, name: str) -> int:
+        row = transaction.connection.execute(
+            "SELECT item_pk FROM items WHERE id = ?", (to_sql(name),)
+        ).fetchone()
+        if row is None:
+            raise ItemNotFoundError(f"No item {name} in {self._folder}.")
+        return int(row[0])
+
+    def _detach(self, transaction: Transaction, path: str, spare: str) -> None:
         """Take a file from its item, unless that is `spare`."""
         row = transaction.connection.execute(
-            "SELECT i.item_pk, i.id, i.source FROM files AS f JOIN items AS i USING (item_pk) "
-            "WHERE f.path = ?",
+            "SELECT i.id FROM files AS f JOIN items AS i USING (item_pk) WHERE f.path = ?",
             (to_sql(path),),
         ).fetchone()
-        if row is None or from_sql(row[1]) == spare:
-            return
-        self._drop_file(transaction, path)
-        old = new = from_sql(row[1])
-        left = transaction.connection.execute(
-            "SELECT 1 FROM files WHERE item_pk = ?", (row[0],)
-        ).fetchone()
-        if left and from_sql(row[2]) == path:
-            new = self._rekey(transaction, row[0]) or ""
-        if not left or not new:
-            self._remove(transaction, old)
-            if outcome is not None:
-                outcome.removed.append(old)
-        elif new != old and outcome is not None:
-            outcome.renamed[old] = new
-
-    def _rekey(self, transaction: Transaction, item_pk: int) -> str | None:
-        """Give an item the id and the source of one of its files; None if it cannot be done."""
-        connection = transaction.connection
-        row = connection.execute(f"{FORMAT_2.items} WHERE i.item_pk = ?", (item_pk,)).fetchone()
-        paths = connection.execute(
-            "SELECT path FROM files WHERE item_pk = ? ORDER BY path", (item_pk,)
-        ).fetchall()
-        for path in (from_sql(path) for (path,) in paths):
-            new = make_id(path)
-            if connection.execute("SELECT 1 FROM items WHERE id = ?", (new,)).fetchone():
-                continue  # another item has taken that id: the next build adds the file anew
-            self._update_item(transaction, row, (row[0], new, to_sql(path), *row[3:7]))
-            return new
-        return None
-
-    def _put_file(self, transaction: Transaction, file: FileRecord, item_pk: int) -> None:
-        self._drop_file(transaction, file.path)
-        row = with_crc((*file[:4], item_pk, write_sidecars(file.sidecars)))
-        transaction.connection.execute(
-            "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?)", (to_sql(file.path), *row[1:])
-        )
-        transaction.count("files", row[-1])
-        self._drop_quarantine(transaction, file.path)
-
-    def _drop_file(self, transaction: Transaction, path: str) -> None:
-        dropped = transaction.connection.execute(
-            "DELETE FROM files WHERE path = ? RETURNING crc", (to_sql(path),)
-        ).fetchall()
-        for (crc,) in dropped:
-            transaction.count("files", crc, -1)
+        if row is not None and from_sql(row[0]) != spare:
+            losses: dict[int, set[str]] = {}
+            take_file(transaction, path, losses)
+            settle_items(transaction, losses)
 
     def quarantine(self, files: Iterable[QuarantinedFile]) -> None:
         """Note files that cannot be read, so that they are tried again only when they change."""
         with self._transaction() as transaction:
             for file in files:
-                self._drop_quarantine(transaction, file.path)
+                drop_quarantine(transaction, file.path)
                 crc = row_crc(*file)
                 transaction.connection.execute(
                     "INSERT INTO quarantine VALUES (?, ?, ?, ?, ?)",
@@ -365,14 +295,7 @@ class CatalogWriter:
         """Forget that files could not be read."""
         with self._transaction() as transaction:
             for path in paths:
-                self._drop_quarantine(transaction, path)
-
-    def _drop_quarantine(self, transaction: Transaction, path: str) -> None:
-        dropped = transaction.connection.execute(
-            "DELETE FROM quarantine WHERE path = ? RETURNING crc", (to_sql(path),)
-        ).fetchall()
-        for (crc,) in dropped:
-            transaction.count("quarantine", crc, -1)
+                drop_quarantine(transaction, path)
 
     # Publishing
 

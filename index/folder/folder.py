@@ -191,15 +191,20 @@ class CollectionFolder:
         """Every file that an item came from, by path."""
         return self.catalog.files()
 
-    def assign_files(self, files: Iterable[tuple[FileRecord, str]]) -> ItemChanges:
-        """Note which items files hold, by id; tells what became of those they held before."""
-        return self._as_writer().assign_files(files)
+    def assign_files(
+        self, files: Iterable[tuple[FileRecord, str]], gone: Iterable[str] = ()
+    ) -> ItemChanges:
+        """Note which items files hold, by id, and forget files that are gone, all at once.
+
+        Tells what became of the items that they held before: see `forget_files`.
+        """
+        return self._as_writer().assign_files(files, gone)
 
     def forget_files(self, paths: Iterable[str]) -> ItemChanges:
         """Forget files that are gone, and tell what became of their items.
 
         An item whose last file is gone is removed; one whose source is gone gets another of its
-        files as its source, and the id that goes with it.
+        files as its source, and the id that goes with it; an id that was given stays.
         """
         return self._as_writer().forget_files(paths)
 

@@ -222,8 +222,33 @@ def test_forgetting_the_source_hands_the_item_to_an_alias(collection: Collection
 
 def test_forgetting_the_last_file_removes_the_item(collection: Collection) -> None:
     collection.write([record("a", files=["/1", "/2"]), record("memory")])
-    assert collection.folder.forget_files(["/1", "/2"]).removed == [make_id("/2")]
+    assert collection.folder.forget_files(["/1", "/2"]) == (["a"], {})
     assert ids(collection) == {"memory"}
+
+
+def test_an_id_that_was_given_stays_when_the_source_goes(collection: Collection) -> None:
+    collection.write([record("a", 1, files=["/1", "/2"])])
+    assert collection.folder.forget_files(["/1"]) == ([], {})
+    assert collection.folder.snapshot().item("a").source == "/2"
+    collection.write([record("a", 2, files=["/3"])])  # but not when another item is given it
+    assert collection.folder.snapshot().item("a").metadata == {"version": 2}
+    assert collection.folder.snapshot().item(make_id("/2")).metadata == {"version": 1}
+
+
+def test_files_trade_places_at_once(collection: Collection) -> None:
+    a, b, c = (make_id(path) for path in ("/a", "/b", "/c"))
+    collection.write([record(a, 1, files=["/a"]), record(b, 2, files=["/b", "/c"])])
+    segments = {name: collection.folder.snapshot().item(name).segments for name in (a, b)}
+    outcome = collection.folder.assign_files(
+        [(file("/b", f"{a}/1"), a), (file("/a", f"{b}/2"), b)], gone=["/c"]
+    )
+    assert outcome == ([], {a: b, b: a})
+    first, second = (collection.folder.snapshot().item(name) for name in (a, b))
+    assert (first.source, first.metadata, first.aliases) == ("/a", {"version": 2}, [])
+    assert (second.source, second.metadata, second.aliases) == ("/b", {"version": 1}, [])
+    assert (first.segments, second.segments) == (segments[b], segments[a])
+    assert collection.folder.assign_files([(file("/c", "x"), a)], gone=["/a"]).renamed == {a: c}
+    assert collection.verify().problems == []
 
 
 def test_item_with_a_source_of_its_own_keeps_it(collection: Collection) -> None:
