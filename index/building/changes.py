@@ -18,7 +18,7 @@ from anysense.embed.errors import (
 )
 from anysense.index.building.content import hash_entries
 from anysense.index.building.copies import Copies, CopyRegister
-from anysense.index.building.encoding import Batch
+from anysense.index.building.encoding import Batch, without_reading_marks
 from anysense.index.building.pending import PendingItem
 from anysense.index.building.plan import is_unchanged
 from anysense.index.building.quarantine import failed_entry, failed_path, failed_record
@@ -214,7 +214,8 @@ class Changes:
     def _pending(self, index: int, entry: Entry, item_id: str, file: FileRecord) -> PendingItem:
         metadata = self._descriptions.of(entry, item_id)
         if metadata is None and item_id in self._register.ids:
-            metadata = self._collection.folder.snapshot().item(item_id).metadata
+            former = self._collection.folder.snapshot().item(item_id).metadata
+            metadata = without_reading_marks(former)
         item = replace(entry.item or NewItem(Path(entry.path)), metadata=metadata or {})
         return PendingItem(index, item, item_id, file.path, file.content_hash, (file,))
 
