@@ -4,31 +4,37 @@ A mislabelled file is read as what it is: a ``.jpg`` that holds a WAV recording 
 alone has no signature: it is told by its name, or, without a name that says otherwise, by being
 nothing but text. A file whose name says image or audio while its content is text is refused, as it
 is most often the error page of a failed download.
+
+What is text is never taken for data because of the letters that it begins with or that occur in it.
+Before a recording there may be tags of any size, which say nothing about what follows.
 """
 
 from __future__ import annotations
 
-import codecs
 import os
-import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, BinaryIO
 
 from anysense.embed.errors import CorruptMediaError, UnsupportedMediaError
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
 from anysense.embed.media.files import media_name, media_suffix, open_media
+from anysense.embed.media.formats.front_tags import content_start
+from anysense.embed.media.formats.markup import is_page
+from anysense.embed.media.formats.plaintext import could_be_text, is_text
+from anysense.embed.media.formats.scripts import foreign_script, is_pdf
 from anysense.embed.media.signatures import (
     HEAD_BYTES,
     HTML_FORMAT,
     MARKDOWN_FORMAT,
     MP3_FORMAT,
+    PDF_FORMAT,
     TEXT_FORMAT,
     Format,
     foreign_format,
     format_of,
-    has_mpeg_frames,
+    mpeg_format_within,
 )
-from anysense.embed.types import Modality
+from anysense.embed.types import Kind, Modality
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +64,7 @@ _IMAGE_SUFFIXES = (
 )
 _AUDIO_SUFFIXES = (
     ".wav .wave .flac .ogg .oga .opus .mp3 .m4a .m4b .aac .aif .aiff .aifc .au .caf .w64 .rf64"
-    " .weba .mka"
+    " .weba .mka .mp2 .mp1 .mpa .m2a"
 )
 
 MEDIA_SUFFIXES: Mapping[str, Modality] = MappingProxyType(
@@ -71,6 +77,7 @@ MEDIA_SUFFIXES: Mapping[str, Modality] = MappingProxyType(
 Each with the modality of most of what such a file holds.
 """
 
+_MPEG_SUFFIXES = (".mp3", ".mp2", ".mp1", ".mpa", ".m2a")
 _FURTHER_MODALITIES = {".pdf": frozenset({Modality.IMAGE})}  # its pages
 
 
@@ -119,19 +126,21 @@ def identify(file: BinaryIO, source: Path | bytes) -> Format:
     head = file.read(HEAD_BYTES)
     file.seek(0)
     name, suffix = media_name(source), media_suffix(source)
-    file_format = format_of(head)
-    if file_format is not None:
-        return file_format
-    foreign = foreign_format(head)
+    is_whole = len(head) < HEAD_BYTES
+    is_like_text = could_be_text(head, is_whole=is_whole)
+    file_format = foreign = None
+    if not is_like_text:
+        file_format, foreign = _data_format(file, head)
+    if file_format is None and foreign is None:
+        hint = suffix if suffix in (*_TEXT_FORMATS, ".pdf") else ""
+        if is_pdf(file, head, hint, could_be_text=is_like_text):
+            return PDF_FORMAT
+        foreign = foreign_script(file, head, suffix)
     if foreign is not None:
         raise UnsupportedMediaError(name, f"is {foreign}, which anysense does not read")
-    modality = MEDIA_SUFFIXES.get(suffix)
-    if suffix == ".mp3" and has_mpeg_frames(head):
-        return MP3_FORMAT
-    if modality is None or modality is Modality.TEXT:
-        return _text_format(head, name, suffix)
-    what = "text" if _is_text(head) else "nothing that anysense can read"
-    raise CorruptMediaError(name, f"is named like a {suffix} file, but holds {what}")
+    if file_format is None and suffix in _MPEG_SUFFIXES:
+        file_format = mpeg_format_within(head)
+    return file_format or _text_format(head, name, suffix, is_whole=is_whole)
 
 
 def format_of_media(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> Format:
@@ -150,35 +159,40 @@ def format_of_media(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> Fo
         return file_format
 
 
-def _text_format(head: bytes, name: str, suffix: str) -> Format:
+def _data_format(file: BinaryIO, head: bytes) -> tuple[Format | None, str | None]:
+    """The format of a file that is no text, or, in words, what it is that is not read, or neither.
+
+    With tags in front, what follows them says what it is, if it is a recording.
+    """
+    start = content_start(file)
+    if start == 0:
+        is_tagged = head[:3] == b"ID3"  # by a tag that goes on past the end of the file
+        file_format = format_of(head) or (MP3_FORMAT if is_tagged else None)
+        return file_format, None if file_format is not None else foreign_format(head)
+    file.seek(start)
+    rest = file.read(HEAD_BYTES)
+    file.seek(0)
+    file_format = format_of(rest)
+    if file_format is not None and file_format.kind is Kind.AUDIO:
+        return file_format, None
+    foreign = foreign_format(rest)
+    if foreign is not None:
+        return None, foreign
+    return mpeg_format_within(rest) or MP3_FORMAT, None
+
+
+def _text_format(head: bytes, name: str, suffix: str, *, is_whole: bool) -> Format:
+    """The format of what has no signature: a text, or else an error says what it is not."""
+    modality = MEDIA_SUFFIXES.get(suffix, Modality.TEXT)
     if suffix in _TEXT_FORMATS and b"\0" not in head:
         return _TEXT_FORMATS[suffix]  # it may be in an encoding other than UTF-8
-    if suffix not in MEDIA_SUFFIXES and b"\0" not in head and _is_html(head):
+    if suffix not in MEDIA_SUFFIXES and b"\0" not in head and is_page(head):
         return HTML_FORMAT
-    if _is_text(head) and suffix != ".pdf":
+    has_text = is_text(head, is_whole=is_whole)
+    if has_text and modality is Modality.TEXT and suffix != ".pdf":
         return _TEXT_FORMATS.get(suffix, TEXT_FORMAT)
     if suffix in MEDIA_SUFFIXES:
-        raise CorruptMediaError(
-            name, f"is named like a {suffix} file, but holds nothing that anysense can read"
-        )
+        is_misnamed_text = has_text and modality is not Modality.TEXT
+        what = "text" if is_misnamed_text else "nothing that anysense can read"
+        raise CorruptMediaError(name, f"is named like a {suffix} file, but holds {what}")
     raise UnsupportedMediaError(name, "is no kind of file that anysense reads")
-
-
-def _is_html(head: bytes) -> bool:
-    start = head[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    return start.startswith((b"<!doctype html", b"<html", b"<head"))
-
-
-def _is_text(head: bytes) -> bool:
-    """Whether these bytes can begin a text in UTF-8, or in UTF-16 or 32 with a byte order mark."""
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)):
-        return True
-    try:
-        # Not final: the head may end within a character.
-        text = codecs.getincrementaldecoder("utf-8")().decode(head, final=len(head) < HEAD_BYTES)
-    except UnicodeDecodeError:
-        return False
-    return _CONTROLS.search(text) is None
-
-
-_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")  # ESC colours logs

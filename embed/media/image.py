@@ -1,13 +1,14 @@
 """Pictures as 8-bit RGB, whatever they were stored as.
 
-The first frame of an animation, the first page of a TIFF; turned upright as EXIF says; transparency
-on white. Colour profiles are not applied, as in the preprocessing that CLIP models were trained
-with.
+The first frame of an animation and the first page of a TIFF that show anything; turned upright as
+EXIF says; transparency on white. Colour profiles are not applied, as in the preprocessing that CLIP
+models were trained with.
 """
 
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -15,6 +16,7 @@ from anysense.embed.errors import CorruptMediaError, MediaTooLargeError, Unsuppo
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
 from anysense.embed.media.files import decoding, media_name, open_media
 from anysense.embed.media.identify import identify
+from anysense.embed.media.picture.greys import deep_to_grey
 from anysense.embed.media.pieces import Piece, ReadOptions, captions
 from anysense.embed.media.quiet import quiet_decoders, quiet_libtiff
 from anysense.embed.types import Modality
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from PIL.Image import Image
+
+    from anysense.embed.media.picture.stored import StoredPicture
 
 __all__ = ["as_rgb", "picture_pieces", "read_image"]
 
@@ -47,13 +51,15 @@ _SCAN_PASSES = 25
 def read_image(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> Image:
     """Read a picture as 8-bit RGB.
 
+    Of one that lost its end it is what is there, with grey in place of the rest.
+
     Raises:
         UnsupportedMediaError: not a picture, or of a format that is not read here.
-        CorruptMediaError: damaged, truncated, or not what its name says.
+        CorruptMediaError: damaged, not what its name says, or cut so that too little is there.
         MediaTooLargeError: over the limits of bytes or of pixels; known before it is decoded.
     """
-    with _decoded(source, limits) as image:
-        return as_rgb(image)
+    with _decoded(source, limits) as stored:
+        return _shown(stored, limits, media_name(source))
 
 
 def picture_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Piece]:
@@ -64,34 +70,55 @@ def picture_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Piece
     """
     from anysense.embed.media.descriptions import picture_descriptions
 
-    with _decoded(source, options.limits) as image:
-        texts = picture_descriptions(image) if options.takes_captions else []
-        picture = as_rgb(image)
-    yield Piece(Modality.IMAGE, picture)
-    yield from captions(texts, media_name(source), options)
+    name = media_name(source)
+    with _decoded(source, options.limits) as stored:
+        texts = picture_descriptions(stored.image) if options.takes_captions else []
+        picture = _shown(stored, options.limits, name)
+    yield Piece(Modality.IMAGE, picture, is_complete=stored.is_complete)
+    yield from captions(texts, name, options)
 
 
 @contextmanager
-def _decoded(source: Path | bytes, limits: Limits) -> Iterator[Image]:
+def _decoded(source: Path | bytes, limits: Limits) -> Iterator[StoredPicture]:
     """A picture as it is stored, with its pixels."""
+    from anysense.embed.media.picture.loading import load_picture
+
     name = media_name(source)
     with open_media(source, limits) as file:
         file_format = identify(file, source)
         if file_format.modality is not Modality.IMAGE:
             raise UnsupportedMediaError(name, f"is {file_format.article}, not an image")
         plugin = _plugin(file_format.name, name)
+        if file_format.name == "TIFF":
+            quiet_libtiff()
+
+        def open_image(content: BinaryIO) -> Image:
+            content.seek(0)
+            image = plugin(content)  # reads the header
+            _check_pixels(image, name, limits)
+            _check_scans(image, content, name, limits)
+            return image
+
         with (
             quiet_decoders(),
             decoding(name, file_format.article),
-            _open(plugin, file, name) as image,
+            _within_pillows_limit(name),
         ):
-            _check_pixels(image, name, limits)
-            if file_format.name == "TIFF":
-                quiet_libtiff()
-            if file_format.name == "JPEG":
-                _check_scans(image, file, name, limits)
-            image.load()
-            yield image
+            stored = load_picture(file, open_image, file_format, name)
+            with stored.image:
+                yield stored
+
+
+def _shown(stored: StoredPicture, limits: Limits, name: str) -> Image:
+    """What a stored picture shows, in 8-bit RGB and upright."""
+    from anysense.embed.media.picture.frames import first_that_shows
+
+    orientation = _orientation(stored.image)
+    if not stored.is_complete:
+        return _upright(stored.fill(_flatten(stored.image)), orientation)
+    check_pixels = partial(_check_pixels, name=name, limits=limits)
+    picture = first_that_shows(stored.image, _flatten, check_pixels, limits.image_pixels)
+    return _upright(picture, orientation)
 
 
 def as_rgb(image: Image) -> Image:
@@ -107,7 +134,7 @@ def _flatten(image: Image) -> Image:
     if image.mode == "RGB" and "transparency" not in image.info:
         return image
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        return _deep_to_grey(image).convert("RGB")
+        return deep_to_grey(image).convert("RGB")
     if not image.has_transparency_data:
         return image.convert("RGB")
     import PIL.Image
@@ -134,12 +161,14 @@ def _plugin(format_name: str, name: str) -> Callable[[BinaryIO], Image]:
     return plugin
 
 
-def _open(plugin: Callable[[BinaryIO], Image], file: BinaryIO, name: str) -> Image:
+@contextmanager
+def _within_pillows_limit(name: str) -> Iterator[None]:
+    """Say what is wrong where Pillow applies its own limit of pixels, as some of its parts do."""
     from PIL.Image import DecompressionBombError
 
     try:
-        return plugin(file)  # reads the header
-    except DecompressionBombError as error:  # some plugins apply Pillow's limit themselves
+        yield
+    except DecompressionBombError as error:
         raise MediaTooLargeError(name, "has more pixels than Pillow reads") from error
 
 
@@ -161,7 +190,7 @@ def _check_scans(image: Image, file: BinaryIO, name: str, limits: Limits) -> Non
     A marker cannot occur within the coded data, so counting it counts the scans and at most a
     thumbnail's few more.
     """
-    if "progressive" not in image.info:
+    if image.format != "JPEG" or "progressive" not in image.info:
         return
     at = file.tell()
     file.seek(0)
@@ -195,31 +224,3 @@ def _upright(image: Image, orientation: int) -> Image:
     upright = image.transpose(turns[orientation])
     upright.info.clear()  # it still holds the orientation, by which it would be turned again
     return upright
-
-
-def _deep_to_grey(image: Image) -> Image:
-    """Map greys of more than 8 bits to 8, where Pillow would cut all above 255.
-
-    16-bit greys are scaled from their full range, so 65535 is white. Integers beyond it and floats
-    have no agreed range: floats within [0, 1] are scaled from that, values within [0, 255] are
-    kept, and others are stretched from their least to their greatest. What is no finite number
-    becomes black.
-    """
-    import numpy as np
-    import PIL.Image
-
-    values = np.asarray(image)
-    if image.mode.startswith("I;16"):
-        return PIL.Image.fromarray(((values.astype(np.uint32) + 128) // 257).astype(np.uint8))
-    values = values.astype(np.float64)
-    finite = np.isfinite(values)
-    if not finite.all():
-        values = np.where(finite, values, values[finite].min() if finite.any() else 0.0)
-    low, high = float(values.min()), float(values.max())
-    if low >= 0 and high <= 255:
-        scale = 255.0 if image.mode == "F" and high <= 1 else 1.0
-    elif low >= 0 and high <= 65535 and image.mode == "I":
-        scale = 1 / 257
-    else:
-        values, scale = values - low, 255 / (high - low) if high > low else 0.0
-    return PIL.Image.fromarray(np.rint(values * scale).astype(np.uint8))

@@ -51,12 +51,15 @@ class Piece:
         place: where in the item it is. Of a text that is a part, such as a page, it says where it
             starts, and from there its passages are counted.
         origin: what it was derived from.
+        is_complete: whether the file has all of it; a picture that lost its end is given as far as
+            it is there.
     """
 
     modality: Modality
     content: str | Image | Path | bytes | Waveform
     place: Place = WHOLE
     origin: Origin = Origin.CONTENT
+    is_complete: bool = True
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,8 @@ class Prepared:
     """A segment that is ready for its model.
 
     What it is and where are as in `anysense.embed.types.EncodedSegment`; `encoder` is the place of
-    its encoder in the run, and `content` is what that encoder's `prepare` gave.
+    its encoder in the run, `content` is what that encoder's `prepare` gave, and `is_complete` is
+    as in `anysense.embed.media.pieces.Piece`.
     """
 
     encoder: int
@@ -37,6 +38,7 @@ class Prepared:
     text: str | None
     origin: Origin
     content: Any
+    is_complete: bool = True
 
 
 class Budget:

@@ -154,7 +154,7 @@ def _segments(at: int, encoder: Encoder, piece: Piece, options: ReadOptions) -> 
     else:
         assert not isinstance(content, str | Path | bytes | Waveform)
         prepared = encoder.prepare(modality, content)
-        yield Prepared(at, modality, piece.place, None, piece.origin, prepared)
+        yield Prepared(at, modality, piece.place, None, piece.origin, prepared, piece.is_complete)
 
 
 def _place_of_passage(piece: Piece, start: int, end: int) -> Place:

@@ -43,12 +43,17 @@ LOOK_AHEAD_BYTES = 256 * 1024**2
 
 @dataclass(frozen=True)
 class Encoded:
-    """What became of a source: its segments, or the error that says why there are none."""
+    """What became of a source: its segments, or the error that says why there are none.
+
+    `is_complete` is false where a part of it is not in its file any more, as of a picture that lost
+    its last lines.
+    """
 
     source: MediaSource
     kind: Kind | None
     segments: list[EncodedSegment]
     error: MediaError | None
+    is_complete: bool = True
 
 
 def encode_sources(
@@ -120,7 +125,8 @@ class _Job:
             for s, vector in zip(self.segments, self.vectors, strict=True)
             if vector is not None
         ]
-        return Encoded(self.source, self.kind, segments, None)
+        is_complete = all(segment.is_complete for segment in self.segments)
+        return Encoded(self.source, self.kind, segments, None, is_complete)
 
 
 @dataclass

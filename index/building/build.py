@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from anysense.index.building.changes import Changes
 from anysense.index.building.checks import check_emptied, check_entries
-from anysense.index.building.encoding import encode_pending
+from anysense.index.building.encoding import encode_pending, reading_marks
 from anysense.index.building.metadata import Descriptions, MetadataFile
 from anysense.index.building.options import BuildOptions
 from anysense.index.building.plan import make_plan
@@ -248,7 +248,9 @@ class _Build:
             if metadata is not None and file is not None:
                 described[file.item_id] = metadata
         snapshot = folder.snapshot()
-        changed = {i: m for i, m in described.items() if snapshot.item(i).metadata != m}
+        before = {item_id: snapshot.item(item_id).metadata for item_id in described}
+        after = {i: {**reading_marks(before[i]), **m} for i, m in described.items()}
+        changed = {i: m for i, m in after.items() if before[i] != m}
         if changed:
             folder.describe(changed)
             self._report.described += len(changed)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from anysense.embed.errors import AnysenseError, MediaError, MediaTooLargeError
 from anysense.index.building.content import hash_entries
 from anysense.index.building.copies import CopyRegister
+from anysense.index.building.encoding import without_reading_marks
 from anysense.index.building.pending import PendingItem
 from anysense.index.building.plan import is_unchanged
 from anysense.index.building.quarantine import failed_entry, failed_path, failed_record
@@ -272,6 +273,7 @@ class Changes:
             metadata = self._inherited.get(entry.path)
             if metadata is None:
                 metadata = self._folder.snapshot().item(item_id).metadata
+            metadata = without_reading_marks(metadata)
         item = replace(entry.item or NewItem(Path(entry.path)), metadata=metadata or {})
         return PendingItem(index, item, item_id, file.path, file.content_hash, (file,))
 

@@ -10,20 +10,46 @@ from typing import TYPE_CHECKING
 from anysense.index.catalog.records import ItemRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable
+    from collections.abc import Callable, Generator, Iterable, Mapping
+    from typing import Any
 
     from anysense.embed.errors import AnysenseError
     from anysense.embed.pipeline.stream import Encoded
     from anysense.index.building.pending import PendingItem
     from anysense.index.folder.folder import OpenCollection
 
-__all__ = ["BATCH_ITEMS", "BATCH_SECONDS", "Batch", "encode_pending"]
+__all__ = [
+    "BATCH_ITEMS",
+    "BATCH_SECONDS",
+    "Batch",
+    "encode_pending",
+    "reading_marks",
+    "without_reading_marks",
+]
 
 BATCH_ITEMS = 128
 """Items written in one transaction at most, unless asked otherwise."""
 
 BATCH_SECONDS = 5.0
 """An item waits no longer than this to be written, unless asked otherwise."""
+
+
+_INCOMPLETE = {"complete": False}
+"""What the metadata of an item says of which a part is missing in its file."""
+
+
+def reading_marks(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """What the metadata of an item says of how its file was read: that a part was missing, if so.
+
+    It stays with the item for as long as its file does, under whatever else is said of it.
+    """
+    return {key: mark for key, mark in _INCOMPLETE.items() if metadata.get(key) is mark}
+
+
+def without_reading_marks(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """The metadata of an item whose file is read anew, which shows again whether it is complete."""
+    marks = reading_marks(metadata)
+    return {key: value for key, value in metadata.items() if key not in marks}
 
 
 class Batch:
@@ -102,7 +128,7 @@ def _outcome(encoded: Encoded) -> ItemRecord | AnysenseError:
         id=pending.id,
         source=pending.source,
         kind=encoded.kind,
-        metadata=dict(pending.item.metadata),
+        metadata={**({} if encoded.is_complete else _INCOMPLETE), **pending.item.metadata},
         segments=encoded.segments,
         content_hash=pending.content_hash,
         files=pending.files,

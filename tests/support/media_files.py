@@ -98,14 +98,21 @@ def ffmpeg(
         return Path(file.name).read_bytes()
 
 
-def video(file_format: str = "mp4", codec: str = "mpeg4", sound: bool = False) -> bytes:
-    """A moving picture of ten frames."""
+def video(
+    file_format: str = "mp4",
+    codec: str = "mpeg4",
+    sound: bool = False,
+    frames: int = 10,
+    options: dict[str, str] | None = None,
+) -> bytes:
+    """A moving picture, or a still one if it has one frame."""
     file = io.BytesIO()
-    with av.open(file, "w", format=file_format) as container:
+    with av.open(file, "w", format=file_format, options=options or {}) as container:
         stream: Any = container.add_stream(codec, rate=10)
-        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+        pixels = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = 64, 64, pixels
         track: Any = container.add_stream("aac", rate=44100, layout="mono") if sound else None
-        for at in range(10):
+        for at in range(frames):
             picture = np.full((64, 64, 3), at * 20, np.uint8)
             container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         container.mux(stream.encode(None))
@@ -115,6 +122,31 @@ def video(file_format: str = "mp4", codec: str = "mpeg4", sound: bool = False) -
             container.mux(track.encode(frame))
             container.mux(track.encode(None))
     return file.getvalue()
+
+
+def id3(size: int, title: str = "") -> bytes:
+    """An ID3v2.3 tag of a title, where given, and of a cover picture of so many bytes."""
+
+    def frame(name: bytes, content: bytes) -> bytes:
+        return name + len(content).to_bytes(4, "big") + b"\0\0" + content
+
+    picture = b"\0image/jpeg\0\x03\0" + bytes(1 + at % 250 for at in range(size))
+    body = frame(b"APIC", picture)
+    if title:
+        body = frame(b"TIT2", b"\0" + title.encode("latin-1")) + body
+    length = bytes(len(body) >> shift & 127 for shift in (21, 14, 7, 0))
+    return b"ID3\x03\0\0" + length + body
+
+
+def ape_tag(size: int) -> bytes:
+    """An APEv2 tag of one item of so many bytes."""
+    item = size.to_bytes(4, "little") + b"\0\0\0\0Title\0" + b"x" * size
+
+    def end(flags: int) -> bytes:
+        numbers = (2000, len(item) + 32, 1, flags)
+        return b"APETAGEX" + b"".join(n.to_bytes(4, "little") for n in numbers) + bytes(8)
+
+    return end(0xA0000000) + item + end(0x80000000)
 
 
 def photo(width: int = 64, height: int = 48) -> Image.Image:

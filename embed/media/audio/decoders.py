@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from anysense.embed.errors import CorruptMediaError
 from anysense.embed.media.audio.headers import is_cut_short
 from anysense.embed.media.files import decoding
+from anysense.embed.media.formats.front_tags import after_tags
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +42,7 @@ def open_sound(file: BinaryIO, file_format: Format, name: str) -> Iterator[Sound
         EmptyMediaError: no samples.
     """
     with decoding(name, file_format.article):
+        file = after_tags(file)
         if is_cut_short(file, file_format.container):
             raise CorruptMediaError(
                 name, f"is {file_format.article} that ends before its header says"
@@ -59,11 +61,12 @@ def check_is_sound(file: BinaryIO, file_format: Format, name: str) -> None:
     """
     from anysense.embed.media.audio.ffmpeg import audio_stream, open_container
 
+    content = after_tags(file)
     with (
         decoding(name, file_format.article),
-        closing(open_container(file, file_format)) as container,
+        closing(open_container(content, file_format)) as container,
     ):
-        audio_stream(container, file_format, name)
+        audio_stream(container, content, file_format, name)
     file.seek(0)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from anysense.embed.errors import CorruptMediaError, EmptyMediaError, UnsupportedMediaError
+from anysense.embed.media.audio.covers import has_moving_pictures
 from anysense.embed.media.audio.headers import declared_mp3_seconds
 from anysense.embed.media.audio.sound import BLOCK_SAMPLES, mix_to_mono
 from anysense.embed.media.files import decoding
@@ -51,16 +53,15 @@ def open_container(file: BinaryIO, file_format: Format) -> Any:
     )
 
 
-def audio_stream(container: Any, file_format: Format, name: str) -> Any:
+def audio_stream(container: Any, file: BinaryIO, file_format: Format, name: str) -> Any:
     """The first sound of a container, which must hold no moving pictures.
 
     Raises:
         UnsupportedMediaError: it holds a video, or no sound, or one of an unknown codec.
     """
-    from av.stream import Disposition
-
-    pictures = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
-    if pictures and file_format.name != "M4A":  # whose picture tracks are covers of chapters
+    reopen = partial(open_container, file_format=file_format)
+    is_sound = file_format.name == "M4A"  # whose picture tracks are covers of chapters
+    if not is_sound and has_moving_pictures(container, file, reopen):
         raise UnsupportedMediaError(
             name, "is a video, which anysense does not read; give its sound or its frames as files"
         )
@@ -84,7 +85,7 @@ class FfmpegSound:
         xing = declared_mp3_seconds(file) if file_format.container == "mp3" else None
         self._container = open_container(file, file_format)
         try:
-            self._stream = audio_stream(self._container, file_format, name)
+            self._stream = audio_stream(self._container, file, file_format, name)
             self._frames = self._decode()
             # Only a decoded frame tells the true rate: the header of HE-AAC gives half of it.
             self._first = next(self._frames, None)

@@ -10,7 +10,9 @@ import os
 from dataclasses import dataclass
 from typing import BinaryIO, Literal
 
-from anysense.embed.media.signatures import HEAD_BYTES, mpeg_frame_length, syncsafe
+from anysense.embed.media.formats.front_tags import syncsafe
+from anysense.embed.media.formats.mpeg import mpeg_frame_length
+from anysense.embed.media.signatures import HEAD_BYTES
 
 __all__ = ["declared_mp3_seconds", "is_cut_short"]
 
@@ -73,7 +75,9 @@ def is_cut_short(file: BinaryIO, container: str) -> bool:
 
 
 def _samples_overrun(file: BinaryIO, size: int, layout: _Chunks) -> bool:
-    is_large_wav = file.read(4) == b"RF64"
+    outer = file.read(4)
+    is_large_wav = outer in (b"RF64", b"BW64")
+    order = "big" if outer == b"RIFX" else layout.order
     large_size = 0
     header_bytes = layout.name_bytes + layout.size_bytes
     at = layout.start
@@ -82,7 +86,7 @@ def _samples_overrun(file: BinaryIO, size: int, layout: _Chunks) -> bool:
         header = file.read(header_bytes)
         if len(header) < header_bytes:
             return True  # the samples never came
-        length = int.from_bytes(header[layout.name_bytes :], layout.order)
+        length = int.from_bytes(header[layout.name_bytes :], order)
         if header.startswith(layout.name):
             length = large_size if is_large_wav else length - layout.header_share
             is_known = is_large_wav or layout.size_bytes == 8 or length < _STREAMED

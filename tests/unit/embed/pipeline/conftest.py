@@ -17,7 +17,7 @@ def files(tmp_path: Path) -> list[Path]:
     picture((200, 10, 10)).save(tmp_path / "a.png")
     (tmp_path / "b.txt").write_text("A red thing. " * 30)
     soundfile.write(tmp_path / "c.wav", sound(25).samples, 8000)
-    (tmp_path / "d.png").write_bytes((tmp_path / "a.png").read_bytes()[:60])
+    (tmp_path / "d.png").write_bytes((tmp_path / "a.png").read_bytes()[:44])
     (tmp_path / "e.txt").write_bytes(b"")
     picture((10, 200, 10)).save(tmp_path / "f.png")
     (tmp_path / "g.xyz").write_bytes(b"\x00\x01\x02" * 30)

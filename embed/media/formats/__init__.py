@@ -1,0 +1,1 @@
+"""What tells one format of files from another where its first bytes alone do not."""

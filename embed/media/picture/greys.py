@@ -1,0 +1,115 @@
+"""Greys of more than 8 bits as 8 bits, where Pillow would cut all above 255.
+
+Only unsigned integers of 16 bits and floats from 0 to 1 have an agreed range. Cameras store 12 bits
+in 16, scanners and models floats of any range, instruments single values that are no measurement: a
+hot pixel, -9999 where there is no data. So the range is that of nearly all values.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+
+__all__ = ["deep_to_grey"]
+
+_SAMPLE = 1 << 20
+_ROWS = 256
+_OUTLIERS = 0.5
+"""Percent of the values at each end that do not decide the range."""
+_FAR = 2.0
+"""A value this many ranges of all others away from them is no measurement, however frequent."""
+_NO_DATA_TAG = 42113  # of GDAL, in a TIFF: a number as text
+_NO_MEASUREMENT = 1e30  # many programs write the largest float
+_OVERSHOOT = 0.1
+"""How far sharpening and resampling lead beyond 0 and 1."""
+_DIMMEST = 128.0
+"""Floats with fractions that do not reach this value are not of 0 to 255."""
+_FOURTEEN_BITS = 16383
+"""Integers up to this one are of fewer bits than they are stored in: they would be nearly black."""
+
+
+def deep_to_grey(image: Image) -> Image:
+    """A grey picture of more than 8 bits (Pillow's modes I, F and I;16) in mode L.
+
+    Integers of 0 to 255 are kept, also as floats; integers of 16 bits are scaled from their full
+    range, so 65535 is white; floats of 0 to 1, a little beyond too, are scaled from that. Others
+    are stretched: from 0 if they begin near it, or else from their least, to their greatest, of
+    nearly all. What is no number or no data becomes black.
+    """
+    import numpy as np
+    import PIL.Image
+
+    values = np.asarray(image)
+    if image.mode.startswith("I;16"):
+        values = values.astype(np.uint16, copy=False)  # in the order of this machine
+    no_data = _no_data_value(image)
+    stride = -(-values.size // _SAMPLE)
+    sample = values.ravel()[::stride].astype(np.float64)
+    low, high = _limits(sample[_is_data(sample, no_data)], is_float=image.mode == "F")
+    grey = np.zeros(values.shape, np.uint8)
+    for top in range(0, len(values), _ROWS):
+        rows = values[top : top + _ROWS].astype(np.float64)
+        scaled = (np.clip(rows, low, high) - low) * (255 / (high - low))
+        grey[top : top + _ROWS] = np.where(_is_data(rows, no_data), np.rint(scaled), 0)
+    return PIL.Image.fromarray(grey)
+
+
+def _no_data_value(image: Image) -> float | None:
+    """The value that a TIFF names for pixels without data, as its pixels hold it."""
+    import numpy as np
+
+    named = getattr(image, "tag_v2", {}).get(_NO_DATA_TAG)
+    try:
+        value = float(str(named).strip("\0 "))
+    except ValueError:
+        return None
+    with np.errstate(over="ignore"):
+        return float(np.float32(value)) if image.mode == "F" else value
+
+
+def _is_data(values: NDArray[np.float64], no_data: float | None) -> NDArray[np.bool_]:
+    import numpy as np
+
+    is_data: NDArray[np.bool_] = np.abs(values) < _NO_MEASUREMENT  # false for what is no number
+    return is_data if no_data is None else is_data & (values != no_data)
+
+
+def _limits(values: NDArray[np.float64], *, is_float: bool) -> tuple[float, float]:
+    """What becomes black and what white, of a sample of the values that are data."""
+    import numpy as np
+
+    if not len(values):
+        return 0.0, 1.0
+    low, high = _range(values)
+    if is_float and not (low >= 0 and 1 < high <= 255 and bool((values == np.rint(values)).all())):
+        if low >= -_OVERSHOOT and high <= 1 + _OVERSHOOT:
+            return 0.0, 1.0
+        is_agreed = low >= 0 and _DIMMEST <= high <= 255
+    else:
+        is_agreed = low >= 0 and (high <= 255 or _FOURTEEN_BITS < high <= 65535)
+    if is_agreed:
+        return 0.0, 255.0 if high <= 255 else 65535.0
+    if 0 <= low < (high - low) / 10:
+        low = 0.0
+    return low, high if high > low else low + 1
+
+
+def _range(values: NDArray[np.float64]) -> tuple[float, float]:
+    """The range of nearly all values, without one that lies far below or above them."""
+    import numpy as np
+
+    percentiles = (_OUTLIERS, 100 - _OUTLIERS)
+    for extreme in (values.min(), values.max()):
+        others = values[values != extreme]
+        if len(others):
+            low, high = np.percentile(others, percentiles)
+            if max(low - extreme, extreme - high) > _FAR * (high - low) > 0:
+                values = others
+    low, high = np.percentile(values, percentiles)
+    if low == high:
+        low, high = values.min(), values.max()
+    return float(low), float(high)
