@@ -15,8 +15,8 @@ from anysense.embed.errors import MediaError, MediaTooLargeError, UsageError
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
 from anysense.embed.media.digest import digest_bytes, digest_file, digest_text
 from anysense.embed.pipeline.threads import Workers
-from anysense.embed.types import Waveform
-from anysense.index.building.sources.entries import TextEntry, file_record
+from anysense.embed.types import EmbeddedFile, Waveform
+from anysense.index.building.sources.entries import RowEntry, file_record
 from anysense.index.building.sources.sidecars import sidecar_paths
 
 if TYPE_CHECKING:
@@ -38,12 +38,15 @@ HashOutcome: TypeAlias = "FileRecord | FileNotFoundError | MediaError"
 """An entry as the catalog notes it, with its hash, or why it has none."""
 
 
-def hash_content(content: bytes | str | Image | Waveform) -> str:
+def hash_content(content: bytes | EmbeddedFile | str | Image | Waveform) -> str:
     """The hash of what is no file: bytes, a text, a picture with its mode and size, or a sound.
 
     Raises:
         UsageError: it is none of these.
+        MediaError: a file inside of another cannot be read.
     """
+    if isinstance(content, EmbeddedFile):
+        content = content.read()
     if isinstance(content, str):
         return digest_text(content)
     if isinstance(content, bytes):
@@ -85,7 +88,7 @@ def hash_entries(
 
 
 def _hash_entry(entry: Entry, limits: Limits) -> HashOutcome:
-    if isinstance(entry, TextEntry):
+    if isinstance(entry, RowEntry):
         return file_record(entry, entry.content_hash)
     if entry.size > limits.file_bytes:
         reason = f"has {entry.size:,} of at most {limits.file_bytes:,} bytes"

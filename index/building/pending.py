@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import CorruptMediaError, UnsupportedMediaError, UsageError
+from anysense.embed.types import EmbeddedFile
 from anysense.index.building.content import hash_content, hash_file
 from anysense.index.building.sources.entries import FileEntry, file_record
 from anysense.index.building.sources.sidecars import sidecar_paths, sidecars_beside
@@ -110,4 +111,5 @@ def item_name(item: NewItem) -> str:
 def _content_word(item: NewItem) -> str:
     if isinstance(item.content, str):
         return "text"
-    return "bytes" if isinstance(item.content, bytes) else str(item.modality or "media")
+    is_file = isinstance(item.content, (bytes, EmbeddedFile))
+    return "bytes" if is_file else str(item.modality or "media")
