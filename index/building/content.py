@@ -20,7 +20,7 @@ from anysense.index.building.sources.entries import RowEntry, file_record
 from anysense.index.building.sources.sidecars import sidecar_paths
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from concurrent.futures import Future
 
     from PIL.Image import Image
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from anysense.index.building.sources.entries import Entry, FileEntry
     from anysense.index.catalog.records import FileRecord
 
-__all__ = ["hash_content", "hash_entries", "hash_file"]
+__all__ = ["hash_captioned", "hash_content", "hash_entries", "hash_file"]
 
 _log = logging.getLogger("anysense")
 
@@ -59,6 +59,18 @@ def hash_content(content: bytes | EmbeddedFile | str | Image | Waveform) -> str:
         f"An item cannot be a {type(content).__name__}: give a pathlib.Path, bytes, a str "
         "for text, a PIL image, or a Waveform."
     )
+
+
+def hash_captioned(content_hash: str, captions: Sequence[str]) -> str:
+    """The hash of content about which something is said: with other words it is another item.
+
+    Args:
+        content_hash: of the content alone.
+        captions: what is said.
+    """
+    if not captions:
+        return content_hash
+    return digest_text("\n".join([content_hash, *map(digest_text, captions)]))
 
 
 def hash_entries(

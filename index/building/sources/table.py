@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from anysense.embed.media.digest import digest_text
 from anysense.embed.types import Modality
+from anysense.index.building.content import hash_captioned
 from anysense.index.building.sources.base import Source
 from anysense.index.building.sources.entries import Entry, FileEntry, RowEntry
 from anysense.index.building.sources.paths import is_under
@@ -107,8 +108,7 @@ class TableSource(Source):
         captions: tuple[str, ...],
     ) -> RowEntry:
         """A file whose bytes stand in the row: with another caption it is another content."""
-        parts = (cell.content_hash, *map(digest_text, captions))
-        content_hash = digest_text("\n".join(parts)) if captions else cell.content_hash
+        content_hash = hash_captioned(cell.content_hash, captions)
         path = f"{self.file}#{item_id or content_hash[:16]}"
         item = NewItem(cell.content, item_id, path, modality, metadata, captions)
         return RowEntry(path, cell.size, content_hash, item)
