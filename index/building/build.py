@@ -13,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from anysense.index.building.attribution import Attribution
 from anysense.index.building.changes import Changes
 from anysense.index.building.checks import check_emptied, check_entries, check_shrunk
 from anysense.index.building.encoding import encode_pending
@@ -171,6 +172,10 @@ class _Build:
                 check_shrunk(self._scan, plan.files, plan.gone)
         if not plan.gone:
             check_entries(self._scan)
+        attribution = None
+        if self._descriptions.has_file:
+            attribution = Attribution(folder, self._descriptions)
+            attribution.announce(self._scan.entries)
         lost = self._encode(plan)
         freed = self._scan.free_sidecars(lost)
         if freed:  # of which some may be items already
@@ -182,6 +187,8 @@ class _Build:
             report.removed += len(folder.forget_files(dropped).removed)
         report.quarantined += {problem.path: problem for problem in self._scan.problems}.values()
         settle_problems(folder, self._scan, failures)
+        if attribution is not None:
+            report.described += attribution.settle(self._scan.entries)
         report.unmatched_metadata = self._descriptions.unmatched
         if report.has_changes or folder.needs_publish:
             self._publish(self._total, self._total)

@@ -11,6 +11,7 @@ from anysense.index.building.sources.table import id_text, row_metadata
 from anysense.index.building.sources.written_paths import path_readings
 from anysense.index.building.tables.reading import read_rows
 from anysense.index.building.tables.row import ID_COLUMNS, ROW_SUFFIXES
+from anysense.index.catalog.records import make_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,6 +87,21 @@ class Descriptions:
 
     def __init__(self, file: MetadataFile | None = None) -> None:
         self._file = file
+
+    @property
+    def has_file(self) -> bool:
+        return self._file is not None
+
+    def file_row(self, path: str, item_id: str | None) -> dict[str, Any] | None:
+        """What the metadata file says of a file; None if nothing.
+
+        Args:
+            path: the file's.
+            item_id: that of its item; if it has none yet, the one that it will be given.
+        """
+        if self._file is None:
+            return None
+        return self._file.get(path, item_id if item_id is not None else make_id(path))
 
     def of(self, entry: Entry, item_id: str | None) -> dict[str, Any] | None:
         """What is said of an item; None if nothing is.
