@@ -7,15 +7,17 @@ import shlex
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import RemovalError, UsageError
+from anysense.index.building.sources.entries import RowEntry
 from anysense.index.building.sources.paths import table_of
 from anysense.index.building.sources.table import TableSource
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from anysense.index.building.sources.base import Source
     from anysense.index.building.sources.scan import FileScan
+    from anysense.index.catalog.records import CatalogFile
 
 __all__ = ["check_emptied", "check_entries", "check_shrunk"]
 
@@ -61,20 +63,22 @@ def check_emptied(scan: FileScan, gone: Sequence[str], collection: Path) -> None
             )
 
 
-def check_shrunk(scan: FileScan, files: Container[str], gone: Sequence[str]) -> None:
+def check_shrunk(scan: FileScan, files: Mapping[str, CatalogFile], gone: Sequence[str]) -> None:
     """Refuse to remove more than half of what a table has given, if it is shorter now.
 
     It may be cut off, or its rows may have run into each other. A table whose rows are other ones,
-    but as many, is no such case.
+    but as many, is no such case, nor is one whose rows are in another table now.
 
     Args:
         scan: what is there now.
-        files: paths of the collection's files.
+        files: the collection's files, by path.
         gone: those of them that are no longer there.
 
     Raises:
         RemovalError: a table has lost most of its rows.
     """
+    present = {entry.content_hash for entry in scan.entries if isinstance(entry, RowEntry)}
+    gone = [path for path in gone if files[path].record.content_hash not in present]
     for source in scan.folders:
         if not isinstance(source, TableSource):
             continue

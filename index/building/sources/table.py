@@ -79,7 +79,7 @@ class TableSource(Source):
         item_id = _row_id(row)
         modality = _modality(row.values.get("modality"))
         if row.cell is not None:
-            captions = (text,) if with_captions and isinstance(text, str) and text.strip() else ()
+            captions = _captions(text) if with_captions else ()
             metadata = row_metadata(row)
             name = row.cell.name or path
             if isinstance(name, str):
@@ -170,6 +170,12 @@ def row_metadata(row: Row, leave_out: frozenset[str] = frozenset()) -> dict[str,
         columns.add("metadata")
     metadata.update((k, v) for k, v in row.values.items() if k not in columns)
     return metadata
+
+
+def _captions(value: Any) -> tuple[str, ...]:
+    """The texts in a cell: one, or a list of them."""
+    texts = value if isinstance(value, list) else [value]
+    return tuple(text for text in texts if isinstance(text, str) and text.strip())
 
 
 def _note_first(entry: Entry, line: int, first_lines: dict[tuple[str, str], int]) -> None:

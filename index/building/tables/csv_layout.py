@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CsvLayout", "csv_layout"]
 
-_DELIMITERS = (",", ";", "\t")
+_DELIMITERS = (",", ";", "\t", "|")
 _EXCEL_HINT = re.compile(r'"?sep=(.)"?[;,\t]*\s*', re.IGNORECASE)
 _HEADER_CHARACTERS = 1 << 20
 

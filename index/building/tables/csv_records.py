@@ -6,6 +6,8 @@ quote can be trusted:
 
 * the file ends inside of a cell in quotes, or more text follows the quote that closes one;
 * a record of several lines has another number of cells than the header;
+* a record that is too short, or the one after it, has a quote without a partner: they may be the
+  parts of a longer one;
 * each of the lines of a record would be a row by itself: see `looks_like_rows`.
 """
 
@@ -63,6 +65,7 @@ def read_records(path: Path, layout: CsvLayout) -> Iterator[Record]:
     # A limit of the whole process, by itself 128 KiB: a cell may be a document.
     csv.field_size_limit(max(csv.field_size_limit(), DEFAULT_LIMITS.text_characters))
     header: Record | None = None
+    former: Record | None = None
     half_ended = None  # a record that ends with a CR, where the header does not
     with open_table(path, newline="") as file:
         for record in _every_record(_Lines(path, file, layout), layout):
@@ -75,7 +78,11 @@ def read_records(path: Path, layout: CsvLayout) -> Iterator[Record]:
                     "or put the cell that it belongs to in quotes."
                 )
             header = header or record
-            _check_lines(path, record, header, layout)
+            if layout.is_quoted:
+                _check_quotes(path, record, former, header)
+            if len(record.lines) > 1:
+                _check_lines(path, record, header, layout)
+            former = record
             if record.end == "\r" != header.end:
                 half_ended = record
             yield record
@@ -180,14 +187,27 @@ def _last_quotes(record: Record, delimiter: str) -> tuple[int, int]:
     return opened, closed
 
 
+def _check_quotes(path: Path, record: Record, former: Record | None, header: Record) -> None:
+    """Refuse a quote without a partner where a cell may have been parted for want of that.
+
+    Raises:
+        UsageError: there is one, and the record or the one before it is too short.
+    """
+    short = next((r for r in (former, record) if r and len(r.cells) < len(header.cells)), None)
+    if short is not None and "".join(record.lines).count('"') % 2:
+        raise UsageError(
+            f"{path} has {len(short.cells):,} of {len(header.cells):,} cells in {short.name}, and "
+            f"a quote without a partner in {record.name}: one is missing before it, or it is too "
+            "much."
+        )
+
+
 def _check_lines(path: Path, record: Record, header: Record, layout: CsvLayout) -> None:
     """Refuse a record of several lines that is none by the number of its cells, or is several.
 
     Raises:
         UsageError: a quote is left open, or there is one too much.
     """
-    if len(record.lines) == 1:
-        return
     if len(record.cells) != len(header.cells):
         raise UsageError(
             f"{path} has {len(record.cells):,} cells in {record.name}, which a cell in quotes "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import string
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import UsageError
@@ -22,6 +23,8 @@ __all__ = ["read_csv"]
 
 _log = logging.getLogger("anysense")
 
+_AROUND_NAMES = string.whitespace + "\ufeff"  # a byte order mark may have been written twice
+_QUOTED = re.compile(r'"(?=.*"".*")(?:[^"]|"")+"', re.DOTALL)
 LARGEST_INTEGER = 2**63 - 1
 INTEGER = re.compile(r"-?(0|[1-9]\d{0,18})")
 DECIMAL = re.compile(r"-?(0|[1-9]\d*)?(\.\d+)?([eE][+-]?\d{1,3})?")
@@ -73,7 +76,7 @@ class _Survey:
         self.short_rows = self.first_short = 0
         for record in read_records(path, layout):
             if not self.names:
-                self.names = [name.strip() for name in record.cells]
+                self.names = [name.strip(_AROUND_NAMES) for name in record.cells]
                 continue
             if len(record.cells) < len(self.names) and record.end:
                 self.short_rows += 1
@@ -87,7 +90,7 @@ def _survey(path: Path) -> tuple[CsvLayout, _Survey]:
     """How a file is written, and what it holds.
 
     In a file of tabs a quote may well be text, as in ``5" disk``: where it cannot be anything else,
-    and all rows are whole then, it is.
+    and all rows are whole then, it is. Where quotes are written twice, others are no text.
     """
     layout = csv_layout(path)
     try:
@@ -97,7 +100,8 @@ def _survey(path: Path) -> tuple[CsvLayout, _Survey]:
             raise
         literal = layout._replace(is_quoted=False)
         survey = _Survey(path, literal)
-        if survey.short_rows or any(row.problem for row in _rows(path, literal, survey.names)):
+        rows = _rows(path, literal, survey.names)
+        if survey.short_rows or any(row.problem or _has_quoted_cell(row) for row in rows):
             raise
         return literal, survey
 
@@ -112,10 +116,14 @@ def _rows(path: Path, layout: CsvLayout, names: Sequence[str]) -> Iterator[Row]:
             yield Row(record.line, cells, problem)
 
 
+def _has_quoted_cell(row: Row) -> bool:
+    return any(map(_QUOTED.fullmatch, row.values.values()))
+
+
 def _problem(record: Record, names: Sequence[str]) -> str | None:
     count, most = len(record.cells), len(names)
     if any(record.cells[most:]):
-        return f"it has {count:,} cells, and the header has {most:,}"
+        return f"it has {count:,} cells, and the header {most:,}: are quotes missing around one?"
     if count < most and not record.end:
         return f"the file ends with it after {count:,} of {most:,} cells: it may be cut short"
     return None

@@ -32,6 +32,7 @@ def read_jsonl(path: Path) -> Iterator[Row]:
     """
     with open_table(path) as lines:
         for number, line in enumerate(lines, 1):
+            line = line.lstrip("\ufeff")  # of a file that was appended to this one
             if line.strip():
                 yield _parse_line(number, line)
 

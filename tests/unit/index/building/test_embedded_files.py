@@ -47,6 +47,18 @@ def test_pictures_in_rows_are_items_and_their_texts_captions(
     assert collection.search("red", k=1, modalities=["image"])[0].id == "1"
 
 
+def test_a_row_may_have_several_captions(collection: Collection, tmp_path: Path) -> None:
+    texts = [["low", "middle", None, " "]]
+    table = write_parquet(tmp_path / "a.parquet", jpg=[picture("red")], text=texts)
+    build(collection, [table])
+    [item] = collection.search("middle", k=9)
+    assert [s.text for s in collection.folder.snapshot().item(item.id).segments] == [
+        None,
+        "low",
+        "middle",
+    ]
+
+
 def test_what_has_not_changed_is_not_encoded_again(collection: Collection, tmp_path: Path) -> None:
     table = write_rows(tmp_path / "a.parquet", ["low", "middle", "high"])
     build(collection, [table])

@@ -152,6 +152,16 @@ def test_a_list_of_other_rows_has_not_been_cut_off(collection: Collection, tmp_p
     assert summary(build(collection, [table])) == {"added": 5, "removed": 5}
 
 
+def test_a_list_may_be_parted(collection: Collection, tmp_path: Path) -> None:
+    table, other = tmp_path / "rows.jsonl", tmp_path / "more.jsonl"
+    lines = [json.dumps({"text": f"n{at}"}) + "\n" for at in range(6)]
+    table.write_text("".join(lines))
+    build(collection, [table])
+    table.write_text("".join(lines[:1]))
+    other.write_text("".join(lines[1:]))
+    assert summary(build(collection, [table, other])) == {"moved": 5, "unchanged": 1}
+
+
 def test_a_list_is_judged_without_others_beside_it(collection: Collection, media: Path) -> None:
     table, other = media / "rows.jsonl", media / "other.csv"
     write_texts(table, range(5))

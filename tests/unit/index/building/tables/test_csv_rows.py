@@ -35,6 +35,9 @@ def cells(path: Path) -> list[list[object]]:
         ('1,"a,b\n2,c"\n3,e,f\n', "2 cells in lines 2 to 3"),
         ('1,"a,b\n2,c",d\n', "in lines 2 to 3 a cell in quotes that holds what look like rows"),
         ('1,a,"b\n2,c,d\n3,e,"\n', "in lines 2 to 4 a cell in quotes that holds what look like"),
+        ('1,a\nA",b\n', "2 of 3 cells in line 2, and a quote without a partner in line 3"),
+        ('1,b\n2,a A","c\n', "a quote in line 3 that opens a cell and is never closed"),
+        ('1,a\nb, c",d\n', "2 of 3 cells in line 2, and a quote without a partner in line 3"),
         ('1,"a\0",b\n', "NUL characters in line 2"),
         ("1,a\rA,b\n2,c,d\n", "a carriage return in the middle of line 2"),
     ],
@@ -73,6 +76,8 @@ def test_a_quote_left_open_in_the_header_takes_no_row(tmp_path: Path) -> None:
         ("sep=|\r\npath|note\r\na.jpg|c\r\n", [["a.jpg", "c"]]),
         ("\n\npath;a, b\na.jpg;c\n", [["a.jpg", "c"]]),
         ("path\tnote\na.jpg\tb, c\n", [["a.jpg", "b, c"]]),
+        ("path|note\na.jpg|b, c\n", [["a.jpg", "b, c"]]),
+        ("\ufeff\ufeffpath,note\na.jpg,b\n", [["a.jpg", "b"]]),
     ],
     ids=str,
 )
@@ -94,8 +99,10 @@ def test_quotes_in_a_file_of_tabs_may_be_text(tmp_path: Path) -> None:
     ]
     joined = write_file(tmp_path, 'path\tnote\na.jpg\t"b\nc.jpg\td"\n', "joined.tsv")
     assert cells(joined) == [["a.jpg", '"b'], ["c.jpg", 'd"']]
-    with pytest.raises(UsageError, match="line 2 that opens a cell and is never closed"):
-        cells(write_file(tmp_path, 'id\ttext\n1\t"a\tb\nc\n', "neither.tsv"))
+    mostly = 'id\ttext\n1\t"say ""a"""\n2\t"b\n'
+    for text, name in ((mostly, "mostly.tsv"), ('id\ttext\n1\t"a\tb\nc\n', "neither.tsv")):
+        with pytest.raises(UsageError, match="that opens a cell and is never closed"):
+            cells(write_file(tmp_path, text, name))
 
 
 def test_rows_of_another_length_than_the_header(
@@ -104,7 +111,7 @@ def test_rows_of_another_length_than_the_header(
     path = write_file(tmp_path, HEADER + "1,a\n2,b, c,d\n3,e,f\n4,g")
     short, long, whole, cut = read_csv(path, ())
     assert (short.values, short.problem) == ({"id": "1", "text": "a"}, None)
-    assert long.problem == "it has 4 cells, and the header has 3"
+    assert long.problem == "it has 4 cells, and the header 3: are quotes missing around one?"
     assert whole.problem is None
     assert cut.problem == "the file ends with it after 2 of 3 cells: it may be cut short"
     [warning] = caplog.messages

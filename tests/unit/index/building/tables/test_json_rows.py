@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         (r'{"path": "a", "t": ["\uDE00b", {"\udfff": 1}]}', {"path": "a", "t": ["�b", {"�": 1}]}),
         (r'{"path": "a", "t": "\ud83d\ude00"}', {"path": "a", "t": "😀"}),
         ('{"path": "a", "path": "a"}', {"path": "a"}),
+        ('\ufeff\ufeff{"path": "a"}', {"path": "a"}),
         ('{"n": 12345678901234567890, "b": false}', {"n": 12345678901234567890, "b": False}),
     ],
 )
