@@ -3,6 +3,7 @@
     AnysenseError                       the root: catch this one
     ├── UsageError                      an argument is wrong; nothing was done
     │   ├── FilterError                 a `where` expression cannot be read
+    │   ├── RemovalError                a build would remove most of what a list has given
     │   └── StateGoneError              what an earlier page was of is no longer held
     ├── MediaError                      one file or payload cannot be used
     │   ├── UnsupportedMediaError       not a kind of file that anysense reads
@@ -46,6 +47,7 @@ __all__ = [
     "MediaTooLargeError",
     "MissingWeightsError",
     "NoRouteError",
+    "RemovalError",
     "StateGoneError",
     "StorageError",
     "UnknownEncoderError",
@@ -64,6 +66,10 @@ class UsageError(AnysenseError):
 
 class FilterError(UsageError):
     """A `where` expression cannot be read."""
+
+
+class RemovalError(UsageError):
+    """A build would remove most of the items that a list has given, and nobody has said so."""
 
 
 class StateGoneError(UsageError):

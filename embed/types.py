@@ -5,6 +5,7 @@ This module imports neither torch nor an image or audio library, so every layer 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
@@ -22,6 +23,7 @@ __all__ = [
     "WHOLE",
     "AudioWindow",
     "Content",
+    "EmbeddedFile",
     "EncodedSegment",
     "Encoder",
     "Kind",
@@ -159,6 +161,18 @@ class Waveform:
 
     def __repr__(self) -> str:
         return f"Waveform({self.seconds:.2f} s at {self.rate} Hz)"
+
+
+class EmbeddedFile(ABC):
+    """A file whose bytes lie inside of another, such as a table: read only when it is needed."""
+
+    @abstractmethod
+    def read(self) -> bytes:
+        """Its bytes; safe to call from many threads.
+
+        Raises:
+            MediaError: they cannot be read.
+        """
 
 
 @dataclass(frozen=True)

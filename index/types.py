@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from anysense.embed.types import Modality
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
     from PIL.Image import Image
 
-    from anysense.embed.types import Waveform
+    from anysense.embed.types import EmbeddedFile, Waveform
 
 __all__ = ["ArraySource", "Codes", "Ids", "NewItem", "Partition", "Progress", "VectorSource"]
 
@@ -110,16 +110,18 @@ class NewItem:
     """Something to add to a collection.
 
     Attributes:
-        content: a file (`pathlib.Path`), the bytes of one, a text (`str`), a PIL image, or a
-            `Waveform`.
+        content: a file (`pathlib.Path`), the bytes of one, an `EmbeddedFile`, a text (`str`), a PIL
+            image, or a `Waveform`.
         id: its id; made from its path, or from its content, if None.
         source: what hits call it; its path if None.
         modality: found out from the content if None.
         metadata: anything that JSON can hold.
+        captions: words about it, which become segments of it.
     """
 
-    content: Path | bytes | str | Image | Waveform
+    content: Path | bytes | EmbeddedFile | str | Image | Waveform
     id: str | None = None
     source: str | None = None
     modality: Modality | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    captions: Sequence[str] = ()

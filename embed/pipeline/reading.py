@@ -17,14 +17,14 @@ from anysense.embed.errors import (
 )
 from anysense.embed.media.pieces import Piece, ReadOptions, captions, read_pieces
 from anysense.embed.pipeline.lookahead import Prepared
-from anysense.embed.types import Encoder, Kind, Modality, Origin, Place, Waveform
+from anysense.embed.types import EmbeddedFile, Encoder, Kind, Modality, Origin, Place, Waveform
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
     from PIL.Image import Image
 
-    SourceContent: TypeAlias = "Path | bytes | str | Image | Waveform"
+    SourceContent: TypeAlias = "Path | bytes | EmbeddedFile | str | Image | Waveform"
 
 __all__ = ["MediaSource", "name_of", "pieces_of", "prepare_pieces", "refusal"]
 
@@ -37,16 +37,18 @@ class MediaSource:
 
     Attributes:
         key: the caller's own name for it; not looked at.
-        content: a `Path` of a file, `bytes` of a payload, a `str` that is itself the text, a
-            `PIL.Image.Image`, or a `Waveform` of any rate.
+        content: a `Path` of a file, `bytes` of a payload, an `EmbeddedFile`, a `str` that is itself
+            the text, a `PIL.Image.Image`, or a `Waveform` of any rate.
         modality: what it is; found out where it is None.
         sidecars: files beside it whose words belong to it.
+        captions: words that belong to it.
     """
 
     key: Any
     content: SourceContent
     modality: Modality | None = None
     sidecars: Sequence[Path] = field(default=())
+    captions: Sequence[str] = field(default=())
 
 
 def name_of(source: MediaSource) -> str:
@@ -55,7 +57,7 @@ def name_of(source: MediaSource) -> str:
 
 
 def pieces_of(source: MediaSource, options: ReadOptions) -> tuple[Kind, Generator[Piece]]:
-    """What a source is, and its pieces: those of its content, then the words of its sidecars.
+    """What a source is, and its pieces: those of its content, then the words that belong to it.
 
     Whoever does not take them to their end is to close them, which closes the file.
 
@@ -63,6 +65,8 @@ def pieces_of(source: MediaSource, options: ReadOptions) -> tuple[Kind, Generato
         MediaError: it cannot be read, or is not what it is given as; also while iterating.
     """
     content = source.content
+    if isinstance(content, EmbeddedFile):
+        content = content.read()
     if isinstance(content, (Path, bytes)):
         kind, pieces = read_pieces(content, options, source.modality)
     else:
@@ -73,7 +77,7 @@ def pieces_of(source: MediaSource, options: ReadOptions) -> tuple[Kind, Generato
             raise UnsupportedMediaError(
                 name_of(source), f"is given as {source.modality}, but holds a {what}"
             )
-    return kind, _with_sidecars(pieces, source, options)
+    return kind, _with_words(pieces, source, options)
 
 
 def _piece_of(source: MediaSource, options: ReadOptions) -> Piece:
@@ -103,10 +107,11 @@ def _piece_of(source: MediaSource, options: ReadOptions) -> Piece:
     return Piece(Modality.IMAGE, as_rgb(exif_transpose(content)))
 
 
-def _with_sidecars(
+def _with_words(
     pieces: Iterator[Piece], source: MediaSource, options: ReadOptions
 ) -> Generator[Piece]:
     yield from pieces
+    yield from captions(source.captions, name_of(source), options)
     for path in source.sidecars if options.takes_captions else ():
         yield from captions(_words_of_sidecar(path, options), str(path), options)
 

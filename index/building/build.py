@@ -13,8 +13,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from anysense.index.building.attribution import Attribution
 from anysense.index.building.changes import Changes
-from anysense.index.building.checks import check_emptied, check_entries
+from anysense.index.building.checks import check_emptied, check_entries, check_shrunk
 from anysense.index.building.encoding import encode_pending, reading_marks
 from anysense.index.building.metadata import Descriptions, MetadataFile
 from anysense.index.building.options import BuildOptions
@@ -62,6 +63,7 @@ def build(
     workers: int | None = None,
     retry_failed: bool = False,
     keep_missing: bool = False,
+    allow_removal: bool = False,
     sidecars: bool = True,
     reread: bool = False,
     progress: ProgressCallback | None = None,
@@ -78,6 +80,8 @@ def build(
         workers: threads that decode; as many as processors if None.
         retry_failed: try again what an earlier build could not read.
         keep_missing: keep items whose file is gone.
+        allow_removal: remove also more than half of the items that a list has given, where it has
+            become shorter.
         sidecars: whether words about a picture or a sound, beside its file or inside it, are
             segments of it; of files that have not changed, those inside are left as they are.
         reread: read again also what is as it was, as after an update that reads more of it.
@@ -85,6 +89,7 @@ def build(
 
     Raises:
         UsageError: a source does not exist, holds nothing, or used to hold items and is empty.
+        RemovalError: most of the items that a list has given would go, and that is not allowed.
         MediaError: a folder given as a source cannot be listed.
         StorageError: the disk refused; what was written before is kept.
         CollectionLockedError: another process is writing to the collection.
@@ -95,6 +100,7 @@ def build(
         workers=workers,
         retry_failed=retry_failed,
         keep_missing=keep_missing,
+        allow_removal=allow_removal,
         sidecars=sidecars,
         reread=reread,
     )
@@ -159,10 +165,17 @@ class _Build:
         plan = self._plan(failures)
         report.outside_links = self._scan.outside_links
         report.left_out = len(self._scan.left_out)
+        report.kept = sum(map(self._scan.is_kept, plan.files.keys() - set(self._scan.paths)))
         if not self._options.keep_missing:
             check_emptied(self._scan, plan.gone, folder.path)
+            if not self._options.allow_removal:
+                check_shrunk(self._scan, plan.files, plan.gone)
         if not plan.gone:
             check_entries(self._scan)
+        attribution = None
+        if self._descriptions.has_file:
+            attribution = Attribution(folder, self._descriptions)
+            attribution.announce(self._scan.entries)
         lost = self._encode(plan)
         freed = self._scan.free_sidecars(lost)
         if freed:  # of which some may be items already
@@ -174,6 +187,8 @@ class _Build:
             report.removed += len(folder.forget_files(dropped).removed)
         report.quarantined += {problem.path: problem for problem in self._scan.problems}.values()
         settle_problems(folder, self._scan, failures)
+        if attribution is not None:
+            report.described += attribution.settle(self._scan.entries)
         report.unmatched_metadata = self._descriptions.unmatched
         if report.has_changes or folder.needs_publish:
             self._publish(self._total, self._total)

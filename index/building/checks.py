@@ -6,18 +6,23 @@ import os
 import shlex
 from typing import TYPE_CHECKING
 
-from anysense.embed.errors import UsageError
+from anysense.embed.errors import RemovalError, UsageError
+from anysense.index.building.sources.entries import RowEntry
 from anysense.index.building.sources.paths import table_of
 from anysense.index.building.sources.table import TableSource
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from anysense.index.building.sources.base import Source
     from anysense.index.building.sources.scan import FileScan
+    from anysense.index.catalog.records import CatalogFile
 
-__all__ = ["check_emptied", "check_entries"]
+__all__ = ["check_emptied", "check_entries", "check_shrunk"]
+
+_FEWEST_ITEMS = 3
+"""Of a list that has given fewer, all may go: there is little to lose."""
 
 
 def check_entries(scan: FileScan) -> None:
@@ -55,6 +60,36 @@ def check_emptied(scan: FileScan, gone: Sequence[str], collection: Path) -> None
                 "a disk is not mounted, mount it; to keep the items, add --keep-missing; to "
                 f"remove those below {source.root}, run "
                 f"`{_removal(collection, source.root)}`."
+            )
+
+
+def check_shrunk(scan: FileScan, files: Mapping[str, CatalogFile], gone: Sequence[str]) -> None:
+    """Refuse to remove more than half of what a table has given, if it is shorter now.
+
+    It may be cut off, or its rows may have run into each other. A table whose rows are other ones,
+    but as many, is no such case, nor is one whose rows are in another table now.
+
+    Args:
+        scan: what is there now.
+        files: the collection's files, by path.
+        gone: those of them that are no longer there.
+
+    Raises:
+        RemovalError: a table has lost most of its rows.
+    """
+    present = {entry.content_hash for entry in scan.entries if isinstance(entry, RowEntry)}
+    gone = [path for path in gone if files[path].record.content_hash not in present]
+    for source in scan.folders:
+        if not isinstance(source, TableSource):
+            continue
+        removed = sum(table_of(path) == source.file for path in gone)
+        rows = scan.rows[source.file]
+        items = removed + sum(path in files for path in rows)
+        if items >= _FEWEST_ITEMS and 2 * removed > items and len(rows) < items:
+            raise RemovalError(
+                f"{source.name} has {len(rows):,} of its rows left, and {removed:,} of the "
+                f"{items:,} items that it has given would be removed: if that is meant, add "
+                "--yes; to keep the items, add --keep-missing."
             )
 
 

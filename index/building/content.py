@@ -15,12 +15,12 @@ from anysense.embed.errors import MediaError, MediaTooLargeError, UsageError
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
 from anysense.embed.media.digest import digest_bytes, digest_file, digest_text
 from anysense.embed.pipeline.threads import Workers
-from anysense.embed.types import Waveform
-from anysense.index.building.sources.entries import TextEntry, file_record
+from anysense.embed.types import EmbeddedFile, Waveform
+from anysense.index.building.sources.entries import RowEntry, file_record
 from anysense.index.building.sources.sidecars import sidecar_paths
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from concurrent.futures import Future
 
     from PIL.Image import Image
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from anysense.index.building.sources.entries import Entry, FileEntry
     from anysense.index.catalog.records import FileRecord
 
-__all__ = ["hash_content", "hash_entries", "hash_file"]
+__all__ = ["hash_captioned", "hash_content", "hash_entries", "hash_file"]
 
 _log = logging.getLogger("anysense")
 
@@ -38,12 +38,15 @@ HashOutcome: TypeAlias = "FileRecord | FileNotFoundError | MediaError"
 """An entry as the catalog notes it, with its hash, or why it has none."""
 
 
-def hash_content(content: bytes | str | Image | Waveform) -> str:
+def hash_content(content: bytes | EmbeddedFile | str | Image | Waveform) -> str:
     """The hash of what is no file: bytes, a text, a picture with its mode and size, or a sound.
 
     Raises:
         UsageError: it is none of these.
+        MediaError: a file inside of another cannot be read.
     """
+    if isinstance(content, EmbeddedFile):
+        content = content.read()
     if isinstance(content, str):
         return digest_text(content)
     if isinstance(content, bytes):
@@ -56,6 +59,18 @@ def hash_content(content: bytes | str | Image | Waveform) -> str:
         f"An item cannot be a {type(content).__name__}: give a pathlib.Path, bytes, a str "
         "for text, a PIL image, or a Waveform."
     )
+
+
+def hash_captioned(content_hash: str, captions: Sequence[str]) -> str:
+    """The hash of content about which something is said: with other words it is another item.
+
+    Args:
+        content_hash: of the content alone.
+        captions: what is said.
+    """
+    if not captions:
+        return content_hash
+    return digest_text("\n".join([content_hash, *map(digest_text, captions)]))
 
 
 def hash_entries(
@@ -85,7 +100,7 @@ def hash_entries(
 
 
 def _hash_entry(entry: Entry, limits: Limits) -> HashOutcome:
-    if isinstance(entry, TextEntry):
+    if isinstance(entry, RowEntry):
         return file_record(entry, entry.content_hash)
     if entry.size > limits.file_bytes:
         reason = f"has {entry.size:,} of at most {limits.file_bytes:,} bytes"

@@ -103,7 +103,10 @@ def encode_pending(
     from anysense.embed.pipeline.stream import MediaSource, encode_sources
 
     everything = itertools.chain([first], pending)
-    sources = (MediaSource(p, p.item.content, p.item.modality, p.sidecar_paths) for p in everything)
+    sources = (
+        MediaSource(p, p.item.content, p.item.modality, p.sidecar_paths, p.item.captions)
+        for p in everything
+    )
     encoders = collection.encoders()
     stream = encode_sources(
         encoders,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import UsageError
-from anysense.index.building.rows import ROW_SUFFIXES, read_rows
-from anysense.index.building.sources.table import row_metadata
+from anysense.index.building.sources.table import id_text, row_metadata
+from anysense.index.building.sources.written_paths import path_readings
+from anysense.index.building.tables.reading import read_rows
+from anysense.index.building.tables.row import ID_COLUMNS, ROW_SUFFIXES
+from anysense.index.catalog.records import make_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,19 +43,23 @@ class MetadataFile:
         self._by_path: dict[str, int] = {}
         self._used: set[int] = set()
         bases = list(dict.fromkeys([os.path.realpath(path.parent), *roots]))
-        for row in read_rows(path):
+        for row in read_rows(path, ID_COLUMNS):
             if row.problem is not None:
                 raise UsageError(f"{path}, row {row.line}: {row.problem}.")
-            key, name = row.values.get("id"), row.values.get("path", row.values.get("file_name"))
+            name = row.values.get("path", row.values.get("file_name"))
+            try:
+                key = id_text(row.values.get("id"))
+            except ValueError as error:
+                raise UsageError(f"{path}, row {row.line}: {error}.") from None
             if key is None and not isinstance(name, str):
                 raise UsageError(f"{path}, row {row.line}: the row has neither a path nor an id.")
             number = len(self._rows)
             self._rows.append(row_metadata(row))
             if key is not None:
-                self._by_id.setdefault(str(key), number)
+                self._by_id.setdefault(key, number)
             if isinstance(name, str):
-                for base in bases:
-                    absolute = os.path.normpath(os.path.join(base, name))  # noqa: PTH118
+                for base, reading in itertools.product(bases, path_readings(name)):
+                    absolute = os.path.normpath(os.path.join(base, reading))  # noqa: PTH118
                     self._by_path.setdefault(absolute, number)
 
     @property
@@ -79,6 +87,21 @@ class Descriptions:
 
     def __init__(self, file: MetadataFile | None = None) -> None:
         self._file = file
+
+    @property
+    def has_file(self) -> bool:
+        return self._file is not None
+
+    def file_row(self, path: str, item_id: str | None) -> dict[str, Any] | None:
+        """What the metadata file says of a file; None if nothing.
+
+        Args:
+            path: the file's.
+            item_id: that of its item; if it has none yet, the one that it will be given.
+        """
+        if self._file is None:
+            return None
+        return self._file.get(path, item_id if item_id is not None else make_id(path))
 
     def of(self, entry: Entry, item_id: str | None) -> dict[str, Any] | None:
         """What is said of an item; None if nothing is.

@@ -24,6 +24,7 @@ class BuildOptions:
         workers: threads that decode; as many as processors if None.
         retry_failed: try again what an earlier build could not read.
         keep_missing: keep items whose file is gone.
+        allow_removal: remove also most of the items that a table has given.
         sidecars: whether words about a picture or a sound, beside its file or inside it, are
             segments of it.
         reread: read again also what is as it was.
@@ -38,6 +39,7 @@ class BuildOptions:
     workers: int | None = None
     retry_failed: bool = False
     keep_missing: bool = False
+    allow_removal: bool = False
     sidecars: bool = True
     reread: bool = False
     limits: Limits = DEFAULT_LIMITS

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import CorruptMediaError, UnsupportedMediaError, UsageError
-from anysense.index.building.content import hash_content, hash_file
+from anysense.embed.types import EmbeddedFile
+from anysense.index.building.content import hash_captioned, hash_content, hash_file
 from anysense.index.building.sources.entries import FileEntry, file_record
 from anysense.index.building.sources.sidecars import sidecar_paths, sidecars_beside
 from anysense.index.catalog.records import ID_RULE, is_id, make_id
@@ -78,8 +79,9 @@ def make_pending(
         except FileNotFoundError:
             raise CorruptMediaError(file.path, "no such file or directory") from None
         item_id = item.id or make_id(source)
+        record = record._replace(content_hash=hash_captioned(record.content_hash, item.captions))
         return PendingItem(index, item, item_id, source, record.content_hash, (record,))
-    digest = content_hash or hash_content(content)
+    digest = hash_captioned(content_hash or hash_content(content), item.captions)
     item_id = item.id or make_id(item.source or digest)
     source = item.source or f"{_content_word(item)}:{item_id}"
     return PendingItem(index, item, item_id, source, digest)
@@ -110,4 +112,5 @@ def item_name(item: NewItem) -> str:
 def _content_word(item: NewItem) -> str:
     if isinstance(item.content, str):
         return "text"
-    return "bytes" if isinstance(item.content, bytes) else str(item.modality or "media")
+    is_file = isinstance(item.content, (bytes, EmbeddedFile))
+    return "bytes" if is_file else str(item.modality or "media")

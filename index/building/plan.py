@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from anysense.index.building.quarantine import is_tried
-from anysense.index.building.sources.entries import Entry, Problem, TextEntry
+from anysense.index.building.sources.entries import Entry, Problem, RowEntry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -102,7 +102,7 @@ def is_unchanged(entry: Entry, file: CatalogFile) -> bool:
     """Whether an entry is what the collection has at its path."""
     if entry.item is not None and entry.item.id not in (None, file.item_id):
         return False
-    if isinstance(entry, TextEntry):
+    if isinstance(entry, RowEntry):
         return entry.content_hash == file.record.content_hash
     state = (entry.size, entry.mtime_ns, entry.sidecars)
     return state == (file.record.size, file.record.mtime_ns, file.record.sidecars)

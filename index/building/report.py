@@ -52,6 +52,7 @@ class BuildReport:
         moved: items whose file is at another path now; their vectors were kept.
         described: items of which only the metadata changed.
         removed: items whose file is gone.
+        kept: items that no row of their list names now, where some of its rows cannot be read.
         unchanged: files that are as they were.
         duplicates: files that became another path of an item with the same content.
         quarantined: what could not be read, and why; also what an earlier build found so.
@@ -68,6 +69,7 @@ class BuildReport:
     moved: int = 0
     described: int = 0
     removed: int = 0
+    kept: int = 0
     unchanged: int = 0
     duplicates: int = 0
     quarantined: list[Problem] = field(default_factory=list)

@@ -126,8 +126,16 @@ class Catalog:
 
     def meta(self) -> dict[str, str]:
         """What was noted at creation and at the last publishing."""
+        return self._meta("instr(key, '|') = 0")
+
+    def notes(self, prefix: str) -> dict[str, str]:
+        """What was noted under keys that begin with a prefix, which ends with ``|``."""
+        return self._meta("substr(key, 1, length(?)) = ?", prefix, prefix)
+
+    def _meta(self, where: str, *values: str) -> dict[str, str]:
+        query = f"SELECT key, value, crc FROM meta WHERE {where}"  # noqa: S608 - as it stands above
         with self._pool.lend() as connection:
-            rows = connection.execute("SELECT key, value, crc FROM meta").fetchall()
+            rows = connection.execute(query, values).fetchall()
         for key, value, crc in rows:
             check_row(self.path, "meta", key, crc, key, value)
         return {key: value for key, value, _ in rows}

@@ -77,6 +77,14 @@ class Transaction:
         self._rows[kind] += rows
         self._sums[kind] += rows * crc
 
+    def note(self, notes: Mapping[str, str | None]) -> None:
+        """Keep notes by their keys, in place of those there are; None forgets one."""
+        for key, value in notes.items():
+            self.connection.execute("DELETE FROM meta WHERE key = ?", (key,))
+            if value is not None:
+                row = with_crc((key, value))
+                self.connection.execute("INSERT INTO meta VALUES (?, ?, ?)", row)
+
     def finish(self) -> None:
         for kind, rows in self._rows.items():
             self.connection.execute(

@@ -297,14 +297,18 @@ class CatalogWriter:
             for path in paths:
                 drop_quarantine(transaction, path)
 
+    def note(self, notes: Mapping[str, str | None]) -> None:
+        """Keep notes by their keys; None forgets one."""
+        with self._transaction() as transaction:
+            transaction.note(notes)
+
     # Publishing
 
     def published(self, change: int, meta: Mapping[str, str]) -> None:
         """Note what was published, and drop the tombstones that its index no longer needs."""
         with self._transaction() as transaction:
             connection = transaction.connection
-            for row in meta.items():
-                connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?, ?)", with_crc(row))
+            transaction.note(meta)
             dropped = connection.execute(
                 "DELETE FROM tombstones WHERE change <= ? RETURNING crc", (change,)
             ).fetchall()

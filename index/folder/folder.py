@@ -220,6 +220,16 @@ class CollectionFolder:
         """Forget that files could not be read."""
         self._as_writer().clear_quarantine(paths)
 
+    # Notes
+
+    def notes(self, prefix: str) -> dict[str, str]:
+        """What was noted under keys that begin with a prefix, which ends with ``|``."""
+        return self.catalog.notes(prefix)
+
+    def note(self, notes: Mapping[str, str | None]) -> None:
+        """Keep notes by their keys, for builds to come; None forgets one."""
+        self._as_writer().note(notes)
+
     # The index
 
     @property

@@ -24,11 +24,14 @@ NAMES = [f"i{i}" for i in range(40)]
 
 def plan(rng: random.Random, step: int) -> tuple[str, Any]:
     """The next thing to do; versions count up, so that a stale answer can be told."""
-    kind = rng.choices(["write", "remove", "publish", "compact"], [6, 2, 3, 0.5])[0]
+    kinds = ["write", "remove", "publish", "compact", "note"]
+    kind = rng.choices(kinds, [6, 2, 3, 0.5, 1])[0]
     if kind == "write":
         return kind, dict.fromkeys(rng.sample(NAMES, rng.randint(1, 12)), step)
     if kind == "remove":
         return kind, rng.sample(NAMES, rng.randint(1, 6))
+    if kind == "note":
+        return kind, {f"crash|{name}": str(step) for name in rng.sample(NAMES, 3)}
     return kind, None
 
 
@@ -39,6 +42,8 @@ def perform(collection: Collection, kind: str, what: Any) -> None:
         collection.remove(what)
     elif kind == "publish":
         collection.publish()
+    elif kind == "note":
+        collection.folder.note(what)
     else:
         collection.compact()
 

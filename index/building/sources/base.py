@@ -44,6 +44,10 @@ class Listing(Protocol):
         """Note a file or a row that cannot be used, and why."""
         ...
 
+    def note_unread(self, table: str) -> None:
+        """Note a table of which some row cannot be read: what it does not name may be in there."""
+        ...
+
     def report_unlisted(self, folder: str, error: OSError) -> None:
         """Note a folder that cannot be listed.
 

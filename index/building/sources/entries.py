@@ -9,7 +9,7 @@ from anysense.index.catalog.records import FileRecord, Sidecar
 if TYPE_CHECKING:
     from anysense.index.types import NewItem
 
-__all__ = ["Entry", "FileEntry", "Problem", "TextEntry", "file_record"]
+__all__ = ["Entry", "FileEntry", "Problem", "RowEntry", "file_record"]
 
 
 class FileEntry(NamedTuple):
@@ -31,11 +31,11 @@ class FileEntry(NamedTuple):
         return self.mtime_ns
 
 
-class TextEntry(NamedTuple):
-    """A text that stands in a row of a table.
+class RowEntry(NamedTuple):
+    """A text, or the bytes of a file, that stands in a row of a table.
 
-    `path` is the table's, a ``#``, and the row's id or a hash of the text; `size` is that of the
-    text as UTF-8; `item` is the whole row.
+    `path` is the table's, a ``#``, and the row's id or a hash of the content; `size` is that of the
+    bytes, of a text as UTF-8; `item` is the whole row.
     """
 
     path: str
@@ -47,14 +47,14 @@ class TextEntry(NamedTuple):
     def stamp(self) -> int:
         """What the catalog keeps as its time: the first digits of its hash, as a number.
 
-        A text has no time. But the catalog's table of what could not be read has no column for a
-        hash, and there a text of the same length must not pass for the one that failed; and the
-        rows of texts in collections that exist have this number.
+        A row has no time. But the catalog's table of what could not be read has no column for a
+        hash, and there a row of the same length must not pass for the one that failed; and the
+        rows of tables in collections that exist have this number.
         """
         return int(self.content_hash[:15], 16)  # 60 bits, as SQLite's integers have 63
 
 
-Entry: TypeAlias = "FileEntry | TextEntry"
+Entry: TypeAlias = "FileEntry | RowEntry"
 
 
 class Problem(NamedTuple):

@@ -26,15 +26,20 @@ __all__ = ["GlobSource", "open_glob"]
 def open_glob(name: str, path: Path) -> Source:
     """A glob as a source: `name` as it was given, `path` with the home folder in its place.
 
+    Folders whose names are there as they stand, such as ``photos [2019]``, are no wildcards.
+
     Raises:
-        UsageError: the folder before its first wildcard does not exist, or it is no glob.
+        UsageError: the folder before its first wildcard does not exist, or it is no glob, or it has
+            no wildcard after all.
     """
-    parts = path.parts
-    fixed = next(i for i, part in enumerate(parts) if glob.has_magic(part))
-    base = Path(*parts[:fixed]) if fixed else Path()
+    base, parts = Path(), list(path.parts)
+    while len(parts) > 1 and (not glob.has_magic(parts[0]) or (base / parts[0]).is_dir()):
+        base /= parts.pop(0)
     if not base.is_dir():
         raise UsageError(f"{name}: there is no folder {base}.")
-    return GlobSource(name, os.path.realpath(base), _translate(parts[fixed:]))
+    if len(parts) == 1 and not glob.has_magic(parts[0]):
+        raise UsageError(f"{name}: no such file or folder.")
+    return GlobSource(name, os.path.realpath(base), _translate(tuple(parts)))
 
 
 def _translate(parts: tuple[str, ...]) -> re.Pattern[str]:
@@ -48,12 +53,21 @@ def _translate(parts: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def _translate_name(part: str) -> str:
-    """One name of a glob as a regular expression: no wildcard of it matches a slash."""
+    """One name of a glob as a regular expression: no wildcard of it matches a slash.
+
+    Brackets are a set of characters, or what stands in a name: ``[2019]`` matches ``[2019]`` too.
+    """
+    pattern, literal = _translate_sets(part, True), _translate_sets(part, False)
+    return pattern if pattern == literal else f"(?:{pattern}|{literal})"
+
+
+def _translate_sets(part: str, has_sets: bool) -> str:
+    """One name of a glob as a regular expression, with brackets as sets or as they stand."""
     pattern, position = "", 0
     while position < len(part):
         char = part[position]
         end = part.find("]", position + 2)
-        if char == "[" and end > 0:
+        if char == "[" and end > 0 and has_sets:
             inner = re.sub(r"([\\\[&~|^])", r"\\\1", part[position + 1 : end])
             pattern += f"[^{inner[1:]}/]" if inner.startswith("!") else f"[{inner}]"
             position = end

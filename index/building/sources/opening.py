@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import UsageError
-from anysense.index.building.rows import ROW_SUFFIXES
 from anysense.index.building.sources.files import FileSource, FolderSource
 from anysense.index.building.sources.glob import open_glob
 from anysense.index.building.sources.table import TableSource
+from anysense.index.building.tables.row import ROW_SUFFIXES
 
 if TYPE_CHECKING:
     from anysense.index.building.sources.base import Source

@@ -7,7 +7,7 @@ import os
 import re
 import stat
 
-from anysense.index.building.rows import ROW_SUFFIXES
+from anysense.index.building.tables.row import ROW_SUFFIXES
 
 __all__ = ["is_alive", "is_file", "is_under", "table_of"]
 

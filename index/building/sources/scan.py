@@ -11,11 +11,12 @@ The rules of a scan, which are the same for folders and globs:
 * a folder that cannot be listed is reported, and what is known of it is left alone.
 
 A file named by itself counts whatever its suffix. A file whose suffix is one of
-`anysense.index.building.rows.ROW_SUFFIXES` is a table, which users know as a manifest: each row is
-an item, with a `path` or a `text`, and optionally an `id`, a `modality` and `metadata`; every other
-column is metadata as well. The paths of a table start at its own folder, or at the folder given as
-`root`, and must stay under it: a table from somewhere else cannot reach files that it has no
-business with.
+`anysense.index.building.tables.row.ROW_SUFFIXES` is a table, which users know as a manifest: each
+row is an item, with a `path`, a `text` or, in Parquet, the bytes of a file, and optionally an `id`,
+a `modality` and `metadata`; every other column is metadata as well. The paths of a table start at
+its own folder, or at the folder given as `root`, and must stay under it: a table from somewhere
+else cannot reach files that it has no business with. What a table does not name any more is gone,
+unless some of its rows cannot be read.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ class FileScan:
         left_out: files of modalities that are not wanted: see `leave_out`.
         problems: what could not be listed or read.
         outside_links: how many links to files led out of the sources and were not followed.
+        rows: the paths of what the rows of each table are, by its file.
     """
 
     def __init__(
@@ -94,6 +96,8 @@ class FileScan:
         self._listed: Sequence[Entry] = ()
         self._unreadable: set[str] = set()
         self._unlisted: list[str] = []
+        self._unread: set[str] = set()
+        self.rows: dict[str, list[str]] = {}
         self._beside = FolderSidecars(self.is_linkable)
 
     def run(self) -> FileScan:
@@ -105,9 +109,13 @@ class FileScan:
         """
         by_path: dict[str, Entry] = {}
         for source in self.sources:
+            paths = []
             for entry in source.find(self):
                 if entry.item is not None or entry.path not in by_path:
                     by_path[entry.path] = entry
+                paths.append(entry.path)
+            if isinstance(source, TableSource):
+                self.rows[source.file] = paths
         self.paths = list(by_path)
         self._part_sidecars(list(by_path.values()))
         return self
@@ -162,13 +170,18 @@ class FileScan:
 
     def is_gone(self, path: str) -> bool:
         """Whether a path that has no entry was looked for, and is no longer there."""
-        if table_of(path) in self._tables:
-            return True
+        table = table_of(path)
+        if table in self._tables:
+            return table not in self._unread
         if not any(source.covers(path) for source in self.folders):
             return False
         if any(is_under(path, folder) for folder in self._unlisted):
             return False
         return not is_alive(path)
+
+    def is_kept(self, path: str) -> bool:
+        """Whether a path that has no entry may stand in a row that cannot be read."""
+        return table_of(path) in self._unread
 
     def sidecars_beside(self, path: str) -> tuple[Sidecar, ...]:
         """The texts that belong to a file whose folder is not walked; none without sidecars."""
@@ -185,6 +198,10 @@ class FileScan:
     def report(self, path: str, reason: str) -> None:
         """Note a file or a row that cannot be used, and why."""
         self.problems.append(Problem(path, reason))
+
+    def note_unread(self, table: str) -> None:
+        """Note a table of which some row cannot be read: what it does not name may be in there."""
+        self._unread.add(table)
 
     def report_unlisted(self, folder: str, error: OSError) -> None:
         """Note that a folder cannot be listed.

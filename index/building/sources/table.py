@@ -1,6 +1,7 @@
 """A table as a source: a JSONL, CSV or Parquet file of which each row is an item.
 
-Users know it as a manifest; the code calls only manifest.json so.
+An item is a file that a row names, a file whose bytes stand in the row, or a text in it. Users know
+a table as a manifest; the code calls only manifest.json so.
 """
 
 from __future__ import annotations
@@ -13,10 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from anysense.embed.media.digest import digest_text
 from anysense.embed.types import Modality
-from anysense.index.building.rows import Row, read_rows
+from anysense.index.building.content import hash_captioned
 from anysense.index.building.sources.base import Source
-from anysense.index.building.sources.entries import Entry, FileEntry, TextEntry
+from anysense.index.building.sources.entries import Entry, FileEntry, RowEntry
 from anysense.index.building.sources.paths import is_under
+from anysense.index.building.sources.written_paths import is_address, path_readings
+from anysense.index.building.tables.reading import read_rows
+from anysense.index.building.tables.row import ITEM_COLUMNS, Row, list_names
 from anysense.index.catalog.records import ID_RULE, is_id
 from anysense.index.types import NewItem
 
@@ -24,8 +28,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from anysense.index.building.sources.base import Listing
+    from anysense.index.building.tables.cells import FileCell
 
-__all__ = ["TableSource", "row_metadata"]
+__all__ = ["TableSource", "id_text", "row_metadata"]
+
+_LARGEST_EXACT = 2.0**53
 
 
 @dataclass(frozen=True)
@@ -39,7 +46,7 @@ class TableSource(Source):
 
     def find(self, listing: Listing) -> Iterator[Entry]:
         first_lines: dict[tuple[str, str], int] = {}
-        for row in read_rows(Path(self.file)):
+        for row in read_rows(Path(self.file), ITEM_COLUMNS, with_cells=True):
             entry = self._read_or_report(row, listing, first_lines)
             if entry is not None:
                 yield entry
@@ -48,26 +55,36 @@ class TableSource(Source):
         self, row: Row, listing: Listing, first_lines: dict[tuple[str, str], int]
     ) -> Entry | None:
         try:
-            entry = self._read(row)
+            entry = self._read(row, listing.with_sidecars)
             _note_first(entry, row.line, first_lines)
             if isinstance(entry, FileEntry):
                 entry = entry._replace(sidecars=listing.sidecars_beside(entry.path))
         except _RowError as error:
             listing.report(f"{self.file}:{row.line}", str(error))
+            if isinstance(error, _UnreadRowError):
+                listing.note_unread(self.file)
             return None
         return entry
 
-    def _read(self, row: Row) -> Entry:
+    def _read(self, row: Row, with_captions: bool) -> Entry:
         if row.problem is not None:
-            raise _RowError(row.problem)
+            raise _UnreadRowError(row.problem)
         path = row.values.get("path", row.values.get("file_name"))
         text = row.values.get("text")
-        if path is None and text is None:
-            raise _RowError("the row has neither a path nor a text")
-        if not isinstance(path if path is not None else text, str):
-            raise _RowError("its path or text is not a string")
+        if row.cell is None and path is None and text is None:
+            others = f", but {list_names(list(row.values))}" if row.values else ""
+            raise _UnreadRowError(f"the row has neither a path nor a text{others}")
+        if row.cell is None and not isinstance(path if path is not None else text, str):
+            raise _UnreadRowError("its path or text is not a string")
         item_id = _row_id(row)
         modality = _modality(row.values.get("modality"))
+        if row.cell is not None:
+            captions = _captions(text) if with_captions else ()
+            metadata = row_metadata(row)
+            name = row.cell.name or path
+            if isinstance(name, str):
+                metadata.setdefault("path", name)
+            return self._embedded_entry(row.cell, item_id, modality, metadata, captions)
         if path is None:
             return self._text_entry(
                 str(text), item_id, modality, row_metadata(row, frozenset({"text"}))
@@ -76,11 +93,25 @@ class TableSource(Source):
 
     def _text_entry(
         self, text: str, item_id: str | None, modality: Modality | None, metadata: dict[str, Any]
-    ) -> TextEntry:
+    ) -> RowEntry:
         content_hash = digest_text(text)
         path = f"{self.file}#{item_id or content_hash[:16]}"
         item = NewItem(text, item_id, path, modality or Modality.TEXT, metadata)
-        return TextEntry(path, len(text.encode()), content_hash, item)
+        return RowEntry(path, len(text.encode()), content_hash, item)
+
+    def _embedded_entry(
+        self,
+        cell: FileCell,
+        item_id: str | None,
+        modality: Modality | None,
+        metadata: dict[str, Any],
+        captions: tuple[str, ...],
+    ) -> RowEntry:
+        """A file whose bytes stand in the row: with another caption it is another content."""
+        content_hash = hash_captioned(cell.content_hash, captions)
+        path = f"{self.file}#{item_id or content_hash[:16]}"
+        item = NewItem(cell.content, item_id, path, modality, metadata, captions)
+        return RowEntry(path, cell.size, content_hash, item)
 
     def _file_entry(
         self, path: str, item_id: str | None, modality: Modality | None, metadata: dict[str, Any]
@@ -98,9 +129,14 @@ class TableSource(Source):
         return FileEntry(absolute, status.st_size, status.st_mtime_ns, item)
 
     def _resolve(self, path: str) -> str:
-        if "://" in path:
+        if is_address(path):
             raise _RowError(f"{path}: addresses are not fetched; give the path of a file")
-        absolute = os.path.normpath(os.path.join(self.root, path))  # noqa: PTH118
+        readings = [
+            os.path.normpath(os.path.join(self.root, reading))  # noqa: PTH118
+            for reading in path_readings(path) or [path]
+        ]
+        is_there = os.path.exists  # which takes any text
+        absolute = next(filter(is_there, readings), readings[0])
         if "\0" in path or not is_under(os.path.realpath(absolute), self.root):
             if not os.path.exists(absolute):  # noqa: PTH110 - which takes any text
                 raise _RowError(self._missing(path))
@@ -121,6 +157,10 @@ class _RowError(Exception):
     """One row of a table cannot be used."""
 
 
+class _UnreadRowError(_RowError):
+    """One row of a table cannot be read, so that nobody knows which item it stands for."""
+
+
 def row_metadata(row: Row, leave_out: frozenset[str] = frozenset()) -> dict[str, Any]:
     """The metadata of a row: its column `metadata`, if that is an object, and all other columns."""
     nested = row.values.get("metadata")
@@ -130,6 +170,12 @@ def row_metadata(row: Row, leave_out: frozenset[str] = frozenset()) -> dict[str,
         columns.add("metadata")
     metadata.update((k, v) for k, v in row.values.items() if k not in columns)
     return metadata
+
+
+def _captions(value: Any) -> tuple[str, ...]:
+    """The texts in a cell: one, or a list of them."""
+    texts = value if isinstance(value, list) else [value]
+    return tuple(text for text in texts if isinstance(text, str) and text.strip())
 
 
 def _note_first(entry: Entry, line: int, first_lines: dict[tuple[str, str], int]) -> None:
@@ -148,11 +194,31 @@ def _note_first(entry: Entry, line: int, first_lines: dict[tuple[str, str], int]
 
 
 def _row_id(row: Row) -> str | None:
-    value = row.values.get("id")
-    item_id = str(value) if isinstance(value, (str, int)) and str(value) else None
+    try:
+        item_id = id_text(row.values.get("id"))
+    except ValueError as error:
+        raise _UnreadRowError(str(error)) from None
     if item_id is not None and not is_id(item_id):
-        raise _RowError(f"an id is {ID_RULE}")
+        raise _UnreadRowError(f"an id is {ID_RULE}")
     return item_id
+
+
+def id_text(value: Any) -> str | None:
+    """The id in a cell as a text; None for none.
+
+    A whole number may have become a decimal one on its way, as pandas makes of a column that lacks
+    values: 1.0 is the id 1, unless it is so large that it stands for several.
+
+    Raises:
+        ValueError: it is neither a text nor a whole number.
+    """
+    if isinstance(value, float) and value.is_integer() and abs(value) < _LARGEST_EXACT:
+        value = int(value)
+    if value is None or value == "":
+        return None
+    if isinstance(value, (str, int)):
+        return str(value)
+    raise ValueError(f"its id is {str(value)[:40]}, which is neither a text nor a whole number")
 
 
 def _modality(name: Any) -> Modality | None:
@@ -162,4 +228,4 @@ def _modality(name: Any) -> Modality | None:
         return Modality(name)
     except ValueError:
         names = ", ".join(m.value for m in Modality)
-        raise _RowError(f"its modality is {name!r}, not one of {names}") from None
+        raise _UnreadRowError(f"its modality is {name!r}, not one of {names}") from None

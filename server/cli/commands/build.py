@@ -11,6 +11,7 @@ import click
 from anysense.server.cli import console
 from anysense.server.cli.interrupt import stopping_in_order
 from anysense.server.cli.options import DEVICE, JSON, SIDECARS, WORKERS
+from anysense.server.cli.removal import ask_before_removal
 from anysense.server.cli.status import DONE, INTERRUPTED, PARTIAL
 
 if TYPE_CHECKING:
@@ -63,6 +64,12 @@ SHOWN_FAILURES = 10
 @WORKERS
 @click.option("--retry-failed", is_flag=True, help="Try again what could not be read before.")
 @click.option("--keep-missing", is_flag=True, help="Keep items whose file is gone.")
+@click.option(
+    "--yes",
+    is_flag=True,
+    help="Remove also most of the items of a manifest that has lost most of its rows, without "
+    "asking.",
+)
 @SIDECARS
 @click.option(
     "--reread",
@@ -83,6 +90,7 @@ def build(
     workers: int | None,
     retry_failed: bool,
     keep_missing: bool,
+    yes: bool,
     no_sidecars: bool,
     reread: bool,
     as_json: bool,
@@ -90,8 +98,8 @@ def build(
     """Build a collection from files, or bring it up to date.
 
     SOURCE is a folder, a file, a glob in quotes, or a manifest: a JSONL, CSV or Parquet file with a
-    row for each item, which has a `path` or a `text`, and optionally an `id`, a `modality` and
-    `metadata`; other columns are metadata too.
+    row for each item, which has a `path`, a `text` or (in Parquet) the bytes of a file, and
+    optionally an `id`, a `modality` and `metadata`; other columns are metadata too.
 
     Run the same command again at any time: only what is new or has changed is encoded, items whose
     file is gone are removed, and a build that was stopped goes on. Hidden files are left out, and
@@ -118,22 +126,27 @@ def build(
     with (
         stopping_in_order(),
         open_or_create(output, encoders, profile, device, is_new) as collection,
-        BuildBar() as bar,
     ):
+
+        def build_once(allow_removal: bool) -> BuildReport:
+            with BuildBar() as bar:
+                return run_build(
+                    collection,
+                    scan or sources,
+                    metadata=metadata_file or metadata,
+                    root=root,
+                    batch_size=batch_size,
+                    workers=workers,
+                    retry_failed=retry_failed,
+                    keep_missing=keep_missing,
+                    allow_removal=allow_removal,
+                    sidecars=not no_sidecars,
+                    reread=reread,
+                    progress=bar,
+                )
+
         try:
-            report = run_build(
-                collection,
-                scan or sources,
-                metadata=metadata_file or metadata,
-                root=root,
-                batch_size=batch_size,
-                workers=workers,
-                retry_failed=retry_failed,
-                keep_missing=keep_missing,
-                sidecars=not no_sidecars,
-                reread=reread,
-                progress=bar,
-            )
+            report = ask_before_removal(build_once, yes)
         except KeyboardInterrupt:
             number = console.count(collection.info()["items"], "item")
             console.note(
@@ -189,6 +202,7 @@ def build_json(output: str, items: int, report: BuildReport) -> dict[str, Any]:
         "moved": report.moved,
         "described": report.described,
         "removed": report.removed,
+        "kept": report.kept,
         "unchanged": report.unchanged,
         "duplicates": report.duplicates,
         "quarantined": [{"path": p.path, "reason": p.reason} for p in report.quarantined],
@@ -222,6 +236,9 @@ def print_report(output: str, items: int, report: BuildReport) -> None:
     if report.outside_links:
         links = console.count(report.outside_links, "link")
         console.note(f"{links} out of the sources not followed.")
+    if report.kept:
+        items_kept = console.count(report.kept, "item")
+        console.note(f"{items_kept} kept that may stand in a row that could not be read.")
     if report.unmatched_metadata:
         rows = console.count(report.unmatched_metadata, "row")
         verb = "describes" if report.unmatched_metadata == 1 else "describe"

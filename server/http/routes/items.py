@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
 
 from anysense.embed.errors import MediaError
+from anysense.index.building.sources.paths import is_file, table_of
 from anysense.index.catalog.browse import find_item, item_paths, list_items
 from anysense.index.types import NewItem
 from anysense.server.http import schemas
@@ -146,7 +147,11 @@ def find_media(service: Service, item_id: str) -> tuple[Path, os.stat_result, st
     """
     catalog = service.catalog()
     item = find_item(catalog, item_id)
-    paths = [service.media.find(path) for path in item_paths(catalog, item)]
+    named = item_paths(catalog, item)
+    paths = [service.media.find(path) for path in named]
+    if named and not any(map(is_file, named)) and all(map(table_of, named)):
+        message = f"The item {item_id} stands in a row of {table_of(named[0])}, not in a file."
+        raise RequestError(message, 404, "no_media")
     if not paths:
         message = f"The item {item_id} was not made from a file; its text is in its segments."
         raise RequestError(message, 404, "no_media")

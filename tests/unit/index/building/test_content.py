@@ -12,7 +12,7 @@ from anysense.embed.limits import Limits
 from anysense.embed.media.digest import digest_file, digest_text
 from anysense.embed.types import Waveform
 from anysense.index.building.content import hash_content, hash_entries, hash_file
-from anysense.index.building.sources.entries import FileEntry, TextEntry
+from anysense.index.building.sources.entries import FileEntry, RowEntry
 from anysense.index.catalog.records import FileRecord, Sidecar
 from anysense.index.types import NewItem
 
@@ -49,12 +49,12 @@ def test_content_in_memory_is_told_apart() -> None:
 
 
 def test_entries_are_hashed_in_their_order(tmp_path: Path) -> None:
-    entries: list[FileEntry | TextEntry] = []
+    entries: list[FileEntry | RowEntry] = []
     for i in range(40):
         (tmp_path / f"{i}").write_text(f"{i}")
         entries.append(FileEntry(str(tmp_path / f"{i}"), len(f"{i}"), 1))
     entries += [
-        TextEntry("rows.csv#t", 3, digest_text("red"), NewItem("red")),
+        RowEntry("rows.csv#t", 3, digest_text("red"), NewItem("red")),
         FileEntry(str(tmp_path / "gone"), 1, 1),
         FileEntry(str(tmp_path / "0"), 10**6, 1),
     ]

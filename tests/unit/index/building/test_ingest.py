@@ -143,3 +143,18 @@ def test_one_item_that_cannot_be_used_raises_why(
     with pytest.raises(UsageError, match="An id is"):
         add_one(collection, NewItem("red", id=" "), content_hash=given_hash)
     assert collection.info()["items"] == 0
+
+
+def test_captions_that_are_given_are_segments(collection: Collection, media: Path) -> None:
+    data = (media / "red.png").read_bytes()
+    items = [NewItem(data, captions=["low"]), NewItem(data, captions=["high"]), NewItem(data)]
+    report = collection.add(items)
+    assert len(set(report.ids)) == 3
+    assert collection.search("high", k=1)[0].id == report.ids[1]
+    assert collection.search("high", k=1)[0].text == "high"
+    path = media / "red.png"
+    described = collection.add([NewItem(path, captions=["middle"])])
+    assert described.duplicates == 0
+    assert collection.search("middle", k=1)[0].source == str(path.resolve())
+    assert collection.add([NewItem(data, "x", captions=["dark"])], sidecars=False).ids == ["x"]
+    assert len(collection.folder.snapshot().item("x").segments) == 1

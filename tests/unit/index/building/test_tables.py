@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tiny_files import inputs_encoded, real, summary
 
-from anysense.embed.errors import UsageError
+from anysense.embed.errors import RemovalError, UsageError
 from anysense.embed.media.digest import digest_text
 from anysense.index.building.build import build
 from anysense.index.catalog.records import FileRecord, QuarantinedFile
@@ -102,3 +102,72 @@ def test_the_content_of_a_text_counts_whatever_is_noted_as_its_time(
     collection.folder.assign_files([(file.record._replace(mtime_ns=1), "t")])
     assert summary(build(collection, [table])) == {"unchanged": 1}
     assert collection.folder.files()[path].record.mtime_ns == 1  # nothing had to be compared
+
+
+def write_texts(table: Path, ids: range, more: str = "") -> None:
+    rows = "".join(json.dumps({"text": f"n{i}", "id": str(i)}) + "\n" for i in ids)
+    table.write_text(rows + more)
+
+
+def test_rows_that_cannot_be_read_remove_nothing(collection: Collection, tmp_path: Path) -> None:
+    table = tmp_path / "rows.jsonl"
+    write_texts(table, range(8))
+    build(collection, [table])
+    write_texts(table, range(3), '{"text": "n3", "i')  # as a crash leaves it
+    report = build(collection, [table])
+    assert summary(report) == {"unchanged": 3, "quarantined": 1}
+    assert report.kept == 5
+    assert collection.info()["items"] == 8
+    write_texts(table, range(6))
+    assert summary(build(collection, [table])) == {"removed": 2, "unchanged": 6}
+
+
+def test_a_list_that_is_cut_off_removes_nothing_unless_that_is_allowed(
+    collection: Collection, tmp_path: Path
+) -> None:
+    table = tmp_path / "rows.jsonl"
+    write_texts(table, range(10))
+    build(collection, [table])
+    write_texts(table, range(4))
+    with pytest.raises(RemovalError, match="4 of its rows left, and 6 of the 10") as refused:
+        build(collection, [table])
+    assert str(table) in str(refused.value)
+    assert collection.info()["items"] == 10
+    assert summary(build(collection, [table], keep_missing=True)) == {"unchanged": 4}
+    assert summary(build(collection, [table], allow_removal=True)) == {
+        "removed": 6,
+        "unchanged": 4,
+    }
+    write_texts(table, range(2))
+    assert summary(build(collection, [table])) == {"removed": 2, "unchanged": 2}  # not over half
+    write_texts(table, range(1))
+    assert summary(build(collection, [table])) == {"removed": 1, "unchanged": 1}  # too few to ask
+
+
+def test_a_list_of_other_rows_has_not_been_cut_off(collection: Collection, tmp_path: Path) -> None:
+    table = tmp_path / "rows.jsonl"
+    write_texts(table, range(5))
+    build(collection, [table])
+    write_texts(table, range(10, 15))
+    assert summary(build(collection, [table])) == {"added": 5, "removed": 5}
+
+
+def test_a_list_may_be_parted(collection: Collection, tmp_path: Path) -> None:
+    table, other = tmp_path / "rows.jsonl", tmp_path / "more.jsonl"
+    lines = [json.dumps({"text": f"n{at}"}) + "\n" for at in range(6)]
+    table.write_text("".join(lines))
+    build(collection, [table])
+    table.write_text("".join(lines[:1]))
+    other.write_text("".join(lines[1:]))
+    assert summary(build(collection, [table, other])) == {"moved": 5, "unchanged": 1}
+
+
+def test_a_list_is_judged_without_others_beside_it(collection: Collection, media: Path) -> None:
+    table, other = media / "rows.jsonl", media / "other.csv"
+    write_texts(table, range(5))
+    other.write_text("path\nred.png\nblue.png\ngreen.png\nlow.wav\nnote.txt\n")
+    build(collection, [table, other])
+    write_texts(table, range(1))
+    with pytest.raises(RemovalError, match="4 of the 5 items"):
+        build(collection, [table, other])
+    assert summary(build(collection, [other])) == {"unchanged": 5}

@@ -99,3 +99,41 @@ def test_an_id_of_a_table_is_as_an_id_may_be(tmp_path: Path, odd: str) -> None:
     run = FileScan([write_table(tmp_path, *rows)]).run()
     assert [entry.item.id for entry in run.entries if entry.item is not None] == ["fine"]
     assert "an id is 1 to 512 printable characters" in run.problems[0].reason
+
+
+def test_paths_are_found_however_they_are_written(tmp_path: Path) -> None:
+    touch(tmp_path / "a b/c.txt", tmp_path / "d.txt", tmp_path / "e.txt", tmp_path / " f.txt")
+    real = os.path.realpath(tmp_path)
+    rows = write_table(
+        tmp_path,
+        {"path": f"file://{real}/a%20b/c.txt"},
+        {"path": " d.txt "},
+        {"path": " f.txt"},
+        {"path": "x\\..\\e.txt"},
+        {"path": "..\\..\\etc\\hosts"},
+        {"path": "file:///etc/hosts"},
+        {"path": "file://elsewhere/d.txt"},
+    )
+    run = FileScan([rows]).run()
+    expected = ["a b/c.txt", "d.txt", " f.txt"]
+    assert names(run, tmp_path) == [*expected, "e.txt"] if os.sep == "/" else expected
+    reasons = [problem.reason for problem in run.problems]
+    assert "outside" in reasons[-2]
+    assert "addresses are not fetched" in reasons[-1]
+
+
+def test_ids_that_are_numbers(tmp_path: Path) -> None:
+    ids = [1.0, 2, -0.0, "3.0", 1.5, 2.0**60, [4]]
+    table = write_table(tmp_path, *({"text": f"t{at}", "id": one} for at, one in enumerate(ids)))
+    run = FileScan([table]).run()
+    items = [entry.item for entry in run.entries]
+    assert [item.id for item in items if item is not None] == ["1", "2", "0", "3.0"]
+    assert [problem.path.rpartition(":")[2] for problem in run.problems] == ["5", "6", "7"]
+    assert run.problems[0].reason == "its id is 1.5, which is neither a text nor a whole number"
+
+
+def test_a_row_without_what_it_needs_says_what_it_has(tmp_path: Path) -> None:
+    run = FileScan([write_table(tmp_path, {"Path": "a", "n": 1}, {"text": "b"})]).run()
+    assert [p.reason for p in run.problems] == [
+        "the row has neither a path nor a text, but Path, n"
+    ]

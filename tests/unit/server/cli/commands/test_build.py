@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from command_line import run, run_json
 from PIL import Image
 
-from anysense.server.cli import progress
+from anysense.server.cli import progress, removal
 from anysense.server.cli.status import INTERRUPTED
 
 if TYPE_CHECKING:
@@ -133,3 +133,33 @@ def test_words_inside_files_are_left_out_of_what_is_read_again(tmp_path: Path, m
     assert captions() == []
     assert run_json("build", media, "-o", where, "--reread")["updated"] == 3
     assert captions() == ["a low dark barn"]
+
+
+def test_a_list_that_was_cut_off_is_asked_about(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table, where = tmp_path / "list.csv", tmp_path / "c"
+    table.write_text("id,text\n1,red\n2,green\n3,blue\n4,dark\n")
+    run("build", table, "-o", where, "--encoder", "tiny")
+    table.write_text("id,text\n1,red\n")
+    refused = run("build", table, "-o", where, status=2)
+    assert "3 of the 4 items that it has given would be removed" in refused.stderr
+    assert "Remove them?" not in refused.stderr  # nobody is there to answer
+    monkeypatch.setattr(removal, "is_answered", lambda: True)
+    assert "Remove them? [y/N]" in run("build", table, "-o", where, status=2, text="\n").stderr
+    assert run_json("info", where)["items"] == 4
+    assert "3 removed" in run("build", table, "-o", where, text="y\n").stdout
+    table.write_text("id,text\n1,red\n2,green\n3,blue\n")
+    run("build", table, "-o", where)
+    table.write_text("id,text\n1,red\n")
+    assert run_json("build", table, "-o", where, "--yes")["removed"] == 2
+
+
+def test_items_that_may_stand_in_a_broken_row_are_kept_and_counted(tmp_path: Path) -> None:
+    table, where = tmp_path / "list.jsonl", tmp_path / "c"
+    table.write_text('{"text": "red"}\n{"text": "green"}\n')
+    run("build", table, "-o", where, "--encoder", "tiny")
+    table.write_text('{"text": "red"}\n{"text": "gre')
+    assert run_json("build", table, "-o", where, status=3)["kept"] == 1
+    told = run("build", table, "-o", where, status=3).stderr
+    assert "1 item kept that may stand in a row that could not be read." in told

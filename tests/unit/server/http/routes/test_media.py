@@ -15,6 +15,7 @@ from http_client import (
     wav,
 )
 
+from anysense.index.building.build import build
 from anysense.index.collection import Collection
 from anysense.index.types import NewItem
 
@@ -58,6 +59,17 @@ def test_a_file_that_became_a_page_is_no_page(client: TestClient, tmp_path: Path
 def test_a_text_item_has_no_file(client: TestClient) -> None:
     response = client.get("/v1/items/red-text/media")
     assert (response.status_code, error_of(response)["code"]) == (404, "no_media")
+
+
+def test_an_item_in_a_row_of_a_table_has_no_file(
+    client: TestClient, collection: Collection, tmp_path: Path
+) -> None:
+    table = tmp_path / "list.jsonl"
+    table.write_text('{"text": "red", "id": "row"}\n')
+    build(collection, [table])
+    response = client.get("/v1/items/row/media")
+    assert (response.status_code, error_of(response)["code"]) == (404, "no_media")
+    assert "stands in a row of" in error_of(response)["message"]
 
 
 def test_a_source_that_looks_like_a_path_is_no_file(

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from anysense.embed.errors import UsageError
-from anysense.index.building.rows import plain_value, read_rows
+from anysense.index.building.tables.reading import read_rows
+from anysense.index.building.tables.row import plain_value
 
 
 def values(path: Path) -> list[dict[str, object]]:
@@ -30,7 +31,8 @@ def test_jsonl_rows_keep_their_types_and_line_numbers(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["{", "[1]", '"a"', '{"a": NaN}', '{"a": Infinity}', '{"a": "\\ud800"}', "[" * 100_000]
+    "line",
+    ["{", "[1]", '"a"', '{"a": 1, "b": 2, "a": 3}', '{"b": "cut sho', "\0" * 9, "[" * 100_000],
 )
 def test_a_damaged_line_of_json_is_one_problem(tmp_path: Path, line: str) -> None:
     rows = list(read_rows(write_file(tmp_path, "a.jsonl", f'{line}\n{{"path": "b"}}\n')))
@@ -118,14 +120,12 @@ def test_plain_values_are_what_json_holds() -> None:
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ('{"n": 1e999}', "1e999 is too large a number"),
-        ('{"n": [-1e999]}', "too large a number"),
         ('{"n": 1' + "0" * 5000 + "}", "not a line of JSON"),
         ('{"n": ' + "[" * 101 + "]" * 101 + "}", "over 100 lists and objects"),
         ('{"n": ' + '{"a": ' * 900 + "1" + "}" * 901, "over 100 lists and objects"),
         ('{"n": ' + "[" * 100_000, "not a line of JSON"),
     ],
-    ids=["infinity", "negative", "digits", "lists", "objects", "open"],
+    ids=["digits", "lists", "objects", "open"],
 )
 def test_what_a_catalog_cannot_keep_is_a_problem_of_its_row_alone(
     tmp_path: Path, line: str, reason: str

@@ -1,0 +1,126 @@
+"""What of the metadata of files a metadata file has given, so that it can be taken back.
+
+A build with a metadata file describes the files that it names. Where a later one does not name a
+file any more, its item loses what the earlier one gave, and keeps what others gave. For that the
+catalog notes for each path what it was given; where a file has moved, it is known by its content.
+
+The notes are written before items are, and once more after: a build that is killed in between
+leaves notes of what may have been given, by which the next one takes back no more than that.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from anysense.index.building.metadata import Descriptions
+    from anysense.index.building.sources.entries import Entry
+    from anysense.index.catalog.records import CatalogFile
+    from anysense.index.folder.folder import CollectionFolder
+
+__all__ = ["Attribution"]
+
+PREFIX = "metadata|"
+"""What the keys of the notes begin with; the path follows."""
+
+
+class _Note(NamedTuple):
+    """What a file was given: the hash of its content, and what each metadata file said of it."""
+
+    content_hash: str | None
+    rows: list[dict[str, Any]]
+
+    def to_text(self) -> str:
+        return json.dumps(self, separators=(",", ":"))
+
+    def without(self, metadata: Mapping[str, Any]) -> dict[str, Any]:
+        """Metadata without what was given, as far as it is still the same."""
+        return {
+            key: value
+            for key, value in metadata.items()
+            if not any(key in row and row[key] == value for row in self.rows)
+        }
+
+
+class Attribution:
+    """The notes of a collection, as one build with a metadata file changes them.
+
+    Args:
+        folder: the collection.
+        descriptions: what the build's metadata file says.
+    """
+
+    def __init__(self, folder: CollectionFolder, descriptions: Descriptions) -> None:
+        self._folder = folder
+        self._descriptions = descriptions
+        self._notes = {
+            key.removeprefix(PREFIX): _Note(*json.loads(text))
+            for key, text in folder.notes(PREFIX).items()
+        }
+
+    def announce(self, entries: Iterable[Entry]) -> None:
+        """Note what is about to be given, beside what was given before."""
+        files = self._folder.files()
+        announced = {}
+        for entry in entries:
+            row = self._row(entry, files.get(entry.path))
+            if row is None:
+                continue
+            note = self._notes.get(entry.path, _Note(None, []))
+            if row not in note.rows:
+                announced[entry.path] = _Note(note.content_hash, [*note.rows, row])
+        self._write(announced)
+
+    def settle(self, entries: Iterable[Entry]) -> int:
+        """Take back what is given no more, and note what is; how many items have lost something."""
+        files = self._folder.files()
+        paths = [e.path for e in entries if e.path in files and e.item is None]
+        rows = {path: self._descriptions.file_row(path, files[path].item_id) for path in paths}
+        described = {files[path].item_id for path, row in rows.items() if row is not None}
+        left = {path: files[path] for path, row in rows.items() if row is None}
+        left = {path: file for path, file in left.items() if file.item_id not in described}
+        lost = self._take_back(left)
+        final: dict[str, _Note | None] = {
+            path: _Note(files[path].record.content_hash, [row])
+            for path, row in rows.items()
+            if row is not None
+        }
+        final.update((path, None) for path in self._notes if path in left or path not in files)
+        self._write(final)
+        return lost
+
+    def _take_back(self, left: Mapping[str, CatalogFile]) -> int:
+        """Take from items what their files were given; how many have lost something."""
+        snapshot = self._folder.snapshot()
+        by_content = {note.content_hash: note for note in self._notes.values()}
+        changed = {}
+        for path, file in left.items():  # by its content first: it may have traded places
+            note = by_content.get(file.record.content_hash) or self._notes.get(path)
+            if note is None:
+                continue
+            metadata = snapshot.item(file.item_id).metadata
+            if note.without(metadata) != metadata:
+                changed[file.item_id] = note.without(metadata)
+        if changed:
+            self._folder.describe(changed)
+        return len(changed)
+
+    def _row(self, entry: Entry, file: CatalogFile | None) -> dict[str, Any] | None:
+        """What the metadata file says of an entry; what a table names is described with its row."""
+        if entry.item is not None:
+            return None
+        return self._descriptions.file_row(entry.path, file.item_id if file is not None else None)
+
+    def _write(self, notes: Mapping[str, _Note | None]) -> None:
+        changed = {path: note for path, note in notes.items() if self._notes.get(path) != note}
+        if changed:
+            texts = {p: n.to_text() if n is not None else None for p, n in changed.items()}
+            self._folder.note({PREFIX + path: text for path, text in texts.items()})
+        for path, note in changed.items():
+            if note is None:
+                self._notes.pop(path, None)
+            else:
+                self._notes[path] = note

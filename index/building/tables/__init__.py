@@ -1,0 +1,1 @@
+"""Rows of JSONL, CSV and Parquet files, which list items or describe them."""
