@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import json
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -99,6 +98,7 @@ class Catalog:
     def __init__(self, folder: Path) -> None:
         self.path = folder / CATALOG
         self._pool = Pool(self.path)
+        self._spaces: dict[int, SpaceRow] | None = None
 
     def close(self) -> None:
         self._pool.close()
@@ -132,9 +132,14 @@ class Catalog:
             check_row(self.path, "meta", key, crc, key, value)
         return {key: value for key, value, _ in rows}
 
-    @cached_property
+    @property
     def spaces(self) -> dict[int, SpaceRow]:
         """The spaces by their number. They never change."""
+        if self._spaces is None:
+            self._spaces = self._read_spaces()
+        return self._spaces
+
+    def _read_spaces(self) -> dict[int, SpaceRow]:
         with self._pool.lend() as connection:
             rows = connection.execute("SELECT space_pk, id, dimension, crc FROM spaces").fetchall()
         for *columns, crc in rows:

@@ -6,11 +6,11 @@ See docs/format.md for what is in the folder and why.
 from __future__ import annotations
 
 import contextlib
-import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from anysense.embed.errors import ItemNotFoundError, UsageError
+from anysense.embed.forking import new_rlock, renew_after_fork
 from anysense.index.catalog.browse import find_item, item_paths
 from anysense.index.catalog.integrity import check_acknowledged, ensure_sound
 from anysense.index.catalog.migration import migrate
@@ -91,11 +91,12 @@ class CollectionFolder:
         manifest, self.catalog = open_catalog(path)
         self.path = path
         self.media = MediaFolder(path)
-        self._lock = threading.RLock()
+        self._lock = new_rlock()
         self._writer_lock = WriterLock(path)
         self._writer: CatalogWriter | None = None
         self._closed = False
         self._views = Views(path, self.catalog, manifest, thresholds)
+        renew_after_fork(self)
 
     def close(self) -> None:
         """Let go of everything. What was written is safe without it."""
@@ -114,6 +115,13 @@ class CollectionFolder:
                 self._writer.close()
                 self._writer = None
             self._writer_lock.release()
+
+    def renew(self) -> None:
+        """Leave the right to write to the process that this one was forked from."""
+        if self._writer is not None:
+            self._writer.abandon()
+            self._writer = None
+        self._writer_lock = WriterLock(self.path)
 
     # What it is
 
