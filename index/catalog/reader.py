@@ -37,7 +37,7 @@ from anysense.index.types import Partition
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from anysense.embed.types import FloatArray
@@ -93,10 +93,12 @@ class Catalog:
 
     Args:
         folder: the collection.
+        locate: where the file is now that the catalog knows by a path.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, locate: Callable[[str], str] = str) -> None:
         self.path = folder / CATALOG
+        self._locate = locate
         self._pool = Pool(self.path)
         self._spaces: dict[int, SpaceRow] | None = None
 
@@ -165,6 +167,10 @@ class Catalog:
         except (KeyError, ValueError):
             raise damaged(self.path, f"no partition {space_pk}|{modality}") from None
 
+    def place(self, value: str | bytes) -> str:
+        """The path of a file, or another source, as SQLite keeps it: where it is now."""
+        return self._locate(from_sql(value))
+
     # Items and segments
 
     def item(self, item_id: str) -> Item:
@@ -187,11 +193,11 @@ class Catalog:
             ).fetchall()
         return Item(
             id=from_sql(row[1]),
-            source=from_sql(row[2]),
+            source=self.place(row[2]),
             kind=Kind(row[3]),
             metadata=json.loads(row[4]),
             segments=[self._segment(rows, segment) for segment in segments],
-            aliases=[from_sql(path) for (path,) in paths],
+            aliases=[self.place(path) for (path,) in paths],
             added_at=row[6],
         )
 
@@ -246,7 +252,7 @@ class Catalog:
             by_id[segment.id] = SegmentRow(
                 segment=segment,
                 item_id=from_sql(item[1]),
-                source=from_sql(item[2]),
+                source=self.place(item[2]),
                 kind=Kind(item[3]),
                 metadata=json.loads(item[4]),
             )
@@ -256,6 +262,9 @@ class Catalog:
         """The ids of the segments whose items a filter selects, ascending."""
         with self.transaction() as connection:
             condition = self.row_format(connection).condition(where.sql)
+            if "i.source" in condition:  # as everybody knows it, which changes where it moves
+                connection.create_function("place", 1, self._place_or_name, deterministic=True)
+                condition = condition.replace("i.source", "place(i.source)")
             query = f"""
                 SELECT s.segment_pk
                 FROM items AS i CROSS JOIN segments AS s ON s.item_pk = i.item_pk
@@ -263,6 +272,10 @@ class Catalog:
             """  # noqa: S608 (see filters.sql: the condition holds no text of the filter)
             rows = connection.execute(query, where.parameters).fetchall()
         return np.sort(np.fromiter((pk for (pk,) in rows), np.int64, len(rows)))
+
+    def _place_or_name(self, value: str | bytes) -> str | bytes:
+        """A source as filters see it: where it is now, or a name that is no UTF-8 as it is kept."""
+        return self.place(value) if isinstance(value, str) else value
 
     # Vectors
 
@@ -322,6 +335,7 @@ class Catalog:
             check_row(self.path, "files", path, crc, *rows.covered_of_file(columns))
             size, mtime_ns, content_hash = columns[1:4]
             sidecars = read_sidecars(columns[5])
+            path = self._locate(path)
             record = FileRecord(path, size, mtime_ns, content_hash, sidecars)
             files[path] = CatalogFile(record, from_sql(item_id))
         return files

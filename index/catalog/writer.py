@@ -147,18 +147,19 @@ class CatalogWriter:
         ).fetchone()
         if old is None:
             return []
-        others = [
+        files = [
             FileRecord(from_sql(path), size, mtime_ns, content_hash, read_sidecars(sidecars))
             for path, size, mtime_ns, content_hash, sidecars in connection.execute(
                 "SELECT path, size, mtime_ns, content_hash, sidecars FROM files WHERE item_pk = ?",
                 old[:1],
             )
         ]
-        others = [file for file in others if file.path not in paths]
+        others = [file for file in files if file.path not in paths]
         if others and old[1] != record.content_hash:
-            for path in paths:
-                self._drop_file(transaction, path)
-            self._rekey(transaction, old[0])
+            if len(others) < len(files):  # one of them has changed, and is not just another file
+                for path in paths:
+                    self._drop_file(transaction, path)
+                self._rekey(transaction, old[0])
             others = []
         self._remove(transaction, record.id)
         return others

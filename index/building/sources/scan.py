@@ -166,6 +166,8 @@ class FileScan:
             return True
         if not any(source.covers(path) for source in self.folders):
             return False
+        if self.exclude is not None and is_under(path, self.exclude):
+            return False
         if any(is_under(path, folder) for folder in self._unlisted):
             return False
         return not is_alive(path)

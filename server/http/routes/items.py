@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
 
@@ -20,7 +21,6 @@ from anysense.server.http.service import safe_name, stored_suffix
 
 if TYPE_CHECKING:
     import os
-    from pathlib import Path
 
     from anysense.index.catalog.records import Item
     from anysense.server.http.service import Service
@@ -146,7 +146,7 @@ def find_media(service: Service, item_id: str) -> tuple[Path, os.stat_result, st
     """
     catalog = service.catalog()
     item = find_item(catalog, item_id)
-    paths = [service.media.find(path) for path in item_paths(catalog, item)]
+    paths = [Path(path) for path in item_paths(catalog, item)]
     if not paths:
         message = f"The item {item_id} was not made from a file; its text is in its segments."
         raise RequestError(message, 404, "no_media")

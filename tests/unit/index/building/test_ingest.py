@@ -143,3 +143,12 @@ def test_one_item_that_cannot_be_used_raises_why(
     with pytest.raises(UsageError, match="An id is"):
         add_one(collection, NewItem("red", id=" "), content_hash=given_hash)
     assert collection.info()["items"] == 0
+
+
+def test_an_item_in_place_of_another_leaves_nothing_of_it(
+    collection: Collection, media: Path
+) -> None:
+    for content in (media / "red.png", media / "green.png", "blue"):
+        collection.add([NewItem(content, id="x")])
+        assert [hit.id for hit in collection.search("red")] == ["x"]
+    assert collection.folder.files() == {}
