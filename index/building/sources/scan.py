@@ -3,8 +3,10 @@
 The rules of a scan, which are the same for folders and globs:
 
 * a file counts if its suffix is one of `anysense.embed.media.identify.MEDIA_SUFFIXES`;
-* names that start with a dot are left out, files and folders alike;
+* names that start with a dot are left out, files and folders alike, and so are folders that systems
+  and programs keep for themselves (`anysense.index.building.sources.litter`);
 * links to folders are not followed; links to files are, if they end inside a given source;
+* files of other kinds are counted;
 * a text beside a picture or a sound that is scanned too, such as ``photo.txt``, is no file of its
   own: its words belong to what it lies beside (`anysense.embed.media.beside`), unless that cannot
   be read;
@@ -20,6 +22,8 @@ business with.
 
 from __future__ import annotations
 
+from collections import Counter
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import MediaError, UsageError
@@ -32,13 +36,14 @@ from anysense.index.building.sources.table import TableSource
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence, Set
-    from pathlib import Path
 
     from anysense.embed.types import Modality
     from anysense.index.building.sources.base import Source
     from anysense.index.catalog.records import Sidecar
 
 __all__ = ["FileScan"]
+
+_LONGEST_SUFFIX = 12  # with its dot
 
 
 class FileScan:
@@ -53,7 +58,8 @@ class FileScan:
         sidecars: paths of texts whose words belong to files among the entries.
         left_out: files of modalities that are not wanted: see `leave_out`.
         problems: what could not be listed or read.
-        outside_links: how many links to files led out of the sources and were not followed.
+        outside_links: how many links led out of the sources and were not followed.
+        litter: folders that were left out because systems or programs keep them for themselves.
     """
 
     def __init__(
@@ -91,6 +97,8 @@ class FileScan:
         self.left_out: list[Entry] = []
         self.problems: list[Problem] = []
         self.outside_links = 0
+        self.litter: set[str] = set()
+        self._unread: dict[str, Sequence[str]] = {}
         self._listed: Sequence[Entry] = ()
         self._unreadable: set[str] = set()
         self._unlisted: list[str] = []
@@ -168,9 +176,24 @@ class FileScan:
             return False
         if self.exclude is not None and is_under(path, self.exclude):
             return False
+        if self.is_litter(path):
+            return True
         if any(is_under(path, folder) for folder in self._unlisted):
             return False
         return not is_alive(path)
+
+    def is_litter(self, path: str) -> bool:
+        """Whether a path is in a folder that was left out; what is in there is no item any more."""
+        return any(str(folder) in self.litter for folder in Path(path).parents)
+
+    @property
+    def unread_kinds(self) -> dict[str, int]:
+        """How many files are of kinds that anysense does not read, by suffix, the most first.
+
+        Files without a suffix, or with one that is none, count under the empty text.
+        """
+        names = (name for names in self._unread.values() for name in names)
+        return dict(Counter(map(_suffix_of, names)).most_common())
 
     def sidecars_beside(self, path: str) -> tuple[Sidecar, ...]:
         """The texts that belong to a file whose folder is not walked; none without sidecars."""
@@ -181,8 +204,18 @@ class FileScan:
         return target in self._files or any(is_under(target, s.root) for s in self.folders)
 
     def count_outside_link(self) -> None:
-        """Note a link to a file that is not followed."""
+        """Note a link that is not followed."""
         self.outside_links += 1
+
+    def note_unread(self, folder: str, names: Sequence[str]) -> None:
+        """Note the files of a folder that are of kinds that anysense does not read."""
+        # Another source may have come upon the folder, or upon a part of it.
+        if len(names) > len(self._unread.get(folder, ())):
+            self._unread[folder] = names
+
+    def note_litter(self, folder: str) -> None:
+        """Note a folder that is left out because systems or programs keep it for themselves."""
+        self.litter.add(folder)
 
     def report(self, path: str, reason: str) -> None:
         """Note a file or a row that cannot be used, and why."""
@@ -199,3 +232,10 @@ class FileScan:
             raise MediaError(folder, reason)
         self.report(folder, reason)
         self._unlisted.append(folder)
+
+
+def _suffix_of(name: str) -> str:
+    """The suffix of a file name in small letters; the empty text if that is no suffix of a kind."""
+    suffix = PurePath(name).suffix.lower()
+    is_kind = suffix[1:].isascii() and suffix[1:].isalnum() and len(suffix) <= _LONGEST_SUFFIX
+    return suffix if is_kind else ""
