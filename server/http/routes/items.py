@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
 
 from anysense.embed.errors import MediaError
+from anysense.embed.types import Modality
 from anysense.index.catalog.browse import find_item, item_paths, list_items
 from anysense.index.types import NewItem
 from anysense.server.http import schemas
@@ -65,7 +66,8 @@ async def add_item(request: Request) -> Response:
         item, is_new = await _add_upload(request, service)
     else:
         body = await read_json(request, schemas.NewText)
-        text = NewItem(body.text, body.id, metadata=body.metadata)
+        # Said to be a text, so that nobody looks whether it is the path of a file here.
+        text = NewItem(body.text, body.id, modality=Modality.TEXT, metadata=body.metadata)
         item, is_new = await service.writing(service.add, text), True
     location = str(request.app.url_path_for("get_item", item_id=item.id))
     return reply(item.to_dict(), 201 if is_new else 200, {"location": quote(location)})
