@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from anysense.embed.forking import new_rlock
 from anysense.index.folder.folder import CollectionFolder
 from anysense.index.folder.opening import (
     check_revision,
@@ -50,7 +50,7 @@ class Collection:
         """Use `create` or `open`."""
         self._folder = folder
         self._device = device
-        self._lock = threading.RLock()
+        self._lock = new_rlock()
         self._encoders: list[Encoder] | None = None
         self._retriever: Retriever | None = None
 

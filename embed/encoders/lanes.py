@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import torch
 
+from anysense.embed.forking import new_lock
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -22,9 +24,10 @@ __all__ = ["Lanes", "is_forked", "lanes"]
 
 T = TypeVar("T")
 
-_lock = threading.Lock()
+_lock = new_lock()
 _lanes: Lanes | None = None
-_is_forked = False
+_count: int | None = None
+"""How many lanes a forked process has: as many as its parent would."""
 
 
 class Lanes:
@@ -39,6 +42,7 @@ class Lanes:
 
     def __init__(self, count: int) -> None:
         self._tasks: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        threads = torch.get_num_threads()
         ready = threading.Semaphore(0)
         size = 0
         for number in range(count):
@@ -54,7 +58,7 @@ class Lanes:
         for _ in range(size):
             ready.acquire()
         # What a thread sets is also what later threads begin with: back for them.
-        torch.set_num_threads(count)
+        torch.set_num_threads(threads)
 
     def map(self, work: Callable[..., T], tasks: Iterable[tuple[object, ...]]) -> list[T]:
         """Do this with the arguments of each task; the results in the order of the tasks.
@@ -91,21 +95,26 @@ def lanes() -> Lanes:
     global _lanes
     with _lock:
         if _lanes is None:
-            _lanes = Lanes(torch.get_num_threads())
+            _lanes = Lanes(_count or torch.get_num_threads())
         return _lanes
 
 
 def is_forked() -> bool:
-    """Whether this process is the copy of one that may have used torch's threads.
-
-    It has none of them, and an operator that asks for them waits for ever; lanes need none.
-    """
-    return _is_forked
+    """Whether this process is the copy of one that may have used torch's threads."""
+    return _count is not None
 
 
 def _after_fork() -> None:
-    global _lock, _lanes, _is_forked
-    _lock, _lanes, _is_forked = threading.Lock(), None, True
+    """Let torch use one thread for an operator; lanes are begun anew, as many as before.
+
+    The thread that forked has in its memory the threads that OpenMP (GNU's) gave it, which have not
+    come along: an operator that asks for them waits for ever.
+    """
+    global _lanes, _count
+    _lanes = None
+    if _count is None:
+        _count = torch.get_num_threads()
+    torch.set_num_threads(1)
 
 
 if hasattr(os, "register_at_fork"):

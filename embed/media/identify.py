@@ -45,6 +45,7 @@ __all__ = [
     "format_of_media",
     "identify",
     "media_type",
+    "modality_of_path",
     "named_modalities",
     "named_modality",
     "sniff",
@@ -96,6 +97,17 @@ def named_modalities(path: str) -> frozenset[Modality]:
         return frozenset()
     suffix = os.path.splitext(path)[1].lower()  # noqa: PTH122 - of many files
     return _FURTHER_MODALITIES.get(suffix, frozenset()) | {modality}
+
+
+def modality_of_path(text: str) -> Modality | None:
+    """What the file holds that a text is the path of, by its suffix; None if it is no such path.
+
+    For those who must not take a path for words without a word about it.
+    """
+    modality = named_modality(text)
+    if modality is None or not os.path.isfile(os.path.expanduser(text)):  # noqa: PTH111, PTH113
+        return None  # these take any text
+    return modality
 
 
 def sniff(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> Modality:

@@ -5,11 +5,12 @@ What a decoder has to say about a file reaches the user as a `MediaError` or not
 
 from __future__ import annotations
 
-import threading
 import warnings
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
+
+from anysense.embed.forking import new_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["quiet_decoders", "quiet_libtiff"]
 
 _DECODERS = r"(PIL|pillow_heif|soundfile|av|soxr|pypdf|lxml)(\.|$)"
-_lock = threading.Lock()
+_lock = new_lock()
 _depth = 0
 _filters: warnings.catch_warnings[None] | None = None
 

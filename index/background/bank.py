@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import threading
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anysense.embed.cache import user_cache, write_aside
+from anysense.embed.forking import new_lock
 from anysense.embed.types import Modality
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ __all__ = ["background", "from_arrays", "lookup", "to_arrays"]
 
 _FOLDER = Path(__file__).resolve().parent
 _memory: dict[tuple[str, str], dict[Modality, FloatArray]] = {}
-_lock = threading.Lock()
+_lock = new_lock()
 
 
 def background(encoder: Encoder) -> dict[Modality, FloatArray]:

@@ -9,6 +9,7 @@ touched, moved or copied is not encoded again.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -166,6 +167,8 @@ class _Build:
         report.outside_links = self._scan.outside_links
         report.left_out = len(self._scan.left_out)
         report.kept = sum(map(self._scan.is_kept, plan.files.keys() - set(self._scan.paths)))
+        report.unread_kinds = self._scan.unread_kinds
+        report.litter = dict(Counter(Path(path).name for path in self._scan.litter).most_common())
         if not self._options.keep_missing:
             check_emptied(self._scan, plan.gone, folder.path)
             if not self._options.allow_removal:

@@ -7,6 +7,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import RemovalError, UsageError
+from anysense.index.building.report import kinds_text
 from anysense.index.building.sources.entries import RowEntry
 from anysense.index.building.sources.paths import table_of
 from anysense.index.building.sources.table import TableSource
@@ -51,7 +52,7 @@ def check_emptied(scan: FileScan, gone: Sequence[str], collection: Path) -> None
     for source in scan.folders:
         if any(source.covers(path) for path in scan.paths):
             continue
-        lost = sum(_came_from(source, path) for path in gone)
+        lost = sum(_came_from(source, path) for path in gone if not scan.is_litter(path))
         if lost:
             files = "1 file" if lost == 1 else f"{lost:,} files"
             come = "comes" if lost == 1 else "come"
@@ -119,4 +120,6 @@ def _why_nothing(scan: FileScan) -> str:
     from anysense.embed.media.identify import MEDIA_SUFFIXES
 
     kinds = " ".join(sorted(MEDIA_SUFFIXES))
-    return f"{names} holds no file that anysense reads; it reads {kinds}."
+    unread = scan.unread_kinds
+    others = f", but {kinds_text(unread)}" if unread else ""
+    return f"{names} holds no file that anysense reads{others}; it reads {kinds}."

@@ -7,9 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from anysense.index.building.sources.entries import Problem
 
-__all__ = ["AddReport", "BuildProgress", "BuildReport", "Failure", "ProgressCallback"]
+__all__ = ["AddReport", "BuildProgress", "BuildReport", "Failure", "ProgressCallback", "kinds_text"]
+
+_KINDS_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,11 @@ class BuildReport:
         untried: how many of those have not changed since, and were not tried again.
         segments: how many pieces of files the models have encoded.
         left_out: files of a modality that no encoder of the collection takes.
-        outside_links: links to files outside of the sources, which are not followed.
+        unread_kinds: how many files of folders and globs are of kinds that anysense does not read,
+            by suffix, the most first; the empty text is for files without one.
+        litter: names of folders that systems and programs keep for themselves, such as those of
+            thumbnails, and how many of each were left out, the most first.
+        outside_links: links to what is outside of the sources, which are not followed.
         unmatched_metadata: rows of the metadata file that describe no item.
         seconds: how long it took.
     """
@@ -76,6 +84,8 @@ class BuildReport:
     untried: int = 0
     segments: int = 0
     left_out: int = 0
+    unread_kinds: dict[str, int] = field(default_factory=dict)
+    litter: dict[str, int] = field(default_factory=dict)
     outside_links: int = 0
     unmatched_metadata: int = 0
     seconds: float = 0.0
@@ -83,6 +93,15 @@ class BuildReport:
     @property
     def has_changes(self) -> bool:
         return any((self.added, self.updated, self.moved, self.described, self.removed))
+
+
+def kinds_text(kinds: Mapping[str, int]) -> str:
+    """Counts by suffix in words, the first few of them: ``2 .docx, 1 .mov and 3 more kinds``."""
+    words = [f"{count:,} {suffix or 'without a suffix'}" for suffix, count in kinds.items()]
+    rest = len(words) - _KINDS_NAMED
+    if rest > 1:
+        return f"{', '.join(words[:_KINDS_NAMED])} and {rest:,} more kinds"
+    return ", ".join(words)
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 
+from anysense.embed.forking import new_rlock
 from anysense.index.background import bank
 from anysense.index.bridging.published import find_bridges
 from anysense.index.calibration.scores import (
@@ -50,7 +50,7 @@ class Calibrations:
         self._routes: dict[tuple[Modality, Partition], RouteCalibration] = {}
         self._offsets: dict[Partition, FloatArray] = {}
         self._bridges: list[Bridge] | None = None
-        self._lock = threading.RLock()
+        self._lock = new_rlock()
 
     def bridges(self, target: str) -> list[Bridge]:
         """The bridges that lead to a space."""

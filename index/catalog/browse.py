@@ -85,17 +85,14 @@ def item_paths(catalog: Catalog, item: ItemRow) -> list[str]:
     """The paths of the files that hold an item, its source first; none if it is not from a file."""
     with catalog.transaction() as connection:
         row_format = catalog.row_format(connection)
-        query = f"""
-            SELECT {row_format.files} FROM files AS f
-            WHERE f.item_pk = ? ORDER BY f.path <> ?, f.path
-        """  # noqa: S608 - names of columns alone
-        rows = connection.execute(query, (item.position, to_sql(item.source))).fetchall()
+        query = f"SELECT {row_format.files} FROM files AS f WHERE f.item_pk = ? ORDER BY f.path"  # noqa: S608
+        rows = connection.execute(query, (item.position,)).fetchall()
     paths = []
     for *columns, crc in rows:
         path = from_sql(columns[0])
         check_row(catalog.path, "files", path, crc, *row_format.covered_of_file(columns))
-        paths.append(path)
-    return paths
+        paths.append(catalog.place(path))
+    return sorted(paths, key=lambda path: path != item.source)
 
 
 def _checked(catalog: Catalog, row: tuple[Any, ...]) -> ItemRow:
@@ -103,7 +100,7 @@ def _checked(catalog: Catalog, row: tuple[Any, ...]) -> ItemRow:
     return ItemRow(
         position=row[0],
         id=from_sql(row[1]),
-        source=from_sql(row[2]),
+        source=catalog.place(row[2]),
         kind=Kind(row[3]),
         metadata=json.loads(row[4]),
         added_at=row[6],

@@ -9,20 +9,22 @@ import contextlib
 import errno
 import os
 import sqlite3
-import threading
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import CollectionLockedError, CorruptCollectionError, StorageError
-from anysense.index.catalog.schema import row_crc
+from anysense.embed.forking import new_lock
+from anysense.index.catalog.gate import close_before_fork, using
+from anysense.index.catalog.schema import CATALOG, row_crc
+from anysense.index.catalog.seals import seal, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 __all__ = [
-    "BUSY_MS",
     "FORBIDDEN",
     "Pool",
+    "WriterConnection",
     "check_row",
     "connect",
     "damaged",
@@ -32,6 +34,7 @@ __all__ = [
 
 CACHE_KIB = 32 * 1024
 BUSY_MS = 30_000
+CHECKPOINT_MS = 50  # a reader in the middle of a transaction is not waited for
 FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
@@ -83,19 +86,20 @@ class Pool:
     """Read-only connections, each lent to one thread at a time."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._idle: list[sqlite3.Connection] = []
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._closed = False
+        close_before_fork(self)
 
     @contextlib.contextmanager
     def lend(self) -> Iterator[sqlite3.Connection]:
         """Lend a connection, with SQLite's errors turned into those of `anysense.embed.errors`."""
-        with storage_errors(self._path):
+        with storage_errors(self.path), using(self.path):
             with self._lock:
                 connection = self._idle.pop() if self._idle else None
             if connection is None:
-                connection = connect(self._path, writable=False)
+                connection = connect(self.path, writable=False)
             try:
                 yield connection
             finally:
@@ -111,9 +115,58 @@ class Pool:
         """Close what is idle now, and the rest when it comes back."""
         with self._lock:
             self._closed = True
-            for connection in self._idle:
-                connection.close()
-            self._idle.clear()
+            self.close_idle()
+
+    def close_idle(self) -> None:
+        """Close what is idle now; the next loan opens another."""
+        while self._idle:
+            self._idle.pop().close()
+
+
+class WriterConnection:
+    """The connection of a collection's only writer, which opens it again after a fork.
+
+    It is used inside `using`, by one thread at a time.
+
+    Args:
+        folder: the collection, whose lock is held.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.path = folder / CATALOG
+        self._connection: sqlite3.Connection | None = None
+        self._sound: dict[str, int] = {}
+        close_before_fork(self)
+
+    def get(self) -> sqlite3.Connection:
+        """The connection, opened if it is not."""
+        if self._connection is None:
+            self._connection = connect(self.path, writable=True)
+            self._sound = stamp(self.path)
+        return self._connection
+
+    def empty_log(self) -> None:
+        """Empty the log into catalog.sqlite, as far as readers let it."""
+        connection = self.get()
+        # If something else has changed the file, that must not be sealed as sound.
+        sound = stamp(self.path) == self._sound
+        connection.execute(f"PRAGMA busy_timeout = {CHECKPOINT_MS}")
+        _, log, done = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+        if sound:
+            # Half a checkpoint is sound only together with its log: leave it to be checked.
+            if log == done:
+                seal(self._folder)
+            self._sound = stamp(self.path)
+
+    def close_idle(self) -> None:
+        """Empty the log and close; the next use opens it again."""
+        if self._connection is not None:
+            with contextlib.suppress(Exception):  # what is in the log is as safe there
+                self.empty_log()
+            self._connection.close()
+            self._connection = None
 
 
 _DISK = ("disk is full", "disk i/o error", "readonly database", "unable to open", "too big")

@@ -11,6 +11,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from anysense.index.catalog.connections import connect, storage_errors
+from anysense.index.catalog.gate import using
 from anysense.index.catalog.rows import row_format
 from anysense.index.catalog.schema import CATALOG, FORMAT, SCHEMA, SUM_MASK, from_sql, row_crc
 from anysense.index.catalog.seals import seal
@@ -84,7 +85,7 @@ def migrate(folder: Path, meta: Mapping[str, str]) -> None:
         StorageError: the disk refused; the catalog is as it was.
     """
     path = folder / CATALOG
-    with storage_errors(path):
+    with storage_errors(path), using(path):
         connection = connect(path, writable=True)
         try:
             if row_format(path, connection).number == FORMAT:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import json
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -38,7 +37,7 @@ from anysense.index.types import Partition
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from anysense.embed.types import FloatArray
@@ -94,11 +93,14 @@ class Catalog:
 
     Args:
         folder: the collection.
+        locate: where the file is now that the catalog knows by a path.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, locate: Callable[[str], str] = str) -> None:
         self.path = folder / CATALOG
+        self._locate = locate
         self._pool = Pool(self.path)
+        self._spaces: dict[int, SpaceRow] | None = None
 
     def close(self) -> None:
         self._pool.close()
@@ -140,9 +142,14 @@ class Catalog:
             check_row(self.path, "meta", key, crc, key, value)
         return {key: value for key, value, _ in rows}
 
-    @cached_property
+    @property
     def spaces(self) -> dict[int, SpaceRow]:
         """The spaces by their number. They never change."""
+        if self._spaces is None:
+            self._spaces = self._read_spaces()
+        return self._spaces
+
+    def _read_spaces(self) -> dict[int, SpaceRow]:
         with self._pool.lend() as connection:
             rows = connection.execute("SELECT space_pk, id, dimension, crc FROM spaces").fetchall()
         for *columns, crc in rows:
@@ -168,6 +175,10 @@ class Catalog:
         except (KeyError, ValueError):
             raise damaged(self.path, f"no partition {space_pk}|{modality}") from None
 
+    def place(self, value: str | bytes) -> str:
+        """The path of a file, or another source, as SQLite keeps it: where it is now."""
+        return self._locate(from_sql(value))
+
     # Items and segments
 
     def item(self, item_id: str) -> Item:
@@ -190,11 +201,11 @@ class Catalog:
             ).fetchall()
         return Item(
             id=from_sql(row[1]),
-            source=from_sql(row[2]),
+            source=self.place(row[2]),
             kind=Kind(row[3]),
             metadata=json.loads(row[4]),
             segments=[self._segment(rows, segment) for segment in segments],
-            aliases=[from_sql(path) for (path,) in paths],
+            aliases=[self.place(path) for (path,) in paths],
             added_at=row[6],
         )
 
@@ -249,7 +260,7 @@ class Catalog:
             by_id[segment.id] = SegmentRow(
                 segment=segment,
                 item_id=from_sql(item[1]),
-                source=from_sql(item[2]),
+                source=self.place(item[2]),
                 kind=Kind(item[3]),
                 metadata=json.loads(item[4]),
             )
@@ -259,6 +270,9 @@ class Catalog:
         """The ids of the segments whose items a filter selects, ascending."""
         with self.transaction() as connection:
             condition = self.row_format(connection).condition(where.sql)
+            if "i.source" in condition:  # as everybody knows it, which changes where it moves
+                connection.create_function("place", 1, self._place_or_name, deterministic=True)
+                condition = condition.replace("i.source", "place(i.source)")
             query = f"""
                 SELECT s.segment_pk
                 FROM items AS i CROSS JOIN segments AS s ON s.item_pk = i.item_pk
@@ -266,6 +280,10 @@ class Catalog:
             """  # noqa: S608 (see filters.sql: the condition holds no text of the filter)
             rows = connection.execute(query, where.parameters).fetchall()
         return np.sort(np.fromiter((pk for (pk,) in rows), np.int64, len(rows)))
+
+    def _place_or_name(self, value: str | bytes) -> str | bytes:
+        """A source as filters see it: where it is now, or a name that is no UTF-8 as it is kept."""
+        return self.place(value) if isinstance(value, str) else value
 
     # Vectors
 
@@ -325,6 +343,7 @@ class Catalog:
             check_row(self.path, "files", path, crc, *rows.covered_of_file(columns))
             size, mtime_ns, content_hash = columns[1:4]
             sidecars = read_sidecars(columns[5])
+            path = self._locate(path)
             record = FileRecord(path, size, mtime_ns, content_hash, sidecars)
             files[path] = CatalogFile(record, from_sql(item_id))
         return files

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from anysense.index.catalog.connections import storage_errors
+from anysense.index.catalog.gate import using
 from anysense.index.catalog.schema import (
     APPLICATION_ID,
     CATALOG,
@@ -31,7 +32,7 @@ __all__ = ["Transaction", "create_catalog", "with_crc"]
 def create_catalog(folder: Path, spaces: Sequence[Space], meta: Mapping[str, str]) -> None:
     """Make an empty catalog. It is there as a whole, or not at all."""
     path = folder / CATALOG
-    with storage_errors(path):
+    with storage_errors(path), using(path):
         connection = sqlite3.connect(path, isolation_level=None)
         try:
             connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import ItemNotFoundError
-from anysense.index.catalog.connections import BUSY_MS, connect, storage_errors
+from anysense.embed.forking import new_rlock
+from anysense.index.catalog.connections import WriterConnection, storage_errors
 from anysense.index.catalog.files import (
     drop_file,
     drop_quarantine,
@@ -23,6 +23,7 @@ from anysense.index.catalog.files import (
     take_file,
     update_item,
 )
+from anysense.index.catalog.gate import keep_open, using
 from anysense.index.catalog.reader import read_state
 from anysense.index.catalog.records import (
     FileRecord,
@@ -33,7 +34,7 @@ from anysense.index.catalog.records import (
 )
 from anysense.index.catalog.rows import FORMAT_2, place_columns
 from anysense.index.catalog.schema import CATALOG, from_sql, row_crc, to_sql, vector_crc
-from anysense.index.catalog.seals import Acknowledgement, seal, stamp
+from anysense.index.catalog.seals import Acknowledgement
 from anysense.index.catalog.stored import metadata_text, vector_blobs
 from anysense.index.catalog.totals import items_name, segments_name
 from anysense.index.catalog.transaction import Transaction, with_crc
@@ -50,8 +51,6 @@ LOG_BYTES = 64 * 1024**2
 
 _INSERT_SEGMENT = f"INSERT INTO segments VALUES ({', '.join('?' * 13)})"  # noqa: S608
 
-CHECKPOINT_MS = 50  # a reader in the middle of a transaction is not waited for
-
 
 class CatalogWriter:
     """The only writer of a catalog. Its methods may be called from many threads.
@@ -63,27 +62,33 @@ class CatalogWriter:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.path = folder / CATALOG
-        self._lock = threading.RLock()
-        with storage_errors(self.path):
-            self._connection = connect(self.path, writable=True)
+        self._lock = new_rlock()
+        self._own = WriterConnection(folder)
+        with storage_errors(self.path), using(self.path):
             self._acknowledgement = Acknowledgement(folder)
             rows = self._connection.execute("SELECT id, space_pk, dimension FROM spaces")
             self._spaces = {space: (pk, dimension) for space, pk, dimension in rows}
             self._acknowledgement.record(read_state(self.path, self._connection).change)
-            self._sound = stamp(self.path)
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        return self._own.get()
 
     def close(self) -> None:
         """Empty the log into catalog.sqlite and close."""
-        with self._lock:
-            with contextlib.suppress(Exception):  # what is in the log is as safe there
-                self.checkpoint()
-            self._connection.close()
+        with using(self.path), self._lock:
+            self._own.close_idle()
             self._acknowledgement.close()
+
+    def abandon(self) -> None:
+        """Let go of it in a forked process, without touching what the parent goes on with."""
+        keep_open(self._own)
+        self._acknowledgement.close()
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[Transaction]:
         """One transaction: on the disk when it ends, or undone."""
-        with self._lock, storage_errors(self.path):
+        with storage_errors(self.path), using(self.path), self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 state = read_state(self.path, self._connection)
@@ -103,17 +108,8 @@ class CatalogWriter:
 
     def checkpoint(self) -> None:
         """Empty the log into catalog.sqlite, as far as readers let it."""
-        with self._lock:
-            # If something else has changed the file, that must not be sealed as sound.
-            sound = stamp(self.path) == self._sound
-            self._connection.execute(f"PRAGMA busy_timeout = {CHECKPOINT_MS}")
-            _, log, done = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            self._connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
-            if sound:
-                # Half a checkpoint is sound only together with its log: leave it to be checked.
-                if log == done:
-                    seal(self._folder)
-                self._sound = stamp(self.path)
+        with using(self.path), self._lock:
+            self._own.empty_log()
 
     # Items
 
@@ -159,19 +155,22 @@ class CatalogWriter:
         ).fetchone()
         if old is None:
             return []
-        others = [
+        files = [
             FileRecord(from_sql(path), size, mtime_ns, content_hash, read_sidecars(sidecars))
             for path, size, mtime_ns, content_hash, sidecars in connection.execute(
                 "SELECT path, size, mtime_ns, content_hash, sidecars FROM files WHERE item_pk = ?",
                 old[:1],
             )
         ]
-        others = [file for file in others if file.path not in paths]
+        others = [file for file in files if file.path not in paths]
         if others and old[1] != record.content_hash:
-            row = connection.execute(f"{FORMAT_2.items} WHERE i.item_pk = ?", old[:1]).fetchone()
-            for path in paths:
-                drop_file(transaction, path)
-            rename_item(transaction, row, keep_given=False)
+            if len(others) < len(files):  # one of them has changed, and is not just another file
+                row = connection.execute(
+                    f"{FORMAT_2.items} WHERE i.item_pk = ?", old[:1]
+                ).fetchone()
+                for path in paths:
+                    drop_file(transaction, path)
+                rename_item(transaction, row, keep_given=False)
             others = []
         remove_item(transaction, record.id)
         return others
@@ -318,6 +317,6 @@ class CatalogWriter:
 
     def vacuum(self) -> None:
         """Give the space of what was deleted back to the disk."""
-        with self._lock, storage_errors(self.path):
+        with storage_errors(self.path), using(self.path), self._lock:
             self._connection.execute("VACUUM")
             self.checkpoint()

@@ -6,11 +6,11 @@ See docs/format.md for what is in the folder and why.
 from __future__ import annotations
 
 import contextlib
-import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from anysense.embed.errors import ItemNotFoundError, UsageError
+from anysense.embed.forking import new_rlock, renew_after_fork
 from anysense.index.catalog.browse import find_item, item_paths
 from anysense.index.catalog.integrity import check_acknowledged, ensure_sound
 from anysense.index.catalog.migration import migrate
@@ -91,11 +91,12 @@ class CollectionFolder:
         manifest, self.catalog = open_catalog(path)
         self.path = path
         self.media = MediaFolder(path)
-        self._lock = threading.RLock()
+        self._lock = new_rlock()
         self._writer_lock = WriterLock(path)
         self._writer: CatalogWriter | None = None
         self._closed = False
         self._views = Views(path, self.catalog, manifest, thresholds)
+        renew_after_fork(self)
 
     def close(self) -> None:
         """Let go of everything. What was written is safe without it."""
@@ -114,6 +115,13 @@ class CollectionFolder:
                 self._writer.close()
                 self._writer = None
             self._writer_lock.release()
+
+    def renew(self) -> None:
+        """Leave the right to write to the process that this one was forked from."""
+        if self._writer is not None:
+            self._writer.abandon()
+            self._writer = None
+        self._writer_lock = WriterLock(self.path)
 
     # What it is
 
@@ -151,7 +159,7 @@ class CollectionFolder:
             CollectionLockedError: another process is writing.
             StorageError: the disk refused; nothing was written.
         """
-        self._as_writer().write(records, remove)
+        self._as_writer().write([self._catalogued(record) for record in records], remove)
 
     def remove(self, ids: Sequence[str]) -> int:
         """Remove items, and tell how many of these ids there were.
@@ -198,7 +206,9 @@ class CollectionFolder:
 
         Tells what became of the items that they held before: see `forget_files`.
         """
-        return self._as_writer().assign_files(files, gone)
+        catalogued = self.media.catalogued
+        placed = ((file._replace(path=catalogued(file.path)), item_id) for file, item_id in files)
+        return self._as_writer().assign_files(placed, map(catalogued, gone))
 
     def forget_files(self, paths: Iterable[str]) -> ItemChanges:
         """Forget files that are gone, and tell what became of their items.
@@ -206,7 +216,13 @@ class CollectionFolder:
         An item whose last file is gone is removed; one whose source is gone gets another of its
         files as its source, and the id that goes with it; an id that was given stays.
         """
-        return self._as_writer().forget_files(paths)
+        return self._as_writer().forget_files(map(self.media.catalogued, paths))
+
+    def _catalogued(self, record: ItemRecord) -> ItemRecord:
+        """An item with its paths as the catalog keeps them."""
+        catalogued = self.media.catalogued
+        files = [file._replace(path=catalogued(file.path)) for file in record.files]
+        return replace(record, source=catalogued(record.source), files=files)
 
     def quarantine(self, files: Iterable[QuarantinedFile]) -> None:
         """Note files that cannot be read, and why."""

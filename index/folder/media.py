@@ -2,6 +2,9 @@
 
 A stored file is called by its content, ``media/<hash>[-<hash of its id>]<suffix>``: nothing that a
 client says becomes part of a path, the same file is stored once, and each file belongs to one item.
+
+The catalog knows it by that path, which starts at the collection, so that a collection can be
+moved. Everybody else knows it by where it is now.
 """
 
 from __future__ import annotations
@@ -72,18 +75,30 @@ class MediaFolder:
                 temporary.unlink(missing_ok=True)
 
     def stored(self, path: str | Path) -> Path | None:
-        """Where a stored file is that a catalogued path names; None if it names no such file.
+        """Where a stored file is that a path names; None if it names no such file.
 
-        A stored file moves with its collection, so the catalog may have it at a former place.
+        A stored file moves with its collection, so the path may be of a former place.
         """
         path = Path(path)
         here = self.path / path.name
         is_stored = path.parent.name == MEDIA and NAME.fullmatch(path.name) and here.is_file()
         return here if is_stored else None
 
-    def find(self, path: str | Path) -> Path:
-        """Where a catalogued file is, stored or not; it may be gone."""
-        return self.stored(path) or Path(path)
+    def locate(self, path: str) -> str:
+        """Where the file is now that the catalog knows by a path; other paths stay as they are."""
+        if f"{MEDIA}/" not in path:  # nearly all, and there may be millions
+            return path
+        name = path.removeprefix(f"{MEDIA}/")
+        if NAME.fullmatch(name):
+            return str(self.path / name)
+        # Until now the catalog had the place at which the file was stored.
+        return str(self.stored(path) or path)
+
+    def catalogued(self, path: str) -> str:
+        """The path by which the catalog knows a file: the reverse of `locate`."""
+        folder, name = os.path.split(path)
+        is_stored = folder == str(self.path) and NAME.fullmatch(name)
+        return f"{MEDIA}/{name}" if is_stored else path
 
     def discard(self, path: str | Path) -> None:
         """Remove the stored file that a path names, if it does; no item names it any more.

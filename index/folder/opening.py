@@ -21,6 +21,7 @@ from anysense.index.catalog.schema import CATALOG
 from anysense.index.catalog.seals import ACKNOWLEDGED, VERIFIED
 from anysense.index.catalog.transaction import create_catalog
 from anysense.index.folder.lock import LOCK, OWNER, WriterLock
+from anysense.index.folder.media import MediaFolder
 from anysense.index.snapshots.generation import remove_others
 from anysense.index.snapshots.manifest import MANIFEST, DamagedManifest, EncoderEntry, Manifest
 
@@ -95,7 +96,7 @@ def open_catalog(folder: Path) -> tuple[Manifest, Catalog]:
             Manifest.read(folder)  # a newer format is told apart from damage first
         if not (folder / CATALOG).exists():
             raise damaged(folder / CATALOG, "it is missing")
-        catalog = Catalog(folder)
+        catalog = Catalog(folder, MediaFolder(folder).locate)
         try:
             ensure_sound(catalog, folder)
             check_acknowledged(catalog, folder)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +58,7 @@ class SearchOptions:
             raise UsageError(f"min_score is a number, not {self.min_score!r}.")
         _ = self.of_modalities  # raises if one is none
 
-    @cached_property
+    @property
     def of_modalities(self) -> frozenset[Modality]:
         """The modalities of the segments that may be found."""
         if self.modalities is None:

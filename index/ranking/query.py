@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -26,14 +27,17 @@ __all__ = ["MAX_TERMS", "Term", "parse_query"]
 
 MAX_TERMS = 32
 
+_log = logging.getLogger("anysense")
+
 
 @dataclass(frozen=True)
 class Term:
     """One part of a query. Exactly one of `content`, `like` and `vector` is given.
 
     Attributes:
-        content: a text (`str`), a file (`pathlib.Path`), the bytes of a file, a PIL image, a
-            `Waveform`, or a pair of samples, shape (n,) or (n, channels), and their rate in Hz.
+        content: a text (`str`, also where it is the path of a file, of which a warning tells), a
+            file (`pathlib.Path`), the bytes of a file, a PIL image, a `Waveform`, or a pair of
+            samples, shape (n,) or (n, channels), and their rate in Hz.
         weight: how much it counts beside the other terms; a negative weight subtracts.
         like: the id of an item: "more like this one".
         vector: a vector of shape (dimension,) in the space named `space`.
@@ -97,6 +101,8 @@ def _resolve_content(term: Term, limits: Limits) -> Term:
                 f"The text of a query has {len(content):,} characters; "
                 f"the limit is {limits.query_text_characters:,}."
             )
+        if term.modality is None:
+            _warn_of_path(content)
         return replace(term, modality=Modality.TEXT)
     if isinstance(content, (Path, bytes)):
         from anysense.embed.media.identify import sniff
@@ -116,6 +122,18 @@ def _resolve_content(term: Term, limits: Limits) -> Term:
         f"A query cannot be a {type(content).__name__}: give a str for text, a pathlib.Path or "
         "bytes for a file, a PIL image, or a Waveform for a sound."
     )
+
+
+def _warn_of_path(text: str) -> None:
+    """Say that a path is searched as words, where nobody has said that it is meant so."""
+    from anysense.embed.media.identify import modality_of_path
+
+    if modality_of_path(text) is not None:
+        _log.warning(
+            "%s is a file, and its name is searched as words: give a pathlib.Path to search by the "
+            "file, or Term(..., modality=Modality.TEXT) if words are meant.",
+            text,
+        )
 
 
 def _is_samples(content: Any) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING, NamedTuple
 
 from anysense.embed.errors import StateGoneError
+from anysense.embed.forking import new_lock
 from anysense.index.calibration.routes import Calibrations
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class States:
 
     def __init__(self, collection: OpenCollection) -> None:
         self._collection = collection
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._pinned: OrderedDict[str, State] = OrderedDict()
 
     def find(self, name: str | None) -> State:

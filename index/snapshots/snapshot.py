@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from anysense.embed.forking import new_lock
 from anysense.index.filters.filter import Filter, parse_filter
 from anysense.index.snapshots.manifest import EFFORTS
 from anysense.index.vectors.arrays import no_results
@@ -18,6 +17,7 @@ from anysense.index.vectors.recall import Effort
 from anysense.index.vectors.thresholds import DEFAULTS, Thresholds
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from numpy.typing import NDArray
@@ -68,9 +68,10 @@ class Snapshot:
     thresholds: Thresholds = DEFAULTS
     _selections: OrderedDict[Hashable, Ids] = field(default_factory=OrderedDict, repr=False)
     _samples: dict[tuple[Partition, int], FloatArray] = field(default_factory=dict, repr=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _newer: list[Mapping[Partition, Newer]] = field(default_factory=list, repr=False)
+    _lock: threading.Lock = field(default_factory=new_lock, repr=False)
 
-    @cached_property
+    @property
     def newer(self) -> Mapping[Partition, Newer]:
         """The segments that the index does not have.
 
@@ -79,7 +80,9 @@ class Snapshot:
         Raises:
             CorruptCollectionError: their rows are damaged.
         """
-        return self.load_newer()
+        if not self._newer:
+            self._newer.append(self.load_newer())
+        return self._newer[0]
 
     @property
     def unpublished(self) -> int:

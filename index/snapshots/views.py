@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from anysense.embed.errors import CorruptCollectionError
+from anysense.embed.forking import new_lock, new_rlock
 from anysense.index.catalog.connections import connect, damaged, storage_errors
+from anysense.index.catalog.gate import close_before_fork, using
 from anysense.index.catalog.reader import Catalog, read_state
 from anysense.index.catalog.seals import stamp
 from anysense.index.catalog.vectors import vector_sources
@@ -78,13 +79,13 @@ class Views:
         thresholds: Thresholds = DEFAULTS,
     ) -> None:
         self.thresholds = thresholds
-        self.publishing = threading.Lock()
+        self.publishing = new_lock()
         self.is_damaged = False
         self._folder = folder
         self._catalog = catalog
         self._manifest = manifest
         self._manifest_stamp: dict[str, int] | None = None
-        self._lock = threading.RLock()
+        self._lock = new_rlock()
         self._watch: sqlite3.Connection | None = None
         self._seen: object = None
         self._snapshot: Snapshot | None = None
@@ -94,12 +95,23 @@ class Views:
         self._delta_end = 0
         self._is_checked = False
         self._change = 0
+        close_before_fork(self)
 
     def close(self) -> None:
-        with self._lock:
-            if self._watch is not None:
-                self._watch.close()
-            self._watch, self._snapshot, self._base = None, None, None
+        with using(self.path), self._lock:
+            self.close_idle()
+            self._snapshot, self._base = None, None
+
+    def close_idle(self) -> None:
+        """Close the connection that notices changes; the next look opens another."""
+        if self._watch is not None:
+            self._watch.close()
+        self._watch, self._seen = None, None
+
+    @property
+    def path(self) -> Path:
+        """The catalog's."""
+        return self._catalog.path
 
     @property
     def catalog(self) -> Catalog:
@@ -116,10 +128,10 @@ class Views:
         Raises:
             CorruptCollectionError: the catalog is damaged, or another collection took its place.
         """
-        with self._lock, storage_errors(self._catalog.path):
+        with storage_errors(self.path), using(self.path), self._lock:
             # A number that SQLite changes with every commit of another connection.
             if self._watch is None:
-                self._watch = connect(self._catalog.path, writable=False)
+                self._watch = connect(self.path, writable=False)
             version = self._watch.execute("PRAGMA data_version").fetchone()[0]
             now = (version, self._read_stamp())
             if self._snapshot is None or now != self._seen:
@@ -129,7 +141,7 @@ class Views:
 
     def adopt(self, manifest: Manifest, base: Base) -> None:
         """Go on from an index that this process has just published."""
-        with self._lock:
+        with using(self.path), self._lock:
             self._manifest, self._manifest_stamp = manifest, self._read_stamp()
             self._start_from(base)
             self.is_damaged = False
@@ -233,7 +245,7 @@ class Views:
 
     def _newer(self, base: Base, high_water: int, gone: Ids) -> Mapping[Partition, Newer]:
         """The segments that a base does not have, up to a key and without those that are gone."""
-        with self._lock:
+        with using(self.path), self._lock:
             if base is self._base:
                 if self._delta_end < high_water:
                     self._extend(self._delta, self._delta_end, high_water)

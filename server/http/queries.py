@@ -46,7 +46,8 @@ def search_terms(request: SearchRequest, files: Mapping[str, bytes] | None = Non
         terms.append(_term(body, "vector"))
     terms += [_term(term, f"terms.{place}") for place, term in enumerate(request.terms)]
     opposites = [request.not_] if isinstance(request.not_, str) else request.not_ or []
-    terms += [Term(text, weight=-1.0) for text in opposites]
+    # Said to be a text, so that nobody looks whether it is the path of a file here.
+    terms += [Term(text, weight=-1.0, modality=Modality.TEXT) for text in opposites]
     if not terms:
         message = "Give at least one of text, image, audio, like, vector and terms."
         raise RequestError(message, 422, "empty_query")
@@ -64,7 +65,7 @@ def _term(term: TermBody, param: str) -> Term:
     if term.like is not None:
         return Term(like=term.like, weight=term.weight)
     if term.text is not None:
-        return Term(term.text, weight=term.weight)
+        return Term(term.text, weight=term.weight, modality=Modality.TEXT)
     modality = Modality.IMAGE if term.image is not None else Modality.AUDIO
     uri = term.image if term.image is not None else term.audio
     assert uri is not None

@@ -164,7 +164,8 @@ class Service:
             former_paths = self._paths(item.id) if item.id is not None else []
             path, is_new = file.keep(suffix, item.id)
         try:
-            new_item = self.add(NewItem(path, item.id, None, None, item.metadata), file.digest)
+            source = self.media.catalogued(str(path))  # the same wherever the collection is
+            new_item = self.add(NewItem(path, item.id, source, None, item.metadata), file.digest)
         except BaseException as error:
             if is_new:
                 self.media.discard(path)
@@ -204,7 +205,7 @@ class Service:
             item = find_item(catalog, item_id)
         except ItemNotFoundError:
             return []
-        return [self.media.find(path) for path in item_paths(catalog, item)]
+        return [Path(path) for path in item_paths(catalog, item)]
 
 
 def safe_name(name: str | None, fallback: str) -> str:

@@ -11,7 +11,6 @@ import importlib
 import importlib.util
 import json
 import sys
-import threading
 import warnings
 from pathlib import Path
 from types import ModuleType
@@ -22,6 +21,7 @@ import torch
 from anysense.embed.encoders.clap.convert import ClapShape
 from anysense.embed.encoders.clap.spectrogram import MelSettings, filter_bank
 from anysense.embed.errors import CheckpointError, MissingWeightsError
+from anysense.embed.forking import new_lock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +30,7 @@ __all__ = ["LaionTowers", "build_laion_model", "is_installed", "model_module"]
 
 _PACKAGE = "_anysense_laion_clap"
 _NAMES = {96: "HTSAT-tiny", 128: "HTSAT-base", 256: "HTSAT-large"}
-_lock = threading.Lock()
+_lock = new_lock()
 
 
 def is_installed() -> bool:

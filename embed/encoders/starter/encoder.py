@@ -6,8 +6,6 @@ common things, and is no match for CLIP or CLAP (docs/starter.md has its measure
 
 from __future__ import annotations
 
-import functools
-import threading
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.encoders.device import choose_batch, choose_device
@@ -17,6 +15,7 @@ from anysense.embed.encoders.starter.image import ImageTower, letterbox
 from anysense.embed.encoders.starter.text import TextTower
 from anysense.embed.encoders.starter.weights import DATA_FOLDER, load_tensors, manifest
 from anysense.embed.errors import EncoderError, UnknownEncoderError
+from anysense.embed.forking import new_lock
 from anysense.embed.types import Modality, Passage, Space, Waveform
 
 if TYPE_CHECKING:
@@ -53,7 +52,11 @@ class StarterEncoder:
         self._folder = folder
         self._device = choose_device(device)
         self.batch_size = choose_batch(self._device, 1, 256)
-        self._lock = threading.Lock()
+        self._lock = new_lock()
+        self._tensors: dict[str, torch.Tensor] | None = None
+        self._text_tower: TextTower | None = None
+        self._image_tower: ImageTower | None = None
+        self._audio_tower: AudioTower | None = None
         self.space = Space("starter", revision_of(manifest(folder)), DIMENSION, frozenset(Modality))
 
     def passages(self, text: str) -> list[Passage]:
@@ -97,42 +100,36 @@ class StarterEncoder:
             return self._image.encode(prepared)
         return self._audio.encode(prepared)
 
-    @functools.cached_property
-    def _heads(self) -> dict[str, torch.Tensor]:
-        return load_tensors("heads", self._folder)
-
     def _part(self, prefix: str) -> dict[str, torch.Tensor]:
         """The tensors of the heads' file whose names begin with `prefix`, without it."""
-        heads = self._heads
-        return {k[len(prefix) :]: t for k, t in heads.items() if k.startswith(prefix)}
+        if self._tensors is None:
+            self._tensors = load_tensors("heads", self._folder)
+        return {k[len(prefix) :]: t for k, t in self._tensors.items() if k.startswith(prefix)}
 
     # Many threads may prepare at once: each tower is made once, under the lock.
     @property
     def _text(self) -> TextTower:
         with self._lock:
+            if self._text_tower is None:
+                mean = self._part("text.")["mean"]
+                self._text_tower = TextTower(mean, self._device, self._folder)
             return self._text_tower
 
     @property
     def _image(self) -> ImageTower:
         with self._lock:
+            if self._image_tower is None:
+                part = self._part("image.")
+                self._image_tower = ImageTower(part, self._device, self._folder)
             return self._image_tower
 
     @property
     def _audio(self) -> AudioTower:
         with self._lock:
+            if self._audio_tower is None:
+                part = self._part("audio.")
+                self._audio_tower = AudioTower(part, self._device, self._folder)
             return self._audio_tower
-
-    @functools.cached_property
-    def _text_tower(self) -> TextTower:
-        return TextTower(self._heads["text.mean"], self._device, self._folder)
-
-    @functools.cached_property
-    def _image_tower(self) -> ImageTower:
-        return ImageTower(self._part("image."), self._device, self._folder)
-
-    @functools.cached_property
-    def _audio_tower(self) -> AudioTower:
-        return AudioTower(self._part("audio."), self._device, self._folder)
 
 
 def load(rest: str = "", device: str = "auto") -> StarterEncoder:

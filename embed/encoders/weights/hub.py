@@ -5,12 +5,12 @@ Encoders load from the hub's cache alone; only `anysense.embed.encoders.pull` do
 
 from __future__ import annotations
 
-import threading
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import MissingWeightsError
+from anysense.embed.forking import new_rlock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ __all__ = [
     "offline",
 ]
 
-_lock = threading.RLock()
+_lock = new_rlock()
 
 
 def cached_file(repository: str, *names: str) -> Path | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from anysense.index.building.sources.entries import Entry
     from anysense.index.catalog.records import Sidecar
@@ -40,11 +40,19 @@ class Listing(Protocol):
         """Note a link to a file that is not followed."""
         ...
 
+    def note_other_kinds(self, folder: str, names: Sequence[str]) -> None:
+        """Note the files of a folder that are of kinds that anysense does not read."""
+        ...
+
+    def note_litter(self, folder: str) -> None:
+        """Note a folder that is left out because systems or programs keep it for themselves."""
+        ...
+
     def report(self, path: str, reason: str) -> None:
         """Note a file or a row that cannot be used, and why."""
         ...
 
-    def note_unread(self, table: str) -> None:
+    def note_unread_row(self, table: str) -> None:
         """Note a table of which some row cannot be read: what it does not name may be in there."""
         ...
 

@@ -10,11 +10,16 @@ from typing import TYPE_CHECKING
 
 from anysense.index.building.sources.base import Source
 from anysense.index.building.sources.entries import FileEntry
+from anysense.index.building.sources.litter import (
+    has_litter_mark,
+    is_litter_file,
+    is_litter_folder,
+)
 from anysense.index.building.sources.paths import is_under
 from anysense.index.building.sources.sidecars import stat_sidecars
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from anysense.index.building.sources.base import Listing
     from anysense.index.catalog.records import Sidecar
@@ -25,7 +30,7 @@ __all__ = ["FileSource", "FolderSource", "file_entries", "walk"]
 @dataclass(frozen=True)
 class FolderSource(Source):
     def find(self, listing: Listing) -> Iterator[FileEntry]:
-        return walk(self.root, listing)
+        return walk(self.root, listing, self.covers)
 
     def covers(self, path: str) -> bool:
         return is_under(path, self.root)
@@ -40,8 +45,17 @@ class FileSource(Source):
         return path == self.root
 
 
-def walk(root: str, listing: Listing) -> Iterator[FileEntry]:
-    """The media files of a folder and of its folders, by the rules of a listing."""
+def walk(
+    root: str, listing: Listing, covers: Callable[[str], bool], named: str = ""
+) -> Iterator[FileEntry]:
+    """The media files of a folder and of its folders, by the rules of a listing.
+
+    Args:
+        root: the folder.
+        listing: the rules, and where to note what is left out.
+        covers: whether a path is asked for; others are not noted.
+        named: an argument of the user; folders that it names are not taken for litter.
+    """
     from anysense.embed.media.beside import pair_sidecars
     from anysense.embed.media.identify import MEDIA_SUFFIXES
 
@@ -55,19 +69,49 @@ def walk(root: str, listing: Listing) -> Iterator[FileEntry]:
         except OSError as error:
             listing.report_unlisted(folder, error)
             continue
-        inner = []
+        is_named = folder == root or Path(folder).name in named
+        if not is_named and has_litter_mark(folder, [child.name for child in children]):
+            listing.note_litter(folder)
+            continue
+        inner, others = [], []
         children = [child for child in children if not child.name.startswith(".")]
         beside = pair_sidecars(child.name for child in children) if listing.with_sidecars else {}
         for child in children:
             if child.path == listing.exclude:
                 continue
             if child.is_dir(follow_symlinks=False):
-                inner.append(child.path)
+                if is_litter_folder(child.path) and child.name not in named:
+                    listing.note_litter(child.path)
+                else:
+                    inner.append(child.path)
             elif child.name.lower().endswith(suffixes):
                 names = beside.get(child.name, ())
                 sidecars = stat_sidecars(folder, names, listing.is_linkable)
                 yield from file_entries(child.path, listing, child, sidecars)
+            else:
+                others.append(child)
+        _note_others(folder, [child for child in others if covers(child.path)], beside, listing)
         folders += reversed(inner)
+
+
+def _note_others(
+    folder: str,
+    children: Iterable[os.DirEntry[str]],
+    beside: Mapping[str, Sequence[str]],
+    listing: Listing,
+) -> None:
+    """Note what of a folder is not read: links out of the sources, and files of other kinds."""
+    sidecars = {name for names in beside.values() for name in names}
+    unread = []
+    for child in children:
+        if child.is_symlink():
+            target = os.path.realpath(child.path)
+            if not listing.is_linkable(target) and Path(target).is_dir():
+                listing.count_outside_link()
+        elif child.is_file() and child.name not in sidecars and not is_litter_file(child.name):
+            unread.append(child.name)
+    if unread:
+        listing.note_other_kinds(folder, unread)
 
 
 def file_entries(

@@ -82,7 +82,8 @@ class GlobSource(Source):
     pattern: re.Pattern[str]
 
     def find(self, listing: Listing) -> Iterator[FileEntry]:
-        return (entry for entry in walk(self.root, listing) if self.covers(entry.path))
+        entries = walk(self.root, listing, self.covers, self.name)
+        return (entry for entry in entries if self.covers(entry.path))
 
     def covers(self, path: str) -> bool:
         if not is_under(path, self.root):

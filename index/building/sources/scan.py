@@ -3,8 +3,10 @@
 The rules of a scan, which are the same for folders and globs:
 
 * a file counts if its suffix is one of `anysense.embed.media.identify.MEDIA_SUFFIXES`;
-* names that start with a dot are left out, files and folders alike;
+* names that start with a dot are left out, files and folders alike, and so are folders that systems
+  and programs keep for themselves (`anysense.index.building.sources.litter`);
 * links to folders are not followed; links to files are, if they end inside a given source;
+* files of other kinds are counted;
 * a text beside a picture or a sound that is scanned too, such as ``photo.txt``, is no file of its
   own: its words belong to what it lies beside (`anysense.embed.media.beside`), unless that cannot
   be read;
@@ -21,6 +23,8 @@ unless some of its rows cannot be read.
 
 from __future__ import annotations
 
+from collections import Counter
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import MediaError, UsageError
@@ -33,13 +37,14 @@ from anysense.index.building.sources.table import TableSource
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence, Set
-    from pathlib import Path
 
     from anysense.embed.types import Modality
     from anysense.index.building.sources.base import Source
     from anysense.index.catalog.records import Sidecar
 
 __all__ = ["FileScan"]
+
+_LONGEST_SUFFIX = 12  # with its dot
 
 
 class FileScan:
@@ -54,7 +59,8 @@ class FileScan:
         sidecars: paths of texts whose words belong to files among the entries.
         left_out: files of modalities that are not wanted: see `leave_out`.
         problems: what could not be listed or read.
-        outside_links: how many links to files led out of the sources and were not followed.
+        outside_links: how many links led out of the sources and were not followed.
+        litter: folders that were left out because systems or programs keep them for themselves.
         rows: the paths of what the rows of each table are, by its file.
     """
 
@@ -93,10 +99,12 @@ class FileScan:
         self.left_out: list[Entry] = []
         self.problems: list[Problem] = []
         self.outside_links = 0
+        self.litter: set[str] = set()
+        self._other_kinds: dict[str, Sequence[str]] = {}
         self._listed: Sequence[Entry] = ()
         self._unreadable: set[str] = set()
         self._unlisted: list[str] = []
-        self._unread: set[str] = set()
+        self._unread_tables: set[str] = set()
         self.rows: dict[str, list[str]] = {}
         self._beside = FolderSidecars(self.is_linkable)
 
@@ -172,16 +180,33 @@ class FileScan:
         """Whether a path that has no entry was looked for, and is no longer there."""
         table = table_of(path)
         if table in self._tables:
-            return table not in self._unread
+            return table not in self._unread_tables
         if not any(source.covers(path) for source in self.folders):
             return False
+        if self.exclude is not None and is_under(path, self.exclude):
+            return False
+        if self.is_litter(path):
+            return True
         if any(is_under(path, folder) for folder in self._unlisted):
             return False
         return not is_alive(path)
 
     def is_kept(self, path: str) -> bool:
         """Whether a path that has no entry may stand in a row that cannot be read."""
-        return table_of(path) in self._unread
+        return table_of(path) in self._unread_tables
+
+    def is_litter(self, path: str) -> bool:
+        """Whether a path is in a folder that was left out; what is in there is no item any more."""
+        return any(str(folder) in self.litter for folder in Path(path).parents)
+
+    @property
+    def unread_kinds(self) -> dict[str, int]:
+        """How many files are of kinds that anysense does not read, by suffix, the most first.
+
+        Files without a suffix, or with one that is none, count under the empty text.
+        """
+        names = (name for names in self._other_kinds.values() for name in names)
+        return dict(Counter(map(_suffix_of, names)).most_common())
 
     def sidecars_beside(self, path: str) -> tuple[Sidecar, ...]:
         """The texts that belong to a file whose folder is not walked; none without sidecars."""
@@ -192,16 +217,26 @@ class FileScan:
         return target in self._files or any(is_under(target, s.root) for s in self.folders)
 
     def count_outside_link(self) -> None:
-        """Note a link to a file that is not followed."""
+        """Note a link that is not followed."""
         self.outside_links += 1
+
+    def note_other_kinds(self, folder: str, names: Sequence[str]) -> None:
+        """Note the files of a folder that are of kinds that anysense does not read."""
+        # Another source may have come upon the folder, or upon a part of it.
+        if len(names) > len(self._other_kinds.get(folder, ())):
+            self._other_kinds[folder] = names
+
+    def note_litter(self, folder: str) -> None:
+        """Note a folder that is left out because systems or programs keep it for themselves."""
+        self.litter.add(folder)
 
     def report(self, path: str, reason: str) -> None:
         """Note a file or a row that cannot be used, and why."""
         self.problems.append(Problem(path, reason))
 
-    def note_unread(self, table: str) -> None:
+    def note_unread_row(self, table: str) -> None:
         """Note a table of which some row cannot be read: what it does not name may be in there."""
-        self._unread.add(table)
+        self._unread_tables.add(table)
 
     def report_unlisted(self, folder: str, error: OSError) -> None:
         """Note that a folder cannot be listed.
@@ -214,3 +249,10 @@ class FileScan:
             raise MediaError(folder, reason)
         self.report(folder, reason)
         self._unlisted.append(folder)
+
+
+def _suffix_of(name: str) -> str:
+    """The suffix of a file name in small letters; the empty text if that is no suffix of a kind."""
+    suffix = PurePath(name).suffix.lower()
+    is_kind = suffix[1:].isascii() and suffix[1:].isalnum() and len(suffix) <= _LONGEST_SUFFIX
+    return suffix if is_kind else ""

@@ -62,7 +62,7 @@ class TableSource(Source):
         except _RowError as error:
             listing.report(f"{self.file}:{row.line}", str(error))
             if isinstance(error, _UnreadRowError):
-                listing.note_unread(self.file)
+                listing.note_unread_row(self.file)
             return None
         return entry
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import faiss as _faiss
@@ -17,3 +18,12 @@ BATCH = 20
 
 # FAISS's default of 128,000 leaves every batch of queries to its scalar loop.
 faiss.cvar.distance_compute_blas_threshold = BATCH
+
+
+def _after_fork() -> None:
+    """Let FAISS use one thread: the thread that forked would wait for ever for those of OpenMP."""
+    faiss.omp_set_num_threads(1)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

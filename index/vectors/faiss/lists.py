@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from anysense.embed.errors import UsageError
+from anysense.embed.forking import new_lock
 from anysense.index.vectors.arrays import as_ids
 from anysense.index.vectors.faiss.library import faiss
 from anysense.index.vectors.idmap import IdMap
@@ -49,7 +49,7 @@ class Lists:
         self._centroids: FloatArray = index.quantizer.reconstruct_n(0, index.nlist)
         self._maps: dict[Partition, IdMap] = {}
         self._views: dict[Partition, list[tuple[Ids, memoryview]]] = {}
-        self._lock = threading.Lock()
+        self._lock = new_lock()
 
     @property
     def is_in_memory(self) -> bool:

@@ -94,11 +94,23 @@ def _new_items(
         raise click.UsageError("Give a FILE or --text to add.")
     if item_id is not None and len(files) + len(texts) > 1:
         raise click.UsageError("--id names one item: give one FILE or one --text with it.")
+    for text in texts:
+        _hint_at_file(text)
     contents = [sys.stdin.read() if text == "-" else text for text in texts]
     return [
         *(NewItem(Path(file), item_id, metadata=metadata) for file in files),
         *(NewItem(text, item_id, modality=Modality.TEXT, metadata=metadata) for text in contents),
     ]
+
+
+def _hint_at_file(text: str) -> None:
+    """Say how to add a file, if that may be what a text means that is the path of one."""
+    from anysense.embed.media.identify import modality_of_path
+
+    if modality_of_path(text) is not None:
+        console.note(
+            f"{text} is a file, and its name is added as a text: FILE adds the file itself."
+        )
 
 
 def _pair(pair: str) -> tuple[str, Any]:

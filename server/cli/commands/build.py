@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["build", "build_json", "open_or_create", "print_report"]
 
 PROFILE_NAMES = ("starter", "standard", "best")
+SHOWN_NAMES = 5
 SHOWN_FAILURES = 10
 
 
@@ -102,9 +103,10 @@ def build(
     optionally an `id`, a `modality` and `metadata`; other columns are metadata too.
 
     Run the same command again at any time: only what is new or has changed is encoded, items whose
-    file is gone are removed, and a build that was stopped goes on. Hidden files are left out, and
-    links out of the sources are not followed. Files that cannot be read are listed, left alone
-    until they change, and make the exit status 3 as long as they are there.
+    file is gone are removed, and a build that was stopped goes on. Hidden files are left out, so
+    are thumbnails and deleted files that systems and programs keep in folders of their own (@eaDir,
+    #recycle), and links out of the sources are not followed. Files that cannot be read are listed,
+    left alone until they change, and make the exit status 3 as long as they are there.
 
     A text beside a picture or a sound (photo.txt, photo.jpg.txt, photo.xmp) and the words
     in its file that describe it (titles, captions, keywords, lyrics) are part of that item.
@@ -209,6 +211,8 @@ def build_json(output: str, items: int, report: BuildReport) -> dict[str, Any]:
         "untried": report.untried,
         "segments": report.segments,
         "left_out": report.left_out,
+        "unread_kinds": report.unread_kinds,
+        "litter": report.litter,
         "outside_links": report.outside_links,
         "unmatched_metadata": report.unmatched_metadata,
         "seconds": round(report.seconds, 3),
@@ -233,6 +237,7 @@ def print_report(output: str, items: int, report: BuildReport) -> None:
     if report.left_out:
         files = console.count(report.left_out, "file")
         console.note(f"{files} left out: no encoder of this collection takes their kind.")
+    _print_unread(report)
     if report.outside_links:
         links = console.count(report.outside_links, "link")
         console.note(f"{links} out of the sources not followed.")
@@ -257,3 +262,21 @@ def print_report(output: str, items: int, report: BuildReport) -> None:
         console.note("It is tried again when it changes, or with --retry-failed.")
     else:
         console.note("They are tried again when they change, or with --retry-failed.")
+
+
+def _print_unread(report: BuildReport) -> None:
+    """Say which files and folders were not looked at, because of their names."""
+    from anysense.index.building.report import kinds_text
+
+    if report.unread_kinds:
+        number = sum(report.unread_kinds.values())
+        kinds = "a kind" if number == 1 else "kinds"
+        files = f"{console.count(number, 'file')} of {kinds} that anysense does not read"
+        console.note(f"{files}: {kinds_text(report.unread_kinds)}.")
+    if report.litter:
+        folders = console.count(sum(report.litter.values()), "folder")
+        names = ", ".join(list(report.litter)[:SHOWN_NAMES])
+        more = ", ..." if len(report.litter) > SHOWN_NAMES else ""
+        console.note(
+            f"{folders} of thumbnails, deleted files and the like left out: {names}{more}."
+        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -121,8 +120,7 @@ def search(
         raise click.UsageError(f'Put a text of several words in quotes: "{" ".join(texts)}".')
     if not (texts or images or sounds or likes):
         raise click.UsageError("Give a TEXT, --image, --audio or --like to search by.")
-    if texts:
-        _hint_at_file(texts[0])
+    _hint_at_files(texts, unwanted)
     with Collection.open(path, device=device) as collection:
         likes = tuple(resolve_id(collection, name) for name in likes)
         terms = query_terms(texts[0] if texts else None, images, sounds, likes, unwanted)
@@ -149,19 +147,23 @@ def search(
     return DONE
 
 
-def _hint_at_file(text: str) -> None:
+def _hint_at_files(texts: Sequence[str], unwanted: Sequence[str]) -> None:
     """Say how to search by a file, if that may be what a text means that is the path of one."""
-    from anysense.embed.media.identify import MEDIA_SUFFIXES
+    from anysense.embed.media.identify import modality_of_path
 
-    modality = MEDIA_SUFFIXES.get(Path(text).suffix.lower())
-    if modality is None or not os.path.isfile(text):  # noqa: PTH113 - which takes any text
-        return
     hints = {
-        "image": f"--image {text} searches by what it shows",
-        "audio": f"--audio {text} searches by how it sounds",
-        "text": f"--like {text} searches by what it says, if it is in the collection",
+        "image": "--image {} searches by what it shows",
+        "audio": "--audio {} searches by how it sounds",
+        "text": "--like {} searches by what it says, if it is in the collection",
     }
-    console.note(f"{text} is a file, and its name is searched as words: {hints[modality.value]}.")
+    for text in texts:
+        modality = modality_of_path(text)
+        if modality is not None:
+            hint = hints[modality.value].format(text)
+            console.note(f"{text} is a file, and its name is searched as words: {hint}.")
+    for text in unwanted:
+        if modality_of_path(text) is not None:
+            console.note(f"{text} is a file, and its name is subtracted as words.")
 
 
 def _print_files(hits: Sequence[Hit]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
 
@@ -10,6 +11,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
 
 from anysense.embed.errors import MediaError
+from anysense.embed.types import Modality
 from anysense.index.building.sources.paths import is_file, table_of
 from anysense.index.catalog.browse import find_item, item_paths, list_items
 from anysense.index.types import NewItem
@@ -21,7 +23,6 @@ from anysense.server.http.service import safe_name, stored_suffix
 
 if TYPE_CHECKING:
     import os
-    from pathlib import Path
 
     from anysense.index.catalog.records import Item
     from anysense.server.http.service import Service
@@ -66,7 +67,8 @@ async def add_item(request: Request) -> Response:
         item, is_new = await _add_upload(request, service)
     else:
         body = await read_json(request, schemas.NewText)
-        text = NewItem(body.text, body.id, metadata=body.metadata)
+        # Said to be a text, so that nobody looks whether it is the path of a file here.
+        text = NewItem(body.text, body.id, modality=Modality.TEXT, metadata=body.metadata)
         item, is_new = await service.writing(service.add, text), True
     location = str(request.app.url_path_for("get_item", item_id=item.id))
     return reply(item.to_dict(), 201 if is_new else 200, {"location": quote(location)})
@@ -148,7 +150,7 @@ def find_media(service: Service, item_id: str) -> tuple[Path, os.stat_result, st
     catalog = service.catalog()
     item = find_item(catalog, item_id)
     named = item_paths(catalog, item)
-    paths = [service.media.find(path) for path in named]
+    paths = [Path(path) for path in named]
     if named and not any(map(is_file, named)) and all(map(table_of, named)):
         message = f"The item {item_id} stands in a row of {table_of(named[0])}, not in a file."
         raise RequestError(message, 404, "no_media")

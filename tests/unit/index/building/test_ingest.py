@@ -9,7 +9,7 @@ from PIL import Image
 from tiny_files import real
 
 from anysense.embed.errors import MediaError, UsageError
-from anysense.embed.types import Waveform
+from anysense.embed.types import Modality, Waveform
 from anysense.index.building.ingest import add_one, ingest
 from anysense.index.catalog.records import make_id
 from anysense.index.types import NewItem
@@ -158,3 +158,23 @@ def test_captions_that_are_given_are_segments(collection: Collection, media: Pat
     assert collection.search("middle", k=1)[0].source == str(path.resolve())
     assert collection.add([NewItem(data, "x", captions=["dark"])], sidecars=False).ids == ["x"]
     assert len(collection.folder.snapshot().item("x").segments) == 1
+
+
+def test_an_item_in_place_of_another_leaves_nothing_of_it(
+    collection: Collection, media: Path
+) -> None:
+    for content in (media / "red.png", media / "green.png", "blue"):
+        collection.add([NewItem(content, id="x")])
+        assert [hit.id for hit in collection.search("red")] == ["x"]
+    assert collection.folder.files() == {}
+
+
+def test_a_path_that_is_added_as_a_text_is_told(
+    collection: Collection, media: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = str(media / "red.png")
+    assert collection.add([NewItem(path, id="x")]).added == 1
+    assert f"{path} is a file, and its name is added as a text: give" in caplog.text
+    caplog.clear()
+    collection.add([NewItem(path, id="x", modality=Modality.TEXT), NewItem("gone.png", id="y")])
+    assert caplog.text == ""

@@ -230,9 +230,10 @@ def test_an_id_that_was_given_stays_when_the_source_goes(collection: Collection)
     collection.write([record("a", 1, files=["/1", "/2"])])
     assert collection.folder.forget_files(["/1"]) == ([], {})
     assert collection.folder.snapshot().item("a").source == "/2"
-    collection.write([record("a", 2, files=["/3"])])  # but not when another item is given it
+    collection.folder.assign_files([(file("/3", "a/1"), "a")])
+    collection.write([record("a", 2, files=["/2"])])  # but not with what it was given to before
     assert collection.folder.snapshot().item("a").metadata == {"version": 2}
-    assert collection.folder.snapshot().item(make_id("/2")).metadata == {"version": 1}
+    assert collection.folder.snapshot().item(make_id("/3")).metadata == {"version": 1}
 
 
 def test_files_trade_places_at_once(collection: Collection) -> None:

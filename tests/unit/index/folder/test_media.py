@@ -6,12 +6,15 @@ import hashlib
 import io
 import os
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from anysense.embed.errors import EmptyMediaError, StorageError
 from anysense.index.folder.media import UPLOAD_SECONDS, MediaFolder
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CONTENT = b"a picture"
 DIGEST = hashlib.blake2b(CONTENT, digest_size=32).hexdigest()
@@ -81,10 +84,13 @@ def test_a_stored_file_is_found_where_its_collection_is_now(tmp_path: Path) -> N
     former.rename(current)
     media = MediaFolder(current)
     here = media.path / f"{DIGEST[:40]}.png"
-    assert media.stored(catalogued) == media.find(catalogued) == here
+    assert media.stored(catalogued) == here
+    assert media.locate(catalogued) == media.locate(f"media/{here.name}") == str(here)
+    assert media.catalogued(str(here)) == f"media/{here.name}"
     here.unlink()
     assert media.stored(catalogued) is None
-    assert media.find(catalogued) == Path(catalogued)
+    assert media.locate(catalogued) == catalogued
+    assert media.locate(f"media/{here.name}") == str(here)
 
 
 @pytest.mark.parametrize("path", ["media/holiday.png", f"files/{DIGEST[:40]}.png", "media", ""])
@@ -92,7 +98,8 @@ def test_other_files_are_no_stored_ones(media: MediaFolder, tmp_path: Path, path
     store(media)
     (media.path / "holiday.png").write_bytes(b"put here by hand, and then indexed")
     assert media.stored(tmp_path / path) is None
-    assert media.find(tmp_path / path) == tmp_path / path
+    for name in (str(tmp_path / path), path):
+        assert media.locate(name) == media.catalogued(name) == name
     media.discard(tmp_path / path)
     assert len(names(media.path)) == 2
 

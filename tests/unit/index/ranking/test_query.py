@@ -31,6 +31,20 @@ def test_a_string_is_a_text_even_if_a_file_has_its_name(picture: Path) -> None:
     assert term.modality == Modality.IMAGE
 
 
+def test_a_path_that_is_searched_as_words_is_told(
+    picture: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.chdir(picture.parent)
+    monkeypatch.setenv("HOME", str(picture.parent))
+    for text in (str(picture), "picture.png", "./picture.png", "~/picture.png"):
+        caplog.clear()
+        parse_query(["red", text])
+        assert f"{text} is a file, and its name is searched as words: give" in caplog.text
+    caplog.clear()
+    parse_query([Term("picture.png", modality=Modality.TEXT), "gone.png", "a\0.png", "picture"])
+    assert caplog.text == ""
+
+
 def test_modality_of_contents(picture: Path) -> None:
     assert parse_query(picture.read_bytes())[0].modality == Modality.IMAGE
     assert parse_query(Image.new("RGB", (8, 8)))[0].modality == Modality.IMAGE

@@ -48,7 +48,7 @@ def test_links_to_folders_are_not_followed_and_files_only_inside(tmp_path: Path)
     (photos / "broken.txt").symlink_to(photos / "nothing.txt")
     run = FileScan([photos]).run()
     assert names(run, photos) == ["a.txt", "inside.txt"]
-    assert run.outside_links == 1
+    assert run.outside_links == 2
     both = FileScan([photos, other]).run()
     assert both.outside_links == 0
     assert "outside.txt" in names(both, photos)
@@ -133,3 +133,31 @@ def test_a_name_that_is_not_utf8_is_a_problem(tmp_path: Path) -> None:
     assert run.entries == []
     assert "UTF-8" in run.problems[0].reason
     run.problems[0].path.encode()
+
+
+def test_files_of_other_kinds_are_counted_by_suffix(tmp_path: Path) -> None:
+    touch(
+        *(tmp_path / name for name in ("a.jpg", "a.xmp", "b.xmp", "c.DOCX", "d.docx", "e.mov")),
+        *(tmp_path / name for name in ("Makefile", "Thumbs.db", "desktop.ini", ".DS_Store")),
+        *(
+            tmp_path / name
+            for name in ("letter to. aunt may", "inner/f.docx", "out/catalog.sqlite")
+        ),
+    )
+    os.mkfifo(tmp_path / "pipe.docx")
+    (tmp_path / "link.docx").symlink_to(tmp_path / "c.DOCX")
+    scan = FileScan([tmp_path, tmp_path / "inner"], exclude=tmp_path / "out").run()
+    assert list(scan.unread_kinds.items())[:2] == [(".docx", 3), ("", 2)]
+    assert scan.unread_kinds == {".docx": 3, "": 2, ".mov": 1, ".xmp": 1}
+    assert FileScan([tmp_path], with_sidecars=False).run().unread_kinds[".xmp"] == 2
+
+
+def test_of_a_glob_only_what_it_asks_for_is_counted(tmp_path: Path) -> None:
+    touch(tmp_path / "a.jpg", tmp_path / "b.docx", tmp_path / "inner/c.docx", tmp_path / "d.mov")
+    for pattern, kinds in (
+        ("*.jpg", {}),
+        ("*.docx", {".docx": 1}),
+        ("**/*", {".docx": 2, ".mov": 1}),
+        ("inn*", {".docx": 1}),
+    ):
+        assert FileScan([f"{tmp_path}/{pattern}"]).run().unread_kinds == kinds, pattern

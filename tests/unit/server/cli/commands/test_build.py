@@ -163,3 +163,27 @@ def test_items_that_may_stand_in_a_broken_row_are_kept_and_counted(tmp_path: Pat
     assert run_json("build", table, "-o", where, status=3)["kept"] == 1
     told = run("build", table, "-o", where, status=3).stderr
     assert "1 item kept that may stand in a row that could not be read." in told
+
+
+def test_what_is_not_looked_at_is_told(tmp_path: Path, media: Path) -> None:
+    (media / "letter.docx").write_bytes(b"x")
+    told = run("build", media, "-o", tmp_path / "c", "--encoder", "tiny").stderr
+    assert "1 file of a kind that anysense does not read: 1 .docx." in told
+    for name in ("a.docx", "a.mov", "a.nef", "a.zip", "a.psd", "a.ai", "Makefile", "b.docx"):
+        (media / name).write_bytes(b"x")
+    (media / "@eaDir").mkdir()
+    told = run("build", media, "-o", tmp_path / "c").stderr
+    assert "9 files of kinds that anysense does not read: 3 .docx, 1 " in told
+    assert " and 2 more kinds.\n" in told
+    assert "1 folder of thumbnails, deleted files and the like left out: @eaDir.\n" in told
+    payload = run_json("build", media, "-o", tmp_path / "c")
+    assert payload["unread_kinds"][""] == payload["unread_kinds"][".mov"] == 1
+    assert payload["litter"] == {"@eaDir": 1}
+
+
+def test_a_source_of_other_kinds_alone_is_refused_with_what_it_holds(tmp_path: Path) -> None:
+    (tmp_path / "films").mkdir()
+    for name in ("a.mov", "b.mov"):
+        (tmp_path / "films" / name).write_bytes(b"x")
+    result = run("build", tmp_path / "films", "-o", tmp_path / "c", status=2)
+    assert "holds no file that anysense reads, but 2 .mov; it reads .aac" in result.stderr

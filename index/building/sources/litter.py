@@ -1,0 +1,85 @@
+"""What systems and programs keep beside people's files: thumbnails, deleted files, earlier states.
+
+Their pictures would answer in the place of those that they were made from. Only names that nobody
+gives to a folder of his own are here; what begins with a dot is left out anyway. A folder that is
+named as a source is read whatever its name.
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+__all__ = ["has_litter_mark", "is_litter_file", "is_litter_folder"]
+
+_FOLDERS = {
+    "@eadir": "thumbnails of Synology's DSM, in every folder of a share",
+    "#recycle": "what was deleted from a share of Synology's DSM",
+    "#snapshot": "earlier states of a share of Synology's DSM",
+    "@sharesnap": "the same, on its way to another device",
+    "@recycle": "what was deleted from a share of QNAP's QTS",
+    "@recently-snapshot": "earlier states of a share of QNAP's QTS",
+    "~snapshot": "earlier states of a share of NetApp's ONTAP",
+    "$recycle.bin": "what was deleted on Windows",
+    "system volume information": "what Windows keeps on each disk",
+    "lost+found": "what fsck has found on a damaged disk, without names",
+    "network trash folder": "what was deleted from a share by macOS",
+    "__macosx": "the attributes of files that macOS has put into a ZIP archive",
+    "files_trashbin": "what was deleted in Nextcloud and ownCloud",
+    "files_versions": "earlier states of files in Nextcloud and ownCloud",
+}
+"""The names in small letters, each with what such a folder holds."""
+
+_ENDINGS = {
+    ".lrdata": "previews of a catalog of Lightroom",
+    ".lrcat-data": "what Lightroom has computed for a catalog",
+}
+
+_STARTS = {"appdata_": "previews and caches of Nextcloud, with a name of the installation behind"}
+
+_INSIDE = {("captureone", "cache"): "previews of Capture One"}
+"""By the names of the folder around it and of the folder."""
+
+_LIBRARIES = (".photoslibrary", ".photolibrary", ".migratedphotolibrary", ".aplibrary")
+"""Of Photos, iPhoto and Aperture: what is not an original there was made from one."""
+_ORIGINALS = ("originals", "masters")
+
+_MARKED = {
+    ".ppstorage": None,  # sidecars, thumbnails and caches of PhotoPrism, whatever the folder's name
+    ".immich": ("thumbs", "encoded-video", "profile"),  # it marks the originals of immich, too
+}
+"""Files that programs put into folders of their own, with the names of those left out."""
+
+_FILES = ("thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "picasa.ini", "icon\r")
+
+
+def is_litter_folder(path: str) -> bool:
+    """Whether a folder of this path holds nothing that a user has put there."""
+    folder = PurePath(path)
+    name, around = folder.name.lower(), folder.parent.name.lower()
+    if name in _FOLDERS or (around, name) in _INSIDE:
+        return True
+    if name.endswith(tuple(_ENDINGS)) or name.startswith(tuple(_STARTS)):
+        return True
+    return around.endswith(_LIBRARIES) and name not in _ORIGINALS
+
+
+def has_litter_mark(path: str, names: Collection[str]) -> bool:
+    """Whether a file in a folder says that it holds nothing that a user has put there.
+
+    Args:
+        path: of the folder.
+        names: of all that is in it.
+    """
+    name = PurePath(path).name.lower()
+    return any(
+        marker in names and (marked is None or name in marked) for marker, marked in _MARKED.items()
+    )
+
+
+def is_litter_file(name: str) -> bool:
+    """Whether a file of this name is none of the user's."""
+    return name.lower() in _FILES
