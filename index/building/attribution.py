@@ -94,11 +94,15 @@ class Attribution:
 
     def _take_back(self, left: Mapping[str, CatalogFile]) -> int:
         """Take from items what their files were given; how many have lost something."""
-        snapshot = self._folder.snapshot()
-        by_content = {note.content_hash: note for note in self._notes.values()}
+        files, snapshot = self._folder.files(), self._folder.snapshot()
+        moved = {
+            note.content_hash: note
+            for path, note in self._notes.items()
+            if path not in files or files[path].record.content_hash != note.content_hash
+        }
         changed = {}
-        for path, file in left.items():  # by its content first: it may have traded places
-            note = by_content.get(file.record.content_hash) or self._notes.get(path)
+        for path, file in left.items():
+            note = moved.get(file.record.content_hash) or self._notes.get(path)
             if note is None:
                 continue
             metadata = snapshot.item(file.item_id).metadata

@@ -138,3 +138,15 @@ def test_a_changed_file_that_is_named_no_more_loses_what_was_said(
     write_picture(media / "red.png", (200, 0, 0))
     describe_with(collection, media, "blue.png,2002,")
     assert metadata_of(collection, media / "red.png") == {}
+
+
+def test_what_was_said_of_files_is_known_where_they_have_traded_places(
+    collection: Collection, media: Path
+) -> None:
+    red, blue = media / "red.png", media / "blue.png"
+    describe_with(collection, media, "red.png,2001,me", "blue.png,2002,you")
+    red.rename(media / "away")
+    blue.rename(red)
+    (media / "away").rename(blue)
+    describe_with(collection, media, "low.wav,2003,")
+    assert metadata_of(collection, red) == metadata_of(collection, blue) == {}

@@ -19,6 +19,7 @@ EXPECTED = {
     "AnysenseError": (500, "anysense"),
     "UsageError": (400, "usage"),
     "FilterError": (400, "filter"),
+    "RemovalError": (400, "removal"),
     "StateGoneError": (410, "state_gone"),
     "MediaError": (422, "media"),
     "UnsupportedMediaError": (415, "unsupported_media"),
