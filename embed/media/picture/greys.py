@@ -7,7 +7,7 @@ hot pixel, -9999 where there is no data. So the range is that of nearly all valu
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,14 +48,21 @@ def deep_to_grey(image: Image) -> Image:
         values = values.astype(np.uint16, copy=False)  # in the order of this machine
     no_data = _no_data_value(image)
     stride = -(-values.size // _SAMPLE)
-    sample = values.ravel()[::stride].astype(np.float64)
+    sample = _as_doubles(values.ravel()[::stride])
     low, high = _limits(sample[_is_data(sample, no_data)], is_float=image.mode == "F")
     grey = np.zeros(values.shape, np.uint8)
     for top in range(0, len(values), _ROWS):
-        rows = values[top : top + _ROWS].astype(np.float64)
+        rows = _as_doubles(values[top : top + _ROWS])
         scaled = (np.clip(rows, low, high) - low) * (255 / (high - low))
         grey[top : top + _ROWS] = np.where(_is_data(rows, no_data), np.rint(scaled), 0)
     return PIL.Image.fromarray(grey)
+
+
+def _as_doubles(values: NDArray[Any]) -> NDArray[np.float64]:
+    import numpy as np
+
+    with np.errstate(invalid="ignore"):  # of the kinds of NaN, one is an error
+        return values.astype(np.float64)
 
 
 def _no_data_value(image: Image) -> float | None:

@@ -44,18 +44,27 @@ def load_picture(
         MediaError: too large, or too little of it is there.
         Exception: whatever Pillow raises where it is damaged.
     """
+    image = _load_whole(file, open_image)
+    if isinstance(image, Exception):
+        repaired = _load_repaired(file, open_image, file_format, name)
+        if repaired is None:
+            _check_variety(image, file_format, name)
+            raise image
+        return repaired
+    return _load_cut(image, file, open_image, file_format, name) or StoredPicture(image)
+
+
+def _load_whole(file: BinaryIO, open_image: Callable[[BinaryIO], Image]) -> Image | Exception:
+    """A picture with its pixels, or Pillow's error, without the frames that hold the pixels."""
     try:
         image = open_image(file)
         image.load()
     except MediaError:
         raise
     except Exception as error:
-        repaired = _load_repaired(file, open_image, file_format, name)
-        if repaired is None:
-            _check_variety(error, file_format, name)
-            raise
-        return repaired
-    return _load_cut(image, file, open_image, file_format, name) or StoredPicture(image)
+        error.__cause__ = error.__context__ = None
+        return error.with_traceback(None)
+    return image
 
 
 def _check_variety(error: Exception, file_format: Format, name: str) -> None:

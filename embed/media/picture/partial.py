@@ -76,6 +76,8 @@ def _load_over(image: Image, ground: int) -> bool:
             return False
     else:
         return False
+    finally:
+        del image.load_prepare  # type: ignore[attr-defined]  # which keeps the picture alive
     image.tile = []  # type: ignore[attr-defined]  # there is nothing more to decode
     if image.format == "TIFF":
         image.load_end()  # type: ignore[attr-defined]  # turns it upright

@@ -107,3 +107,11 @@ def test_dim_integers_are_stretched() -> None:
         assert_ramp(shown(np.rint(RAMP * 30).astype(kind)), within=10)
         assert_ramp(shown(np.rint(RAMP * 100).astype(kind) + 291))
         assert set(shown(np.full((8, 8), 100, kind)).ravel()) == {100}
+
+
+def test_every_kind_of_nan_is_black() -> None:
+    values = RAMP.astype(np.float32)
+    values.view(np.uint32)[:40] = 0x7F800001  # one that signals
+    grey = shown(values)
+    assert (grey[:40] == 0).all()
+    assert grey[40:].max() == 255
