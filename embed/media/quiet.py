@@ -5,7 +5,6 @@ What a decoder has to say about a file reaches the user as a `MediaError` or not
 
 from __future__ import annotations
 
-import logging
 import threading
 import warnings
 from contextlib import contextmanager
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["quiet_decoders", "quiet_libtiff"]
 
 _DECODERS = r"(PIL|pillow_heif|soundfile|av|soxr|pypdf|lxml)(\.|$)"
-logging.getLogger("PIL").addHandler(logging.NullHandler())  # or Python prints what it logs
 _lock = threading.Lock()
 _depth = 0
 _filters: warnings.catch_warnings[None] | None = None
