@@ -7,6 +7,7 @@ models were trained with.
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
@@ -43,6 +44,7 @@ _PLUGINS = {
     "AVIF": ("PIL.AvifImagePlugin", "AvifImageFile"),
     "HEIC": ("pillow_heif", "HeifImageFile"),
 }
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # or Python prints what it logs
 _ORIENTATION = 0x0112  # EXIF 2.32, 4.6.4
 _SCAN_PASSES = 25
 """How often a progressive JPEG of the largest size may be passed over by its scans."""

@@ -11,6 +11,7 @@ import re
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from anysense.embed.media.formats.front_tags import after_tags
 from anysense.embed.media.phrases import DESCRIPTION_CHARACTERS, decode_tag, descriptions, each_once
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def recording_descriptions(file: BinaryIO, container: str) -> list[str]:
     """
     position = file.tell()
     try:
-        if container == "flac" and _comments_of_flac(file) > MOST_COMMENTS:
+        if container == "flac" and _comments_of_flac(after_tags(file)) > MOST_COMMENTS:
             return []
         tags = _tags(file, container)
     except Exception:  # FFmpeg refuses it: whoever reads the sound says why

@@ -7,7 +7,7 @@ hot pixel, -9999 where there is no data. So the range is that of nearly all valu
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,7 +27,7 @@ _NO_MEASUREMENT = 1e30  # many programs write the largest float
 _OVERSHOOT = 0.1
 """How far sharpening and resampling lead beyond 0 and 1."""
 _DIMMEST = 128.0
-"""Floats with fractions that do not reach this value are not of 0 to 255."""
+"""Values that do not reach this one are not of 0 to 255, but for floats that are whole numbers."""
 _FOURTEEN_BITS = 16383
 """Integers up to this one are of fewer bits than they are stored in: they would be nearly black."""
 
@@ -35,10 +35,10 @@ _FOURTEEN_BITS = 16383
 def deep_to_grey(image: Image) -> Image:
     """A grey picture of more than 8 bits (Pillow's modes I, F and I;16) in mode L.
 
-    Integers of 0 to 255 are kept, also as floats; integers of 16 bits are scaled from their full
-    range, so 65535 is white; floats of 0 to 1, a little beyond too, are scaled from that. Others
-    are stretched: from 0 if they begin near it, or else from their least, to their greatest, of
-    nearly all. What is no number or no data becomes black.
+    Whole numbers of 0 to 255 are kept; integers of 16 bits are scaled from their full range, so
+    65535 is white; floats of 0 to 1, a little beyond too, are scaled from that. What uses little of
+    such a scale, or has none, is stretched: from 0 if it begins near it, or else from its least, to
+    its greatest, of nearly all values. What is no number or no data becomes black.
     """
     import numpy as np
     import PIL.Image
@@ -48,14 +48,21 @@ def deep_to_grey(image: Image) -> Image:
         values = values.astype(np.uint16, copy=False)  # in the order of this machine
     no_data = _no_data_value(image)
     stride = -(-values.size // _SAMPLE)
-    sample = values.ravel()[::stride].astype(np.float64)
+    sample = _as_doubles(values.ravel()[::stride])
     low, high = _limits(sample[_is_data(sample, no_data)], is_float=image.mode == "F")
     grey = np.zeros(values.shape, np.uint8)
     for top in range(0, len(values), _ROWS):
-        rows = values[top : top + _ROWS].astype(np.float64)
+        rows = _as_doubles(values[top : top + _ROWS])
         scaled = (np.clip(rows, low, high) - low) * (255 / (high - low))
         grey[top : top + _ROWS] = np.where(_is_data(rows, no_data), np.rint(scaled), 0)
     return PIL.Image.fromarray(grey)
+
+
+def _as_doubles(values: NDArray[Any]) -> NDArray[np.float64]:
+    import numpy as np
+
+    with np.errstate(invalid="ignore"):  # of the kinds of NaN, one is an error
+        return values.astype(np.float64)
 
 
 def _no_data_value(image: Image) -> float | None:
@@ -80,22 +87,29 @@ def _is_data(values: NDArray[np.float64], no_data: float | None) -> NDArray[np.b
 
 def _limits(values: NDArray[np.float64], *, is_float: bool) -> tuple[float, float]:
     """What becomes black and what white, of a sample of the values that are data."""
-    import numpy as np
-
     if not len(values):
         return 0.0, 1.0
     low, high = _range(values)
-    if is_float and not (low >= 0 and 1 < high <= 255 and bool((values == np.rint(values)).all())):
-        if low >= -_OVERSHOOT and high <= 1 + _OVERSHOOT:
-            return 0.0, 1.0
-        is_agreed = low >= 0 and _DIMMEST <= high <= 255
-    else:
-        is_agreed = low >= 0 and (high <= 255 or _FOURTEEN_BITS < high <= 65535)
-    if is_agreed:
-        return 0.0, 255.0 if high <= 255 else 65535.0
+    white = _agreed_white(low, high, is_float=is_float, is_whole=bool((values % 1 == 0).all()))
+    if white is not None:
+        return 0.0, white
     if 0 <= low < (high - low) / 10:
         low = 0.0
     return low, high if high > low else low + 1
+
+
+def _agreed_white(low: float, high: float, *, is_float: bool, is_whole: bool) -> float | None:
+    """The white of the scale, from 0, that values of this range have by custom; None if of none."""
+    if is_float and not (is_whole and high > 1):
+        if low >= -_OVERSHOOT and high <= 1 + _OVERSHOOT:
+            return 1.0
+        return 255.0 if low >= 0 and _DIMMEST <= high <= 255 else None
+    if low < 0 or high > 65535:
+        return None
+    is_plain = low == high
+    if high <= 255:
+        return 255.0 if is_float or is_plain or high >= _DIMMEST else None
+    return 65535.0 if is_plain or high > _FOURTEEN_BITS else None
 
 
 def _range(values: NDArray[np.float64]) -> tuple[float, float]:

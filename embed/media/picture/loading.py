@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, BinaryIO
 
-from anysense.embed.errors import MediaError
+from anysense.embed.errors import CorruptMediaError, MediaError, UnsupportedMediaError
 from anysense.embed.media.picture.ending import ends_in_zeros
 from anysense.embed.media.picture.jpeg import ends_in_grey, load_cut_jpeg
 from anysense.embed.media.picture.partial import load_partial
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["load_picture"]
 
+_UNKNOWN = re.compile(r"\bunsupported\b|\bnot supported\b|\bunknown \w+ mode\b", re.I)
 _GIVEN_IN_PART = ("GIF", "BMP", "TIFF")
 """Of PNG and JPEG a part is given too, in ways of their own; of other formats all or nothing."""
 
@@ -42,17 +44,47 @@ def load_picture(
         MediaError: too large, or too little of it is there.
         Exception: whatever Pillow raises where it is damaged.
     """
+    image = _load_whole(file, open_image)
+    if isinstance(image, Exception):
+        repaired = _load_repaired(file, open_image, file_format, name)
+        if repaired is None:
+            _check_variety(image, file_format, name)
+            raise image
+        return repaired
+    return _load_cut(image, file, open_image, file_format, name) or StoredPicture(image)
+
+
+def _load_whole(file: BinaryIO, open_image: Callable[[BinaryIO], Image]) -> Image | Exception:
+    """A picture with its pixels, or Pillow's error, without the frames that hold the pixels."""
     try:
         image = open_image(file)
         image.load()
     except MediaError:
         raise
     except Exception as error:
-        repaired = _load_repaired(file, open_image, file_format, name, error)
-        if repaired is None:
-            raise
-        return repaired
-    return _load_cut(image, file, open_image, file_format, name) or StoredPicture(image)
+        error.__cause__ = error.__context__ = None
+        return error.with_traceback(None)
+    return image
+
+
+def _check_variety(error: Exception, file_format: Format, name: str) -> None:
+    """Refuse a picture of a variety of its format that Pillow does not know: it is not damaged.
+
+    Raises:
+        UnsupportedMediaError: the error says so.
+        CorruptMediaError: it may be that.
+    """
+    article = file_format.article
+    if _UNKNOWN.search(str(error)):
+        raise UnsupportedMediaError(
+            name, f"is {article} of a variety that anysense does not read ({error})"
+        ) from error
+    if file_format.name == "TIFF" and "decoder error" in str(error):  # libtiff's, of any kind
+        raise CorruptMediaError(
+            name,
+            f"looks like {article}, but is damaged or truncated, or compressed in a way that "
+            "anysense does not read",
+        ) from error
 
 
 def _load_cut(
@@ -83,9 +115,8 @@ def _load_repaired(
     open_image: Callable[[BinaryIO], Image],
     file_format: Format,
     name: str,
-    error: Exception,
 ) -> StoredPicture | None:
-    """What there is of a picture that Pillow refuses with this error; None if that is nothing.
+    """What there is of a picture that Pillow refuses; None if that is nothing.
 
     Raises:
         MediaError: too large, or too little of it is there.
@@ -106,6 +137,6 @@ def _load_repaired(
             return StoredPicture(image)
     except MediaError:
         raise
-    except Exception as further:
-        raise error from further  # the first says what is wrong
+    except Exception:
+        return None  # the first error says better what is wrong
     return None

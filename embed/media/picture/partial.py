@@ -51,9 +51,9 @@ def load_partial(
         return None
     absent = _differences(image, other)
     del other  # or three pictures were in memory at once
-    if not is_interlaced:
+    if not (is_interlaced and absent.any()):
         check_share(1 - float(absent.mean()), name, article)
-        return StoredPicture(image, is_complete=False, absent=absent)
+        return StoredPicture(image, is_complete=not absent.any(), absent=absent)
     grid = next((g for g in _GRIDS if not absent[:: g[1], :: g[0]].any()), _NO_GRID)
     check_grid(image, grid, name, article)
     return StoredPicture(image, is_complete=False, grid=grid)
@@ -72,10 +72,12 @@ def _load_over(image: Image, ground: int) -> bool:
     try:
         image.load()
     except OSError as error:
-        if _TRUNCATED not in str(error):
+        if _TRUNCATED not in str(error).lower():
             return False
     else:
         return False
+    finally:
+        del image.load_prepare  # type: ignore[attr-defined]  # which keeps the picture alive
     image.tile = []  # type: ignore[attr-defined]  # there is nothing more to decode
     if image.format == "TIFF":
         image.load_end()  # type: ignore[attr-defined]  # turns it upright

@@ -254,4 +254,5 @@ def test_a_flac_of_very_many_comments_has_none() -> None:
 
     assert described(flac(MOST_COMMENTS), "flac") == ["Blue Rain"]
     assert described(flac(MOST_COMMENTS + 1), "flac") == []
+    assert described(b"ID3\x03" + bytes(6) + flac(MOST_COMMENTS + 1), "flac") == []
     assert described(flac(10)[:60], "flac") == []  # cut off

@@ -100,3 +100,18 @@ def test_pictures_of_one_or_two_values() -> None:
             assert set(shown(two).ravel()) == {0} | grey
     assert set(shown(np.full((8, 8), np.nan, np.float32)).ravel()) == {0}
     assert set(shown(np.full((8, 8), 0.5, np.float32)).ravel()) == {128}
+
+
+def test_dim_integers_are_stretched() -> None:
+    for kind in (np.uint16, np.int32):
+        assert_ramp(shown(np.rint(RAMP * 30).astype(kind)), within=10)
+        assert_ramp(shown(np.rint(RAMP * 100).astype(kind) + 291))
+        assert set(shown(np.full((8, 8), 100, kind)).ravel()) == {100}
+
+
+def test_every_kind_of_nan_is_black() -> None:
+    values = RAMP.astype(np.float32)
+    values.view(np.uint32)[:40] = 0x7F800001  # one that signals
+    grey = shown(values)
+    assert (grey[:40] == 0).all()
+    assert grey[40:].max() == 255
