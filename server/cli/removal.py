@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from anysense.server.cli import console
+from anysense.server.cli.status import USAGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,8 @@ def is_answered() -> bool:
 def ask_before_removal(build: Callable[[bool], ReportT], allow_removal: bool) -> ReportT:
     """Build; where that is refused for what it would remove, ask, and build again after a yes.
 
-    Nobody is asked where nobody can answer: without a terminal it stays refused.
+    Nobody is asked where nobody can answer: without a terminal it stays refused. After a no the
+    command ends, with nothing done.
 
     Args:
         build: builds, told whether it may remove so much.
@@ -43,5 +45,5 @@ def ask_before_removal(build: Callable[[bool], ReportT], allow_removal: bool) ->
             raise
         console.note(str(error))
         if not click.confirm("Remove them?", default=False, err=True):
-            raise
+            raise click.exceptions.Exit(USAGE) from None
         return build(True)
