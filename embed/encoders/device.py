@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from anysense.embed.encoders.lanes import is_forked, lanes
+from anysense.embed.encoders.lanes import is_forked, lane_count, lanes
 from anysense.embed.errors import CorruptMediaError, EncoderError
 from anysense.embed.waiting import IS_QUERY
 
@@ -81,7 +81,7 @@ def choose_batch(device: torch.device, micro_batch: int, most: int) -> int:
     """
     if device.type != "cpu":
         return most
-    return max(_LEAST_BATCH, 2 * micro_batch * torch.get_num_threads())
+    return max(_LEAST_BATCH, 2 * micro_batch * lane_count())
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -20,7 +20,7 @@ from anysense.embed.forking import new_lock
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["Lanes", "is_forked", "lanes"]
+__all__ = ["Lanes", "is_forked", "lane_count", "lanes"]
 
 T = TypeVar("T")
 
@@ -91,12 +91,17 @@ class Lanes:
 
 
 def lanes() -> Lanes:
-    """The process's lanes: as many as torch would use threads for one operator."""
+    """The process's lanes."""
     global _lanes
     with _lock:
         if _lanes is None:
-            _lanes = Lanes(_count or torch.get_num_threads())
+            _lanes = Lanes(lane_count())
         return _lanes
+
+
+def lane_count() -> int:
+    """How many lanes this process has: as many as torch would use threads for one operator."""
+    return _count or torch.get_num_threads()
 
 
 def is_forked() -> bool:

@@ -12,6 +12,7 @@ from anysense.embed.errors import CorruptMediaError, UnsupportedMediaError, Usag
 from anysense.embed.types import EmbeddedFile
 from anysense.index.building.content import hash_captioned, hash_content, hash_file
 from anysense.index.building.sources.entries import FileEntry, file_record
+from anysense.index.building.sources.paths import check_name
 from anysense.index.building.sources.sidecars import sidecar_paths, sidecars_beside
 from anysense.index.catalog.records import ID_RULE, is_id, make_id
 from anysense.index.catalog.stored import metadata_text
@@ -109,6 +110,7 @@ def stat_file(file: Path) -> FileEntry:
 
     Raises:
         MediaError: it is not there, or is no regular file.
+        UsageError: its name is another one in UTF-8.
     """
     try:
         path = os.path.realpath(file.expanduser())
@@ -116,6 +118,7 @@ def stat_file(file: Path) -> FileEntry:
     except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: no such user after ~
         reason = getattr(error, "strerror", None) or str(error)
         raise CorruptMediaError(file, reason.lower()) from None
+    check_name(path)
     if not Path(path).is_file():
         raise UnsupportedMediaError(path, "not a file")
     return FileEntry(path, status.st_size, status.st_mtime_ns)

@@ -15,15 +15,13 @@ import weakref
 from typing import TYPE_CHECKING, Any, Protocol
 
 from anysense.embed.errors import UsageError
+from anysense.embed.forking import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 __all__ = ["Holder", "close_before_fork", "keep_open", "using"]
-
-WAIT_SECONDS = 10.0
-"""How long a fork waits for threads that use a catalog."""
 
 
 class Holder(Protocol):

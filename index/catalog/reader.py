@@ -283,7 +283,7 @@ class Catalog:
 
     def _place_or_name(self, value: str | bytes) -> str | bytes:
         """A source as filters see it: where it is now, or a name that is no UTF-8 as it is kept."""
-        return self.place(value) if isinstance(value, str) else value
+        return to_sql(self.place(value)) if isinstance(value, str) else value
 
     # Vectors
 

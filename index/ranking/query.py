@@ -103,7 +103,7 @@ def _resolve_content(term: Term, limits: Limits) -> Term:
             )
         if term.modality is None:
             _warn_of_path(content)
-        return replace(term, modality=Modality.TEXT)
+        return _resolve_as(term, Modality.TEXT)
     if isinstance(content, (Path, bytes)):
         from anysense.embed.media.identify import sniff
 
@@ -111,17 +111,31 @@ def _resolve_content(term: Term, limits: Limits) -> Term:
     if isinstance(content, Waveform):
         if content.rate <= 0:
             raise UsageError(f"The rate of a waveform is above 0 Hz, not {content.rate}.")
-        return replace(term, modality=Modality.AUDIO)
+        return _resolve_as(term, Modality.AUDIO)
     if isinstance(content, tuple) and _is_samples(content):
-        return replace(term, content=_waveform(*content), modality=Modality.AUDIO)
+        return _resolve_as(replace(term, content=_waveform(*content)), Modality.AUDIO)
     from PIL.Image import Image
 
     if isinstance(content, Image):
-        return replace(term, modality=Modality.IMAGE)
+        return _resolve_as(term, Modality.IMAGE)
     raise UsageError(
         f"A query cannot be a {type(content).__name__}: give a str for text, a pathlib.Path or "
         "bytes for a file, a PIL image, or a Waveform for a sound."
     )
+
+
+def _resolve_as(term: Term, modality: Modality) -> Term:
+    """A term of content that can have one modality only.
+
+    Raises:
+        UsageError: another one is said.
+    """
+    if term.modality not in (None, modality):
+        hint = ": give a pathlib.Path to search by a file" if modality is Modality.TEXT else ""
+        raise UsageError(
+            f"A term of a query is given as {term.modality}, but holds {modality}{hint}."
+        )
+    return replace(term, modality=modality)
 
 
 def _warn_of_path(text: str) -> None:

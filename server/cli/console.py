@@ -63,7 +63,7 @@ def print_path(path: str) -> None:
     if stdout_is_terminal():
         click.echo(printable(path))
     else:
-        click.echo(path, color=True)  # or else click takes out what looks like a colour
+        click.echo(path.encode("utf-8", "surrogateescape"))  # as the file is called on the disk
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:

@@ -78,6 +78,7 @@ class Root(click.Group):
         arguments = list(sys.argv[1:] if args is None else args)
         output = sys.stdout
         try:
+            _check_arguments(arguments)
             result = super().main(
                 arguments, prog_name, complete_var, standalone_mode=False, **extra
             )
@@ -95,6 +96,19 @@ class Root(click.Group):
         if standalone_mode:
             sys.exit(status)
         return status
+
+
+def _check_arguments(arguments: Sequence[str]) -> None:
+    """See that the words and names of the command line are what was typed.
+
+    Raises:
+        UsageError: Python takes what is not ASCII for something else.
+    """
+    if not all(argument.isascii() for argument in arguments):
+        from anysense.index.building.sources.paths import check_name
+
+        for argument in arguments:
+            check_name(argument)
 
 
 def _show_version(ctx: click.Context) -> None:

@@ -167,6 +167,26 @@ print(errors, collection.info()["items"] == len(names) + 2, collection.verify().
     assert run(STARTER + script, tmp_path) == ["cat"] * 16 + ["[] True []"]
 
 
+def test_a_fork_waits_until_nothing_is_half_imported(tmp_path: object) -> None:
+    script = """
+import time
+from anysense import Collection
+
+sys.path.insert(0, str(folder))
+(folder / "slow.py").write_text("import time; time.sleep(1); word = 'there'")
+importer = threading.Thread(target=__import__, args=("slow",))
+importer.start()
+time.sleep(0.2)
+assert wait(fork(lambda: __import__("slow").word)) == 0
+(folder / "own.py").write_text("import __main__; child = __main__.fork(lambda: 'here')")
+started = time.monotonic()
+import own  # which forks while it is imported itself
+assert wait(own.child) == 0
+print(time.monotonic() - started < 5)
+"""
+    assert run(script, tmp_path) == ["there", "here", "True"]
+
+
 def test_a_fork_in_the_middle_of_a_transaction_is_told(tmp_path: object) -> None:
     script = """
 def search():

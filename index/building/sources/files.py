@@ -15,7 +15,7 @@ from anysense.index.building.sources.litter import (
     is_litter_file,
     is_litter_folder,
 )
-from anysense.index.building.sources.paths import is_under
+from anysense.index.building.sources.paths import check_name, is_under
 from anysense.index.building.sources.sidecars import stat_sidecars
 
 if TYPE_CHECKING:
@@ -120,7 +120,11 @@ def file_entries(
     child: os.DirEntry[str] | None = None,
     sidecars: tuple[Sidecar, ...] = (),
 ) -> Iterator[FileEntry]:
-    """The file at a path, or nothing: it has gone, is no regular file, or its link is refused."""
+    """The file at a path, or nothing: it has gone, is no regular file, or its link is refused.
+
+    Raises:
+        UsageError: its name is another one in UTF-8.
+    """
     if child is not None and child.is_symlink() and not listing.is_linkable(os.path.realpath(path)):
         listing.count_outside_link()
         return
@@ -133,6 +137,7 @@ def file_entries(
         return
     if not stat.S_ISREG(status.st_mode):
         return
+    check_name(path)
     try:
         path.encode()
     except UnicodeEncodeError:

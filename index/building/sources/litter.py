@@ -22,12 +22,14 @@ _FOLDERS = {
     "@sharesnap": "the same, on its way to another device",
     "@recycle": "what was deleted from a share of QNAP's QTS",
     "@recently-snapshot": "earlier states of a share of QNAP's QTS",
+    "@transcode": "copies that QNAP's QTS has made for players",
     "~snapshot": "earlier states of a share of NetApp's ONTAP",
     "$recycle.bin": "what was deleted on Windows",
     "system volume information": "what Windows keeps on each disk",
     "lost+found": "what fsck has found on a damaged disk, without names",
     "network trash folder": "what was deleted from a share by macOS",
     "__macosx": "the attributes of files that macOS has put into a ZIP archive",
+    "ipod photo cache": "what iTunes has made of photos for a device",
     "files_trashbin": "what was deleted in Nextcloud and ownCloud",
     "files_versions": "earlier states of files in Nextcloud and ownCloud",
 }
@@ -36,6 +38,7 @@ _FOLDERS = {
 _ENDINGS = {
     ".lrdata": "previews of a catalog of Lightroom",
     ".lrcat-data": "what Lightroom has computed for a catalog",
+    ".trickplay": "pictures that Jellyfin has taken from a film, to find a place in it",
 }
 
 _STARTS = {"appdata_": "previews and caches of Nextcloud, with a name of the installation behind"}
@@ -46,6 +49,13 @@ _INSIDE = {("captureone", "cache"): "previews of Capture One"}
 _LIBRARIES = (".photoslibrary", ".photolibrary", ".migratedphotolibrary", ".aplibrary")
 """Of Photos, iPhoto and Aperture: what is not an original there was made from one."""
 _ORIGINALS = ("originals", "masters")
+
+_OTHER_LIBRARIES = (".lrlibrary", ".cocatalog", ".fcpbundle", ".imovielibrary")
+"""Of Lightroom in the cloud, Capture One, Final Cut and iMovie: originals lie at any depth."""
+_MADE = (
+    *("cache", "previews", "smart previews", "proxies", "thumbnails"),
+    *("thumbnail media", "render files", "transcoded media"),
+)
 
 _MARKED = {
     ".ppstorage": None,  # sidecars, thumbnails and caches of PhotoPrism, whatever the folder's name
@@ -64,7 +74,9 @@ def is_litter_folder(path: str) -> bool:
         return True
     if name.endswith(tuple(_ENDINGS)) or name.startswith(tuple(_STARTS)):
         return True
-    return around.endswith(_LIBRARIES) and name not in _ORIGINALS
+    if around.endswith(_LIBRARIES) and name not in _ORIGINALS:
+        return True
+    return name in _MADE and any(part.lower().endswith(_OTHER_LIBRARIES) for part in folder.parts)
 
 
 def has_litter_mark(path: str, names: Collection[str]) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from anysense.embed.errors import UsageError
 from anysense.index.building.sources.files import FileSource, FolderSource
 from anysense.index.building.sources.glob import open_glob
+from anysense.index.building.sources.paths import check_name
 from anysense.index.building.sources.table import TableSource
 from anysense.index.building.tables.row import ROW_SUFFIXES
 
@@ -23,11 +24,12 @@ def open_source(source: str | Path, root: Path | None = None) -> Source:
     """The kind of source that an argument means; a path that exists is never taken as a glob.
 
     Raises:
-        UsageError: it does not exist.
+        UsageError: it does not exist, or its name is another one in UTF-8.
     """
     name = os.fspath(source)
     path = Path(name).expanduser()
     real = os.path.realpath(path)
+    check_name(real)
     if path.is_dir():
         return FolderSource(name, real)
     if path.exists():

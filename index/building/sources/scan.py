@@ -100,7 +100,7 @@ class FileScan:
         self.problems: list[Problem] = []
         self.outside_links = 0
         self.litter: set[str] = set()
-        self._other_kinds: dict[str, Sequence[str]] = {}
+        self._other_kinds: dict[str, Counter[str]] = {}
         self._listed: Sequence[Entry] = ()
         self._unreadable: set[str] = set()
         self._unlisted: list[str] = []
@@ -205,8 +205,10 @@ class FileScan:
 
         Files without a suffix, or with one that is none, count under the empty text.
         """
-        names = (name for names in self._other_kinds.values() for name in names)
-        return dict(Counter(map(_suffix_of, names)).most_common())
+        total: Counter[str] = Counter()
+        for kinds in self._other_kinds.values():
+            total.update(kinds)
+        return dict(total.most_common())
 
     def sidecars_beside(self, path: str) -> tuple[Sidecar, ...]:
         """The texts that belong to a file whose folder is not walked; none without sidecars."""
@@ -223,8 +225,8 @@ class FileScan:
     def note_other_kinds(self, folder: str, names: Sequence[str]) -> None:
         """Note the files of a folder that are of kinds that anysense does not read."""
         # Another source may have come upon the folder, or upon a part of it.
-        if len(names) > len(self._other_kinds.get(folder, ())):
-            self._other_kinds[folder] = names
+        if len(names) > sum(self._other_kinds.get(folder, Counter()).values()):
+            self._other_kinds[folder] = Counter(map(_suffix_of, names))
 
     def note_litter(self, folder: str) -> None:
         """Note a folder that is left out because systems or programs keep it for themselves."""

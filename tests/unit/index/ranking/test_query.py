@@ -51,6 +51,26 @@ def test_modality_of_contents(picture: Path) -> None:
     assert parse_query(Waveform(TONE, 8000))[0].modality == Modality.AUDIO
 
 
+@pytest.mark.parametrize(
+    ("content", "modality", "message"),
+    [
+        (
+            "picture.png",
+            Modality.IMAGE,
+            r"as image, but holds text: give a pathlib\.Path to search",
+        ),
+        (Waveform(TONE, 8000), Modality.TEXT, r"as text, but holds audio\."),
+        ((TONE, 8000), Modality.IMAGE, r"as image, but holds audio\."),
+        (Image.new("RGB", (8, 8)), Modality.AUDIO, r"as audio, but holds image\."),
+    ],
+)
+def test_a_modality_that_the_content_cannot_have_is_refused(
+    content: Any, modality: Modality, message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        parse_query(Term(content, modality=modality))
+
+
 def test_samples_and_rate_become_a_mono_waveform() -> None:
     [term] = parse_query((np.stack([TONE, np.zeros_like(TONE)], axis=1).astype(np.float64), 8000))
     assert isinstance(term.content, Waveform)
