@@ -67,11 +67,13 @@ class ReadOptions:
         modalities: those that there are encoders for: a reader need not make other pieces.
         captions: whether to read the words about a picture or a sound that lie in its file.
         limits: what is too large.
+        encoding: what texts are in that are not Unicode; found out where it is None.
     """
 
     modalities: frozenset[Modality] = frozenset(Modality)
     captions: bool = True
     limits: Limits = DEFAULT_LIMITS
+    encoding: str | None = None
 
     @property
     def takes_captions(self) -> bool:

@@ -118,7 +118,7 @@ def _words_of_sidecar(path: Path, options: ReadOptions) -> list[str]:
 
     try:
         with open_media(path, options.limits) as file:
-            return read_sidecar(file, str(path), options.limits)
+            return read_sidecar(file, str(path), options.limits, options.encoding)
     except EmptyMediaError:
         return []
     except MediaError as error:

@@ -13,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from anysense.embed.media.document.charset import check_encoding
 from anysense.index.building.changes import Changes
 from anysense.index.building.checks import check_emptied, check_entries
 from anysense.index.building.encoding import encode_pending
@@ -64,6 +65,7 @@ def build(
     keep_missing: bool = False,
     sidecars: bool = True,
     reread: bool = False,
+    encoding: str | None = None,
     progress: ProgressCallback | None = None,
 ) -> BuildReport:
     """Make a collection hold what its sources hold now, and publish it.
@@ -81,10 +83,12 @@ def build(
         sidecars: whether words about a picture or a sound, beside its file or inside it, are
             segments of it; of files that have not changed, those inside are left as they are.
         reread: read again also what is as it was, as after an update that reads more of it.
+        encoding: what the texts in files are in that are not Unicode; found out where it is None.
         progress: called often.
 
     Raises:
-        UsageError: a source does not exist, holds nothing, or used to hold items and is empty.
+        UsageError: a source does not exist, holds nothing, or used to hold items and is empty; or
+            `encoding` is no encoding.
         MediaError: a folder given as a source cannot be listed.
         StorageError: the disk refused; what was written before is kept.
         CollectionLockedError: another process is writing to the collection.
@@ -97,6 +101,7 @@ def build(
         keep_missing=keep_missing,
         sidecars=sidecars,
         reread=reread,
+        encoding=encoding,
     )
     return run_build(collection, sources, options, metadata=metadata, progress=progress)
 
@@ -110,6 +115,7 @@ def run_build(
     progress: ProgressCallback | None = None,
 ) -> BuildReport:
     """Do what `build` does, with every option there is."""
+    check_encoding(options.encoding)
     started = time.monotonic()
     progress = progress or (lambda _: None)
     report = BuildReport()
@@ -225,6 +231,7 @@ class _Build:
             options.workers,
             note_segments,
             captions=options.sidecars,
+            encoding=options.encoding,
         )
         with closing(stream), closing(pending):
             try:

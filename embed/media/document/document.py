@@ -42,12 +42,19 @@ _CONTROLS = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
-def read_document(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> str:
+def read_document(
+    source: Path | bytes, limits: Limits = DEFAULT_LIMITS, encoding: str | None = None
+) -> str:
     """Read the text of a document, normalised by `normalise_text`.
+
+    Args:
+        source: the file or payload.
+        limits: what is too large.
+        encoding: what a text is in that is not Unicode; found out where it is None.
 
     Raises:
         UnsupportedMediaError: not a document, encrypted, or in an encoding that cannot be told.
-        CorruptMediaError: damaged, truncated, or not what its name says.
+        CorruptMediaError: damaged, truncated, or not what its name or `encoding` says.
         EmptyMediaError: nothing but white space, or a PDF without a text layer.
         MediaTooLargeError: over the limits of bytes, of pages or of characters.
     """
@@ -57,7 +64,7 @@ def read_document(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> str:
         if file_format.modality is not Modality.TEXT:
             raise UnsupportedMediaError(name, f"is {file_format.article}, not a text")
         if file_format.name != "PDF":
-            return normalise_text(_read_text(file, file_format, name, limits), name)
+            return normalise_text(_read_text(file, file_format, name, limits, encoding), name)
         from anysense.embed.media.document.pdf import pdf_texts
 
         text = PAGE_GAP.join(fold_text(page) for page in pdf_texts(file, name, limits))
@@ -74,7 +81,7 @@ def text_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Piece]:
     Raises:
         MediaError: as for `read_document`.
     """
-    yield Piece(Modality.TEXT, read_document(source, options.limits))
+    yield Piece(Modality.TEXT, read_document(source, options.limits, options.encoding))
 
 
 def normalise_text(text: str, name: str = "<text>") -> str:
@@ -111,11 +118,13 @@ def _is_visible(character: str) -> bool:
     return not character.isspace() and unicodedata.category(character) not in ("Cf", "Cc")
 
 
-def _read_text(file: BinaryIO, file_format: Format, name: str, limits: Limits) -> str:
+def _read_text(
+    file: BinaryIO, file_format: Format, name: str, limits: Limits, encoding: str | None
+) -> str:
     data = file.read(limits.text_characters * _BYTES_PER_CHARACTER + 1)
     if len(data) <= limits.text_characters * _BYTES_PER_CHARACTER:
         charset = declared_charset(data) if file_format.name == "HTML" else None
-        text = decode_text(data, name, charset)
+        text = decode_text(data, name, charset, encoding)
         if len(text) <= limits.text_characters:
             return _from_html(text, file_format, name) if file_format.name == "HTML" else text
     raise MediaTooLargeError(

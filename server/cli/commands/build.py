@@ -10,7 +10,7 @@ import click
 
 from anysense.server.cli import console
 from anysense.server.cli.interrupt import stopping_in_order
-from anysense.server.cli.options import DEVICE, JSON, SIDECARS, WORKERS
+from anysense.server.cli.options import DEVICE, ENCODING, JSON, SIDECARS, WORKERS
 from anysense.server.cli.status import DONE, INTERRUPTED, PARTIAL
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ SHOWN_FAILURES = 10
 @click.option("--retry-failed", is_flag=True, help="Try again what could not be read before.")
 @click.option("--keep-missing", is_flag=True, help="Keep items whose file is gone.")
 @SIDECARS
+@ENCODING
 @click.option(
     "--reread",
     is_flag=True,
@@ -84,6 +85,7 @@ def build(
     retry_failed: bool,
     keep_missing: bool,
     no_sidecars: bool,
+    encoding: str | None,
     reread: bool,
     as_json: bool,
 ) -> int:
@@ -132,6 +134,7 @@ def build(
                 keep_missing=keep_missing,
                 sidecars=not no_sidecars,
                 reread=reread,
+                encoding=encoding,
                 progress=bar,
             )
         except KeyboardInterrupt:
