@@ -32,7 +32,7 @@ __all__ = ["Piece", "ReadOptions", "captions", "read_pieces"]
 _log = logging.getLogger("anysense")
 
 _READERS = {
-    "text": "anysense.embed.media.document.document:text_pieces",
+    "text": "anysense.embed.media.document.text_pieces:text_pieces",
     "PDF": "anysense.embed.media.document.pdf_pieces:pdf_pieces",
     "image": "anysense.embed.media.image:picture_pieces",
     "audio": "anysense.embed.media.audio.recording:recording_pieces",

@@ -82,14 +82,14 @@ def _piece_of(source: MediaSource, options: ReadOptions) -> Piece:
     if isinstance(content, Waveform):
         return Piece(Modality.AUDIO, content)
     if isinstance(content, str):
-        from anysense.embed.media.document.document import normalise_text
+        from anysense.embed.media.document.document import drop_data, normalise_text
 
         most = options.limits.text_characters
         if len(content) > most:
             raise MediaTooLargeError(
                 name_of(source), f"has {len(content):,} of at most {most:,} characters"
             )
-        return Piece(Modality.TEXT, normalise_text(content, name_of(source)))
+        return Piece(Modality.TEXT, normalise_text(drop_data(content), name_of(source)))
     from PIL.Image import Image
 
     if not isinstance(content, Image):

@@ -1,6 +1,7 @@
 """Documents as text: plain text, Markdown, HTML pages and the text layer of PDFs.
 
-Markdown is kept as written, so that the places of passages are places in the file's text.
+Markdown is kept as written, but for what is no words: data URIs and long runs of other data are
+left out. Places of passages are places in the text as it is read here.
 """
 
 from __future__ import annotations
@@ -12,28 +13,34 @@ from typing import TYPE_CHECKING, BinaryIO
 from anysense.embed.errors import EmptyMediaError, MediaTooLargeError, UnsupportedMediaError
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
 from anysense.embed.media.document.charset import declared_charset, decode_text
+from anysense.embed.media.document.data_uris import drop_data_uris
+from anysense.embed.media.document.wordless import drop_wordless
 from anysense.embed.media.files import decoding, media_name, open_media
 from anysense.embed.media.identify import identify
-from anysense.embed.media.pieces import Piece, ReadOptions
 from anysense.embed.types import Modality
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from anysense.embed.media.signatures import Format
 
 __all__ = [
+    "NOTHING",
     "PAGE_GAP",
+    "drop_data",
     "fold_text",
     "is_visible",
     "normalise_text",
     "read_document",
-    "text_pieces",
+    "read_written",
+    "seen_words",
 ]
 
 PAGE_GAP = "\n\n"
 """What lies between the texts of two pages of a document."""
+
+NOTHING = "holds nothing but white space"
+"""Why a text without words is refused."""
 
 _BYTES_PER_CHARACTER = 4
 _MARKS_PER_LETTER = 30  # the most in stream-safe text: Unicode Standard Annex 15, D4
@@ -64,7 +71,8 @@ def read_document(
         if file_format.modality is not Modality.TEXT:
             raise UnsupportedMediaError(name, f"is {file_format.article}, not a text")
         if file_format.name != "PDF":
-            return normalise_text(_read_text(file, file_format, name, limits, encoding), name)
+            written = read_written(file, file_format, name, limits, encoding)
+            return normalise_text(seen_words(written, file_format, name), name)
         from anysense.embed.media.document.pdf import pdf_texts
 
         text = PAGE_GAP.join(fold_text(page) for page in pdf_texts(file, name, limits))
@@ -73,15 +81,6 @@ def read_document(
             name, "is a PDF document without a text layer, such as a scan: recognise its text first"
         )
     return text
-
-
-def text_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Piece]:
-    """The one piece of a text.
-
-    Raises:
-        MediaError: as for `read_document`.
-    """
-    yield Piece(Modality.TEXT, read_document(source, options.limits, options.encoding))
 
 
 def normalise_text(text: str, name: str = "<text>") -> str:
@@ -95,8 +94,13 @@ def normalise_text(text: str, name: str = "<text>") -> str:
     """
     text = fold_text(text)
     if not is_visible(text):
-        raise EmptyMediaError(name, "holds nothing but white space")
+        raise EmptyMediaError(name, NOTHING)
     return text
+
+
+def drop_data(text: str) -> str:
+    """A text without what is no words in it: data URIs, and long runs of other data."""
+    return drop_wordless(drop_data_uris(text))
 
 
 def fold_text(text: str) -> str:
@@ -118,7 +122,7 @@ def _is_visible(character: str) -> bool:
     return not character.isspace() and unicodedata.category(character) not in ("Cf", "Cc")
 
 
-def _read_text(
+def read_written(
     file: BinaryIO, file_format: Format, name: str, limits: Limits, encoding: str | None
 ) -> str:
     data = file.read(limits.text_characters * _BYTES_PER_CHARACTER + 1)
@@ -126,17 +130,20 @@ def _read_text(
         charset = declared_charset(data) if file_format.name == "HTML" else None
         text = decode_text(data, name, charset, encoding)
         if len(text) <= limits.text_characters:
-            return _from_html(text, file_format, name) if file_format.name == "HTML" else text
+            return text
     raise MediaTooLargeError(
         name, f"has over {limits.text_characters:,} characters, the limit for one document"
     )
 
 
-def _from_html(page: str, file_format: Format, name: str) -> str:
-    from anysense.embed.media.document.html import html_text
+def seen_words(written: str, file_format: Format, name: str) -> str:
+    """What is written in a text or seen of a page, without the data in it."""
+    if file_format.name == "HTML":
+        from anysense.embed.media.document.html import html_text
 
-    with decoding(name, file_format.article):
-        return html_text(page)
+        with decoding(name, file_format.article):
+            written = html_text(written)
+    return drop_data(written)
 
 
 def _limit_marks(text: str) -> str:
