@@ -69,7 +69,8 @@ def test_pictures_are_pieces(name: str, text: str, tmp_path: Path) -> None:
 def test_broken_pictures_and_icons_are_passed_over(tmp_path: Path) -> None:
     icon = base64.b64encode(saved(photo().resize((16, 16)), "PNG")).decode()
     uris = [
-        f"data:image/png;base64,{payload}" for payload in (icon, PICTURE[: len(PICTURE) // 2], "A" * 41, "=" * 40)
+        f"data:image/png;base64,{payload}"
+        for payload in (icon, PICTURE[: len(PICTURE) // 2], "A" * 41, "=" * 40)
     ]
     text = "Words. " + " ".join(f"![x]({uri})" for uri in uris)
     assert pieces(write(tmp_path, "a.md", text.encode())) == [
