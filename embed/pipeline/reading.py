@@ -145,7 +145,11 @@ def prepare_pieces(
 def _segments(at: int, encoder: Encoder, piece: Piece, options: ReadOptions) -> Iterator[Prepared]:
     content, modality = piece.content, piece.modality
     if isinstance(content, str) and modality is Modality.TEXT:
+        from anysense.embed.media.document.document import has_words
+
         for passage in encoder.passages(content):
+            if not has_words(passage.text):
+                continue  # such as a ruled line
             prepared = encoder.prepare(modality, passage.text)
             place = _place_of_passage(piece, passage.start, passage.end)
             yield Prepared(at, modality, place, passage.text, piece.origin, prepared)

@@ -90,13 +90,12 @@ def _check_weight(weight: float) -> None:
 def _resolve_content(term: Term, limits: Limits) -> Term:
     content = term.content
     if isinstance(content, str):
-        if not content.strip():
-            raise UsageError("The text of a query holds nothing but white space.")
         if len(content) > limits.query_text_characters:
             raise UsageError(
                 f"The text of a query has {len(content):,} characters; "
                 f"the limit is {limits.query_text_characters:,}."
             )
+        _check_words(content)
         return replace(term, modality=Modality.TEXT)
     if isinstance(content, (Path, bytes)):
         from anysense.embed.media.identify import sniff
@@ -116,6 +115,15 @@ def _resolve_content(term: Term, limits: Limits) -> Term:
         f"A query cannot be a {type(content).__name__}: give a str for text, a pathlib.Path or "
         "bytes for a file, a PIL image, or a Waveform for a sound."
     )
+
+
+def _check_words(text: str) -> None:
+    """Refuse a text that says nothing: whatever its vector is, it would match at random."""
+    from anysense.embed.media.document.document import has_words
+
+    if not has_words(text):
+        what = "no words, only punctuation" if text.strip() else "nothing but white space"
+        raise UsageError(f"The text of a query holds {what}.")
 
 
 def _is_samples(content: Any) -> bool:

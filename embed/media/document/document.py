@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from anysense.embed.media.signatures import Format
 
 __all__ = [
-    "NOTHING",
     "PAGE_GAP",
     "drop_data",
     "fold_text",
-    "is_visible",
+    "has_words",
+    "no_words",
     "normalise_text",
     "read_document",
     "read_written",
@@ -39,9 +39,8 @@ __all__ = [
 PAGE_GAP = "\n\n"
 """What lies between the texts of two pages of a document."""
 
-NOTHING = "holds nothing but white space"
-"""Why a text without words is refused."""
-
+_SYMBOLS = ("Sc", "Sm", "So")
+_DRAWING = frozenset(map(chr, [*range(0x2500, 0x2600), 0xFFFC, 0xFFFD]))  # lines, boxes, gaps
 _BYTES_PER_CHARACTER = 4
 _MARKS_PER_LETTER = 30  # the most in stream-safe text: Unicode Standard Annex 15, D4
 _NEWLINES = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
@@ -62,7 +61,7 @@ def read_document(
     Raises:
         UnsupportedMediaError: not a document, encrypted, or in an encoding that cannot be told.
         CorruptMediaError: damaged, truncated, or not what its name or `encoding` says.
-        EmptyMediaError: nothing but white space, or a PDF without a text layer.
+        EmptyMediaError: no words, as in a PDF without a text layer.
         MediaTooLargeError: over the limits of bytes, of pages or of characters.
     """
     name = media_name(source)
@@ -76,7 +75,7 @@ def read_document(
         from anysense.embed.media.document.pdf import pdf_texts
 
         text = PAGE_GAP.join(fold_text(page) for page in pdf_texts(file, name, limits))
-    if not is_visible(text):
+    if not has_words(text):
         raise EmptyMediaError(
             name, "is a PDF document without a text layer, such as a scan: recognise its text first"
         )
@@ -90,11 +89,11 @@ def normalise_text(text: str, name: str = "<text>") -> str:
     surrogate pairs, which no tokenizer and no database takes.
 
     Raises:
-        EmptyMediaError: nothing but white space and invisible characters.
+        EmptyMediaError: it has no words; see `has_words`.
     """
     text = fold_text(text)
-    if not is_visible(text):
-        raise EmptyMediaError(name, NOTHING)
+    if not has_words(text):
+        raise no_words(text, name)
     return text
 
 
@@ -113,13 +112,27 @@ def fold_text(text: str) -> str:
     return text
 
 
-def is_visible(text: str) -> bool:
-    """Whether a text has a character that can be seen."""
-    return any(_is_visible(character) for character in text)
+def has_words(text: str) -> bool:
+    """Whether a text says anything: it has a letter, a digit, or a sign with a meaning of its own.
+
+    Those are emoji, currencies, arrows and the like; not punctuation, nor what lines and boxes are
+    drawn with.
+    """
+    return any(_says_something(character) for character in text)
 
 
-def _is_visible(character: str) -> bool:
-    return not character.isspace() and unicodedata.category(character) not in ("Cf", "Cc")
+def no_words(text: str, name: str) -> EmptyMediaError:
+    """The error of a text for which `has_words` is false."""
+    is_blank = all(c.isspace() or unicodedata.category(c) in ("Cc", "Cf") for c in text)
+    what = "nothing but white space" if is_blank else "no words, only punctuation"
+    return EmptyMediaError(name, f"holds {what}")
+
+
+def _says_something(character: str) -> bool:
+    category = unicodedata.category(character)
+    if category[0] in "LN":
+        return True
+    return category in _SYMBOLS and character not in _DRAWING and not character.isascii()
 
 
 def read_written(

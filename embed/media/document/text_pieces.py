@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from anysense.embed.errors import EmptyMediaError, MediaError
+from anysense.embed.errors import MediaError
 from anysense.embed.media.document.data_uris import picture_files
 from anysense.embed.media.document.document import (
-    NOTHING,
     fold_text,
-    is_visible,
+    has_words,
+    no_words,
     read_written,
     seen_words,
 )
@@ -44,7 +44,7 @@ def text_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Piece]:
         file_format = identify(file, source)
         written = read_written(file, file_format, name, limits, options.encoding)
     text = fold_text(seen_words(written, file_format, name))
-    is_empty = not is_visible(text)
+    is_empty = not has_words(text)
     if not is_empty:
         yield Piece(Modality.TEXT, text)
     if Modality.IMAGE in options.modalities:
@@ -52,7 +52,7 @@ def text_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Piece]:
             yield Piece(Modality.IMAGE, picture)
             is_empty = False
     if is_empty:
-        raise EmptyMediaError(name, NOTHING)
+        raise no_words(text, name)
 
 
 def _pictures(written: str, limits: Limits) -> Iterator[Image]:
