@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from anysense.embed.errors import CorruptMediaError, UnsupportedMediaError, UsageError
 from anysense.embed.media.document.damaged import repair_utf8
-from anysense.embed.media.document.detection import detect_text
+from anysense.embed.media.document.detection import detect_text, western_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +48,12 @@ _C1_CONTROLS = re.compile("[\x80-\x84\x86-\x9f]")
 
 
 def decode_text(
-    data: bytes, name: str, charset: str | None = None, encoding: str | None = None
+    data: bytes,
+    name: str,
+    charset: str | None = None,
+    encoding: str | None = None,
+    *,
+    is_phrase: bool = False,
 ) -> str:
     """The characters of a text.
 
@@ -57,13 +62,14 @@ def decode_text(
         name: what errors call it.
         charset: the encoding that the text itself names, if it does.
         encoding: the encoding that the user says texts are in that are not Unicode.
+        is_phrase: it is a name or a title, which is taken for Western where it can be.
 
     Raises:
         CorruptMediaError: it is not what its byte order mark or the user says, or holds NUL
             characters.
         UnsupportedMediaError: its encoding cannot be told.
     """
-    text = _decode(data, name, charset, encoding)
+    text = _decode(data, name, charset, encoding, is_phrase)
     if "\0" in text:
         raise CorruptMediaError(name, "holds NUL characters, so it is not a text")
     return text
@@ -94,7 +100,9 @@ def check_encoding(encoding: str | None) -> None:
         )
 
 
-def _decode(data: bytes, name: str, charset: str | None, encoding: str | None) -> str:
+def _decode(
+    data: bytes, name: str, charset: str | None, encoding: str | None, is_phrase: bool
+) -> str:
     for mark, unicode in _MARKS:
         if data.startswith(mark):
             try:
@@ -110,7 +118,7 @@ def _decode(data: bytes, name: str, charset: str | None, encoding: str | None) -
         raise CorruptMediaError(name, "holds NUL characters, so it is not a text")
     if encoding is not None:
         return _decode_as(data, encoding, name)
-    for text in _readings(data, charset):
+    for text in _readings(data, charset, is_phrase):
         if text is not None:
             return text
     raise UnsupportedMediaError(
@@ -120,7 +128,7 @@ def _decode(data: bytes, name: str, charset: str | None, encoding: str | None) -
     )
 
 
-def _readings(data: bytes, charset: str | None) -> Iterator[str | None]:
+def _readings(data: bytes, charset: str | None, is_phrase: bool) -> Iterator[str | None]:
     """What a text may be, the surest first; None where it is not in that encoding."""
     if _SHIFT.search(data):
         yield _attempt(data, charset)
@@ -128,6 +136,7 @@ def _readings(data: bytes, charset: str | None) -> Iterator[str | None]:
     yield _attempt(data, "utf-8")
     yield repair_utf8(data)
     yield _attempt(data, charset)
+    yield western_text(data) if is_phrase else None
     yield detect_text(data)
 
 

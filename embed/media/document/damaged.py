@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["repair_utf8"]
+__all__ = ["is_partly_utf8", "repair_utf8"]
 
 _VALID_PER_DAMAGED = 2
 """Texts in other encodings have at most one valid character of several bytes for each byte that is
@@ -21,6 +21,7 @@ _STRAY_SIGN = re.compile(rb"(?<![\x80-\xff])[\x85\x91-\x97](?![\x80-\xff])")
 _CUT_END = re.compile(rb"(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\Z")
 # Of a character cut after one byte too little is left: this may be the é of Windows-1252.
 _SURELY_CUT_END = re.compile(rb"(?:[\xc2-\xc5]|[\xe0-\xf4][\x80-\xbf]{1,2})\Z")
+_EUROPEAN = re.compile("[\u00a0-\u024f\u2010-\u2044\u20ac]")
 _VALID = re.compile("[^\x00-\x7f\ufffd]")
 
 
@@ -41,6 +42,15 @@ def repair_utf8(data: bytes) -> str | None:
     if valid == 0 and not _SURELY_CUT_END.search(data[-3:]):
         return None
     return f"{text}\ufffd" if cut else text
+
+
+def is_partly_utf8(data: bytes) -> bool:
+    """Whether so much of a text with Latin letters is UTF-8 that it is in two encodings.
+
+    Read as one of them the other part is garbled. Counted are the letters and signs of Europe.
+    """
+    text = data.decode("utf-8", "replace")
+    return 2 * len(_EUROPEAN.findall(text)) >= text.count("\ufffd")
 
 
 def _joined(surrogates: bytes) -> bytes:

@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from anysense.embed.media.document.alphabets import count_outside
+from anysense.embed.media.document.damaged import is_partly_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["detect_text"]
+__all__ = ["detect_text", "western_text"]
 
 # fmt: off
 # What people's old files are in. Those of mainframes, of single printers and of one typewriter are
@@ -31,6 +32,10 @@ _ENCODINGS = (
     "iso8859-6", "iso8859-7", "iso8859-8", "iso8859-13", "iso8859-15", "koi8-r", "koi8-u",
     "mac-cyrillic", "mac-roman", "shift_jis_2004", "tis-620",
 )
+_LATIN_ENCODINGS = frozenset([
+    "cp850", "cp852", "cp1250", "cp1252", "cp1254", "cp1257", "cp1258", "iso8859-2", "iso8859-13",
+    "iso8859-15", "mac-roman",
+])
 # fmt: on
 _SAMPLE_BYTES = 200_000
 _WESTERN = ("cp1252", "iso8859-15")
@@ -45,7 +50,7 @@ _NEARLY = 0.6  # of the greatest likelihood
 _NEARLY_WESTERN = 0.4
 _MOST_OUTSIDE = 0.1  # of the foreign characters, as the next two
 _MOST_MIXED = 0.1
-_MOST_SIGNS = 0.05
+_MOST_SIGNS = 0.05  # within words, and so many capitals
 _MOST_CONTROLS = 0.005  # of all characters, and one
 
 _FOREIGN = re.compile(r"[^\x00-\x7f]")
@@ -63,6 +68,9 @@ _WRITTEN_WITHIN = (
 _SIGN_WITHIN = re.compile(rf"(?<=[^\W\d_])[^{_WRITTEN_WITHIN}](?=[^\W\d_])")
 # An accent or a fraction beside a letter, or an opening sign that follows one: nobody writes these.
 _MISPLACED = re.compile(r"(?<=[^\W\d_¹-¾])[¨¯¸ˆˇ˘˙˛˝¹¼-¾‚„¡¿]|[¨¯¸ˆˇ˘˙˛˝¹¼-¾](?=[^\W\d_¹-¾])")
+_CASED = [chr(code) for code in range(0xC0, 0x530)]  # Latin, Greek, Cyrillic
+_SMALL = "a-z" + "".join(filter(str.islower, _CASED))
+_CAPITAL_WITHIN = re.compile(f"(?<=[{_SMALL}])[{''.join(filter(str.isupper, _CASED))}]")
 
 
 @dataclass(frozen=True)
@@ -87,6 +95,7 @@ class _Reading:
             count_outside(sample) <= (self.encoding in _WESTERN) + _MOST_OUTSIDE * foreign
             and len(_MIXED.findall(sample)) <= _MOST_MIXED * foreign
             and len(_SIGN_WITHIN.findall(sample)) <= _MOST_SIGNS * foreign
+            and len(_CAPITAL_WITHIN.findall(sample)) <= _MOST_SIGNS * foreign
             and _MISPLACED.search(sample) is None
         )
 
@@ -101,6 +110,19 @@ def detect_text(data: bytes) -> str | None:
         return data.decode(reading.encoding)
     except UnicodeDecodeError:
         return None
+
+
+def western_text(data: bytes) -> str | None:
+    """The characters of a phrase in Windows-1252, if it looks written in it: a name, a title.
+
+    For what is in that encoding more often than in any other; chardet can tell little of a phrase.
+    """
+    text = _decoded(data, _WESTERN[0])
+    if text is None:
+        return None
+    letters, foreign = sum(map(str.isalpha, text)), len(_FOREIGN.findall(text))
+    is_written = _Reading(_WESTERN[0], 1.0, 0.0, text, foreign).looks_written
+    return text if is_written and foreign <= max(1, letters // 2) else None
 
 
 def _with_few_signs(sample: bytes) -> _Reading | None:
@@ -130,12 +152,15 @@ def _readings(sample: bytes) -> Iterator[_Reading]:
     import chardet
 
     seen = set()
+    is_mixed = is_partly_utf8(sample)
     for guess in chardet.detect_all(
         sample, ignore_threshold=True, include_encodings=_ENCODINGS, compat_names=False
     ):
         encoding = guess["encoding"]
         text = _decoded(sample, encoding) if encoding is not None else None
         if encoding is None or text is None or text in seen:
+            continue
+        if is_mixed and encoding in _LATIN_ENCODINGS:
             continue
         seen.add(text)
         foreign = len(_FOREIGN.findall(text))

@@ -80,6 +80,12 @@ def test_western_signs_among_english_words(text: str) -> None:
     assert decode_text(text.encode("cp1252"), "a.txt") == text
 
 
+@pytest.mark.parametrize("text", ["Noël", "Château", "Tiësto", "© 2010 Müller", "Ólafur Arnalds"])
+def test_a_phrase_is_western_where_it_can_be(text: str) -> None:
+    assert decode_text(text.encode("cp1252"), "a tag", is_phrase=True) == text
+    assert decode_text("Привет".encode("cp1251"), "a tag", is_phrase=True) == "Привет"
+
+
 def test_what_is_far_into_a_text_counts() -> None:
     text = "A line of ASCII.\n" * 20_000 + "Árvíztűrő tükörfúrógép, és még egy mondat magyarul.\n"
     assert decode_text(text.encode("cp1250"), "a.txt") == text
@@ -88,6 +94,7 @@ def test_what_is_far_into_a_text_counts() -> None:
 NOISE = [
     bytes(random.Random(1).choices(range(1, 256), k=2000)),
     bytes(random.Random(2).choices([*range(32, 127), *range(128, 256)], k=2000)),
+    "Zürich, fünf, café ".encode() + "Größe, Bücher ".encode("cp1252"),
     "Füße und Äpfel ".encode() * 5 + "Füße, Größe, Äpfel, Öfen, Übung ".encode("cp1252") * 5,
 ]
 
