@@ -256,6 +256,8 @@ class Encoder(Protocol):
     def prepare(self, modality: Modality, content: Content) -> Any:
         """Preprocess one input: resize an image, compute features of a window, tokenize a text.
 
+        A text is tokenized as `plain_letters` gives it, and its passages are counted so.
+
         Raises:
             EncoderError: the encoder does not take this modality.
             MediaError: the content cannot be encoded.

@@ -95,7 +95,9 @@ def pair_sidecars(names: Iterable[str]) -> dict[str, list[str]]:
     return pairs
 
 
-def read_sidecar(file: BinaryIO, name: str, limits: Limits) -> list[str]:
+def read_sidecar(
+    file: BinaryIO, name: str, limits: Limits, encoding: str | None = None
+) -> list[str]:
     """The words of a text beside a file: a text file's as one text, an XMP file's descriptions.
 
     An XMP file that is broken has no words, as most of them have none.
@@ -104,6 +106,7 @@ def read_sidecar(file: BinaryIO, name: str, limits: Limits) -> list[str]:
         file: the text, read from where it is.
         name: its file name, whose suffix says what it is.
         limits: of which the number of characters of a text counts.
+        encoding: what a text is in that is not Unicode; found out where it is None.
 
     Raises:
         EmptyMediaError: a text without words.
@@ -113,7 +116,7 @@ def read_sidecar(file: BinaryIO, name: str, limits: Limits) -> list[str]:
     if PurePath(name).suffix.lower() == ".xmp":
         return descriptions(xmp_texts(file.read(XMP_BYTES + 1)))
     data = file.read(limits.text_characters * _BYTES_PER_CHARACTER + 1)
-    text = normalise_text(decode_text(data, name), name).strip()
+    text = normalise_text(decode_text(data, name, encoding=encoding), name).strip()
     if len(text) > limits.text_characters:
         raise MediaTooLargeError(name, f"has over {limits.text_characters:,} characters")
     return [text]

@@ -118,15 +118,16 @@ def is_description(text: str, most: int = DESCRIPTION_CHARACTERS) -> bool:
 
 
 def decode_tag(data: bytes) -> str:
-    """The characters of a text of which no encoding is stated: UTF-8, or else Windows-1252.
+    """The characters of a text of which no encoding is stated.
 
-    Empty where it is neither, or over any length that a description has: never an error.
+    UTF-8, or Windows-1252 if it looks so, or else what can be told. Empty where nothing can, or
+    over any length that a description has: never an error.
     """
     data = data.rstrip(b"\0 ")
     if len(data) > 16 * DESCRIPTION_CHARACTERS:
         return ""
     try:
-        return decode_text(data, "<metadata>")
+        return decode_text(data, "<metadata>", is_phrase=True)
     except MediaError:
         return ""
 

@@ -32,7 +32,7 @@ __all__ = ["Piece", "ReadOptions", "captions", "read_pieces"]
 _log = logging.getLogger("anysense")
 
 _READERS = {
-    "text": "anysense.embed.media.document.document:text_pieces",
+    "text": "anysense.embed.media.document.text_pieces:text_pieces",
     "PDF": "anysense.embed.media.document.pdf_pieces:pdf_pieces",
     "image": "anysense.embed.media.image:picture_pieces",
     "audio": "anysense.embed.media.audio.recording:recording_pieces",
@@ -70,11 +70,13 @@ class ReadOptions:
         modalities: those that there are encoders for: a reader need not make other pieces.
         captions: whether to read the words about a picture or a sound that lie in its file.
         limits: what is too large.
+        encoding: what texts are in that are not Unicode; found out where it is None.
     """
 
     modalities: frozenset[Modality] = frozenset(Modality)
     captions: bool = True
     limits: Limits = DEFAULT_LIMITS
+    encoding: str | None = None
 
     @property
     def takes_captions(self) -> bool:

@@ -86,14 +86,14 @@ def _piece_of(source: MediaSource, options: ReadOptions) -> Piece:
     if isinstance(content, Waveform):
         return Piece(Modality.AUDIO, content)
     if isinstance(content, str):
-        from anysense.embed.media.document.document import normalise_text
+        from anysense.embed.media.document.document import drop_data, normalise_text
 
         most = options.limits.text_characters
         if len(content) > most:
             raise MediaTooLargeError(
                 name_of(source), f"has {len(content):,} of at most {most:,} characters"
             )
-        return Piece(Modality.TEXT, normalise_text(content, name_of(source)))
+        return Piece(Modality.TEXT, normalise_text(drop_data(content), name_of(source)))
     from PIL.Image import Image
 
     if not isinstance(content, Image):
@@ -123,7 +123,7 @@ def _words_of_sidecar(path: Path, options: ReadOptions) -> list[str]:
 
     try:
         with open_media(path, options.limits) as file:
-            return read_sidecar(file, str(path), options.limits)
+            return read_sidecar(file, str(path), options.limits, options.encoding)
     except EmptyMediaError:
         return []
     except MediaError as error:
@@ -150,7 +150,11 @@ def prepare_pieces(
 def _segments(at: int, encoder: Encoder, piece: Piece, options: ReadOptions) -> Iterator[Prepared]:
     content, modality = piece.content, piece.modality
     if isinstance(content, str) and modality is Modality.TEXT:
+        from anysense.embed.media.document.document import has_words
+
         for passage in encoder.passages(content):
+            if not has_words(passage.text):
+                continue  # such as a ruled line
             prepared = encoder.prepare(modality, passage.text)
             place = _place_of_passage(piece, passage.start, passage.end)
             yield Prepared(at, modality, place, passage.text, piece.origin, prepared)

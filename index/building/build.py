@@ -14,6 +14,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from anysense.embed.media.document.charset import check_encoding
 from anysense.index.building.attribution import Attribution
 from anysense.index.building.changes import Changes
 from anysense.index.building.checks import check_emptied, check_entries, check_shrunk
@@ -67,6 +68,7 @@ def build(
     allow_removal: bool = False,
     sidecars: bool = True,
     reread: bool = False,
+    encoding: str | None = None,
     progress: ProgressCallback | None = None,
 ) -> BuildReport:
     """Make a collection hold what its sources hold now, and publish it.
@@ -86,10 +88,12 @@ def build(
         sidecars: whether words about a picture or a sound, beside its file or inside it, are
             segments of it; of files that have not changed, those inside are left as they are.
         reread: read again also what is as it was, as after an update that reads more of it.
+        encoding: what the texts in files are in that are not Unicode; found out where it is None.
         progress: called often.
 
     Raises:
-        UsageError: a source does not exist, holds nothing, or used to hold items and is empty.
+        UsageError: a source does not exist, holds nothing, or used to hold items and is empty; or
+            `encoding` is no encoding.
         RemovalError: most of the items that a list has given would go, and that is not allowed.
         MediaError: a folder given as a source cannot be listed.
         StorageError: the disk refused; what was written before is kept.
@@ -104,6 +108,7 @@ def build(
         allow_removal=allow_removal,
         sidecars=sidecars,
         reread=reread,
+        encoding=encoding,
     )
     return run_build(collection, sources, options, metadata=metadata, progress=progress)
 
@@ -117,6 +122,7 @@ def run_build(
     progress: ProgressCallback | None = None,
 ) -> BuildReport:
     """Do what `build` does, with every option there is."""
+    check_encoding(options.encoding)
     started = time.monotonic()
     progress = progress or (lambda _: None)
     report = BuildReport()
@@ -243,6 +249,7 @@ class _Build:
             options.workers,
             note_segments,
             captions=options.sidecars,
+            encoding=options.encoding,
         )
         with closing(stream), closing(pending):
             try:

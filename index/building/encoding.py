@@ -90,11 +90,13 @@ def encode_pending(
     progress: Callable[[int], None] | None = None,
     *,
     captions: bool = True,
+    encoding: str | None = None,
 ) -> Generator[tuple[PendingItem, ItemRecord | AnysenseError]]:
     """Encode items in their order; each comes back with its record, or with why there is none.
 
     `progress` is called with the number of segments encoded so far; with `captions`, words about a
-    picture or a sound that lie beside its file or in it are segments of its item.
+    picture or a sound that lie beside its file or in it are segments of its item. `encoding` is
+    what texts are in that are not Unicode.
     """
     pending = iter(pending)
     first = next(pending, None)
@@ -114,6 +116,7 @@ def encode_pending(
         batch_size=batch_size,
         workers=workers,
         captions=captions,
+        encoding=encoding,
         progress=progress,
     )
     with closing(stream):

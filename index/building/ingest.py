@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import AnysenseError, MediaError, UsageError
+from anysense.embed.media.document.charset import check_encoding
 from anysense.index.building.encoding import Batch, encode_pending
 from anysense.index.building.pending import item_name, make_pending
 from anysense.index.building.report import AddReport, Failure
@@ -61,6 +62,7 @@ def ingest(
     batch_size: int | None = None,
     workers: int | None = None,
     sidecars: bool = True,
+    encoding: str | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> AddReport:
     """Encode items and write them; one that cannot be used is reported, and the others go on.
@@ -76,13 +78,16 @@ def ingest(
         workers: threads that decode; as many as processors if None.
         sidecars: whether words about a picture or a sound, beside its file or inside it, are
             segments of it.
+        encoding: what the texts in files are in that are not Unicode; found out where it is None.
         progress: called with the number of items done so far.
 
     Raises:
+        UsageError: `encoding` is no encoding.
         StorageError: the disk refused; what was written before is kept.
         CollectionLockedError: another process is writing.
     """
-    return _Ingest(collection, sidecars, progress).run(items, batch_size, workers)
+    check_encoding(encoding)
+    return _Ingest(collection, sidecars, encoding, progress).run(items, batch_size, workers)
 
 
 @dataclass(frozen=True)
@@ -98,10 +103,12 @@ class _Ingest:
         self,
         collection: OpenCollection,
         sidecars: bool,
+        encoding: str | None,
         progress: Callable[[int], None] | None,
     ) -> None:
         self._collection = collection
         self._sidecars = sidecars
+        self._encoding = encoding
         self._progress = progress
         self._report = AddReport()
         self._batch = Batch()
@@ -117,6 +124,7 @@ class _Ingest:
             batch_size,
             workers,
             captions=self._sidecars,
+            encoding=self._encoding,
         )
         with closing(stream):
             try:

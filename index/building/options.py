@@ -28,6 +28,7 @@ class BuildOptions:
         sidecars: whether words about a picture or a sound, beside its file or inside it, are
             segments of it.
         reread: read again also what is as it was.
+        encoding: what texts are in that are not Unicode; found out where it is None.
         limits: a file that is larger is not read.
         batch_items: items written in one transaction at most.
         batch_seconds: an item waits no longer than this to be written.
@@ -42,6 +43,7 @@ class BuildOptions:
     allow_removal: bool = False
     sidecars: bool = True
     reread: bool = False
+    encoding: str | None = None
     limits: Limits = DEFAULT_LIMITS
     batch_items: int = BATCH_ITEMS
     batch_seconds: float = BATCH_SECONDS

@@ -94,13 +94,12 @@ def _check_weight(weight: float) -> None:
 def _resolve_content(term: Term, limits: Limits) -> Term:
     content = term.content
     if isinstance(content, str):
-        if not content.strip():
-            raise UsageError("The text of a query holds nothing but white space.")
         if len(content) > limits.query_text_characters:
             raise UsageError(
                 f"The text of a query has {len(content):,} characters; "
                 f"the limit is {limits.query_text_characters:,}."
             )
+        _check_words(content)
         if term.modality is None:
             _warn_of_path(content)
         return _resolve_as(term, Modality.TEXT)
@@ -148,6 +147,15 @@ def _warn_of_path(text: str) -> None:
             "file, or Term(..., modality=Modality.TEXT) if words are meant.",
             text,
         )
+
+
+def _check_words(text: str) -> None:
+    """Refuse a text that says nothing: whatever its vector is, it would match at random."""
+    from anysense.embed.media.document.document import has_words
+
+    if not has_words(text):
+        what = "no words, only punctuation" if text.strip() else "nothing but white space"
+        raise UsageError(f"The text of a query holds {what}.")
 
 
 def _is_samples(content: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-__all__ = ["COLLECTION", "DEVICE", "JSON", "SIDECARS", "WHERE", "WORKERS"]
+__all__ = ["COLLECTION", "DEVICE", "ENCODING", "JSON", "SIDECARS", "WHERE", "WORKERS"]
 
 COLLECTION = click.argument("path", metavar="COLLECTION")
 DEVICE = click.option(
@@ -30,6 +30,24 @@ WHERE = click.option(
     callback=_refuse_empty,
     help="Only items that this holds for, such as \"year >= 2020 and camera.model = 'X'\"; all of "
     "what it takes is in docs/filters.md.",
+)
+
+
+def _check_encoding(
+    ctx: click.Context, parameter: click.Parameter, value: str | None
+) -> str | None:
+    from anysense.embed.media.document.charset import check_encoding
+
+    check_encoding(value)
+    return value
+
+
+ENCODING = click.option(
+    "--encoding",
+    metavar="NAME",
+    callback=_check_encoding,
+    help="What texts are in that are not UTF-8, such as cp1250; by default that is told "
+    "from each, or it is left out. Of texts of an earlier build, with --retry-failed or --reread.",
 )
 SIDECARS = click.option(
     "--no-sidecars",

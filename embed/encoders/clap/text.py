@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from anysense.embed.encoders.clap.names import TOKENIZER_REPOSITORIES
+from anysense.embed.encoders.letters import plain_letters
 from anysense.embed.encoders.passages import split_passages
 from anysense.embed.encoders.weights.hub import cached_file, missing_model
 from anysense.embed.errors import CheckpointError
@@ -78,7 +79,7 @@ class ClapTokenizer:
 
     def tokens(self, text: str) -> list[int]:
         """Token ids of a text, all of them and without marks."""
-        ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
+        ids: list[int] = self._tokenizer.encode(plain_letters(text), add_special_tokens=False).ids
         return ids
 
 

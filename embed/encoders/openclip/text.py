@@ -9,6 +9,7 @@ import torch
 from open_clip.tokenizer import HFTokenizer, SimpleTokenizer
 from open_clip.transformer import text_global_pool
 
+from anysense.embed.encoders.letters import plain_letters
 from anysense.embed.encoders.passages import split_passages
 
 if TYPE_CHECKING:
@@ -40,11 +41,11 @@ class TextTower:
         self._causal = _ends_at_its_last_token(model, tokenizer)
 
     def passages(self, text: str) -> list[Passage]:
-        return split_passages(text, self._count, self._limit)
+        return split_passages(text, lambda part: self._count(plain_letters(part)), self._limit)
 
     def prepare(self, text: str) -> torch.Tensor:
         """Token ids, shape (length,): the context length, or a shorter one that says the same."""
-        ids: torch.Tensor = self._tokenizer([text])[0]
+        ids: torch.Tensor = self._tokenizer([plain_letters(text)])[0]
         if not self._causal:
             return ids
         used = int(ids.argmax()) + 1  # the end of the text is the greatest of all ids

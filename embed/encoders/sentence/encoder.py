@@ -13,6 +13,7 @@ import torch
 from sentence_transformers import SentenceTransformer
 
 from anysense.embed.encoders.device import BatchRunner, choose_batch, choose_device
+from anysense.embed.encoders.letters import plain_letters
 from anysense.embed.encoders.passages import split_passages
 from anysense.embed.encoders.revision import digest_parts, revision_of
 from anysense.embed.encoders.sentence.names import find_model
@@ -138,7 +139,8 @@ class SentenceEncoder:
         """Token ids and their mask, padded to a multiple of 16: shape (2, length)."""
         if modality is not Modality.TEXT or not isinstance(content, str):
             raise EncoderError(f"The encoder '{self.space.id}' does not take {modality}.")
-        ids = self._tokenizer(content, truncation=True, max_length=self._length).input_ids
+        text = plain_letters(content)
+        ids = self._tokenizer(text, truncation=True, max_length=self._length).input_ids
         length = min(-(-len(ids) // _STEP) * _STEP, max(self._length, len(ids)))
         padding = getattr(self._tokenizer, "pad_token_id", None) or 0
         rows = torch.full((2, length), padding)
@@ -155,6 +157,7 @@ class SentenceEncoder:
         return torch.as_tensor(self._model(features)["sentence_embedding"])
 
     def _count(self, text: str) -> int:
+        text = plain_letters(text)
         return len(self._tokenizer(text, add_special_tokens=False, verbose=False).input_ids)
 
 

@@ -15,6 +15,7 @@ from torch import nn
 from torch.nn import functional
 
 from anysense.embed.encoders.device import BatchRunner
+from anysense.embed.encoders.letters import plain_letters
 from anysense.embed.encoders.passages import split_passages
 from anysense.embed.encoders.starter.weights import DATA_FOLDER, load_tensors, verified_path
 from anysense.embed.errors import EmptyMediaError
@@ -162,7 +163,7 @@ class TextTower:
         """
         if not text.strip():
             raise EmptyMediaError("<text>", "nothing but white space; write some words.")
-        ids: list[int] = self.tokenizer.encode(text).ids
+        ids: list[int] = self.tokenizer.encode(plain_letters(text)).ids
         if len(ids) > TOKEN_LIMIT:
             ids = [*ids[: TOKEN_LIMIT - 1], ids[-1]]
         return ids
@@ -176,7 +177,7 @@ class TextTower:
         return self._runner.run_grouped(self._forward, [torch.tensor(ids) for ids in prepared])
 
     def _count(self, text: str) -> int:
-        return len(self.tokenizer.encode(text, add_special_tokens=False).ids)
+        return len(self.tokenizer.encode(plain_letters(text), add_special_tokens=False).ids)
 
     def _forward(self, ids: torch.Tensor) -> torch.Tensor:
         vectors = functional.normalize(self.network(ids), dim=1)

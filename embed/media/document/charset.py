@@ -1,19 +1,25 @@
 """From the bytes of a text to its characters, without guessing wrong in silence.
 
-In order: a byte order mark, UTF-8, the encoding that an HTML page declares, Windows-1252 (of which
-Latin-1 is a part). UTF-8 is tried strictly, and other text is hardly ever valid UTF-8. Anything can
-be read as Windows-1252, so the result must look like a language written in it; what does not is
-refused with the advice to convert it.
+In order: a byte order mark, UTF-8, the encoding that the user names; or else UTF-8 with a few
+damaged bytes, the encoding that an HTML page declares, and what `detect_text` can tell. UTF-8 is
+tried strictly, and other text is hardly ever valid UTF-8. What cannot be told is refused, with the
+advice to convert it or to name its encoding.
 """
 
 from __future__ import annotations
 
 import codecs
 import re
+from typing import TYPE_CHECKING
 
-from anysense.embed.errors import CorruptMediaError, UnsupportedMediaError
+from anysense.embed.errors import CorruptMediaError, UnsupportedMediaError, UsageError
+from anysense.embed.media.document.damaged import repair_utf8
+from anysense.embed.media.document.detection import detect_text, western_text
 
-__all__ = ["declared_charset", "decode_text"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["check_encoding", "declared_charset", "decode_text"]
 
 _MARKS = (  # UTF-32's little-endian mark begins with UTF-16's
     (codecs.BOM_UTF8, "utf-8"),
@@ -35,31 +41,35 @@ _LARGER = {
     "euc_kr": "cp949",
     "iso8859-9": "cp1254",
 }
-_MOST_FOREIGN_LETTERS = 0.5
-"""Of a text's letters: far more than any Western language has outside ASCII, far fewer than there
-are in Cyrillic, Greek or Chinese that is misread as Western."""
-_MOST_MISPLACED = 0.1
-"""Of its characters outside ASCII."""
-_FOREIGN_LETTER = re.compile(r"[À-ÖØ-öø-ÿŒœŠšŽžŸƒ]")
-_LETTER = re.compile(r"[A-Za-zÀ-ÖØ-öø-ÿŒœŠšŽžŸƒ]")
-# Signs between letters of one word: there they are letters of another encoding.
-_MISPLACED = re.compile(r"(?<=[a-zß-öø-ÿ])[¡-¬®-´¶¸-¿×÷€‚„†‡ˆ‰‹›˜™](?=[a-zß-öø-ÿ])")
-_FOREIGN = re.compile(r"[\x80-\U0010ffff]")
+_SHIFT = re.compile(rb"\x1b[$(][@A-Z]")
+"""An escape of ISO-2022, whose texts are ASCII bytes and so valid UTF-8."""
+_C1_CONTROLS = re.compile("[\x80-\x84\x86-\x9f]")
+"""Which nobody writes: a text that has them was read in a wrong encoding."""
 
 
-def decode_text(data: bytes, name: str, charset: str | None = None) -> str:
+def decode_text(
+    data: bytes,
+    name: str,
+    charset: str | None = None,
+    encoding: str | None = None,
+    *,
+    is_phrase: bool = False,
+) -> str:
     """The characters of a text.
 
     Args:
         data: the bytes of the whole text.
         name: what errors call it.
         charset: the encoding that the text itself names, if it does.
+        encoding: the encoding that the user says texts are in that are not Unicode.
+        is_phrase: it is a name or a title, which is taken for Western where it can be.
 
     Raises:
-        CorruptMediaError: it is not what its byte order mark says, or holds NUL characters.
+        CorruptMediaError: it is not what its byte order mark or the user says, or holds NUL
+            characters.
         UnsupportedMediaError: its encoding cannot be told.
     """
-    text = _decode(data, name, charset)
+    text = _decode(data, name, charset, encoding, is_phrase)
     if "\0" in text:
         raise CorruptMediaError(name, "holds NUL characters, so it is not a text")
     return text
@@ -71,41 +81,96 @@ def declared_charset(head: bytes) -> str | None:
     return match.group(1).decode("ascii", "ignore") if match else None
 
 
-def _decode(data: bytes, name: str, charset: str | None) -> str:
-    for mark, encoding in _MARKS:
+def check_encoding(encoding: str | None) -> None:
+    """Refuse what is no name of an encoding in which ASCII is ASCII.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if encoding is None:
+        return
+    try:
+        is_usable = b"a".decode(encoding) == "a" and "a".encode(encoding) == b"a"
+    except (LookupError, ValueError):  # unknown, or not of texts; not of single bytes
+        is_usable = False
+    if not is_usable:
+        raise UsageError(
+            f"{encoding[:80]!r} is no encoding of texts that anysense reads: give one such as "
+            "cp1250, cp1251, iso8859-2, koi8-r, shift_jis or gb18030."
+        )
+
+
+def _decode(
+    data: bytes, name: str, charset: str | None, encoding: str | None, is_phrase: bool
+) -> str:
+    for mark, unicode in _MARKS:
         if data.startswith(mark):
             try:
-                return data[len(mark) :].decode(encoding)
+                return data[len(mark) :].decode(unicode)
             except UnicodeDecodeError as error:
+                text = repair_utf8(data[len(mark) :]) if mark == codecs.BOM_UTF8 else None
+                if text is not None:
+                    return text
                 raise CorruptMediaError(
-                    name, f"begins like a text in {encoding.upper()}, but is damaged or truncated"
+                    name, f"begins like a text in {unicode.upper()}, but is damaged or truncated"
                 ) from error
-    shifts = b"\x1b" in data  # ISO-2022 encodings are ASCII bytes with escapes: valid UTF-8
-    for candidate in (charset, "utf-8") if shifts else ("utf-8", charset):
-        attempt = _attempt(data, candidate)
-        if attempt is not None:
-            return attempt
-    western = _attempt(data, "cp1252")
-    if western is None or not _looks_western(western):
-        raise UnsupportedMediaError(
-            name, "is text in an encoding that cannot be told: convert it to UTF-8"
-        )
-    return western
+    if b"\0" in data:
+        raise CorruptMediaError(name, "holds NUL characters, so it is not a text")
+    if encoding is not None:
+        return _decode_as(data, encoding, name)
+    for text in _readings(data, charset, is_phrase):
+        if text is not None:
+            return text
+    raise UnsupportedMediaError(
+        name,
+        "is text in an encoding that cannot be told: convert it to UTF-8, or name its encoding "
+        "with --encoding",
+    )
+
+
+def _readings(data: bytes, charset: str | None, is_phrase: bool) -> Iterator[str | None]:
+    """What a text may be, the surest first; None where it is not in that encoding."""
+    if _SHIFT.search(data):
+        yield _attempt(data, charset)
+        yield detect_text(data) if data.isascii() else None
+    yield _attempt(data, "utf-8")
+    yield repair_utf8(data)
+    yield _attempt(data, charset)
+    yield western_text(data) if is_phrase else None
+    yield detect_text(data)
+
+
+def _decode_as(data: bytes, encoding: str, name: str) -> str:
+    """A text in the encoding that the user names, or in UTF-8, if it is that.
+
+    Of a folder with both, those in UTF-8 need no telling. What is all ASCII may shift.
+    """
+    if not data.isascii():
+        text = _attempt(data, "utf-8")
+        if text is not None:
+            return text
+    codec = _codec(encoding)
+    try:
+        return data.decode(codec)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise CorruptMediaError(
+            name,
+            f"is not in {encoding}: line {line:,} holds bytes that mean nothing in it (the first "
+            f"is {data[error.start]:#04x}); name another encoding, or convert it to UTF-8",
+        ) from error
 
 
 def _attempt(data: bytes, encoding: str | None) -> str | None:
     if encoding is None:
         return None
     try:
-        standard = codecs.lookup(encoding).name
-        return data.decode(_LARGER.get(standard, standard))
+        text = data.decode(_codec(encoding))
     except (LookupError, ValueError):  # unknown, not a text encoding, or not this one
         return None
+    return None if _C1_CONTROLS.search(text) and encoding != "utf-8" else text
 
 
-def _looks_western(text: str) -> bool:
-    letters, foreign = len(_LETTER.findall(text)), len(_FOREIGN_LETTER.findall(text))
-    if foreign > _MOST_FOREIGN_LETTERS * letters and foreign > 1:
-        return False
-    signs = len(_FOREIGN.findall(text))
-    return len(_MISPLACED.findall(text)) <= _MOST_MISPLACED * signs
+def _codec(encoding: str) -> str:
+    standard = codecs.lookup(encoding).name
+    return _LARGER.get(standard, standard)

@@ -1,6 +1,7 @@
 """Documents as text: plain text, Markdown, HTML pages and the text layer of PDFs.
 
-Markdown is kept as written, so that the places of passages are places in the file's text.
+Markdown is kept as written, but for what is no words: data URIs and long runs of other data are
+left out. Places of passages are places in the text as it is read here.
 """
 
 from __future__ import annotations
@@ -12,29 +13,34 @@ from typing import TYPE_CHECKING, BinaryIO
 from anysense.embed.errors import EmptyMediaError, MediaTooLargeError, UnsupportedMediaError
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
 from anysense.embed.media.document.charset import declared_charset, decode_text
+from anysense.embed.media.document.data_uris import drop_data_uris
+from anysense.embed.media.document.wordless import drop_wordless
 from anysense.embed.media.files import decoding, media_name, open_media
 from anysense.embed.media.identify import identify
-from anysense.embed.media.pieces import Piece, ReadOptions
 from anysense.embed.types import Modality
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from anysense.embed.media.signatures import Format
 
 __all__ = [
     "PAGE_GAP",
+    "drop_data",
     "fold_text",
-    "is_visible",
+    "has_words",
+    "no_words",
     "normalise_text",
     "read_document",
-    "text_pieces",
+    "read_written",
+    "seen_words",
 ]
 
 PAGE_GAP = "\n\n"
 """What lies between the texts of two pages of a document."""
 
+_SYMBOLS = ("Sc", "Sm", "So")
+_DRAWING = frozenset(map(chr, [*range(0x2500, 0x2600), 0xFFFC, 0xFFFD]))  # lines, boxes, gaps
 _BYTES_PER_CHARACTER = 4
 _MARKS_PER_LETTER = 30  # the most in stream-safe text: Unicode Standard Annex 15, D4
 _NEWLINES = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
@@ -42,13 +48,20 @@ _CONTROLS = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
-def read_document(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> str:
+def read_document(
+    source: Path | bytes, limits: Limits = DEFAULT_LIMITS, encoding: str | None = None
+) -> str:
     """Read the text of a document, normalised by `normalise_text`.
+
+    Args:
+        source: the file or payload.
+        limits: what is too large.
+        encoding: what a text is in that is not Unicode; found out where it is None.
 
     Raises:
         UnsupportedMediaError: not a document, encrypted, or in an encoding that cannot be told.
-        CorruptMediaError: damaged, truncated, or not what its name says.
-        EmptyMediaError: nothing but white space, or a PDF without a text layer.
+        CorruptMediaError: damaged, truncated, or not what its name or `encoding` says.
+        EmptyMediaError: no words, as in a PDF without a text layer.
         MediaTooLargeError: over the limits of bytes, of pages or of characters.
     """
     name = media_name(source)
@@ -57,24 +70,16 @@ def read_document(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> str:
         if file_format.modality is not Modality.TEXT:
             raise UnsupportedMediaError(name, f"is {file_format.article}, not a text")
         if file_format.name != "PDF":
-            return normalise_text(_read_text(file, file_format, name, limits), name)
+            written = read_written(file, file_format, name, limits, encoding)
+            return normalise_text(seen_words(written, file_format, name), name)
         from anysense.embed.media.document.pdf import pdf_texts
 
         text = PAGE_GAP.join(fold_text(page) for page in pdf_texts(file, name, limits))
-    if not is_visible(text):
+    if not has_words(text):
         raise EmptyMediaError(
             name, "is a PDF document without a text layer, such as a scan: recognise its text first"
         )
     return text
-
-
-def text_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Piece]:
-    """The one piece of a text.
-
-    Raises:
-        MediaError: as for `read_document`.
-    """
-    yield Piece(Modality.TEXT, read_document(source, options.limits))
 
 
 def normalise_text(text: str, name: str = "<text>") -> str:
@@ -84,12 +89,17 @@ def normalise_text(text: str, name: str = "<text>") -> str:
     surrogate pairs, which no tokenizer and no database takes.
 
     Raises:
-        EmptyMediaError: nothing but white space and invisible characters.
+        EmptyMediaError: it has no words; see `has_words`.
     """
     text = fold_text(text)
-    if not is_visible(text):
-        raise EmptyMediaError(name, "holds nothing but white space")
+    if not has_words(text):
+        raise no_words(text, name)
     return text
+
+
+def drop_data(text: str) -> str:
+    """A text without what is no words in it: data URIs, and long runs of other data."""
+    return drop_wordless(drop_data_uris(text))
 
 
 def fold_text(text: str) -> str:
@@ -102,32 +112,51 @@ def fold_text(text: str) -> str:
     return text
 
 
-def is_visible(text: str) -> bool:
-    """Whether a text has a character that can be seen."""
-    return any(_is_visible(character) for character in text)
+def has_words(text: str) -> bool:
+    """Whether a text says anything: it has a letter, a digit, or a sign with a meaning of its own.
+
+    Those are emoji, currencies, arrows and the like; not punctuation, nor what lines and boxes are
+    drawn with.
+    """
+    return any(_says_something(character) for character in text)
 
 
-def _is_visible(character: str) -> bool:
-    return not character.isspace() and unicodedata.category(character) not in ("Cf", "Cc")
+def no_words(text: str, name: str) -> EmptyMediaError:
+    """The error of a text for which `has_words` is false."""
+    is_blank = all(c.isspace() or unicodedata.category(c) in ("Cc", "Cf") for c in text)
+    what = "nothing but white space" if is_blank else "no words, only punctuation"
+    return EmptyMediaError(name, f"holds {what}")
 
 
-def _read_text(file: BinaryIO, file_format: Format, name: str, limits: Limits) -> str:
+def _says_something(character: str) -> bool:
+    category = unicodedata.category(character)
+    if category[0] in "LN":
+        return True
+    return category in _SYMBOLS and character not in _DRAWING and not character.isascii()
+
+
+def read_written(
+    file: BinaryIO, file_format: Format, name: str, limits: Limits, encoding: str | None
+) -> str:
     data = file.read(limits.text_characters * _BYTES_PER_CHARACTER + 1)
     if len(data) <= limits.text_characters * _BYTES_PER_CHARACTER:
         charset = declared_charset(data) if file_format.name == "HTML" else None
-        text = decode_text(data, name, charset)
+        text = decode_text(data, name, charset, encoding)
         if len(text) <= limits.text_characters:
-            return _from_html(text, file_format, name) if file_format.name == "HTML" else text
+            return text
     raise MediaTooLargeError(
         name, f"has over {limits.text_characters:,} characters, the limit for one document"
     )
 
 
-def _from_html(page: str, file_format: Format, name: str) -> str:
-    from anysense.embed.media.document.html import html_text
+def seen_words(written: str, file_format: Format, name: str) -> str:
+    """What is written in a text or seen of a page, without the data in it."""
+    if file_format.name == "HTML":
+        from anysense.embed.media.document.html import html_text
 
-    with decoding(name, file_format.article):
-        return html_text(page)
+        with decoding(name, file_format.article):
+            written = html_text(written)
+    return drop_data(written)
 
 
 def _limit_marks(text: str) -> str:

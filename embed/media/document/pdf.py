@@ -1,4 +1,4 @@
-"""The text layer of a PDF, in bounded memory and time.
+"""The text of a PDF, in bounded memory and time: its text layer, filled fields and notes.
 
 A PDF is a program that draws pages: a few kilobytes can expand to gigabytes, or ask for the same
 form to be drawn over and over. pypdf bounds what one stream may expand to; the limits here are
@@ -16,6 +16,7 @@ from anysense.embed.errors import (
     MediaTooLargeError,
     UnsupportedMediaError,
 )
+from anysense.embed.media.document.pdf_notes import NoteReader
 from anysense.embed.media.files import decoding
 from anysense.embed.media.quiet import quiet_decoders
 
@@ -43,6 +44,8 @@ def pdf_texts(
     file: BinaryIO, name: str, limits: Limits, form_operators: int = FORM_OPERATORS
 ) -> list[str]:
     """The text of each of a PDF's pages; empty for those of a scan.
+
+    What was filled into a form, or written on a page as a note, follows the page's own text.
 
     Args:
         file: the document.
@@ -108,8 +111,9 @@ def _read_pages(reader: PdfReader, budget: _Budget, name: str, limits: Limits) -
         )
     texts: list[str] = []
     characters = 0
+    notes = NoteReader(name)
     for page in reader.pages:
-        text = _read_page(page, budget)
+        text = notes.with_notes(page, _read_page(page, budget))
         characters += len(text)
         if characters > limits.text_characters:
             raise MediaTooLargeError(

@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, BinaryIO
 
 from anysense.embed.errors import EmptyMediaError, MediaError, MediaTooLargeError
-from anysense.embed.media.document.document import PAGE_GAP, fold_text, is_visible
+from anysense.embed.media.document.document import PAGE_GAP, fold_text, has_words
 from anysense.embed.media.document.pages import render_pages
 from anysense.embed.media.document.pdf import pdf_texts
 from anysense.embed.media.files import media_name, open_media
@@ -89,6 +89,6 @@ def _texts(pages: Sequence[str]) -> Iterator[Piece]:
     """The text of each page that has any: a passage never goes on over the end of its page."""
     start = 0
     for page, text in enumerate(map(fold_text, pages), 1):
-        if is_visible(text):
+        if has_words(text):
             yield Piece(Modality.TEXT, text, Place.of_characters(start, start + len(text), page))
         start += len(text) + len(PAGE_GAP)

@@ -11,7 +11,7 @@ import click
 
 from anysense.server.cli import console
 from anysense.server.cli.interrupt import stopping_in_order
-from anysense.server.cli.options import COLLECTION, DEVICE, JSON, SIDECARS, WORKERS
+from anysense.server.cli.options import COLLECTION, DEVICE, ENCODING, JSON, SIDECARS, WORKERS
 from anysense.server.cli.status import DONE, ERROR, PARTIAL
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ __all__ = ["add"]
 @DEVICE
 @WORKERS
 @SIDECARS
+@ENCODING
 @JSON
 def add(
     path: str,
@@ -49,6 +50,7 @@ def add(
     device: str,
     workers: int | None,
     no_sidecars: bool,
+    encoding: str | None,
     as_json: bool,
 ) -> int:
     """Add files or texts to a collection.
@@ -61,7 +63,9 @@ def add(
 
     items = _new_items(files, texts, item_id, dict(_pair(pair) for pair in pairs))
     with stopping_in_order(), Collection.open(path, device=device) as collection:
-        report = ingest(collection, items, workers=workers, sidecars=not no_sidecars)
+        report = ingest(
+            collection, items, workers=workers, sidecars=not no_sidecars, encoding=encoding
+        )
     if as_json:
         console.print_json(
             {

@@ -10,7 +10,7 @@ import click
 
 from anysense.server.cli import console
 from anysense.server.cli.interrupt import stopping_in_order
-from anysense.server.cli.options import DEVICE, JSON, SIDECARS, WORKERS
+from anysense.server.cli.options import DEVICE, ENCODING, JSON, SIDECARS, WORKERS
 from anysense.server.cli.removal import ask_before_removal
 from anysense.server.cli.status import DONE, INTERRUPTED, PARTIAL
 
@@ -72,6 +72,7 @@ SHOWN_FAILURES = 10
     "asking.",
 )
 @SIDECARS
+@ENCODING
 @click.option(
     "--reread",
     is_flag=True,
@@ -93,6 +94,7 @@ def build(
     keep_missing: bool,
     yes: bool,
     no_sidecars: bool,
+    encoding: str | None,
     reread: bool,
     as_json: bool,
 ) -> int:
@@ -144,6 +146,7 @@ def build(
                     allow_removal=allow_removal,
                     sidecars=not no_sidecars,
                     reread=reread,
+                    encoding=encoding,
                     progress=bar,
                 )
 

@@ -374,3 +374,19 @@ def test_a_run_that_ends_early_ends_the_process_that_draws(monkeypatch: pytest.M
         assert len(next(results).segments) == 30
     assert started
     assert all(process.returncode is not None for process in started)
+
+
+def test_a_ruled_line_is_no_segment() -> None:
+    words = [*["word"] * PASSAGE_WORDS, *["-----"] * PASSAGE_WORDS, "end"]
+    assert [s.text for s in segments_of(" ".join(words))] == [LONG, "end"]
+
+
+def test_data_in_a_text_is_left_out() -> None:
+    [segment] = segments_of("before " + "QUJD" * 100 + "9 after")
+    assert segment.text == "before … after"
+
+
+def test_texts_are_read_in_a_named_encoding(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.txt", "Š".encode("cp1250"))
+    [segment] = segments_of(path, encoding="cp1250")
+    assert segment.text == "Š"

@@ -37,6 +37,22 @@ def test_ingest_reports_each_item_in_its_place(collection: Collection, media: Pa
     assert collection.folder.snapshot().item("t").metadata == {"a": 1}
 
 
+def test_ingest_reads_texts_in_a_named_encoding(collection: Collection, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes("Š".encode("cp1250"))
+    Image.new("RGB", (8, 8), "red").save(tmp_path / "b.png")
+    (tmp_path / "b.txt").write_bytes("Ž".encode("cp1250"))
+    files = [NewItem(tmp_path / "a.txt"), NewItem(tmp_path / "b.png")]
+    report = ingest(collection, files, encoding="cp1250")
+    assert report.added == 2
+    texts = [collection.folder.snapshot().item(i).segments for i in report.ids if i is not None]
+    assert [segments[-1].text for segments in texts] == ["Š", "Ž"]
+
+
+def test_ingest_refuses_what_is_no_encoding(collection: Collection) -> None:
+    with pytest.raises(UsageError, match="'klingon' is no encoding"):
+        ingest(collection, [], encoding="klingon")
+
+
 def test_ingest_replaces_by_id_and_aliases_by_content(collection: Collection, media: Path) -> None:
     first = ingest(collection, [NewItem("red", id="t"), NewItem(media / "red.png")])
     (media / "copy.png").write_bytes((media / "red.png").read_bytes())

@@ -1,13 +1,15 @@
-"""Texts in any encoding come out right, or are refused; none is garbled."""
+"""Texts in any encoding come out right, or are refused; hardly any is garbled."""
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING
 
 import pytest
 from media_files import write
 
-from anysense.embed.errors import CorruptMediaError, UnsupportedMediaError
+from anysense.embed.errors import CorruptMediaError, UnsupportedMediaError, UsageError
+from anysense.embed.media.document.charset import check_encoding, decode_text
 from anysense.embed.media.document.document import read_document
 
 if TYPE_CHECKING:
@@ -46,17 +48,115 @@ def test_windows_1252_is_the_fallback(text: str, tmp_path: Path) -> None:
     [
         ("Привет, мир! Как дела сегодня?", "cp1251"),
         ("Привет, мир! Как дела сегодня?", "koi8-r"),
+        ("Привет, мир! Как дела сегодня?", "cp866"),
         ("Καλημέρα κόσμε, τι κάνεις;", "cp1253"),
         ("日本語のテキストです。", "cp932"),
+        ("日本語のテキストです。", "euc_jp"),
+        ("日本語のテキストです。", "iso2022_jp"),
         ("中文文本内容测试", "gb18030"),
+        ("繁體中文測試文字", "big5"),
         ("한국어 텍스트입니다", "euc-kr"),
         ("Zażółć gęślą jaźń, proszę państwa", "cp1250"),
+        ("Zażółć gęślą jaźń, proszę państwa", "iso8859-2"),
+        ("Árvíztűrő tükörfúrógép", "cp1250"),
+        ("Příliš žluťoučký kůň úpěl ďábelské ódy", "iso8859-2"),
+        ("Şişli'de güneşli bir gün, çocuklar bahçede", "cp1254"),
+        ("Ąžuolas žalias, ėjo per šilą", "cp1257"),
         ("שלום עולם", "cp1255"),
+        ("مرحبا بالعالم", "cp1256"),
+        ("สวัสดีครับ วันนี้อากาศดี", "cp874"),
     ],
 )
-def test_other_encodings_are_refused_not_garbled(text: str, encoding: str, tmp_path: Path) -> None:
-    with pytest.raises(UnsupportedMediaError, match="convert it to UTF-8"):
-        read_document(write(tmp_path, "a.txt", text.encode(encoding)))
+def test_other_encodings_are_told_by_their_letters(
+    text: str, encoding: str, tmp_path: Path
+) -> None:
+    assert read_document(write(tmp_path, "a.txt", text.encode(encoding))) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["20 °C", "100 €", "It’s a “test” – really…", "£5, © 2020", "½ cup"]
+)
+def test_western_signs_among_english_words(text: str) -> None:
+    assert decode_text(text.encode("cp1252"), "a.txt") == text
+
+
+@pytest.mark.parametrize("text", ["Noël", "Château", "Tiësto", "© 2010 Müller", "Ólafur Arnalds"])
+def test_a_phrase_is_western_where_it_can_be(text: str) -> None:
+    assert decode_text(text.encode("cp1252"), "a tag", is_phrase=True) == text
+    assert decode_text("Привет".encode("cp1251"), "a tag", is_phrase=True) == "Привет"
+
+
+def test_what_is_far_into_a_text_counts() -> None:
+    text = "A line of ASCII.\n" * 20_000 + "Árvíztűrő tükörfúrógép, és még egy mondat magyarul.\n"
+    assert decode_text(text.encode("cp1250"), "a.txt") == text
+
+
+NOISE = [
+    bytes(random.Random(1).choices(range(1, 256), k=2000)),
+    bytes(random.Random(2).choices([*range(32, 127), *range(128, 256)], k=2000)),
+    "Zürich, fünf, café ".encode() + "Größe, Bücher ".encode("cp1252"),
+    "Füße und Äpfel ".encode() * 5 + "Füße, Größe, Äpfel, Öfen, Übung ".encode("cp1252") * 5,
+]
+
+
+@pytest.mark.parametrize("data", NOISE)
+def test_what_looks_like_no_language_is_refused(data: bytes) -> None:
+    with pytest.raises(UnsupportedMediaError, match="convert it to UTF-8, or name its encoding"):
+        decode_text(data, "a.txt")
+
+
+UTF8 = "Die Straße führt über die Brücke – „schön“ ist’s, naïve.\n" * 3
+DAMAGED = [
+    (UTF8.encode().replace("ü".encode(), b"\xfc", 1), UTF8.replace("ü", "\ufffd", 1)),
+    (UTF8.encode().replace("ß".encode(), b"\xc3", 1), UTF8.replace("ß", "\ufffd", 1)),
+    (UTF8.encode() + b"\xff", UTF8 + "\ufffd"),
+    (UTF8.encode() + b"\xe2\x80", UTF8 + "\ufffd"),
+    (b"\xef\xbb\xbf" + UTF8.encode() + b"\xff", UTF8 + "\ufffd"),
+    (b"don\x92t " + UTF8.encode(), "don’t " + UTF8),
+    (b"cut off in a caf\xc3", "cut off in a caf\ufffd"),
+    (b"a song \xed\xa0\xbc\xed\xbe\xb5 in CESU-8", "a song 🎵 in CESU-8"),
+]
+
+
+@pytest.mark.parametrize(("data", "text"), DAMAGED)
+def test_utf8_with_a_damaged_byte_stays_utf8(data: bytes, text: str) -> None:
+    assert decode_text(data, "a.txt") == text
+
+
+def test_a_named_encoding_reads_what_is_not_utf8(tmp_path: Path) -> None:
+    unicode = write(tmp_path, "unicode.txt", "Füße".encode())
+    latin = write(tmp_path, "latin.txt", "Š".encode("cp1250"))
+    assert read_document(unicode, encoding="cp1250") == "Füße"
+    assert read_document(latin, encoding="cp1250") == "Š"
+    assert decode_text("’".encode("cp1252"), "a.txt", encoding="latin-1") == "’"
+    assert decode_text("日本".encode("iso2022_jp"), "a.txt", encoding="iso2022_jp") == "日本"
+
+
+def test_a_named_encoding_is_held_to() -> None:
+    with pytest.raises(CorruptMediaError, match=r"not in cp1250: line 2 .* 0x81"):
+        decode_text(b"ok\nno \x81", "a.txt", encoding="cp1250")
+
+
+@pytest.mark.parametrize("name", ["klingon", "rot13", "hex", "utf-16", "cp037", "", "a" * 200])
+def test_no_name_of_an_encoding(name: str) -> None:
+    with pytest.raises(UsageError, match="give one such as cp1250"):
+        check_encoding(name)
+
+
+@pytest.mark.parametrize("name", [None, "cp1250", "Latin-1", "SHIFT-JIS", "utf-8", "koi8_r"])
+def test_names_of_encodings(name: str | None) -> None:
+    check_encoding(name)
+
+
+def test_a_declared_encoding_comes_first(tmp_path: Path) -> None:
+    page = '<meta charset="iso-8859-2"><p>Šipka, ť</p>'.encode("iso8859-2")
+    assert read_document(write(tmp_path, "a.html", page)) == "Šipka, ť"
+
+
+def test_a_declared_encoding_that_cannot_be_is_passed_over(tmp_path: Path) -> None:
+    text = "Árvíztűrő tükörfúrógép"
+    page = f'<meta charset="utf-8"><p>{text}</p>'.encode("cp1250")
+    assert read_document(write(tmp_path, "a.html", page)) == text
 
 
 def test_damaged_utf16_is_refused(tmp_path: Path) -> None:

@@ -17,6 +17,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.mark.parametrize(
+    "text", ["???", "—", "...", "* * *", "=====", "▒▒▒", "\ufffd", "´ ^ `", "$+<|>"]
+)
+def test_a_text_of_no_words_is_refused(text: str, tmp_path: Path) -> None:
+    with pytest.raises(EmptyMediaError, match="no words, only punctuation"):
+        read_document(write(tmp_path, "a.txt", text.encode()))
+
+
+@pytest.mark.parametrize("text", ["42", "x", "語", "☎", "🎵", "€", "→", "½", "ª", "٣"])
+def test_numbers_and_signs_say_something(text: str, tmp_path: Path) -> None:
+    assert read_document(write(tmp_path, "a.txt", text.encode())) == text
+
+
 @pytest.mark.parametrize("data", [b" \n\t \r\n", "\u200b\ufeff\u00a0\u3000".encode(), b"\f\f"])
 def test_nothing_but_white_space_is_refused(data: bytes, tmp_path: Path) -> None:
     with pytest.raises(EmptyMediaError, match="nothing but white space"):
@@ -51,7 +64,6 @@ def test_normalisation() -> None:
     assert normalise_text("\ufeffa\x00b\x1b[0m\x9fc") == "a b [0m c"
     assert normalise_text("half \ud83d of a pair") == "half \ufffd of a pair"
     assert normalise_text("  kept  as it is \n") == "  kept  as it is \n"
-    assert normalise_text("?") == "?"
 
 
 def test_normalised_text_stays_as_it_is() -> None:

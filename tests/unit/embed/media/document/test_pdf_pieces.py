@@ -19,7 +19,7 @@ from anysense.embed.errors import (
 )
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
 from anysense.embed.media.document import pdf_pieces as module
-from anysense.embed.media.document.document import PAGE_GAP, is_visible, read_document
+from anysense.embed.media.document.document import PAGE_GAP, has_words, read_document
 from anysense.embed.media.document.pages import render_pages
 from anysense.embed.media.document.pdf_pieces import pdf_pieces
 from anysense.embed.media.pieces import Piece, ReadOptions
@@ -97,7 +97,7 @@ def test_each_page_is_a_text_at_its_place(
         alone[number] = text[len("x\n" + PAGE_GAP) :]
     texts = read(data, TEXT)
     assert {text.place.page: text.content for text in texts} == {
-        number: text for number, text in alone.items() if is_visible(text)
+        number: text for number, text in alone.items() if has_words(text)
     }
     for text in texts:
         assert text.place.unit is Unit.CHARACTERS

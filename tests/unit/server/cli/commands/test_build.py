@@ -27,6 +27,17 @@ def test_build_and_build_again(tmp_path: Path, media: Path) -> None:
     assert "3 unchanged" in again.stdout
 
 
+def test_build_takes_the_encoding_of_texts(tmp_path: Path) -> None:
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "a.txt").write_bytes("Š".encode("cp1250"))
+    (tmp_path / "notes" / "b.txt").write_text("red", "utf-8")
+    build = ("build", tmp_path / "notes", "-o", tmp_path / "c", "--encoder", "tiny")
+    refused = run(*build, "--encoding", "klingon", status=2)
+    assert "is no encoding" in refused.stderr
+    assert not (tmp_path / "c").exists()
+    assert run_json(*build, "--encoding", "cp1250")["added"] == 2
+
+
 def test_build_is_partial_if_a_file_cannot_be_read(tmp_path: Path, media: Path) -> None:
     (media / "bad.png").write_bytes(b"x")
     result = run("build", media, "-o", tmp_path / "c", "--encoder", "tiny", status=3)

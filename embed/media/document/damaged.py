@@ -1,0 +1,58 @@
+"""UTF-8 of which some bytes are damaged: a cut character, a stray byte, a line of another encoding.
+
+Valid characters of several bytes hardly come about by chance, so where these far outnumber what is
+damaged, the text is UTF-8, and the damage shows as U+FFFD: never as a text of other letters.
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["is_partly_utf8", "repair_utf8"]
+
+_VALID_PER_DAMAGED = 2
+"""Texts in other encodings have at most one valid character of several bytes for each byte that is
+none, and mostly far fewer (benchmarks/charsets.py)."""
+
+# A character outside the first plane as two surrogates of three bytes: CESU-8, as Java writes it.
+_SURROGATES = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
+# Dots, quotes and dashes of every Windows encoding, which begin no character of UTF-8.
+_STRAY_SIGN = re.compile(rb"(?<![\x80-\xff])[\x85\x91-\x97](?![\x80-\xff])")
+_CUT_END = re.compile(rb"(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\Z")
+# Of a character cut after one byte too little is left: this may be the é of Windows-1252.
+_SURELY_CUT_END = re.compile(rb"(?:[\xc2-\xc5]|[\xe0-\xf4][\x80-\xbf]{1,2})\Z")
+_EUROPEAN = re.compile("[\u00a0-\u024f\u2010-\u2044\u20ac]")
+_VALID = re.compile("[^\x00-\x7f\ufffd]")
+
+
+def repair_utf8(data: bytes) -> str | None:
+    """The characters of a text in UTF-8 with some damage; None if it is no such text.
+
+    A stray dot, quote or dash of Windows becomes what it means, and so do pairs of surrogates that
+    were encoded one by one.
+    """
+    cut = _CUT_END.search(data[-3:])
+    whole = data[: len(data) - len(cut[0])] if cut else data
+    whole = _SURROGATES.sub(lambda pair: _joined(pair[0]), whole)
+    whole, strays = _STRAY_SIGN.subn(lambda sign: sign[0].decode("cp1252").encode(), whole)
+    text = whole.decode("utf-8", "replace")
+    valid, damaged = len(_VALID.findall(text)) - strays, text.count("\ufffd") + strays
+    if valid < _VALID_PER_DAMAGED * damaged:
+        return None
+    if valid == 0 and not _SURELY_CUT_END.search(data[-3:]):
+        return None
+    return f"{text}\ufffd" if cut else text
+
+
+def is_partly_utf8(data: bytes) -> bool:
+    """Whether so much of a text with Latin letters is UTF-8 that it is in two encodings.
+
+    Read as one of them the other part is garbled. Counted are the letters and signs of Europe.
+    """
+    text = data.decode("utf-8", "replace")
+    return 2 * len(_EUROPEAN.findall(text)) >= text.count("\ufffd")
+
+
+def _joined(surrogates: bytes) -> bytes:
+    pair = surrogates.decode("utf-8", "surrogatepass")
+    return pair.encode("utf-16-le", "surrogatepass").decode("utf-16-le").encode()

@@ -1,0 +1,66 @@
+"""A text, a Markdown text or an HTML page as pieces: its words, and the pictures inside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from anysense.embed.errors import MediaError
+from anysense.embed.media.document.data_uris import picture_files
+from anysense.embed.media.document.document import (
+    fold_text,
+    has_words,
+    no_words,
+    read_written,
+    seen_words,
+)
+from anysense.embed.media.files import media_name, open_media
+from anysense.embed.media.identify import identify
+from anysense.embed.media.image import read_image
+from anysense.embed.media.pieces import Piece
+from anysense.embed.types import Modality
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from PIL.Image import Image
+
+    from anysense.embed.limits import Limits
+    from anysense.embed.media.pieces import ReadOptions
+
+__all__ = ["text_pieces"]
+
+_LEAST_SIDE = 32  # pixels: what is smaller is a bullet, an icon, or there to be counted
+
+
+def text_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Piece]:
+    """The words of a text as one piece, then its pictures, if they are wanted.
+
+    Raises:
+        MediaError: as for `read_document`; but a text of pictures alone is none without words.
+    """
+    name, limits = media_name(source), options.limits
+    with open_media(source, limits) as file:
+        file_format = identify(file, source)
+        written = read_written(file, file_format, name, limits, options.encoding)
+    text = fold_text(seen_words(written, file_format, name))
+    is_empty = not has_words(text)
+    if not is_empty:
+        yield Piece(Modality.TEXT, text)
+    if Modality.IMAGE in options.modalities:
+        for picture in _pictures(written, limits):
+            yield Piece(Modality.IMAGE, picture)
+            is_empty = False
+    if is_empty:
+        raise no_words(text, name)
+
+
+def _pictures(written: str, limits: Limits) -> Iterator[Image]:
+    """Those that can be read and are no icons: the text is whole without the others."""
+    for data in picture_files(written):
+        try:
+            picture = read_image(data, limits)
+        except MediaError:
+            continue
+        if min(picture.size) >= _LEAST_SIDE:
+            yield picture

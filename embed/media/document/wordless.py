@@ -1,0 +1,68 @@
+"""Long runs of a text that are data, not words: keys, attachments, hex dumps, minified code.
+
+As passages they would be hundreds, each of which answers queries at random. A run is taken for data
+by its form, and only if few of its characters are letters of words: lists of words or of addresses
+without a space stay.
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["drop_wordless"]
+
+_CODED = 200  # characters of Base64 or hexadecimal digits without a break
+_UNBROKEN = 1000  # ASCII characters of any kind without white space
+_LONG_LINE = 2000  # characters, of which one in 15 is white space: minified code
+_LETTERS_PER_SPACE = 15
+_MOST_WORDS_IN_CODED = 0.3  # of the characters
+_MOST_WORDS_IN_LINE = 0.7
+
+_CODED_RUN = re.compile(rf"(?<![\w+/=-])[\w+/=-]{{{_CODED},}}", re.A)
+_UNBROKEN_RUN = re.compile(rf"(?<![!-~])[!-~]{{{_UNBROKEN},}}")
+_LINE = re.compile(rf"(?<![ -~\t])[ -~\t]{{{_LONG_LINE},}}")
+# Lines of one length: PEM, MIME, PGP; and uuencode, whose full lines begin with M.
+_CODED_LINES = re.compile(
+    r"^(?:[ \t>]*[\w+/=-]{40,100}[ \t]*\n){3,}(?:[ \t>]*[\w+/=-]{1,100}[ \t]*$)?"
+    r"|^(?:M[ -`]{60}\n){2,}(?:[ -`]{1,62}$)?",
+    re.A | re.M,
+)
+_HEX_LINES = re.compile(
+    r"(?:^[ \t]*(?:0x)?[0-9a-f]{4,16}[:h]?[ \t]+(?:[0-9a-f]{2,8}[ \t]+){4,16}[^\n]{0,80}"
+    r"(?:\n|\Z)){3,}"
+    r"|(?:^[ \t]*(?:(?:0x)?[0-9a-f]{2}[ ,:\t]+){7,63}(?:0x)?[0-9a-f]{2},?[ \t]*(?:\n|\Z)){3,}",
+    re.I | re.M,
+)
+_WORD = re.compile(r"(?<![A-Za-z])(?:[A-Z]?[a-z]{2,24}|[A-Z]{2,15})(?![A-Za-z])")
+_HEX_LETTERS = re.compile(r"(?<![g-z])[a-f](?![g-z])", re.I)
+
+
+def drop_wordless(text: str) -> str:
+    """A text without its long runs of data; each leaves an ellipsis in its place."""
+    if len(text) < _CODED:
+        return text
+    text = _CODED_LINES.sub(lambda run: _unless_words(run[0], _MOST_WORDS_IN_CODED), text)
+    text = _HEX_LINES.sub(lambda run: _unless_numbers(run[0]), text)
+    text = _CODED_RUN.sub(lambda run: _unless_words(run[0], _MOST_WORDS_IN_CODED), text)
+    text = _UNBROKEN_RUN.sub(lambda run: _unless_words(run[0], _MOST_WORDS_IN_LINE), text)
+    return _LINE.sub(lambda line: _unless_spaced(line[0]), text)
+
+
+def _unless_words(run: str, most: float) -> str:
+    letters = sum(len(word) for word in _WORD.findall(run))
+    if letters > most * len(run):
+        return run
+    return "…\n" if run.endswith("\n") else "…"
+
+
+def _unless_spaced(line: str) -> str:
+    if _LETTERS_PER_SPACE * (line.count(" ") + line.count("\t")) > len(line):
+        return line
+    return _unless_words(line, _MOST_WORDS_IN_LINE)
+
+
+def _unless_numbers(run: str) -> str:
+    """A table of numbers has the form of a dump, but no digits above nine."""
+    if len(_HEX_LETTERS.findall(run)) < 0.05 * len(run):
+        return run
+    return "…\n" if run.endswith("\n") else "…"
