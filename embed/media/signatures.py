@@ -91,6 +91,7 @@ _PREFIXES: tuple[tuple[bytes, Format], ...] = (
     (b"fLaC", _FLAC),
     (b"OggS\0", _audio("Ogg", "audio/ogg", "ogg", "an")),
     (b"RF64", _audio("RF64", "audio/wav", "wav", "an")),
+    (b"BW64", _audio("BW64", "audio/wav", "wav")),
     (b"riff\x2e\x91\xcf\x11", _audio("W64", "audio/x-w64", "w64")),
     (b".snd\0", _audio("AU", "audio/basic", "au", "an")),
     (b"caff\0\x01\0\0", _audio("CAF", "audio/x-caf", "caf")),

@@ -6,7 +6,8 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from anysense.embed.errors import CorruptMediaError, EmptyMediaError, UnsupportedMediaError
-from anysense.embed.media.audio.headers import declared_mp3_seconds
+from anysense.embed.media.audio.headers import declared_mp3_seconds, has_whole_mp3_frames
+from anysense.embed.media.audio.sizes import SIZED_CONTAINERS
 from anysense.embed.media.audio.sound import BLOCK_SAMPLES, mix_to_mono
 from anysense.embed.media.files import decoding
 
@@ -23,6 +24,11 @@ __all__ = ["FfmpegSound", "audio_stream", "open_container"]
 
 _MISSING_SECONDS = 0.25
 """How much shorter than its header says a recording may be: codecs trim priming and padding."""
+_FLAC_MISSING = 1152
+"""From so many missing samples on a FLAC is cut short: encoders write no shorter frames."""
+_UNSTATED = SIZED_CONTAINERS | {"aac"}
+"""The containers of which FFmpeg only estimates a length, or takes it from another place than the
+size of the samples, which was looked at before."""
 _MOST_PLANES = 8
 _DTYPES = {"u8": "u1", "s16": "i2", "s32": "i4", "s64": "i8", "flt": "f4", "dbl": "f8"}
 _BAD_PACKETS = 0.02
@@ -79,27 +85,35 @@ class FfmpegSound:
     def __init__(self, file: BinaryIO, file_format: Format, name: str) -> None:
         self._name = name
         self._format = file_format
+        self._file = file
+        self._bad_packets = 0
         self._packer: Any = None
         self._packed_channels = 0
         xing = declared_mp3_seconds(file) if file_format.container == "mp3" else None
         self._container = open_container(file, file_format)
         try:
             self._stream = audio_stream(self._container, file_format, name)
+            if file_format.container == "flac":
+                self._stream.codec_context.options = {"err_detect": "crccheck+explode"}
             self._frames = self._decode()
             # Only a decoded frame tells the true rate: the header of HE-AAC gives half of it.
             self._first = next(self._frames, None)
         except BaseException:
             self._container.close()
             raise
+        self.seconds = xing if file_format.container == "mp3" else self._declared_seconds()
         if self._first is None:
             self._container.close()
-            raise EmptyMediaError(name, f"is {file_format.article} that holds no samples")
+            raise (
+                self._missing(0.0)
+                if self.seconds
+                else EmptyMediaError(name, f"is {file_format.article} that holds no samples")
+            )
         self.rate: int = self._first.sample_rate
-        self.seconds = xing if file_format.container == "mp3" else self._declared_seconds()
 
     def _declared_seconds(self) -> float | None:
-        if self._format.container == "aac":
-            return None  # FFmpeg's estimate from the first frames
+        if self._format.container in _UNSTATED:
+            return None
         if self._stream.duration is not None:
             return float(self._stream.duration * self._stream.time_base)
         if self._container.duration is not None:
@@ -109,15 +123,16 @@ class FfmpegSound:
     def _decode(self) -> Iterator[Any]:
         from av.error import InvalidDataError
 
-        packets = bad = 0
+        packets = 0
         for packet in self._container.demux(self._stream):
             packets += 1
             try:
                 frames = packet.decode()
             except InvalidDataError:
-                bad += 1
+                self._bad_packets += 1
                 continue
             yield from frames
+        bad = self._bad_packets
         if bad > max(1, _BAD_PACKETS * packets):
             raise CorruptMediaError(
                 self._name,
@@ -130,12 +145,26 @@ class FfmpegSound:
             for block in self._collect():
                 count += len(block)
                 yield block
-        if self.seconds is not None and count / self.rate < self.seconds - _MISSING_SECONDS:
-            raise CorruptMediaError(
-                self._name,
-                f"is {self._format.article} of {self.seconds:.1f} s by its header, "
-                f"but ends after {count / self.rate:.1f} s",
-            )
+        if self._is_cut_short(count):
+            raise self._missing(count / self.rate)
+
+    def _missing(self, seconds: float) -> CorruptMediaError:
+        return CorruptMediaError(
+            self._name,
+            f"is {self._format.article} of {self.seconds or 0:.1f} s by its header, "
+            f"but ends after {seconds:.1f} s",
+        )
+
+    def _is_cut_short(self, count: int) -> bool:
+        """Whether so many samples are too few by a header that can be believed."""
+        if self.seconds is None:
+            return False
+        if self._format.container == "flac":
+            return self.seconds * self.rate - count >= _FLAC_MISSING
+        if count / self.rate >= self.seconds - _MISSING_SECONDS:
+            return False
+        is_mp3 = self._format.container == "mp3"
+        return not (is_mp3 and self._bad_packets == 0 and has_whole_mp3_frames(self._file))
 
     def _collect(self) -> Iterator[FloatArray]:
         """Join the codec's short frames to blocks: a thousand samples at a time would be slow."""
