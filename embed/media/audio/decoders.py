@@ -1,4 +1,4 @@
-"""From an opened recording to blocks of mono samples, by libsndfile or FFmpeg.
+"""From an opened recording to blocks of samples, by libsndfile or FFmpeg.
 
 libsndfile (through soundfile) reads PCM files: it is fast there. FFmpeg (through PyAV) reads the
 compressed formats, and PCM containers with a codec that libsndfile lacks. FFmpeg also reads FLAC,
@@ -32,8 +32,6 @@ __all__ = ["check_is_sound", "open_sound"]
 @contextmanager
 def open_sound(file: BinaryIO, file_format: Format, name: str) -> Iterator[Sound]:
     """Open a recording of a format whose modality is audio.
-
-    The channels are mixed to mono by their plain mean.
 
     Raises:
         UnsupportedMediaError: a video, or a codec that no decoder knows.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from anysense.embed.errors import CorruptMediaError, EmptyMediaError, UnsupportedMediaError
 from anysense.embed.media.audio.headers import declared_mp3_seconds, has_whole_mp3_frames
 from anysense.embed.media.audio.sizes import SIZED_CONTAINERS
-from anysense.embed.media.audio.sound import BLOCK_SAMPLES, mix_to_mono
+from anysense.embed.media.audio.sound import BLOCK_SAMPLES
 from anysense.embed.media.files import decoding
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class FfmpegSound:
         with decoding(self._name, self._format.article):
             count = 0
             for block in self._collect():
-                count += len(block)
+                count += block.shape[1]
                 yield block
         if self._is_cut_short(count):
             raise self._missing(count / self.rate)
@@ -178,15 +178,15 @@ class FfmpegSound:
                 )
             for part in self._repack(frame):
                 if frames and _layout(part) != _layout(frames[0]):
-                    yield _mix(frames)
+                    yield _join(frames)
                     frames, size = [], 0
                 frames.append(part)
                 size += part.samples * part.layout.nb_channels
             if size >= BLOCK_SAMPLES:
-                yield _mix(frames)
+                yield _join(frames)
                 frames, size = [], 0
         if size:
-            yield _mix(frames)
+            yield _join(frames)
 
     def _repack(self, frame: Any) -> list[Any]:
         """The frame, in a format from which PyAV can copy its samples.
@@ -212,8 +212,8 @@ def _layout(frame: Any) -> tuple[str, int]:
     return frame.format.name, frame.layout.nb_channels
 
 
-def _mix(frames: list[Any]) -> FloatArray:
-    """The mono samples of successive frames of one layout, nominally in [-1, 1]."""
+def _join(frames: list[Any]) -> FloatArray:
+    """The samples of successive frames of one layout: (channels, n), nominally in [-1, 1]."""
     import numpy as np
 
     dtype = np.dtype(_DTYPES[frames[0].format.name.rstrip("p")])
@@ -229,4 +229,4 @@ def _mix(frames: list[Any]) -> FloatArray:
         values = values / np.float32(128) - np.float32(1)
     elif dtype.kind == "i":
         values = values * np.float32(1 / -float(np.iinfo(dtype).min))
-    return mix_to_mono(values, axis=0)
+    return values

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from anysense.embed.errors import CorruptMediaError
 from anysense.embed.media.audio.chunks import LAYOUTS, file_size, iter_chunks, read_at
-from anysense.embed.media.audio.sound import BLOCK_SAMPLES, mix_to_mono
+from anysense.embed.media.audio.sound import BLOCK_SAMPLES
 from anysense.embed.media.files import decoding
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class SndfileSound:
                 if not len(block):
                     break
                 count += len(block)
-                yield mix_to_mono(block, axis=1)
+                yield block.T
             if self._file.error is not None:
                 raise self._file.error
         if self._frames is not None and count < self._frames:
