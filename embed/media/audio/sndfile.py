@@ -68,7 +68,7 @@ class _CalmFile:
     """
 
     def __init__(self, file: BinaryIO) -> None:
-        self._file = file
+        self._file: Any = file  # typing's BinaryIO has no readinto
         self._end = file_size(file)
         self.error: OSError | None = None
 
@@ -76,20 +76,17 @@ class _CalmFile:
         start = {os.SEEK_SET: 0, os.SEEK_CUR: self._file.tell(), os.SEEK_END: self._end}[whence]
         if 0 <= start + offset < 1 << 62:
             self._file.seek(start + offset)
-        return self._file.tell()
+        return self.tell()
 
     def tell(self) -> int:
-        return self._file.tell()
+        return int(self._file.tell())
 
     def readinto(self, buffer: WriteableBuffer) -> int:
         try:
-            view = memoryview(buffer).cast("B")
-            data = self._file.read(len(view))
+            return int(self._file.readinto(buffer))
         except OSError as error:
             self.error = error
             return 0
-        view[: len(data)] = data
-        return len(data)
 
 
 class SndfileSound:
