@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
 from anysense.embed.errors import CorruptMediaError
-from anysense.embed.media.audio.headers import last_page_overruns
+from anysense.embed.media.audio.ogg import last_page_overruns, mend_last_page
 from anysense.embed.media.audio.sizes import SIZED_CONTAINERS, mend_sizes
 from anysense.embed.media.files import decoding
 
@@ -70,7 +70,9 @@ def _whole(file: BinaryIO, container: str) -> BinaryIO | None:
     """The file as decoders are to read it; None if it is known to lack its end."""
     if container in SIZED_CONTAINERS:
         return mend_sizes(file, container)
-    return None if container == "ogg" and last_page_overruns(file) else file
+    if container == "ogg":
+        return None if last_page_overruns(file) else mend_last_page(file)
+    return file
 
 
 def _open(file: BinaryIO, file_format: Format, name: str) -> SndfileSound | FfmpegSound:

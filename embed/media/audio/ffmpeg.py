@@ -6,8 +6,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from anysense.embed.errors import CorruptMediaError, EmptyMediaError, UnsupportedMediaError
-from anysense.embed.media.audio.headers import declared_mp3_seconds, has_whole_mp3_frames
-from anysense.embed.media.audio.sizes import SIZED_CONTAINERS
+from anysense.embed.media.audio.lengths import ffmpeg_seconds, header_seconds, is_cut_short
 from anysense.embed.media.audio.sound import BLOCK_SAMPLES
 from anysense.embed.media.files import decoding
 
@@ -22,13 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["FfmpegSound", "audio_stream", "open_container"]
 
-_MISSING_SECONDS = 0.25
-"""How much shorter than its header says a recording may be: codecs trim priming and padding."""
-_FLAC_MISSING = 1152
-"""From so many missing samples on a FLAC is cut short: encoders write no shorter frames."""
-_UNSTATED = SIZED_CONTAINERS | {"aac"}
-"""The containers of which FFmpeg only estimates a length, or takes it from another place than the
-size of the samples, which was looked at before."""
 _MOST_PLANES = 8
 _DTYPES = {"u8": "u1", "s16": "i2", "s32": "i4", "s64": "i8", "flt": "f4", "dbl": "f8"}
 _BAD_PACKETS = 0.02
@@ -89,7 +81,7 @@ class FfmpegSound:
         self._bad_packets = 0
         self._packer: Any = None
         self._packed_channels = 0
-        xing = declared_mp3_seconds(file) if file_format.container == "mp3" else None
+        stated = header_seconds(file, file_format.container)
         self._container = open_container(file, file_format)
         try:
             self._stream = audio_stream(self._container, file_format, name)
@@ -101,7 +93,9 @@ class FfmpegSound:
         except BaseException:
             self._container.close()
             raise
-        self.seconds = xing if file_format.container == "mp3" else self._declared_seconds()
+        if stated is None:
+            stated = ffmpeg_seconds(self._container, self._stream, file, file_format.container)
+        self.seconds: float | None = stated
         if self._first is None:
             self._container.close()
             raise (
@@ -110,15 +104,6 @@ class FfmpegSound:
                 else EmptyMediaError(name, f"is {file_format.article} that holds no samples")
             )
         self.rate: int = self._first.sample_rate
-
-    def _declared_seconds(self) -> float | None:
-        if self._format.container in _UNSTATED:
-            return None
-        if self._stream.duration is not None:
-            return float(self._stream.duration * self._stream.time_base)
-        if self._container.duration is not None:
-            return float(self._container.duration) / 1_000_000
-        return None
 
     def _decode(self) -> Iterator[Any]:
         from av.error import InvalidDataError
@@ -145,7 +130,7 @@ class FfmpegSound:
             for block in self._collect():
                 count += block.shape[1]
                 yield block
-        if self._is_cut_short(count):
+        if is_cut_short(self._file, self._format.container, count, self.rate, self.seconds):
             raise self._missing(count / self.rate)
 
     def _missing(self, seconds: float) -> CorruptMediaError:
@@ -154,17 +139,6 @@ class FfmpegSound:
             f"is {self._format.article} of {self.seconds or 0:.1f} s by its header, "
             f"but ends after {seconds:.1f} s",
         )
-
-    def _is_cut_short(self, count: int) -> bool:
-        """Whether so many samples are too few by a header that can be believed."""
-        if self.seconds is None:
-            return False
-        if self._format.container == "flac":
-            return self.seconds * self.rate - count >= _FLAC_MISSING
-        if count / self.rate >= self.seconds - _MISSING_SECONDS:
-            return False
-        is_mp3 = self._format.container == "mp3"
-        return not (is_mp3 and self._bad_packets == 0 and has_whole_mp3_frames(self._file))
 
     def _collect(self) -> Iterator[FloatArray]:
         """Join the codec's short frames to blocks: a thousand samples at a time would be slow."""

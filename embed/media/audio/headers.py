@@ -1,9 +1,4 @@
-"""What the headers of recordings say of their length, where the decoders do not tell.
-
-Decoders read a truncated Ogg file to its end without a word. A recording that lost its end is
-refused, so that nothing is missing from a search in silence. For containers that state the bytes of
-their samples see `anysense.embed.media.audio.sizes`.
-"""
+"""The length that the header of an MP3 states, and whether its frames bear it out."""
 
 from __future__ import annotations
 
@@ -12,25 +7,10 @@ from typing import BinaryIO
 from anysense.embed.media.audio.chunks import file_size
 from anysense.embed.media.signatures import HEAD_BYTES, mpeg_frame_length, syncsafe
 
-__all__ = ["declared_mp3_seconds", "has_whole_mp3_frames", "last_page_overruns"]
+__all__ = ["declared_mp3_seconds", "has_whole_mp3_frames"]
 
-_OGG_PAGE = 65307  # the longest: RFC 3533
 _FEWEST_BYTES = 1000  # of a second of MP3: 8 kbit/s
 _TAGS = (b"TAG", b"APETAGEX", b"LYRICSBE", b"ID3")
-
-
-def last_page_overruns(file: BinaryIO) -> bool:
-    """Whether the last page of an Ogg file is longer than the file; leaves it at its beginning."""
-    file.seek(max(0, file_size(file) - _OGG_PAGE))
-    tail = file.read(_OGG_PAGE)
-    file.seek(0)
-    at = tail.rfind(b"OggS\0")
-    if at < 0:
-        return False
-    page = tail[at:]
-    if len(page) < 27 or len(page) < 27 + page[26]:
-        return True
-    return 27 + page[26] + sum(page[27 : 27 + page[26]]) > len(page)
 
 
 def declared_mp3_seconds(file: BinaryIO) -> float | None:
