@@ -208,14 +208,7 @@ class _WaveformSound:
     """Samples that are in memory already, as a sound."""
 
     def __init__(self, waveform: Waveform) -> None:
-        import numpy as np
-
-        self._samples = np.ascontiguousarray(waveform.samples, dtype=np.float32)
-        if self._samples.ndim != 1:
-            raise UsageError(
-                f"A waveform has one channel, shape (n,), not shape {self._samples.shape}: "
-                "mix its channels first."
-            )
+        self._samples = waveform.samples
         self.rate = waveform.rate
         self.seconds: float | None = len(self._samples) / max(1, waveform.rate)
 
