@@ -25,6 +25,7 @@ __all__ = [
 ]
 
 _MOST_CHUNKS = 1000
+_FARTHEST = 1 << 42  # where file systems still let one seek to
 _PRINTABLE = range(0x20, 0x7F)
 
 
@@ -123,7 +124,7 @@ def are_chunks(file: BinaryIO, layout: Layout, start: int, size: int) -> bool:
 
 def read_at(file: BinaryIO, at: int, count: int) -> bytes | None:
     """So many bytes from a place; None if the file ends before."""
-    if at >= 1 << 62:
+    if at >= _FARTHEST:
         return None
     file.seek(at)
     data = file.read(count)

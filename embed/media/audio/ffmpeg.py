@@ -6,6 +6,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from anysense.embed.errors import CorruptMediaError, EmptyMediaError, UnsupportedMediaError
+from anysense.embed.media.audio.calm import CalmFile
 from anysense.embed.media.audio.lengths import ffmpeg_seconds, header_seconds, is_cut_short
 from anysense.embed.media.audio.sound import BLOCK_SAMPLES
 from anysense.embed.media.files import decoding
@@ -27,7 +28,7 @@ _BAD_PACKETS = 0.02
 """The share of undecodable packets that is passed over, as players do, with one always allowed."""
 
 
-def open_container(file: BinaryIO, file_format: Format) -> Any:
+def open_container(file: BinaryIO | CalmFile, file_format: Format) -> Any:
     """Open a file with FFmpeg.
 
     The demuxer is given, not guessed: guessing may take a text for a playlist and open what it
@@ -41,7 +42,7 @@ def open_container(file: BinaryIO, file_format: Format) -> Any:
         {"metadata_errors": "ignore"} if int(av.__version__.split(".")[0]) < 19 else {}
     )
     return av.open(
-        file,
+        file if isinstance(file, CalmFile) else CalmFile(file),
         mode="r",
         format=file_format.container,
         options={"protocol_whitelist": "none"},
@@ -78,11 +79,12 @@ class FfmpegSound:
         self._name = name
         self._format = file_format
         self._file = file
+        self._calm = CalmFile(file)
         self._bad_packets = 0
         self._packer: Any = None
         self._packed_channels = 0
         stated = header_seconds(file, file_format.container)
-        self._container = open_container(file, file_format)
+        self._container = open_container(self._calm, file_format)
         try:
             self._stream = audio_stream(self._container, file_format, name)
             if file_format.container == "flac":
@@ -130,6 +132,8 @@ class FfmpegSound:
             for block in self._collect():
                 count += block.shape[1]
                 yield block
+            if self._calm.error is not None:
+                raise self._calm.error
         if is_cut_short(self._file, self._format.container, count, self.rate, self.seconds):
             raise self._missing(count / self.rate)
 

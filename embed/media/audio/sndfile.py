@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from anysense.embed.errors import CorruptMediaError
-from anysense.embed.media.audio.chunks import LAYOUTS, file_size, iter_chunks, read_at
+from anysense.embed.media.audio.calm import CalmFile
+from anysense.embed.media.audio.chunks import LAYOUTS, iter_chunks, read_at
 from anysense.embed.media.audio.sound import BLOCK_SAMPLES
 from anysense.embed.media.files import decoding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from _typeshed import WriteableBuffer
 
     from anysense.embed.media.signatures import Format
     from anysense.embed.types import FloatArray
@@ -23,6 +21,7 @@ __all__ = ["SndfileSound", "open_sndfile"]
 
 _UNKNOWN_FRAMES = 1 << 62
 _PACKET_TABLE_HEAD = 24
+_LONGEST_PACKET_TABLE = 1 << 24
 # Of numbers of seven bits a byte, five bytes long at most; a zero ends it.
 _PACKET_TABLE = re.compile(rb"([\x80-\xff]{1,4}[\0-\x7f]|[\x01-\x7f])*(\0.*)?", re.DOTALL)
 _MP3_TAGS = (b"U\0", b"\0U")  # in either byte order
@@ -37,7 +36,7 @@ def open_sndfile(file: BinaryIO, file_format: Format, name: str) -> SndfileSound
         file.seek(0)
         return None
     file.seek(0)
-    calm = _CalmFile(file)
+    calm = CalmFile(file)
     try:
         recording = soundfile.SoundFile(calm)
     except soundfile.LibsndfileError:
@@ -52,7 +51,8 @@ def _is_left_to_ffmpeg(file: BinaryIO, container: str) -> bool:
         return False
     for chunk in iter_chunks(file, LAYOUTS[container], LAYOUTS[container].start):
         if chunk.name == b"pakt" and container == "caf":
-            table = read_at(file, chunk.content, chunk.size) or b""
+            length = min(chunk.size, _LONGEST_PACKET_TABLE)
+            table = read_at(file, chunk.content, length) or b""
             return not _PACKET_TABLE.fullmatch(table[_PACKET_TABLE_HEAD:])
         if chunk.name == b"fmt ":
             tag = read_at(file, chunk.content, 2)
@@ -61,40 +61,12 @@ def _is_left_to_ffmpeg(file: BinaryIO, container: str) -> bool:
     return False
 
 
-class _CalmFile:
-    """A file that never raises, as libsndfile calls it, and what it raised would be printed.
-
-    A position that cannot be is one that is not taken, as with the C library.
-    """
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file: Any = file  # typing's BinaryIO has no readinto
-        self._end = file_size(file)
-        self.error: OSError | None = None
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._file.tell(), os.SEEK_END: self._end}[whence]
-        if 0 <= start + offset < 1 << 62:
-            self._file.seek(start + offset)
-        return self.tell()
-
-    def tell(self) -> int:
-        return int(self._file.tell())
-
-    def readinto(self, buffer: WriteableBuffer) -> int:
-        try:
-            return int(self._file.readinto(buffer))
-        except OSError as error:
-            self.error = error
-            return 0
-
-
 class SndfileSound:
     """A `Sound` that libsndfile decodes."""
 
-    def __init__(self, recording: Any, file: _CalmFile, file_format: Format, name: str) -> None:
+    def __init__(self, recording: Any, calm: CalmFile, file_format: Format, name: str) -> None:
         self._recording = recording
-        self._file = file
+        self._calm = calm
         self._format = file_format
         self._name = name
         self.rate: int = recording.samplerate
@@ -113,8 +85,8 @@ class SndfileSound:
                     break
                 count += len(block)
                 yield block.T
-            if self._file.error is not None:
-                raise self._file.error
+            if self._calm.error is not None:
+                raise self._calm.error
         if self._frames is not None and count < self._frames:
             raise CorruptMediaError(
                 self._name, f"is {self._format.article} that ends before its header says"
