@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["FfmpegSound", "audio_stream", "open_container"]
 
 _MOST_PLANES = 8
-_DTYPES = {"u8": "u1", "s16": "i2", "s32": "i4", "s64": "i8", "flt": "f4", "dbl": "f8"}
+_DTYPES = {"u8": "u1", "s16": "i2", "s32": "i4", "flt": "f4", "dbl": "f8"}
 _BAD_PACKETS = 0.02
 """The share of undecodable packets that is passed over, as players do, with one always allowed."""
 
@@ -99,12 +99,11 @@ class FfmpegSound:
             stated = ffmpeg_seconds(self._container, self._stream, file, file_format.container)
         self.seconds: float | None = stated
         if self._first is None:
+            rate = self._stream.codec_context.sample_rate
             self._container.close()
-            raise (
-                self._missing(0.0)
-                if self.seconds
-                else EmptyMediaError(name, f"is {file_format.article} that holds no samples")
-            )
+            if is_cut_short(file, file_format.container, 0, rate or 1, stated):
+                raise self._missing(0.0)
+            raise EmptyMediaError(name, f"is {file_format.article} that holds no samples")
         self.rate: int = self._first.sample_rate
 
     def _decode(self) -> Iterator[Any]:
@@ -170,12 +169,13 @@ class FfmpegSound:
         """The frame, in a format from which PyAV can copy its samples.
 
         PyAV (seen in 18.1.0) looks for the planes of a frame past the end of their table if there
-        are eight or more, and crashes the process.
+        are eight or more, and crashes the process. It knows no integers of 64 bits.
         """
         import av
 
         channels = frame.layout.nb_channels
-        if not frame.format.is_planar or channels < _MOST_PLANES:
+        has_many_planes = frame.format.is_planar and channels >= _MOST_PLANES
+        if not has_many_planes and frame.format.name.rstrip("p") in _DTYPES:
             return [frame]
         if self._packer is None or self._packed_channels != channels:
             self._packer, self._packed_channels = av.AudioResampler(format="flt"), channels
