@@ -76,8 +76,8 @@ class _Part:
     def _start(self) -> None:
         self._count = 0
         self._blocks: list[NDArray[np.float32]] = []
-        self._mixed: list[NDArray[np.float32]] = []
-        self._energy = self._mixed_energy = self._mixed_sum = 0.0
+        self._mono_blocks: list[NDArray[np.float32]] = []
+        self._energy = self._mono_energy = self._mono_sum = 0.0
 
     @property
     def is_full(self) -> bool:
@@ -89,14 +89,14 @@ class _Part:
 
         room = self._length - self._count
         here, rest = block[:, :room], block[:, room:]
-        mixed = _mean(here)
+        mono = _mean(here)
         with np.errstate(all="ignore"):
             flat = here.ravel(order="K")
             self._energy += float(np.dot(flat, flat))
-            self._mixed_energy += float(np.dot(mixed, mixed))
-            self._mixed_sum += float(mixed.sum())
+            self._mono_energy += float(np.dot(mono, mono))
+            self._mono_sum += float(mono.sum())
         self._blocks.append(here)
-        self._mixed.append(mixed)
+        self._mono_blocks.append(mono)
         self._count += here.shape[1]
         return rest
 
@@ -106,15 +106,15 @@ class _Part:
             return
         if self._is_first or self._count >= _SHORTEST_PART * self._length:
             self._signs = None if self._survives_clearly() else _signs_if_cancelled(self._blocks)
-        blocks, mixed, signs = self._blocks, self._mixed, self._signs
+        blocks, mono_blocks, signs = self._blocks, self._mono_blocks, self._signs
         self._is_first = False
         self._start()
         if signs is not None:
-            mixed = [_mean(block * signs) for block in blocks]
-        yield from mixed
+            mono_blocks = [_mean(block * signs) for block in blocks]
+        yield from mono_blocks
 
     def _survives_clearly(self) -> bool:
-        varying = self._mixed_energy - self._mixed_sum**2 / self._count
+        varying = self._mono_energy - self._mono_sum**2 / self._count
         return self.channels**2 * varying >= _SURVIVES_CLEARLY * self._energy
 
 
@@ -141,11 +141,11 @@ def _signs_if_cancelled(blocks: list[NDArray[np.float32]]) -> NDArray[np.float32
     channels = np.concatenate(blocks, axis=1)  # so that sums do not depend on the blocks
     with np.errstate(all="ignore"):
         energies = [_energy(_varying(channel)) for channel in channels]
-        mixed = np.zeros(channels.shape[1])
+        mono = np.zeros(channels.shape[1])
         for channel in channels:
-            mixed += _varying(channel)
+            mono += _varying(channel)
         # False of silence, and of samples that are no numbers.
-        if not _energy(mixed) < _SURVIVES * sum(energies) < float("inf"):
+        if not _energy(mono) < _SURVIVES * sum(energies) < float("inf"):
             return None
     signs, total = np.ones((len(channels), 1), np.float32), np.zeros(channels.shape[1])
     for at in sorted(range(len(channels)), key=lambda at: -energies[at]):

@@ -94,13 +94,13 @@ def _floats(array: NDArray[Any]) -> NDArray[np.float32]:
 
 def _channels(array: NDArray[np.float32]) -> NDArray[np.float32]:
     """Samples of shape (channels, n)."""
-    squeezed = array.reshape(tuple(length for length in array.shape if length != 1))
-    if array.ndim > 0 and (squeezed.ndim <= 1 or array.size == 0):
-        return squeezed.reshape(1, array.size)
-    if squeezed.ndim == 2:
-        few, many = sorted(squeezed.shape)
+    compact = array.reshape(tuple(length for length in array.shape if length != 1))
+    if array.ndim > 0 and (compact.ndim <= 1 or array.size == 0):
+        return compact.reshape(1, array.size)
+    if compact.ndim == 2:
+        few, many = sorted(compact.shape)
         if few <= _MOST_CHANNELS and many >= _LEAST_RATIO * few:
-            return squeezed if squeezed.shape[0] == few else squeezed.T
+            return compact if compact.shape[0] == few else compact.T
     raise UsageError(
         f"Which axis of samples of shape {array.shape} has the channels cannot be told: give one "
         f"channel, shape (n,), or up to {_MOST_CHANNELS} of a sound that is far longer than that."

@@ -99,17 +99,17 @@ def iter_chunks(file: BinaryIO, layout: Layout, start: int) -> Iterator[Chunk]:
         if header is None:
             return
         content = at + len(header)
-        stated = int.from_bytes(header[layout.name_bytes :], layout.order) - layout.header_share
-        at = _end(file, layout, content + max(0, stated), max(0, stated))
-        yield Chunk(header[:4], content, stated, at)
+        length = int.from_bytes(header[layout.name_bytes :], layout.order) - layout.header_share
+        at = _end(file, layout, content + max(0, length), max(0, length))
+        yield Chunk(header[:4], content, length, at)
 
 
 def _end(file: BinaryIO, layout: Layout, end: int, length: int) -> int:
     """Where the chunk after one of this length starts, that ends here without its padding."""
-    padded = end + -length % layout.alignment
-    if padded == end + 1 and not is_chunk_name(read_at(file, padded, 4)):
-        return end if is_chunk_name(read_at(file, end, 4)) else padded
-    return padded
+    next_start = end + -length % layout.alignment
+    if next_start == end + 1 and not is_chunk_name(read_at(file, next_start, 4)):
+        return end if is_chunk_name(read_at(file, end, 4)) else next_start
+    return next_start
 
 
 def are_chunks(file: BinaryIO, layout: Layout, start: int, size: int) -> bool:

@@ -79,12 +79,12 @@ class FfmpegSound:
         self._name = name
         self._format = file_format
         self._file = file
-        self._calm = CalmFile(file)
+        self._calm_file = CalmFile(file)
         self._bad_packets = 0
         self._packer: Any = None
         self._packed_channels = 0
-        stated = header_seconds(file, file_format.container)
-        self._container = open_container(self._calm, file_format)
+        seconds = header_seconds(file, file_format.container)
+        self._container = open_container(self._calm_file, file_format)
         try:
             self._stream = audio_stream(self._container, file_format, name)
             if file_format.container == "flac":
@@ -95,13 +95,13 @@ class FfmpegSound:
         except BaseException:
             self._container.close()
             raise
-        if stated is None:
-            stated = ffmpeg_seconds(self._container, self._stream, file, file_format.container)
-        self.seconds: float | None = stated
+        if seconds is None:
+            seconds = ffmpeg_seconds(self._container, self._stream, file, file_format.container)
+        self.seconds: float | None = seconds
         if self._first is None:
             rate = self._stream.codec_context.sample_rate
             self._container.close()
-            if is_cut_short(file, file_format.container, 0, rate or 1, stated):
+            if is_cut_short(file, file_format.container, 0, rate or 1, seconds):
                 raise self._missing(0.0)
             raise EmptyMediaError(name, f"is {file_format.article} that holds no samples")
         self.rate: int = self._first.sample_rate
@@ -131,8 +131,8 @@ class FfmpegSound:
             for block in self._collect():
                 count += block.shape[1]
                 yield block
-            if self._calm.error is not None:
-                raise self._calm.error
+            if self._calm_file.error is not None:
+                raise self._calm_file.error
         if is_cut_short(self._file, self._format.container, count, self.rate, self.seconds):
             raise self._missing(count / self.rate)
 

@@ -63,5 +63,5 @@ def _first_mp3_frame(file: BinaryIO) -> int:
     head = file.read(10)
     start = 10 + syncsafe(head[6:]) if head[:3] == b"ID3" and len(head) == 10 else 0
     file.seek(start)
-    padded = file.read(HEAD_BYTES // 16)
-    return start + len(padded) - len(padded.lstrip(b"\0"))
+    head = file.read(HEAD_BYTES // 16)
+    return start + len(head) - len(head.lstrip(b"\0"))

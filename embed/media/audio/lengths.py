@@ -36,8 +36,8 @@ def header_seconds(file: BinaryIO, container: str) -> float | None:
     return None if read is None else read(file)
 
 
-def ffmpeg_seconds(opened: Any, stream: Any, file: BinaryIO, container: str) -> float | None:
-    """The length that FFmpeg knows of the sound `stream` of the file that it `opened`."""
+def ffmpeg_seconds(reader: Any, stream: Any, file: BinaryIO, container: str) -> float | None:
+    """The length that FFmpeg, which is the `reader`, knows of a sound of the file."""
     if container in _UNSTATED or container in _READ_HERE:
         return None
     if stream.duration is not None:
@@ -45,7 +45,7 @@ def ffmpeg_seconds(opened: Any, stream: Any, file: BinaryIO, container: str) -> 
         if container == "ogg":
             return _ogg_seconds(seconds, stream, file)
     else:
-        seconds = (opened.duration or 0) / 1_000_000
+        seconds = (reader.duration or 0) / 1_000_000
     return seconds if seconds > 0 else None
 
 
@@ -60,17 +60,17 @@ def _ogg_seconds(seconds: float, stream: Any, file: BinaryIO) -> float | None:
 
 
 def is_cut_short(
-    file: BinaryIO, container: str, count: int, rate: int, stated: float | None
+    file: BinaryIO, container: str, count: int, rate: int, claim: float | None
 ) -> bool:
-    """Whether `count` samples are too few by the `stated` seconds, and those can be believed.
+    """Whether `count` samples are too few by the seconds of a header that can be believed.
 
     To be asked when FFmpeg has come to its end: it moves the file's position.
     """
-    if stated is None:
+    if claim is None:
         return False
     if container == "flac":
-        return stated * rate - count >= _FLAC_MISSING
-    if count / rate >= stated - _MISSING_SECONDS:
+        return claim * rate - count >= _FLAC_MISSING
+    if count / rate >= claim - _MISSING_SECONDS:
         return False
-    has_all = _WITNESSES.get(container)
-    return has_all is None or not has_all(file)
+    witness = _WITNESSES.get(container)
+    return witness is None or not witness(file)

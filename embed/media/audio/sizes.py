@@ -67,14 +67,14 @@ class _Samples:
 
     Attributes:
         start: where they begin.
-        stated: their bytes.
+        claim: their bytes, by the header.
         is_wide: whether the size has 64 bits.
         outer: where the file ends by its outermost size; None if it has none.
         layout: that of the chunks which may follow; None if there are none.
     """
 
     start: int
-    stated: int
+    claim: int
     is_wide: bool = False
     outer: int | None = None
     layout: Layout | None = None
@@ -111,13 +111,13 @@ def _au_edits(file: BinaryIO, size: int) -> list[_Edit] | None:
     fields = read_at(file, 4, 8)
     if fields is None:
         return None
-    start, stated = int.from_bytes(fields[:4], "big"), int.from_bytes(fields[4:], "big")
+    start, claim = int.from_bytes(fields[:4], "big"), int.from_bytes(fields[4:], "big")
     if start > size:
         return None
-    samples = _Samples(start, stated)
-    believed = _believed(file, samples, size)
-    if believed is None or believed == stated:
-        return None if believed is None else []
+    samples = _Samples(start, claim)
+    true_bytes = _true_bytes(file, samples, size)
+    if true_bytes is None or true_bytes == claim:
+        return None if true_bytes is None else []
     return [_Edit(8, 12, b"\xff" * 4)]  # in this format the word for: up to the end
 
 
@@ -133,35 +133,35 @@ def _chunk_edits(file: BinaryIO, size: int, layout: Layout, container: str) -> l
     samples = _samples(file, layout, chunks, container)
     if samples.start > size:
         return None
-    believed = _believed(file, samples, size)
-    if believed is None:
+    true_bytes = _true_bytes(file, samples, size)
+    if true_bytes is None:
         return None
-    unpadded = (c.end for c in chunks[:-1] if (c.end - c.content) % layout.alignment)
-    edits = [_Edit(end, end, b"\0") for end in unpadded]
-    if not _states_it(file, samples, believed):
-        edits += _size_edits(layout, chunks[-1], believed, size, container)
+    ends = (c.end for c in chunks[:-1] if (c.end - c.content) % layout.alignment)
+    edits = [_Edit(end, end, b"\0") for end in ends]
+    if not _states_it(file, samples, true_bytes):
+        edits += _size_edits(layout, chunks[-1], true_bytes, size, container)
     return edits
 
 
 def _samples(file: BinaryIO, layout: Layout, chunks: list[Chunk], container: str) -> _Samples:
     last = chunks[-1]
-    stated, is_wide = last.size, layout.size_bytes == 8
+    claim, is_wide = last.size, layout.size_bytes == 8
     outer = _outer_end(file, layout, container)
     if read_at(file, 0, 4) in _WIDE_MAGICS and last.size in (0, _LARGEST):
         # The 64-bit sizes of the file and of the samples: EBU Tech 3306
         sizes = next((read_at(file, c.content, 16) for c in chunks if c.name == b"ds64"), None)
         if sizes is not None:
-            outer, stated = (int.from_bytes(s, "little") for s in (sizes[:8], sizes[8:]))
+            outer, claim = (int.from_bytes(s, "little") for s in (sizes[:8], sizes[8:]))
             outer, is_wide = outer + 8, True
     fields = layout.fields
-    return _Samples(last.content + fields, stated - fields, is_wide, outer, layout)
+    return _Samples(last.content + fields, claim - fields, is_wide, outer, layout)
 
 
-def _states_it(file: BinaryIO, samples: _Samples, believed: int) -> bool:
+def _states_it(file: BinaryIO, samples: _Samples, true_bytes: int) -> bool:
     """Whether decoders will find this size: in files of 64-bit sizes they look for no other."""
     if read_at(file, 0, 4) in _WIDE_MAGICS and not samples.is_wide:
         return False
-    return believed == samples.stated
+    return true_bytes == samples.claim
 
 
 def _outer_end(file: BinaryIO, layout: Layout, container: str) -> int | None:
@@ -171,52 +171,52 @@ def _outer_end(file: BinaryIO, layout: Layout, container: str) -> int | None:
     return int.from_bytes(read_at(file, at, length) or b"", layout.order) + rest
 
 
-def _believed(file: BinaryIO, samples: _Samples, size: int) -> int | None:
+def _true_bytes(file: BinaryIO, samples: _Samples, size: int) -> int | None:
     """The bytes of samples that a file of `size` bytes holds; None if it is cut short."""
-    left, stated = size - samples.start, samples.stated
-    if stated > left:
+    left, claim = size - samples.start, samples.claim
+    if claim > left:
         return left if _was_never_written(samples) or _is_slip(samples, size) else None
-    if stated > 0:
-        return left if _is_of_an_earlier_moment(file, samples, size) else stated
+    if claim > 0:
+        return left if _is_of_an_earlier_moment(file, samples, size) else claim
     layout = samples.layout
     is_empty = layout is not None and are_chunks(file, layout, samples.start, size)
-    return stated if is_empty or left == 0 else left
+    return claim if is_empty or left == 0 else left
 
 
 def _was_never_written(samples: _Samples) -> bool:
     if samples.is_wide:
-        return samples.stated >= _UNKNOWN
-    return samples.stated >= _STREAMED or abs(samples.stated - _ROUND) <= _SLIP_BYTES
+        return samples.claim >= _UNKNOWN
+    return samples.claim >= _STREAMED or abs(samples.claim - _ROUND) <= _SLIP_BYTES
 
 
 def _is_slip(samples: _Samples, size: int) -> bool:
     """Whether a size that is too large is so by mistake, and nothing is missing."""
-    too_much = samples.stated - (size - samples.start)
-    share = min(_SLIP_MOST, int(_SLIP_SHARE * samples.stated))
-    if too_much <= max(_SLIP_BYTES, share) or samples.stated in (size, size - 8):
+    too_much = samples.claim - (size - samples.start)
+    share = min(_SLIP_MOST, int(_SLIP_SHARE * samples.claim))
+    if too_much <= max(_SLIP_BYTES, share) or samples.claim in (size, size - 8):
         return True
     return samples.outer is not None and abs(samples.outer - size) <= 8
 
 
 def _is_of_an_earlier_moment(file: BinaryIO, samples: _Samples, size: int) -> bool:
     """Whether the samples went on after their size was written."""
-    end = samples.start + samples.stated
-    if size - end <= samples.stated:
+    end = samples.start + samples.claim
+    if size - end <= samples.claim:
         return False
-    following = read_at(file, end, min(_ZEROS_SEEN, size - end)) or b""
+    beyond = read_at(file, end, min(_ZEROS_SEEN, size - end)) or b""
     # After an odd number of bytes the next chunk is one further.
-    begins_chunk = any(is_chunk_name(following[at : at + 4]) for at in (0, 1))
-    return not begins_chunk and following.count(0) < len(following)
+    begins_chunk = any(is_chunk_name(beyond[at : at + 4]) for at in (0, 1))
+    return not begins_chunk and beyond.count(0) < len(beyond)
 
 
 def _size_edits(
-    layout: Layout, chunk: Chunk, believed: int, size: int, container: str
+    layout: Layout, chunk: Chunk, true_bytes: int, size: int, container: str
 ) -> list[_Edit]:
     """The sizes of the samples' chunk and of the file, as the samples are the last chunk now."""
     length, order = layout.size_bytes, layout.order
     most = (1 << 8 * length) - 1
-    stated = min(most, believed + layout.fields + layout.header_share)
-    edits = [_Edit(chunk.content - length, chunk.content, stated.to_bytes(length, order))]
+    claim = min(most, true_bytes + layout.fields + layout.header_share)
+    edits = [_Edit(chunk.content - length, chunk.content, claim.to_bytes(length, order))]
     if container == "wav":
         magic = b"RIFX" if order == "big" else b"RIFF"  # without 64-bit sizes, if it had them
         outer = min(_LARGEST, size - 8).to_bytes(4, order)
@@ -225,8 +225,8 @@ def _size_edits(
 
 
 def _parts(edits: list[_Edit], size: int) -> list[Part]:
-    ordered = [_Edit(0, 0, b""), *sorted(edits), _Edit(size, size, b"")]
+    in_order = [_Edit(0, 0, b""), *sorted(edits), _Edit(size, size, b"")]
     parts: list[Part] = []
-    for edit, following in pairwise(ordered):
-        parts += [edit.new, Stretch(edit.end, following.start)]
+    for edit, other in pairwise(in_order):
+        parts += [edit.new, Stretch(edit.end, other.start)]
     return parts

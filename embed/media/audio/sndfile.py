@@ -36,13 +36,13 @@ def open_sndfile(file: BinaryIO, file_format: Format, name: str) -> SndfileSound
         file.seek(0)
         return None
     file.seek(0)
-    calm = CalmFile(file)
+    calm_file = CalmFile(file)
     try:
-        recording = soundfile.SoundFile(calm)
+        recording = soundfile.SoundFile(calm_file)
     except soundfile.LibsndfileError:
         file.seek(0)
         return None
-    return SndfileSound(recording, calm, file_format, name)
+    return SndfileSound(recording, calm_file, file_format, name)
 
 
 def _is_left_to_ffmpeg(file: BinaryIO, container: str) -> bool:
@@ -64,9 +64,9 @@ def _is_left_to_ffmpeg(file: BinaryIO, container: str) -> bool:
 class SndfileSound:
     """A `Sound` that libsndfile decodes."""
 
-    def __init__(self, recording: Any, calm: CalmFile, file_format: Format, name: str) -> None:
+    def __init__(self, recording: Any, calm_file: CalmFile, file_format: Format, name: str) -> None:
         self._recording = recording
-        self._calm = calm
+        self._calm_file = calm_file
         self._format = file_format
         self._name = name
         self.rate: int = recording.samplerate
@@ -85,8 +85,8 @@ class SndfileSound:
                     break
                 count += len(block)
                 yield block.T
-            if self._calm.error is not None:
-                raise self._calm.error
+            if self._calm_file.error is not None:
+                raise self._calm_file.error
         if self._frames is not None and count < self._frames:
             raise CorruptMediaError(
                 self._name, f"is {self._format.article} that ends before its header says"
