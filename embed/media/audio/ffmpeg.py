@@ -28,7 +28,7 @@ _BAD_PACKETS = 0.02
 """The share of undecodable packets that is passed over, as players do, with one always allowed."""
 
 
-def open_container(file: BinaryIO | CalmFile, file_format: Format) -> Any:
+def open_container(file: BinaryIO | CalmFile, file_format: Format, **options: str) -> Any:
     """Open a file with FFmpeg.
 
     The demuxer is given, not guessed: guessing may take a text for a playlist and open what it
@@ -45,7 +45,7 @@ def open_container(file: BinaryIO | CalmFile, file_format: Format) -> Any:
         file if isinstance(file, CalmFile) else CalmFile(file),
         mode="r",
         format=file_format.container,
-        options={"protocol_whitelist": "none"},
+        options={"protocol_whitelist": "none", **options},
         **lenient,
     )
 
@@ -80,21 +80,14 @@ class FfmpegSound:
         self._format = file_format
         self._file = file
         self._calm_file = CalmFile(file)
-        self._bad_packets = 0
         self._packer: Any = None
         self._packed_channels = 0
         seconds = header_seconds(file, file_format.container)
-        self._container = open_container(self._calm_file, file_format)
-        try:
-            self._stream = audio_stream(self._container, file_format, name)
-            if file_format.container == "flac":
-                self._stream.codec_context.options = {"err_detect": "crccheck+explode"}
-            self._frames = self._decode()
-            # Only a decoded frame tells the true rate: the header of HE-AAC gives half of it.
-            self._first = next(self._frames, None)
-        except BaseException:
+        self._open()
+        if self._first is None and file_format.container == "mov":
+            # An edit list whose length was never written shows nothing of the sound.
             self._container.close()
-            raise
+            self._open(ignore_editlist="1")
         if seconds is None:
             seconds = ffmpeg_seconds(self._container, self._stream, file, file_format.container)
         self.seconds: float | None = seconds
@@ -105,6 +98,20 @@ class FfmpegSound:
                 raise self._missing(0.0)
             raise EmptyMediaError(name, f"is {file_format.article} that holds no samples")
         self.rate: int = self._first.sample_rate
+
+    def _open(self, **options: str) -> None:
+        self._bad_packets = 0
+        self._container = open_container(self._calm_file, self._format, **options)
+        try:
+            self._stream = audio_stream(self._container, self._format, self._name)
+            if self._format.container == "flac":
+                self._stream.codec_context.options = {"err_detect": "crccheck+explode"}
+            self._frames = self._decode()
+            # Only a decoded frame tells the true rate: the header of HE-AAC gives half of it.
+            self._first = next(self._frames, None)
+        except BaseException:
+            self._container.close()
+            raise
 
     def _decode(self) -> Iterator[Any]:
         from av.error import InvalidDataError

@@ -90,6 +90,9 @@ def test_m4a_whose_header_states_no_length() -> None:
         data[at : at + 4] = bytes(4)
     assert read_audio(bytes(data)).seconds == pytest.approx(4.0, abs=0.1)
     assert stated_seconds(bytes(data)) is None
+    at = data.index(b"elst") + 12
+    data[at : at + 4] = bytes(4)
+    assert read_audio(bytes(data)).seconds == pytest.approx(4.0, abs=0.1)
 
 
 def ogg_pages(data: bytes) -> list[bytearray]:
