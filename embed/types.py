@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
+from anysense.embed.samples import mono_samples, whole_rate
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -150,10 +152,22 @@ class Space:
 
 @dataclass(frozen=True)
 class Waveform:
-    """A mono sound: float32 samples of shape (n,), nominally in [-1, 1], and their rate in Hz."""
+    """A mono sound: float32 samples of shape (n,), nominally in [-1, 1], and their rate in Hz.
+
+    It can be made from what libraries give: samples of shape (n, channels) or (channels, n), which
+    are mixed; integers of 8, 16 or 32 bits, which are scaled; tensors of torch.
+
+    Raises:
+        UsageError: the samples can be taken for several things, or the rate is no whole number.
+    """
 
     samples: FloatArray
     rate: int
+
+    def __post_init__(self) -> None:
+        rate = whole_rate(self.rate)
+        object.__setattr__(self, "rate", rate)
+        object.__setattr__(self, "samples", mono_samples(self.samples, rate))
 
     @property
     def seconds(self) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -36,8 +37,8 @@ class Term:
 
     Attributes:
         content: a text (`str`, also where it is the path of a file, of which a warning tells), a
-            file (`pathlib.Path`), the bytes of a file, a PIL image, a `Waveform`, or a pair of
-            samples, shape (n,) or (n, channels), and their rate in Hz.
+            file (`pathlib.Path`), the bytes of a file, a PIL image, a `Waveform`, or a pair of what
+            one is made of: samples and their rate in Hz.
         weight: how much it counts beside the other terms; a negative weight subtracts.
         like: the id of an item: "more like this one".
         vector: a vector of shape (dimension,) in the space named `space`.
@@ -159,25 +160,21 @@ def _check_words(text: str) -> None:
 
 
 def _is_samples(content: Any) -> bool:
-    import numpy as np
-
+    """Whether this is a pair of samples, an array or a tensor, and their rate."""
     return (
         isinstance(content, tuple)
         and len(content) == 2
-        and isinstance(content[0], np.ndarray)
-        and isinstance(content[1], (int, np.integer))
+        and all(hasattr(content[0], name) for name in ("shape", "dtype"))
+        and isinstance(content[1], Real)
     )
 
 
-def _waveform(samples: NDArray[np.floating[Any]], rate: int) -> Waveform:
+def _waveform(samples: NDArray[np.float32], rate: int) -> Waveform:
     import numpy as np
 
-    if samples.ndim == 2:
-        samples = samples.mean(axis=1)
-    if samples.ndim != 1 or len(samples) == 0 or rate <= 0:
-        raise UsageError("A sound is samples of shape (n,) or (n, channels) and a rate above 0.")
-    if not np.issubdtype(samples.dtype, np.floating):
-        raise UsageError("Samples of a sound are floating point, between -1 and 1.")
-    if not np.isfinite(samples).all():
+    waveform = Waveform(samples, rate)
+    if len(waveform.samples) == 0 or waveform.rate <= 0:
+        raise UsageError("A sound is samples, at least one, and a rate above 0 Hz.")
+    if not np.isfinite(waveform.samples).all():
         raise UsageError("The samples of a sound hold NaN or infinity.")
-    return Waveform(samples.astype(np.float32), int(rate))
+    return waveform

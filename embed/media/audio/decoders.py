@@ -1,10 +1,11 @@
-"""From an opened recording to blocks of mono samples, by libsndfile or FFmpeg.
+"""From an opened recording to blocks of samples, by libsndfile or FFmpeg.
 
-libsndfile (through soundfile) reads PCM files and FLAC: it is fast there and notices damage. FFmpeg
-(through PyAV) reads the compressed formats, and PCM containers with a codec that libsndfile lacks.
-FFmpeg also reads MP3 and Ogg, which libsndfile knows: of a variable-rate MP3 without a Xing header
-libsndfile 1.2.2 gives only a part and says nothing, it prints on the standard error stream about
-damaged MP3, and it takes 1.6 times as long for Vorbis and 2.8 times as long for Opus.
+libsndfile (through soundfile) reads PCM files: it is fast there. FFmpeg (through PyAV) reads the
+compressed formats, and PCM containers with a codec that libsndfile lacks. FFmpeg also reads FLAC,
+MP3 and Ogg, which libsndfile knows: libsndfile 1.2.2 fails at the end of a FLAC of unknown length,
+of a variable-rate MP3 without a Xing header it gives only a part and says nothing, it prints on the
+standard streams about damaged MP3 and ALAC, and it takes 1.6 times as long for Vorbis and 2.8 times
+as long for Opus.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
 from anysense.embed.errors import CorruptMediaError
-from anysense.embed.media.audio.headers import is_cut_short
+from anysense.embed.media.audio.ogg import last_page_overruns, mend_last_page
+from anysense.embed.media.audio.sizes import SIZED_CONTAINERS, mend_sizes
 from anysense.embed.media.files import decoding
 from anysense.embed.media.formats.front_tags import after_tags
 
@@ -27,14 +29,10 @@ if TYPE_CHECKING:
 
 __all__ = ["check_is_sound", "open_sound"]
 
-_SNDFILE_CONTAINERS = ("wav", "flac", "aiff", "w64", "au", "caf")
-
 
 @contextmanager
 def open_sound(file: BinaryIO, file_format: Format, name: str) -> Iterator[Sound]:
     """Open a recording of a format whose modality is audio.
-
-    The channels are mixed to mono by their plain mean.
 
     Raises:
         UnsupportedMediaError: a video, or a codec that no decoder knows.
@@ -42,12 +40,12 @@ def open_sound(file: BinaryIO, file_format: Format, name: str) -> Iterator[Sound
         EmptyMediaError: no samples.
     """
     with decoding(name, file_format.article):
-        file = after_tags(file)
-        if is_cut_short(file, file_format.container):
+        whole = _whole(after_tags(file), file_format.container)
+        if whole is None:
             raise CorruptMediaError(
                 name, f"is {file_format.article} that ends before its header says"
             )
-        sound = _open(file, file_format, name)
+        sound = _open(whole, file_format, name)
     with closing(sound):
         yield sound
 
@@ -70,8 +68,17 @@ def check_is_sound(file: BinaryIO, file_format: Format, name: str) -> None:
     file.seek(0)
 
 
+def _whole(file: BinaryIO, container: str) -> BinaryIO | None:
+    """The file as decoders are to read it; None if it is known to lack its end."""
+    if container in SIZED_CONTAINERS:
+        return mend_sizes(file, container)
+    if container == "ogg":
+        return None if last_page_overruns(file) else mend_last_page(file)
+    return file
+
+
 def _open(file: BinaryIO, file_format: Format, name: str) -> SndfileSound | FfmpegSound:
-    if file_format.container in _SNDFILE_CONTAINERS:
+    if file_format.container in SIZED_CONTAINERS:
         from anysense.embed.media.audio.sndfile import open_sndfile
 
         sound = open_sndfile(file, file_format, name)

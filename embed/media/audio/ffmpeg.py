@@ -7,9 +7,10 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from anysense.embed.errors import CorruptMediaError, EmptyMediaError, UnsupportedMediaError
+from anysense.embed.media.audio.calm import CalmFile
 from anysense.embed.media.audio.covers import has_moving_pictures
-from anysense.embed.media.audio.headers import declared_mp3_seconds
-from anysense.embed.media.audio.sound import BLOCK_SAMPLES, mix_to_mono
+from anysense.embed.media.audio.lengths import ffmpeg_seconds, header_seconds, is_cut_short
+from anysense.embed.media.audio.sound import BLOCK_SAMPLES
 from anysense.embed.media.files import decoding
 
 if TYPE_CHECKING:
@@ -23,15 +24,13 @@ if TYPE_CHECKING:
 
 __all__ = ["FfmpegSound", "audio_stream", "open_container"]
 
-_MISSING_SECONDS = 0.25
-"""How much shorter than its header says a recording may be: codecs trim priming and padding."""
 _MOST_PLANES = 8
-_DTYPES = {"u8": "u1", "s16": "i2", "s32": "i4", "s64": "i8", "flt": "f4", "dbl": "f8"}
+_DTYPES = {"u8": "u1", "s16": "i2", "s32": "i4", "flt": "f4", "dbl": "f8"}
 _BAD_PACKETS = 0.02
 """The share of undecodable packets that is passed over, as players do, with one always allowed."""
 
 
-def open_container(file: BinaryIO, file_format: Format) -> Any:
+def open_container(file: BinaryIO | CalmFile, file_format: Format, **options: str) -> Any:
     """Open a file with FFmpeg.
 
     The demuxer is given, not guessed: guessing may take a text for a playlist and open what it
@@ -45,10 +44,10 @@ def open_container(file: BinaryIO, file_format: Format) -> Any:
         {"metadata_errors": "ignore"} if int(av.__version__.split(".")[0]) < 19 else {}
     )
     return av.open(
-        file,
+        file if isinstance(file, CalmFile) else CalmFile(file),
         mode="r",
         format=file_format.container,
-        options={"protocol_whitelist": "none"},
+        options={"protocol_whitelist": "none", **options},
         **lenient,
     )
 
@@ -80,45 +79,54 @@ class FfmpegSound:
     def __init__(self, file: BinaryIO, file_format: Format, name: str) -> None:
         self._name = name
         self._format = file_format
+        self._file = file
+        self._calm_file = CalmFile(file)
         self._packer: Any = None
         self._packed_channels = 0
-        xing = declared_mp3_seconds(file) if file_format.container == "mp3" else None
-        self._container = open_container(file, file_format)
+        seconds = header_seconds(file, file_format.container)
+        self._open()
+        if self._first is None and file_format.container == "mov":
+            # An edit list whose length was never written shows nothing of the sound.
+            self._container.close()
+            self._open(ignore_editlist="1")
+        if seconds is None:
+            seconds = ffmpeg_seconds(self._container, self._stream, file, file_format.container)
+        self.seconds: float | None = seconds
+        if self._first is None:
+            rate = self._stream.codec_context.sample_rate
+            self._container.close()
+            if is_cut_short(file, file_format.container, 0, rate or 1, seconds):
+                raise self._missing(0.0)
+            raise EmptyMediaError(name, f"is {file_format.article} that holds no samples")
+        self.rate: int = self._first.sample_rate
+
+    def _open(self, **options: str) -> None:
+        self._bad_packets = 0
+        self._container = open_container(self._calm_file, self._format, **options)
         try:
-            self._stream = audio_stream(self._container, file, file_format, name)
+            self._stream = audio_stream(self._container, self._file, self._format, self._name)
+            if self._format.container == "flac":
+                self._stream.codec_context.options = {"err_detect": "crccheck+explode"}
             self._frames = self._decode()
             # Only a decoded frame tells the true rate: the header of HE-AAC gives half of it.
             self._first = next(self._frames, None)
         except BaseException:
             self._container.close()
             raise
-        if self._first is None:
-            self._container.close()
-            raise EmptyMediaError(name, f"is {file_format.article} that holds no samples")
-        self.rate: int = self._first.sample_rate
-        self.seconds = xing if file_format.container == "mp3" else self._declared_seconds()
-
-    def _declared_seconds(self) -> float | None:
-        if self._format.container == "aac":
-            return None  # FFmpeg's estimate from the first frames
-        if self._stream.duration is not None:
-            return float(self._stream.duration * self._stream.time_base)
-        if self._container.duration is not None:
-            return float(self._container.duration) / 1_000_000
-        return None
 
     def _decode(self) -> Iterator[Any]:
         from av.error import InvalidDataError
 
-        packets = bad = 0
+        packets = 0
         for packet in self._container.demux(self._stream):
             packets += 1
             try:
                 frames = packet.decode()
             except InvalidDataError:
-                bad += 1
+                self._bad_packets += 1
                 continue
             yield from frames
+        bad = self._bad_packets
         if bad > max(1, _BAD_PACKETS * packets):
             raise CorruptMediaError(
                 self._name,
@@ -129,14 +137,19 @@ class FfmpegSound:
         with decoding(self._name, self._format.article):
             count = 0
             for block in self._collect():
-                count += len(block)
+                count += block.shape[1]
                 yield block
-        if self.seconds is not None and count / self.rate < self.seconds - _MISSING_SECONDS:
-            raise CorruptMediaError(
-                self._name,
-                f"is {self._format.article} of {self.seconds:.1f} s by its header, "
-                f"but ends after {count / self.rate:.1f} s",
-            )
+            if self._calm_file.error is not None:
+                raise self._calm_file.error
+        if is_cut_short(self._file, self._format.container, count, self.rate, self.seconds):
+            raise self._missing(count / self.rate)
+
+    def _missing(self, seconds: float) -> CorruptMediaError:
+        return CorruptMediaError(
+            self._name,
+            f"is {self._format.article} of {self.seconds or 0:.1f} s by its header, "
+            f"but ends after {seconds:.1f} s",
+        )
 
     def _collect(self) -> Iterator[FloatArray]:
         """Join the codec's short frames to blocks: a thousand samples at a time would be slow."""
@@ -150,26 +163,27 @@ class FfmpegSound:
                 )
             for part in self._repack(frame):
                 if frames and _layout(part) != _layout(frames[0]):
-                    yield _mix(frames)
+                    yield _join(frames)
                     frames, size = [], 0
                 frames.append(part)
                 size += part.samples * part.layout.nb_channels
             if size >= BLOCK_SAMPLES:
-                yield _mix(frames)
+                yield _join(frames)
                 frames, size = [], 0
         if size:
-            yield _mix(frames)
+            yield _join(frames)
 
     def _repack(self, frame: Any) -> list[Any]:
         """The frame, in a format from which PyAV can copy its samples.
 
         PyAV (seen in 18.1.0) looks for the planes of a frame past the end of their table if there
-        are eight or more, and crashes the process.
+        are eight or more, and crashes the process. It knows no integers of 64 bits.
         """
         import av
 
         channels = frame.layout.nb_channels
-        if not frame.format.is_planar or channels < _MOST_PLANES:
+        has_many_planes = frame.format.is_planar and channels >= _MOST_PLANES
+        if not has_many_planes and frame.format.name.rstrip("p") in _DTYPES:
             return [frame]
         if self._packer is None or self._packed_channels != channels:
             self._packer, self._packed_channels = av.AudioResampler(format="flt"), channels
@@ -184,8 +198,8 @@ def _layout(frame: Any) -> tuple[str, int]:
     return frame.format.name, frame.layout.nb_channels
 
 
-def _mix(frames: list[Any]) -> FloatArray:
-    """The mono samples of successive frames of one layout, nominally in [-1, 1]."""
+def _join(frames: list[Any]) -> FloatArray:
+    """The samples of successive frames of one layout: (channels, n), nominally in [-1, 1]."""
     import numpy as np
 
     dtype = np.dtype(_DTYPES[frames[0].format.name.rstrip("p")])
@@ -201,4 +215,4 @@ def _mix(frames: list[Any]) -> FloatArray:
         values = values / np.float32(128) - np.float32(1)
     elif dtype.kind == "i":
         values = values * np.float32(1 / -float(np.iinfo(dtype).min))
-    return mix_to_mono(values, axis=0)
+    return values

@@ -25,6 +25,7 @@ from anysense.embed.media.audio.decoders import open_sound
 from anysense.embed.media.files import media_name, open_media
 from anysense.embed.media.identify import identify
 from anysense.embed.media.pieces import Piece, ReadOptions, captions
+from anysense.embed.mixing import mix
 from anysense.embed.types import AudioWindow, Modality, Waveform
 
 if TYPE_CHECKING:
@@ -207,20 +208,13 @@ class _WaveformSound:
     """Samples that are in memory already, as a sound."""
 
     def __init__(self, waveform: Waveform) -> None:
-        import numpy as np
-
-        self._samples = np.ascontiguousarray(waveform.samples, dtype=np.float32)
-        if self._samples.ndim != 1:
-            raise UsageError(
-                f"A waveform has one channel, shape (n,), not shape {self._samples.shape}: "
-                "mix its channels first."
-            )
+        self._samples = waveform.samples
         self.rate = waveform.rate
         self.seconds: float | None = len(self._samples) / max(1, waveform.rate)
 
     def blocks(self) -> Iterator[FloatArray]:
         for start in range(0, len(self._samples), 1 << 18):
-            yield self._samples[start : start + (1 << 18)]
+            yield self._samples[None, start : start + (1 << 18)]
 
 
 def _check_header(sound: Sound, name: str, limits: Limits) -> None:
@@ -245,7 +239,7 @@ def _check_blocks(sound: Sound, name: str, limits: Limits) -> Iterator[FloatArra
     """The blocks of a sound, refused as soon as it shows what cannot be used."""
     count = 0
     low, high = float("inf"), float("-inf")
-    for block in sound.blocks():
+    for block in mix(sound.blocks(), sound.rate):
         block_low, block_high = float(block.min()), float(block.max())
         # NaN compares as false, and min and max carry it.
         if not (block_low >= -_LOUDEST and block_high <= _LOUDEST):

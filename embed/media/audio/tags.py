@@ -95,6 +95,7 @@ def _tags(file: BinaryIO, container: str) -> dict[str, str]:
     """The tags of a file by their names in lower case; those of the file before the stream's."""
     import av
 
+    from anysense.embed.media.audio.calm import CalmFile
     from anysense.embed.media.quiet import quiet_decoders
 
     file.seek(0)
@@ -106,7 +107,7 @@ def _tags(file: BinaryIO, container: str) -> dict[str, str]:
         quiet_decoders(),
         closing(
             av.open(
-                file,
+                CalmFile(file),
                 mode="r",
                 format=container,
                 options={"protocol_whitelist": "none"},

@@ -76,6 +76,9 @@ def test_samples_and_rate_become_a_mono_waveform() -> None:
     assert isinstance(term.content, Waveform)
     assert term.content.samples.dtype == np.float32
     np.testing.assert_allclose(term.content.samples, TONE / 2)
+    [term] = parse_query((np.stack([TONE, TONE]), 8000.0))
+    assert isinstance(term.content, Waveform)
+    assert (term.content.samples.tobytes(), term.content.rate) == (TONE.tobytes(), 8000)
 
 
 def test_terms_combine_and_keep_their_weights(picture: Path) -> None:
@@ -100,8 +103,10 @@ def test_terms_combine_and_keep_their_weights(picture: Path) -> None:
         (Term(vector=TONE), "id of its space"),
         (7, "cannot be a int"),
         ((TONE, 0), "rate above 0"),
-        ((TONE[:0], 8000), "shape"),
-        ((TONE.astype(np.int16), 8000), "floating point"),
+        ((TONE[:0], 8000), "at least one"),
+        ((TONE.astype(np.int64), 8000), "no known loudest value"),
+        ((TONE.reshape(80, 100), 8000), "has the channels cannot be told"),
+        ((TONE, 8000.5), "whole number of Hz"),
         ((np.full(10, np.nan, np.float32), 8000), "NaN"),
     ],
 )

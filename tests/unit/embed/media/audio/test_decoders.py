@@ -27,6 +27,7 @@ FFMPEG_FORMATS = [
     ("wav", "adpcm_yamaha"),  # of which libsndfile knows nothing
     ("wav", "libmp3lame"),
     ("wav", "pcm_alaw"),
+    ("wav", "pcm_s64le"),
 ]
 
 

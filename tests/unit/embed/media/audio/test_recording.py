@@ -228,9 +228,15 @@ def test_threads_do_not_disturb_each_other() -> None:
         assert list(threads.map(samples, sources * 4)) == expected * 4
 
 
-def test_a_waveform_of_several_channels_is_refused() -> None:
-    with pytest.raises(UsageError, match="mix its channels"):
-        list(iter_windows(Waveform(tone(channels=2), 16000), 16000))
+@pytest.mark.parametrize("channels", [1, 2, 3, 6])
+def test_samples_in_memory_are_heard_like_those_of_a_file(channels: int) -> None:
+    sound = chirp(12.0, 16000) * np.linspace(1, -1, channels, dtype=np.float32)
+    data = sndfile(sound, 16000, subtype="FLOAT")
+    for samples in (sound, np.ascontiguousarray(sound.T), sound.astype(np.float64)):
+        for window, other in zip(
+            iter_windows(Waveform(samples, 16000), 8000), iter_windows(data, 8000), strict=True
+        ):
+            assert window.waveform.samples.tobytes() == other.waveform.samples.tobytes()
 
 
 @pytest.mark.parametrize("file_format", ["ipod", "webm"])
