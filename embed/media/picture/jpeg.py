@@ -28,7 +28,7 @@ _OTHER_BITS = bytes((73 * at + 215) % 255 for at in range(256))
 """Among them is no marker, and they begin with a one, as libjpeg goes on with zeros."""
 _BLOCK = 1 << 20
 _STRIPE = 8
-_EOI, _SOS = 0xD9, 0xDA  # ITU T.81, table B.1
+_SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA  # ITU T.81, table B.1
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE_FRAMES = (0xC2, 0xCA)
 _WITHOUT_SEGMENT = frozenset({0x01, *range(0xD0, 0xD9)})
@@ -122,6 +122,9 @@ def _layout(file: BinaryIO) -> _Layout:
         code = file.read(2)[1]
         if code == _EOI:
             layout.end, layout.has_end = at, True
+            return layout
+        if code == _SOI and layout.scans:  # of another picture behind this one
+            layout.end = at
             return layout
         if code in _WITHOUT_SEGMENT:
             at += 2

@@ -98,6 +98,14 @@ def test_a_jpeg_whose_end_was_made_up_is_not_complete() -> None:
     assert np.array_equal(part[:80], whole[0][:80])
 
 
+def test_a_jpeg_may_be_followed_by_another_instead_of_its_end() -> None:
+    data = saved(noise(), "JPEG")
+    for lost, is_complete in ((2, True), (300, False)):
+        part = piece(data[:-lost] + saved(photo(), "JPEG"))
+        assert part[1] is is_complete
+        assert np.array_equal(part[0][:100], np.asarray(read_image(data))[:100])
+
+
 def test_a_picture_that_ends_in_grey_is_complete() -> None:
     picture = noise()
     picture.paste((128, 128, 128), (0, 120, *WHOLE))

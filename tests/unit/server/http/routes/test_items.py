@@ -18,6 +18,8 @@ from http_client import (
     stored,
     wav,
 )
+from media_files import saved
+from PIL import Image
 
 from anysense.index.collection import Collection
 from anysense.server.http import schemas
@@ -246,3 +248,13 @@ def test_a_removed_item_is_gone_but_its_own_file_stays(
         assert (response.status_code, error_of(response)["code"]) == (404, "item_not_found")
     assert client.delete("/v1/items/red").status_code == 404
     assert (tmp_path / "files" / "red.png").read_bytes() == png("red")
+
+
+def test_a_picture_that_lost_its_end_says_so(client: TestClient, collection: Collection) -> None:
+    whole = png("red", 64)
+    noisy = saved(Image.effect_noise((64, 64), 90), "PNG")
+    item = add_file(client, noisy[: len(noisy) * 3 // 4], "cut.png", metadata='{"year": 2001}')
+    assert item["metadata"] == {"complete": False, "year": 2001, "filename": "cut.png"}
+    assert "complete" not in add_file(client, whole, "whole.png")["metadata"]
+    where = {"complete": False}
+    assert ids(search(client, text="dark", k=9, where=where)) == [item["id"]]
