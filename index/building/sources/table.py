@@ -6,6 +6,7 @@ a table as a manifest; the code calls only manifest.json so.
 
 from __future__ import annotations
 
+import logging
 import os
 import stat
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.media.digest import digest_text
+from anysense.embed.media.identify import named_modality
 from anysense.embed.types import Modality
 from anysense.index.building.content import hash_captioned
 from anysense.index.building.sources.base import Source
@@ -20,7 +22,7 @@ from anysense.index.building.sources.entries import Entry, FileEntry, RowEntry
 from anysense.index.building.sources.paths import is_under
 from anysense.index.building.sources.written_paths import is_address, path_readings
 from anysense.index.building.tables.reading import read_rows
-from anysense.index.building.tables.row import ITEM_COLUMNS, Row, list_names
+from anysense.index.building.tables.row import ITEM_COLUMNS, NAMED_COLUMNS, Row, list_names
 from anysense.index.catalog.records import ID_RULE, is_id
 from anysense.index.types import NewItem
 
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from anysense.index.building.tables.cells import FileCell
 
 __all__ = ["TableSource", "id_text", "row_metadata"]
+
+_log = logging.getLogger("anysense")
 
 _LARGEST_EXACT = 2.0**53
 
@@ -46,10 +50,21 @@ class TableSource(Source):
 
     def find(self, listing: Listing) -> Iterator[Entry]:
         first_lines: dict[tuple[str, str], int] = {}
+        is_warned = False
         for row in read_rows(Path(self.file), ITEM_COLUMNS, with_cells=True):
             entry = self._read_or_report(row, listing, first_lines)
-            if entry is not None:
-                yield entry
+            if entry is None:
+                continue
+            column = _file_column(row) if isinstance(entry, RowEntry) and not row.cell else None
+            if column is not None and not is_warned:
+                is_warned = True
+                _log.warning(
+                    "%s: its texts are read, not the files that its column %s names: name that "
+                    "column path, if these are meant.",
+                    self.file,
+                    column,
+                )
+            yield entry
 
     def _read_or_report(
         self, row: Row, listing: Listing, first_lines: dict[tuple[str, str], int]
@@ -170,6 +185,20 @@ def row_metadata(row: Row, leave_out: frozenset[str] = frozenset()) -> dict[str,
         columns.add("metadata")
     metadata.update((k, v) for k, v in row.values.items() if k not in columns)
     return metadata
+
+
+def _file_column(row: Row) -> str | None:
+    """The column of a text in which a picture or a sound is named, as if that were the item."""
+    return next(
+        (
+            name
+            for name, value in row.values.items()
+            if name not in NAMED_COLUMNS
+            and isinstance(value, str)
+            and named_modality(value) not in (None, Modality.TEXT)
+        ),
+        None,
+    )
 
 
 def _captions(value: Any) -> tuple[str, ...]:

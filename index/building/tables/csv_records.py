@@ -226,9 +226,9 @@ def looks_like_rows(record: Record, header: Record, delimiter: str) -> bool:
     """Whether the lines of a record are rows by themselves, which a quote left open has joined.
 
     They are if each has as many cells as the header, and what stands in the column of paths are
-    names of media files. Where there are no paths, the ids must be of one kind, and no cell begin
-    with a space, as what follows a comma in prose does; a table without ids must have three
-    columns besides. The first line of a header is one in any case.
+    names of media files. Where there are no paths, there must be two columns, no cell may begin
+    with a space, as what follows a comma in prose does, and ids must be of one kind. The first
+    line of a header is one in any case.
     """
     rows = [line.rstrip("\r\n").split(delimiter) for line in record.lines]
     if any(len(row) != len(header.cells) for row in rows):
@@ -240,11 +240,11 @@ def looks_like_rows(record: Record, header: Record, delimiter: str) -> bool:
         if name in names:
             paths = [row[names.index(name)].strip(' "') for row in rows]
             return all(named_modality(path) is not None for path in paths)
-    if any(cell.startswith(" ") for row in rows for cell in row):
+    if len(names) == 1 or any(cell.startswith(" ") for row in rows for cell in row):
         return False
     if "id" in names:
         return _are_alike([row[names.index("id")].strip('"') for row in rows])
-    return len(names) > 2
+    return True
 
 
 def _are_alike(ids: Sequence[str]) -> bool:

@@ -137,3 +137,13 @@ def test_a_row_without_what_it_needs_says_what_it_has(tmp_path: Path) -> None:
     assert [p.reason for p in run.problems] == [
         "the row has neither a path nor a text, but Path, n"
     ]
+
+
+def test_texts_beside_the_names_of_files_are_read_with_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = [{"image": f"{at}.jpg", "text": f"t{at}"} for at in range(3)]
+    run = FileScan([write_table(tmp_path, *rows)]).run()
+    assert len(run.entries) == 3
+    [warning] = caplog.messages
+    assert "its texts are read, not the files that its column image names" in warning

@@ -52,6 +52,8 @@ def test_what_does_not_fit_is_told_with_its_line(tmp_path: Path, rows: str, told
 def test_a_quote_left_open_in_the_header_takes_no_row(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="what look like rows"):
         list(read_csv(write_file(tmp_path, 'path,"note\na.jpg,b"\nc.jpg,d\n'), ()))
+    with pytest.raises(UsageError, match="what look like rows"):
+        list(read_csv(write_file(tmp_path, 'text,note\na,"b\nc,d"\ne,f\n'), ()))
     assert cells(write_file(tmp_path, 'path,"long\nname"\na.jpg,b\n')) == [["a.jpg", "b"]]
 
 
