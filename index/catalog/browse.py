@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import ItemNotFoundError
 from anysense.embed.types import Kind, Modality
-from anysense.index.catalog.connections import check_row
 from anysense.index.catalog.rows import item_columns
 from anysense.index.catalog.schema import from_sql, to_sql
+from anysense.index.catalog.sqlite.connections import check_row
 
 if TYPE_CHECKING:
     from anysense.index.catalog.reader import Catalog

@@ -6,7 +6,6 @@ import sqlite3
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from anysense.index.catalog.connections import damaged
 from anysense.index.catalog.reader import Catalog, read_state
 from anysense.index.catalog.rows import RowFormat, item_columns, segment_columns
 from anysense.index.catalog.schema import (
@@ -16,7 +15,8 @@ from anysense.index.catalog.schema import (
     row_crc,
     vector_crc,
 )
-from anysense.index.catalog.seals import ACKNOWLEDGED, acknowledged, is_sealed, seal
+from anysense.index.catalog.sqlite.connections import damaged
+from anysense.index.catalog.sqlite.seals import ACKNOWLEDGED, acknowledged, is_sealed, seal
 from anysense.index.catalog.totals import items_name, segments_name
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from anysense.index.catalog.connections import connect, storage_errors
-from anysense.index.catalog.gate import using
 from anysense.index.catalog.rows import row_format
 from anysense.index.catalog.schema import CATALOG, FORMAT, SCHEMA, SUM_MASK, from_sql, row_crc
-from anysense.index.catalog.seals import seal
+from anysense.index.catalog.sqlite.connections import connect, storage_errors
+from anysense.index.catalog.sqlite.gate import using
+from anysense.index.catalog.sqlite.seals import seal
 from anysense.index.catalog.transaction import with_crc
 
 if TYPE_CHECKING:

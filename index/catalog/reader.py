@@ -14,7 +14,6 @@ import numpy as np
 
 from anysense.embed.errors import ItemNotFoundError
 from anysense.embed.types import Kind, Modality, Origin
-from anysense.index.catalog.connections import Pool, check_row, damaged
 from anysense.index.catalog.records import (
     CatalogFile,
     FileRecord,
@@ -32,6 +31,7 @@ from anysense.index.catalog.rows import (
     segment_columns,
 )
 from anysense.index.catalog.schema import CATALOG, from_sql, to_sql, vector_crc
+from anysense.index.catalog.sqlite.connections import Pool, check_row, damaged
 from anysense.index.catalog.totals import Totals, read_totals
 from anysense.index.types import Partition
 

@@ -6,8 +6,6 @@ import sqlite3
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from anysense.index.catalog.connections import storage_errors
-from anysense.index.catalog.gate import using
 from anysense.index.catalog.schema import (
     APPLICATION_ID,
     CATALOG,
@@ -17,7 +15,9 @@ from anysense.index.catalog.schema import (
     SUM_MASK,
     row_crc,
 )
-from anysense.index.catalog.seals import seal
+from anysense.index.catalog.sqlite.connections import storage_errors
+from anysense.index.catalog.sqlite.gate import using
+from anysense.index.catalog.sqlite.seals import seal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

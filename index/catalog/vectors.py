@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from anysense.index.catalog.connections import damaged
 from anysense.index.catalog.reader import VECTORS_QUERY
 from anysense.index.catalog.schema import vector_crc
+from anysense.index.catalog.sqlite.connections import damaged
 
 if TYPE_CHECKING:
     import sqlite3

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import ItemNotFoundError
 from anysense.embed.forking import new_rlock
-from anysense.index.catalog.connections import WriterConnection, storage_errors
 from anysense.index.catalog.files import (
     drop_file,
     drop_quarantine,
@@ -23,7 +22,6 @@ from anysense.index.catalog.files import (
     take_file,
     update_item,
 )
-from anysense.index.catalog.gate import keep_open, using
 from anysense.index.catalog.reader import read_state
 from anysense.index.catalog.records import (
     FileRecord,
@@ -34,7 +32,9 @@ from anysense.index.catalog.records import (
 )
 from anysense.index.catalog.rows import FORMAT_2, place_columns
 from anysense.index.catalog.schema import CATALOG, from_sql, row_crc, to_sql, vector_crc
-from anysense.index.catalog.seals import Acknowledgement
+from anysense.index.catalog.sqlite.connections import WriterConnection, storage_errors
+from anysense.index.catalog.sqlite.gate import keep_open, using
+from anysense.index.catalog.sqlite.seals import Acknowledgement
 from anysense.index.catalog.stored import metadata_text, vector_blobs
 from anysense.index.catalog.totals import items_name, segments_name
 from anysense.index.catalog.transaction import Transaction, with_crc

@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import CollectionLockedError, StorageError
-from anysense.index.catalog.connections import FORBIDDEN, refused_by
+from anysense.index.catalog.sqlite.connections import FORBIDDEN, refused_by
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,11 +14,11 @@ from anysense.embed.errors import (
     IncompatibleCollectionError,
     UsageError,
 )
-from anysense.index.catalog.connections import damaged, storage_errors
 from anysense.index.catalog.integrity import check_acknowledged, ensure_sound
 from anysense.index.catalog.reader import Catalog
 from anysense.index.catalog.schema import CATALOG
-from anysense.index.catalog.seals import ACKNOWLEDGED, VERIFIED
+from anysense.index.catalog.sqlite.connections import damaged, storage_errors
+from anysense.index.catalog.sqlite.seals import ACKNOWLEDGED, VERIFIED
 from anysense.index.catalog.transaction import create_catalog
 from anysense.index.folder.lock import LOCK, OWNER, WriterLock
 from anysense.index.folder.media import MediaFolder

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from anysense.index.catalog.connections import storage_errors
 from anysense.index.catalog.reader import read_state
+from anysense.index.catalog.sqlite.connections import storage_errors
 from anysense.index.catalog.vectors import vector_sources
 from anysense.index.publishing.canaries import measure_routes, partitions_to_recluster
 from anysense.index.snapshots.generation import next_number, remove_others, write_generation

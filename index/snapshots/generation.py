@@ -13,7 +13,7 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import CorruptCollectionError, StorageError
-from anysense.index.catalog.seals import VERIFIED
+from anysense.index.catalog.sqlite.seals import VERIFIED
 from anysense.index.snapshots.manifest import MANIFEST, FileSum, Generation, fsync_folder
 from anysense.index.vectors.thresholds import DEFAULTS
 

@@ -11,10 +11,10 @@ import numpy as np
 
 from anysense.embed.errors import CorruptCollectionError
 from anysense.embed.forking import new_lock, new_rlock
-from anysense.index.catalog.connections import connect, damaged, storage_errors
-from anysense.index.catalog.gate import close_before_fork, using
 from anysense.index.catalog.reader import Catalog, read_state
-from anysense.index.catalog.seals import stamp
+from anysense.index.catalog.sqlite.connections import connect, damaged, storage_errors
+from anysense.index.catalog.sqlite.gate import close_before_fork, using
+from anysense.index.catalog.sqlite.seals import stamp
 from anysense.index.catalog.vectors import vector_sources
 from anysense.index.snapshots.generation import DamagedGeneration, load_generation
 from anysense.index.snapshots.manifest import EFFORTS, MANIFEST, DamagedManifest, Manifest

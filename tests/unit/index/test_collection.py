@@ -32,7 +32,7 @@ from anysense.embed.errors import (
     UsageError,
 )
 from anysense.index.catalog.schema import CATALOG, SCHEMA
-from anysense.index.catalog.seals import ACKNOWLEDGED, VERIFIED
+from anysense.index.catalog.sqlite.seals import ACKNOWLEDGED, VERIFIED
 from anysense.index.collection import Collection
 from anysense.index.folder.lock import LOCK
 from anysense.index.snapshots import generation

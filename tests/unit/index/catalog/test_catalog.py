@@ -21,7 +21,7 @@ from anysense.embed.types import EncodedSegment, Kind, Modality, Origin, Place
 from anysense.index.catalog.integrity import catalog_problems
 from anysense.index.catalog.records import ItemRecord, QuarantinedFile, make_id
 from anysense.index.catalog.schema import CATALOG, to_sql
-from anysense.index.catalog.seals import ACKNOWLEDGED, VERIFIED, acknowledged, seal
+from anysense.index.catalog.sqlite.seals import ACKNOWLEDGED, VERIFIED, acknowledged, seal
 from anysense.index.collection import Collection
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from anysense.embed.errors import CorruptCollectionError, IncompatibleCollection
 from anysense.index.catalog import migration
 from anysense.index.catalog.integrity import catalog_problems
 from anysense.index.catalog.schema import CATALOG, FORMAT, SCHEMA
-from anysense.index.catalog.seals import seal
+from anysense.index.catalog.sqlite.seals import seal
 from anysense.index.snapshots.manifest import Manifest
 
 if TYPE_CHECKING:

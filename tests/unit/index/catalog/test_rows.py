@@ -16,7 +16,7 @@ from anysense.index.catalog.integrity import catalog_problems
 from anysense.index.catalog.records import FileRecord, ItemRecord, QuarantinedFile, Sidecar
 from anysense.index.catalog.rows import FORMAT_2, place_columns, place_of, row_format
 from anysense.index.catalog.schema import CATALOG, SCHEMA
-from anysense.index.catalog.seals import seal
+from anysense.index.catalog.sqlite.seals import seal
 from anysense.index.collection import Collection
 
 if TYPE_CHECKING:

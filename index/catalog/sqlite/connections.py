@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import CollectionLockedError, CorruptCollectionError, StorageError
 from anysense.embed.forking import new_lock
-from anysense.index.catalog.gate import close_before_fork, using
 from anysense.index.catalog.schema import CATALOG, row_crc
-from anysense.index.catalog.seals import seal, stamp
+from anysense.index.catalog.sqlite.gate import close_before_fork, using
+from anysense.index.catalog.sqlite.seals import seal, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
