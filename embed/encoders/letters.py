@@ -30,17 +30,20 @@ _BETWEEN_NUMBERS = re.compile(
     rf"(?<=\d)(?=[{_RAISED}{_FRAMED}])|(?<=[{_RAISED}{_FRAMED}])(?=\d)"
     rf"|(?<=[{_RAISED}])(?=[{_FRAMED}])|(?<=[{_FRAMED}])(?=[{_RAISED}{_FRAMED}])"
 )
+# White letters on black circles and squares, of which Unicode does not say what letters they are.
+_ON_BLACK = {start + at: chr(0x41 + at) for start in (0x1F150, 0x1F170) for at in range(26)}
 
 
 def plain_letters(text: str) -> str:
     """A text with ordinary letters in place of their variants, and without what is not seen.
 
     That is Unicode's NFKC, but for accents that stand alone, and numbers stay what they are: 10² is
-    "10 2" and 1½ is "1 1/2". A text that is in NFKC and has nothing invisible comes back as it is.
+    "10 2" and 1½ is "1 1/2". A text that is in NFKC comes back as it is, unless it has something
+    invisible or letters on black.
     """
     if text.isascii():
         return text
-    plain = _INVISIBLE.sub("", text)
+    plain = _INVISIBLE.sub("", text).translate(_ON_BLACK)
     if not unicodedata.is_normalized("NFKC", plain):
         plain = _BETWEEN_NUMBERS.sub(" ", plain)
         accents = "".join(filter(_is_lone_accent, set(plain)))

@@ -2,9 +2,9 @@
 
 chardet compares a text with models of many languages in many encodings, and is right most often.
 What it finds likeliest has to look written as well: its letters are those of one language, letters
-of two scripts do not stand in one word, and no signs stand between the letters of a word. What
-does not look so is passed over, for what is nearly as likely; then the text is refused. Figures in
-docs/decisions.md, by benchmarks/charsets.py.
+of two scripts do not stand in one word, no signs stand between the letters of a word, and no
+capitals follow its small ones. What does not look so is passed over, for what is nearly as likely;
+then the text is refused. Figures in docs/decisions.md, by benchmarks/charsets.py.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from anysense.embed.encoders.passages import split_passages
         ("\uff37\uff41\uff56\uff45\uff53 \uff12\uff10\uff12\uff16", "Waves 2026"),
         ("\U0001d416\U0001d41a\U0001d42f\U0001d41e\U0001d42c", "Waves"),
         ("\u24d0\u24d1\u24d2 \u02b7\u1d43\u1d5b\u1d49", "abc wave"),
+        ("\U0001f166\U0001f150\U0001f165\U0001f154 \U0001f186", "WAVE W"),
         ("\uff76\uff9e\uff97\uff7d", "ガラス"),
         ("\ufee1\ufefc\ufeb3", "ملاس"),
         ("ham\u00admer, ham\u00ad\nmer", "hammer, hammer"),
