@@ -159,7 +159,7 @@ class CollectionFolder:
             CollectionLockedError: another process is writing.
             StorageError: the disk refused; nothing was written.
         """
-        self._as_writer().write([self._catalogued(record) for record in records], remove)
+        self._as_writer().write([self._with_catalog_paths(record) for record in records], remove)
 
     def remove(self, ids: Sequence[str]) -> int:
         """Remove items, and tell how many of these ids there were.
@@ -201,9 +201,9 @@ class CollectionFolder:
 
     def assign_files(self, files: Iterable[tuple[FileRecord, str]]) -> ItemChanges:
         """Note which items files hold, by id; tells what became of those they held before."""
-        catalogued = self.media.catalogued
+        catalog_path = self.media.catalog_path
         return self._as_writer().assign_files(
-            (file._replace(path=catalogued(file.path)), item_id) for file, item_id in files
+            (file._replace(path=catalog_path(file.path)), item_id) for file, item_id in files
         )
 
     def forget_files(self, paths: Iterable[str]) -> ItemChanges:
@@ -212,13 +212,13 @@ class CollectionFolder:
         An item whose last file is gone is removed; one whose source is gone gets another of its
         files as its source, and the id that goes with it.
         """
-        return self._as_writer().forget_files(map(self.media.catalogued, paths))
+        return self._as_writer().forget_files(map(self.media.catalog_path, paths))
 
-    def _catalogued(self, record: ItemRecord) -> ItemRecord:
+    def _with_catalog_paths(self, record: ItemRecord) -> ItemRecord:
         """An item with its paths as the catalog keeps them."""
-        catalogued = self.media.catalogued
-        files = [file._replace(path=catalogued(file.path)) for file in record.files]
-        return replace(record, source=catalogued(record.source), files=files)
+        catalog_path = self.media.catalog_path
+        files = [file._replace(path=catalog_path(file.path)) for file in record.files]
+        return replace(record, source=catalog_path(record.source), files=files)
 
     def quarantine(self, files: Iterable[QuarantinedFile]) -> None:
         """Note files that cannot be read, and why."""

@@ -98,7 +98,7 @@ class FileScan:
         self.problems: list[Problem] = []
         self.outside_links = 0
         self.litter: set[str] = set()
-        self._unread: dict[str, Counter[str]] = {}
+        self._unread_by_folder: dict[str, Counter[str]] = {}
         self._listed: Sequence[Entry] = ()
         self._unreadable: set[str] = set()
         self._unlisted: list[str] = []
@@ -193,7 +193,7 @@ class FileScan:
         Files without a suffix, or with one that is none, count under the empty text.
         """
         total: Counter[str] = Counter()
-        for kinds in self._unread.values():
+        for kinds in self._unread_by_folder.values():
             total.update(kinds)
         return dict(total.most_common())
 
@@ -212,8 +212,8 @@ class FileScan:
     def note_unread(self, folder: str, names: Sequence[str]) -> None:
         """Note the files of a folder that are of kinds that anysense does not read."""
         # Another source may have come upon the folder, or upon a part of it.
-        if len(names) > sum(self._unread.get(folder, Counter()).values()):
-            self._unread[folder] = Counter(map(_suffix_of, names))
+        if len(names) > sum(self._unread_by_folder.get(folder, Counter()).values()):
+            self._unread_by_folder[folder] = Counter(map(_suffix_of, names))
 
     def note_litter(self, folder: str) -> None:
         """Note a folder that is left out because systems or programs keep it for themselves."""
