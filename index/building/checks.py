@@ -120,6 +120,6 @@ def _why_nothing(scan: FileScan) -> str:
     from anysense.embed.media.identify import MEDIA_SUFFIXES
 
     kinds = " ".join(sorted(MEDIA_SUFFIXES))
-    unread = scan.unread_kinds
-    others = f", but {kinds_text(unread)}" if unread else ""
+    kinds_of_others = scan.unread_kinds
+    others = f", but {kinds_text(kinds_of_others)}" if kinds_of_others else ""
     return f"{names} holds no file that anysense reads{others}; it reads {kinds}."

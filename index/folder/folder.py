@@ -159,7 +159,7 @@ class CollectionFolder:
             CollectionLockedError: another process is writing.
             StorageError: the disk refused; nothing was written.
         """
-        self._as_writer().write([self._catalogued(record) for record in records], remove)
+        self._as_writer().write([self._with_catalog_paths(record) for record in records], remove)
 
     def remove(self, ids: Sequence[str]) -> int:
         """Remove items, and tell how many of these ids there were.
@@ -206,9 +206,9 @@ class CollectionFolder:
 
         Tells what became of the items that they held before: see `forget_files`.
         """
-        catalogued = self.media.catalogued
-        placed = ((file._replace(path=catalogued(file.path)), item_id) for file, item_id in files)
-        return self._as_writer().assign_files(placed, map(catalogued, gone))
+        catalog_path = self.media.catalog_path
+        placed = ((file._replace(path=catalog_path(file.path)), item_id) for file, item_id in files)
+        return self._as_writer().assign_files(placed, map(catalog_path, gone))
 
     def forget_files(self, paths: Iterable[str]) -> ItemChanges:
         """Forget files that are gone, and tell what became of their items.
@@ -216,13 +216,13 @@ class CollectionFolder:
         An item whose last file is gone is removed; one whose source is gone gets another of its
         files as its source, and the id that goes with it; an id that was given stays.
         """
-        return self._as_writer().forget_files(map(self.media.catalogued, paths))
+        return self._as_writer().forget_files(map(self.media.catalog_path, paths))
 
-    def _catalogued(self, record: ItemRecord) -> ItemRecord:
+    def _with_catalog_paths(self, record: ItemRecord) -> ItemRecord:
         """An item with its paths as the catalog keeps them."""
-        catalogued = self.media.catalogued
-        files = [file._replace(path=catalogued(file.path)) for file in record.files]
-        return replace(record, source=catalogued(record.source), files=files)
+        catalog_path = self.media.catalog_path
+        files = [file._replace(path=catalog_path(file.path)) for file in record.files]
+        return replace(record, source=catalog_path(record.source), files=files)
 
     def quarantine(self, files: Iterable[QuarantinedFile]) -> None:
         """Note files that cannot be read, and why."""

@@ -94,7 +94,7 @@ class MediaFolder:
         # Until now the catalog had the place at which the file was stored.
         return str(self.stored(path) or path)
 
-    def catalogued(self, path: str) -> str:
+    def catalog_path(self, path: str) -> str:
         """The path by which the catalog knows a file: the reverse of `locate`."""
         folder, name = os.path.split(path)
         is_stored = folder == str(self.path) and NAME.fullmatch(name)

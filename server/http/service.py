@@ -164,7 +164,7 @@ class Service:
             former_paths = self._paths(item.id) if item.id is not None else []
             path, is_new = file.keep(suffix, item.id)
         try:
-            source = self.media.catalogued(str(path))  # the same wherever the collection is
+            source = self.media.catalog_path(str(path))  # the same wherever the collection is
             new_item = self.add(NewItem(path, item.id, source, None, item.metadata), file.digest)
         except BaseException as error:
             if is_new:

@@ -46,7 +46,7 @@ class FileSource(Source):
 
 
 def walk(
-    root: str, listing: Listing, covers: Callable[[str], bool], named: str = ""
+    root: str, listing: Listing, covers: Callable[[str], bool], argument: str = ""
 ) -> Iterator[FileEntry]:
     """The media files of a folder and of its folders, by the rules of a listing.
 
@@ -54,7 +54,7 @@ def walk(
         root: the folder.
         listing: the rules, and where to note what is left out.
         covers: whether a path is asked for; others are not noted.
-        named: an argument of the user; folders that it names are not taken for litter.
+        argument: of the user; folders that it names are not taken for litter.
     """
     from anysense.embed.media.beside import pair_sidecars
     from anysense.embed.media.identify import MEDIA_SUFFIXES
@@ -69,7 +69,7 @@ def walk(
         except OSError as error:
             listing.report_unlisted(folder, error)
             continue
-        is_named = folder == root or Path(folder).name in named
+        is_named = folder == root or Path(folder).name in argument
         if not is_named and has_litter_mark(folder, [child.name for child in children]):
             listing.note_litter(folder)
             continue
@@ -80,7 +80,7 @@ def walk(
             if child.path == listing.exclude:
                 continue
             if child.is_dir(follow_symlinks=False):
-                if is_litter_folder(child.path) and child.name not in named:
+                if is_litter_folder(child.path) and child.name not in argument:
                     listing.note_litter(child.path)
                 else:
                     inner.append(child.path)
@@ -102,16 +102,16 @@ def _note_others(
 ) -> None:
     """Note what of a folder is not read: links out of the sources, and files of other kinds."""
     sidecars = {name for names in beside.values() for name in names}
-    unread = []
+    unread_names = []
     for child in children:
         if child.is_symlink():
             target = os.path.realpath(child.path)
             if not listing.is_linkable(target) and Path(target).is_dir():
                 listing.count_outside_link()
         elif child.is_file() and child.name not in sidecars and not is_litter_file(child.name):
-            unread.append(child.name)
-    if unread:
-        listing.note_other_kinds(folder, unread)
+            unread_names.append(child.name)
+    if unread_names:
+        listing.note_other_kinds(folder, unread_names)
 
 
 def file_entries(

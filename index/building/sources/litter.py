@@ -57,7 +57,7 @@ _MADE = (
     *("thumbnail media", "render files", "transcoded media"),
 )
 
-_MARKED = {
+_MARKERS = {
     ".ppstorage": None,  # sidecars, thumbnails and caches of PhotoPrism, whatever the folder's name
     ".immich": ("thumbs", "encoded-video", "profile"),  # it marks the originals of immich, too
 }
@@ -88,7 +88,8 @@ def has_litter_mark(path: str, names: Collection[str]) -> bool:
     """
     name = PurePath(path).name.lower()
     return any(
-        marker in names and (marked is None or name in marked) for marker, marked in _MARKED.items()
+        marker in names and (folders is None or name in folders)
+        for marker, folders in _MARKERS.items()
     )
 
 

@@ -41,8 +41,9 @@ _holders: weakref.WeakSet[Any] = weakref.WeakSet()
 _change = threading.Condition()
 _users: list[tuple[int, str]] = []  # threads, each with the catalog that it uses
 _forking: int | None = None  # the thread that forks
-_inherited: frozenset[str] = frozenset()  # catalogs that were in use when this process was forked
-_kept: list[object] = []
+_unsafe_catalogs: frozenset[str] = frozenset()
+"""Those that were in use when this process was forked."""
+_connections_to_keep: list[object] = []
 
 
 @contextlib.contextmanager
@@ -55,7 +56,7 @@ def using(path: Path) -> Iterator[None]:
     user = (threading.get_ident(), str(path))
     with _change:
         _change.wait_for(lambda: _may_enter(user[0]))
-        if _inherited and os.path.realpath(path) in _inherited:
+        if _unsafe_catalogs and os.path.realpath(path) in _unsafe_catalogs:
             raise UsageError(
                 f"{path.parent}: this process was forked in the middle of its parent's work on the "
                 "collection: use it in a process that was forked before or after that, or spawned."
@@ -82,7 +83,7 @@ def close_before_fork(holder: Holder) -> None:
 
 def keep_open(connections: object) -> None:
     """Keep what came along with a fork in the middle of its use: to close it would write."""
-    _kept.append(connections)
+    _connections_to_keep.append(connections)
 
 
 def _before_fork() -> None:
@@ -94,7 +95,7 @@ def _before_fork() -> None:
         _change.wait_for(lambda: all(user == thread for user, _ in _users), WAIT_SECONDS)
         in_use = {path for _, path in _users}
     for holder in list(_holders):
-        if not (str(holder.path) in in_use or os.path.realpath(holder.path) in _inherited):
+        if not (str(holder.path) in in_use or os.path.realpath(holder.path) in _unsafe_catalogs):
             holder.close_idle()
 
 
@@ -106,9 +107,9 @@ def _after_fork_in_parent() -> None:
 
 
 def _after_fork_in_child() -> None:
-    global _change, _forking, _inherited
+    global _change, _forking, _unsafe_catalogs
     _change, _forking = threading.Condition(), None
-    _inherited |= {os.path.realpath(path) for _, path in _users}
+    _unsafe_catalogs |= {os.path.realpath(path) for _, path in _users}
     _users.clear()
 
 

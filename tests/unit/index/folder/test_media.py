@@ -86,7 +86,7 @@ def test_a_stored_file_is_found_where_its_collection_is_now(tmp_path: Path) -> N
     here = media.path / f"{DIGEST[:40]}.png"
     assert media.stored(catalogued) == here
     assert media.locate(catalogued) == media.locate(f"media/{here.name}") == str(here)
-    assert media.catalogued(str(here)) == f"media/{here.name}"
+    assert media.catalog_path(str(here)) == f"media/{here.name}"
     here.unlink()
     assert media.stored(catalogued) is None
     assert media.locate(catalogued) == catalogued
@@ -99,7 +99,7 @@ def test_other_files_are_no_stored_ones(media: MediaFolder, tmp_path: Path, path
     (media.path / "holiday.png").write_bytes(b"put here by hand, and then indexed")
     assert media.stored(tmp_path / path) is None
     for name in (str(tmp_path / path), path):
-        assert media.locate(name) == media.catalogued(name) == name
+        assert media.locate(name) == media.catalog_path(name) == name
     media.discard(tmp_path / path)
     assert len(names(media.path)) == 2
 

@@ -34,7 +34,7 @@ def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
         upload(path)
         return path
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(MediaFolder, "catalogued", lambda media, path: path)
+        patch.setattr(MediaFolder, "catalog_path", lambda media, path: path)
         upload(path)
     return path
 

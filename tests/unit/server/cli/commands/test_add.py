@@ -51,7 +51,8 @@ def test_an_added_photo_brings_the_words_beside_it_unless_that_is_not_wanted(
 
 def test_a_text_that_is_the_path_of_a_file_is_hinted_at(built: Path, media: Path) -> None:
     path = media / "red.png"
-    told = run("add", built, "--text", path).stderr
+    message = run("add", built, "--text", path).stderr
     assert (
-        told == f"{path} is a file, and its name is added as a text: FILE adds the file itself.\n"
+        message
+        == f"{path} is a file, and its name is added as a text: FILE adds the file itself.\n"
     )

@@ -178,15 +178,15 @@ def test_items_that_may_stand_in_a_broken_row_are_kept_and_counted(tmp_path: Pat
 
 def test_what_is_not_looked_at_is_told(tmp_path: Path, media: Path) -> None:
     (media / "letter.docx").write_bytes(b"x")
-    told = run("build", media, "-o", tmp_path / "c", "--encoder", "tiny").stderr
-    assert "1 file of a kind that anysense does not read: 1 .docx." in told
+    message = run("build", media, "-o", tmp_path / "c", "--encoder", "tiny").stderr
+    assert "1 file of a kind that anysense does not read: 1 .docx." in message
     for name in ("a.docx", "a.mov", "a.nef", "a.zip", "a.psd", "a.ai", "Makefile", "b.docx"):
         (media / name).write_bytes(b"x")
     (media / "@eaDir").mkdir()
-    told = run("build", media, "-o", tmp_path / "c").stderr
-    assert "9 files of kinds that anysense does not read: 3 .docx, 1 " in told
-    assert " and 2 more kinds.\n" in told
-    assert "1 folder of thumbnails, deleted files and the like left out: @eaDir.\n" in told
+    message = run("build", media, "-o", tmp_path / "c").stderr
+    assert "9 files of kinds that anysense does not read: 3 .docx, 1 " in message
+    assert " and 2 more kinds.\n" in message
+    assert "1 folder of thumbnails, deleted files and the like left out: @eaDir.\n" in message
     payload = run_json("build", media, "-o", tmp_path / "c")
     assert payload["unread_kinds"][""] == payload["unread_kinds"][".mov"] == 1
     assert payload["litter"] == {"@eaDir": 1}

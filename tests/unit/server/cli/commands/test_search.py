@@ -102,8 +102,8 @@ def test_a_text_that_is_the_path_of_a_file_is_hinted_at(
             searched.stderr
         )
         assert len(searched.stdout.splitlines()) == 3
-    told = run("search", built, "red", "--not", "red.png").stderr
-    assert "red.png is a file, and its name is subtracted as words.\n" in told
+    message = run("search", built, "red", "--not", "red.png").stderr
+    assert "red.png is a file, and its name is subtracted as words.\n" in message
     for text in ("red", "gone.png", f"{'x' * 5000}.png", "a\0.png"):
         assert "is a file" not in run("search", built, text).stderr
 
