@@ -18,6 +18,7 @@ from anysense.embed.media.document.charset import check_encoding
 from anysense.index.building.attribution import Attribution
 from anysense.index.building.changes import Changes
 from anysense.index.building.checks import check_emptied, check_entries, check_shrunk
+from anysense.index.building.compared import last_compared, note_compared
 from anysense.index.building.encoding import encode_pending, reading_marks
 from anysense.index.building.metadata import Descriptions, MetadataFile
 from anysense.index.building.options import BuildOptions
@@ -170,17 +171,8 @@ class _Build:
         if not self._options.retry_failed:
             self._scan.free_sidecars(tried_paths(self._scan, failures))
         plan = self._plan(failures)
-        report.outside_links = self._scan.outside_links
-        report.left_out = len(self._scan.left_out)
-        report.kept = sum(map(self._scan.is_kept, plan.files.keys() - set(self._scan.paths)))
-        report.unread_kinds = self._scan.unread_kinds
-        report.litter = dict(Counter(Path(path).name for path in self._scan.litter).most_common())
-        if not self._options.keep_missing:
-            check_emptied(self._scan, plan.gone, folder.path)
-            if not self._options.allow_removal:
-                check_shrunk(self._scan, plan.files, plan.gone)
-        if not plan.gone:
-            check_entries(self._scan)
+        self._note_scan(plan)
+        self._check_losses(plan)
         attribution = None
         if self._descriptions.has_file:
             attribution = Attribution(folder, self._descriptions)
@@ -199,8 +191,28 @@ class _Build:
         if attribution is not None:
             report.described += attribution.settle(self._scan.entries)
         report.unmatched_metadata = self._descriptions.unmatched
+        if self._total:
+            note_compared(folder, self._scan)
         if report.has_changes or folder.needs_publish:
             self._publish(self._total, self._total)
+
+    def _check_losses(self, plan: Plan) -> None:
+        """Refuse what would remove items by mistake; see `anysense.index.building.checks`."""
+        if not self._options.keep_missing:
+            check_emptied(self._scan, plan.gone, self._collection.folder.path)
+            if not self._options.allow_removal:
+                check_shrunk(self._scan, plan.files, plan.gone)
+        if not plan.gone:
+            check_entries(self._scan)
+
+    def _note_scan(self, plan: Plan) -> None:
+        """Count what the scan has left out."""
+        report, scan = self._report, self._scan
+        report.outside_links = scan.outside_links
+        report.left_out = len(scan.left_out)
+        report.kept = sum(map(scan.is_kept, plan.files.keys() - set(scan.paths)))
+        report.unread_kinds = scan.unread_kinds
+        report.litter = dict(Counter(Path(path).name for path in scan.litter).most_common())
 
     def _plan(
         self, failures: Mapping[str, QuarantinedFile], entries: Sequence[Entry] | None = None
@@ -212,6 +224,7 @@ class _Build:
             failures,
             retry_failed=self._options.retry_failed,
             reread=self._options.reread,
+            since=last_compared(self._collection.folder, self._scan),
             entries=entries,
         )
         self._report.unchanged += len(plan.unchanged)

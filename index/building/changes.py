@@ -165,7 +165,9 @@ class Changes:
         left: dict[str, Copies] = {}
         for entry in self._plan.changed:
             former = self._plan.files.get(entry.path)
-            if former is None or entry.path in staying or is_unchanged(entry, former):
+            if former is None or entry.path in staying:
+                continue
+            if is_unchanged(entry, former, self._plan.since):
                 continue
             left[entry.path] = self._register.leave(entry.path)
         return left

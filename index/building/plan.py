@@ -9,7 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from anysense.index.building.quarantine import is_tried
-from anysense.index.building.sources.entries import Entry, Problem, RowEntry
+from anysense.index.building.sources.entries import (
+    Entry,
+    Problem,
+    RowEntry,
+    has_changed_since,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,6 +37,7 @@ class Plan:
         changed: what is new, or is not as it was: to be read.
         unchanged: what is as it was.
         untried: what could not be read and has not changed since.
+        since: what was changed after this is not taken for unchanged; see `make_plan`.
     """
 
     files: Mapping[str, CatalogFile]
@@ -41,6 +47,7 @@ class Plan:
     changed: list[Entry]
     unchanged: list[Entry]
     untried: list[Problem]
+    since: int | None = None
 
     def part_changed(self) -> tuple[list[tuple[int, Entry]], list[tuple[int, Entry]]]:
         """Part what may hold a content that its file has left from what cannot, by their sizes.
@@ -52,7 +59,7 @@ class Plan:
             former.record.size
             for entry in self.changed
             if (former := self.files.get(entry.path)) is not None
-            and not is_unchanged(entry, former)
+            and not is_unchanged(entry, former, self.since)
         }
         first: list[tuple[int, Entry]] = []
         rest: list[tuple[int, Entry]] = []
@@ -68,6 +75,7 @@ def make_plan(
     *,
     retry_failed: bool = False,
     reread: bool = False,
+    since: int | None = None,
     entries: Sequence[Entry] | None = None,
 ) -> Plan:
     """Tell what is as it was from what has to be read.
@@ -78,6 +86,8 @@ def make_plan(
         failures: what earlier builds could not read, by path.
         retry_failed: read again what could not be read.
         reread: read again what is as it was.
+        since: what was changed after this, in nanoseconds since 1970, is read though its size and
+            time are as they were; nothing is if None.
         entries: those of the scan that are looked at; all if None.
     """
     changed: list[Entry] = []
@@ -85,9 +95,9 @@ def make_plan(
     untried: list[Problem] = []
     for entry in scan.entries if entries is None else entries:
         file, failure = files.get(entry.path), failures.get(entry.path)
-        if file is not None and not reread and is_unchanged(entry, file):
+        if file is not None and not reread and is_unchanged(entry, file, since):
             unchanged.append(entry)
-        elif failure is not None and not retry_failed and is_tried(entry, failure):
+        elif failure is not None and not retry_failed and is_tried(entry, failure, since):
             untried.append(Problem(entry.path, failure.reason))
         else:
             changed.append(entry)
@@ -95,11 +105,16 @@ def make_plan(
     absent = [path for path in files if path not in present]
     absorbed = [path for path in absent if path in scan.sidecars]
     gone = [path for path in absent if path not in scan.sidecars and scan.is_gone(path)]
-    return Plan(files, failures, gone, absorbed, changed, unchanged, untried)
+    return Plan(files, failures, gone, absorbed, changed, unchanged, untried, since)
 
 
-def is_unchanged(entry: Entry, file: CatalogFile) -> bool:
-    """Whether an entry is what the collection has at its path."""
+def is_unchanged(entry: Entry, file: CatalogFile, since: int | None = None) -> bool:
+    """Whether an entry is what the collection has at its path, by what is known without reading it.
+
+    With `since` it is not if it was changed after that.
+    """
+    if has_changed_since(entry, since):
+        return False
     if entry.item is not None and entry.item.id not in (None, file.item_id):
         return False
     if isinstance(entry, RowEntry):

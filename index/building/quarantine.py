@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from anysense.index.building.sources.entries import has_changed_since
 from anysense.index.catalog.records import QuarantinedFile
 
 if TYPE_CHECKING:
@@ -42,8 +43,10 @@ def failed_path(path: str, reason: str) -> QuarantinedFile:
     return QuarantinedFile(path, *_NO_STATE, reason)
 
 
-def is_tried(entry: Entry, failure: QuarantinedFile) -> bool:
-    """Whether an entry is still what could not be read."""
+def is_tried(entry: Entry, failure: QuarantinedFile, since: int | None = None) -> bool:
+    """Whether an entry is still what could not be read; with `since` not if changed after that."""
+    if has_changed_since(entry, since):
+        return False
     state = (failure.size, failure.mtime_ns)
     return state != _NO_STATE and state == (entry.size, entry.stamp)
 

@@ -9,14 +9,15 @@ from anysense.index.catalog.records import FileRecord, Sidecar
 if TYPE_CHECKING:
     from anysense.index.types import NewItem
 
-__all__ = ["Entry", "FileEntry", "Problem", "RowEntry", "file_record"]
+__all__ = ["Entry", "FileEntry", "Problem", "RowEntry", "file_record", "has_changed_since"]
 
 
 class FileEntry(NamedTuple):
     """A file that a source holds: its absolute path, and its size and time when it was looked at.
 
     `item` is what a table says of it; None where none names it. `sidecars` are the texts beside it
-    whose words belong to it.
+    whose words belong to it. `changed_ns` is when its content or its name was changed last, by the
+    system's own note; 0 where the system has none.
     """
 
     path: str
@@ -24,6 +25,7 @@ class FileEntry(NamedTuple):
     mtime_ns: int
     item: NewItem | None = None
     sidecars: tuple[Sidecar, ...] = ()
+    changed_ns: int = 0
 
     @property
     def stamp(self) -> int:
@@ -62,6 +64,11 @@ class Problem(NamedTuple):
 
     path: str
     reason: str
+
+
+def has_changed_since(entry: Entry, since: int | None) -> bool:
+    """Whether the system says that a file was changed after a time, in nanoseconds since 1970."""
+    return since is not None and isinstance(entry, FileEntry) and entry.changed_ns > since
 
 
 def file_record(entry: Entry, content_hash: str, sidecars: tuple[Sidecar, ...] = ()) -> FileRecord:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from anysense.index.building.sources.base import Listing
     from anysense.index.catalog.records import Sidecar
 
-__all__ = ["FileSource", "FolderSource", "file_entries", "walk"]
+__all__ = ["FileSource", "FolderSource", "changed_ns", "file_entries", "walk"]
 
 
 @dataclass(frozen=True)
@@ -144,4 +144,12 @@ def file_entries(
         readable = os.fsencode(path).decode(errors="replace")
         listing.report(readable, "its name is not valid UTF-8: rename it")
         return
-    yield FileEntry(path, status.st_size, status.st_mtime_ns, None, sidecars)
+    yield FileEntry(path, status.st_size, status.st_mtime_ns, None, sidecars, changed_ns(status))
+
+
+def changed_ns(status: os.stat_result) -> int:
+    """When the content or the name of a file was changed last, in nanoseconds since 1970.
+
+    0 on Windows, where that field is when it was made.
+    """
+    return 0 if os.name == "nt" else status.st_ctime_ns

@@ -23,6 +23,7 @@ unless some of its rows cannot be read.
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
@@ -61,6 +62,7 @@ class FileScan:
         problems: what could not be listed or read.
         outside_links: how many links led out of the sources and were not followed.
         litter: folders that were left out because systems or programs keep them for themselves.
+        started_ns: when it began, in nanoseconds since 1970.
         rows: the paths of what the rows of each table are, by its file.
     """
 
@@ -99,6 +101,7 @@ class FileScan:
         self.left_out: list[Entry] = []
         self.problems: list[Problem] = []
         self.outside_links = 0
+        self.started_ns = 0
         self.litter: set[str] = set()
         self._other_kinds: dict[str, Counter[str]] = {}
         self._listed: Sequence[Entry] = ()
@@ -115,6 +118,7 @@ class FileScan:
             UsageError: a table cannot be read as a whole.
             MediaError: a folder given as a source cannot be listed.
         """
+        self.started_ns = time.time_ns()
         by_path: dict[str, Entry] = {}
         for source in self.sources:
             paths = []

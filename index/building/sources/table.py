@@ -19,6 +19,7 @@ from anysense.embed.types import Modality
 from anysense.index.building.content import hash_captioned
 from anysense.index.building.sources.base import Source
 from anysense.index.building.sources.entries import Entry, FileEntry, RowEntry
+from anysense.index.building.sources.files import changed_ns
 from anysense.index.building.sources.paths import is_under
 from anysense.index.building.sources.written_paths import is_address, path_readings
 from anysense.index.building.tables.reading import read_rows
@@ -141,7 +142,8 @@ class TableSource(Source):
             raise _RowError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
         if not stat.S_ISREG(status.st_mode):
             raise _RowError(f"{path}: not a file")
-        return FileEntry(absolute, status.st_size, status.st_mtime_ns, item)
+        size, time = status.st_size, status.st_mtime_ns
+        return FileEntry(absolute, size, time, item, changed_ns=changed_ns(status))
 
     def _resolve(self, path: str) -> str:
         if is_address(path):

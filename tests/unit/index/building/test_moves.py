@@ -87,6 +87,26 @@ def test_two_files_that_trade_places_are_moved(collection: Collection, folder: P
     assert collection.verify().ok
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not note it")
+def test_files_of_one_size_and_time_that_trade_places_are_moved(
+    collection: Collection, folder: Path
+) -> None:
+    for path in folder.iterdir():
+        os.utime(path, ns=(1, 1))
+    build(collection, [folder])
+    (folder / "1.txt").rename(folder / "away")
+    (folder / "2.txt").rename(folder / "1.txt")
+    (folder / "away").rename(folder / "2.txt")
+    assert summary(build(collection, [folder / "*.txt"])) == {"moved": 2, "unchanged": 3}
+    assert descriptions(collection)["1.txt"] == "note 2"
+    (folder / "3.txt").write_text("note 7")
+    os.utime(folder / "3.txt", ns=(1, 1))
+    assert summary(build(collection, [folder])) == {"updated": 1, "unchanged": 4}
+    change = collection.snapshot().change
+    assert summary(build(collection, [folder])) == {"unchanged": 5}
+    assert collection.snapshot().change == change
+
+
 def test_a_file_over_another_takes_its_place(collection: Collection, folder: Path) -> None:
     (folder / "5.txt").replace(folder / "1.txt")
     assert summary(build(collection, [folder])) == {"moved": 1, "unchanged": 3, "removed": 1}
