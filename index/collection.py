@@ -197,8 +197,7 @@ class Collection:
         from anysense.index.types import NewItem
 
         entries = [items] if isinstance(items, str | Path | NewItem) else items
-        new = (e if isinstance(e, NewItem) else NewItem(Path(e)) for e in entries)
-        return ingest(self, new, **options)
+        return ingest(self, map(_new_item, entries), **options)
 
     def write(self, records: Sequence[ItemRecord], *, remove: Sequence[str] = ()) -> None:
         """Write items whose vectors are made already, and remove others, in one transaction.
@@ -284,3 +283,12 @@ class Collection:
         from anysense.index.publishing.tuning import fit_tuning
 
         return fit_tuning(snapshot, self.loaded_encoders)
+
+
+def _new_item(entry: NewItem | Path | str) -> NewItem:
+    """What is to be added, of what was given; what cannot be added is told with its report."""
+    from anysense.index.types import NewItem
+
+    if isinstance(entry, NewItem):
+        return entry
+    return NewItem(Path(entry) if isinstance(entry, str) else entry)

@@ -69,6 +69,11 @@ def pieces_of(source: MediaSource, options: ReadOptions) -> tuple[Kind, Generato
         content = content.read()
     if isinstance(content, (Path, bytes)):
         kind, pieces = read_pieces(content, options, source.modality)
+        is_stray = isinstance(source.content, EmbeddedFile) and source.modality is None
+        if is_stray and kind is Kind.TEXT:  # a text would stand there as one
+            raise UnsupportedMediaError(
+                name_of(source), "holds bytes that are no picture, sound or document, but a text"
+            )
     else:
         piece = _piece_of(source, options)
         kind, pieces = Kind(piece.modality.value), iter([piece])

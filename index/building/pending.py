@@ -68,8 +68,10 @@ def make_pending(
         MediaError: its file is not there, or cannot be read.
         UsageError: its id or its metadata is not usable.
     """
-    if item.id is not None and not is_id(item.id):
-        raise UsageError(f"An id is {ID_RULE}, not {item.id[:80]!r}.")
+    if item.id is not None and not (isinstance(item.id, str) and is_id(item.id)):
+        raise UsageError(f"An id is {ID_RULE}, not {str(item.id)[:80]!r}.")
+    if isinstance(item.captions, str):
+        raise UsageError("The captions of an item are a list of texts, not one text.")
     # Now, as it would take the other items of its batch with it when they are written.
     metadata_text(item.id or item_name(item), item.metadata)
     content = item.content

@@ -155,7 +155,7 @@ def _check_words(text: str) -> None:
     from anysense.embed.media.document.document import has_words
 
     if not has_words(text):
-        what = "no words, only punctuation" if text.strip() else "nothing but white space"
+        what = "no words, only punctuation or data" if text.strip() else "nothing but white space"
         raise UsageError(f"The text of a query holds {what}.")
 
 

@@ -124,7 +124,7 @@ def has_words(text: str) -> bool:
 def no_words(text: str, name: str) -> EmptyMediaError:
     """The error of a text for which `has_words` is false."""
     is_blank = all(c.isspace() or unicodedata.category(c) in ("Cc", "Cf") for c in text)
-    what = "nothing but white space" if is_blank else "no words, only punctuation"
+    what = "nothing but white space" if is_blank else "no words, only punctuation or data"
     return EmptyMediaError(name, f"holds {what}")
 
 

@@ -24,9 +24,11 @@ def open_source(source: str | Path, root: Path | None = None) -> Source:
     """The kind of source that an argument means; a path that exists is never taken as a glob.
 
     Raises:
-        UsageError: it does not exist, or its name is another one in UTF-8.
+        UsageError: it does not exist, is empty, or its name is another one in UTF-8.
     """
     name = os.fspath(source)
+    if not name:  # as from a variable that is not set; it would be the working folder
+        raise UsageError("A source is empty: name a folder, a file, a glob or a manifest.")
     path = Path(name).expanduser()
     real = os.path.realpath(path)
     check_name(real)

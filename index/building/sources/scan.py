@@ -89,7 +89,8 @@ class FileScan:
             raise UsageError("Give at least one file, folder, glob or manifest.")
         self.exclude = str(exclude.resolve()) if exclude is not None else None
         self.with_sidecars = with_sidecars
-        self.sources: list[Source] = [open_source(source, root) for source in sources]
+        named = [sources] if isinstance(sources, str | Path) else sources
+        self.sources: list[Source] = [open_source(source, root) for source in named]
         self.roots = list(dict.fromkeys(source.root for source in self.sources))
         # A shell may have turned a glob into thousands of files, so these are looked up, not tried.
         self._files = {s.root for s in self.sources if isinstance(s, FileSource)}

@@ -121,6 +121,8 @@ def build(
 
     if encoders and profile:
         raise click.UsageError("Give --encoder or --profile, not both.")
+    if not output:
+        raise click.UsageError("-o is empty: name the folder of the collection.")
     is_new = not Collection.exists(output)
     scan, metadata_file = None, None
     if is_new:  # so that a mistake leaves no empty collection behind

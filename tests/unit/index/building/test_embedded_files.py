@@ -102,3 +102,10 @@ def test_rows_of_which_each_holds_something_else(collection: Collection, tmp_pat
     assert reasons[0].startswith("is no kind of file")
     assert reasons[1].startswith("missing.png: no such file")
     assert summary(build(collection, [table])) == {"unchanged": 3, "quarantined": 2}
+
+
+def test_bytes_that_are_a_text_are_no_picture(collection: Collection, tmp_path: Path) -> None:
+    table = write_parquet(tmp_path / "a.parquet", image=[picture("red"), b"junk"])
+    report = build(collection, [table])
+    assert summary(report) == {"added": 1, "quarantined": 1}
+    assert "no picture, sound or document, but a text" in report.quarantined[0].reason

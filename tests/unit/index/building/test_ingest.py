@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -194,3 +194,20 @@ def test_a_path_that_is_added_as_a_text_is_told(
     caplog.clear()
     collection.add([NewItem(path, id="x", modality=Modality.TEXT), NewItem("gone.png", id="y")])
     assert caplog.text == ""
+
+
+@pytest.mark.parametrize(
+    ("item", "reason"),
+    [
+        (None, "An item cannot be a NoneType"),
+        (5, "An item cannot be a int"),
+        (NewItem("red", id=5), "An id is"),  # type: ignore[arg-type]
+        (NewItem("red", captions="abc"), "captions of an item are a list"),
+    ],
+)
+def test_what_is_no_item_does_not_stop_the_others(
+    collection: Collection, item: Any, reason: str
+) -> None:
+    report = collection.add([NewItem("green", id="g"), item])
+    assert report.ids == ["g", None]
+    assert reason in report.failed[0].reason

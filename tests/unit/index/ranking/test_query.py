@@ -91,8 +91,8 @@ def test_terms_combine_and_keep_their_weights(picture: Path) -> None:
     ("query", "message"),
     [
         ("  \n ", "white space"),
-        ("!!!", "no words, only punctuation"),
-        (["x", "—"], "no words, only punctuation"),
+        ("!!!", "no words, only punctuation or data"),
+        (["x", "—"], "no words, only punctuation or data"),
         ([], "1 to 32 terms"),
         (["x"] * (MAX_TERMS + 1), "1 to 32 terms"),
         ([Term("x", weight=-1.0)], "not subtracted"),

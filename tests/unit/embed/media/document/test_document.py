@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     "text", ["???", "—", "...", "* * *", "=====", "▒▒▒", "\ufffd", "´ ^ `", "$+<|>"]
 )
 def test_a_text_of_no_words_is_refused(text: str, tmp_path: Path) -> None:
-    with pytest.raises(EmptyMediaError, match="no words, only punctuation"):
+    with pytest.raises(EmptyMediaError, match="no words, only punctuation or data"):
         read_document(write(tmp_path, "a.txt", text.encode()))
 
 

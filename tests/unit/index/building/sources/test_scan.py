@@ -161,3 +161,11 @@ def test_of_a_glob_only_what_it_asks_for_is_counted(tmp_path: Path) -> None:
         ("inn*", {".docx": 1}),
     ):
         assert FileScan([f"{tmp_path}/{pattern}"]).run().unread_kinds == kinds, pattern
+
+
+def test_one_source_may_stand_by_itself_and_an_empty_one_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("a")
+    assert len(FileScan(str(tmp_path)).run().entries) == 1
+    for sources in ([""], [tmp_path, ""]):
+        with pytest.raises(UsageError, match="A source is empty"):
+            FileScan(sources)
