@@ -17,6 +17,7 @@ from anysense.embed.errors import CorruptMediaError
 from anysense.embed.media.audio.ogg import last_page_overruns, mend_last_page
 from anysense.embed.media.audio.sizes import SIZED_CONTAINERS, mend_sizes
 from anysense.embed.media.files import decoding
+from anysense.embed.media.formats.end_tags import before_end_tags
 from anysense.embed.media.formats.front_tags import after_tags
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def open_sound(file: BinaryIO, file_format: Format, name: str) -> Iterator[Sound
         EmptyMediaError: no samples.
     """
     with decoding(name, file_format.article):
-        whole = _whole(after_tags(file), file_format.container)
+        whole = _whole(before_end_tags(after_tags(file)), file_format.container)
         if whole is None:
             raise CorruptMediaError(
                 name, f"is {file_format.article} that ends before its header says"

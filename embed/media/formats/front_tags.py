@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["after_tags", "content_start", "syncsafe"]
 
 _MOST_TAGS = 32
+_MOST_PADDING = 1 << 20
 _ID3_HEADER, _APE_HEADER = 10, 32
 _NEWEST_ID3 = 9  # 4 so far
 _HAS_FOOTER = 0x10  # of the flags of ID3v2.4
@@ -32,7 +33,8 @@ def syncsafe(digits: bytes) -> int:
 def content_start(file: BinaryIO) -> int:
     """Where a file begins after the tags in front of it: 0 if there are none.
 
-    A tag that claims to go on past the end of the file is none. Leaves the file at its beginning.
+    Zeros after a tag, which its writer did not count, belong to it. A tag that claims to go on past
+    the end of the file is none. Leaves the file at its beginning.
     """
     size = file.seek(0, os.SEEK_END)
     start = 0
@@ -41,9 +43,20 @@ def content_start(file: BinaryIO) -> int:
         length = _tag_length(file.read(_APE_HEADER))
         if length == 0 or start + length >= size:
             break
-        start += length
+        start = _after_padding(file, start + length)
     file.seek(0)
     return start
+
+
+def _after_padding(file: BinaryIO, start: int) -> int:
+    """Where the zeros end that begin here; where they begin, if nothing follows."""
+    file.seek(start)
+    block = file.read(_MOST_PADDING)
+    zeros = len(block) - len(block.lstrip(b"\0"))
+    if zeros == len(block):
+        return start
+    box = block.find(b"ftyp", zeros, zeros + 8) - 4  # of an MP4, whose size begins with zeros
+    return start + (box if box >= 0 else zeros)
 
 
 def after_tags(file: BinaryIO) -> BinaryIO:

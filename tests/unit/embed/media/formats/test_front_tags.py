@@ -69,3 +69,10 @@ def test_what_is_not_read_is_named_behind_tags_too() -> None:
 def test_more_tags_than_anybody_writes_are_not_followed() -> None:
     file = io.BytesIO(id3(20) * 1000 + RECORDINGS["AAC"])
     assert content_start(file) == 32 * len(id3(20))
+
+
+@pytest.mark.parametrize("recording", RECORDINGS)
+def test_zeros_that_a_tag_does_not_count_are_part_of_it(recording: str) -> None:
+    data = RECORDINGS[recording]
+    plain, tagged = read_audio(data), read_audio(id3(3_000) + bytes(5_000) + data)
+    assert np.array_equal(tagged.samples, plain.samples)
