@@ -7,7 +7,7 @@ whether they can be believed is `anysense.embed.media.audio.sizes`'s to say.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ __all__ = [
     "file_size",
     "is_chunk_name",
     "iter_chunks",
+    "layout_of",
     "read_at",
 ]
 
@@ -61,6 +62,12 @@ LAYOUTS = {
     "w64": Layout(40, b"data", 16, 8, "little", header_share=24, alignment=8),
 }
 """By the name of the container in FFmpeg."""
+
+
+def layout_of(file: BinaryIO, container: str) -> Layout:
+    """The layout of a file of chunks, with the byte order that it has. Moves its position."""
+    layout = LAYOUTS[container]
+    return replace(layout, order="big") if read_at(file, 0, 4) == b"RIFX" else layout
 
 
 @dataclass(frozen=True)

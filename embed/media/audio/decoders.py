@@ -14,6 +14,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
 from anysense.embed.errors import CorruptMediaError
+from anysense.embed.media.audio.odd_headers import plain_header
 from anysense.embed.media.audio.ogg import last_page_overruns, mend_last_page
 from anysense.embed.media.audio.sizes import SIZED_CONTAINERS, mend_sizes
 from anysense.embed.media.files import decoding
@@ -72,7 +73,7 @@ def check_is_sound(file: BinaryIO, file_format: Format, name: str) -> None:
 def _whole(file: BinaryIO, container: str) -> BinaryIO | None:
     """The file as decoders are to read it; None if it is known to lack its end."""
     if container in SIZED_CONTAINERS:
-        return mend_sizes(file, container)
+        return mend_sizes(plain_header(file, container), container)
     if container == "ogg":
         return None if last_page_overruns(file) else mend_last_page(file)
     return file

@@ -5,8 +5,8 @@ back, as in a pipe, or never did, as after a crash, the size is 0, or a large on
 and the samples are all there. A file that lost its end in a transfer looks alike but for one thing:
 its sizes were once true. So, of samples that begin at `start` and of which `left` bytes are there:
 
-- A size that fits into the file is believed, unless more bytes than it states lie behind it that
-  are neither chunks nor zeros: then it is that of an earlier moment of the recording.
+- A size that fits into the file is believed, unless over 16 KiB lie behind it, or more than it
+  states, that are neither chunks nor zeros: then it is that of an earlier moment of the recording.
 - A size of 0 is believed if only chunks follow: the recording is empty. Else it was never written.
 - Sizes that writers to pipes are known to use were never written: 32-bit ones from 0x7F000000 on
   (SoX: 0x7F000000 and 0x7FFFF000, others the largest signed or unsigned number, or that less their
@@ -21,7 +21,7 @@ Where a size is not believed, the samples are all that is left of the file.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import BinaryIO, NamedTuple
 
@@ -33,6 +33,7 @@ from anysense.embed.media.audio.chunks import (
     file_size,
     is_chunk_name,
     iter_chunks,
+    layout_of,
     read_at,
 )
 from anysense.embed.media.splice import Part, Stretch, splice
@@ -47,6 +48,7 @@ _ROUND = 1 << 30
 _UNKNOWN = (1 << 62) - 64
 _SLIP_BYTES = 64
 _SLIP_MOST = 1 << 14
+_BEHIND_BYTES = 1 << 14
 _SLIP_SHARE = 0.02
 _LARGEST = (1 << 32) - 1
 _ZEROS_SEEN = 4096
@@ -94,17 +96,12 @@ def mend_sizes(file: BinaryIO, container: str) -> BinaryIO | None:
         if container == "au":
             edits = _au_edits(file, size)
         else:
-            edits = _chunk_edits(file, size, _layout_of(file, container), container)
+            edits = _chunk_edits(file, size, layout_of(file, container), container)
     finally:
         file.seek(0)
     if edits is None:
         return None
     return splice(file, _parts(edits, size)) if edits else file
-
-
-def _layout_of(file: BinaryIO, container: str) -> Layout:
-    layout = LAYOUTS[container]
-    return replace(layout, order="big") if read_at(file, 0, 4) == b"RIFX" else layout
 
 
 def _au_edits(file: BinaryIO, size: int) -> list[_Edit] | None:
@@ -201,11 +198,12 @@ def _is_slip(samples: _Samples, size: int) -> bool:
 def _is_of_an_earlier_moment(file: BinaryIO, samples: _Samples, size: int) -> bool:
     """Whether the samples went on after their size was written."""
     end = samples.start + samples.claim
-    if size - end <= samples.claim:
+    if size - end <= min(samples.claim, _BEHIND_BYTES):
         return False
     beyond = read_at(file, end, min(_ZEROS_SEEN, size - end)) or b""
-    # After an odd number of bytes the next chunk is one further.
-    begins_chunk = any(is_chunk_name(beyond[at : at + 4]) for at in (0, 1))
+    # After an odd number of bytes the next chunk is one further, or after padding.
+    places = (0, 1, len(beyond) - len(beyond.lstrip(b"\0")))
+    begins_chunk = any(is_chunk_name(beyond[at : at + 4]) for at in places)
     return not begins_chunk and beyond.count(0) < len(beyond)
 
 

@@ -75,9 +75,13 @@ def test_a_size_may_be_that_of_the_file() -> None:
 
 def test_a_size_of_an_earlier_moment_is_not_believed() -> None:
     assert_whole(wav(FMT, chunk(b"data", PCM, 4096), size=4096 + 36))
+    for moment in (4 * len(PCM), 7 * len(PCM)):  # the first also is a count of samples
+        late = read_audio(wav(FMT, chunk(b"data", PCM * 8, moment), size=moment + 36))
+        assert len(late.samples) == 8 * len(SOUND)
     padded = wav(FMT, chunk(b"data", PCM)) + bytes(3 * len(PCM))
     assert_whole(padded)
     assert_whole(wav(FMT, chunk(b"data", PCM), chunk(b"id3 ", b"x" * 3 * len(PCM))))
+    assert_whole(wav(FMT, chunk(b"data", PCM), bytes(6), chunk(b"id3 ", b"\1" * 3 * len(PCM))))
 
 
 def test_an_empty_recording_stays_empty() -> None:
