@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from PIL.Image import Image
 
@@ -15,6 +15,11 @@ _MOST_FRAMES = 64
 _PLAIN = 8
 """How far apart the values of a channel may be in a frame that shows nothing, of 255: compression
 makes black uneven."""
+_SIDE = 256
+"""Pixels along the longer side of a frame that are looked at."""
+_FULL = 0.9
+_CLEAR = 0.5
+_LITTLE = 1e-6
 
 
 def first_that_shows(
@@ -23,9 +28,11 @@ def first_that_shows(
     check_pixels: Callable[[Image], None],
     most_pixels: int,
 ) -> Image:
-    """The first frame that is not all of one colour, in 8-bit RGB; the first, if all are.
+    """The first frame, in 8-bit RGB, or where that is of one colour, the first that shows enough.
 
-    An animation may begin with nothing: transparent, or black before it fades in.
+    An animation may begin with nothing: transparent, or black before it fades in or is drawn. So a
+    frame stands for it that has nearly as much on the ground of the first one, and contrast, as the
+    best of those that are looked at. Of a TIFF it is the first page that is not of one colour.
 
     Args:
         image: the picture, at its first frame; it is left at the frame that is returned, or after.
@@ -37,11 +44,51 @@ def first_that_shows(
     if not is_plain(first):
         return first
     first = first.copy()  # it may be the image itself, which goes on to the next frame
-    for frame in _further_frames(image, check_pixels, most_pixels):
-        picture = flatten(frame)
-        if not is_plain(picture):
-            return picture
-    return first
+    ground = first.getpixel((0, 0))
+    assert isinstance(ground, tuple)
+    contents = [
+        _content(flatten(frame), ground)
+        for frame in _further_frames(image, check_pixels, most_pixels)
+    ]
+    if not any(content.share for content in contents):
+        return first
+    number = 1 + _first_full(contents, least=0.0 if image.format == "TIFF" else _FULL)
+    try:
+        image.seek(number)
+        image.load()
+    except Exception:  # it could be read a moment ago
+        return first
+    return flatten(image)
+
+
+class _Content(NamedTuple):
+    """What a frame shows: the share of it that is not of the ground's colour, and its contrast."""
+
+    share: float
+    contrast: float
+
+
+def _content(picture: Image, ground: tuple[int, ...]) -> _Content:
+    if is_plain(picture):
+        return _Content(0.0, 0.0)
+    import numpy as np
+
+    picture = picture.copy()
+    picture.thumbnail((_SIDE, _SIDE))
+    pixels = np.asarray(picture).astype(np.int16)
+    is_content = (np.abs(pixels - np.array(ground[:3], np.int16)) >= _PLAIN).any(axis=2)
+    shown = pixels[is_content]
+    if not len(shown):  # it is too little to survive that
+        return _Content(_LITTLE, 0.0)
+    return _Content(float(is_content.mean()), float(shown.std()))
+
+
+def _first_full(contents: Sequence[_Content], least: float) -> int:
+    """Which frame is the first that shows this share, or more, of what the fullest one does."""
+    share = least * max(content.share for content in contents)
+    full = [(at, c) for at, c in enumerate(contents) if c.share >= share and c.share > 0]
+    contrast = least * _CLEAR * max(content.contrast for _, content in full)
+    return next(at for at, content in full if content.contrast >= contrast)
 
 
 def is_plain(picture: Image) -> bool:

@@ -19,8 +19,12 @@ if TYPE_CHECKING:
 __all__ = ["SoundPng", "sound_png"]
 
 _SIGNATURE_BYTES = 8
+_KIND_OF_PIXELS = 25  # in IHDR
 _PIXELS = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND"})
 _BESIDE = frozenset({b"tRNS", b"eXIf", b"tEXt", b"zTXt", b"iTXt"})
+_TRANSPARENT = {0: 2, 2: 6}
+"""How long tRNS is where it names a colour, by the kind of pixels; else up to one byte a colour of
+the palette."""
 _MOST_BYTES = 1 << 20
 """Of one chunk beside the pixels, compressed or not: Pillow's limit. No description is longer."""
 _MOST_BYTES_TOGETHER = 1 << 24
@@ -55,9 +59,13 @@ def sound_png(file: BinaryIO) -> SoundPng:
     chunks = list(_chunks(file, size))
     stretches = [Stretch(0, _SIGNATURE_BYTES)]
     room = _MOST_BYTES_TOGETHER
+    file.seek(_KIND_OF_PIXELS)
+    kind = int.from_bytes(file.read(1), "big")
     for chunk in chunks:
         if chunk.name in _BESIDE:
             content = _content(file, chunk, size)
+            if chunk.name == b"tRNS" and len(content or b"") < _TRANSPARENT.get(kind, 1):
+                continue
             length = _full_length(chunk.name, content) if content is not None else room + 1
             if length > room:
                 continue

@@ -46,6 +46,25 @@ def test_a_picture_of_plain_frames_is_its_first(file_format: str) -> None:
     assert shown.max() < 4
 
 
+@pytest.mark.parametrize("file_format", [f for f in FORMATS if f != "TIFF"])
+def test_an_animation_that_fades_in_or_is_drawn_is_what_it_becomes(file_format: str) -> None:
+    white = PIL.Image.new("RGB", (64, 48), "white")
+    drawn = [white.copy() for _ in range(5)]
+    for at, frame in enumerate(drawn):
+        frame.paste(photo().crop((0, 0, 64, 12 * at)))
+    faded = [PIL.Image.blend(BLACK, photo(), at / 8) for at in range(9)]
+    for frames, far in ((drawn, 4), (faded, 80)):
+        shown = np.asarray(read_image(animation(file_format, *frames, photo()))).astype(int)
+        assert np.abs(shown - np.asarray(photo())).mean() < far
+
+
+def test_a_title_page_stands_for_its_document() -> None:
+    title = PIL.Image.new("RGB", (64, 48), "white")
+    title.paste("black", (20, 20, 40, 24))
+    shown = read_image(animation("TIFF", PIL.Image.new("RGB", (64, 48), "white"), title, photo()))
+    assert np.array_equal(np.asarray(shown), np.asarray(title))
+
+
 def test_pages_may_have_other_sizes_and_be_too_large() -> None:
     data = animation("TIFF", BLACK, photo(200, 150))
     assert read_image(data).size == (200, 150)

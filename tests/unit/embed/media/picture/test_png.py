@@ -53,7 +53,9 @@ DAMAGED = {
         b"prVt": bytes(99),
     }.items()
 }
-SHORT = {name: chunk(name.encode(), b"") for name in ("gAMA", "cHRM", "sRGB", "pHYs", "acTL")}
+SHORT = {
+    name: chunk(name.encode(), b"") for name in ("gAMA", "cHRM", "sRGB", "pHYs", "acTL", "tRNS")
+} | {"half a colour": chunk(b"tRNS", b"\0\0\0")}
 
 
 @pytest.mark.parametrize(
