@@ -1,8 +1,8 @@
 """Pictures as 8-bit RGB, whatever they were stored as.
 
 The first frame of an animation that shows nearly all, and the first page of a TIFF that shows
-anything, where the very first shows nothing; turned upright as EXIF says; transparency on white. Colour profiles are not applied, as in the preprocessing that CLIP
-models were trained with.
+anything, where the very first shows nothing; turned upright as EXIF says; transparency on white.
+Colour profiles are not applied, as in the preprocessing that CLIP models were trained with.
 """
 
 from __future__ import annotations
