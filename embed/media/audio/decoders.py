@@ -18,6 +18,7 @@ from anysense.embed.media.audio.odd_headers import plain_header
 from anysense.embed.media.audio.ogg import last_page_overruns, mend_last_page
 from anysense.embed.media.audio.sizes import SIZED_CONTAINERS, mend_sizes
 from anysense.embed.media.files import decoding
+from anysense.embed.media.formats.boxes import lacks_fragment_end
 from anysense.embed.media.formats.end_tags import before_end_tags
 from anysense.embed.media.formats.front_tags import after_tags
 
@@ -74,6 +75,8 @@ def _whole(file: BinaryIO, container: str) -> BinaryIO | None:
     """The file as decoders are to read it; None if it is known to lack its end."""
     if container in SIZED_CONTAINERS:
         return mend_sizes(plain_header(file, container), container)
+    if container == "mov":
+        return None if lacks_fragment_end(file) else file
     if container == "ogg":
         return None if last_page_overruns(file) else mend_last_page(file)
     return file
