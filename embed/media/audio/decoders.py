@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from anysense.embed.errors import CorruptMediaError
 from anysense.embed.media.audio.odd_headers import plain_header
-from anysense.embed.media.audio.ogg import last_page_overruns, mend_last_page
+from anysense.embed.media.audio.ogg import last_page_overruns, mend_last_page, up_to_last_page
 from anysense.embed.media.audio.sizes import SIZED_CONTAINERS, mend_sizes
 from anysense.embed.media.files import decoding
 from anysense.embed.media.formats.boxes import lacks_fragment_end
@@ -78,6 +78,7 @@ def _whole(file: BinaryIO, container: str) -> BinaryIO | None:
     if container == "mov":
         return None if lacks_fragment_end(file) else file
     if container == "ogg":
+        file = up_to_last_page(file)
         return None if last_page_overruns(file) else mend_last_page(file)
     return file
 

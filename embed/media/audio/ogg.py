@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 from anysense.embed.media.audio.chunks import file_size, read_at
+from anysense.embed.media.ending import content_end
 from anysense.embed.media.splice import Part, Stretch, splice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["has_whole_pages", "last_page_overruns", "mend_last_page"]
+__all__ = ["has_whole_pages", "last_page_overruns", "mend_last_page", "up_to_last_page"]
 
 _LONGEST = 65307
 _HEAD = struct.Struct("<4sBBqIIIB")
@@ -39,6 +40,21 @@ class _Page:
     number: int
     checksum: int
     has_end: bool  # whether a packet ends in it
+
+
+def up_to_last_page(file: BinaryIO) -> BinaryIO:
+    """The file, at its beginning, without what lies behind its last page, for which FFmpeg fails.
+
+    Where zeros are in place of the rest of that page, as of a transfer that was broken off, it ends
+    where they begin.
+    """
+    size, end = file_size(file), content_end(file)
+    page = _last_page(file, end)
+    if page is not None:
+        is_there = page.end <= end or (page.end <= size and _is_sound(file, page))
+        end = page.end if is_there else end
+    file.seek(0)
+    return file if page is None or end == size else splice(file, [Stretch(0, end)])
 
 
 def last_page_overruns(file: BinaryIO) -> bool:
@@ -77,9 +93,8 @@ def has_whole_pages(file: BinaryIO) -> bool:
     """
     end, numbers = 0, dict[int, int]()
     for page in _pages(file):
-        data = read_at(file, page.start, page.end - page.start)
         is_next = page.flags & _IS_FIRST or numbers.get(page.stream) == page.number - 1
-        if data is None or not is_next or page.checksum != _checksum(data):
+        if not is_next or not _is_sound(file, page):
             file.seek(0)
             return False
         numbers[page.stream], end = page.number, page.end
@@ -119,6 +134,11 @@ def _last_page(file: BinaryIO, size: int) -> _Page | None:
     page = _page_at(file, start + at)
     # Of less than a header all that can be said is that the page is not there.
     return page or _Page(start + at, size + 1, 0, 0, 0, 0, 0, has_end=False)
+
+
+def _is_sound(file: BinaryIO, page: _Page) -> bool:
+    data = read_at(file, page.start, page.end - page.start)
+    return data is not None and page.checksum == _checksum(data)
 
 
 def _without_length(file: BinaryIO, page: _Page) -> bytes:

@@ -12,7 +12,7 @@ import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
 
-from anysense.embed.media.picture.ending import content_end
+from anysense.embed.media.ending import content_end
 from anysense.embed.media.picture.stored import StoredPicture, check_grid, check_share
 from anysense.embed.media.splice import Stretch, splice
 

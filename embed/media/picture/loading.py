@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, BinaryIO
 
 from anysense.embed.errors import CorruptMediaError, MediaError, UnsupportedMediaError
-from anysense.embed.media.picture.ending import ends_in_zeros
+from anysense.embed.media.ending import ends_in_zeros
 from anysense.embed.media.picture.jpeg import ends_in_grey, load_cut_jpeg
 from anysense.embed.media.picture.partial import load_partial
 from anysense.embed.media.picture.png import sound_png

@@ -10,7 +10,7 @@ from __future__ import annotations
 import zlib
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from anysense.embed.media.picture.ending import content_end
+from anysense.embed.media.ending import content_end
 from anysense.embed.media.splice import Stretch, splice
 
 if TYPE_CHECKING:

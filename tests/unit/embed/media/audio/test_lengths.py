@@ -166,3 +166,18 @@ def test_a_part_of_a_broadcast_begins_late(pages: list[bytearray]) -> None:
 def test_ogg_that_lacks_a_page_is_refused(pages: list[bytearray]) -> None:
     with pytest.raises(CorruptMediaError, match="by its header, but ends after"):
         read_audio(checked([*pages[:4], *pages[5:]]))
+
+
+def test_ogg_with_data_behind_its_last_page(pages: list[bytearray]) -> None:
+    data = b"".join(pages)
+    samples = read_audio(data).samples
+    for rest in (bytes(200), bytes(100_000), b"<html>" * 100, b"\1" * 100_000):
+        assert np.array_equal(read_audio(data + rest).samples, samples)
+
+
+def test_zeros_in_place_of_the_end_of_an_ogg_are_noticed(pages: list[bytearray]) -> None:
+    data = b"".join(pages)
+    for end in (len(data) // 2, len(data) - 300):
+        for zeros in (100, len(data) - end, 100_000):
+            with pytest.raises(CorruptMediaError):
+                read_audio(data[:end] + bytes(zeros))
