@@ -26,6 +26,9 @@ __all__ = ["FfmpegSound", "audio_stream", "open_container"]
 
 _MOST_PLANES = 8
 _DTYPES = {"u8": "u1", "s16": "i2", "s32": "i4", "flt": "f4", "dbl": "f8"}
+_DELAYS = {"MP2": 481, "MP1": 481}
+"""The samples that a codec puts before a sound and states nowhere: the filter bank of MPEG's layers
+I and II, there and back. Of MP3 FFmpeg knows it, where the encoder says so."""
 _BAD_PACKETS = 0.02
 """The share of undecodable packets that is passed over, as players do, with one always allowed."""
 
@@ -135,10 +138,12 @@ class FfmpegSound:
 
     def blocks(self) -> Iterator[FloatArray]:
         with decoding(self._name, self._format.article):
-            count = 0
+            count, delay = 0, _DELAYS.get(self._format.name, 0)
             for block in self._collect():
+                start = max(0, delay - count)
                 count += block.shape[1]
-                yield block
+                if start < block.shape[1]:
+                    yield block[:, start:]
             if self._calm_file.error is not None:
                 raise self._calm_file.error
         if is_cut_short(self._file, self._format.container, count, self.rate, self.seconds):

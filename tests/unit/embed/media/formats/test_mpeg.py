@@ -27,8 +27,7 @@ def test_layer_2_is_read_whatever_it_is_called(name: str, rate: int, tmp_path: P
     assert format_of_media(path).name == "MP2"
     read = read_audio(path)
     assert read.rate == rate
-    delay = 481  # of the encoder's filters
-    heard = read.samples[delay : delay + rate // 2]
+    heard = read.samples[: rate // 2]  # without the delay of the filters
     assert np.corrcoef(heard, sound[: rate // 2, 0])[0, 1] > 0.999
 
 
