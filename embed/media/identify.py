@@ -30,6 +30,7 @@ from anysense.embed.media.signatures import (
     PDF_FORMAT,
     TEXT_FORMAT,
     Format,
+    aac_format_within,
     foreign_format,
     format_of,
     mpeg_format_within,
@@ -152,6 +153,8 @@ def identify(file: BinaryIO, source: Path | bytes) -> Format:
         raise UnsupportedMediaError(name, f"is {foreign}, which anysense does not read")
     if file_format is None and suffix in _MPEG_SUFFIXES:
         file_format = mpeg_format_within(head)
+    elif file_format is None and suffix == ".aac":
+        file_format = aac_format_within(head)
     return file_format or _text_format(head, name, suffix, is_whole=is_whole)
 
 

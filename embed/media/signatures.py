@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from anysense.embed.media.formats.mpeg import (
     LAYERS,
     adts_frame_length,
+    has_adts_frames,
     has_frames,
     mpeg_frame_length,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "PDF_FORMAT",
     "TEXT_FORMAT",
     "Format",
+    "aac_format_within",
     "foreign_format",
     "format_of",
     "mpeg_format_within",
@@ -188,6 +190,11 @@ def foreign_format(head: bytes) -> str | None:
 def mpeg_format_within(head: bytes) -> Format | None:
     """The format of the MPEG frames that lie anywhere in these bytes, as after padding or junk."""
     return next((_OF_LAYER[layer] for layer in LAYERS if has_frames(head, layer)), None)
+
+
+def aac_format_within(head: bytes) -> Format | None:
+    """The format of AAC whose frames lie anywhere in these bytes, as in a piece of a broadcast."""
+    return _AAC if has_adts_frames(head) else None
 
 
 def _has_packets(head: bytes, start: int, length: int) -> bool:

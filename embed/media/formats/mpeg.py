@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-__all__ = ["LAYERS", "adts_frame_length", "has_frames", "mpeg_frame_length"]
+from functools import partial
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["LAYERS", "adts_frame_length", "has_adts_frames", "has_frames", "mpeg_frame_length"]
 
 LAYERS = (3, 2, 1)
 """The layers of MPEG audio, the usual one first: MP3, then MP2 of broadcasts, then MP1."""
 
+_HEADER = 7
 _RATES = (44100, 48000, 32000)
 # Kilobits a second by the number in the header; ISO 11172-3 for MPEG-1, ISO 13818-3 for the lower
 # sample rates of MPEG-2, which MPEG-2.5 halves once more.
@@ -48,17 +55,26 @@ def adts_frame_length(header: bytes) -> int:
 
 def has_frames(head: bytes, layer: int) -> bool:
     """Whether three frames of a layer in a row lie anywhere in these bytes, as after junk."""
+    return _has_row(head, partial(mpeg_frame_length, layer=layer))
+
+
+def has_adts_frames(head: bytes) -> bool:
+    """Whether three frames of AAC in a row do."""
+    return _has_row(head, adts_frame_length)
+
+
+def _has_row(head: bytes, length_of: Callable[[bytes], int]) -> bool:
     at = head.find(b"\xff")
     while at >= 0:
-        if _has_three(head, at, layer):
+        if _has_three(head, at, length_of):
             return True
         at = head.find(b"\xff", at + 1)
     return False
 
 
-def _has_three(head: bytes, at: int, layer: int) -> bool:
+def _has_three(head: bytes, at: int, length_of: Callable[[bytes], int]) -> bool:
     for _ in range(3):
-        length = mpeg_frame_length(head[at : at + 4], layer)
+        length = length_of(head[at : at + _HEADER])
         if not length:
             return False
         at += length

@@ -37,6 +37,16 @@ def test_junk_before_the_frames_is_passed_over(tmp_path: Path) -> None:
     assert read_audio(path).seconds > 0.9
 
 
+def test_a_piece_of_a_broadcast_begins_within_a_frame(tmp_path: Path) -> None:
+    path = tmp_path / "radio.aac"
+    path.write_bytes(ffmpeg(tone(1.0, 48000), 48000, "adts")[333:])
+    assert format_of_media(path).name == "AAC"
+    assert read_audio(path).seconds > 0.9
+    path.write_bytes(bytes(range(256)) * 200)
+    with pytest.raises(MediaError, match="holds nothing that anysense can read"):
+        read_audio(path)
+
+
 def test_the_suffixes_are_of_sounds() -> None:
     for suffix in (".mp1", ".mp2", ".mpa", ".m2a"):
         assert MEDIA_SUFFIXES[suffix] is Modality.AUDIO
