@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import string
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import UsageError
@@ -25,6 +26,7 @@ _log = logging.getLogger("anysense")
 
 _AROUND_NAMES = string.whitespace + "\ufeff"  # a byte order mark may have been written twice
 _QUOTED = re.compile(r'"(?=.*"".*")(?:[^"]|"")+"', re.DOTALL)
+_SHOWN = 40
 LARGEST_INTEGER = 2**63 - 1
 INTEGER = re.compile(r"-?(0|[1-9]\d{0,18})")
 DECIMAL = re.compile(r"-?(0|[1-9]\d*)?(\.\d+)?([eE][+-]?\d{1,3})?")
@@ -54,6 +56,8 @@ def read_csv(path: Path, needed: Sequence[str]) -> Iterator[Row]:
             else f"{survey.short_rows:,} rows have fewer cells than the header",
             survey.first_short,
         )
+    for name in survey.names:
+        _warn_of_stray_text(path, name, survey)
     converters = {
         name: _converter(kinds) for name, kinds in survey.kinds.items() if name not in NAMED_COLUMNS
     }
@@ -66,13 +70,16 @@ class _Survey:
 
     Attributes:
         names: of its columns.
-        kinds: of the values of each.
+        kinds: of the values of each, with how many there are.
+        first_texts: of each, the line of the first value that is neither a number nor a boolean,
+            and the value.
         short_rows: how many rows have fewer cells; `first_short` is the line of the first.
     """
 
     def __init__(self, path: Path, layout: CsvLayout) -> None:
         self.names: list[str] = []
-        self.kinds: dict[str, set[str]] = {}
+        self.kinds: dict[str, Counter[str]] = {}
+        self.first_texts: dict[str, tuple[int, str]] = {}
         self.short_rows = self.first_short = 0
         for record in read_records(path, layout):
             if not self.names:
@@ -83,7 +90,27 @@ class _Survey:
                 self.first_short = self.first_short or record.line
             for name, value in zip(self.names, record.cells, strict=False):
                 if value:
-                    self.kinds.setdefault(name, set()).add(_kind(value))
+                    kind = _kind(value)
+                    self.kinds.setdefault(name, Counter())[kind] += 1
+                    if kind == "text":
+                        self.first_texts.setdefault(name, (record.line, value))
+
+
+def _warn_of_stray_text(path: Path, name: str, survey: _Survey) -> None:
+    """Say why a column is text that is mostly numbers: filters find no number in it."""
+    kinds = survey.kinds.get(name, Counter())
+    texts, numbers = kinds["text"], kinds["integer"] + kinds["decimal"]
+    if name in NAMED_COLUMNS or not 0 < texts <= numbers:  # where most are, it looks like a slip
+        return
+    line, value = survey.first_texts[name]
+    _log.warning(
+        "%s: the column %s is text and no numbers, because of %s in line %d%s.",
+        path,
+        name,
+        repr(value[:_SHOWN]),
+        line,
+        f" and of {texts - 1:,} more" if texts > 1 else "",
+    )
 
 
 def _survey(path: Path) -> tuple[CsvLayout, _Survey]:
@@ -137,7 +164,8 @@ def _kind(value: str) -> str:
     return "boolean" if value.lower() in ("true", "false") else "text"
 
 
-def _converter(kinds: set[str]) -> Callable[[str], Any]:
+def _converter(counts: Counter[str]) -> Callable[[str], Any]:
+    kinds = set(counts)
     if kinds == {"integer"}:
         return int
     if kinds <= {"integer", "decimal"}:

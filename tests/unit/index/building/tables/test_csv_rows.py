@@ -126,3 +126,11 @@ def test_a_header_without_a_column_that_is_needed_says_what_it_has(tmp_path: Pat
         list(read_csv(path, ("path", "id")))
     with pytest.raises(UsageError, match="is empty"):
         list(read_csv(write_file(tmp_path, ""), ("path", "id")))
+
+
+def test_a_text_among_numbers_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("path,year,by\na,2001,me\nb,19x9,you\nc,2003,3\n")
+    assert [row.values["year"] for row in read_csv(path, [])] == ["2001", "19x9", "2003"]
+    [warning] = caplog.messages
+    assert warning.endswith("the column year is text and no numbers, because of '19x9' in line 3.")
