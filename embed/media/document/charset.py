@@ -1,9 +1,9 @@
 """From the bytes of a text to its characters, without guessing wrong in silence.
 
-In order: a byte order mark, UTF-8, the encoding that the user names; or else UTF-8 with a few
-damaged bytes, the encoding that an HTML page declares, and what `detect_text` can tell. UTF-8 is
-tried strictly, and other text is hardly ever valid UTF-8. What cannot be told is refused, with the
-advice to convert it or to name its encoding.
+In order: a byte order mark, the zeros of UTF-16, UTF-8, the encoding that the user names; or else
+UTF-8 with a few damaged bytes, the encoding that an HTML page declares, and what `detect_text` can
+tell. UTF-8 is tried strictly, and other text is hardly ever valid UTF-8. What cannot be told is
+refused, with the advice to convert it or to name its encoding.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from anysense.embed.errors import CorruptMediaError, UnsupportedMediaError, UsageError
 from anysense.embed.media.document.damaged import repair_utf8
 from anysense.embed.media.document.detection import detect_text, western_text
+from anysense.embed.media.formats.utf16 import unmarked_utf16
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +42,7 @@ _LARGER = {
     "euc_kr": "cp949",
     "iso8859-9": "cp1254",
 }
-_SHIFT = re.compile(rb"\x1b[$(][@A-Z]")
+_SHIFT = re.compile(rb"\x1b(?:[$(]|\$[()])[@A-Z]")
 """An escape of ISO-2022, whose texts are ASCII bytes and so valid UTF-8."""
 _C1_CONTROLS = re.compile("[\x80-\x84\x86-\x9f]")
 """Which nobody writes: a text that has them was read in a wrong encoding."""
@@ -103,19 +104,9 @@ def check_encoding(encoding: str | None) -> None:
 def _decode(
     data: bytes, name: str, charset: str | None, encoding: str | None, is_phrase: bool
 ) -> str:
-    for mark, unicode in _MARKS:
-        if data.startswith(mark):
-            try:
-                return data[len(mark) :].decode(unicode)
-            except UnicodeDecodeError as error:
-                text = repair_utf8(data[len(mark) :]) if mark == codecs.BOM_UTF8 else None
-                if text is not None:
-                    return text
-                raise CorruptMediaError(
-                    name, f"begins like a text in {unicode.upper()}, but is damaged or truncated"
-                ) from error
-    if b"\0" in data:
-        raise CorruptMediaError(name, "holds NUL characters, so it is not a text")
+    text = _decode_unicode(data, name)
+    if text is not None:
+        return text
     if encoding is not None:
         return _decode_as(data, encoding, name)
     for text in _readings(data, charset, is_phrase):
@@ -126,6 +117,28 @@ def _decode(
         "is text in an encoding that cannot be told: convert it to UTF-8, or name its encoding "
         "with --encoding",
     )
+
+
+def _decode_unicode(data: bytes, name: str) -> str | None:
+    """A text with a byte order mark, or in UTF-16 without one; None if it is neither."""
+    for mark, unicode in _MARKS:
+        if data.startswith(mark):
+            try:
+                return data[len(mark) :].decode(unicode)
+            except UnicodeDecodeError as error:
+                if mark == codecs.BOM_UTF8:
+                    text = repair_utf8(data[len(mark) :], is_marked=True)
+                    if text is not None:
+                        return text
+                raise CorruptMediaError(
+                    name, f"begins like a text in {unicode.upper()}, but is damaged or truncated"
+                ) from error
+    if b"\0" not in data:
+        return None
+    unmarked = unmarked_utf16(data, is_whole=True)
+    if unmarked is None:
+        raise CorruptMediaError(name, "holds NUL characters, so it is not a text")
+    return data.decode(unmarked)
 
 
 def _readings(data: bytes, charset: str | None, is_phrase: bool) -> Iterator[str | None]:

@@ -21,26 +21,44 @@ _STRAY_SIGN = re.compile(rb"(?<![\x80-\xff])[\x85\x91-\x97](?![\x80-\xff])")
 _CUT_END = re.compile(rb"(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\Z")
 # Of a character cut after one byte too little is left: this may be the é of Windows-1252.
 _SURELY_CUT_END = re.compile(rb"(?:[\xc2-\xc5]|[\xe0-\xf4][\x80-\xbf]{1,2})\Z")
+# Half of such a pair, of a text that was cut between the two.
+_HALF = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
+_FEW = 2
+# What a few damaged bytes may stand beside: signs, and letters that would be an Ã with a sign
+# behind it, which no word has.
+_SURE = re.compile("[\u00c0-\u00ff\u2010-\u2044\u20ac]")
+_BYTES_PER_DAMAGED = 100  # at the least, of a text that a byte order mark says to be UTF-8
 _EUROPEAN = re.compile("[\u00a0-\u024f\u2010-\u2044\u20ac]")
 _VALID = re.compile("[^\x00-\x7f\ufffd]")
 
 
-def repair_utf8(data: bytes) -> str | None:
+def repair_utf8(data: bytes, *, is_marked: bool = False) -> str | None:
     """The characters of a text in UTF-8 with some damage; None if it is no such text.
 
     A stray dot, quote or dash of Windows becomes what it means, and so do pairs of surrogates that
     were encoded one by one.
+
+    Args:
+        data: the text.
+        is_marked: whether it had a byte order mark, so that little damage leaves no doubt.
     """
     cut = _CUT_END.search(data[-3:])
     whole = data[: len(data) - len(cut[0])] if cut else data
     whole = _SURROGATES.sub(lambda pair: _joined(pair[0]), whole)
+    whole, halves = _HALF.subn("\ufffd".encode(), whole)
     whole, strays = _STRAY_SIGN.subn(lambda sign: sign[0].decode("cp1252").encode(), whole)
     text = whole.decode("utf-8", "replace")
-    valid, damaged = len(_VALID.findall(text)) - strays, text.count("\ufffd") + strays
-    if valid < _VALID_PER_DAMAGED * damaged:
-        return None
-    if valid == 0 and not _SURELY_CUT_END.search(data[-3:]):
-        return None
+    valid = len(_VALID.findall(text)) - strays
+    lost = text.count("\ufffd") - halves
+    if is_marked and (lost - 1) * _BYTES_PER_DAMAGED <= len(data):
+        pass
+    elif valid + halves == 0:
+        if lost + strays or not _SURELY_CUT_END.search(data[-3:]):
+            return None
+    elif valid + halves < _VALID_PER_DAMAGED * (lost + strays):
+        sure = len(_SURE.findall(text)) - strays
+        if not (lost <= _FEW and lost <= valid == sure):
+            return None
     return f"{text}\ufffd" if cut else text
 
 

@@ -66,8 +66,11 @@ _WRITTEN_WITHIN = (
     r"\u2010-\u2015\u2018\u2019\u2026\u3000-\u30ff\uff00-\uffef"
 )
 _SIGN_WITHIN = re.compile(rf"(?<=[^\W\d_])[^{_WRITTEN_WITHIN}](?=[^\W\d_])")
-# An accent or a fraction beside a letter, or an opening sign that follows one: nobody writes these.
-_MISPLACED = re.compile(r"(?<=[^\W\d_¹-¾])[¨¯¸ˆˇ˘˙˛˝¹¼-¾‚„¡¿]|[¨¯¸ˆˇ˘˙˛˝¹¼-¾](?=[^\W\d_¹-¾])")
+# An accent or a fraction beside a letter, an opening sign that follows one, or a bar that begins a
+# word: nobody writes these.
+_MISPLACED = re.compile(
+    r"(?<=[^\W\d_¹-¾])[¨¯¸ˆˇ˘˙˛˝¹¼-¾‚„¡¿]|[¨¯¸ˆˇ˘˙˛˝¹¼-¾](?=[^\W\d_¹-¾])|(?<!\S)¦(?=[^\W\d_])"
+)
 _CASED = [chr(code) for code in range(0xC0, 0x530)]  # Latin, Greek, Cyrillic
 _SMALL = "a-z" + "".join(filter(str.islower, _CASED))
 _CAPITAL_WITHIN = re.compile(f"(?<=[{_SMALL}])[{''.join(filter(str.isupper, _CASED))}]")

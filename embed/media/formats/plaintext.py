@@ -9,6 +9,8 @@ from __future__ import annotations
 import codecs
 import re
 
+from anysense.embed.media.formats.utf16 import unmarked_utf16
+
 __all__ = ["could_be_text", "is_text"]
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")  # ESC colours logs
@@ -25,13 +27,15 @@ _MARKS = (  # UTF-32's little-endian mark begins with UTF-16's
 
 
 def is_text(head: bytes, *, is_whole: bool) -> bool:
-    """Whether these bytes begin a text in UTF-8, or have the mark of UTF-16 or 32, sound or not.
+    """Whether these bytes begin a text in UTF-8 or 16, or have the mark of 16 or 32, sound or not.
 
     Args:
         head: how the file begins.
         is_whole: whether that is all of it; otherwise it may end within a character.
     """
-    return _marked_encoding(head) is not None or _is_sound(head, "utf-8", is_whole)
+    if _marked_encoding(head) is not None or _is_sound(head, "utf-8", is_whole):
+        return True
+    return unmarked_utf16(head, is_whole=is_whole) is not None
 
 
 def could_be_text(head: bytes, *, is_whole: bool) -> bool:

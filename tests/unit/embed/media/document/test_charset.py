@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from array import array
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,6 +26,36 @@ def test_unicode_encodings(encoding: str, tmp_path: Path) -> None:
     data = mark + text.encode(encoding)
     assert read_document(write(tmp_path, "a.txt", data)) == text
     assert read_document(data) == text
+
+
+UNMARKED = [
+    "Two dogs run along the beach.\r\nOne barks.",
+    "Вчера мы ходили в лес за грибами, но нашли только несколько лисичек.\n",
+    "昨天一只狗在公园里跑。孩子们在花园里玩耍，一切都很安静，没有人说话，也没有风。\n",
+    "어제 우리는 버섯을 따러 숲에 갔지만 조금밖에 찾지 못했습니다.",
+]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("text", UNMARKED)
+def test_utf16_needs_no_mark(text: str, encoding: str, tmp_path: Path) -> None:
+    written = write(tmp_path, "a.txt", text.encode(encoding))
+    assert read_document(written) == text.replace("\r\n", "\n")
+    assert read_document(written, encoding="cp1250") == text.replace("\r\n", "\n")
+
+
+NUMBERS = [
+    array("H", random.Random(1).choices(range(60_000), k=200)).tobytes(),
+    array("h", random.Random(2).choices(range(-300, 300), k=200)).tobytes(),
+    array("h", [100, 0, 100, 0, 100, 0]).tobytes(),
+    "A cut text".encode("utf-16-le")[:-1],
+]
+
+
+@pytest.mark.parametrize("data", NUMBERS)
+def test_numbers_are_no_text_in_utf16(data: bytes, tmp_path: Path) -> None:
+    with pytest.raises(CorruptMediaError):
+        read_document(write(tmp_path, "a.txt", data))
 
 
 WESTERN = [
@@ -53,6 +84,8 @@ def test_windows_1252_is_the_fallback(text: str, tmp_path: Path) -> None:
         ("日本語のテキストです。", "cp932"),
         ("日本語のテキストです。", "euc_jp"),
         ("日本語のテキストです。", "iso2022_jp"),
+        ("한국어 텍스트입니다", "iso2022_kr"),
+        ("Šokolaad ja žürii olid õhtul laual, öösel sadas vihma", "iso8859-15"),
         ("中文文本内容测试", "gb18030"),
         ("繁體中文測試文字", "big5"),
         ("한국어 텍스트입니다", "euc-kr"),
@@ -115,6 +148,13 @@ DAMAGED = [
     (b"don\x92t " + UTF8.encode(), "don’t " + UTF8),
     (b"cut off in a caf\xc3", "cut off in a caf\ufffd"),
     (b"a song \xed\xa0\xbc\xed\xbe\xb5 in CESU-8", "a song 🎵 in CESU-8"),
+    (b"a song cut in half \xed\xa0\xbc", "a song cut in half \ufffd"),
+    (
+        b"a caf\xc3\xa9 of many words, and one damaged byte \xff",
+        "a café of many words, and one damaged byte \ufffd",
+    ),
+    (b"it\xe2\x80\x99s \x93fine\x94, isn\x92t it", "it’s “fine”, isn’t it"),
+    (b"\xef\xbb\xbfa mark, and one damaged byte \xe9", "a mark, and one damaged byte \ufffd"),
 ]
 
 
