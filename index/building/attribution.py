@@ -5,7 +5,8 @@ file any more, its item loses what the earlier one gave, and keeps what others g
 catalog notes for each path what it was given; where a file has moved, it is known by its content.
 
 The notes are written before items are, and once more after: a build that is killed in between
-leaves notes of what may have been given, by which the next one takes back no more than that.
+leaves notes of what may have been given, by which the next one takes back no more than that. Builds
+without a metadata file let them go where their contents go.
 """
 
 from __future__ import annotations
@@ -63,6 +64,8 @@ class Attribution:
 
     def announce(self, entries: Iterable[Entry]) -> None:
         """Note what is about to be given, beside what was given before."""
+        if not self._descriptions.has_file:
+            return
         files = self._folder.files()
         announced = {}
         for entry in entries:
@@ -91,6 +94,31 @@ class Attribution:
         final.update((path, None) for path in self._notes if path in left or path not in files)
         self._write(final)
         return lost
+
+    def follow(self) -> None:
+        """Let the notes go where their contents have gone.
+
+        A later build may find a content edited at its new path, and then knows it by that alone.
+        """
+        if not self._notes:
+            return
+        files = self._folder.files()
+        hashes = {file.record.content_hash for file in files.values()}
+        rows: dict[str | None, list[dict[str, Any]]] = {}  # of files with one content
+        for path, note in self._notes.items():
+            is_settled = note.content_hash is not None or path not in files
+            content_hash = note.content_hash if is_settled else files[path].record.content_hash
+            of_content = rows.setdefault(content_hash, [])
+            of_content += [row for row in note.rows if row not in of_content]
+        final: dict[str, _Note | None] = dict.fromkeys(self._notes)
+        for path, file in files.items():
+            content_hash, former = file.record.content_hash, self._notes.get(path)
+            given = rows.get(content_hash)
+            if given is None and former is not None and former.content_hash not in hashes:
+                given = former.rows  # it was edited, and has kept what was said of it
+            if given is not None:
+                final[path] = _Note(content_hash, given)
+        self._write(final)
 
     def _take_back(self, left: Mapping[str, CatalogFile]) -> int:
         """Take from items what their files were given; how many have lost something."""

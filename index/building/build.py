@@ -173,10 +173,9 @@ class _Build:
         plan = self._plan(failures)
         self._note_scan(plan)
         self._check_losses(plan)
-        attribution = None
-        if self._descriptions.has_file:
-            attribution = Attribution(folder, self._descriptions)
-            attribution.announce(self._scan.entries)
+        attribution = Attribution(folder, self._descriptions)
+        attribution.follow()  # what a build has moved that was killed then
+        attribution.announce(self._scan.entries)
         lost = self._encode(plan)
         freed = self._scan.free_sidecars(lost)
         if freed:  # of which some may be items already
@@ -188,8 +187,10 @@ class _Build:
             report.removed += len(folder.forget_files(dropped).removed)
         report.quarantined += {problem.path: problem for problem in self._scan.problems}.values()
         settle_problems(folder, self._scan, failures)
-        if attribution is not None:
+        if self._descriptions.has_file:
             report.described += attribution.settle(self._scan.entries)
+        else:
+            attribution.follow()
         report.unmatched_metadata = self._descriptions.unmatched
         if self._total:
             note_compared(folder, self._scan)
@@ -276,15 +277,21 @@ class _Build:
         return changes.lost
 
     def _describe(self, plan: Plan, entries: Sequence[Entry]) -> None:
-        """Replace the metadata of items whose file has not changed, but what is said of it has."""
+        """Replace the metadata of items whose file has not changed, but what is said of it has.
+
+        Of an item with several files that counts which is said of the first of them.
+        """
         folder = self._collection.folder
         files = folder.files() if plan.changed else plan.files  # contents, and so ids, may move
         described: dict[str, dict[str, Any]] = {}
-        for entry in entries:
+        item_ids = {files[entry.path].item_id for entry in entries if entry.path in files}
+        for entry in self._scan.entries:
             file = files.get(entry.path)
-            metadata = self._descriptions.of(entry, file.item_id if file is not None else None)
-            if metadata is not None and file is not None:
-                described[file.item_id] = metadata
+            if file is None or file.item_id not in item_ids:
+                continue
+            metadata = self._descriptions.of(entry, file.item_id)
+            if metadata is not None:
+                described.setdefault(file.item_id, metadata)
         snapshot = folder.snapshot()
         before = {item_id: snapshot.item(item_id).metadata for item_id in described}
         after = {i: {**reading_marks(before[i]), **m} for i, m in described.items()}

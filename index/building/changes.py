@@ -289,8 +289,7 @@ class Changes:
         original.paths -= dead
         self._register.join(file.path, original)
         self._writer.join(Alias(file, original, was_moved, _given_id(entry)), dead)
-        if was_moved:
-            self.to_describe.append(entry)
+        self.to_describe.append(entry)
 
     def _finish(self) -> None:
         self._done += 1

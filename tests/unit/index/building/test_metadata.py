@@ -150,3 +150,46 @@ def test_what_was_said_of_files_is_known_where_they_have_traded_places(
     (media / "away").rename(blue)
     describe_with(collection, media, "low.wav,2003,")
     assert metadata_of(collection, red) == metadata_of(collection, blue) == {}
+
+
+def test_what_was_said_is_known_of_a_file_that_moved_and_was_edited_in_builds_of_their_own(
+    collection: Collection, media: Path
+) -> None:
+    describe_with(collection, media, "red.png,2001,me")
+    (media / "red.png").rename(media / "rose.png")
+    build(collection, [media])
+    write_picture(media / "rose.png", (200, 20, 90))
+    build(collection, [media])
+    assert metadata_of(collection, media / "rose.png") == {"year": 2001, "by": "me"}
+    assert describe_with(collection, media, "blue.png,2002,") == {"described": 2, "unchanged": 5}
+    assert metadata_of(collection, media / "rose.png") == {}
+
+
+def test_what_was_said_is_known_of_the_copy_that_is_left(
+    collection: Collection, media: Path
+) -> None:
+    copy = media / "copy.png"
+    copy.write_bytes((media / "red.png").read_bytes())
+    describe_with(collection, media, "copy.png,2001,me")
+    describe_with(collection, media, "red.png,2002,me")
+    (media / "red.png").unlink()
+    build(collection, [media])
+    assert metadata_of(collection, copy) == {"year": 2002, "by": "me"}
+    assert describe_with(collection, media, "blue.png,2002,") == {"described": 2, "unchanged": 5}
+    assert metadata_of(collection, copy) == {}
+
+
+def test_of_copies_that_counts_which_is_said_of_the_first(
+    collection: Collection, media: Path
+) -> None:
+    build(collection, [media])
+    content = (media / "red.png").read_bytes()
+    (media / "red.png").rename(media / "rose.png")
+    (media / "ruby.png").write_bytes(content)
+    said = ("ruby.png,2001,me",)
+    assert describe_with(collection, media, *said)["described"] == 1
+    assert metadata_of(collection, media / "rose.png") == {"year": 2001, "by": "me"}
+    said = ("ruby.png,2001,me", "rose.png,2002,you")
+    assert describe_with(collection, media, *said) == {"described": 1, "unchanged": 6}
+    assert metadata_of(collection, media / "ruby.png") == {"year": 2002, "by": "you"}
+    assert describe_with(collection, media, *said) == {"unchanged": 6}
