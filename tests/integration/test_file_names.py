@@ -95,6 +95,7 @@ def test_what_is_there_is_found_and_printed(
         ("add", "c", "--text", "grün"),
         ("build", "photos/grün.txt", "-o", "d"),
         ("build", "gr*ün", "-o", "d"),
+        ("build", "names.csv", "-o", "d"),
     ],
 )
 def test_words_and_names_that_are_not_what_was_typed_are_refused(
@@ -104,6 +105,7 @@ def test_words_and_names_that_are_not_what_was_typed_are_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(path.parent)
+    (path.parent / "names.csv").write_text("path\nphotos/grün.txt\n", encoding="utf-8")
     done = run_in_ascii(*arguments)
     assert done.returncode == 2
     assert "set PYTHONUTF8=1" in done.stderr.decode()

@@ -20,7 +20,7 @@ from anysense.index.building.content import hash_captioned
 from anysense.index.building.sources.base import Source
 from anysense.index.building.sources.entries import Entry, FileEntry, RowEntry
 from anysense.index.building.sources.files import changed_ns
-from anysense.index.building.sources.paths import is_under
+from anysense.index.building.sources.paths import check_name, is_under
 from anysense.index.building.sources.written_paths import is_address, path_readings
 from anysense.index.building.tables.reading import read_rows
 from anysense.index.building.tables.row import ITEM_COLUMNS, NAMED_COLUMNS, Row, list_names
@@ -148,6 +148,7 @@ class TableSource(Source):
     def _resolve(self, path: str) -> str:
         if is_address(path):
             raise _RowError(f"{path}: addresses are not fetched; give the path of a file")
+        check_name(path)
         readings = [
             os.path.normpath(os.path.join(self.root, reading))  # noqa: PTH118
             for reading in path_readings(path) or [path]
