@@ -32,18 +32,24 @@ _BETWEEN_NUMBERS = re.compile(
 )
 # White letters on black circles and squares, of which Unicode does not say what letters they are.
 _ON_BLACK = {start + at: chr(0x41 + at) for start in (0x1F150, 0x1F170) for at in range(26)}
+# Letters that Unicode takes for letters of their own, in words that are written in nothing else.
+_SMALL_CAPITALS = str.maketrans("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘꞯʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnopqrstuvwyz")
+_CAPITALS = "".join(map(chr, _SMALL_CAPITALS))
+# There is no small capital of s that all fonts have, nor any of x and q.
+_IN_CAPITALS = re.compile(f"[{_CAPITALS}][{_CAPITALS}sxq]*[{_CAPITALS}]")
 
 
 def plain_letters(text: str) -> str:
     """A text with ordinary letters in place of their variants, and without what is not seen.
 
     That is Unicode's NFKC, but for accents that stand alone, and numbers stay what they are: 10² is
-    "10 2" and 1½ is "1 1/2". A text that is in NFKC comes back as it is, unless it has something
-    invisible or letters on black.
+    "10 2" and 1½ is "1 1/2"; and words in small capitals. A text that is in NFKC comes back as it is,
+    unless it has these, or something invisible, or letters on black.
     """
     if text.isascii():
         return text
     plain = _INVISIBLE.sub("", text).translate(_ON_BLACK)
+    plain = _IN_CAPITALS.sub(lambda word: word[0].translate(_SMALL_CAPITALS), plain)
     if not unicodedata.is_normalized("NFKC", plain):
         plain = _BETWEEN_NUMBERS.sub(" ", plain)
         accents = "".join(filter(_is_lone_accent, set(plain)))

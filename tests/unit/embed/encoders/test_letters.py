@@ -20,6 +20,8 @@ from anysense.embed.encoders.passages import split_passages
         ("\ufee1\ufefc\ufeb3", "ملاس"),
         ("ham\u00admer, ham\u00ad\nmer", "hammer, hammer"),
         ("w\u200ba\u200cv\u200de\u2060s\ufeff", "waves"),
+        ("\ua730\u026a\u0280s\u1d1b \u1d05\u1d0f\u0262", "first dog"),
+        ("\U0001f173\U0001f17e\U0001f176 \U0001f153\U0001f15e", "DOG DO"),
         ("H₂O, CO₂, x²", "H2O, CO2, x2"),
         ("10², 1½, 2①②, 10¹²", "10 2, 1 1/2, 2 1 2, 10 12"),
         ("20\u00a0℃", "20 °C"),
@@ -40,6 +42,7 @@ def test_variants_become_ordinary_letters(text: str, plain: str) -> None:
         "ไป\u200bบ้าน",  # a space of no width between words
         "caf´e ¨ ¯",
         "\u00ad",
+        "blood of type \U0001f170, \U0001f17f for parking, [f\u026a\u0283]",
     ],
 )
 def test_what_means_something_stays(text: str) -> None:
