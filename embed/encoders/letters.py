@@ -32,24 +32,28 @@ _BETWEEN_NUMBERS = re.compile(
 )
 # White letters on black circles and squares, of which Unicode does not say what letters they are.
 _ON_BLACK = {start + at: chr(0x41 + at) for start in (0x1F150, 0x1F170) for at in range(26)}
+_SIGNS = frozenset({0x1F170, 0x1F171, 0x1F17E, 0x1F17F})
+"""Blood types and parking: emoji, where they stand alone."""
+_ALONE = {code: letter for code, letter in _ON_BLACK.items() if code not in _SIGNS}
 # Letters that Unicode takes for letters of their own, in words that are written in nothing else.
 _SMALL_CAPITALS = str.maketrans("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘꞯʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnopqrstuvwyz")
-_CAPITALS = "".join(map(chr, _SMALL_CAPITALS))
+_STYLED = _SMALL_CAPITALS | _ON_BLACK
+_STYLED_LETTERS = "".join(map(chr, _STYLED))
 # There is no small capital of s that all fonts have, nor any of x and q.
-_IN_CAPITALS = re.compile(f"[{_CAPITALS}][{_CAPITALS}sxq]*[{_CAPITALS}]")
+_STYLED_WORD = re.compile(f"[{_STYLED_LETTERS}][{_STYLED_LETTERS}sxq]*[{_STYLED_LETTERS}]")
 
 
 def plain_letters(text: str) -> str:
     """A text with ordinary letters in place of their variants, and without what is not seen.
 
     That is Unicode's NFKC, but for accents that stand alone, and numbers stay what they are: 10² is
-    "10 2" and 1½ is "1 1/2"; and words in small capitals. A text that is in NFKC comes back as it is,
-    unless it has these, or something invisible, or letters on black.
+    "10 2" and 1½ is "1 1/2"; and words in small capitals. A text that is in NFKC and has neither
+    these nor anything invisible comes back as it is.
     """
     if text.isascii():
         return text
-    plain = _INVISIBLE.sub("", text).translate(_ON_BLACK)
-    plain = _IN_CAPITALS.sub(lambda word: word[0].translate(_SMALL_CAPITALS), plain)
+    plain = _INVISIBLE.sub("", text)
+    plain = _STYLED_WORD.sub(lambda word: word[0].translate(_STYLED), plain).translate(_ALONE)
     if not unicodedata.is_normalized("NFKC", plain):
         plain = _BETWEEN_NUMBERS.sub(" ", plain)
         accents = "".join(filter(_is_lone_accent, set(plain)))

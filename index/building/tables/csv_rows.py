@@ -29,6 +29,8 @@ _QUOTED = re.compile(r'"(?=.*"".*")(?:[^"]|"")+"', re.DOTALL)
 _SHOWN = 40
 LARGEST_INTEGER = 2**63 - 1
 INTEGER = re.compile(r"-?(0|[1-9]\d{0,18})")
+_WHOLE = "whole decimal"
+WHOLE_DECIMAL = re.compile(r"(?:0|[1-9]\d{0,15})\.0")
 DECIMAL = re.compile(r"-?(0|[1-9]\d*)?(\.\d+)?([eE][+-]?\d{1,3})?")
 
 
@@ -61,6 +63,9 @@ def read_csv(path: Path, needed: Sequence[str]) -> Iterator[Row]:
     converters = {
         name: _converter(kinds) for name, kinds in survey.kinds.items() if name not in NAMED_COLUMNS
     }
+    ids = set(survey.kinds.get("id", ()))
+    decimals = ids == {_WHOLE}  # as pandas writes all, where one is missing
+    converters["id"] = lambda value: value.strip().removesuffix(".0" if decimals else "")
     for row in _rows(path, layout, survey.names):
         yield row._replace(values={k: converters.get(k, str)(v) for k, v in row.values.items()})
 
@@ -90,7 +95,8 @@ class _Survey:
                 self.first_short = self.first_short or record.line
             for name, value in zip(self.names, record.cells, strict=False):
                 if value:
-                    kind = _kind(value)
+                    is_whole = name == "id" and WHOLE_DECIMAL.fullmatch(value.strip())
+                    kind = _WHOLE if is_whole else _kind(value)
                     self.kinds.setdefault(name, Counter())[kind] += 1
                     if kind == "text":
                         self.first_texts.setdefault(name, (record.line, value))

@@ -134,3 +134,20 @@ def test_a_text_among_numbers_is_told(tmp_path: Path, caplog: pytest.LogCaptureF
     assert [row.values["year"] for row in read_csv(path, [])] == ["2001", "19x9", "2003"]
     [warning] = caplog.messages
     assert warning.endswith("the column year is text and no numbers, because of '19x9' in line 3.")
+
+
+@pytest.mark.parametrize(
+    ("written", "ids"),
+    [
+        (["1.0", "2.0", "30.0"], ["1", "2", "30"]),  # by pandas, where another id is missing
+        (["1.0", "", "2.0"], ["1", None, "2"]),
+        (["1.0", "1.1", "2.0"], ["1.0", "1.1", "2.0"]),  # versions
+        (["1.0", "a", "2.0"], ["1.0", "a", "2.0"]),
+        (["01.0", "1.00", "2.0"], ["01.0", "1.00", "2.0"]),
+        (["  1 ", "b ", "c d  "], ["1", "b", "c d"]),  # of one width
+    ],
+)
+def test_ids_are_what_was_meant(tmp_path: Path, written: list[str], ids: list[str | None]) -> None:
+    table = tmp_path / "rows.csv"
+    table.write_text("id,text\n" + "".join(f"{one},words\n" for one in written))
+    assert [row.values.get("id") for row in read_csv(table, ["text"])] == ids
