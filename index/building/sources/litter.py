@@ -25,6 +25,7 @@ _FOLDERS = {
     "@transcode": "copies that QNAP's QTS has made for players",
     "~snapshot": "earlier states of a share of NetApp's ONTAP",
     "$recycle.bin": "what was deleted on Windows",
+    "recycler": "what was deleted on Windows XP and before",
     "system volume information": "what Windows keeps on each disk",
     "lost+found": "what fsck has found on a damaged disk, without names",
     "network trash folder": "what was deleted from a share by macOS",

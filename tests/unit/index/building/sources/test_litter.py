@@ -23,6 +23,7 @@ LITTER = (
     "@Recently-Snapshot/a.jpg",
     ".@__thumb/a.jpg",
     "$RECYCLE.BIN/S-1-5/$R1.jpg",
+    "RECYCLER/S-1-5/Dc1.jpg",
     "System Volume Information/a.txt",
     "lost+found/#123.jpg",
     "__MACOSX/a.jpg",
