@@ -62,11 +62,16 @@ class Attribution:
             for key, text in folder.notes(PREFIX).items()
         }
 
-    def announce(self, entries: Iterable[Entry]) -> None:
-        """Note what is about to be given, beside what was given before."""
+    def announce(self, entries: Iterable[Entry], files: Mapping[str, CatalogFile]) -> None:
+        """Note what is about to be given, beside what was given before.
+
+        Args:
+            entries: what is built.
+            files: of the collection.
+        """
+        self.follow(files)  # what a build has moved that was killed then
         if not self._descriptions.has_file:
             return
-        files = self._folder.files()
         announced = {}
         for entry in entries:
             row = self._row(entry, files.get(entry.path))
@@ -77,15 +82,24 @@ class Attribution:
                 announced[entry.path] = _Note(note.content_hash, [*note.rows, row])
         self._write(announced)
 
-    def settle(self, entries: Iterable[Entry]) -> int:
-        """Take back what is given no more, and note what is; how many items have lost something."""
-        files = self._folder.files()
+    def settle(self, entries: Iterable[Entry], files: Mapping[str, CatalogFile]) -> int:
+        """Take back what is given no more, and note what is; how many items have lost something.
+
+        A build without a metadata file gives nothing and takes nothing back.
+
+        Args:
+            entries: what was built.
+            files: of the collection by now.
+        """
+        if not self._descriptions.has_file:
+            self.follow(files)
+            return 0
         paths = [e.path for e in entries if e.path in files and e.item is None]
         rows = {path: self._descriptions.file_row(path, files[path].item_id) for path in paths}
         described = {files[path].item_id for path, row in rows.items() if row is not None}
         left = {path: files[path] for path, row in rows.items() if row is None}
         left = {path: file for path, file in left.items() if file.item_id not in described}
-        lost = self._take_back(left)
+        lost = self._take_back(left, files)
         final: dict[str, _Note | None] = {
             path: _Note(files[path].record.content_hash, [row])
             for path, row in rows.items()
@@ -95,14 +109,16 @@ class Attribution:
         self._write(final)
         return lost
 
-    def follow(self) -> None:
+    def follow(self, files: Mapping[str, CatalogFile]) -> None:
         """Let the notes go where their contents have gone.
 
         A later build may find a content edited at its new path, and then knows it by that alone.
+
+        Args:
+            files: of the collection.
         """
         if not self._notes:
             return
-        files = self._folder.files()
         hashes = {file.record.content_hash for file in files.values()}
         rows: dict[str | None, list[dict[str, Any]]] = {}  # of files with one content
         for path, note in self._notes.items():
@@ -120,9 +136,9 @@ class Attribution:
                 final[path] = _Note(content_hash, given)
         self._write(final)
 
-    def _take_back(self, left: Mapping[str, CatalogFile]) -> int:
+    def _take_back(self, left: Mapping[str, CatalogFile], files: Mapping[str, CatalogFile]) -> int:
         """Take from items what their files were given; how many have lost something."""
-        files, snapshot = self._folder.files(), self._folder.snapshot()
+        snapshot = self._folder.snapshot()
         moved = {
             note.content_hash: note
             for path, note in self._notes.items()

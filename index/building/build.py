@@ -174,8 +174,7 @@ class _Build:
         self._note_scan(plan)
         self._check_losses(plan)
         attribution = Attribution(folder, self._descriptions)
-        attribution.follow()  # what a build has moved that was killed then
-        attribution.announce(self._scan.entries)
+        attribution.announce(self._scan.entries, plan.files)
         lost = self._encode(plan)
         freed = self._scan.free_sidecars(lost)
         if freed:  # of which some may be items already
@@ -187,10 +186,8 @@ class _Build:
             report.removed += len(folder.forget_files(dropped).removed)
         report.quarantined += {problem.path: problem for problem in self._scan.problems}.values()
         settle_problems(folder, self._scan, failures)
-        if self._descriptions.has_file:
-            report.described += attribution.settle(self._scan.entries)
-        else:
-            attribution.follow()
+        files = folder.files() if self._total or dropped else plan.files
+        report.described += attribution.settle(self._scan.entries, files)
         report.unmatched_metadata = self._descriptions.unmatched
         if self._total:
             note_compared(folder, self._scan)
