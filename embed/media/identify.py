@@ -11,6 +11,7 @@ Before a recording there may be tags of any size, which say nothing about what f
 
 from __future__ import annotations
 
+import logging
 import os
 from types import MappingProxyType
 from typing import TYPE_CHECKING, BinaryIO
@@ -50,7 +51,10 @@ __all__ = [
     "named_modalities",
     "named_modality",
     "sniff",
+    "warn_of_path",
 ]
+
+_log = logging.getLogger("anysense")
 
 _TEXT_FORMATS = {
     ".txt": TEXT_FORMAT,
@@ -109,6 +113,17 @@ def modality_of_path(text: str) -> Modality | None:
     if modality is None or not os.path.isfile(os.path.expanduser(text)):  # noqa: PTH111, PTH113
         return None  # these take any text
     return modality
+
+
+def warn_of_path(text: str, use: str) -> None:
+    """Say that a path is taken for words, where nobody has said that it is meant so.
+
+    Args:
+        text: any text; of one that is no path of a file nothing is said.
+        use: what its name is used for, and what to do if that is not meant.
+    """
+    if modality_of_path(text) is not None:
+        _log.warning("%s is a file, and its name is %s.", text, use)
 
 
 def sniff(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> Modality:

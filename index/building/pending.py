@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     from anysense.index.types import NewItem
 
 __all__ = ["PendingItem", "item_name", "make_pending", "stat_file"]
-
-_log = logging.getLogger("anysense")
 
 
 @dataclass(frozen=True)
@@ -88,23 +85,17 @@ def make_pending(
         record = record._replace(content_hash=hash_captioned(record.content_hash, item.captions))
         return PendingItem(index, item, item_id, source, record.content_hash, (record,))
     if isinstance(content, str) and item.modality is None:
-        _warn_of_path(content)
+        from anysense.embed.media.identify import warn_of_path
+
+        warn_of_path(
+            content,
+            "added as a text: give NewItem a pathlib.Path to add the file, or "
+            "modality=Modality.TEXT if a text is meant",
+        )
     digest = hash_captioned(content_hash or hash_content(content), item.captions)
     item_id = item.id or make_id(item.source or digest)
     source = item.source or f"{_content_word(item)}:{item_id}"
     return PendingItem(index, item, item_id, source, digest)
-
-
-def _warn_of_path(text: str) -> None:
-    """Say that a path is added as words, where nobody has said that it is meant so."""
-    from anysense.embed.media.identify import modality_of_path
-
-    if modality_of_path(text) is not None:
-        _log.warning(
-            "%s is a file, and its name is added as a text: give NewItem a pathlib.Path to add the "
-            "file, or modality=Modality.TEXT if a text is meant.",
-            text,
-        )
 
 
 def stat_file(file: Path) -> FileEntry:

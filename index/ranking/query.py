@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, replace
 from numbers import Real
 from pathlib import Path
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["MAX_TERMS", "Term", "parse_query"]
 
 MAX_TERMS = 32
-
-_log = logging.getLogger("anysense")
 
 
 @dataclass(frozen=True)
@@ -102,7 +99,13 @@ def _resolve_content(term: Term, limits: Limits) -> Term:
             )
         _check_words(content)
         if term.modality is None:
-            _warn_of_path(content)
+            from anysense.embed.media.identify import warn_of_path
+
+            warn_of_path(
+                content,
+                "searched as words: give a pathlib.Path to search by the file, or "
+                "Term(..., modality=Modality.TEXT) if words are meant",
+            )
         return _resolve_as(term, Modality.TEXT)
     if isinstance(content, (Path, bytes)):
         from anysense.embed.media.identify import sniff
@@ -138,25 +141,12 @@ def _resolve_as(term: Term, modality: Modality) -> Term:
     return replace(term, modality=modality)
 
 
-def _warn_of_path(text: str) -> None:
-    """Say that a path is searched as words, where nobody has said that it is meant so."""
-    from anysense.embed.media.identify import modality_of_path
-
-    if modality_of_path(text) is not None:
-        _log.warning(
-            "%s is a file, and its name is searched as words: give a pathlib.Path to search by the "
-            "file, or Term(..., modality=Modality.TEXT) if words are meant.",
-            text,
-        )
-
-
 def _check_words(text: str) -> None:
     """Refuse a text that says nothing: whatever its vector is, it would match at random."""
-    from anysense.embed.media.document.document import has_words
+    from anysense.embed.media.document.document import has_words, no_words
 
     if not has_words(text):
-        what = "no words, only punctuation or data" if text.strip() else "nothing but white space"
-        raise UsageError(f"The text of a query holds {what}.")
+        raise UsageError(f"The text of a query {no_words(text, 'query').reason}.")
 
 
 def _is_samples(content: Any) -> bool:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from anysense.embed.errors import CorruptMediaError, UnsupportedMediaError, UsageError
 from anysense.embed.media.document.damaged import repair_utf8
 from anysense.embed.media.document.detection import detect_text, western_text
+from anysense.embed.media.formats.marks import byte_order_mark
 from anysense.embed.media.formats.utf16 import unmarked_utf16
 
 if TYPE_CHECKING:
@@ -22,13 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["check_encoding", "declared_charset", "decode_text"]
 
-_MARKS = (  # UTF-32's little-endian mark begins with UTF-16's
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
 _DECLARED = re.compile(
     rb"""<(?:meta|\?xml)\b[^>]{0,300}?(?:charset|encoding)\s*=\s*["']?([\w.:-]{2,40})""", re.I
 )
@@ -121,18 +115,19 @@ def _decode(
 
 def _decode_unicode(data: bytes, name: str) -> str | None:
     """A text with a byte order mark, or in UTF-16 without one; None if it is neither."""
-    for mark, unicode in _MARKS:
-        if data.startswith(mark):
-            try:
-                return data[len(mark) :].decode(unicode)
-            except UnicodeDecodeError as error:
-                if mark == codecs.BOM_UTF8:
-                    text = repair_utf8(data[len(mark) :], is_marked=True)
-                    if text is not None:
-                        return text
-                raise CorruptMediaError(
-                    name, f"begins like a text in {unicode.upper()}, but is damaged or truncated"
-                ) from error
+    marked = byte_order_mark(data)
+    if marked is not None:
+        mark, unicode = marked
+        content = data[len(mark) :]
+        try:
+            return content.decode(unicode)
+        except UnicodeDecodeError as error:
+            text = repair_utf8(content, is_marked=True) if unicode == "utf-8" else None
+            if text is not None:
+                return text
+            raise CorruptMediaError(
+                name, f"begins like a text in {unicode.upper()}, but is damaged or truncated"
+            ) from error
     if b"\0" not in data:
         return None
     unmarked = unmarked_utf16(data, is_whole=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 
+from anysense.embed.media.formats.marks import byte_order_mark
 from anysense.embed.media.formats.utf16 import unmarked_utf16
 
 __all__ = ["could_be_text", "is_text"]
@@ -18,12 +19,6 @@ _CONTROL_BYTES = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _BYTES_PER_STRAY = 200
 """A text may hold a stray control character, as from a terminal, but compressed data has one among
 ten bytes."""
-_MARKS = (  # UTF-32's little-endian mark begins with UTF-16's
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
 
 
 def is_text(head: bytes, *, is_whole: bool) -> bool:
@@ -52,7 +47,8 @@ def could_be_text(head: bytes, *, is_whole: bool) -> bool:
 
 def _marked_encoding(head: bytes) -> str | None:
     """The encoding of which there is a byte order mark, but for UTF-8's."""
-    return next((encoding for mark, encoding in _MARKS if head.startswith(mark)), None)
+    mark = byte_order_mark(head)
+    return None if mark is None or mark[1] == "utf-8" else mark[1]
 
 
 def _is_sound(head: bytes, encoding: str, is_whole: bool) -> bool:

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import codecs
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
 from anysense.embed.errors import UsageError
+from anysense.embed.media.formats.marks import byte_order_mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 __all__ = ["open_table"]
-
-_MARKS = (  # UTF-32's little-endian mark begins with UTF-16's
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 
 
 @contextmanager
@@ -46,7 +39,10 @@ def open_table(path: Path, newline: str | None = None) -> Iterator[TextIO]:
 def _encoding(path: Path) -> str:
     with path.open("rb") as file:
         head = file.read(4)
-    return next((name for mark, name in _MARKS if head.startswith(mark)), "utf-8-sig")
+    mark = byte_order_mark(head)
+    if mark is None or mark[1] == "utf-8":
+        return "utf-8-sig"
+    return mark[1].rpartition("-")[0]  # without the order, which the mark is read for
 
 
 def _not_text(path: Path, encoding: str) -> str:
