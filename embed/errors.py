@@ -22,7 +22,9 @@
     │   ├── CorruptCollectionError      damaged beyond what can be rebuilt
     │   ├── ItemNotFoundError           no item of that id
     │   └── StorageError                the disk refused (full, read-only, no permission)
-    └── NoRouteError                    no encoder here connects the query to any item
+    ├── NoRouteError                    no encoder here connects the query to any item
+    ├── AbandonedError                  whoever had asked for this has gone away
+    └── DeadlineError                   it took longer than the time that it was given
 
 A message is one sentence, or two: what was wrong, with which file, and what to do.
 """
@@ -30,6 +32,7 @@ A message is one sentence, or two: what was wrong, with which file, and what to 
 from __future__ import annotations
 
 __all__ = [
+    "AbandonedError",
     "AnysenseError",
     "CheckpointError",
     "CollectionError",
@@ -38,6 +41,7 @@ __all__ = [
     "CollectionNotFoundError",
     "CorruptCollectionError",
     "CorruptMediaError",
+    "DeadlineError",
     "EmptyMediaError",
     "EncoderError",
     "FilterError",
@@ -156,3 +160,11 @@ class StorageError(CollectionError):
 
 class NoRouteError(AnysenseError):
     """No encoder of the collection connects the query to any of its items."""
+
+
+class AbandonedError(AnysenseError):
+    """Whoever had asked for this has gone away, and nothing was done."""
+
+
+class DeadlineError(AnysenseError):
+    """It took longer than the time that it was given, and nothing was done."""

@@ -1,18 +1,24 @@
-"""Whether somebody waits for the vector that is made: a query's, not an item's."""
+"""Who waits for the vector that is made: a query or an item, and whether anybody still does."""
 
 from __future__ import annotations
 
+import threading
+import time
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from anysense.embed.errors import AbandonedError, DeadlineError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["IS_QUERY", "as_query"]
+__all__ = ["IS_QUERY", "Waiter", "as_query", "check_waiter", "current_waiter", "waited_for_by"]
 
 IS_QUERY: ContextVar[bool] = ContextVar("IS_QUERY", default=False)
 """True while a query is encoded, in its thread: encoders may then put speed before the last bit."""
+
+_WAITER: ContextVar[Waiter | None] = ContextVar("WAITER", default=None)
 
 
 @contextmanager
@@ -23,3 +29,61 @@ def as_query() -> Iterator[None]:
         yield
     finally:
         IS_QUERY.reset(token)
+
+
+class Waiter:
+    """Somebody who waits for work to be done: until a deadline, or until they go away.
+
+    Args:
+        seconds: how long they wait from now on; for ever if None.
+    """
+
+    def __init__(self, seconds: float | None = None) -> None:
+        self.deadline = None if seconds is None else time.monotonic() + seconds
+        self._gone = threading.Event()
+
+    def leave(self) -> None:
+        """Wait no more; may be called from any thread."""
+        self._gone.set()
+
+    def seconds_left(self) -> float | None:
+        """How long they still wait, never below 0; None for ever."""
+        return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
+
+    def check(self) -> None:
+        """Stop work that nobody waits for any more.
+
+        Raises:
+            AbandonedError: they have gone away.
+            DeadlineError: their time is over.
+        """
+        if self._gone.is_set():
+            raise AbandonedError("Nobody waits for this any more.")
+        if self.deadline is not None and time.monotonic() >= self.deadline:
+            raise DeadlineError("This takes longer than the time that it was given.")
+
+
+@contextmanager
+def waited_for_by(waiter: Waiter | None) -> Iterator[None]:
+    """Do what is done inside for somebody, in this thread and those that copy its context."""
+    token = _WAITER.set(waiter)
+    try:
+        yield
+    finally:
+        _WAITER.reset(token)
+
+
+def current_waiter() -> Waiter | None:
+    """Who waits for what this thread does; None if nobody was named."""
+    return _WAITER.get()
+
+
+def check_waiter() -> None:
+    """Stop work that nobody waits for any more: called between its batches.
+
+    Raises:
+        AbandonedError, DeadlineError: see `Waiter.check`.
+    """
+    waiter = _WAITER.get()
+    if waiter is not None:
+        waiter.check()

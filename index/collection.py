@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from anysense.embed.forking import new_rlock
 from anysense.index.folder.folder import CollectionFolder
@@ -17,7 +17,7 @@ from anysense.index.folder.opening import (
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from types import TracebackType
 
     from anysense.embed.types import Encoder, Space
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from anysense.index.snapshots.manifest import Tuning
     from anysense.index.snapshots.snapshot import Snapshot
     from anysense.index.types import NewItem, Progress
+
+    LoadEncoders: TypeAlias = Callable[[Sequence[str]], list[Encoder]]
 
 __all__ = ["Collection"]
 
@@ -46,10 +48,10 @@ class Collection:
     ...     collection.search("the sea")
     """
 
-    def __init__(self, folder: CollectionFolder, device: str) -> None:
+    def __init__(self, folder: CollectionFolder, load: LoadEncoders) -> None:
         """Use `create` or `open`."""
         self._folder = folder
-        self._device = device
+        self._load = load
         self._lock = new_rlock()
         self._encoders: list[Encoder] | None = None
         self._retriever: Retriever | None = None
@@ -85,8 +87,20 @@ class Collection:
         return collection
 
     @classmethod
-    def open(cls, path: str | os.PathLike[str], *, device: str = "auto") -> Collection:
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        device: str = "auto",
+        load: LoadEncoders | None = None,
+    ) -> Collection:
         """Open a collection. No model is loaded, and no lock is taken.
+
+        Args:
+            path: its folder.
+            device: ``auto``, ``cpu`` or ``cuda``.
+            load: gives the encoders of some names, as collections that share models need it; by
+                default they are loaded for this collection alone, on `device`.
 
         Raises:
             CollectionNotFoundError: there is no collection at the path.
@@ -94,7 +108,7 @@ class Collection:
             CorruptCollectionError: it is damaged beyond what can be rebuilt.
             StorageError: it cannot be read.
         """
-        return cls(CollectionFolder(Path(path)), device)
+        return cls(CollectionFolder(Path(path)), load or partial(load_encoders, device=device))
 
     @staticmethod
     def exists(path: str | os.PathLike[str]) -> bool:
@@ -152,7 +166,7 @@ class Collection:
         """
         with self._lock:
             if self._encoders is None:
-                loaded = load_encoders(self.encoder_names, self._device)
+                loaded = self._load(self.encoder_names)
                 for entry, encoder in zip(self._folder.manifest.encoders, loaded, strict=True):
                     check_revision(self.path, entry, encoder.space)
                 self._encoders = loaded

@@ -12,7 +12,7 @@ from anysense.embed.media.pieces import ReadOptions
 from anysense.embed.pipeline.reading import MediaSource, name_of, pieces_of, prepare_pieces
 from anysense.embed.pipeline.turn import DEFAULT_BATCH, encode_in_turn
 from anysense.embed.types import Modality, Waveform
-from anysense.embed.waiting import as_query
+from anysense.embed.waiting import as_query, check_waiter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +39,7 @@ def encode_query(
     Raises:
         MediaError: the query cannot be read, or is longer than a query may be.
         EncoderError: the encoder does not take this modality.
+        AbandonedError, DeadlineError: nobody waits for it any more; see `anysense.embed.waiting`.
     """
     import numpy as np
 
@@ -51,6 +52,7 @@ def encode_query(
     encode = encoder.encode if is_reentrant else partial(encode_in_turn, encoder)
     with as_query():
         for segment in _segments(encoder, modality, source, limits):
+            check_waiter()
             batch.append(segment.content)
             if len(batch) == DEFAULT_BATCH:
                 parts.append(encode(modality, batch))

@@ -41,6 +41,8 @@ STATUS: Mapping[type[AnysenseError], int] = {
     errors.ItemNotFoundError: 404,
     errors.StorageError: 507,
     errors.NoRouteError: 422,
+    errors.AbandonedError: 499,
+    errors.DeadlineError: 504,
     AnysenseError: 500,
 }
 """The status of each error; a class that is not listed has that of its nearest listed parent."""

@@ -24,7 +24,8 @@ class Settings:
             longer.
         upload_bytes: the longest multipart body that adds an item.
         field_bytes: the longest field of a multipart body that is not a file.
-        search_threads: how many requests read the collection at once; more of them wait.
+        read_threads: how many requests read items and files at once; more of them wait.
+        search_threads: how many requests search at once; more of them wait.
         media_searches: how many of those may search by media at once. A small file can hold a
             picture that takes gigabytes to decode.
         publish_after: how many segments may be new or removed before the FAISS index is brought up
@@ -37,6 +38,7 @@ class Settings:
     body_bytes: int = 32 * 1024**2
     upload_bytes: int = 512 * 1024**2
     field_bytes: int = 1024**2
+    read_threads: int = 8
     search_threads: int = 8
     media_searches: int = 4
     publish_after: int = 2000

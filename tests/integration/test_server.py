@@ -34,7 +34,7 @@ COMMAND = "import tiny; tiny.register(); from anysense.server.cli.root import ma
 SERVICE = """
 import sys, tiny
 from anysense.index.collection import Collection
-from anysense.server.http.app import serve
+from anysense.server.http.serving import serve
 tiny.register()
 with Collection.open(sys.argv[1]) as collection:
     serve(collection, host=sys.argv[2], port=int(sys.argv[3]))
@@ -54,7 +54,7 @@ def running(
 ) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """A process that serves and answers; killed at the end if it still runs.
 
-    It is `anysense serve`, or `anysense.server.http.app.serve` bound to `host`, if one is given.
+    It is `anysense serve`, or `anysense.server.http.serving.serve` at `host` if that is given.
     """
     port = free_port()
     paths = [str(SUPPORT), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]

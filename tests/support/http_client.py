@@ -19,8 +19,8 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from fastapi.testclient import TestClient
 
-from anysense.server.http import schemas
 from anysense.server.http.app import create_app
+from anysense.server.http.schemas.search import SearchBody
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,7 +105,7 @@ for _ in range(40):
 def search(client: TestClient, **body: Any) -> list[dict[str, Any]]:
     response = client.post("/v1/search", json=body)
     assert response.status_code == 200, response.text
-    schemas.SearchBody.model_validate(response.json(), strict=False, extra="forbid")
+    SearchBody.model_validate(response.json(), strict=False, extra="forbid")
     hits: list[dict[str, Any]] = response.json()["hits"]
     return hits
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from anysense.embed.types import WHOLE, EncodedSegment, Kind, Modality, Place
 from anysense.index.catalog.records import FileRecord, ItemRecord
 from anysense.index.collection import Collection
 from anysense.index.folder.folder import CollectionFolder
+from anysense.index.folder.opening import load_encoders
 from anysense.index.types import Partition
 from anysense.index.vectors.thresholds import Thresholds
 
@@ -76,7 +78,9 @@ def created(path: Path) -> Collection:
 
 def opened_with(path: Path, **thresholds: int) -> Collection:
     """Open a collection whose index works in another way from other sizes on."""
-    return Collection(CollectionFolder(path, Thresholds(**thresholds)), "cpu")
+    return Collection(
+        CollectionFolder(path, Thresholds(**thresholds)), partial(load_encoders, device="cpu")
+    )
 
 
 def names_of(snapshot: Snapshot, ids: Any) -> list[str | None]:

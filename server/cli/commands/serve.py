@@ -27,9 +27,10 @@ def serve(path: str, host: str, port: int, device: str) -> int:
     """Serve a collection over HTTP until Ctrl-C. The API is described at /docs."""
     from anysense.embed.errors import AnysenseError
     from anysense.index.collection import Collection
-    from anysense.server.http.app import serve as run_server
+    from anysense.server.http.service.models import Models
+    from anysense.server.http.serving import serve as run_server
 
-    with Collection.open(path, device=device) as collection:
+    with Collection.open(path, load=Models(device).load) as collection:
         counts = _counts(collection)
 
         def announce(port: int) -> None:

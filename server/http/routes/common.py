@@ -3,20 +3,36 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+from fastapi import Path
 from fastapi.responses import Response
 
-from anysense.server.http import schemas
+from anysense.server.http.schemas.state import ErrorBody
+from anysense.server.http.service.service import CURRENT
 
 if TYPE_CHECKING:
     from fastapi import Request
 
-    from anysense.server.http.service import Service
+    from anysense.server.http.service.served import ServedCollection
+    from anysense.server.http.service.service import Service
 
-__all__ = ["ERROR", "FILE", "TEXT", "body_of", "reply", "service_of"]
+__all__ = [
+    "ERROR",
+    "FILE",
+    "NAME",
+    "TEXT",
+    "body_of",
+    "collection_name",
+    "collection_of",
+    "reply",
+    "service_of",
+]
 
-ERROR: dict[int | str, dict[str, Any]] = {"default": {"model": schemas.ErrorBody}}
+NAME = "collection"
+"""The part of an address that names a collection."""
+
+ERROR: dict[int | str, dict[str, Any]] = {"default": {"model": ErrorBody}}
 """The answer of every address that cannot do what it was called for."""
 
 FILE = {"type": "string", "format": "binary"}
@@ -31,6 +47,22 @@ def reply(content: Any, status: int = 200, headers: dict[str, str] | None = None
 def service_of(request: Request) -> Service:
     service: Service = request.app.state.service
     return service
+
+
+def collection_name(
+    collection: Annotated[str, Path(description="A collection's name, or `current`: the first.")],
+) -> str:
+    """The collection that an address names, for the OpenAPI document."""
+    return collection
+
+
+def collection_of(request: Request) -> ServedCollection:
+    """The collection that a request is about: the one it names, or else the first.
+
+    Raises:
+        RequestError: there is none of that name.
+    """
+    return service_of(request).collection(request.path_params.get(NAME, CURRENT))
 
 
 def body_of(json_model: str, form: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`POST /v1/search`."""
+"""`/search`."""
 
 from __future__ import annotations
 
@@ -7,21 +7,30 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, Response
 
-from anysense.server.http import schemas
-from anysense.server.http.bodies import is_form, read_form, read_json, validate
-from anysense.server.http.queries import search_terms
-from anysense.server.http.routes.common import ERROR, FILE, TEXT, body_of, reply, service_of
+from anysense.server.http.bodies.forms import is_form, read_form
+from anysense.server.http.bodies.queries import search_terms
+from anysense.server.http.bodies.reading import read_json, validate
+from anysense.server.http.routes.common import (
+    ERROR,
+    FILE,
+    TEXT,
+    body_of,
+    collection_of,
+    reply,
+    service_of,
+)
+from anysense.server.http.schemas.search import SearchBody, SearchRequest
 
 if TYPE_CHECKING:
     from anysense.index.ranking.query import Term
-    from anysense.server.http.service import Service
+    from anysense.server.http.service.served import ServedCollection
 
 __all__ = ["router"]
 
 UPLOADS = ("image", "audio")
 FORM = {
     name: FILE if name in UPLOADS else TEXT
-    for name in schemas.SearchRequest.model_json_schema()["properties"]
+    for name in SearchRequest.model_json_schema()["properties"]
 }
 OPTIONS = (
     *("k", "modalities", "where", "min_score", "per_modality_k"),
@@ -33,16 +42,16 @@ router = APIRouter(responses=ERROR)
 
 
 @router.post(
-    "/v1/search",
-    response_model=schemas.SearchBody,
+    "/search",
+    response_model=SearchBody,
     openapi_extra=body_of("SearchRequest", FORM),
 )
 async def search(request: Request) -> Response:
     """Find items of every modality by text, image, sound, or several of them."""
-    service = service_of(request)
+    served = collection_of(request)
     start = time.perf_counter()
-    body, terms = await _read_search(request, service)
-    hits = await service.retrieving(terms, **{name: getattr(body, name) for name in OPTIONS})
+    body, terms = await _read_search(request, served)
+    hits = await served.retrieving(terms, **{name: getattr(body, name) for name in OPTIONS})
     took_ms = round((time.perf_counter() - start) * 1000, 3)
     return reply(
         {
@@ -55,12 +64,12 @@ async def search(request: Request) -> Response:
 
 
 async def _read_search(
-    request: Request, service: Service
-) -> tuple[schemas.SearchRequest, list[Term]]:
+    request: Request, served: ServedCollection
+) -> tuple[SearchRequest, list[Term]]:
     if not is_form(request):
-        body = await read_json(request, schemas.SearchRequest)
-        return body, await service.searching(search_terms, body)
-    async with read_form(request, service.settings, UPLOADS) as form:
-        body = validate(schemas.SearchRequest, form.values(lists=("not", "modalities")))
+        body = await read_json(request, SearchRequest)
+        return body, await served.reading(search_terms, body)
+    async with read_form(request, service_of(request).settings, UPLOADS) as form:
+        body = validate(SearchRequest, form.values(lists=("not", "modalities")))
         files = {name: await file.read() for name, file in form.files.items()}
-    return body, await service.searching(search_terms, body, files)
+    return body, await served.reading(search_terms, body, files)

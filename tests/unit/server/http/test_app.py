@@ -7,18 +7,24 @@ from pathlib import Path
 
 from http_client import TestClient, error_of
 
+NAMED = "/v1/collections/{collection}"
+
 
 def test_the_openapi_document_is_whole(client: TestClient) -> None:
     document = client.get("/openapi.json").json()
     paths = {(path, method) for path, methods in document["paths"].items() for method in methods}
+    of_a_collection = {
+        ("/search", "post"),
+        ("/items", "post"),
+        ("/items", "get"),
+        ("/items/{item_id}", "get"),
+        ("/items/{item_id}", "delete"),
+        ("/items/{item_id}/media", "get"),
+    }
     assert paths == {
-        ("/v1/search", "post"),
-        ("/v1/items", "post"),
-        ("/v1/items", "get"),
-        ("/v1/items/{item_id}", "get"),
-        ("/v1/items/{item_id}", "delete"),
-        ("/v1/items/{item_id}/media", "get"),
-        ("/v1/collections/current", "get"),
+        *((f"/v1{path}", method) for path, method in of_a_collection),
+        *((f"{NAMED}{path}", method) for path, method in of_a_collection),
+        (NAMED, "get"),
         ("/health", "get"),
         ("/ready", "get"),
     }
@@ -33,7 +39,8 @@ def test_the_page_of_documentation_names_every_address_and_field(client: TestCli
     page = (Path(__file__).parents[4] / "docs" / "http.md").read_text(encoding="utf-8")
     document = client.get("/openapi.json").json()
     for path in document["paths"]:
-        assert path.replace("{item_id}", "{id}") in page
+        address = path if path == NAMED else path.replace(NAMED, "/v1")
+        assert address.replace("{item_id}", "{id}").replace("{collection}", "{name}") in page
     models = ("HitBody", "HitSegmentBody", "ItemBody", "NewText", "SegmentBody", "TermBody")
     for model in ("SearchRequest", *models):
         for name in document["components"]["schemas"][model]["properties"]:

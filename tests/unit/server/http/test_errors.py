@@ -39,6 +39,8 @@ EXPECTED = {
     "ItemNotFoundError": (404, "item_not_found"),
     "StorageError": (507, "storage"),
     "NoRouteError": (422, "no_route"),
+    "AbandonedError": (499, "abandoned"),
+    "DeadlineError": (504, "deadline"),
 }
 
 
@@ -85,7 +87,7 @@ def test_a_fault_of_ours_tells_nothing_of_the_inside(
     def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError("the secret inside")
 
-    monkeypatch.setattr(client.app.state.service.retriever, "retrieve", broken)
+    monkeypatch.setattr(client.app.state.service.collection().retriever, "retrieve", broken)
     response = client.post("/v1/search", json={"text": "red"})
     assert response.status_code == 500
     error = error_of(response)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def test_serve_says_where_and_what_it_serves(
     built: Path, monkeypatch: pytest.MonkeyPatch, host: str, port: int, address: str
 ) -> None:
-    from anysense.server.http import app
+    from anysense.server.http import serving
 
     served: list[Any] = []
 
@@ -33,7 +33,7 @@ def test_serve_says_where_and_what_it_serves(
         served.append(options)
         on_start(port or 4321)
 
-    monkeypatch.setattr(app, "serve", serve)
+    monkeypatch.setattr(serving, "serve", serve)
     result = run("serve", built, "--host", host, "--port", str(port))
     last = result.stderr.splitlines()[-1]
     assert last == f"Serving {built}, 3 items (2 image, 1 text), at {address}"

@@ -22,7 +22,7 @@ from media_files import saved
 from PIL import Image
 
 from anysense.index.collection import Collection
-from anysense.server.http import schemas
+from anysense.server.http.schemas.items import ItemBody, ItemPage
 
 
 def test_an_added_text_is_found_at_once_and_stays(
@@ -32,7 +32,7 @@ def test_an_added_text_is_found_at_once_and_stays(
     response = client.post("/v1/items", json=body)
     assert response.status_code == 201
     item = response.json()
-    schemas.ItemBody.model_validate(item, extra="forbid")
+    ItemBody.model_validate(item, extra="forbid")
     assert (item["id"], item["kind"], item["metadata"]) == ("new one", "text", body["metadata"])
     assert response.headers["location"] == "/v1/items/new%20one"
     assert client.get(response.headers["location"]).json() == item
@@ -217,7 +217,7 @@ def test_items_are_listed_in_pages(client: TestClient) -> None:
     while True:
         params = {"limit": 3} | ({"cursor": cursor} if cursor else {})
         page = client.get("/v1/items", params=params).json()
-        schemas.ItemPage.model_validate(page, extra="forbid")
+        ItemPage.model_validate(page, extra="forbid")
         assert len(page["items"]) <= 3
         seen += ids(page["items"])
         if len(seen) == 3:

@@ -9,7 +9,7 @@ from media_files import page, pdf
 
 from anysense.embed.types import Modality
 from anysense.index.ranking.retriever import Retriever
-from anysense.server.http import schemas
+from anysense.server.http.schemas.items import ItemBody
 
 if TYPE_CHECKING:
     from anysense.index.collection import Collection
@@ -24,7 +24,7 @@ def test_a_text_finds_items_of_every_modality(client: TestClient, collection: Co
 def test_a_document_is_one_hit_with_its_pages(client: TestClient) -> None:
     red = b"1 0 0 rg 20 20 572 752 re f"
     item = add_file(client, pdf([page("a dark word"), red]), "lamp.pdf", id="lamp")
-    schemas.ItemBody.model_validate(item, extra="forbid")
+    ItemBody.model_validate(item, extra="forbid")
     assert item["kind"] == "document"
     assert [(s["modality"], s["unit"], s["page"]) for s in item["segments"]] == [
         ("text", "characters", 1),

@@ -88,7 +88,7 @@ def test_only_so_many_search_by_media_at_once(
 ) -> None:
     """A picture of 40 bytes may take gigabytes to decode; texts need not wait for it."""
     with client_of(collection, Settings(media_searches=2)) as client:
-        retriever = client.app.state.service.retriever  # type: ignore[attr-defined]
+        retriever = client.app.state.service.collection().retriever  # type: ignore[attr-defined]
         retrieve, lock = retriever.retrieve, threading.Lock()
         running, most = {"media": 0, "text": 0}, {"media": 0, "text": 0}
         texts = threading.Barrier(4, timeout=20)

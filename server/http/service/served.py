@@ -1,22 +1,17 @@
-"""What the routes share: one collection, its retriever, and the order in which work is done."""
+"""One collection that is served: searched, added to, and kept up to date."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import mimetypes
 import threading
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, ParamSpec, TypeVar
-
-from starlette.concurrency import run_in_threadpool
 
 from anysense.embed.errors import AnysenseError, ItemNotFoundError, MediaError
 from anysense.index.building.ingest import add_one
 from anysense.index.catalog.browse import find_item, item_paths
 from anysense.index.ranking.retriever import Retriever
 from anysense.index.types import NewItem
-from anysense.server.http.warm import warm_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,9 +21,10 @@ if TYPE_CHECKING:
     from anysense.index.collection import Collection
     from anysense.index.ranking.hit import Hits
     from anysense.index.ranking.query import Term
+    from anysense.server.http.service.turns import Turns
     from anysense.server.http.settings import Settings
 
-__all__ = ["Service", "safe_name", "stored_suffix"]
+__all__ = ["ServedCollection"]
 
 logger = logging.getLogger(__name__)
 P = ParamSpec("P")
@@ -36,74 +32,47 @@ T = TypeVar("T")
 STOP_SECONDS = 30.0
 
 
-class Service:
-    """A collection behind HTTP.
+class ServedCollection:
+    """A collection behind HTTP: what the routes call.
 
-    Searches run in threads, some at once; what writes runs in a thread too, one at a time. The
-    event loop itself never computes.
+    Args:
+        name: what addresses call it.
+        collection: the collection; it stays the caller's to close.
+        settings: how the service behaves.
+        turns: whose turn it is, over all collections of the service.
     """
 
-    def __init__(self, collection: Collection, settings: Settings) -> None:
+    def __init__(self, name: str, collection: Collection, settings: Settings, turns: Turns) -> None:
+        self.name = name
         self.collection = collection
-        self.settings = settings
         self.retriever = Retriever(collection)
         self.media = collection.folder.media
-        self.status = "ready"
-        self.reason: str | None = None
-        self._searches = asyncio.Semaphore(settings.search_threads)
-        self._media_searches = asyncio.Semaphore(settings.media_searches)
-        self._writes = asyncio.Semaphore(1)
-        self._warming: threading.Thread | None = None
+        self._settings = settings
+        self._turns = turns
+        self._writes = turns.new_line()
         self._publishing: threading.Thread | None = None
 
-    def start(self) -> None:
-        """Begin to load the encoders, if the settings say so; the service answers meanwhile."""
-        if self.settings.warm_up:
-            self.status = "loading"
-            self._warming = threading.Thread(target=self._warm_up, name="warm-up", daemon=True)
-            self._warming.start()
-
     def stop(self) -> None:
-        """Wait for what runs in the background, up to a limit.
+        """Wait for an index that is being published, up to a limit; nothing is lost without it."""
+        if self._publishing is not None:
+            self._publishing.join(STOP_SECONDS)
 
-        A library that is being loaded must not meet the end of the process. An index that is not
-        finished by then is left; nothing is lost with it.
-        """
-        for thread in (self._warming, self._publishing):
-            if thread is not None:
-                thread.join(STOP_SECONDS)
-
-    def _warm_up(self) -> None:
-        try:
-            for encoder in self.collection.encoders():
-                warm_up(encoder)
-            self.collection.folder.snapshot()
-        except AnysenseError as error:
-            self.status, self.reason = "failed", str(error)
-            logger.error("The encoders cannot be loaded: %s", error)
-        except Exception as error:  # a third party's encoder can raise anything
-            self.status, self.reason = "failed", f"{type(error).__name__}: {error}"
-            logger.exception("The encoders cannot be loaded")
-        else:
-            self.status = "ready"
-
-    async def searching(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run something that reads, in a thread, when its turn comes."""
-        async with self._searches:
-            return await run_in_threadpool(work, *args, **kwargs)
+    async def reading(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run something that reads the catalog or files, and waits for no model."""
+        return await self._turns.reading(work, *args, **kwargs)
 
     async def retrieving(self, terms: list[Term], **options: Any) -> Hits:
-        """Search, when its turn comes; see `Retriever.retrieve`. Of media, only so many at once."""
-        if not any(isinstance(term.content, bytes) for term in terms):
-            return await self.searching(self.retriever.retrieve, terms, **options)
-        async with self._media_searches:
-            return await self.searching(self.retriever.retrieve, terms, **options)
+        """Search, when its turn comes; see `Retriever.retrieve`."""
+        has_media = any(isinstance(term.content, bytes) for term in terms)
+        return await self._turns.searching(
+            self.retriever.retrieve, terms, has_media=has_media, **options
+        )
 
     async def writing(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run something that writes, in a thread, after all that came before it."""
         async with self._writes:
-            result = await run_in_threadpool(work, *args, **kwargs)
-            await run_in_threadpool(self._publish_if_due)
+            result = await self._turns.working(work, *args, **kwargs)
+            await self._turns.working(self._publish_if_due)
             return result
 
     def _publish_if_due(self) -> None:
@@ -112,7 +81,7 @@ class Service:
         snapshot = self.collection.folder.snapshot()
         changes = snapshot.unpublished + len(snapshot.tombstones)
         total = sum(snapshot.partitions.values())
-        if changes >= max(self.settings.publish_after, total // 20):
+        if changes >= max(self._settings.publish_after, total // 20):
             self._publishing = threading.Thread(target=self._publish, name="publish", daemon=True)
             self._publishing.start()
 
@@ -206,20 +175,3 @@ class Service:
         except ItemNotFoundError:
             return []
         return [Path(path) for path in item_paths(catalog, item)]
-
-
-def safe_name(name: str | None, fallback: str) -> str:
-    """The last part of what a client calls a file, for people to read; never used as a path."""
-    last = PureWindowsPath(PurePosixPath(name or "").name).name
-    return "".join(c for c in last if c.isprintable()).strip()[:255] or fallback
-
-
-def stored_suffix(name: str, content_type: str | None) -> str:
-    """What a stored file's name ends with: its own suffix, or its type's, if anysense reads it."""
-    from anysense.embed.media.identify import MEDIA_SUFFIXES
-
-    suffix = PurePosixPath(name).suffix.lower()
-    if suffix in MEDIA_SUFFIXES:
-        return suffix
-    usual = mimetypes.guess_extension((content_type or "").partition(";")[0].strip().lower())
-    return usual if usual is not None and usual in MEDIA_SUFFIXES else ""

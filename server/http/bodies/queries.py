@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from anysense.embed.types import Modality
 from anysense.index.ranking.query import Term
 from anysense.server.http.errors import RequestError
-from anysense.server.http.schemas import SearchRequest, TermBody
+from anysense.server.http.schemas.search import SearchRequest, TermBody
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,18 +1,16 @@
-"""Bodies of requests: JSON or a form, read with a limit and made into models."""
+"""Multipart forms, read with a limit: their fields, and their files."""
 
 from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 from python_multipart.multipart import parse_options_header
-from starlette.concurrency import run_in_threadpool
 
 from anysense.embed.errors import StorageError
-from anysense.server.http.errors import RequestError, problem_sentence
+from anysense.server.http.errors import RequestError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -22,17 +20,10 @@ if TYPE_CHECKING:
 
     from anysense.server.http.settings import Settings
 
-__all__ = [
-    "Form",
-    "is_form",
-    "read_form",
-    "read_json",
-    "validate",
-]
+__all__ = ["Form", "is_form", "read_form"]
 
 CHARSETS = (b"utf-8", b"utf8", b"us-ascii", b"ascii")
 JSON_FIELDS = ("terms", "vector", "metadata")
-ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
 @dataclass
@@ -89,40 +80,6 @@ def is_form(request: Request) -> bool:
         return False
     message = f"Send application/json or multipart/form-data, not {kind[:100] or 'nothing'}."
     raise RequestError(message, 415, "unsupported_content_type")
-
-
-async def read_json(request: Request, model: type[ModelT]) -> ModelT:
-    """The JSON body of a request as a model.
-
-    Raises:
-        RequestError: the body is not JSON, or not what the model wants.
-    """
-    body = await request.body()
-    try:
-        return await run_in_threadpool(model.model_validate_json, body)
-    except ValidationError as error:
-        raise refusal(error) from None
-
-
-def validate(model: type[ModelT], values: dict[str, Any]) -> ModelT:
-    """Values as a model.
-
-    Raises:
-        RequestError: they are not what the model wants.
-    """
-    try:
-        return model.model_validate(values)
-    except ValidationError as error:
-        raise refusal(error) from None
-
-
-def refusal(error: ValidationError) -> RequestError:
-    problems = error.errors(include_url=False, include_input=False)
-    if problems[0]["type"] == "json_invalid":
-        reason = str(problems[0]["msg"]).removeprefix("Invalid JSON: ").rstrip(".")
-        return RequestError(f"The body is not JSON: {reason}.", 400, "invalid_json")
-    message, param = problem_sentence(problems)
-    return RequestError(message, 422, "invalid_value", param)
 
 
 @contextlib.asynccontextmanager

@@ -1,7 +1,4 @@
-"""What every request passes before it reaches a route: whom it is addressed to, and how long it is.
-
-Both are plain ASGI middleware, so that a refused body is never read and streams stay streams.
-"""
+"""Whom a request is addressed to, and which site's page it comes from."""
 
 from __future__ import annotations
 
@@ -10,14 +7,14 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 
-from anysense.server.http.errors import RequestError, error_response
+from anysense.server.http.errors import error_response
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from anysense.server.http.settings import Settings
 
-__all__ = ["BodyGuard", "HostGuard"]
+__all__ = ["HostGuard"]
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
@@ -70,45 +67,3 @@ def site_of(origin: str) -> str:
         return urlsplit(origin).netloc.lower()
     except ValueError:  # an IPv6 address without its bracket
         return ""
-
-
-class BodyGuard:
-    """Refuses a body over the limit: by its stated length, and by what really comes."""
-
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self.app = app
-        self.settings = settings
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        headers = Headers(scope=scope)
-        is_upload = scope["path"] == "/v1/items" and is_multipart(headers)
-        limit = self.settings.upload_bytes if is_upload else self.settings.body_bytes
-        length = headers.get("content-length", "")
-        if length.isdigit() and int(length) > limit:
-            refusal = too_large(limit)
-            response = error_response(refusal.status, str(refusal), refusal.code)
-            await response(scope, receive, send)
-            return
-        byte_count = 0
-
-        async def receive_limited() -> Message:
-            nonlocal byte_count
-            message = await receive()
-            byte_count += len(message.get("body", b""))
-            if byte_count > limit:
-                raise too_large(limit)
-            return message
-
-        await self.app(scope, receive_limited, send)
-
-
-def is_multipart(headers: Headers) -> bool:
-    return headers.get("content-type", "").lower().startswith("multipart/")
-
-
-def too_large(limit: int) -> RequestError:
-    message = f"The body of the request is over the limit of {limit:,} bytes."
-    return RequestError(message, 413, "body_too_large")

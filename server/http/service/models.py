@@ -1,0 +1,40 @@
+"""The models of a process: each is loaded once, whichever collections use it."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from anysense.embed.types import Encoder
+
+__all__ = ["Models"]
+
+
+class Models:
+    """Loads encoders by name, each once. Safe to use from many threads.
+
+    Args:
+        device: ``auto``, ``cpu`` or ``cuda``.
+    """
+
+    def __init__(self, device: str = "auto") -> None:
+        self._device = device
+        self._lock = threading.Lock()
+        self._encoders: dict[str, Encoder] = {}
+
+    def load(self, names: Sequence[str]) -> list[Encoder]:
+        """The encoders of some names, in their order: what `Collection.open` takes as `load`.
+
+        Raises:
+            EncoderError: one cannot be used.
+        """
+        from anysense.embed.encoders.registry import load_encoder
+
+        with self._lock:
+            for name in names:
+                if name not in self._encoders:
+                    self._encoders[name] = load_encoder(name, device=self._device)
+            return [self._encoders[name] for name in names]
