@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.installed
 EXTRAS := $(shell $(PYTHON) -c 'import sys; print("dev,laion-clap" if sys.version_info < (3, 13) else "dev")')
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: demo test test-fast check install clean
+.PHONY: demo test test-fast check install wheel deployment clean
 
 demo: $(STAMP)
 	$(BIN)/anysense demo
@@ -34,6 +34,23 @@ $(STAMP): pyproject.toml $(LINKED)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet -e ".[$(EXTRAS)]"
 	touch $@
+
+# What deploy/Dockerfile does, without Docker: an environment of its own, made from the wheel.
+# TORCH_INDEX is where torch comes from, such as https://download.pytorch.org/whl/cpu, which is
+# much smaller than what is there by default: that brings CUDA.
+DEPLOYMENT  ?= build/deployment
+TORCH_INDEX ?=
+
+wheel:
+	rm -rf build/wheel
+	$(PYTHON) -m pip wheel --quiet --no-deps --wheel-dir build/wheel .
+
+deployment: wheel
+	$(PYTHON) -m venv $(DEPLOYMENT)
+	$(if $(TORCH_INDEX),$(DEPLOYMENT)/bin/python -m pip install --quiet --no-cache-dir \
+		--index-url $(TORCH_INDEX) torch torchvision)
+	$(DEPLOYMENT)/bin/python -m pip install --quiet --no-cache-dir build/wheel/anysense-*.whl
+	$(DEPLOYMENT)/bin/anysense --version
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .coverage
