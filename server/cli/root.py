@@ -31,7 +31,8 @@ COMMANDS = {
     "bridge": "Let images find sounds where no model knows both.",
     "models": "List the models, or fetch one.",
     "demo": "Build and search a collection of sample media.",
-    "serve": "Serve a collection over HTTP.",
+    "serve": "Serve collections over HTTP.",
+    "keys": "Make, list and remove keys of the service.",
 }
 """What the root's help says of each command. The module of its name holds it, under its name."""
 

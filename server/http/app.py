@@ -11,8 +11,14 @@ from pydantic.json_schema import models_json_schema
 
 from anysense import __version__
 from anysense.server.http import errors as http_errors
+from anysense.server.http.access.key_ring import KeyRing
+from anysense.server.http.access.security_scheme import with_keys
+from anysense.server.http.guards.access import AccessGuard
 from anysense.server.http.guards.body import BodyGuard
 from anysense.server.http.guards.host import HostGuard
+from anysense.server.http.guards.proxy import ProxyGuard
+from anysense.server.http.guards.sites import SiteGuard
+from anysense.server.http.routes import collections as collection_list
 from anysense.server.http.routes import items, media, search, state
 from anysense.server.http.routes.common import NAME, collection_name
 from anysense.server.http.schemas.items import NewText, NewUpload
@@ -41,9 +47,14 @@ def create_app(
     Args:
         collections: what to serve, one or several by name; they stay the caller's to close.
         settings: limits and who may ask.
+
+    Raises:
+        UsageError: the file of keys cannot be used.
     """
     by_name = collections if isinstance(collections, Mapping) else {CURRENT: collections}
     service = Service(by_name, settings or Settings())
+    keys = KeyRing(service.settings)
+    root_path = service.settings.root_path
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -51,16 +62,22 @@ def create_app(
         yield
         service.stop()
 
-    app = FastAPI(title="anysense", version=__version__, lifespan=lifespan)
+    app = FastAPI(title="anysense", version=__version__, lifespan=lifespan, root_path=root_path)
     app.state.service = service
+    app.state.keys = keys
     http_errors.install(app)
     app.include_router(state.router)
+    app.include_router(collection_list.router)
     for group in (search, media, items):  # a file's address is also one of an item, by its form
         app.include_router(group.router, prefix="/v1")
         app.include_router(group.router, prefix=f"/v1/collections/{{{NAME}}}", dependencies=NAMED)
     app.add_middleware(BodyGuard, settings=service.settings)
+    app.add_middleware(AccessGuard, settings=service.settings, keys=keys)
+    app.add_middleware(SiteGuard, settings=service.settings)
     app.add_middleware(HostGuard, settings=service.settings)
-    app.openapi = with_bodies(app.openapi)  # type: ignore[method-assign]
+    app.add_middleware(ProxyGuard, settings=service.settings)
+    described = with_bodies(app.openapi)
+    app.openapi = with_keys(described, needed=not keys.is_open)  # type: ignore[method-assign]
     return app
 
 

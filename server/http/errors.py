@@ -54,6 +54,13 @@ PARAMS: Mapping[type[AnysenseError], str] = {
 """The field that is at fault, where the error itself tells."""
 
 RETRY_LATER = (errors.CollectionLockedError,)
+KINDS = {
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    410: "not_found_error",
+    429: "rate_limit_error",
+}
 CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 
 
@@ -90,12 +97,7 @@ def error_response(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """The one body of every error."""
-    if status >= 500:
-        kind = "server_error"
-    else:
-        kind = {403: "permission_error", 404: "not_found_error", 410: "not_found_error"}.get(
-            status, "invalid_request_error"
-        )
+    kind = "server_error" if status >= 500 else KINDS.get(status, "invalid_request_error")
     body = {"message": message, "type": kind, "code": code, "param": param}
     # In ASCII, as names of files may hold what is not Unicode.
     return Response(json.dumps({"error": body}), status, headers, "application/json")

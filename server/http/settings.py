@@ -2,24 +2,63 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_origin
 
-__all__ = ["LOOPBACK_HOSTS", "Settings"]
+from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from anysense.server.http.access.rates import Rate
+from anysense.server.http.addresses import Host, Network, Origin, RootPath
+
+__all__ = ["LOOPBACK_HOSTS", "PREFIX", "Settings"]
 
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")
+PREFIX = "ANYSENSE_"
+"""What the names of settings begin with in the environment."""
 
 
-@dataclass(frozen=True)
-class Settings:
+def read_rate(value: Any) -> Any:
+    return Rate.parse(value) if isinstance(value, str) else value
+
+
+WrittenRate = Annotated[Rate, BeforeValidator(read_rate)]
+Threads = Annotated[int, Field(ge=1)]
+
+
+class Settings(BaseSettings):
     """How the service behaves, and the longest bodies it reads.
+
+    What is not given comes from the environment (`ANYSENSE_PORT=8080`; of several values, with
+    commas between them), or else is the default; `configuration.load_settings` also reads a file.
 
     What one image, sound or text may hold is in `anysense.embed.limits`; what ids, metadata and
     filters may be is in `anysense.server.http.schemas`.
 
     Attributes:
+        collections: the collections that `anysense serve` opens, each as PATH or NAME=PATH.
+        host: the address to listen at. Beyond loopback only with keys, or with `insecure`.
+        port: the port; 0 for any that is free.
+        device: where models run.
+        log_level: how much of uvicorn's log is written.
+        api_key: the one key that may read and write. On no command line, which others could see.
+        api_key_file: the file of keys that `anysense keys` writes. A change is noticed.
+        insecure: listen beyond loopback without keys, for everybody to read and to change.
         allowed_hosts: the host names, without a port, that a request may be addressed to; ``*``
             allows every name. A page on another site can point a name of its own at 127.0.0.1 and
             so reach a local service (DNS rebinding), but its requests still carry that name.
+        allowed_origins: the sites whose pages may use the service, such as https://app.example
+            (CORS).
+        forwarded_allow_ips: the proxies whose X-Forwarded headers are believed, as addresses or
+            networks.
+        root_path: the path under which a proxy shows the service, such as /anysense.
+        rate_limit: how many requests each key, or without keys each address, may make, such as
+            100/minute, or 10/second:50 for bursts of 50.
+        ssl_certfile: a certificate, with its chain, to speak HTTPS.
+        ssl_keyfile: the certificate's private key, if it is in a file of its own.
+        ssl_keyfile_password: what opens the private key. On no command line.
+        ssl_ca_certs: only clients with a certificate of these authorities are answered.
         body_bytes: the longest body of a request that uploads no item. Base64 makes media a third
             longer.
         upload_bytes: the longest multipart body that adds an item.
@@ -34,12 +73,62 @@ class Settings:
         warm_up: load the encoders when the service starts, not at the first search.
     """
 
-    allowed_hosts: tuple[str, ...] = LOOPBACK_HOSTS
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="forbid", frozen=True, enable_decoding=False
+    )
+
+    collections: tuple[str, ...] = ()
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    log_level: Literal["critical", "error", "warning", "info", "debug"] = "info"
+    api_key: SecretStr | None = None
+    api_key_file: Path | None = None
+    insecure: bool = False
+    allowed_hosts: tuple[Host, ...] = LOOPBACK_HOSTS
+    allowed_origins: tuple[Origin, ...] = ()
+    forwarded_allow_ips: tuple[Network, ...] = ("127.0.0.1", "::1")
+    root_path: RootPath = ""
+    rate_limit: WrittenRate | None = None
+    ssl_certfile: Path | None = None
+    ssl_keyfile: Path | None = None
+    ssl_keyfile_password: SecretStr | None = None
+    ssl_ca_certs: Path | None = None
     body_bytes: int = 32 * 1024**2
     upload_bytes: int = 512 * 1024**2
     field_bytes: int = 1024**2
-    read_threads: int = 8
-    search_threads: int = 8
-    media_searches: int = 4
+    read_threads: Threads = 8
+    search_threads: Threads = 8
+    media_searches: Threads = 4
     publish_after: int = 2000
     warm_up: bool = True
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _read(cls, value: Any, info: ValidationInfo) -> Any:
+        """What variables write as text; an empty one may be of a script that never set it."""
+        if value == "" and info.field_name != "root_path":
+            raise ValueError("it is empty; leave it out")
+        annotation = cls.model_fields[info.field_name or ""].annotation
+        if isinstance(value, str) and get_origin(annotation) is tuple:
+            return [part.strip() for part in value.split(",")]
+        return value
+
+    @field_validator("*")
+    @classmethod
+    def _check_number(cls, value: Any) -> Any:
+        if isinstance(value, int | float) and not 0 <= value < math.inf:
+            raise ValueError("it cannot be negative or infinite")
+        return value
+
+    @field_validator("api_key")
+    @classmethod
+    def _check_key(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None and not (key.get_secret_value().isascii() and _is_word(key)):
+            raise ValueError("a key is made of ASCII letters, digits and signs, without spaces")
+        return key
+
+
+def _is_word(key: SecretStr) -> bool:
+    text = key.get_secret_value()
+    return text.isprintable() and " " not in text

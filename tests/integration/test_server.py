@@ -35,9 +35,11 @@ SERVICE = """
 import sys, tiny
 from anysense.index.collection import Collection
 from anysense.server.http.serving import serve
+from anysense.server.http.settings import Settings
 tiny.register()
 with Collection.open(sys.argv[1]) as collection:
-    serve(collection, host=sys.argv[2], port=int(sys.argv[3]))
+    settings = Settings(host=sys.argv[2], port=int(sys.argv[3]), insecure=True)
+    serve(collection, settings=settings)
 """
 
 

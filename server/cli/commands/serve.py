@@ -2,50 +2,85 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from anysense.embed.errors import UsageError
 from anysense.server.cli import console
-from anysense.server.cli.options import COLLECTION, DEVICE
+from anysense.server.cli.served import named_paths
+from anysense.server.cli.settings import setting_options
 from anysense.server.cli.status import DONE
 
 if TYPE_CHECKING:
     from anysense.index.collection import Collection
+    from anysense.server.http.settings import Settings
 
 __all__ = ["serve"]
 
 
-@click.command(short_help="Serve a collection over HTTP.")
-@COLLECTION
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
+@click.command(short_help="Serve collections over HTTP.")
+@click.argument("collections", nargs=-1, metavar="[NAME=]COLLECTION...")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="The port."
+    "--config",
+    "config",
+    envvar="ANYSENSE_CONFIG",
+    metavar="FILE",
+    help="A TOML file of settings, by the names that they have in the environment.",
 )
-@DEVICE
-def serve(path: str, host: str, port: int, device: str) -> int:
-    """Serve a collection over HTTP until Ctrl-C. The API is described at /docs."""
-    from anysense.embed.errors import AnysenseError
+@setting_options(without=("collections",))
+def serve(collections: tuple[str, ...], config: str | None, **options: Any) -> int:
+    """Serve collections over HTTP until Ctrl-C. The API is described at /docs.
+
+    The first collection is also called `current`. Each option can be given in the environment, as
+    ANYSENSE_PORT (several values with commas between them), or in a file; an option comes before
+    the environment, and that before the file.
+    """
+    from anysense.server.http.configuration import load_settings, unknown_variables
+
+    given = {name: value for name, value in options.items() if value not in (None, ())}
+    if collections:
+        given["collections"] = collections
+    settings = load_settings(given, Path(config) if config is not None else None)
+    for sentence in unknown_variables():
+        console.note(sentence)
+    if not settings.collections:
+        raise UsageError("Name a collection to serve, as in: anysense serve my.anysense")
+    with ExitStack() as stack:
+        run_service(open_collections(settings, stack), settings)
+    return DONE
+
+
+def open_collections(settings: Settings, stack: ExitStack) -> dict[str, Collection]:
+    """Open what is to be served, by name; models are loaded later, each once."""
     from anysense.index.collection import Collection
     from anysense.server.http.service.models import Models
+
+    models = Models(settings.device)
+    return {
+        name: stack.enter_context(Collection.open(path, load=models.load))
+        for name, path in named_paths(settings.collections).items()
+    }
+
+
+def run_service(collections: dict[str, Collection], settings: Settings) -> None:
     from anysense.server.http.serving import serve as run_server
 
-    with Collection.open(path, load=Models(device).load) as collection:
-        counts = _counts(collection)
+    counts = {name: _counts(collection) for name, collection in collections.items()}
 
-        def announce(port: int) -> None:
-            if host not in ("127.0.0.1", "localhost", "::1"):
-                console.note(f"Anyone who reaches {host} can search, add and remove items.")
-            console.note(f"Serving {path}, {counts}, at {_address(host, port)}")
+    def announce(port: int) -> None:
+        if settings.api_key is None and settings.api_key_file is None and settings.insecure:
+            console.note(f"Anyone who reaches {settings.host} can search, add and remove items.")
+        for name, collection in collections.items():
+            called = f"{name}: " if len(collections) > 1 else ""
+            where = f", at {_address(settings, port)}" if len(collections) == 1 else ""
+            console.note(f"Serving {called}{collection.path}, {counts[name]}{where}")
+        if len(collections) > 1:
+            console.note(f"All at {_address(settings, port)}")
 
-        try:
-            run_server(collection, host=host, port=port, on_start=announce)
-        except (SystemExit, UnicodeError):  # uvicorn cannot start; it has told more in its log
-            raise AnysenseError(
-                f"The service cannot listen at {host}, port {port}: another program may do so "
-                "already, or there is no such address here; see --port and --host."
-            ) from None
-    return DONE
+    run_server(collections, settings=settings, on_start=announce)
 
 
 def _counts(collection: Collection) -> str:
@@ -56,9 +91,10 @@ def _counts(collection: Collection) -> str:
     return console.count(facts["items"], "item") + (f" ({each})" if each else "")
 
 
-def _address(host: str, port: int) -> str:
+def _address(settings: Settings, port: int) -> str:
     """Where to call the service from this machine, and where it says how."""
     every = ("0.0.0.0", "::")  # noqa: S104 - it is asked about, not bound
-    name = "localhost" if host in every else host
-    url = f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+    name = "localhost" if settings.host in every else settings.host
+    scheme = "https" if settings.ssl_certfile is not None else "http"
+    url = f"{scheme}://[{name}]:{port}" if ":" in name else f"{scheme}://{name}:{port}"
     return f"{url} (the API: {url}/docs)"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
 
+from anysense.server.http.access.scopes import route_path
 from anysense.server.http.errors import RequestError, error_response
 
 if TYPE_CHECKING:
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from anysense.server.http.settings import Settings
 
 __all__ = ["BodyGuard"]
+
+UPLOADS = re.compile(r"/v1(/collections/[^/]+)?/items")
 
 
 class BodyGuard:
@@ -28,7 +32,7 @@ class BodyGuard:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        is_upload = scope["path"] == "/v1/items" and is_multipart(headers)
+        is_upload = UPLOADS.fullmatch(route_path(scope)) is not None and is_multipart(headers)
         limit = self.settings.upload_bytes if is_upload else self.settings.body_bytes
         length = headers.get("content-length", "")
         if length.isdigit() and int(length) > limit:

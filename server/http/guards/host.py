@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 
+from anysense.server.http.addresses import origin_host
 from anysense.server.http.errors import error_response
+from anysense.server.http.guards.proxy import public_host
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -29,6 +30,7 @@ class HostGuard:
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
         self.allowed_hosts = frozenset(host.lower() for host in settings.allowed_hosts)
+        self.allowed_origins = frozenset(settings.allowed_origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -45,7 +47,8 @@ class HostGuard:
         elif (
             origin is not None
             and scope["method"] not in SAFE_METHODS
-            and site_of(origin) != host.lower()
+            and origin not in self.allowed_origins
+            and not is_from(origin, public_host(scope))
         ):
             message = f"Pages of {origin[:200]!r} may not change or search this collection."
             await error_response(403, message, "wrong_origin")(scope, receive, send)
@@ -62,8 +65,7 @@ def host_name(host: str) -> str:
     return name + bracket if bracket else name.partition(":")[0]
 
 
-def site_of(origin: str) -> str:
-    try:
-        return urlsplit(origin).netloc.lower()
-    except ValueError:  # an IPv6 address without its bracket
-        return ""
+def is_from(origin: str, host: str) -> bool:
+    """Whether a page is of the site that a host is; some proxies write the usual port out."""
+    site, usual_port = origin_host(origin)
+    return site != "" and site.removesuffix(usual_port) == host.removesuffix(usual_port)

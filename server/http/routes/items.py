@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from anysense.embed.types import Modality
 from anysense.index.catalog.browse import list_items
 from anysense.index.types import NewItem
+from anysense.server.http.access.scopes import public_path
 from anysense.server.http.bodies.forms import is_form, read_form
 from anysense.server.http.bodies.reading import read_json, validate
 from anysense.server.http.errors import RequestError
@@ -55,7 +56,7 @@ async def add_item(request: Request) -> Response:
         # Said to be a text, so that nobody looks whether it is the path of a file here.
         text = NewItem(body.text, body.id, modality=Modality.TEXT, metadata=body.metadata)
         item, is_new = await served.writing(served.add, text), True
-    location = f"{request.url.path}/{quote(item.id)}"
+    location = f"{public_path(request.scope)}/{quote(item.id)}"
     return reply(item.to_dict(), 201 if is_new else 200, {"location": location})
 
 

@@ -25,6 +25,7 @@ def test_the_openapi_document_is_whole(client: TestClient) -> None:
         *((f"/v1{path}", method) for path, method in of_a_collection),
         *((f"{NAMED}{path}", method) for path, method in of_a_collection),
         (NAMED, "get"),
+        ("/v1/collections", "get"),
         ("/health", "get"),
         ("/ready", "get"),
     }

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from anysense.index.collection import Collection
+    from anysense.server.http.settings import Settings
 
 
 @pytest.mark.parametrize(
@@ -29,16 +30,21 @@ def test_serve_says_where_and_what_it_serves(
 
     served: list[Any] = []
 
-    def serve(collection: Collection, *, on_start: Callable[[int], None], **options: Any) -> None:
-        served.append(options)
+    def serve(
+        collections: dict[str, Collection],
+        *,
+        settings: Settings,
+        on_start: Callable[[int], None],
+    ) -> None:
+        served.append((list(collections), settings.host, settings.port))
         on_start(port or 4321)
 
     monkeypatch.setattr(serving, "serve", serve)
-    result = run("serve", built, "--host", host, "--port", str(port))
+    result = run("serve", built, "--host", host, "--port", str(port), "--insecure")
     last = result.stderr.splitlines()[-1]
     assert last == f"Serving {built}, 3 items (2 image, 1 text), at {address}"
-    assert served == [{"host": host, "port": port}]
-    assert ("Anyone who reaches" in result.stderr) == (host == "0.0.0.0")
+    assert served == [(["c"], host, port)]
+    assert f"Anyone who reaches {host} can" in result.stderr
 
 
 def test_nothing_is_said_to_be_served_at_a_port_that_is_taken(built: Path) -> None:

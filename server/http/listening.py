@@ -1,0 +1,143 @@
+"""Where the service listens: sockets that are ours before anything is loaded."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import socket
+import ssl
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from anysense.embed.errors import AnysenseError, UsageError
+from anysense.server.http.addresses import is_loopback
+from anysense.server.http.settings import LOOPBACK_HOSTS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from anysense.server.http.settings import Settings
+
+__all__ = ["check_certificate", "check_exposure", "listen", "names_answered", "resolve"]
+
+BACKLOG = 2048
+
+
+def resolve(host: str, port: int) -> list[tuple[socket.AddressFamily, str]]:
+    """The IP addresses of a host to listen at.
+
+    Raises:
+        AnysenseError: there is none.
+    """
+    try:
+        answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError):
+        raise cannot_listen(host, port, "there is no such address") from None
+    return list(dict.fromkeys((family, str(address[0])) for family, *_, address in answers))
+
+
+def check_exposure(
+    addresses: Sequence[tuple[socket.AddressFamily, str]], settings: Settings
+) -> None:
+    """Refuse to be reached from other machines by everybody, unless that is meant.
+
+    Raises:
+        UsageError: an address is not loopback's, there are no keys, and nobody said `insecure`.
+    """
+    has_keys = settings.api_key is not None or settings.api_key_file is not None
+    if has_keys or settings.insecure or all(is_loopback(address) for _, address in addresses):
+        return
+    raise UsageError(
+        f"At {settings.host} everybody who reaches this machine could search, add and remove "
+        "items: give keys (`anysense keys add FILE NAME`, then --api-key-file FILE), or say "
+        "--insecure."
+    )
+
+
+def listen(
+    addresses: Sequence[tuple[socket.AddressFamily, str]], settings: Settings
+) -> list[socket.socket]:
+    """Sockets that listen at addresses of one host; nobody answers them yet.
+
+    An address that this machine does not have is left out, as IPv6's of ``localhost`` often is.
+
+    Raises:
+        AnysenseError: the port is taken, or cannot be used.
+    """
+    port, missing = settings.port, 0
+    with ExitStack() as opened:
+        sockets: list[socket.socket] = []
+        for family, address in addresses:
+            try:
+                one = socket.create_server((address, port), family=family, backlog=BACKLOG)
+            except OSError as error:
+                if error.errno == errno.EADDRNOTAVAIL and missing + 1 < len(addresses):
+                    missing += 1
+                    continue
+                raise cannot_listen(settings.host, port, reason_of(error)) from None
+            sockets.append(opened.enter_context(one))
+            port = one.getsockname()[1]  # if any was asked for, the same at every address
+        opened.pop_all()
+    return sockets
+
+
+def reason_of(error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return "another program listens there already; see --port"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return "this machine has no such address; see --host"
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return "only root may use that port; see --port"
+    return str(error.strerror or error)
+
+
+def cannot_listen(host: str, port: int, reason: str) -> AnysenseError:
+    return AnysenseError(f"The service cannot listen at {host}, port {port}: {reason}.")
+
+
+def names_answered(
+    addresses: Sequence[tuple[socket.AddressFamily, str]], settings: Settings
+) -> tuple[str, ...]:
+    """The hosts that requests may be addressed to: those of the settings, and this machine's own.
+
+    Where no names are given, a service beyond loopback answers to every one: it cannot know what
+    it is called.
+    """
+    names = settings.allowed_hosts if "allowed_hosts" in settings.model_fields_set else ()
+    if not names and not all(is_loopback(address) for _, address in addresses):
+        return ("*",)
+    return (*LOOPBACK_HOSTS, *names, as_name(settings.host))
+
+
+def as_name(host: str) -> str:
+    """A host as `Host` headers write it."""
+    try:
+        return f"[{host}]" if ipaddress.ip_address(host).version == 6 else host
+    except ValueError:
+        return host.lower()
+
+
+def check_certificate(settings: Settings) -> None:
+    """See that the certificate and its key can be used, before anything is loaded.
+
+    Raises:
+        UsageError: they cannot.
+    """
+    if settings.ssl_certfile is None:
+        if settings.ssl_keyfile is not None or settings.ssl_ca_certs is not None:
+            raise UsageError("To speak HTTPS, give a certificate as well: --ssl-certfile FILE.")
+        return
+    password = settings.ssl_keyfile_password
+    # Without a password OpenSSL would ask for one on the terminal.
+    secret = password.get_secret_value() if password is not None else ""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(settings.ssl_certfile, settings.ssl_keyfile, lambda: secret)
+        if settings.ssl_ca_certs is not None:
+            context.load_verify_locations(settings.ssl_ca_certs)
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+        reason = str(error).rstrip(".") if isinstance(error, ssl.SSLError) else error
+        raise UsageError(
+            f"The certificate {settings.ssl_certfile}, its key or authorities cannot be used: "
+            f"{reason}."
+        ) from None
