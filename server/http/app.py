@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import Depends, FastAPI
 from pydantic.json_schema import models_json_schema
+from starlette.concurrency import run_in_threadpool
 
 from anysense import __version__
 from anysense.server.http import errors as http_errors
 from anysense.server.http.guards.body import BodyGuard
 from anysense.server.http.guards.host import HostGuard
+from anysense.server.http.life.guard import StopGuard
+from anysense.server.http.monitoring.monitor import RequestMonitor
+from anysense.server.http.monitoring.tracing import find_tracing
 from anysense.server.http.routes import items, media, search, state
 from anysense.server.http.routes.common import NAME, collection_name
 from anysense.server.http.schemas.items import NewText, NewUpload
@@ -22,6 +26,8 @@ from anysense.server.http.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+
+    from starlette.types import ASGIApp
 
     from anysense.index.collection import Collection
 
@@ -41,15 +47,21 @@ def create_app(
     Args:
         collections: what to serve, one or several by name; they stay the caller's to close.
         settings: limits and who may ask.
+
+    Raises:
+        UsageError: the settings ask for traces, and OpenTelemetry is not installed.
     """
     by_name = collections if isinstance(collections, Mapping) else {CURRENT: collections}
     service = Service(by_name, settings or Settings())
+    tracing = find_tracing(service.settings.tracing)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         service.start()
         yield
-        service.stop()
+        service.stop(service.patience())
+        if tracing is not None:
+            await run_in_threadpool(tracing.stop)
 
     app = FastAPI(title="anysense", version=__version__, lifespan=lifespan)
     app.state.service = service
@@ -60,6 +72,13 @@ def create_app(
         app.include_router(group.router, prefix=f"/v1/collections/{{{NAME}}}", dependencies=NAMED)
     app.add_middleware(BodyGuard, settings=service.settings)
     app.add_middleware(HostGuard, settings=service.settings)
+    build_stack = app.build_middleware_stack
+
+    def monitored() -> ASGIApp:
+        # Outside of all that FastAPI puts around middleware: its 500s have ids and are counted too.
+        return RequestMonitor(StopGuard(build_stack(), service.life), service.metrics, tracing)
+
+    app.build_middleware_stack = monitored  # type: ignore[method-assign]
     app.openapi = with_bodies(app.openapi)  # type: ignore[method-assign]
     return app
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 __all__ = ["LOOPBACK_HOSTS", "Settings"]
 
@@ -32,6 +33,10 @@ class Settings:
             to date in the background; a twentieth of the collection if that is more. Until then
             searches find them too, by exact comparison.
         warm_up: load the encoders when the service starts, not at the first search.
+        log_format: ``text`` for people, or ``json``, an object a line, for machines.
+        shutdown_timeout: how many seconds open requests may take once the service is told to stop.
+        tracing: send traces with OpenTelemetry, which needs ``anysense[otel]``; None to do as its
+            own variables say (``OTEL_EXPORTER_OTLP_ENDPOINT``).
     """
 
     allowed_hosts: tuple[str, ...] = LOOPBACK_HOSTS
@@ -43,3 +48,6 @@ class Settings:
     media_searches: int = 4
     publish_after: int = 2000
     warm_up: bool = True
+    log_format: Literal["text", "json"] = "text"
+    shutdown_timeout: float = 20.0
+    tracing: bool | None = None
