@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from anysense.embed.stages import stage
 from anysense.index.ranking.fusion import fuse
 from anysense.index.ranking.hit import Hits
 from anysense.index.ranking.hits import is_match, search_routes
@@ -111,13 +112,14 @@ class Retriever:
                 lists = [[hit for hit in hits if hit.score >= least] for hits in lists]
             return fuse(lists, options.fusion)
 
-        page = page_of(
-            ranked,
-            options.k,
-            options.offset,
-            per_modality_k=options.per_modality_k,
-            modalities=len({route.partition.modality for route in routes}),
-        )
+        with stage("index"):
+            page = page_of(
+                ranked,
+                options.k,
+                options.offset,
+                per_modality_k=options.per_modality_k,
+                modalities=len({route.partition.modality for route in routes}),
+            )
         assert no_match is not None
         return Hits(page, no_match=no_match, state=state.name)
 

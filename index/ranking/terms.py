@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import UsageError
+from anysense.embed.stages import stage
 from anysense.index.types import Partition
 
 if TYPE_CHECKING:
@@ -157,7 +158,8 @@ class TermVectors:
         encoder = next(e for e in self._collection.encoders() if e.space.id == space)
         assert term.modality is not None
         assert not isinstance(term.content, tuple | None)
-        return encode_query(encoder, term.modality, term.content)
+        with stage("encode"):
+            return encode_query(encoder, term.modality, term.content)
 
     def _check_vector(self, term: Term) -> None:
         import numpy as np

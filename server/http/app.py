@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import Depends, FastAPI
 from pydantic.json_schema import models_json_schema
+from starlette.concurrency import run_in_threadpool
 
 from anysense import __version__
 from anysense.server.http import errors as http_errors
@@ -18,6 +19,9 @@ from anysense.server.http.guards.body import BodyGuard
 from anysense.server.http.guards.host import HostGuard
 from anysense.server.http.guards.proxy import ProxyGuard
 from anysense.server.http.guards.sites import SiteGuard
+from anysense.server.http.life.guard import StopGuard
+from anysense.server.http.monitoring.monitor import RequestMonitor
+from anysense.server.http.monitoring.tracing import find_tracing
 from anysense.server.http.routes import collections as collection_list
 from anysense.server.http.routes import items, media, search, state
 from anysense.server.http.routes.common import NAME, collection_name
@@ -28,6 +32,8 @@ from anysense.server.http.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+
+    from starlette.types import ASGIApp
 
     from anysense.index.collection import Collection
 
@@ -49,10 +55,12 @@ def create_app(
         settings: limits and who may ask.
 
     Raises:
-        UsageError: the file of keys cannot be used.
+        UsageError: the file of keys cannot be used, or traces are asked for, and OpenTelemetry is
+            not installed.
     """
     by_name = collections if isinstance(collections, Mapping) else {CURRENT: collections}
     service = Service(by_name, settings or Settings())
+    tracing = find_tracing(service.settings.tracing)
     keys = KeyRing(service.settings)
     root_path = service.settings.root_path
 
@@ -60,7 +68,9 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         service.start()
         yield
-        service.stop()
+        service.stop(service.patience())
+        if tracing is not None:
+            await run_in_threadpool(tracing.stop)
 
     app = FastAPI(title="anysense", version=__version__, lifespan=lifespan, root_path=root_path)
     app.state.service = service
@@ -78,6 +88,13 @@ def create_app(
     app.add_middleware(ProxyGuard, settings=service.settings)
     described = with_bodies(app.openapi)
     app.openapi = with_keys(described, needed=not keys.is_open)  # type: ignore[method-assign]
+    build_stack = app.build_middleware_stack
+
+    def monitored() -> ASGIApp:
+        # Outside of all that FastAPI puts around middleware: its 500s have ids and are counted too.
+        return RequestMonitor(StopGuard(build_stack(), service.life), service.metrics, tracing)
+
+    app.build_middleware_stack = monitored  # type: ignore[method-assign]
     return app
 
 

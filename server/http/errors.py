@@ -1,6 +1,7 @@
 """Errors as HTTP: one body for all of them, in the shape that OpenAI's clients expect.
 
-{"error": {"message": "...", "type": "invalid_request_error", "code": "...", "param": null}}
+{"error": {"message": "...", "type": "invalid_request_error", "code": "...", "param": null,
+           "request_id": "..."}}
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from starlette.requests import ClientDisconnect
 
 from anysense.embed import errors
 from anysense.embed.errors import AnysenseError
+from anysense.server.http.monitoring.record import current_request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -98,7 +100,17 @@ def error_response(
 ) -> Response:
     """The one body of every error."""
     kind = "server_error" if status >= 500 else KINDS.get(status, "invalid_request_error")
-    body = {"message": message, "type": kind, "code": code, "param": param}
+    record = current_request()
+    if record is not None:
+        record.code = code
+    request_id = None if record is None else record.id
+    body = {
+        "message": message,
+        "type": kind,
+        "code": code,
+        "param": param,
+        "request_id": request_id,
+    }
     # In ASCII, as names of files may hold what is not Unicode.
     return Response(json.dumps({"error": body}), status, headers, "application/json")
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
+import logging
+import os
 import ssl
+import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from anysense.server.http.app import create_app
@@ -14,15 +17,19 @@ from anysense.server.http.listening import (
     names_answered,
     resolve,
 )
+from anysense.server.http.monitoring.logs import logging_as
 from anysense.server.http.settings import Settings
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable, Mapping
 
     from anysense.index.collection import Collection
 
 __all__ = ["serve"]
+
+logger = logging.getLogger(__name__)
+LAST_SECONDS = 1.0
+"""How long threads that still work may take after the last answer."""
 
 
 def serve(
@@ -33,8 +40,13 @@ def serve(
     settings: Settings | None = None,
     log_level: str | None = None,
     on_start: Callable[[int], None] | None = None,
+    ends_process: bool = False,
 ) -> None:
-    """Serve collections until SIGINT or SIGTERM; requests that run are finished first.
+    """Serve collections until SIGINT or SIGTERM.
+
+    Then /ready turns, the port is closed, and open requests are finished, for as long as the
+    settings say; those that take longer are answered with 503. A second signal ends the process at
+    once. SIGHUP reloads what the settings and collections are read from.
 
     Bound to this machine alone, the service answers only requests that name it; bound to anything
     else, it needs keys, and answers whatever name it is called by unless the settings name some.
@@ -46,6 +58,8 @@ def serve(
         settings: limits, where to listen, and who may ask.
         log_level: of uvicorn's log, likewise.
         on_start: called with the port once the service listens.
+        ends_process: whether the process may end here, with status 0, if threads still work at the
+            end that nobody waits for, as one that loads a library.
 
     Raises:
         UsageError: everybody beyond this machine would be let in, or keys or certificates cannot
@@ -54,11 +68,7 @@ def serve(
     """
     import uvicorn
 
-    class Server(uvicorn.Server):
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            if on_start is not None and self.started and sockets:
-                on_start(sockets[0].getsockname()[1])
+    from anysense.server.http.life.server import LifeServer
 
     given = {"host": host, "port": port, "log_level": log_level}
     changes = {name: value for name, value in given.items() if value is not None}
@@ -67,23 +77,51 @@ def serve(
     check_exposure(addresses, settings)
     check_certificate(settings)
     answering = {"allowed_hosts": names_answered(addresses, settings)}
-    app = create_app(collections, settings.model_copy(update=answering))
-    config = uvicorn.Config(
-        app,
-        log_level=settings.log_level,
-        server_header=False,
-        proxy_headers=False,  # the app has a guard for them
-        timeout_graceful_shutdown=30,
-        ws="none",
-        **tls_options(settings),
-    )
-    sockets = listen(addresses, settings)
-    try:
-        with contextlib.suppress(KeyboardInterrupt):  # the way to stop it, raised when all is done
-            Server(config).run(sockets)
-    finally:
-        for one in sockets:
-            one.close()
+    with logging_as(settings.log_format, settings.log_level):
+        app = create_app(collections, settings.model_copy(update=answering))
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            log_level=settings.log_level,
+            access_log=False,  # the service logs requests itself
+            server_header=False,
+            proxy_headers=False,  # the app has a guard for them
+            timeout_graceful_shutdown=int(settings.shutdown_timeout) + 1,
+            ws="none",
+            **tls_options(settings),
+        )
+        sockets = listen(addresses, settings)
+        try:
+            service = app.state.service
+            LifeServer(config, service.life, settings.shutdown_timeout, on_start).run(sockets)
+        finally:
+            for one in sockets:
+                one.close()
+        if ends_process:
+            end_if_busy()
+
+
+def end_if_busy() -> None:
+    """End the process if threads still work: Python would wait for them, or they meet its end.
+
+    Everything acknowledged is on the disk. A model that is being loaded, or a text that nobody
+    waits for any more, may take minutes.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    deadline = time.monotonic() + LAST_SECONDS
+    for thread in threads_at_work():
+        thread.join(max(0.0, deadline - time.monotonic()))
+    if busy := threads_at_work():
+        logger.info("Ended while threads were at work: %s", ", ".join(t.name for t in busy))
+        logging.shutdown()
+        os._exit(0)
+
+
+def threads_at_work() -> list[threading.Thread]:
+    """Threads of the service that have not come to an end."""
+    names = ("warm-up", "publish", "readiness", "AnyIO worker")
+    return [thread for thread in threading.enumerate() if thread.name.startswith(names)]
 
 
 def tls_options(settings: Settings) -> dict[str, Any]:

@@ -71,6 +71,10 @@ class Settings(BaseSettings):
             to date in the background; a twentieth of the collection if that is more. Until then
             searches find them too, by exact comparison.
         warm_up: load the encoders when the service starts, not at the first search.
+        log_format: ``text`` for people, or ``json``, an object a line, for machines.
+        shutdown_timeout: how many seconds open requests may take once the service is told to stop.
+        tracing: send traces with OpenTelemetry, which needs ``anysense[otel]``; None to do as its
+            own variables say (``OTEL_EXPORTER_OTLP_ENDPOINT``).
     """
 
     model_config = SettingsConfigDict(
@@ -102,6 +106,9 @@ class Settings(BaseSettings):
     media_searches: Threads = 4
     publish_after: int = 2000
     warm_up: bool = True
+    log_format: Literal["text", "json"] = "text"
+    shutdown_timeout: float = 20.0
+    tracing: bool | None = None
 
     @field_validator("*", mode="before")
     @classmethod

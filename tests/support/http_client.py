@@ -42,7 +42,7 @@ __all__ = [
     "wav",
 ]
 
-ERROR_FIELDS = {"message", "type", "code", "param"}
+ERROR_FIELDS = {"message", "type", "code", "param", "request_id"}
 
 
 def png(colour: str, size: int = 8) -> bytes:
@@ -85,10 +85,12 @@ def client_of(
 
 
 def error_of(response: object) -> dict[str, str | None]:
-    """The error of a response, after a look at its shape: one sentence and four fields."""
+    """The error of a response, after a look at its shape: one sentence and five fields."""
     body = response.json()  # type: ignore[attr-defined]
     assert set(body) == {"error"}
     assert set(body["error"]) == ERROR_FIELDS
+    headers = response.headers  # type: ignore[attr-defined]
+    assert body["error"]["request_id"] == headers["x-request-id"]
     message = body["error"]["message"]
     assert message.endswith((".", "?"))
     assert "Traceback" not in message

@@ -80,7 +80,7 @@ def run_service(collections: dict[str, Collection], settings: Settings) -> None:
         if len(collections) > 1:
             console.note(f"All at {_address(settings, port)}")
 
-    run_server(collections, settings=settings, on_start=announce)
+    run_server(collections, settings=settings, on_start=announce, ends_process=True)
 
 
 def _counts(collection: Collection) -> str:

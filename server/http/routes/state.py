@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import PlainTextResponse
 
 from anysense.server.http.routes.common import ERROR, collection_name, reply, service_of
 from anysense.server.http.schemas.state import Status
+from anysense.server.http.service.service import READY
 
 __all__ = ["router"]
 
@@ -29,9 +31,21 @@ async def get_health() -> Response:
     return reply({"status": "ok", "reason": None})
 
 
-@router.get("/ready", response_model=Status)
+@router.get("/ready", response_model=Status, responses={503: {"model": Status}})
 async def get_ready(request: Request) -> Response:
-    """Whether the encoders are loaded: 503 until they are, with the reason if they cannot be."""
+    """Whether searches can be answered now: 503 with the reason if not.
+
+    That is so once the encoders are loaded, as long as each encodes something small in time and the
+    catalogs can be read, and until the service is told to stop. An answer holds for some seconds.
+    """
+    status, reason = await service_of(request).readiness()
+    answer = {"status": status, "reason": reason}
+    return reply(answer, 200 if status == READY else 503)
+
+
+@router.get("/metrics", response_class=PlainTextResponse)
+async def get_metrics(request: Request) -> Response:
+    """What the service counts and times, in the text format of Prometheus."""
     service = service_of(request)
-    status = 200 if service.status == "ready" else 503
-    return reply({"status": service.status, "reason": service.reason}, status)
+    page, kind = await service.read_metrics(request.headers.get("accept", ""))
+    return Response(page, headers={"content-type": kind})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel
+from typing import Annotated
+
+from pydantic import BaseModel, Field
 
 __all__ = ["ErrorBody", "Status"]
 
@@ -19,6 +21,7 @@ class ErrorDetail(BaseModel):
     type: str
     code: str
     param: str | None
+    request_id: Annotated[str | None, Field(description="As in the `X-Request-Id` header.")]
 
 
 class ErrorBody(BaseModel):

@@ -52,10 +52,19 @@ class ServedCollection:
         self._writes = turns.new_line()
         self._publishing: threading.Thread | None = None
 
-    def stop(self) -> None:
+    def stop(self, seconds: float = STOP_SECONDS) -> None:
         """Wait for an index that is being published, up to a limit; nothing is lost without it."""
         if self._publishing is not None:
-            self._publishing.join(STOP_SECONDS)
+            self._publishing.join(seconds)
+
+    def reload(self) -> None:
+        """Take the collection as it is on the disk now."""
+        self.collection.folder.snapshot()
+
+    @property
+    def is_publishing(self) -> bool:
+        """Whether the FAISS index is brought up to date at this moment."""
+        return self._publishing is not None and self._publishing.is_alive()
 
     async def reading(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run something that reads the catalog or files, and waits for no model."""
@@ -76,7 +85,7 @@ class ServedCollection:
             return result
 
     def _publish_if_due(self) -> None:
-        if self._publishing is not None and self._publishing.is_alive():
+        if self.is_publishing:
             return
         snapshot = self.collection.folder.snapshot()
         changes = snapshot.unpublished + len(snapshot.tombstones)

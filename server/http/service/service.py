@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from typing import TYPE_CHECKING
+
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 
 from anysense.embed.errors import AnysenseError
 from anysense.server.http.errors import RequestError
+from anysense.server.http.life.life import Life
+from anysense.server.http.monitoring.contents import Contents
+from anysense.server.http.monitoring.metrics import Metrics
+from anysense.server.http.monitoring.readiness import Readiness
 from anysense.server.http.service.served import STOP_SECONDS, ServedCollection
 from anysense.server.http.service.turns import Turns
 from anysense.server.http.service.warm import warm_up
@@ -18,11 +26,15 @@ if TYPE_CHECKING:
     from anysense.index.collection import Collection
     from anysense.server.http.settings import Settings
 
-__all__ = ["CURRENT", "Service"]
+__all__ = ["CURRENT", "READY", "Service"]
 
 logger = logging.getLogger(__name__)
 CURRENT = "current"
 """What addresses call the first collection, beside its own name."""
+
+READY, LOADING, FAILED, STOPPING = "ready", "loading", "failed", "stopping"
+RETRY_SECONDS = 30.0
+"""After which encoders that could not be loaded are tried again, when somebody asks."""
 
 
 class Service:
@@ -40,9 +52,16 @@ class Service:
             name: ServedCollection(name, collection, settings, self.turns)
             for name, collection in collections.items()
         }
-        self.status = "ready"
+        self.life = Life()
+        self.life.on_reload.append(self.reload)
+        self.metrics = Metrics()
+        self.metrics.watch(Contents(self.collections))
+        self.status = READY
         self.reason: str | None = None
+        self._looks = Readiness(self.collections)
         self._warming: threading.Thread | None = None
+        self._failed_at = 0.0
+        self._metrics_thread = CapacityLimiter(1)
 
     def collection(self, name: str = CURRENT) -> ServedCollection:
         """A collection by its name.
@@ -61,20 +80,58 @@ class Service:
     def start(self) -> None:
         """Begin to load the encoders, if the settings say so; the service answers meanwhile."""
         if self.settings.warm_up:
-            self.status = "loading"
-            self._warming = threading.Thread(target=self._warm_up, name="warm-up", daemon=True)
-            self._warming.start()
+            self.status = LOADING
+            self._begin_to_warm_up()
 
-    def stop(self) -> None:
+    def stop(self, seconds: float = STOP_SECONDS) -> None:
         """Wait for what runs in the background, up to a limit.
 
-        A library that is being loaded must not meet the end of the process. An index that is not
+        A library that is being loaded must not meet the end of Python. An index that is not
         finished by then is left; nothing is lost with it.
         """
+        deadline = time.monotonic() + seconds
         if self._warming is not None:
-            self._warming.join(STOP_SECONDS)
+            self._warming.join(seconds)
         for served in self.collections.values():
-            served.stop()
+            served.stop(max(0.0, deadline - time.monotonic()))
+        self._looks.stop()
+
+    def patience(self) -> float:
+        """How many seconds `stop` may take, when the process is about to end.
+
+        Nobody waits for models that are still being loaded: `serve` then ends without Python's own
+        end, which they could not bear.
+        """
+        if self.life.is_stopping and self.status != READY:
+            return 0.0
+        return self.life.seconds_left(STOP_SECONDS)
+
+    def reload(self) -> None:
+        """Take collections as they are on the disk now, and try again what has failed."""
+        for served in self.collections.values():
+            served.reload()
+        if self.status == FAILED:
+            self._begin_to_warm_up()
+
+    async def readiness(self) -> tuple[str, str | None]:
+        """Whether searches can be answered now, as one word, and the reason if not."""
+        if self.life.is_stopping:
+            return STOPPING, "The service is stopping."
+        if self.status != READY:
+            if self.status == FAILED and time.monotonic() - self._failed_at > RETRY_SECONDS:
+                self._begin_to_warm_up()
+            return self.status, self.reason
+        problem = await self._looks.problem()
+        return (READY, None) if problem is None else (FAILED, problem)
+
+    async def read_metrics(self, accept: str) -> tuple[bytes, str]:
+        """All metrics as text, and its type; no other work goes before it."""
+        return await run_sync(self.metrics.page, accept, limiter=self._metrics_thread)
+
+    def _begin_to_warm_up(self) -> None:
+        if self._warming is None or not self._warming.is_alive():
+            self._warming = threading.Thread(target=self._warm_up, name="warm-up", daemon=True)
+            self._warming.start()
 
     def _warm_up(self) -> None:
         try:
@@ -83,10 +140,15 @@ class Service:
                     warm_up(encoder)
                 served.collection.folder.snapshot()
         except AnysenseError as error:
-            self.status, self.reason = "failed", str(error)
+            self._fail(str(error))
             logger.error("The encoders cannot be loaded: %s", error)
         except Exception as error:  # a third party's encoder can raise anything
-            self.status, self.reason = "failed", f"{type(error).__name__}: {error}"
+            self._fail(f"{type(error).__name__}: {error}")
             logger.exception("The encoders cannot be loaded")
         else:
-            self.status = "ready"
+            self._looks.note_success()
+            self.status, self.reason = READY, None
+
+    def _fail(self, reason: str) -> None:
+        self._failed_at = time.monotonic()
+        self.status, self.reason = FAILED, reason

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
+from anysense.embed.stages import stage
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -41,7 +43,11 @@ class Turns:
         self, work: Callable[..., T], *args: Any, has_media: bool = False, **kwargs: Any
     ) -> T:
         """Run a search. Of those by media, which have to be decoded, only so many at once."""
-        async with self._media_searches if has_media else contextlib.nullcontext(), self._searches:
+        async with contextlib.AsyncExitStack() as turn:
+            with stage("queue"):
+                if has_media:
+                    await turn.enter_async_context(self._media_searches)
+                await turn.enter_async_context(self._searches)
             return await run_in_threadpool(work, *args, **kwargs)
 
     async def working(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

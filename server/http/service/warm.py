@@ -9,7 +9,7 @@ from anysense.embed.types import Modality, Waveform
 if TYPE_CHECKING:
     from anysense.embed.types import Content, Encoder
 
-__all__ = ["warm_up"]
+__all__ = ["encode_sample", "warm_up"]
 
 
 def warm_up(encoder: Encoder) -> None:
@@ -18,10 +18,19 @@ def warm_up(encoder: Encoder) -> None:
     Raises:
         EncoderError: the model cannot be used.
     """
+    for modality in sorted(encoder.space.modalities):
+        encode_sample(encoder, modality)
+
+
+def encode_sample(encoder: Encoder, modality: Modality) -> None:
+    """Encode something small of a modality.
+
+    Raises:
+        EncoderError: the model cannot be used.
+    """
     from anysense.embed.pipeline.query import encode_query
 
-    for modality in sorted(encoder.space.modalities):
-        encode_query(encoder, modality, _sample(modality, encoder))
+    encode_query(encoder, modality, _sample(modality, encoder))
 
 
 def _sample(modality: Modality, encoder: Encoder) -> Content:

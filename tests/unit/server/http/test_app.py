@@ -28,6 +28,7 @@ def test_the_openapi_document_is_whole(client: TestClient) -> None:
         ("/v1/collections", "get"),
         ("/health", "get"),
         ("/ready", "get"),
+        ("/metrics", "get"),
     }
     text = json.dumps(document)
     references = {part.split('"')[0] for part in text.split('"#/components/schemas/')[1:]}

@@ -1,0 +1,1 @@
+"""How one sees the service run: metrics, ids of requests, logs, traces, and whether it is ready."""

@@ -1,0 +1,107 @@
+"""Whether collections can be searched now: a tiny encode and a look into each catalog."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from anysense.embed.errors import AnysenseError
+from anysense.index.catalog.browse import list_items
+from anysense.server.http.service.warm import encode_sample
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from concurrent.futures import Future
+
+    from anysense.server.http.service.served import ServedCollection
+
+__all__ = ["Readiness"]
+
+logger = logging.getLogger(__name__)
+FRESH_SECONDS = 3.0
+"""How long an answer holds: probes come often, from several sides."""
+
+DEADLINE_SECONDS = 5.0
+"""After which a model or a catalog that does not answer counts as one that cannot."""
+
+
+class Readiness:
+    """Looks whether collections can be searched, in a thread of its own.
+
+    No work of requests goes before it there. One look goes on at a time; what takes too long is
+    told as that, and is not begun again before it ends.
+
+    Args:
+        collections: what is served.
+    """
+
+    def __init__(self, collections: Mapping[str, ServedCollection]) -> None:
+        self.checks: list[Callable[[ServedCollection], None]] = [read_catalog, encode_tiny]
+        """Called with each collection; they raise if it cannot be used."""
+        self._collections = collections
+        self._thread = ThreadPoolExecutor(1, "readiness")
+        self._look: Future[str | None] | None = None
+        self._began = 0.0
+        self._answer: str | None = None
+        self._answered: float | None = None
+
+    def note_success(self) -> None:
+        """Take what has just been done as an answer: everything works."""
+        self._answer, self._answered = None, time.monotonic()
+
+    async def problem(self) -> str | None:
+        """Why a collection cannot be searched; None if all can be."""
+        if self._answered is not None and time.monotonic() - self._answered < FRESH_SECONDS:
+            return self._answer
+        look = self._begin()
+        left = max(0.0, self._began + DEADLINE_SECONDS - time.monotonic())
+        try:
+            return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(look)), left)
+        except asyncio.TimeoutError:
+            return f"No answer of a model and a catalog came within {DEADLINE_SECONDS:.0f} seconds."
+
+    def stop(self) -> None:
+        """Begin no more looks."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _begin(self) -> Future[str | None]:
+        if self._look is None or self._look.done():
+            self._began = time.monotonic()
+            self._look = self._thread.submit(self._check_all)
+        return self._look
+
+    def _check_all(self) -> str | None:
+        problem = next(filter(None, map(self._check, self._collections.values())), None)
+        self._answer, self._answered = problem, time.monotonic()
+        return problem
+
+    def _check(self, served: ServedCollection) -> str | None:
+        try:
+            for check in self.checks:
+                check(served)
+        except AnysenseError as error:
+            problem = str(error)
+        except Exception as error:  # a third party's encoder can raise anything
+            problem = f"{type(error).__name__}: {error}"
+        else:
+            return None
+        logger.error("The collection %s cannot be searched: %s", served.name, problem)
+        return problem
+
+
+def read_catalog(served: ServedCollection) -> None:
+    """Read the newest state of a collection, and its first item."""
+    list_items(served.collection.folder.snapshot().catalog, 0, 1)
+
+
+def encode_tiny(served: ServedCollection) -> None:
+    """Encode something small with each encoder that is loaded."""
+    for encoder in served.collection.loaded_encoders:
+        encode_sample(encoder, min(encoder.space.modalities, key=_cost))
+
+
+def _cost(modality: str) -> int:
+    return ("text", "image", "audio").index(modality)

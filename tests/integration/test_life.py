@@ -1,0 +1,217 @@
+"""How a real process stops, reloads and says whether it is ready."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import httpx
+import pytest
+
+from anysense.index.collection import Collection
+from anysense.index.types import NewItem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX"),
+]
+
+SUPPORT = Path(__file__).parents[1] / "support"
+# A service whose encoder takes as long as a text says: "sleep 3", "sleep once 60" and so on.
+SERVICE = """
+import json, sys, time, tiny
+from anysense.embed.encoders.registry import register_encoder
+from anysense.index.collection import Collection
+from anysense.server.http.serving import serve
+from anysense.server.http.settings import Settings
+
+options = json.loads(sys.argv[3])
+loading = options.pop("loading", 0)
+
+class Slow(tiny.TinyEncoder):
+    def prepare(self, modality, content):
+        if isinstance(content, str) and content.startswith("sleep"):
+            time.sleep(float(content.split()[1]))
+        return super().prepare(modality, content)
+
+def load(rest, device):
+    time.sleep(loading)
+    return Slow()
+
+register_encoder("tiny", load)
+with Collection.open(sys.argv[1]) as collection:
+    serve(collection, port=int(sys.argv[2]), settings=Settings(**options))
+"""
+
+
+class Service(NamedTuple):
+    process: subprocess.Popen[bytes]
+    url: str
+    log: Path
+
+    def status(self, address: str) -> int:
+        return httpx.get(self.url + address, timeout=30).status_code
+
+    def search(self, text: str, **options: Any) -> httpx.Response:
+        return httpx.post(f"{self.url}/v1/search", json={"text": text}, timeout=60, **options)
+
+    def wait_for(self, words: str, count: int = 1) -> None:
+        deadline = time.monotonic() + 60
+        while self.log.read_text().count(words) < count:
+            assert time.monotonic() < deadline, self.log.read_text()
+            time.sleep(0.02)
+
+    def wait_until_busy(self, count: int = 1) -> None:
+        """Until so many requests are being answered, beside the one that asks."""
+        deadline = time.monotonic() + 60
+        while f"requests_in_flight {count + 1}.0" not in httpx.get(f"{self.url}/metrics").text:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+
+@contextmanager
+def serving(folder: Path, address: str = "/ready", **options: Any) -> Iterator[Service]:
+    """A process that serves and answers at an address; killed at the end if it still runs."""
+    path = folder / "c.anysense"
+    if not path.exists():
+        with Collection.create(path, ["tiny"]) as collection:
+            collection.add([NewItem("red", id="red")])
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    paths = [str(SUPPORT), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    command = [sys.executable, "-c", SERVICE, str(path), str(port), json.dumps(options)]
+    log = folder / "log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output, env=environment)
+    service = Service(process, f"http://127.0.0.1:{port}", log)
+    try:
+        deadline = time.monotonic() + 120
+        while True:
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            try:
+                if service.status(address) == 200:
+                    break
+            except httpx.TransportError:
+                pass
+            time.sleep(0.05)
+        yield service
+    finally:
+        process.kill()
+        process.wait(10)
+
+
+@contextmanager
+def searches(service: Service, *texts: str) -> Iterator[list[httpx.Response | Exception]]:
+    """Searches that go on meanwhile; what became of them is complete when the block ends."""
+    outcomes: list[httpx.Response | Exception] = []
+
+    def search(text: str) -> None:
+        try:
+            outcomes.append(service.search(text))
+        except httpx.TransportError as error:
+            outcomes.append(error)
+
+    threads = [threading.Thread(target=search, args=(text,)) for text in texts]
+    for thread in threads:
+        thread.start()
+    service.wait_until_busy(len(texts))
+    yield outcomes
+    for thread in threads:
+        thread.join(60)
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_open_requests_are_finished_and_the_status_is_0(
+    tmp_path: Path, stop: signal.Signals
+) -> None:
+    with serving(tmp_path) as service:
+        with searches(service, "sleep 1 red", "sleep 1 red", "sleep 1 red") as outcomes:
+            service.process.send_signal(stop)
+            assert service.process.wait(30) == 0
+        assert [o.status_code for o in outcomes if isinstance(o, httpx.Response)] == [200] * 3
+        assert "Traceback" not in service.log.read_text()
+
+
+def test_readiness_turns_before_the_port_is_closed(tmp_path: Path) -> None:
+    with serving(tmp_path) as service, searches(service, "sleep 2 red"):
+        with httpx.Client() as client:
+            client.get(f"{service.url}/health")
+            service.process.send_signal(signal.SIGTERM)
+            time.sleep(0.05)
+            ready = client.get(f"{service.url}/ready")
+            assert (ready.status_code, ready.json()["status"]) == (503, "stopping")
+        service.wait_for("Waiting for connections to close")
+        with pytest.raises(httpx.TransportError):
+            service.status("/health")
+
+
+def test_what_cannot_be_finished_gets_503_as_json(tmp_path: Path) -> None:
+    with serving(tmp_path, shutdown_timeout=2.0) as service:
+        with searches(service, "sleep 30", "sleep 30") as outcomes:
+            start = time.monotonic()
+            service.process.send_signal(signal.SIGTERM)
+            assert service.process.wait(30) == 0
+            assert time.monotonic() - start < 15  # not the 30 seconds that the threads sleep
+        assert len(outcomes) == 2
+        for outcome in outcomes:
+            assert isinstance(outcome, httpx.Response), outcome
+            assert outcome.status_code == 503
+            assert outcome.json()["error"]["code"] == "stopping"
+            assert outcome.headers["retry-after"] == "1"
+            assert outcome.headers["x-request-id"] == outcome.json()["error"]["request_id"]
+        assert "Traceback" not in service.log.read_text()
+
+
+@pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
+def test_a_second_signal_ends_it_at_once(tmp_path: Path, second: signal.Signals) -> None:
+    with serving(tmp_path) as service, searches(service, "sleep 20"):
+        service.process.send_signal(signal.SIGTERM)
+        service.wait_for("Shutting down")
+        service.process.send_signal(second)
+        assert service.process.wait(10) == 128 + second
+
+
+def test_a_service_that_is_still_loading_stops_quickly(tmp_path: Path) -> None:
+    with serving(tmp_path, "/health", loading=60) as service:
+        assert service.status("/ready") == 503
+        start = time.monotonic()
+        service.process.send_signal(signal.SIGTERM)
+        assert service.process.wait(30) == 0
+        assert time.monotonic() - start < 15
+
+
+def test_a_reload_drops_no_query_and_takes_the_newest_state(tmp_path: Path) -> None:
+    with serving(tmp_path, log_format="json") as service:
+        with Collection.open(tmp_path / "c.anysense") as other:
+            other.add([NewItem("blue", id="blue")])
+        with searches(service, *["sleep 0.5 blue"] * 4) as outcomes:
+            for count in range(1, 4):
+                service.process.send_signal(signal.SIGHUP)
+                service.wait_for('"Reloaded"', count)
+        for outcome in outcomes:
+            assert isinstance(outcome, httpx.Response), outcome
+            assert outcome.json()["hits"][0]["id"] == "blue"
+        for line in service.log.read_text().splitlines():
+            assert {"time", "level", "logger", "message", "request_id"} <= set(json.loads(line))
+
+
+def test_probes_are_answered_while_searches_take_long(tmp_path: Path) -> None:
+    with serving(tmp_path) as service, searches(service, *["sleep 4 red"] * 12):
+        start = time.monotonic()
+        assert [service.status(a) for a in ("/health", "/ready", "/metrics")] == [200] * 3
+        assert time.monotonic() - start < 3
