@@ -52,7 +52,8 @@ def load(rest, device):
 
 register_encoder("tiny", load)
 with Collection.open(sys.argv[1]) as collection:
-    serve(collection, port=int(sys.argv[2]), settings=Settings(**options))
+    settings = Settings(**options)
+    serve(collection, port=int(sys.argv[2]), settings=settings, ends_process=True)
 """
 
 

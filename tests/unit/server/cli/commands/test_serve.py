@@ -35,7 +35,9 @@ def test_serve_says_where_and_what_it_serves(
         *,
         settings: Settings,
         on_start: Callable[[int], None],
+        ends_process: bool,
     ) -> None:
+        assert ends_process
         served.append((list(collections), settings.host, settings.port))
         on_start(port or 4321)
 
