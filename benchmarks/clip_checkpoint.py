@@ -89,7 +89,7 @@ def to_transformers(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 def write_tokenizer(folder: Path) -> None:
     """CLIP's tokenizer in the files that transformers reads, from those that open_clip ships."""
     source = Path(open_clip.tokenizer.__file__).parent / "bpe_simple_vocab_16e6.txt.gz"
-    lines = gzip.open(source, "rt", encoding="utf-8").read().split("\n")
+    lines = gzip.decompress(source.read_bytes()).decode().split("\n")
     merges = lines[1 : MERGES + 1]
     letters = list(bytes_to_unicode().values())
     pieces = [*letters, *(f"{letter}</w>" for letter in letters)]
