@@ -54,7 +54,6 @@ def create_app(
     by_name = collections if isinstance(collections, Mapping) else {CURRENT: collections}
     service = Service(by_name, settings or Settings())
     keys = KeyRing(service.settings)
-    root_path = service.settings.root_path
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -62,7 +61,7 @@ def create_app(
         yield
         service.stop()
 
-    app = FastAPI(title="anysense", version=__version__, lifespan=lifespan, root_path=root_path)
+    app = FastAPI(title="anysense", version=__version__, lifespan=lifespan)
     app.state.service = service
     app.state.keys = keys
     http_errors.install(app)
