@@ -62,7 +62,6 @@ def create_app(
     service = Service(by_name, settings or Settings())
     tracing = find_tracing(service.settings.tracing)
     keys = KeyRing(service.settings)
-    root_path = service.settings.root_path
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -72,7 +71,7 @@ def create_app(
         if tracing is not None:
             await run_in_threadpool(tracing.stop)
 
-    app = FastAPI(title="anysense", version=__version__, lifespan=lifespan, root_path=root_path)
+    app = FastAPI(title="anysense", version=__version__, lifespan=lifespan)
     app.state.service = service
     app.state.keys = keys
     http_errors.install(app)

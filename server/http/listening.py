@@ -136,7 +136,9 @@ def check_certificate(settings: Settings) -> None:
         if settings.ssl_ca_certs is not None:
             context.load_verify_locations(settings.ssl_ca_certs)
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
-        reason = str(error).rstrip(".") if isinstance(error, ssl.SSLError) else error
+        reason = str(error).rstrip(".")
+        if isinstance(error, OSError) and not isinstance(error, ssl.SSLError):
+            reason = str(error.strerror)
         raise UsageError(
             f"The certificate {settings.ssl_certfile}, its key or authorities cannot be used: "
             f"{reason}."

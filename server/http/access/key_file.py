@@ -113,6 +113,10 @@ def changing_keys(path: Path) -> Iterator[list[Key]]:
     from filelock import FileLock
 
     target = Path(os.path.realpath(path))  # a link to the file stays one
+    if not target.parent.is_dir():
+        raise StorageError(f"The keys in {path} cannot be written: there is no such folder.")
+    if target.exists():
+        read_keys(target)  # before a lock is made beside what is no such file
     try:
         with FileLock(f"{target}.lock", mode=0o600):
             keys = read_keys(target) if target.exists() else []

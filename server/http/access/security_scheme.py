@@ -40,6 +40,5 @@ def demands(path: str, method: str, *, needed: bool) -> list[dict[str, list[str]
     """What OpenAPI calls the security of an operation: any one of these lets a request in."""
     if is_open(path):
         return []
-    scope: str = scope_needed(method, path)
-    by_key = {SCHEME: [scope]}
+    by_key: dict[str, list[str]] = {SCHEME: [scope_needed(method, path)]}
     return [by_key] if needed else [by_key, {}]

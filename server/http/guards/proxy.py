@@ -18,6 +18,8 @@ __all__ = ["ProxyGuard", "public_host"]
 class ProxyGuard:
     """Takes the client's address, the scheme and the public host from proxies that are trusted.
 
+    Addresses are understood with the path under which a proxy shows them, and without.
+
     The public host, `X-Forwarded-Host`, is only what a browser's `Origin` is compared with. It does
     not stand in for `Host`: a page that has pointed its own name at this machine can send any
     header, and comes from loopback as a proxy does.
@@ -25,12 +27,15 @@ class ProxyGuard:
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
+        self.root_path = settings.root_path
         self.believing = ProxyHeadersMiddleware(
             app,  # type: ignore[arg-type]  # uvicorn has its own types for ASGI
             list(settings.forwarded_allow_ips),
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.root_path:
+            scope["root_path"] = self.root_path
         client = scope.get("client")
         if scope["type"] == "lifespan" or not client:
             await self.app(scope, receive, send)

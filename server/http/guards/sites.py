@@ -41,7 +41,9 @@ class SiteGuard:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and Headers(scope=scope).get("origin") in self.origins:
+        headers = Headers(scope=scope) if scope["type"] == "http" else Headers()
+        asks_for = headers.get("access-control-request-method", "GET")
+        if headers.get("origin") in self.origins and asks_for in METHODS:
             await self.answering(scope, receive, send)
         else:
             await self.app(scope, receive, send)

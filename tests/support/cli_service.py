@@ -1,0 +1,69 @@
+"""`anysense serve` as a real process, with the encoder of the tests."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["COMMAND", "free_port", "process_environment", "serving"]
+
+COMMAND = "import tiny; tiny.register(); from anysense.server.cli.root import main; main()"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def process_environment(**more: str) -> dict[str, str]:
+    """The environment of a process that finds the encoder of the tests."""
+    paths = [str(Path(__file__).parent), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths)), **more}
+
+
+@contextmanager
+def serving(
+    *arguments: str | Path,
+    log: Path,
+    environment: Mapping[str, str] | None = None,
+    scheme: str = "http",
+) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """A process of `anysense serve` that is ready, and its port; killed at the end if it runs."""
+    port = free_port()
+    words = ["serve", *map(str, arguments), "--port", str(port)]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-c", COMMAND, *words],
+            stdout=output,
+            stderr=output,
+            env=process_environment(**(environment or {})),
+        )
+    try:
+        deadline = time.monotonic() + 300
+        while True:
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            try:
+                url = f"{scheme}://127.0.0.1:{port}/ready"
+                if httpx.get(url, verify=False).status_code == 200:
+                    break
+            except httpx.TransportError:
+                pass
+            time.sleep(0.05)
+        yield process, port
+    finally:
+        process.kill()
+        process.wait(10)

@@ -1,0 +1,133 @@
+"""Where the service listens, and whom it may answer there."""
+
+from __future__ import annotations
+
+import datetime
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+from anysense.embed.errors import AnysenseError, UsageError
+from anysense.server.http.listening import (
+    check_certificate,
+    check_exposure,
+    listen,
+    names_answered,
+    resolve,
+)
+from anysense.server.http.settings import LOOPBACK_HOSTS, Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.1.2.3", "8.8.8.8"])
+def test_beyond_loopback_there_are_keys_or_it_is_said(host: str, tmp_path: Path) -> None:
+    addresses = resolve(host, 0)
+    with pytest.raises(UsageError, match="--insecure"):
+        check_exposure(addresses, Settings(host=host))
+    check_exposure(addresses, Settings(host=host, insecure=True))
+    check_exposure(addresses, Settings(host=host, api_key_file=tmp_path))
+    check_exposure(addresses, Settings(host=host, api_key="k"))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "localhost", "::1"])
+def test_loopback_needs_none(host: str) -> None:
+    check_exposure(resolve(host, 0), Settings(host=host))
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 300, "no such host", "127.evil.invalid"])
+def test_a_host_that_is_none_is_refused_in_a_sentence(host: str) -> None:
+    with pytest.raises(AnysenseError, match=r"cannot listen at .*there is no such address"):
+        resolve(host, 0)
+
+
+def test_a_port_that_is_taken_is_noticed_before_anything_else() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        settings = Settings(port=other.getsockname()[1])
+        with pytest.raises(AnysenseError, match="another program listens there already"):
+            listen(resolve("127.0.0.1", 0), settings)
+
+
+def test_an_address_of_another_machine_is_refused() -> None:
+    with pytest.raises(AnysenseError, match="no such address"):
+        listen([(socket.AF_INET, "8.8.8.8")], Settings(port=0))
+
+
+def test_a_name_of_two_addresses_has_one_port_and_may_lack_one() -> None:
+    addresses = [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET, "127.0.0.2")]
+    sockets = listen(addresses, Settings(port=0))
+    ports = {one.getsockname()[1] for one in sockets}
+    for one in sockets:
+        one.close()
+    assert (len(sockets), len(ports)) == (2, 1)
+    (one,) = listen([(socket.AF_INET, "8.8.8.8"), addresses[0]], Settings(port=0))
+    one.close()
+
+
+def test_the_names_that_it_answers_to() -> None:
+    here, everywhere = resolve("127.0.0.1", 0), resolve("0.0.0.0", 0)
+    assert set(names_answered(here, Settings())) == set(LOOPBACK_HOSTS)
+    assert names_answered(everywhere, Settings(host="0.0.0.0")) == ("*",)
+    named = Settings(host="::1", allowed_hosts=("search.example",))
+    for addresses in (here, everywhere):
+        assert set(names_answered(addresses, named)) == {*LOOPBACK_HOSTS, "search.example"}
+
+
+def write_certificate(folder: Path, password: bytes | None = None) -> tuple[Path, Path]:
+    """A self-signed certificate for 127.0.0.1, and its key."""
+    import ipaddress
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import NameOID
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "cert.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    hiding = (
+        serialization.BestAvailableEncryption(password)
+        if password
+        else serialization.NoEncryption()
+    )
+    (folder / "key.pem").write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, hiding)
+    )
+    return folder / "cert.pem", folder / "key.pem"
+
+
+def test_certificates_are_checked_before_anything_is_loaded(tmp_path: Path) -> None:
+    check_certificate(Settings())
+    certificate, key = write_certificate(tmp_path)
+    check_certificate(Settings(ssl_certfile=certificate, ssl_keyfile=key))
+    for wrong in (
+        Settings(ssl_keyfile=key),
+        Settings(ssl_certfile=certificate),
+        Settings(ssl_certfile=tmp_path / "none", ssl_keyfile=key),
+        Settings(ssl_certfile=certificate, ssl_keyfile=key, ssl_ca_certs=tmp_path / "none"),
+    ):
+        with pytest.raises(UsageError):
+            check_certificate(wrong)
+
+
+def test_a_key_with_a_password_asks_nobody(tmp_path: Path) -> None:
+    certificate, key = write_certificate(tmp_path, b"open")
+    files = {"ssl_certfile": certificate, "ssl_keyfile": key}
+    check_certificate(Settings(**files, ssl_keyfile_password="open"))  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="cannot be used"):
+        check_certificate(Settings(**files))  # type: ignore[arg-type]
