@@ -13,8 +13,9 @@ from anysense import __version__
 from anysense.server.http import errors as http_errors
 from anysense.server.http.guards.body import BodyGuard
 from anysense.server.http.guards.host import HostGuard
-from anysense.server.http.routes import items, media, search, state
+from anysense.server.http.routes import embeddings, items, media, models, search, state
 from anysense.server.http.routes.common import NAME, collection_name
+from anysense.server.http.schemas.embeddings import EmbeddingRequest
 from anysense.server.http.schemas.items import NewText, NewUpload
 from anysense.server.http.schemas.search import SearchRequest
 from anysense.server.http.service.service import CURRENT, Service
@@ -54,7 +55,8 @@ def create_app(
     app = FastAPI(title="anysense", version=__version__, lifespan=lifespan)
     app.state.service = service
     http_errors.install(app)
-    app.include_router(state.router)
+    for group in (state, embeddings, models):
+        app.include_router(group.router)
     for group in (search, media, items):  # a file's address is also one of an item, by its form
         app.include_router(group.router, prefix="/v1")
         app.include_router(group.router, prefix=f"/v1/collections/{{{NAME}}}", dependencies=NAMED)
@@ -66,8 +68,8 @@ def create_app(
 
 def with_bodies(generate: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
     """Add to the OpenAPI document the models of bodies that routes read themselves."""
-    models = (SearchRequest, NewText, NewUpload)
-    _, bodies = models_json_schema([(m, "validation") for m in models], ref_template=REFERENCE)
+    requests = (SearchRequest, NewText, NewUpload, EmbeddingRequest)
+    _, bodies = models_json_schema([(m, "validation") for m in requests], ref_template=REFERENCE)
 
     def openapi() -> dict[str, Any]:
         document = generate()

@@ -17,13 +17,21 @@ from starlette.requests import ClientDisconnect
 
 from anysense.embed import errors
 from anysense.embed.errors import AnysenseError
+from anysense.server.http.problems import place_of, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from fastapi import FastAPI, Request
 
-__all__ = ["RequestError", "error_response", "install", "problem_sentence", "status_of"]
+__all__ = [
+    "RequestError",
+    "code_of",
+    "error_response",
+    "install",
+    "problem_sentence",
+    "status_of",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -140,14 +148,10 @@ def problem_sentence(problems: Sequence[Any]) -> tuple[str, str | None]:
     Args:
         problems: as `ValidationError.errors` gives them; at least one.
     """
-    first = problems[0]
-    place = [str(part) for part in first["loc"]]
-    param = ".".join(place) or None
-    text = str(first["msg"]).removeprefix("Value error, ").rstrip(".")
-    if first["type"] == "extra_forbidden":
-        text = "there is no such field"
+    param = place_of(problems[0])
     more = f" ({len(problems) - 1} more)" if len(problems) > 1 else ""
-    return (f"{param}: {text}{more}." if param else f"{text}{more}."), param
+    text = f"{reason_of(problems[0])}{more}"
+    return (f"{param}: {text}." if param else f"{text[0].upper()}{text[1:]}."), param
 
 
 async def _http_exception(request: Request, error: Exception) -> Response:

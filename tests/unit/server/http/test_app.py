@@ -25,6 +25,9 @@ def test_the_openapi_document_is_whole(client: TestClient) -> None:
         *((f"/v1{path}", method) for path, method in of_a_collection),
         *((f"{NAMED}{path}", method) for path, method in of_a_collection),
         (NAMED, "get"),
+        ("/v1/embeddings", "post"),
+        ("/v1/models", "get"),
+        ("/v1/models/{model}", "get"),
         ("/health", "get"),
         ("/ready", "get"),
     }
@@ -42,7 +45,7 @@ def test_the_page_of_documentation_names_every_address_and_field(client: TestCli
         address = path if path == NAMED else path.replace(NAMED, "/v1")
         assert address.replace("{item_id}", "{id}").replace("{collection}", "{name}") in page
     models = ("HitBody", "HitSegmentBody", "ItemBody", "NewText", "SegmentBody", "TermBody")
-    for model in ("SearchRequest", *models):
+    for model in ("SearchRequest", "EmbeddingRequest", "Part", "ModelBody", *models):
         for name in document["components"]["schemas"][model]["properties"]:
             assert f"`{name}`" in page, f"{model}.{name}"
 
