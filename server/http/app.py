@@ -15,6 +15,7 @@ from anysense.server.http.guards.body import BodyGuard
 from anysense.server.http.guards.host import HostGuard
 from anysense.server.http.routes import embeddings, items, media, models, search, state
 from anysense.server.http.routes.common import NAME, collection_name
+from anysense.server.http.schemas.batch import SearchBatch
 from anysense.server.http.schemas.embeddings import EmbeddingRequest
 from anysense.server.http.schemas.items import NewText, NewUpload
 from anysense.server.http.schemas.search import SearchRequest
@@ -68,7 +69,7 @@ def create_app(
 
 def with_bodies(generate: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
     """Add to the OpenAPI document the models of bodies that routes read themselves."""
-    requests = (SearchRequest, NewText, NewUpload, EmbeddingRequest)
+    requests = (SearchRequest, NewText, NewUpload, EmbeddingRequest, SearchBatch)
     _, bodies = models_json_schema([(m, "validation") for m in requests], ref_template=REFERENCE)
 
     def openapi() -> dict[str, Any]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "RequestError",
+    "body_of_error",
     "code_of",
     "error_response",
     "install",
@@ -97,6 +98,13 @@ def error_response(
     param: str | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
+    """The answer of every error."""
+    # In ASCII, as names of files may hold what is not Unicode.
+    text = json.dumps(error_body(status, message, code, param))
+    return Response(text, status, headers, "application/json")
+
+
+def error_body(status: int, message: str, code: str, param: str | None) -> dict[str, Any]:
     """The one body of every error."""
     if status >= 500:
         kind = "server_error"
@@ -104,9 +112,17 @@ def error_response(
         kind = {403: "permission_error", 404: "not_found_error", 410: "not_found_error"}.get(
             status, "invalid_request_error"
         )
-    body = {"message": message, "type": kind, "code": code, "param": param}
-    # In ASCII, as names of files may hold what is not Unicode.
-    return Response(json.dumps({"error": body}), status, headers, "application/json")
+    return {"error": {"message": message, "type": kind, "code": code, "param": param}}
+
+
+def body_of_error(error: AnysenseError) -> dict[str, Any]:
+    """What an error is told as, where it is that of a part of a request."""
+    return error_body(status_of(error), sentence(error), code_of(error), param_of(error))
+
+
+def param_of(error: AnysenseError) -> str | None:
+    param: str | None = getattr(error, "param", PARAMS.get(type(error)))
+    return param
 
 
 def install(app: FastAPI) -> None:
@@ -123,9 +139,8 @@ async def _anysense_error(request: Request, error: Exception) -> Response:
     status = status_of(error)
     if status >= 500:
         logger.error("%s %s: %s", request.method, request.url.path, error)
-    param = getattr(error, "param", PARAMS.get(type(error)))
     headers = {"retry-after": "1"} if isinstance(error, RETRY_LATER) else None
-    return error_response(status, sentence(error), code_of(error), param, headers)
+    return error_response(status, sentence(error), code_of(error), param_of(error), headers)
 
 
 def sentence(error: AnysenseError) -> str:
