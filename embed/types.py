@@ -240,8 +240,9 @@ class Encoder(Protocol):
     threads; `encode` runs the model on prepared inputs, and is called from one thread at a time.
     The vector of an input is the same to the bit on the CPU whatever it is batched with.
 
-    Two attributes more are optional: `batch_size`, how many inputs to give it at once, and
-    `is_reentrant`; if that is true, a query need not wait for a batch of items.
+    Three attributes more are optional: `batch_size`, how many inputs to give it at once;
+    `is_reentrant`, which if true says that a query need not wait for a batch of items; and
+    `shorter_dimensions`, to which its vectors may be cut (Matryoshka): the first so many numbers.
     """
 
     @property

@@ -15,13 +15,14 @@ from anysense.embed.types import Modality, Waveform
 from anysense.embed.waiting import as_query, check_waiter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from anysense.embed.media.pieces import Piece
     from anysense.embed.pipeline.lookahead import Prepared
     from anysense.embed.pipeline.reading import SourceContent
     from anysense.embed.types import Encoder, FloatArray
 
-__all__ = ["encode_query"]
+__all__ = ["encode_query", "query_segments", "unit_mean"]
 
 
 def encode_query(
@@ -51,7 +52,7 @@ def encode_query(
     is_reentrant = getattr(encoder, "is_reentrant", False)
     encode = encoder.encode if is_reentrant else partial(encode_in_turn, encoder)
     with as_query():
-        for segment in _segments(encoder, modality, source, limits):
+        for segment in query_segments(encoder, modality, source, limits):
             check_waiter()
             batch.append(segment.content)
             if len(batch) == DEFAULT_BATCH:
@@ -59,7 +60,13 @@ def encode_query(
                 batch = []
         if batch:
             parts.append(encode(modality, batch))
-    vectors = np.concatenate(parts)
+    return unit_mean(np.concatenate(parts))
+
+
+def unit_mean(vectors: FloatArray) -> FloatArray:
+    """The normalised mean of unit vectors, of shape (dimension,); of one, that one to the bit."""
+    import numpy as np
+
     if len(vectors) == 1:
         only: FloatArray = vectors[0]
         return only
@@ -68,10 +75,21 @@ def encode_query(
     return unit
 
 
-def _segments(
-    encoder: Encoder, modality: Modality, source: MediaSource, limits: Limits
+def query_segments(
+    encoder: Encoder,
+    modality: Modality,
+    source: MediaSource,
+    limits: Limits,
+    through: Callable[[Iterator[Piece]], Iterator[Piece]] = iter,
 ) -> Iterator[Prepared]:
     """The segments of something to search by, which may be no longer than a query.
+
+    Args:
+        encoder: what prepares them.
+        modality: what is taken of it.
+        source: what to search by.
+        limits: of it.
+        through: its pieces pass through this on their way, as for being counted.
 
     Raises:
         MediaError: it cannot be read, or is too long.
@@ -79,7 +97,7 @@ def _segments(
     _check_length(source, _length(source, modality, limits), modality, limits)
     options = ReadOptions(frozenset({modality}), captions=False, limits=limits)
     _, pieces = pieces_of(source, options)
-    for segment in prepare_pieces([encoder], pieces, options):
+    for segment in prepare_pieces([encoder], through(pieces), options):
         _check_length(source, segment.place.end, modality, limits)
         yield segment
 

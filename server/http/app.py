@@ -23,8 +23,10 @@ from anysense.server.http.life.guard import StopGuard
 from anysense.server.http.monitoring.monitor import RequestMonitor
 from anysense.server.http.monitoring.tracing import find_tracing
 from anysense.server.http.routes import collections as collection_list
-from anysense.server.http.routes import items, media, search, state
+from anysense.server.http.routes import embeddings, items, media, models, search, state
 from anysense.server.http.routes.common import NAME, collection_name
+from anysense.server.http.schemas.batch import SearchBatch
+from anysense.server.http.schemas.embeddings import EmbeddingRequest
 from anysense.server.http.schemas.items import NewText, NewUpload
 from anysense.server.http.schemas.search import SearchRequest
 from anysense.server.http.service.service import CURRENT, Service
@@ -75,8 +77,8 @@ def create_app(
     app.state.service = service
     app.state.keys = keys
     http_errors.install(app)
-    app.include_router(state.router)
-    app.include_router(collection_list.router)
+    for group in (state, collection_list, embeddings, models):
+        app.include_router(group.router)
     for group in (search, media, items):  # a file's address is also one of an item, by its form
         app.include_router(group.router, prefix="/v1")
         app.include_router(group.router, prefix=f"/v1/collections/{{{NAME}}}", dependencies=NAMED)
@@ -99,8 +101,8 @@ def create_app(
 
 def with_bodies(generate: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
     """Add to the OpenAPI document the models of bodies that routes read themselves."""
-    models = (SearchRequest, NewText, NewUpload)
-    _, bodies = models_json_schema([(m, "validation") for m in models], ref_template=REFERENCE)
+    requests = (SearchRequest, NewText, NewUpload, EmbeddingRequest, SearchBatch)
+    _, bodies = models_json_schema([(m, "validation") for m in requests], ref_template=REFERENCE)
 
     def openapi() -> dict[str, Any]:
         document = generate()

@@ -19,13 +19,22 @@ from starlette.requests import ClientDisconnect
 from anysense.embed import errors
 from anysense.embed.errors import AnysenseError
 from anysense.server.http.monitoring.record import current_request
+from anysense.server.http.problems import place_of, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from fastapi import FastAPI, Request
 
-__all__ = ["RequestError", "error_response", "install", "problem_sentence", "status_of"]
+__all__ = [
+    "RequestError",
+    "body_of_error",
+    "code_of",
+    "error_response",
+    "install",
+    "problem_sentence",
+    "status_of",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -98,21 +107,39 @@ def error_response(
     param: str | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """The one body of every error."""
-    kind = "server_error" if status >= 500 else KINDS.get(status, "invalid_request_error")
+    """The answer of every error."""
     record = current_request()
     if record is not None:
         record.code = code
-    request_id = None if record is None else record.id
-    body = {
-        "message": message,
-        "type": kind,
-        "code": code,
-        "param": param,
-        "request_id": request_id,
-    }
     # In ASCII, as names of files may hold what is not Unicode.
-    return Response(json.dumps({"error": body}), status, headers, "application/json")
+    text = json.dumps(error_body(status, message, code, param))
+    return Response(text, status, headers, "application/json")
+
+
+def error_body(status: int, message: str, code: str, param: str | None) -> dict[str, Any]:
+    """The one body of every error."""
+    kind = "server_error" if status >= 500 else KINDS.get(status, "invalid_request_error")
+    record = current_request()
+    request_id = None if record is None else record.id
+    return {
+        "error": {
+            "message": message,
+            "type": kind,
+            "code": code,
+            "param": param,
+            "request_id": request_id,
+        }
+    }
+
+
+def body_of_error(error: AnysenseError) -> dict[str, Any]:
+    """What an error is told as, where it is that of a part of a request."""
+    return error_body(status_of(error), sentence(error), code_of(error), param_of(error))
+
+
+def param_of(error: AnysenseError) -> str | None:
+    param: str | None = getattr(error, "param", PARAMS.get(type(error)))
+    return param
 
 
 def install(app: FastAPI) -> None:
@@ -129,9 +156,8 @@ async def _anysense_error(request: Request, error: Exception) -> Response:
     status = status_of(error)
     if status >= 500:
         logger.error("%s %s: %s", request.method, request.url.path, error)
-    param = getattr(error, "param", PARAMS.get(type(error)))
     headers = {"retry-after": "1"} if isinstance(error, RETRY_LATER) else None
-    return error_response(status, sentence(error), code_of(error), param, headers)
+    return error_response(status, sentence(error), code_of(error), param_of(error), headers)
 
 
 def sentence(error: AnysenseError) -> str:
@@ -154,14 +180,10 @@ def problem_sentence(problems: Sequence[Any]) -> tuple[str, str | None]:
     Args:
         problems: as `ValidationError.errors` gives them; at least one.
     """
-    first = problems[0]
-    place = [str(part) for part in first["loc"]]
-    param = ".".join(place) or None
-    text = str(first["msg"]).removeprefix("Value error, ").rstrip(".")
-    if first["type"] == "extra_forbidden":
-        text = "there is no such field"
+    param = place_of(problems[0])
     more = f" ({len(problems) - 1} more)" if len(problems) > 1 else ""
-    return (f"{param}: {text}{more}." if param else f"{text}{more}."), param
+    text = f"{reason_of(problems[0])}{more}"
+    return (f"{param}: {text}." if param else f"{text[0].upper()}{text[1:]}."), param
 
 
 async def _http_exception(request: Request, error: Exception) -> Response:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from anysense.server.http.settings import Settings
 
-__all__ = ["Form", "is_form", "read_form"]
+__all__ = ["Form", "check_json", "is_form", "read_form"]
 
 CHARSETS = (b"utf-8", b"utf8", b"us-ascii", b"ascii")
 JSON_FIELDS = ("terms", "vector", "metadata")
@@ -80,6 +80,17 @@ def is_form(request: Request) -> bool:
         return False
     message = f"Send application/json or multipart/form-data, not {kind[:100] or 'nothing'}."
     raise RequestError(message, 415, "unsupported_content_type")
+
+
+def check_json(request: Request) -> None:
+    """Refuse a body that is not JSON, where nothing else is taken.
+
+    Raises:
+        RequestError: it is a form, or says that it is something else.
+    """
+    if is_form(request):
+        message = "Send application/json, not multipart/form-data."
+        raise RequestError(message, 415, "unsupported_content_type")
 
 
 @contextlib.asynccontextmanager

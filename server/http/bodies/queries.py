@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import TYPE_CHECKING
 
 from anysense.embed.types import Modality
 from anysense.index.ranking.query import Term
+from anysense.server.http.bodies.media import media_bytes
 from anysense.server.http.errors import RequestError
 from anysense.server.http.schemas.search import SearchRequest, TermBody
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["media_bytes", "search_terms"]
+__all__ = ["search_terms"]
 
 
 def search_terms(request: SearchRequest, files: Mapping[str, bytes] | None = None) -> list[Term]:
@@ -70,28 +69,3 @@ def _term(term: TermBody, param: str) -> Term:
     uri = term.image if term.image is not None else term.audio
     assert uri is not None
     return Term(media_bytes(uri, param), modality=modality, weight=term.weight)
-
-
-def media_bytes(uri: str, param: str) -> bytes:
-    """The bytes in a data URI. What they are is found out from themselves, not from its type.
-
-    Raises:
-        RequestError: it is another kind of address, which is never fetched, or damaged.
-    """
-    head, comma, payload = uri.partition(",")
-    scheme = head.partition(":")[0].strip().lower()
-    if scheme != "data" or not comma:
-        kind = scheme if scheme in ("http", "https", "file", "ftp") else "other"
-        message = (
-            f"{param}: {kind} addresses are not fetched; send the media itself, as a data URI "
-            "(data:image/jpeg;base64,...) or as an uploaded file."
-        )
-        raise RequestError(message, 400, "address_not_fetched", param)
-    if not head.lower().rstrip().endswith(";base64"):
-        message = f"{param}: a data URI must be in base64 (data:image/jpeg;base64,...)."
-        raise RequestError(message, 400, "invalid_data_uri", param)
-    try:
-        return base64.b64decode("".join(payload.split()), validate=True)
-    except (binascii.Error, ValueError):
-        message = f"{param}: the data URI is not base64 that can be read."
-        raise RequestError(message, 400, "invalid_data_uri", param) from None

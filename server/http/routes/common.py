@@ -25,6 +25,7 @@ __all__ = [
     "body_of",
     "collection_name",
     "collection_of",
+    "json_body",
     "reply",
     "service_of",
 ]
@@ -73,3 +74,9 @@ def body_of(json_model: str, form: dict[str, Any]) -> dict[str, Any]:
         "multipart/form-data": {"schema": {"type": "object", "properties": form}},
     }
     return {"requestBody": {"required": True, "content": content}}
+
+
+def json_body(model: str) -> dict[str, Any]:
+    """How OpenAPI describes a body that is JSON alone, and is read by the route itself."""
+    schema = {"$ref": f"#/components/schemas/{model}"}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}

@@ -1,25 +1,30 @@
-"""`/search`."""
+"""`/search` and `/search/batch`."""
 
 from __future__ import annotations
 
+import asyncio
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
 
+from anysense.embed.errors import AbandonedError, AnysenseError, DeadlineError
 from anysense.embed.stages import stage
-from anysense.server.http.bodies.forms import is_form, read_form
+from anysense.server.http.bodies.forms import check_json, is_form, read_form
 from anysense.server.http.bodies.queries import search_terms
 from anysense.server.http.bodies.reading import read_json, validate
+from anysense.server.http.errors import RequestError, body_of_error
 from anysense.server.http.routes.common import (
     ERROR,
     FILE,
     TEXT,
     body_of,
     collection_of,
+    json_body,
     reply,
     service_of,
 )
+from anysense.server.http.schemas.batch import LooseSearches, SearchResults
 from anysense.server.http.schemas.search import SearchBody, SearchRequest
 
 if TYPE_CHECKING:
@@ -39,6 +44,11 @@ OPTIONS = (
 )
 """Fields of a search that are arguments of `Retriever.retrieve`, by the same names."""
 
+BATCH_AT_ONCE = 8
+"""How many searches of one request run at the same time: they share the batches of the models."""
+BATCH_MEDIA = 64
+BATCH_CHARACTERS = 500_000
+
 router = APIRouter(responses=ERROR)
 
 
@@ -53,16 +63,78 @@ async def search(request: Request) -> Response:
     start = time.perf_counter()
     with stage("parse"):
         body, terms = await _read_search(request, served)
+    return reply(await hits_of(served, body, terms, start))
+
+
+@router.post("/search/batch", response_model=SearchResults, openapi_extra=json_body("SearchBatch"))
+async def search_batch(request: Request) -> Response:
+    """Do several searches, each with a result or an error of its own."""
+    check_json(request)
+    served = collection_of(request)
+    start = time.perf_counter()
+    body = await read_json(request, LooseSearches)
+    await served.reading(check_batch, body.searches)
+    at_once = asyncio.Semaphore(BATCH_AT_ONCE)
+
+    async def result_of(search: dict[str, Any]) -> dict[str, Any]:
+        async with at_once:
+            begin = time.perf_counter()
+            try:
+                one = await served.reading(validate, SearchRequest, search)
+                terms = await served.reading(search_terms, one)
+                return await hits_of(served, one, terms, begin)
+            except (AbandonedError, DeadlineError):  # of the request as a whole
+                raise
+            except AnysenseError as error:
+                return body_of_error(error)
+
+    results = await asyncio.gather(*map(result_of, body.searches))
+    return reply({"results": results, "took_ms": milliseconds(start)})
+
+
+def check_batch(searches: list[dict[str, Any]]) -> None:
+    """Bound what several searches hold together, as each is only bounded by itself.
+
+    Raises:
+        RequestError: it is too much.
+    """
+    media, characters = 0, 0
+    for search in searches:
+        terms = search.get("terms")
+        parts = [search, *(terms if isinstance(terms, list) else ())]
+        for part in (part for part in parts if isinstance(part, dict)):
+            media += sum(part.get(name) is not None for name in UPLOADS)
+            characters += text_length(part.get("text"))
+        characters += text_length(search.get("not"))
+    if media > BATCH_MEDIA or characters > BATCH_CHARACTERS:
+        message = (
+            f"The searches have at most {BATCH_MEDIA} images and sounds and "
+            f"{BATCH_CHARACTERS:,} characters of text together; send fewer at once."
+        )
+        raise RequestError(message, 413, "batch_too_large", "searches")
+
+
+def text_length(value: Any) -> int:
+    """The characters of a text or of a list of texts; what is neither is refused later."""
+    values = value if isinstance(value, list) else [value]
+    return sum(len(text) for text in values if isinstance(text, str))
+
+
+async def hits_of(
+    served: ServedCollection, body: SearchRequest, terms: list[Term], start: float
+) -> dict[str, Any]:
+    """What a search gives, as JSON holds it; `start` is when it began."""
     hits = await served.retrieving(terms, **{name: getattr(body, name) for name in OPTIONS})
-    took_ms = round((time.perf_counter() - start) * 1000, 3)
-    return reply(
-        {
-            "hits": [hit.to_dict() for hit in hits],
-            "no_match": hits.no_match,
-            "state": hits.state,
-            "took_ms": took_ms,
-        }
-    )
+    return {
+        "hits": [hit.to_dict() for hit in hits],
+        "no_match": hits.no_match,
+        "state": hits.state,
+        "took_ms": milliseconds(start),
+    }
+
+
+def milliseconds(start: float) -> float:
+    return round((time.perf_counter() - start) * 1000, 3)
 
 
 async def _read_search(

@@ -8,7 +8,16 @@ from pydantic import AfterValidator, BaseModel, Field, FiniteFloat, model_valida
 
 from anysense.embed.types import Kind, Modality
 from anysense.index.ranking.options import MAX_K
-from anysense.server.http.schemas.values import MAX_ID, Input, PlaceBody, check_size
+from anysense.server.http.schemas.values import (
+    LIST,
+    MAX_ID,
+    OBJECT,
+    TEXT,
+    Input,
+    PlaceBody,
+    check_size,
+    told_apart,
+)
 
 __all__ = ["HitBody", "HitSegmentBody", "SearchBody", "SearchRequest", "TermBody"]
 
@@ -31,7 +40,18 @@ def check_not(value: str | list[str] | None) -> str | list[str] | None:
     return value
 
 
-Where = Annotated[str | dict[str, Any] | None, AfterValidator(check_where)]
+Where = Annotated[
+    Annotated[
+        Annotated[str, TEXT] | Annotated[dict[str, Any], OBJECT],
+        told_apart("it must be a text or an object"),
+    ]
+    | None,
+    AfterValidator(check_where),
+]
+Opposites = Annotated[
+    Annotated[str, TEXT] | Annotated[list[str], LIST],
+    told_apart("it must be a text or a list of texts"),
+]
 DataUri = Annotated[str, Field(examples=["data:image/jpeg;base64,/9j/4AAQSkZJRg..."])]
 SpaceId = Annotated[
     str | None, Field(max_length=MAX_SPACE, description="The id of the vector's space.")
@@ -73,7 +93,7 @@ class SearchRequest(Input):
         str | None, Field(max_length=MAX_ID, description="The id of an item: more like this.")
     ] = None
     not_: Annotated[
-        str | list[str] | None,
+        Opposites | None,
         Field(alias="not", description="Texts that are subtracted."),
         AfterValidator(check_not),
     ] = None

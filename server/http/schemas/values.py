@@ -5,12 +5,23 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from anysense.embed.limits import exceeds_depth
 from anysense.embed.types import Modality, Origin, Unit
 
-__all__ = ["MAX_ID", "Input", "ItemId", "Metadata", "PlaceBody", "check_size"]
+__all__ = [
+    "LIST",
+    "MAX_ID",
+    "OBJECT",
+    "TEXT",
+    "Input",
+    "ItemId",
+    "Metadata",
+    "PlaceBody",
+    "check_size",
+    "told_apart",
+]
 
 MAX_ID = 512
 MAX_DEPTH = 32
@@ -53,6 +64,27 @@ ItemId = Annotated[
     AfterValidator(check_id),
 ]
 Metadata = Annotated[dict[str, Any], AfterValidator(check_metadata)]
+
+
+TEXT, LIST, OBJECT = Tag("(text)"), Tag("(list)"), Tag("(object)")
+"""Which of several forms a field has; errors leave out what is in parentheses."""
+
+
+def told_apart(sentence: str) -> Discriminator:
+    """Tells the forms of a field apart, so that an error is one sentence and not one for each.
+
+    Args:
+        sentence: what the field must be, said of whatever has none of its forms.
+    """
+    return Discriminator(form_of, custom_error_type="wrong_form", custom_error_message=sentence)
+
+
+def form_of(value: Any) -> str | None:
+    if isinstance(value, str):
+        return TEXT.tag
+    if isinstance(value, list):
+        return LIST.tag
+    return OBJECT.tag if isinstance(value, (dict, BaseModel)) else None
 
 
 class Input(BaseModel):

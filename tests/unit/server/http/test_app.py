@@ -15,6 +15,7 @@ def test_the_openapi_document_is_whole(client: TestClient) -> None:
     paths = {(path, method) for path, methods in document["paths"].items() for method in methods}
     of_a_collection = {
         ("/search", "post"),
+        ("/search/batch", "post"),
         ("/items", "post"),
         ("/items", "get"),
         ("/items/{item_id}", "get"),
@@ -26,6 +27,9 @@ def test_the_openapi_document_is_whole(client: TestClient) -> None:
         *((f"{NAMED}{path}", method) for path, method in of_a_collection),
         (NAMED, "get"),
         ("/v1/collections", "get"),
+        ("/v1/embeddings", "post"),
+        ("/v1/models", "get"),
+        ("/v1/models/{model}", "get"),
         ("/health", "get"),
         ("/ready", "get"),
         ("/metrics", "get"),
@@ -44,7 +48,7 @@ def test_the_page_of_documentation_names_every_address_and_field(client: TestCli
         address = path if path == NAMED else path.replace(NAMED, "/v1")
         assert address.replace("{item_id}", "{id}").replace("{collection}", "{name}") in page
     models = ("HitBody", "HitSegmentBody", "ItemBody", "NewText", "SegmentBody", "TermBody")
-    for model in ("SearchRequest", *models):
+    for model in ("SearchRequest", "SearchBatch", "EmbeddingRequest", "Part", "ModelBody", *models):
         for name in document["components"]["schemas"][model]["properties"]:
             assert f"`{name}`" in page, f"{model}.{name}"
 

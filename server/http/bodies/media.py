@@ -1,0 +1,84 @@
+"""Pictures and sounds that bodies hold: data URIs, base64, and addresses of files elsewhere."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from typing import TYPE_CHECKING
+
+from anysense.embed.types import Modality
+from anysense.server.http.errors import RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["is_address", "media_bytes", "plain_bytes", "stated_modality"]
+
+DATA_URI = re.compile(r"data:([a-z]+)/[a-z0-9.+-]+(?:;[a-z0-9=.+-]+)*;base64,", re.IGNORECASE)
+
+
+def is_address(uri: str) -> bool:
+    """Whether something is the address of a file elsewhere."""
+    return uri[:8].lower().startswith(("http://", "https://"))
+
+
+def stated_modality(text: str) -> Modality | None:
+    """What a data URI says that it holds; None of what is not a data URI in base64.
+
+    Raises:
+        ValueError: it says that it holds something else than text, a picture or a sound.
+    """
+    stated = DATA_URI.match(text[:200])
+    if stated is None:
+        return None
+    kind = stated[1].lower()
+    if kind not in ("image", "audio"):
+        raise ValueError(f"a data URI of the type {kind}/... is neither a picture nor a sound")
+    return Modality(kind)
+
+
+def media_bytes(uri: str, param: str, fetched: Mapping[str, bytes] | None = None) -> bytes:
+    """The bytes in a data URI, or what was fetched from an address.
+
+    What they are is found out from themselves, not from the type that is stated.
+
+    Args:
+        uri: the data URI or the address.
+        param: what errors call it.
+        fetched: what addresses gave.
+
+    Raises:
+        RequestError: it is an address that is not fetched, or is damaged.
+    """
+    if fetched is not None and uri in fetched:
+        return fetched[uri]
+    head, comma, payload = uri.partition(",")
+    scheme, colon, _ = head.partition(":")
+    scheme = scheme.strip().lower()
+    if scheme == "data" and comma:
+        if not head.lower().rstrip().endswith(";base64"):
+            message = f"{param}: a data URI must be in base64 (data:image/jpeg;base64,...)."
+            raise RequestError(message, 400, "invalid_data_uri", param)
+        return plain_bytes(payload, param)
+    if colon and scheme in ("http", "https", "file", "ftp"):
+        message = (
+            f"{param}: {scheme} addresses are not fetched; send the media itself, as a data URI "
+            "(data:image/jpeg;base64,...) or as an uploaded file."
+        )
+        raise RequestError(message, 400, "address_not_fetched", param)
+    message = f"{param}: give a data URI (data:image/jpeg;base64,...), or upload the file."
+    raise RequestError(message, 400, "invalid_data_uri", param)
+
+
+def plain_bytes(payload: str, param: str) -> bytes:
+    """The bytes in base64.
+
+    Raises:
+        RequestError: it is not base64.
+    """
+    try:
+        return base64.b64decode("".join(payload.split()), validate=True)
+    except (binascii.Error, ValueError):
+        message = f"{param}: the data is not base64 that can be read."
+        raise RequestError(message, 400, "invalid_data_uri", param) from None

@@ -1,0 +1,63 @@
+"""What is wrong with a body, in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from http_client import TestClient, error_of
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({"text": 5}, "text: it must be a text."),
+        ({"txt": "red"}, "txt: there is no such field."),
+        ({"text": "red", "k": 1001}, "k: it must be at most 1,000."),
+        ({"text": "red", "k": 0}, "k: it must be at least 1."),
+        ({"text": "red", "k": 1.5}, "k: it must be a whole number."),
+        ({"text": "red", "k": "many"}, "k: it must be a whole number."),
+        ({"text": "red", "k": 10**30}, "k: it must be at most 1,000."),
+        ({"text": "red", "min_score": "low"}, "min_score: it must be a number."),
+        ({"text": "red", "collapse": 0}, "collapse: it must be over 0."),
+        ({"text": "red", "collapse": 1.5}, "collapse: it must be at most 1."),
+        ({"text": "red", "state": "abc"}, "state: it is no state that an answer has told."),
+        ({"text": "red", "not": 5}, "not: it must be a text or a list of texts."),
+        ({"text": "red", "not": ["a", 5]}, "not.1: it must be a text."),
+        ({"text": "red", "where": [1]}, "where: it must be a text or an object."),
+        ({"text": "red", "terms": "red"}, "terms: it must be a list."),
+        ({"terms": ["red"]}, "terms.0: it must be an object."),
+        ({"terms": [{"text": "a"}] * 33}, "terms: it must have at most 32 entries."),
+        ({"vector": [], "space": "tiny"}, "vector: it must not be empty."),
+        ({"like": "x" * 513}, "like: it must have at most 512 characters."),
+        (
+            {"text": "red", "modalities": ["smell"]},
+            "modalities.0: it must be 'text', 'image' or 'audio'.",
+        ),
+        (
+            {"text": "red", "fusion": "magic"},
+            "fusion: it must be 'calibrated', 'rrf' or 'round_robin'.",
+        ),
+        ({"text": 5, "k": 0}, "text: it must be a text (1 more)."),
+        ([], "It must be an object."),
+        (
+            {"image": "abc"},
+            "image: give a data URI (data:image/jpeg;base64,...), or upload the file.",
+        ),
+        ({"image": "data:image/png;base64,a*b"}, "image: the data is not base64 that can be read."),
+    ],
+)
+def test_a_problem_is_a_sentence_that_helps(client: TestClient, body: Any, message: str) -> None:
+    assert error_of(client.post("/v1/search", json=body))["message"] == message
+
+
+def test_a_parameter_of_an_address_has_one_too(client: TestClient) -> None:
+    for query, message in (
+        ("limit=0", "limit: it must be at least 1."),
+        ("limit=all", "limit: it must be a whole number."),
+        ("cursor=abc", "cursor: it is no cursor that an answer has told."),
+    ):
+        assert error_of(client.get(f"/v1/items?{query}"))["message"] == message
+    assert error_of(client.post("/v1/items", json={}))["message"] == "text: it is missing."
+    empty = error_of(client.post("/v1/items", json={"text": ""}))
+    assert empty["message"] == "text: it must not be empty."
