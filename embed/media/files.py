@@ -11,7 +11,8 @@ import io
 import os
 import stat
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 from anysense.embed.errors import (
     CorruptMediaError,
@@ -26,7 +27,32 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["decoding", "media_name", "media_suffix", "open_media", "readable_size"]
+__all__ = [
+    "Media",
+    "OpenedFile",
+    "decoding",
+    "media_name",
+    "media_suffix",
+    "open_media",
+    "readable_size",
+]
+
+
+@dataclass(frozen=True)
+class OpenedFile:
+    """A regular file that is open already: it is read, whatever its path leads to by now.
+
+    Attributes:
+        file: open for reading; closed by whoever opened it.
+        path: what errors call it, and its suffix.
+    """
+
+    file: BinaryIO
+    path: Path
+
+
+Media: TypeAlias = "Path | bytes | OpenedFile"
+"""A file, a payload, or a file that is open."""
 
 _OPEN_ERRORS = {
     errno.ENOENT: "does not exist",
@@ -38,14 +64,18 @@ _OPEN_ERRORS = {
 }
 
 
-def media_name(source: Path | bytes) -> str:
+def media_name(source: Media) -> str:
     """What an error calls the source: its path, or ``<bytes>``."""
-    return "<bytes>" if isinstance(source, bytes) else str(source)
+    if isinstance(source, bytes):
+        return "<bytes>"
+    return str(source.path if isinstance(source, OpenedFile) else source)
 
 
-def media_suffix(source: Path | bytes) -> str:
+def media_suffix(source: Media) -> str:
     """The lower-case suffix of a file's name with its dot; empty for a payload."""
-    return "" if isinstance(source, bytes) else source.suffix.lower()
+    if isinstance(source, bytes):
+        return ""
+    return (source.path if isinstance(source, OpenedFile) else source).suffix.lower()
 
 
 def readable_size(count: int) -> str:
@@ -57,7 +87,7 @@ def readable_size(count: int) -> str:
 
 
 @contextmanager
-def open_media(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> Iterator[BinaryIO]:
+def open_media(source: Media, limits: Limits = DEFAULT_LIMITS) -> Iterator[BinaryIO]:
     """Open a regular file or a payload for reading, from its beginning.
 
     Raises:
@@ -70,6 +100,11 @@ def open_media(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> Iterato
     if isinstance(source, bytes):
         _check_size(name, len(source), limits)
         yield io.BytesIO(source)
+        return
+    if isinstance(source, OpenedFile):
+        _check_size(name, os.fstat(source.file.fileno()).st_size, limits)
+        source.file.seek(0)
+        yield source.file
         return
     file = _open_file(source, name)
     with file:

@@ -40,7 +40,8 @@ from anysense.embed.types import Kind, Modality
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
+
+    from anysense.embed.media.files import Media
 
 __all__ = [
     "MEDIA_SUFFIXES",
@@ -126,7 +127,7 @@ def warn_of_path(text: str, use: str) -> None:
         _log.warning("%s is a file, and its name is %s.", text, use)
 
 
-def sniff(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> Modality:
+def sniff(source: Media, limits: Limits = DEFAULT_LIMITS) -> Modality:
     """What a file or payload is, by its content.
 
     Raises:
@@ -135,7 +136,7 @@ def sniff(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> Modality:
     return format_of_media(source, limits).modality
 
 
-def media_type(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> str:
+def media_type(source: Media, limits: Limits = DEFAULT_LIMITS) -> str:
     """The MIME type of a file or payload, by its content; for text, by its name.
 
     Raises:
@@ -144,7 +145,7 @@ def media_type(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> str:
     return format_of_media(source, limits).media_type
 
 
-def identify(file: BinaryIO, source: Path | bytes) -> Format:
+def identify(file: BinaryIO, source: Media) -> Format:
     """The format of an opened source; leaves the file at its beginning.
 
     Raises:
@@ -173,7 +174,7 @@ def identify(file: BinaryIO, source: Path | bytes) -> Format:
     return file_format or _text_format(head, name, suffix, is_whole=is_whole)
 
 
-def format_of_media(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> Format:
+def format_of_media(source: Media, limits: Limits = DEFAULT_LIMITS) -> Format:
     """The format of a file or payload, by its content.
 
     Raises:

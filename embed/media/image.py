@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
+    from anysense.embed.media.files import Media
     from anysense.embed.media.picture.stored import StoredPicture
 
 __all__ = ["as_rgb", "picture_pieces", "read_image"]
@@ -50,7 +51,7 @@ _SCAN_PASSES = 25
 """How often a progressive JPEG of the largest size may be passed over by its scans."""
 
 
-def read_image(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> Image:
+def read_image(source: Media, limits: Limits = DEFAULT_LIMITS) -> Image:
     """Read a picture as 8-bit RGB.
 
     Of one that lost its end it is what is there, with grey in place of the rest.
@@ -81,7 +82,7 @@ def picture_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Piece
 
 
 @contextmanager
-def _decoded(source: Path | bytes, limits: Limits) -> Iterator[StoredPicture]:
+def _decoded(source: Media, limits: Limits) -> Iterator[StoredPicture]:
     """A picture as it is stored, with its pixels."""
     from anysense.embed.media.picture.loading import load_picture
 

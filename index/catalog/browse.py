@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import ItemNotFoundError
 from anysense.embed.types import Kind, Modality
+from anysense.index.catalog.records import FileRecord, read_sidecars
 from anysense.index.catalog.rows import item_columns
 from anysense.index.catalog.schema import from_sql, to_sql
 from anysense.index.catalog.sqlite.connections import check_row
@@ -15,7 +16,7 @@ from anysense.index.catalog.sqlite.connections import check_row
 if TYPE_CHECKING:
     from anysense.index.catalog.reader import Catalog
 
-__all__ = ["ItemRow", "find_item", "item_paths", "list_items"]
+__all__ = ["ItemRow", "find_item", "item_files", "item_paths", "list_items"]
 
 
 @dataclass(frozen=True)
@@ -81,18 +82,25 @@ def item_modalities(catalog: Catalog) -> dict[str, frozenset[Modality]]:
     return {item_id: frozenset(each) for item_id, each in modalities.items()}
 
 
-def item_paths(catalog: Catalog, item: ItemRow) -> list[str]:
-    """The paths of the files that hold an item, its source first; none if it is not from a file."""
+def item_files(catalog: Catalog, item: ItemRow) -> list[FileRecord]:
+    """The files that hold an item, its source first, at the paths where they are now."""
     with catalog.transaction() as connection:
         row_format = catalog.row_format(connection)
         query = f"SELECT {row_format.files} FROM files AS f WHERE f.item_pk = ? ORDER BY f.path"  # noqa: S608
         rows = connection.execute(query, (item.position,)).fetchall()
-    paths = []
+    files = []
     for *columns, crc in rows:
         path = from_sql(columns[0])
         check_row(catalog.path, "files", path, crc, *row_format.covered_of_file(columns))
-        paths.append(catalog.place(path))
-    return sorted(paths, key=lambda path: path != item.source)
+        size, mtime_ns, content_hash = columns[1:4]
+        place, sidecars = catalog.place(path), read_sidecars(columns[5])
+        files.append(FileRecord(place, size, mtime_ns, content_hash, sidecars))
+    return sorted(files, key=lambda file: file.path != item.source)
+
+
+def item_paths(catalog: Catalog, item: ItemRow) -> list[str]:
+    """The paths of the files that hold an item, its source first; none if it is not from a file."""
+    return [file.path for file in item_files(catalog, item)]
 
 
 def _checked(catalog: Catalog, row: tuple[Any, ...]) -> ItemRow:

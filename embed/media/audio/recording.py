@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from anysense.embed.media.audio.sound import Sound
+    from anysense.embed.media.files import Media
     from anysense.embed.types import FloatArray
 
 __all__ = [
@@ -103,7 +104,7 @@ def resample(waveform: Waveform, rate: int) -> Waveform:
     return Waveform(np.concatenate(parts) if parts else np.zeros(0, np.float32), rate)
 
 
-def stated_seconds(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> float | None:
+def stated_seconds(source: Media, limits: Limits = DEFAULT_LIMITS) -> float | None:
     """The length of a recording by its header; None if that does not state it.
 
     Raises:
@@ -193,7 +194,7 @@ def _cut(
 
 
 @contextmanager
-def _open(source: Path | bytes, limits: Limits) -> Iterator[Sound]:
+def _open(source: Media, limits: Limits) -> Iterator[Sound]:
     name = media_name(source)
     with open_media(source, limits) as file:
         file_format = identify(file, source)

@@ -5,13 +5,18 @@ from __future__ import annotations
 import mimetypes
 from pathlib import PurePosixPath, PureWindowsPath
 
-__all__ = ["safe_name", "stored_suffix"]
+__all__ = ["file_name", "safe_name", "stored_suffix"]
 
 
 def safe_name(name: str | None, fallback: str) -> str:
     """The last part of what a client calls a file, for people to read; never used as a path."""
     last = PureWindowsPath(PurePosixPath(name or "").name).name
     return "".join(c for c in last if c.isprintable()).strip()[:255] or fallback
+
+
+def file_name(path: str) -> str:
+    """The last part of a path, for people to read."""
+    return PureWindowsPath(PurePosixPath(path).name).name
 
 
 def stored_suffix(name: str, content_type: str | None) -> str:

@@ -32,9 +32,56 @@ def test_ranges_of_a_file_are_given(client: TestClient) -> None:
     tail = client.get("/v1/items/low/media", headers={"range": "bytes=-4"})
     assert (tail.status_code, tail.content) == (206, whole[-4:])
     outside = client.get("/v1/items/low/media", headers={"range": f"bytes={len(whole)}-"})
-    assert outside.status_code == 416
+    assert (outside.status_code, error_of(outside)["code"]) == (416, "range_not_satisfiable")
+    assert outside.headers["content-range"] == f"bytes */{len(whole)}"
     head = client.head("/v1/items/low/media")
     assert (head.content, head.headers["content-length"]) == (b"", str(len(whole)))
+
+
+def test_several_ranges_come_as_parts(client: TestClient) -> None:
+    whole = wav(110.0)
+    response = client.get("/v1/items/low/media", headers={"range": "bytes=0-3, -4"})
+    assert response.status_code == 206
+    kind, _, boundary = response.headers["content-type"].partition("; boundary=")
+    assert kind == "multipart/byteranges"
+    assert int(response.headers["content-length"]) == len(response.content)
+    _, first, last, end = response.content.split(f"--{boundary}".encode())
+    assert end == b"--\r\n"
+    for part, start, content in ((first, 0, whole[:4]), (last, len(whole) - 4, whole[-4:])):
+        head, _, body = part.partition(b"\r\n\r\n")
+        assert f"content-range: bytes {start}-{start + 3}/{len(whole)}".encode() in head
+        assert body == content + b"\r\n"
+
+
+def test_what_a_client_has_is_not_sent_again(client: TestClient) -> None:
+    url = "/v1/items/low/media"
+    first = client.get(url)
+    tag, modified = first.headers["etag"], first.headers["last-modified"]
+    assert tag.startswith('"')
+    for headers in (
+        {"if-none-match": tag},
+        {"if-none-match": f'"other", W/{tag}'},
+        {"if-none-match": "*"},
+        {"if-modified-since": modified},
+    ):
+        response = client.get(url, headers=headers)
+        assert (response.status_code, response.content) == (304, b""), headers
+        assert response.headers["etag"] == tag
+        assert "content-length" not in response.headers
+    for headers in (
+        {"if-none-match": '"other"'},
+        {"if-none-match": '"other"', "if-modified-since": modified},
+        {"if-modified-since": "Thu, 01 Jan 1970 00:00:00 GMT"},
+        {"if-modified-since": "yesterday"},
+        {"if-match": tag},
+        {"range": "bytes=0-3", "if-range": '"other"'},
+        {"range": "bytes=0-3", "if-range": f"W/{tag}"},
+    ):
+        assert client.get(url, headers=headers).content == first.content, headers
+    kept = client.get(url, headers={"range": "bytes=0-3", "if-range": tag})
+    assert (kept.status_code, kept.content) == (206, first.content[:4])
+    failed = client.get(url, headers={"if-match": '"other"'})
+    assert (failed.status_code, error_of(failed)["code"]) == (412, "precondition_failed")
 
 
 @pytest.mark.parametrize("name", ["page.html", "page.txt", "page.md"])
@@ -48,12 +95,10 @@ def test_a_text_cannot_run_a_script(client: TestClient, name: str) -> None:
     assert "sandbox" in response.headers["content-security-policy"]
 
 
-def test_a_file_that_became_a_page_is_no_page(client: TestClient, tmp_path: Path) -> None:
+def test_a_file_that_became_a_page_is_not_given(client: TestClient, tmp_path: Path) -> None:
     (tmp_path / "files" / "red.png").write_bytes(b"<html><script>alert(1)</script></html>")
     response = client.get("/v1/items/red/media")
-    assert response.headers["content-type"] != "text/html"
-    assert "html" not in response.headers["content-type"]
-    assert response.headers["x-content-type-options"] == "nosniff"
+    assert (response.status_code, error_of(response)["code"]) == (410, "media_gone")
 
 
 def test_a_text_item_has_no_file(client: TestClient) -> None:
