@@ -141,7 +141,7 @@ def problem_sentence(problems: Sequence[Any]) -> tuple[str, str | None]:
         problems: as `ValidationError.errors` gives them; at least one.
     """
     first = problems[0]
-    place = [str(part) for part in first["loc"]]
+    place = [str(part)[:100] for part in first["loc"]]  # a name may be as long as the body
     param = ".".join(place) or None
     text = str(first["msg"]).removeprefix("Value error, ").rstrip(".")
     if first["type"] == "extra_forbidden":
