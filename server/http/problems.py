@@ -47,7 +47,7 @@ def place_of(problem: Mapping[str, Any]) -> str | None:
 
     Which of several forms a value has, in parentheses, is no part of where it is.
     """
-    parts = [str(part) for part in problem["loc"]]
+    parts = [str(part)[:100] for part in problem["loc"]]  # a name may be as long as the body
     return ".".join(part for part in parts if not part.startswith("(")) or None
 
 

@@ -6,10 +6,10 @@ import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pydantic_core import from_json
 from python_multipart.multipart import parse_options_header
 
 from anysense.embed.errors import StorageError
+from anysense.server.http.bodies.parsing import parse_json
 from anysense.server.http.errors import RequestError
 
 if TYPE_CHECKING:
@@ -52,15 +52,17 @@ class Form:
             elif len(texts) > 1:
                 raise RequestError(f"{name}: given {len(texts)} times.", 422, "invalid_value", name)
             elif name in JSON_FIELDS or (name == "where" and texts[0].lstrip().startswith("{")):
-                values[name] = parse_json(texts[0], name)
+                values[name] = field_json(texts[0], name)
             else:
                 values[name] = texts[0]
         return values
 
 
-def parse_json(text: str, name: str) -> Any:
+def field_json(text: str, name: str) -> Any:
     try:
-        return from_json(text)
+        return parse_json(text.encode())
+    except RequestError as error:
+        raise RequestError(f"{name}: {error}", error.status, error.code, name) from None
     except ValueError:  # also for what is nested too deep
         message = f"{name}: not JSON that can be read."
         raise RequestError(message, 422, "invalid_value", name) from None

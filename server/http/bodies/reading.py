@@ -1,4 +1,4 @@
-"""Bodies of requests made into models."""
+"""Bodies of requests made into models, in threads: what a client sends takes time to understand."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from starlette.concurrency import run_in_threadpool
 
+from anysense.server.http.bodies.parsing import parse_json
 from anysense.server.http.errors import RequestError, problem_sentence
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-__all__ = ["read_json", "validate"]
+    from anysense.server.http.bodies.forms import Form
+
+__all__ = ["read_fields", "read_json", "validate"]
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -21,16 +24,40 @@ async def read_json(request: Request, model: type[ModelT]) -> ModelT:
     """The JSON body of a request as a model.
 
     Raises:
-        RequestError: the body is not JSON, or not what the model wants.
+        RequestError: the body holds too much, is not JSON, or not what the model wants.
     """
-    body = await request.body()
+    body = bytearray()  # grown in place: pieces that are joined would be there twice
+    async for piece in request.stream():
+        body += piece
+    return await run_in_threadpool(model_of, body, model)
+
+
+async def read_fields(form: Form, model: type[ModelT], lists: tuple[str, ...] = ()) -> ModelT:
+    """The fields of a form as a model.
+
+    Args:
+        form: the form.
+        model: what they are to be.
+        lists: the fields that may be repeated.
+
+    Raises:
+        RequestError: they cannot be read, or are not what the model wants.
+    """
+    return await run_in_threadpool(lambda: validate(model, form.values(lists)))
+
+
+def model_of(body: bytearray, model: type[ModelT]) -> ModelT:
     try:
-        return await run_in_threadpool(model.model_validate_json, body)
-    except ValidationError as error:
-        raise refusal(error) from None
+        values = parse_json(body)
+    except ValueError as error:  # also for what is nested too deep
+        message = f"The body is not JSON: {str(error).rstrip('.')}."
+        raise RequestError(message, 400, "invalid_json") from None
+    finally:
+        body.clear()  # whoever waits for the answer holds it still
+    return validate(model, values)
 
 
-def validate(model: type[ModelT], values: dict[str, Any]) -> ModelT:
+def validate(model: type[ModelT], values: Any) -> ModelT:
     """Values as a model.
 
     Raises:
@@ -39,13 +66,6 @@ def validate(model: type[ModelT], values: dict[str, Any]) -> ModelT:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise refusal(error) from None
-
-
-def refusal(error: ValidationError) -> RequestError:
-    problems = error.errors(include_url=False, include_input=False)
-    if problems[0]["type"] == "json_invalid":
-        reason = str(problems[0]["msg"]).removeprefix("Invalid JSON: ").rstrip(".")
-        return RequestError(f"The body is not JSON: {reason}.", 400, "invalid_json")
+        problems = error.errors(include_url=False, include_input=False)
     message, param = problem_sentence(problems)
-    return RequestError(message, 422, "invalid_value", param)
+    raise RequestError(message, 422, "invalid_value", param)

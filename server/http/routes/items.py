@@ -12,7 +12,7 @@ from anysense.index.catalog.browse import list_items
 from anysense.index.types import NewItem
 from anysense.server.http.access.scopes import public_path
 from anysense.server.http.bodies.forms import is_form, read_form
-from anysense.server.http.bodies.reading import read_json, validate
+from anysense.server.http.bodies.reading import read_fields, read_json
 from anysense.server.http.errors import RequestError
 from anysense.server.http.routes.common import (
     ERROR,
@@ -63,7 +63,7 @@ async def add_item(request: Request) -> Response:
 async def _add_upload(request: Request, served: ServedCollection) -> tuple[Item, bool]:
     """Add the file of a form; the item, and whether it is new."""
     async with read_form(request, service_of(request).settings, ("file",)) as form:
-        fields = validate(NewUpload, form.values())
+        fields = await read_fields(form, NewUpload)
         if "file" not in form.files:
             raise RequestError("file: send a file.", 422, "invalid_value", "file")
         upload = form.files["file"]

@@ -12,7 +12,7 @@ from anysense.embed.errors import AbandonedError, AnysenseError, DeadlineError
 from anysense.embed.stages import stage
 from anysense.server.http.bodies.forms import check_json, is_form, read_form
 from anysense.server.http.bodies.queries import search_terms
-from anysense.server.http.bodies.reading import read_json, validate
+from anysense.server.http.bodies.reading import read_fields, read_json, validate
 from anysense.server.http.errors import RequestError, body_of_error
 from anysense.server.http.routes.common import (
     ERROR,
@@ -144,6 +144,6 @@ async def _read_search(
         body = await read_json(request, SearchRequest)
         return body, await served.reading(search_terms, body)
     async with read_form(request, service_of(request).settings, UPLOADS) as form:
-        body = validate(SearchRequest, form.values(lists=("not", "modalities")))
+        body = await read_fields(form, SearchRequest, lists=("not", "modalities"))
         files = {name: await file.read() for name, file in form.files.items()}
     return body, await served.reading(search_terms, body, files)

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, Field, FiniteFloat, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    FiniteFloat,
+    model_validator,
+)
 
 from anysense.embed.types import Kind, Modality
 from anysense.index.ranking.options import MAX_K
@@ -34,7 +41,7 @@ def check_where(value: str | dict[str, Any] | None) -> str | dict[str, Any] | No
     return value
 
 
-def check_not(value: str | list[str] | None) -> str | list[str] | None:
+def check_not(value: Any) -> Any:
     if isinstance(value, list) and len(value) > MAX_TERMS:
         raise ValueError(f"a query subtracts at most {MAX_TERMS} texts")
     return value
@@ -56,7 +63,8 @@ DataUri = Annotated[str, Field(examples=["data:image/jpeg;base64,/9j/4AAQSkZJRg.
 SpaceId = Annotated[
     str | None, Field(max_length=MAX_SPACE, description="The id of the vector's space.")
 ]
-Vector = Annotated[list[FiniteFloat], Field(min_length=1, max_length=65_536)]
+# Of a list the first wrong value is told: each of them would be an error by itself.
+Vector = Annotated[list[FiniteFloat], Field(min_length=1, max_length=65_536, fail_fast=True)]
 
 
 class TermBody(Input):
@@ -95,15 +103,21 @@ class SearchRequest(Input):
     not_: Annotated[
         Opposites | None,
         Field(alias="not", description="Texts that are subtracted."),
-        AfterValidator(check_not),
+        BeforeValidator(check_not),
     ] = None
     vector: Vector | None = None
     space: SpaceId = None
-    terms: Annotated[list[TermBody], Field(max_length=MAX_TERMS, default_factory=list)]
+    terms: Annotated[
+        list[TermBody], Field(max_length=MAX_TERMS, default_factory=list, fail_fast=True)
+    ]
     k: Annotated[int, Field(ge=1, le=MAX_K, description="How many hits at most.")] = 10
     modalities: Annotated[
         list[Modality] | None,
-        Field(max_length=len(Modality), description="Only segments of these modalities."),
+        Field(
+            max_length=len(Modality),
+            fail_fast=True,
+            description="Only segments of these modalities.",
+        ),
     ] = None
     where: Annotated[
         Where,

@@ -5,7 +5,15 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
 
 from anysense.embed.limits import exceeds_depth
 from anysense.embed.types import Modality, Origin, Unit
@@ -47,6 +55,8 @@ def check_metadata(value: dict[str, Any]) -> dict[str, Any]:
 
 def check_size(value: Any, name: str, limit: int) -> None:
     """Refuse what is nested too deep, is too long as JSON, or holds NaN or infinity."""
+    if exceeds_length(value, limit):
+        raise ValueError(f"{name} has at most {limit:,} bytes")
     if exceeds_depth(value, MAX_DEPTH):
         raise ValueError(f"{name} is nested at most {MAX_DEPTH} deep")
     try:
@@ -56,6 +66,24 @@ def check_size(value: Any, name: str, limit: int) -> None:
     length = len(text.encode(errors="surrogatepass"))
     if length > limit:
         raise ValueError(f"{name} has at most {limit:,} bytes, not {length:,}")
+
+
+def exceeds_length(value: Any, limit: int) -> bool:
+    """Whether a value is over so many bytes long as JSON, by what it has at the least.
+
+    A look at what is far too long ends soon, where writing it would take as long as it is.
+    """
+    length, parts = 0, [value]
+    while parts and length <= limit:
+        part = parts.pop()
+        length += len(part) if isinstance(part, str) else 1
+        if isinstance(part, dict):
+            length += sum(map(len, part)) + len(part)
+            parts += part.values()
+        elif isinstance(part, list):
+            length += len(part)
+            parts += part
+    return length > limit
 
 
 ItemId = Annotated[
@@ -91,6 +119,17 @@ class Input(BaseModel):
     """The base of what the service takes: an unknown field is an error, not a silent typo."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_one_unknown(cls, value: Any) -> Any:
+        """Leave out all unknown fields but the first: one is told, and each would be an error."""
+        if not isinstance(value, dict):
+            return value
+        fields = cls.model_fields.items()
+        names = {name for name, _ in fields} | {field.alias for _, field in fields}
+        unknown = next((name for name in value if name not in names), None)
+        return {name: v for name, v in value.items() if name in names or name == unknown}
 
 
 class PlaceBody(BaseModel):

@@ -52,7 +52,7 @@ def test_a_wrong_search_spoils_no_other(
     assert first["hits"]
     assert third["hits"]
     alone = error_of(client.post("/v1/search", json=wrong))
-    assert second == {"error": alone}
+    assert second == {"error": {**alone, "request_id": second["error"]["request_id"]}}
     assert alone["code"] == code
 
 
