@@ -13,8 +13,9 @@ from anysense import __version__
 from anysense.server.http import errors as http_errors
 from anysense.server.http.guards.body import BodyGuard
 from anysense.server.http.guards.host import HostGuard
-from anysense.server.http.routes import items, media, search, state
+from anysense.server.http.routes import batch, items, jobs, media, search, state
 from anysense.server.http.routes.common import NAME, collection_name
+from anysense.server.http.schemas.batch import BatchItem, BatchRemoval, BatchRequest
 from anysense.server.http.schemas.items import NewText, NewUpload
 from anysense.server.http.schemas.search import SearchRequest
 from anysense.server.http.service.service import CURRENT, Service
@@ -55,7 +56,13 @@ def create_app(
     app.state.service = service
     http_errors.install(app)
     app.include_router(state.router)
-    for group in (search, media, items):  # a file's address is also one of an item, by its form
+    for group in (
+        search,
+        batch,
+        jobs,
+        media,
+        items,
+    ):  # a file's address is also one of an item, by its form
         app.include_router(group.router, prefix="/v1")
         app.include_router(group.router, prefix=f"/v1/collections/{{{NAME}}}", dependencies=NAMED)
     app.add_middleware(BodyGuard, settings=service.settings)
@@ -66,7 +73,7 @@ def create_app(
 
 def with_bodies(generate: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
     """Add to the OpenAPI document the models of bodies that routes read themselves."""
-    models = (SearchRequest, NewText, NewUpload)
+    models = (SearchRequest, NewText, NewUpload, BatchRequest, BatchItem, BatchRemoval)
     _, bodies = models_json_schema([(m, "validation") for m in models], ref_template=REFERENCE)
 
     def openapi() -> dict[str, Any]:

@@ -23,7 +23,14 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI, Request
 
-__all__ = ["RequestError", "error_response", "install", "problem_sentence", "status_of"]
+__all__ = [
+    "RequestError",
+    "error_fields",
+    "error_response",
+    "install",
+    "problem_sentence",
+    "status_of",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -90,15 +97,28 @@ def error_response(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """The one body of every error."""
-    if status >= 500:
-        kind = "server_error"
-    else:
-        kind = {403: "permission_error", 404: "not_found_error", 410: "not_found_error"}.get(
-            status, "invalid_request_error"
-        )
-    body = {"message": message, "type": kind, "code": code, "param": param}
+    body = {"message": message, "type": kind_of(status), "code": code, "param": param}
     # In ASCII, as names of files may hold what is not Unicode.
     return Response(json.dumps({"error": body}), status, headers, "application/json")
+
+
+def kind_of(status: int) -> str:
+    """What OpenAI's clients call the type of an error."""
+    if status >= 500:
+        return "server_error"
+    kinds = {403: "permission_error", 404: "not_found_error", 410: "not_found_error"}
+    return kinds.get(status, "invalid_request_error")
+
+
+def error_fields(error: AnysenseError) -> dict[str, str | None]:
+    """An error as a result tells it beside others: what its own answer has as `error`."""
+    param = getattr(error, "param", PARAMS.get(type(error)))
+    return {
+        "message": sentence(error),
+        "type": kind_of(status_of(error)),
+        "code": code_of(error),
+        "param": param,
+    }
 
 
 def install(app: FastAPI) -> None:
@@ -116,7 +136,8 @@ async def _anysense_error(request: Request, error: Exception) -> Response:
     if status >= 500:
         logger.error("%s %s: %s", request.method, request.url.path, error)
     param = getattr(error, "param", PARAMS.get(type(error)))
-    headers = {"retry-after": "1"} if isinstance(error, RETRY_LATER) else None
+    is_for_now = isinstance(error, RETRY_LATER) or status == 429
+    headers = {"retry-after": "1"} if is_for_now else None
     return error_response(status, sentence(error), code_of(error), param, headers)
 
 

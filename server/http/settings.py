@@ -32,6 +32,13 @@ class Settings:
             to date in the background; a twentieth of the collection if that is more. Until then
             searches find them too, by exact comparison.
         warm_up: load the encoders when the service starts, not at the first search.
+        roots: folders of this machine whose files clients may add by path; none if it is empty.
+        batch_lines: how many items a batch of lines, a folder or a glob may have; one in JSON has
+            at most 1,000, and a form at most 100 files.
+        jobs: how many jobs of a collection may wait or run; more are refused.
+        job_bytes: how much the jobs of a collection that wait or run may keep on the disk.
+        jobs_kept: how many jobs that have ended can still be asked for.
+        job_seconds: for how long, from their end on.
     """
 
     allowed_hosts: tuple[str, ...] = LOOPBACK_HOSTS
@@ -43,3 +50,9 @@ class Settings:
     media_searches: int = 4
     publish_after: int = 2000
     warm_up: bool = True
+    roots: tuple[str, ...] = ()
+    batch_lines: int = 100_000
+    jobs: int = 16
+    job_bytes: int = 4 * 1024**3
+    jobs_kept: int = 100
+    job_seconds: float = 3600.0

@@ -10,7 +10,7 @@ from anysense.embed.types import Kind, Modality
 from anysense.index.ranking.options import MAX_K
 from anysense.server.http.schemas.values import MAX_ID, Input, PlaceBody, check_size
 
-__all__ = ["HitBody", "HitSegmentBody", "SearchBody", "SearchRequest", "TermBody"]
+__all__ = ["DataUri", "HitBody", "HitSegmentBody", "SearchBody", "SearchRequest", "TermBody"]
 
 MAX_SPACE = 4096
 MAX_TERMS = 32

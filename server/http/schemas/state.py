@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-__all__ = ["ErrorBody", "Status"]
+__all__ = ["ErrorBody", "ErrorDetail", "Status"]
 
 
 class Status(BaseModel):
@@ -15,6 +15,8 @@ class Status(BaseModel):
 
 
 class ErrorDetail(BaseModel):
+    """What is wrong: for people, for programs, and with which field."""
+
     message: str
     type: str
     code: str

@@ -60,6 +60,8 @@ class Service:
 
     def start(self) -> None:
         """Begin to load the encoders, if the settings say so; the service answers meanwhile."""
+        for served in self.collections.values():
+            served.jobs.start()
         if self.settings.warm_up:
             self.status = "loading"
             self._warming = threading.Thread(target=self._warm_up, name="warm-up", daemon=True)
@@ -71,6 +73,8 @@ class Service:
         A library that is being loaded must not meet the end of the process. An index that is not
         finished by then is left; nothing is lost with it.
         """
+        for served in self.collections.values():
+            served.jobs.stop()
         if self._warming is not None:
             self._warming.join(STOP_SECONDS)
         for served in self.collections.values():
