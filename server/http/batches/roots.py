@@ -91,19 +91,13 @@ class Roots:
         """
         real, root = self._resolve(path)
         descriptor = _descend(root, real, path)
-        with os.fdopen(descriptor, "rb") as file:
+        try:
             status = os.fstat(descriptor)
-            if stat.S_ISDIR(status.st_mode):
-                message = "path: a folder is added as a job, with wait=false."
-                raise RequestError(message, 422, "invalid_value", "path")
-            if not stat.S_ISREG(status.st_mode):
-                raise _missing(path)
-            if Path(real).suffix.lower() not in MEDIA_SUFFIXES:
-                message = f"path: {path[:200]!r} is not named as a file that anysense reads."
-                raise RequestError(message, 415, "unsupported_media", "path")
-            if status.st_size > DEFAULT_LIMITS.file_bytes:
-                message = f"path: a file has at most {DEFAULT_LIMITS.file_bytes:,} bytes."
-                raise RequestError(message, 413, "media_too_large", "path")
+            _check_file(status, real, path)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        with os.fdopen(descriptor, "rb") as file:
             yield RootedFile(real, file, status)
 
     def expand(self, path: str) -> list[str]:
@@ -195,6 +189,21 @@ def _descend(root: str, real: str, path: str) -> int:
     except (OSError, ValueError):
         raise _missing(path) from None
     return descriptor
+
+
+def _check_file(status: os.stat_result, real: str, path: str) -> None:
+    """Refuse what is open if it is no file that is read."""
+    if stat.S_ISDIR(status.st_mode):
+        message = "path: a folder is added as a job, with wait=false."
+        raise RequestError(message, 422, "invalid_value", "path")
+    if not stat.S_ISREG(status.st_mode):
+        raise _missing(path)
+    if Path(real).suffix.lower() not in MEDIA_SUFFIXES:
+        message = f"path: {path[:200]!r} is not named as a file that anysense reads."
+        raise RequestError(message, 415, "unsupported_media", "path")
+    if status.st_size > DEFAULT_LIMITS.file_bytes:
+        message = f"path: a file has at most {DEFAULT_LIMITS.file_bytes:,} bytes."
+        raise RequestError(message, 413, "media_too_large", "path")
 
 
 def _not_allowed() -> RequestError:
