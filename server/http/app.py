@@ -22,13 +22,14 @@ from anysense.server.http.guards.sites import SiteGuard
 from anysense.server.http.life.guard import StopGuard
 from anysense.server.http.monitoring.monitor import RequestMonitor
 from anysense.server.http.monitoring.tracing import find_tracing
+from anysense.server.http.routes import batch, embeddings, items, jobs, media, models, search, state
 from anysense.server.http.routes import collections as collection_list
-from anysense.server.http.routes import embeddings, items, media, models, search, state
 from anysense.server.http.routes.common import NAME, collection_name
-from anysense.server.http.schemas.batch import SearchBatch
+from anysense.server.http.schemas.batch import BatchItem, BatchRemoval, BatchRequest
 from anysense.server.http.schemas.embeddings import EmbeddingRequest
 from anysense.server.http.schemas.items import NewText, NewUpload
 from anysense.server.http.schemas.search import SearchRequest
+from anysense.server.http.schemas.search_batch import SearchBatch
 from anysense.server.http.service.service import CURRENT, Service
 from anysense.server.http.settings import Settings
 
@@ -42,6 +43,11 @@ if TYPE_CHECKING:
 __all__ = ["create_app"]
 
 NAMED = (Depends(collection_name),)
+BODIES = (
+    *(SearchRequest, SearchBatch, EmbeddingRequest),
+    *(NewText, NewUpload, BatchRequest, BatchItem, BatchRemoval),
+)
+"""What routes read themselves, so that FastAPI does not find it."""
 REFERENCE = "#/components/schemas/{model}"
 
 
@@ -79,7 +85,8 @@ def create_app(
     http_errors.install(app)
     for group in (state, collection_list, embeddings, models):
         app.include_router(group.router)
-    for group in (search, media, items):  # a file's address is also one of an item, by its form
+    # A file's address is also one of an item, by its form.
+    for group in (search, batch, jobs, media, items):
         app.include_router(group.router, prefix="/v1")
         app.include_router(group.router, prefix=f"/v1/collections/{{{NAME}}}", dependencies=NAMED)
     app.add_middleware(BodyGuard, settings=service.settings)
@@ -101,8 +108,7 @@ def create_app(
 
 def with_bodies(generate: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
     """Add to the OpenAPI document the models of bodies that routes read themselves."""
-    requests = (SearchRequest, NewText, NewUpload, EmbeddingRequest, SearchBatch)
-    _, bodies = models_json_schema([(m, "validation") for m in requests], ref_template=REFERENCE)
+    _, bodies = models_json_schema([(m, "validation") for m in BODIES], ref_template=REFERENCE)
 
     def openapi() -> dict[str, Any]:
         document = generate()

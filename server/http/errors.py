@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "RequestError",
-    "body_of_error",
     "code_of",
+    "error_fields",
     "error_response",
     "install",
     "problem_sentence",
@@ -111,30 +111,20 @@ def error_response(
     record = current_request()
     if record is not None:
         record.code = code
-    # In ASCII, as names of files may hold what is not Unicode.
-    text = json.dumps(error_body(status, message, code, param))
-    return Response(text, status, headers, "application/json")
-
-
-def error_body(status: int, message: str, code: str, param: str | None) -> dict[str, Any]:
-    """The one body of every error."""
-    kind = "server_error" if status >= 500 else KINDS.get(status, "invalid_request_error")
-    record = current_request()
     request_id = None if record is None else record.id
-    return {
-        "error": {
-            "message": message,
-            "type": kind,
-            "code": code,
-            "param": param,
-            "request_id": request_id,
-        }
-    }
+    body = {"error": {**fields_of(status, message, code, param), "request_id": request_id}}
+    # In ASCII, as names of files may hold what is not Unicode.
+    return Response(json.dumps(body), status, headers, "application/json")
 
 
-def body_of_error(error: AnysenseError) -> dict[str, Any]:
-    """What an error is told as, where it is that of a part of a request."""
-    return error_body(status_of(error), sentence(error), code_of(error), param_of(error))
+def error_fields(error: AnysenseError) -> dict[str, str | None]:
+    """An error as a result tells it that stands beside others in one answer."""
+    return fields_of(status_of(error), sentence(error), code_of(error), param_of(error))
+
+
+def fields_of(status: int, message: str, code: str, param: str | None) -> dict[str, str | None]:
+    kind = "server_error" if status >= 500 else KINDS.get(status, "invalid_request_error")
+    return {"message": message, "type": kind, "code": code, "param": param}
 
 
 def param_of(error: AnysenseError) -> str | None:
@@ -156,7 +146,8 @@ async def _anysense_error(request: Request, error: Exception) -> Response:
     status = status_of(error)
     if status >= 500:
         logger.error("%s %s: %s", request.method, request.url.path, error)
-    headers = {"retry-after": "1"} if isinstance(error, RETRY_LATER) else None
+    is_for_now = isinstance(error, RETRY_LATER) or status == 429
+    headers = {"retry-after": "1"} if is_for_now else None
     return error_response(status, sentence(error), code_of(error), param_of(error), headers)
 
 

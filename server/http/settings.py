@@ -75,6 +75,13 @@ class Settings(BaseSettings):
         shutdown_timeout: how many seconds open requests may take once the service is told to stop.
         tracing: send traces with OpenTelemetry, which needs ``anysense[otel]``; None to do as its
             own variables say (``OTEL_EXPORTER_OTLP_ENDPOINT``).
+        roots: folders of this machine whose files clients may add by path; none if it is empty.
+        batch_lines: how many items a batch of lines, a folder or a glob may have; one in JSON has
+            at most 1,000, and a form at most 100 files.
+        jobs: how many jobs of a collection may wait or run; more are refused.
+        job_bytes: how much the jobs of a collection that wait or run may keep on the disk.
+        jobs_kept: how many jobs that have ended can still be asked for.
+        job_seconds: for how long, from their end on.
     """
 
     model_config = SettingsConfigDict(
@@ -109,6 +116,12 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = "text"
     shutdown_timeout: float = 20.0
     tracing: bool | None = None
+    roots: tuple[str, ...] = ()
+    batch_lines: int = 100_000
+    jobs: int = 16
+    job_bytes: int = 4 * 1024**3
+    jobs_kept: int = 100
+    job_seconds: float = 3600.0
 
     @field_validator("*", mode="before")
     @classmethod

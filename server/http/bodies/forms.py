@@ -15,12 +15,12 @@ from anysense.server.http.errors import RequestError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from starlette.datastructures import UploadFile
+    from starlette.datastructures import FormData, UploadFile
     from starlette.requests import Request
 
     from anysense.server.http.settings import Settings
 
-__all__ = ["Form", "check_json", "is_form", "read_form"]
+__all__ = ["Form", "check_json", "field_json", "is_form", "read_form", "receive_parts"]
 
 CHARSETS = (b"utf-8", b"utf8", b"us-ascii", b"ascii")
 JSON_FIELDS = ("terms", "vector", "metadata")
@@ -59,6 +59,11 @@ class Form:
 
 
 def field_json(text: str, name: str) -> Any:
+    """The JSON in a field of a form.
+
+    Raises:
+        RequestError: it cannot be read.
+    """
     try:
         return parse_json(text.encode())
     except RequestError as error:
@@ -95,6 +100,27 @@ def check_json(request: Request) -> None:
         raise RequestError(message, 415, "unsupported_content_type")
 
 
+async def receive_parts(request: Request, settings: Settings, most_files: int) -> FormData:
+    """The parts of a multipart body; whoever asks closes them, and so removes the files.
+
+    Raises:
+        RequestError: the body is not in UTF-8.
+        StorageError: the disk has no room for the temporary files.
+    """
+    _, options = parse_options_header(request.headers.get("content-type"))
+    # The parser would decode by any of Python's codecs: some give what is no text, others raise
+    # anything or take a time that grows with the square of the length.
+    if options.get(b"charset", b"utf-8").lower() not in CHARSETS:
+        message = "A form is read as UTF-8: leave out the charset of its content type."
+        raise RequestError(message, 415, "unsupported_content_type")
+    try:
+        return await request.form(
+            max_files=most_files, max_fields=64, max_part_size=settings.field_bytes
+        )
+    except OSError as error:
+        raise StorageError(f"The upload cannot be kept: {error.strerror or error}.") from error
+
+
 @contextlib.asynccontextmanager
 async def read_form(
     request: Request, settings: Settings, files: tuple[str, ...]
@@ -106,18 +132,7 @@ async def read_form(
             is not in UTF-8.
         StorageError: the disk has no room for the temporary files.
     """
-    _, options = parse_options_header(request.headers.get("content-type"))
-    # The parser would decode by any of Python's codecs: some give what is no text, others raise
-    # anything or take a time that grows with the square of the length.
-    if options.get(b"charset", b"utf-8").lower() not in CHARSETS:
-        message = "A form is read as UTF-8: leave out the charset of its content type."
-        raise RequestError(message, 415, "unsupported_content_type")
-    try:
-        parts = await request.form(
-            max_files=len(files), max_fields=64, max_part_size=settings.field_bytes
-        )
-    except OSError as error:
-        raise StorageError(f"The upload cannot be kept: {error.strerror or error}.") from error
+    parts = await receive_parts(request, settings, len(files))
     try:
         form = Form()
         for name, value in parts.multi_items():

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
     from anysense.server.http.settings import Settings
 
-__all__ = ["BodyGuard"]
+__all__ = ["LINES_TYPES", "BodyGuard"]
 
-UPLOADS = re.compile(r"/v1(/collections/[^/]+)?/items")
+UPLOAD_PATH = re.compile(r"/v1(/collections/[^/]+)?/items(/batch)?")
+LINES_TYPES = ("application/x-ndjson", "application/jsonl", "application/x-jsonlines")
+"""What lines of JSON are called: there is no one name."""
 
 
 class BodyGuard:
@@ -32,7 +34,7 @@ class BodyGuard:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        is_upload = UPLOADS.fullmatch(route_path(scope)) is not None and is_multipart(headers)
+        is_upload = UPLOAD_PATH.fullmatch(route_path(scope)) and is_streamed(headers)
         limit = self.settings.upload_bytes if is_upload else self.settings.body_bytes
         length = headers.get("content-length", "")
         if length.isdigit() and int(length) > limit:
@@ -53,8 +55,9 @@ class BodyGuard:
         await self.app(scope, receive_limited, send)
 
 
-def is_multipart(headers: Headers) -> bool:
-    return headers.get("content-type", "").lower().startswith("multipart/")
+def is_streamed(headers: Headers) -> bool:
+    """Whether a body goes to the disk while it comes: a form, or lines of JSON."""
+    return headers.get("content-type", "").lower().startswith(("multipart/", *LINES_TYPES))
 
 
 def too_large(limit: int) -> RequestError:

@@ -11,9 +11,12 @@ from anysense.embed.types import Modality
 from anysense.index.catalog.browse import list_items
 from anysense.index.types import NewItem
 from anysense.server.http.access.scopes import public_path
+from anysense.server.http.batches.adding import add_together
+from anysense.server.http.batches.candidates import Candidate
 from anysense.server.http.bodies.forms import is_form, read_form
 from anysense.server.http.bodies.reading import read_fields, read_json
-from anysense.server.http.errors import RequestError
+from anysense.server.http.errors import RequestError, error_response
+from anysense.server.http.routes.batch import ACCEPTED, Wait, accepted, is_deferred
 from anysense.server.http.routes.common import (
     ERROR,
     FILE,
@@ -27,7 +30,10 @@ from anysense.server.http.schemas.items import ItemBody, ItemPage, NewText, NewU
 from anysense.server.http.service.names import safe_name, stored_suffix
 
 if TYPE_CHECKING:
+    from starlette.datastructures import UploadFile
+
     from anysense.index.catalog.records import Item
+    from anysense.server.http.bodies.forms import Form
     from anysense.server.http.service.served import ServedCollection
 
 __all__ = ["router"]
@@ -41,18 +47,25 @@ router = APIRouter(responses=ERROR)
     "/items",
     status_code=201,
     response_model=ItemBody,
+    responses=ACCEPTED,
     openapi_extra=body_of("NewText", FORM),
 )
-async def add_item(request: Request) -> Response:
+async def add_item(request: Request, wait: Wait = None) -> Response:
     """Add a text, or an uploaded file. The answer comes when the item is safe on the disk.
 
-    The status is 200 if an uploaded file without an id is in the collection already.
+    The status is 200 if a file without an id is in the collection already. With `wait=false` the
+    answer comes at once, with a job.
     """
     served = collection_of(request)
+    if is_deferred(request, wait):
+        return await _defer(request, served)
     if is_form(request):
         item, is_new = await _add_upload(request, served)
     else:
-        body = await read_json(request, NewText)
+        body = await _read_new_text(request)
+        if body.path is not None:
+            return await _add_path(request, served, body)
+        assert body.text is not None
         # Said to be a text, so that nobody looks whether it is the path of a file here.
         text = NewItem(body.text, body.id, modality=Modality.TEXT, metadata=body.metadata)
         item, is_new = await served.writing(served.add, text), True
@@ -60,17 +73,61 @@ async def add_item(request: Request) -> Response:
     return reply(item.to_dict(), 201 if is_new else 200, {"location": location})
 
 
+async def _defer(request: Request, served: ServedCollection) -> Response:
+    """Make a job of one item, or of the files of a folder."""
+    async with served.jobs.taking_in() as spool:
+        is_upload = is_form(request)
+        if is_upload:
+            async with read_form(request, service_of(request).settings, ("file",)) as form:
+                upload, name, suffix, fields = await _upload_of(form)
+                metadata = {"filename": name, **fields.metadata}
+                await served.reading(
+                    spool.add_upload, upload.file, name, suffix, fields.id, metadata
+                )
+        else:
+            body = await _read_new_text(request)
+            await served.reading(spool.add_values, [body.model_dump(exclude_none=True)])
+        return accepted(request, await served.jobs.submit(spool, are_uploads=is_upload))
+
+
+async def _read_new_text(request: Request) -> NewText:
+    body = await read_json(request, NewText)
+    if (body.text is None) == (body.path is None):
+        name = "text" if body.text is None else "path"
+        raise RequestError(f"{name}: give one of text and path.", 422, "invalid_value", name)
+    return body
+
+
+async def _add_path(request: Request, served: ServedCollection, body: NewText) -> Response:
+    """Add a file of this machine."""
+    candidate = Candidate(None, body.id, body.metadata, body.path)
+    [outcome] = await served.writing(add_together, served.collection, served.roots, [candidate])
+    if (error := outcome.error) is not None:
+        message, code = str(error["message"]), str(error["code"])
+        return error_response(outcome.status, message, code, error["param"])
+    assert outcome.id is not None
+    item_id = outcome.id
+    item = await served.reading(lambda: served.collection.folder.snapshot().item(item_id))
+    location = f"{public_path(request.scope)}/{quote(item_id)}"
+    return reply(item.to_dict(), outcome.status, {"location": location})
+
+
 async def _add_upload(request: Request, served: ServedCollection) -> tuple[Item, bool]:
     """Add the file of a form; the item, and whether it is new."""
     async with read_form(request, service_of(request).settings, ("file",)) as form:
-        fields = await read_fields(form, NewUpload)
-        if "file" not in form.files:
-            raise RequestError("file: send a file.", 422, "invalid_value", "file")
-        upload = form.files["file"]
-        name = safe_name(upload.filename, "the file")
-        suffix = stored_suffix(name, upload.content_type)
+        upload, name, suffix, fields = await _upload_of(form)
         item = NewItem("", fields.id, metadata={"filename": name, **fields.metadata})
         return await served.writing(served.add_file, upload.file, name, suffix, item)
+
+
+async def _upload_of(form: Form) -> tuple[UploadFile, str, str, NewUpload]:
+    """The file of a form, what to call it, what its stored name ends with, and its fields."""
+    fields = await read_fields(form, NewUpload)
+    if "file" not in form.files:
+        raise RequestError("file: send a file.", 422, "invalid_value", "file")
+    upload = form.files["file"]
+    name = safe_name(upload.filename, "the file")
+    return upload, name, stored_suffix(name, upload.content_type), fields
 
 
 @router.get("/items", response_model=ItemPage)

@@ -13,7 +13,7 @@ from anysense.embed.stages import stage
 from anysense.server.http.bodies.forms import check_json, is_form, read_form
 from anysense.server.http.bodies.queries import search_terms
 from anysense.server.http.bodies.reading import read_fields, read_json, validate
-from anysense.server.http.errors import RequestError, body_of_error
+from anysense.server.http.errors import RequestError, error_fields
 from anysense.server.http.routes.common import (
     ERROR,
     FILE,
@@ -24,8 +24,8 @@ from anysense.server.http.routes.common import (
     reply,
     service_of,
 )
-from anysense.server.http.schemas.batch import LooseSearches, SearchResults
 from anysense.server.http.schemas.search import SearchBody, SearchRequest
+from anysense.server.http.schemas.search_batch import LooseSearches, SearchResults
 
 if TYPE_CHECKING:
     from anysense.index.ranking.query import Term
@@ -86,7 +86,7 @@ async def search_batch(request: Request) -> Response:
             except (AbandonedError, DeadlineError):  # of the request as a whole
                 raise
             except AnysenseError as error:
-                return body_of_error(error)
+                return {"error": error_fields(error)}
 
     results = await asyncio.gather(*map(result_of, body.searches))
     return reply({"results": results, "took_ms": milliseconds(start)})

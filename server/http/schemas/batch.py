@@ -1,35 +1,68 @@
-"""Several searches in one request, and what each of them gives."""
+"""What adds and removes many items at once."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, WithJsonSchema, model_validator
 
-from anysense.server.http.schemas.search import SearchBody, SearchRequest
-from anysense.server.http.schemas.state import ErrorBody
-from anysense.server.http.schemas.values import Input
+from anysense.server.http.schemas.search import DataUri
+from anysense.server.http.schemas.state import ErrorDetail
+from anysense.server.http.schemas.values import MAX_ID, Input, ItemId, Metadata, Path
 
-__all__ = ["MAX_SEARCHES", "LooseSearches", "SearchBatch", "SearchResults"]
+__all__ = ["BatchBody", "BatchItem", "BatchRemoval", "BatchRequest", "ItemResult"]
 
-MAX_SEARCHES = 64
-Count = Field(min_length=1, max_length=MAX_SEARCHES)
-
-
-class SearchBatch(Input):
-    """Several searches, each as a request of its own would be."""
-
-    searches: Annotated[list[SearchRequest], Count]
-
-
-class LooseSearches(Input):
-    """The same, with each search as it came: a wrong one is to spoil no other."""
-
-    searches: Annotated[list[dict[str, Any]], Count]
+MAX_ITEMS = 1000
+ITEMS = {
+    "type": "array",
+    "minItems": 1,
+    "maxItems": MAX_ITEMS,
+    "items": {"$ref": "#/components/schemas/BatchItem"},
+}
 
 
-class SearchResults(BaseModel):
-    """What each search gives, in their order: hits, or an error."""
+class BatchItem(Input):
+    """An item to add: exactly one of `text`, `image`, `audio` and `path`."""
 
-    results: list[SearchBody | ErrorBody]
-    took_ms: Annotated[float, Field(description="How long all of them took in the service.")]
+    text: Annotated[str | None, Field(min_length=1)] = None
+    image: DataUri | None = None
+    audio: DataUri | None = None
+    path: Path | None = None
+    id: ItemId | None = None
+    metadata: Metadata = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _check_one(self) -> BatchItem:
+        contents = (self.text, self.image, self.audio, self.path)
+        if sum(content is not None for content in contents) != 1:
+            raise ValueError("an item has exactly one of text, image, audio and path")
+        return self
+
+
+class BatchRequest(Input):
+    """Items to add; each is looked at by itself, so that a wrong one stops no other."""
+
+    items: Annotated[list[Any], Field(min_length=1, max_length=MAX_ITEMS), WithJsonSchema(ITEMS)]
+
+
+class BatchRemoval(Input):
+    """Items to remove."""
+
+    ids: Annotated[
+        list[Annotated[str, Field(max_length=MAX_ID)]], Field(min_length=1, max_length=MAX_ITEMS)
+    ]
+
+
+class ItemResult(BaseModel):
+    """What became of one of the items."""
+
+    id: Annotated[str | None, Field(description="The item's id; null if it has none.")]
+    status: Annotated[int, Field(description="What a request for this item alone would answer.")]
+    error: ErrorDetail | None
+
+
+class BatchBody(BaseModel):
+    """What became of the items, in the order in which they were given."""
+
+    results: list[ItemResult]
+    failed: Annotated[int, Field(description="How many of them have an error.")]

@@ -7,15 +7,16 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from anysense.embed.types import Kind
-from anysense.server.http.schemas.values import Input, ItemId, Metadata, PlaceBody
+from anysense.server.http.schemas.values import Input, ItemId, Metadata, Path, PlaceBody
 
 __all__ = ["Added", "ItemBody", "ItemPage", "NewText", "NewUpload", "Removed", "SegmentBody"]
 
 
 class NewText(Input):
-    """A text to add."""
+    """A text to add, or a file of the service's machine: exactly one of `text` and `path`."""
 
-    text: Annotated[str, Field(min_length=1)]
+    text: Annotated[str | None, Field(min_length=1)] = None
+    path: Path | None = None
     id: ItemId | None = None
     metadata: Metadata = Field(default_factory=dict)
 

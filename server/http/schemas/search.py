@@ -26,7 +26,7 @@ from anysense.server.http.schemas.values import (
     told_apart,
 )
 
-__all__ = ["HitBody", "HitSegmentBody", "SearchBody", "SearchRequest", "TermBody"]
+__all__ = ["DataUri", "HitBody", "HitSegmentBody", "SearchBody", "SearchRequest", "TermBody"]
 
 MAX_SPACE = 4096
 MAX_TERMS = 32

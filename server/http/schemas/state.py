@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-__all__ = ["ErrorBody", "Status"]
+__all__ = ["ErrorBody", "ErrorDetail", "Status"]
 
 
 class Status(BaseModel):
@@ -17,14 +17,21 @@ class Status(BaseModel):
 
 
 class ErrorDetail(BaseModel):
+    """What is wrong: for people, for programs, and with which field."""
+
     message: str
     type: str
     code: str
     param: str | None
+
+
+class RequestErrorDetail(ErrorDetail):
+    """The same, of a request as a whole."""
+
     request_id: Annotated[str | None, Field(description="As in the `X-Request-Id` header.")]
 
 
 class ErrorBody(BaseModel):
     """What every error looks like."""
 
-    error: ErrorDetail
+    error: RequestErrorDetail

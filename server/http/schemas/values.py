@@ -26,6 +26,7 @@ __all__ = [
     "Input",
     "ItemId",
     "Metadata",
+    "Path",
     "PlaceBody",
     "check_size",
     "told_apart",
@@ -33,6 +34,7 @@ __all__ = [
 
 MAX_ID = 512
 MAX_DEPTH = 32
+MAX_PATH = 4096
 MAX_METADATA_BYTES = 256 * 1024
 EXAMPLE_ID = "3f9a0c5b12d47e88"
 
@@ -90,6 +92,14 @@ ItemId = Annotated[
     str,
     Field(min_length=1, max_length=MAX_ID, examples=[EXAMPLE_ID]),
     AfterValidator(check_id),
+]
+Path = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=MAX_PATH,
+        description="A file of the service's machine, inside a folder that it may read from.",
+    ),
 ]
 Metadata = Annotated[dict[str, Any], AfterValidator(check_metadata)]
 

@@ -12,6 +12,8 @@ from anysense.index.building.ingest import add_one
 from anysense.index.catalog.browse import find_item, item_paths
 from anysense.index.ranking.retriever import Retriever
 from anysense.index.types import NewItem
+from anysense.server.http.batches.jobs import Jobs
+from anysense.server.http.batches.roots import Roots
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,6 +53,8 @@ class ServedCollection:
         self._turns = turns
         self._writes = turns.new_line()
         self._publishing: threading.Thread | None = None
+        self.roots = Roots(settings.roots, exclude=collection.path)
+        self.jobs = Jobs(collection, self.roots, settings, self.writing)
 
     def stop(self, seconds: float = STOP_SECONDS) -> None:
         """Wait for an index that is being published, up to a limit; nothing is lost without it."""

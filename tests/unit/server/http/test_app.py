@@ -21,6 +21,12 @@ def test_the_openapi_document_is_whole(client: TestClient) -> None:
         ("/items/{item_id}", "get"),
         ("/items/{item_id}", "delete"),
         ("/items/{item_id}/media", "get"),
+        ("/items/batch", "post"),
+        ("/items/batch/delete", "post"),
+        ("/jobs", "get"),
+        ("/jobs/{job_id}", "get"),
+        ("/jobs/{job_id}", "delete"),
+        ("/jobs/{job_id}/cancel", "post"),
     }
     assert paths == {
         *((f"/v1{path}", method) for path, method in of_a_collection),
@@ -47,8 +53,19 @@ def test_the_page_of_documentation_names_every_address_and_field(client: TestCli
     for path in document["paths"]:
         address = path if path == NAMED else path.replace(NAMED, "/v1")
         assert address.replace("{item_id}", "{id}").replace("{collection}", "{name}") in page
-    models = ("HitBody", "HitSegmentBody", "ItemBody", "NewText", "SegmentBody", "TermBody")
-    for model in ("SearchRequest", "SearchBatch", "EmbeddingRequest", "Part", "ModelBody", *models):
+    models = (
+        "BatchItem",
+        "ItemResult",
+        "JobBody",
+        "HitBody",
+        "HitSegmentBody",
+        "ItemBody",
+        "NewText",
+        "SegmentBody",
+        "TermBody",
+    )
+    models = ("SearchBatch", "EmbeddingRequest", "Part", "ModelBody", *models)
+    for model in ("SearchRequest", *models):
         for name in document["components"]["schemas"][model]["properties"]:
             assert f"`{name}`" in page, f"{model}.{name}"
 
