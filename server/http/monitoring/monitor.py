@@ -16,7 +16,7 @@ from anysense.server.http.monitoring.record import (
     as_request,
     request_id_of,
 )
-from anysense.server.http.monitoring.routes import PROBES, route_template
+from anysense.server.http.monitoring.routes import is_probe, route_template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,7 +76,7 @@ class RequestMonitor:
             yield
 
     def _span(self, exchange: Exchange) -> AbstractContextManager[RequestSpan | None]:
-        if self.tracing is None or exchange.scope["path"] in PROBES:
+        if self.tracing is None or is_probe(exchange.scope):
             return nullcontext()
         return self.tracing.request(exchange.scope, exchange.record.id)
 
@@ -89,20 +89,21 @@ class RequestMonitor:
             self.metrics.reject(record.code)
         if span is not None:
             span.end(route, status)
-        if scope["path"] in PROBES or not access_log.isEnabledFor(logging.INFO):
+        if is_probe(scope) or not access_log.isEnabledFor(logging.INFO):
             return
         client = (scope.get("client") or ("-",))[0]
+        key = scope.get("state", {}).get("key_name")
         facts = {
             "method": scope["method"],
             "route": route,
             "status": status,
             "duration_ms": round(seconds * 1000, 1),
             "client": client,
-            "key": record.key,
+            "key": key,
             "code": record.code,
         }
         line = "%s %s %s %s %.1f ms key=%s"
-        values = (client, scope["method"], route, status, seconds * 1000, record.key or "-")
+        values = (client, scope["method"], route, status, seconds * 1000, key or "-")
         access_log.info(line, *values, extra=facts)
 
 

@@ -1,4 +1,4 @@
-"""What is known of the request that is being answered: its id, its key, and why it failed."""
+"""What is known of the request that is being answered: its id, and why it failed."""
 
 from __future__ import annotations
 
@@ -25,12 +25,10 @@ class RequestRecord:
 
     Attributes:
         id: given by the client or made here.
-        key: the name of the key that it came with.
         code: of the error that it was answered with.
     """
 
     id: str
-    key: str | None = None
     code: str | None = None
 
 

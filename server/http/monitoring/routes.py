@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from starlette.types import Scope
 
-__all__ = ["NO_ROUTE", "PROBES", "route_template"]
+__all__ = ["NO_ROUTE", "is_probe", "route_template"]
 
 NO_ROUTE = "unmatched"
 """What a request has that no route took: a wrong address, or one that a guard refused."""
@@ -17,6 +17,11 @@ PROBES = frozenset({"/health", "/ready", "/metrics"})
 
 VERSION = "/v1"
 NAMED = "/v1/collections/{collection}"
+
+
+def is_probe(scope: Scope) -> bool:
+    """Whether a request is one of those that come every few seconds."""
+    return path_of(scope) in PROBES
 
 
 def route_template(scope: Scope) -> str:
@@ -29,9 +34,13 @@ def route_template(scope: Scope) -> str:
         return NO_ROUTE
     template = template.replace(":path}", "}")
     # A route that was included with a prefix says only what comes behind that.
-    if template.startswith(VERSION) or not scope["path"].removeprefix(
-        scope.get("root_path", "")
-    ).startswith(f"{VERSION}/"):
+    if template.startswith(f"{VERSION}/") or not path_of(scope).startswith(f"{VERSION}/"):
         return template
     is_named = "collection" in scope.get("path_params", ())
     return (NAMED if is_named else VERSION) + template
+
+
+def path_of(scope: Scope) -> str:
+    """The path of a request, without the prefix under which a proxy shows the service."""
+    path, root = str(scope["path"]), str(scope.get("root_path", ""))
+    return path[len(root) :] if root and path.startswith(f"{root}/") else path

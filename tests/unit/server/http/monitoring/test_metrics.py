@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from http_client import TestClient, add_file, client_of, png, search
@@ -146,3 +147,10 @@ def test_openmetrics_is_given_to_whoever_asks_for_it(client: TestClient) -> None
     page = client.get("/metrics", headers={"accept": "application/openmetrics-text"})
     assert page.headers["content-type"].startswith("application/openmetrics-text")
     assert page.text.endswith("# EOF\n")
+
+
+def test_the_page_of_documentation_names_every_metric() -> None:
+    page = (Path(__file__).parents[5] / "docs" / "http.md").read_text(encoding="utf-8")
+    names = re.findall(r"^# TYPE (anysense_\w+)", Metrics().page()[0].decode(), re.MULTILINE)
+    assert len(names) >= 9
+    assert [name for name in names if f"`{name}`" not in page] == []
