@@ -28,9 +28,10 @@ class ProxyGuard:
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
         self.root_path = settings.root_path
+        proxies = list(settings.forwarded_allow_ips)
         self.believing = ProxyHeadersMiddleware(
             app,  # type: ignore[arg-type]  # uvicorn has its own types for ASGI
-            list(settings.forwarded_allow_ips),
+            "*" if "*" in proxies else proxies,  # older ones do not look for it in a list
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
