@@ -32,6 +32,10 @@ class Settings:
             to date in the background; a twentieth of the collection if that is more. Until then
             searches find them too, by exact comparison.
         warm_up: load the encoders when the service starts, not at the first search.
+        allow_url_fetch: fetch images and sounds from the public http and https addresses that
+            requests name in place of data URIs.
+        fetch_bytes: how much the addresses of one request may give, all together.
+        fetch_seconds: how long they may take, all together.
     """
 
     allowed_hosts: tuple[str, ...] = LOOPBACK_HOSTS
@@ -43,3 +47,6 @@ class Settings:
     media_searches: int = 4
     publish_after: int = 2000
     warm_up: bool = True
+    allow_url_fetch: bool = False
+    fetch_bytes: int = 32 * 1024**2
+    fetch_seconds: float = 10.0

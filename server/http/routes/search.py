@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Request, Response
 
 from anysense.embed.errors import AbandonedError, AnysenseError, DeadlineError
+from anysense.server.http.bodies.addresses import fetch_addresses
 from anysense.server.http.bodies.forms import check_json, is_form, read_form
-from anysense.server.http.bodies.queries import search_terms
+from anysense.server.http.bodies.queries import media_uris, search_terms
 from anysense.server.http.bodies.reading import read_json, validate
 from anysense.server.http.errors import RequestError, body_of_error
 from anysense.server.http.routes.common import (
@@ -68,7 +69,7 @@ async def search(request: Request) -> Response:
 async def search_batch(request: Request) -> Response:
     """Do several searches, each with a result or an error of its own."""
     check_json(request)
-    served = collection_of(request)
+    served, service = collection_of(request), service_of(request)
     start = time.perf_counter()
     body = await read_json(request, LooseSearches)
     await served.reading(check_batch, body.searches)
@@ -79,7 +80,8 @@ async def search_batch(request: Request) -> Response:
             begin = time.perf_counter()
             try:
                 one = await served.reading(validate, SearchRequest, search)
-                terms = await served.reading(search_terms, one)
+                fetched = await fetch_addresses(service, media_uris(one))
+                terms = await served.reading(search_terms, one, None, fetched)
                 return await hits_of(served, one, terms, begin)
             except (AbandonedError, DeadlineError):  # of the request as a whole
                 raise
@@ -140,8 +142,10 @@ async def _read_search(
 ) -> tuple[SearchRequest, list[Term]]:
     if not is_form(request):
         body = await read_json(request, SearchRequest)
-        return body, await served.reading(search_terms, body)
+        fetched = await fetch_addresses(service_of(request), media_uris(body))
+        return body, await served.reading(search_terms, body, None, fetched)
     async with read_form(request, service_of(request).settings, UPLOADS) as form:
         body = validate(SearchRequest, form.values(lists=("not", "modalities")))
         files = {name: await file.read() for name, file in form.files.items()}
-    return body, await served.reading(search_terms, body, files)
+    fetched = await fetch_addresses(service_of(request), media_uris(body))
+    return body, await served.reading(search_terms, body, files, fetched)

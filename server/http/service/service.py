@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from anysense.embed.errors import AnysenseError
 from anysense.server.http.errors import RequestError
+from anysense.server.http.fetching.fetcher import Fetcher
 from anysense.server.http.service.served import STOP_SECONDS, ServedCollection
 from anysense.server.http.service.turns import Turns
 from anysense.server.http.service.warm import warm_up
@@ -36,6 +37,7 @@ class Service:
     def __init__(self, collections: Mapping[str, Collection], settings: Settings) -> None:
         self.settings = settings
         self.turns = Turns(settings)
+        self.fetcher = Fetcher(settings) if settings.allow_url_fetch else None
         self.collections = {
             name: ServedCollection(name, collection, settings, self.turns)
             for name, collection in collections.items()
