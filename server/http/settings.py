@@ -82,6 +82,10 @@ class Settings(BaseSettings):
         job_bytes: how much the jobs of a collection that wait or run may keep on the disk.
         jobs_kept: how many jobs that have ended can still be asked for.
         job_seconds: for how long, from their end on.
+        allow_url_fetch: fetch images and sounds from the public http and https addresses that
+            requests name in place of data URIs.
+        fetch_bytes: how much the addresses of one request may give, all together.
+        fetch_seconds: how long they may take, all together.
     """
 
     model_config = SettingsConfigDict(
@@ -122,6 +126,9 @@ class Settings(BaseSettings):
     job_bytes: int = 4 * 1024**3
     jobs_kept: int = 100
     job_seconds: float = 3600.0
+    allow_url_fetch: bool = False
+    fetch_bytes: int = 32 * 1024**2
+    fetch_seconds: float = 10.0
 
     @field_validator("*", mode="before")
     @classmethod

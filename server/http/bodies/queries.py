@@ -13,22 +13,35 @@ from anysense.server.http.schemas.search import SearchRequest, TermBody
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["search_terms"]
+__all__ = ["media_uris", "search_terms"]
 
 
-def search_terms(request: SearchRequest, files: Mapping[str, bytes] | None = None) -> list[Term]:
+def media_uris(request: SearchRequest) -> list[tuple[str, str]]:
+    """The URIs of images and sounds in a search, each after what errors call it."""
+    parts = [(name, getattr(request, name)) for name in ("image", "audio")]
+    for place, term in enumerate(request.terms):
+        parts += [(f"terms.{place}", uri) for uri in (term.image, term.audio)]
+    return [(param, uri) for param, uri in parts if uri is not None]
+
+
+def search_terms(
+    request: SearchRequest,
+    files: Mapping[str, bytes] | None = None,
+    fetched: Mapping[str, bytes] | None = None,
+) -> list[Term]:
     """The terms of a search: those of its top level, uploaded files, and its list of terms.
 
     Args:
         request: the body, or the fields of a form.
         files: uploaded media by the name of their field, ``image`` or ``audio``.
+        fetched: what addresses among its URIs gave.
 
     Raises:
         RequestError: media cannot be read from the body, or nothing is asked.
     """
     single = {name: getattr(request, name) for name in ("text", "image", "audio", "like")}
     terms = [
-        _term(TermBody.model_construct(**{name: value}), name)
+        _term(TermBody.model_construct(**{name: value}), name, fetched)
         for name, value in single.items()
         if value is not None
     ]
@@ -42,8 +55,8 @@ def search_terms(request: SearchRequest, files: Mapping[str, bytes] | None = Non
         raise RequestError(message, 422, "invalid_value", "vector")
     if request.vector is not None:
         body = TermBody.model_construct(vector=request.vector, space=request.space)
-        terms.append(_term(body, "vector"))
-    terms += [_term(term, f"terms.{place}") for place, term in enumerate(request.terms)]
+        terms.append(_term(body, "vector", None))
+    terms += [_term(term, f"terms.{place}", fetched) for place, term in enumerate(request.terms)]
     opposites = [request.not_] if isinstance(request.not_, str) else request.not_ or []
     # Said to be a text, so that nobody looks whether it is the path of a file here.
     terms += [Term(text, weight=-1.0, modality=Modality.TEXT) for text in opposites]
@@ -53,7 +66,7 @@ def search_terms(request: SearchRequest, files: Mapping[str, bytes] | None = Non
     return terms
 
 
-def _term(term: TermBody, param: str) -> Term:
+def _term(term: TermBody, param: str, fetched: Mapping[str, bytes] | None) -> Term:
     if term.vector is not None:
         import numpy as np
 
@@ -68,4 +81,4 @@ def _term(term: TermBody, param: str) -> Term:
     modality = Modality.IMAGE if term.image is not None else Modality.AUDIO
     uri = term.image if term.image is not None else term.audio
     assert uri is not None
-    return Term(media_bytes(uri, param), modality=modality, weight=term.weight)
+    return Term(media_bytes(uri, param, fetched), modality=modality, weight=term.weight)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, Request, Response
 
 from anysense.embed.types import Modality
+from anysense.server.http.bodies.addresses import fetch_addresses
 from anysense.server.http.bodies.embeddings import InputPart, input_parts
 from anysense.server.http.bodies.forms import check_json
 from anysense.server.http.bodies.reading import read_json
@@ -43,14 +44,15 @@ async def create_embeddings(request: Request) -> Response:
     encoder = find_encoder(service, body.model)
     parts = input_parts(body)
     check_modalities(parts, encoder, served_encoders(service))
-    fetched: dict[str, bytes] = {}
+    media = [part for part in parts if part.modality is not Modality.TEXT]
+    fetched = await fetch_addresses(service, ((part.param, part.value) for part in media))
     content = await service.turns.searching(
         embedding_list,
         body,
         encoder,
         parts,
         fetched,
-        has_media=any(part.modality is not Modality.TEXT for part in parts),
+        has_media=bool(media),
     )
     return Response(content, media_type="application/json")
 

@@ -10,8 +10,9 @@ from fastapi import APIRouter, Request, Response
 
 from anysense.embed.errors import AbandonedError, AnysenseError, DeadlineError
 from anysense.embed.stages import stage
+from anysense.server.http.bodies.addresses import fetch_addresses
 from anysense.server.http.bodies.forms import check_json, is_form, read_form
-from anysense.server.http.bodies.queries import search_terms
+from anysense.server.http.bodies.queries import media_uris, search_terms
 from anysense.server.http.bodies.reading import read_fields, read_json, validate
 from anysense.server.http.errors import RequestError, error_fields
 from anysense.server.http.routes.common import (
@@ -70,7 +71,7 @@ async def search(request: Request) -> Response:
 async def search_batch(request: Request) -> Response:
     """Do several searches, each with a result or an error of its own."""
     check_json(request)
-    served = collection_of(request)
+    served, service = collection_of(request), service_of(request)
     start = time.perf_counter()
     body = await read_json(request, LooseSearches)
     await served.reading(check_batch, body.searches)
@@ -81,7 +82,8 @@ async def search_batch(request: Request) -> Response:
             begin = time.perf_counter()
             try:
                 one = await served.reading(validate, SearchRequest, search)
-                terms = await served.reading(search_terms, one)
+                fetched = await fetch_addresses(service, media_uris(one))
+                terms = await served.reading(search_terms, one, None, fetched)
                 return await hits_of(served, one, terms, begin)
             except (AbandonedError, DeadlineError):  # of the request as a whole
                 raise
@@ -142,8 +144,10 @@ async def _read_search(
 ) -> tuple[SearchRequest, list[Term]]:
     if not is_form(request):
         body = await read_json(request, SearchRequest)
-        return body, await served.reading(search_terms, body)
+        fetched = await fetch_addresses(service_of(request), media_uris(body))
+        return body, await served.reading(search_terms, body, None, fetched)
     async with read_form(request, service_of(request).settings, UPLOADS) as form:
         body = await read_fields(form, SearchRequest, lists=("not", "modalities"))
         files = {name: await file.read() for name, file in form.files.items()}
-    return body, await served.reading(search_terms, body, files)
+    fetched = await fetch_addresses(service_of(request), media_uris(body))
+    return body, await served.reading(search_terms, body, files, fetched)

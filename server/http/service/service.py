@@ -12,6 +12,7 @@ from anyio.to_thread import run_sync
 
 from anysense.embed.errors import AnysenseError
 from anysense.server.http.errors import RequestError
+from anysense.server.http.fetching.fetcher import Fetcher
 from anysense.server.http.life.life import Life
 from anysense.server.http.monitoring.contents import Contents
 from anysense.server.http.monitoring.metrics import Metrics
@@ -48,6 +49,7 @@ class Service:
     def __init__(self, collections: Mapping[str, Collection], settings: Settings) -> None:
         self.settings = settings
         self.turns = Turns(settings)
+        self.fetcher = Fetcher(settings) if settings.allow_url_fetch else None
         self.collections = {
             name: ServedCollection(name, collection, settings, self.turns)
             for name, collection in collections.items()

@@ -1,0 +1,1 @@
+"""Files from addresses on the web, fetched so that nothing inside is reached."""
