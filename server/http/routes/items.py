@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
 
@@ -10,7 +11,9 @@ from fastapi import APIRouter, Query, Request, Response
 from anysense.embed.types import Modality
 from anysense.index.catalog.browse import list_items
 from anysense.index.types import NewItem
+from anysense.server.http.bodies.addresses import fetch_addresses
 from anysense.server.http.bodies.forms import is_form, read_form
+from anysense.server.http.bodies.media import media_bytes, name_in
 from anysense.server.http.bodies.reading import read_json, validate
 from anysense.server.http.errors import RequestError
 from anysense.server.http.routes.common import (
@@ -52,11 +55,25 @@ async def add_item(request: Request) -> Response:
         item, is_new = await _add_upload(request, served)
     else:
         body = await read_json(request, NewText)
-        # Said to be a text, so that nobody looks whether it is the path of a file here.
-        text = NewItem(body.text, body.id, modality=Modality.TEXT, metadata=body.metadata)
-        item, is_new = await served.writing(served.add, text), True
+        if (body.text is None) == (body.url is None):
+            raise RequestError("text: give one of text and url.", 422, "invalid_value", "text")
+        item, is_new = await _add_json(request, served, body)
     location = f"{request.url.path}/{quote(item.id)}"
     return reply(item.to_dict(), 201 if is_new else 200, {"location": location})
+
+
+async def _add_json(request: Request, served: ServedCollection, body: NewText) -> tuple[Item, bool]:
+    """Add a text, or what an address gives; the item, and whether it is new."""
+    if body.url is None:
+        assert body.text is not None
+        # Said to be a text, so that nobody looks whether it is the path of a file here.
+        text = NewItem(body.text, body.id, modality=Modality.TEXT, metadata=body.metadata)
+        return await served.writing(served.add, text), True
+    fetched = await fetch_addresses(service_of(request), [("url", body.url)])
+    file = io.BytesIO(await served.reading(media_bytes, body.url, "url", fetched))
+    name = name_in(body.url)
+    item = NewItem("", body.id, metadata={"filename": name, **body.metadata})
+    return await served.writing(served.add_file, file, name, stored_suffix(name, None), item)
 
 
 async def _add_upload(request: Request, served: ServedCollection) -> tuple[Item, bool]:

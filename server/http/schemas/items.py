@@ -13,9 +13,13 @@ __all__ = ["Added", "ItemBody", "ItemPage", "NewText", "NewUpload", "Removed", "
 
 
 class NewText(Input):
-    """A text to add."""
+    """A text to add, or the address of a file: exactly one of `text` and `url`."""
 
-    text: Annotated[str, Field(min_length=1)]
+    text: Annotated[str | None, Field(min_length=1)] = None
+    url: Annotated[
+        str | None,
+        Field(description="The address of a file, if the service fetches those, or a data URI."),
+    ] = None
     id: ItemId | None = None
     metadata: Metadata = Field(default_factory=dict)
 

@@ -58,6 +58,8 @@ def test_a_parameter_of_an_address_has_one_too(client: TestClient) -> None:
         ("cursor=abc", "cursor: it is no cursor that an answer has told."),
     ):
         assert error_of(client.get(f"/v1/items?{query}"))["message"] == message
-    assert error_of(client.post("/v1/items", json={}))["message"] == "text: it is missing."
+    assert (
+        error_of(client.post("/v1/items", json={}))["message"] == "text: give one of text and url."
+    )
     empty = error_of(client.post("/v1/items", json={"text": ""}))
     assert empty["message"] == "text: it must not be empty."
