@@ -173,6 +173,24 @@ def test_every_body_that_takes_media_takes_addresses(client: TestClient, web: We
     assert len(web.requests) == 1  # each address once
 
 
+def test_an_item_may_be_an_address(client: TestClient, web: Web) -> None:
+    body = {"url": "http://media.example/red.png?x=/y.wav", "id": "r", "metadata": {"year": 1}}
+    added = client.post("/v1/items", json=body)
+    assert added.status_code == 201, added.text
+    assert added.json()["kind"] == "image"
+    assert added.json()["metadata"] == {"filename": "red.png", "year": 1}
+    assert client.get("/v1/items/r/media").content == RED
+    inline = client.post("/v1/items", json={"url": data_uri(TONE, "audio/wav")})
+    assert (inline.status_code, inline.json()["kind"]) == (201, "audio")
+    inside = client.post("/v1/items", json={"url": "http://inside.example/red.png"})
+    assert (inside.status_code, error_of(inside)["param"]) == (422, "url")
+    for wrong in ({"url": "http://media.example/", "text": "red"}, {"id": "a"}):
+        assert client.post("/v1/items", json=wrong).status_code == 422
+    client.app.state.service.fetcher = None  # type: ignore[attr-defined]
+    off = client.post("/v1/items", json=body)
+    assert (off.status_code, error_of(off)["code"]) == (400, "address_not_fetched")
+
+
 @pytest.mark.parametrize(
     "host",
     [
@@ -185,7 +203,9 @@ def test_every_body_that_takes_media_takes_addresses(client: TestClient, web: We
 def test_what_is_inside_is_never_reached(client: TestClient, web: Web, host: str) -> None:
     response = by_image(client, f"http://{host}/red.png")
     assert response.status_code == 422
-    assert error_of(response) == {
+    error = error_of(response)
+    del error["request_id"]
+    assert error == {
         "message": FAILED,
         "type": "invalid_request_error",
         "code": "fetch_failed",

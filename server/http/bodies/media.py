@@ -6,14 +6,16 @@ import base64
 import binascii
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
 from anysense.embed.types import Modality
 from anysense.server.http.errors import RequestError
+from anysense.server.http.service.names import safe_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["is_address", "media_bytes", "plain_bytes", "stated_modality"]
+__all__ = ["is_address", "media_bytes", "name_in", "plain_bytes", "stated_modality"]
 
 MAX_SCHEME = 64
 WHITE_SPACE = b" \t\n\r\v\f"
@@ -24,6 +26,12 @@ DATA_URI = re.compile(r"data:([a-z]+)/[a-z0-9.+-]+(?:;[a-z0-9=.+-]+)*;base64,", 
 def is_address(uri: str) -> bool:
     """Whether something is the address of a file elsewhere."""
     return uri[:8].lower().startswith(("http://", "https://"))
+
+
+def name_in(uri: str) -> str:
+    """What to call the file at an address: the last part of its path."""
+    path = urlsplit(uri).path if is_address(uri) else ""
+    return safe_name(unquote(path), "the file")
 
 
 def stated_modality(text: str) -> Modality | None:

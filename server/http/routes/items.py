@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
 
@@ -13,7 +14,9 @@ from anysense.index.types import NewItem
 from anysense.server.http.access.scopes import public_path
 from anysense.server.http.batches.adding import add_together
 from anysense.server.http.batches.candidates import Candidate
+from anysense.server.http.bodies.addresses import fetch_addresses
 from anysense.server.http.bodies.forms import is_form, read_form
+from anysense.server.http.bodies.media import media_bytes, name_in
 from anysense.server.http.bodies.reading import read_fields, read_json
 from anysense.server.http.errors import RequestError, error_response
 from anysense.server.http.routes.batch import ACCEPTED, Wait, accepted, is_deferred
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = ["router"]
 
+CONTENTS = ("text", "path", "url")
 FORM = {"file": FILE, "id": TEXT, "metadata": TEXT}
 
 router = APIRouter(responses=ERROR)
@@ -65,10 +69,7 @@ async def add_item(request: Request, wait: Wait = None) -> Response:
         body = await _read_new_text(request)
         if body.path is not None:
             return await _add_path(request, served, body)
-        assert body.text is not None
-        # Said to be a text, so that nobody looks whether it is the path of a file here.
-        text = NewItem(body.text, body.id, modality=Modality.TEXT, metadata=body.metadata)
-        item, is_new = await served.writing(served.add, text), True
+        item, is_new = await _add_json(request, served, body)
     location = f"{public_path(request.scope)}/{quote(item.id)}"
     return reply(item.to_dict(), 201 if is_new else 200, {"location": location})
 
@@ -86,15 +87,20 @@ async def _defer(request: Request, served: ServedCollection) -> Response:
                 )
         else:
             body = await _read_new_text(request)
+            if body.url is not None:
+                message = "url: an address is fetched at once, by no job; leave wait=false out."
+                raise RequestError(message, 422, "invalid_value", "url")
             await served.reading(spool.add_values, [body.model_dump(exclude_none=True)])
         return accepted(request, await served.jobs.submit(spool, are_uploads=is_upload))
 
 
 async def _read_new_text(request: Request) -> NewText:
     body = await read_json(request, NewText)
-    if (body.text is None) == (body.path is None):
-        name = "text" if body.text is None else "path"
-        raise RequestError(f"{name}: give one of text and path.", 422, "invalid_value", name)
+    given = [name for name in CONTENTS if getattr(body, name) is not None]
+    if len(given) != 1:
+        name = given[-1] if given else "text"
+        message = f"{name}: give one of text, path and url."
+        raise RequestError(message, 422, "invalid_value", name)
     return body
 
 
@@ -110,6 +116,20 @@ async def _add_path(request: Request, served: ServedCollection, body: NewText) -
     item = await served.reading(lambda: served.collection.folder.snapshot().item(item_id))
     location = f"{public_path(request.scope)}/{quote(item_id)}"
     return reply(item.to_dict(), outcome.status, {"location": location})
+
+
+async def _add_json(request: Request, served: ServedCollection, body: NewText) -> tuple[Item, bool]:
+    """Add a text, or what an address gives; the item, and whether it is new."""
+    if body.url is None:
+        assert body.text is not None
+        # Said to be a text, so that nobody looks whether it is the path of a file here.
+        text = NewItem(body.text, body.id, modality=Modality.TEXT, metadata=body.metadata)
+        return await served.writing(served.add, text), True
+    fetched = await fetch_addresses(service_of(request), [("url", body.url)])
+    file = io.BytesIO(await served.reading(media_bytes, body.url, "url", fetched))
+    name = name_in(body.url)
+    item = NewItem("", body.id, metadata={"filename": name, **body.metadata})
+    return await served.writing(served.add_file, file, name, stored_suffix(name, None), item)
 
 
 async def _add_upload(request: Request, served: ServedCollection) -> tuple[Item, bool]:

@@ -13,10 +13,14 @@ __all__ = ["Added", "ItemBody", "ItemPage", "NewText", "NewUpload", "Removed", "
 
 
 class NewText(Input):
-    """A text to add, or a file of the service's machine: exactly one of `text` and `path`."""
+    """What to add: a text, a file of the service's machine, or the address of one."""
 
     text: Annotated[str | None, Field(min_length=1)] = None
     path: Path | None = None
+    url: Annotated[
+        str | None,
+        Field(description="The address of a file, if the service fetches those, or a data URI."),
+    ] = None
     id: ItemId | None = None
     metadata: Metadata = Field(default_factory=dict)
 

@@ -59,7 +59,8 @@ def test_a_parameter_of_an_address_has_one_too(client: TestClient) -> None:
     ):
         assert error_of(client.get(f"/v1/items?{query}"))["message"] == message
     assert (
-        error_of(client.post("/v1/items", json={}))["message"] == "text: give one of text and path."
+        error_of(client.post("/v1/items", json={}))["message"]
+        == "text: give one of text, path and url."
     )
     empty = error_of(client.post("/v1/items", json={"text": ""}))
     assert empty["message"] == "text: it must not be empty."
