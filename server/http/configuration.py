@@ -29,6 +29,7 @@ __all__ = ["load_settings", "option_names", "unknown_variables"]
 
 SECRETS = ("api_key", "ssl_keyfile_password")
 """Fields that are in a file only if others cannot read it."""
+MOST_BYTES = 1024**2
 OF_OTHERS = ("ANYSENSE_CACHE", "ANYSENSE_CONFIG")
 """Variables that are no fields of `Settings`."""
 OF_KUBERNETES = ("ANYSENSE_SERVICE_", "ANYSENSE_PORT_")
@@ -94,10 +95,15 @@ def read_file(path: Path) -> dict[str, Any]:
     """The settings in a TOML file."""
     try:
         with path.open("rb") as file:
-            values = tomllib.load(file)
+            content = file.read(MOST_BYTES + 1)
             mode = os.fstat(file.fileno()).st_mode
-    except OSError as error:
-        raise UsageError(f"The settings in {path} cannot be read: {error.strerror}.") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(f"The settings in {path} cannot be read: {reason}.") from None
+    if len(content) > MOST_BYTES:
+        raise UsageError(f"{path} is over {MOST_BYTES:,} bytes: it is no file of settings.")
+    try:
+        values = tomllib.loads(content.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"The settings in {path} are not TOML: {error}.") from None
     for name in values:

@@ -53,7 +53,7 @@ def read_keys(path: Path) -> list[Key]:
         UsageError: it cannot be read, others can change it, or a line is not a key.
     """
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=open_at_once) as file:
             check_mode(path, os.fstat(file.fileno()).st_mode)
             content = file.read(MOST_BYTES + 1)
     except (OSError, ValueError) as error:
@@ -71,6 +71,11 @@ def read_keys(path: Path) -> list[Key]:
     if len(keys) > MOST_KEYS:
         raise UsageError(f"{path} holds over {MOST_KEYS:,} keys.")
     return list(keys.values())
+
+
+def open_at_once(path: str, flags: int) -> int:
+    """Open a file without waiting: a pipe that nobody writes to would hold up the service."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def check_mode(path: Path, mode: int) -> None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from anysense.embed.errors import UsageError
 from anysense.server.http.configuration import load_settings, option_names, unknown_variables
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -55,9 +52,11 @@ def test_a_file_that_is_wrong_is_refused_in_a_sentence(file: Path, content: str,
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    for path in (tmp_path / "none", tmp_path):
+    for path in (tmp_path / "none", tmp_path, Path("a\0b")):
         with pytest.raises(UsageError, match="cannot be read"):
             load_settings({}, path)
+    with pytest.raises(UsageError, match="it is no file of settings"):
+        load_settings({}, Path("/dev/zero"))
 
 
 def test_a_file_of_ones_own_may_hold_a_key(file: Path) -> None:

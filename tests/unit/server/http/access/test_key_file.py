@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from anysense.embed.errors import StorageError, UsageError
 from anysense.server.http.access.key_file import changing_keys, check_name, read_keys
 from anysense.server.http.access.keys import SCOPES, new_key, new_secret
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 HASH = f"{'0' * 32}:{'0' * 64}"
 
@@ -97,6 +95,13 @@ def test_a_file_that_is_none_is_refused_and_stays(tmp_path: Path) -> None:
     with pytest.raises(UsageError):
         add(note, "ada")
     assert note.read_text() == "A note, no keys."
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe", 0o600)
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        with pytest.raises(UsageError, match="is no file of keys"):
+            read_keys(path)
 
 
 def test_a_change_that_fails_changes_nothing(tmp_path: Path) -> None:
