@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import httpx
 import pytest
+from http_client import wav
 
 from anysense.index.collection import Collection
 from anysense.index.types import NewItem
@@ -216,3 +217,65 @@ def test_probes_are_answered_while_searches_take_long(tmp_path: Path) -> None:
         start = time.monotonic()
         assert [service.status(a) for a in ("/health", "/ready", "/metrics")] == [200] * 3
         assert time.monotonic() - start < 3
+
+
+def test_a_client_that_sends_no_more_holds_the_end_up_no_longer(tmp_path: Path) -> None:
+    with serving(tmp_path, shutdown_timeout=2.0) as service:
+        host, port = "127.0.0.1", int(service.url.rpartition(":")[2])
+        with socket.create_connection((host, port), timeout=30) as raw:
+            head = (
+                "POST /v1/search HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+            )
+            raw.sendall(f"{head}Content-Length: 100\r\n\r\n{{".encode())
+            service.wait_until_busy()
+            service.process.send_signal(signal.SIGTERM)
+            assert service.process.wait(30) == 0
+            answer = raw.makefile("rb").read()
+        assert answer.startswith(b"HTTP/1.1 503 ")
+        assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["code"] == "stopping"
+
+
+def test_a_client_that_reads_no_more_holds_the_end_up_no_longer(tmp_path: Path) -> None:
+    with serving(tmp_path, shutdown_timeout=2.0) as service:
+        sound = wav(100, 600.0)  # more than sockets buffer
+        added = httpx.post(
+            f"{service.url}/v1/items",
+            files={"file": ("a.wav", sound)},
+            data={"id": "a"},
+            timeout=60,
+        )
+        assert added.status_code == 201
+        host, port = "127.0.0.1", int(service.url.rpartition(":")[2])
+        with socket.create_connection((host, port), timeout=30) as raw:
+            raw.sendall(b"GET /v1/items/a/media HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            service.wait_until_busy()
+            service.process.send_signal(signal.SIGTERM)
+            assert service.process.wait(15) == 0
+        assert "Traceback" not in service.log.read_text()
+
+
+def test_adds_that_wait_their_turn_are_refused_and_those_that_were_acknowledged_are_there(
+    tmp_path: Path,
+) -> None:
+    statuses: dict[str, int] = {}
+    with serving(tmp_path, shutdown_timeout=2.0) as service:
+
+        def add(name: str) -> None:
+            body = {"text": f"sleep 1 {name}", "id": name}
+            answer = httpx.post(f"{service.url}/v1/items", json=body, timeout=60)
+            statuses[name] = answer.status_code
+
+        threads = [threading.Thread(target=add, args=(f"i{place}",)) for place in range(6)]
+        for thread in threads:
+            thread.start()
+        service.wait_until_busy(6)
+        service.process.send_signal(signal.SIGTERM)
+        assert service.process.wait(30) == 0
+        for thread in threads:
+            thread.join(30)
+    assert set(statuses.values()) <= {201, 503}
+    assert len(statuses) == 6
+    with Collection.open(tmp_path / "c.anysense") as collection:
+        kept = collection.folder.existing(list(statuses))
+        assert {name for name, status in statuses.items() if status == 201} <= kept
+        assert collection.verify().problems == []

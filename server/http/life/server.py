@@ -65,13 +65,20 @@ class LifeServer(uvicorn.Server):
         if not self._life.is_stopping:  # it ends without a signal
             self._life.stop(self._stop_seconds)
         await asyncio.sleep(min(NOTICE_SECONDS, self._stop_seconds / 2))
+        loop, seconds = asyncio.get_running_loop(), self._life.seconds_left(0.0)
         # The answers to what is broken off take a moment too.
-        seconds = self._life.seconds_left(0.0)
-        end = asyncio.get_running_loop().call_later(
-            max(0.0, seconds - min(1.0, seconds / 4)), self._life.end_requests
-        )
+        end = loop.call_later(seconds - min(1.0, seconds / 4), self._life.end_requests)
+        cut = loop.call_later(seconds, self._cut_connections)
         await super().shutdown(sockets)
         end.cancel()
+        cut.cancel()
+
+    def _cut_connections(self) -> None:
+        """Close what is still open, as to clients that do not read their answers."""
+        for connection in list(self.server_state.connections):
+            transport = getattr(connection, "transport", None)
+            if transport is not None:
+                transport.abort()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

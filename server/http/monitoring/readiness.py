@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import AnysenseError
@@ -14,7 +15,6 @@ from anysense.server.http.service.warm import encode_sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from concurrent.futures import Future
 
     from anysense.server.http.service.served import ServedCollection
 
@@ -42,7 +42,6 @@ class Readiness:
         self.checks: list[Callable[[ServedCollection], None]] = [read_catalog, encode_tiny]
         """Called with each collection; they raise if it cannot be used."""
         self._collections = collections
-        self._thread = ThreadPoolExecutor(1, "readiness")
         self._look: Future[str | None] | None = None
         self._began = 0.0
         self._answer: str | None = None
@@ -63,33 +62,31 @@ class Readiness:
         except asyncio.TimeoutError:
             return f"No answer of a model and a catalog came within {DEADLINE_SECONDS:.0f} seconds."
 
-    def stop(self) -> None:
-        """Begin no more looks."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
-
     def _begin(self) -> Future[str | None]:
         if self._look is None or self._look.done():
             self._began = time.monotonic()
-            self._look = self._thread.submit(self._check_all)
+            self._look = Future()
+            Thread(
+                target=self._check_all, args=(self._look,), name="readiness", daemon=True
+            ).start()
         return self._look
 
-    def _check_all(self) -> str | None:
+    def _check_all(self, look: Future[str | None]) -> None:
         problem = next(filter(None, map(self._check, self._collections.values())), None)
+        if problem is not None and problem != self._answer:  # not at every look
+            logger.error("Searches cannot be answered: %s", problem)
         self._answer, self._answered = problem, time.monotonic()
-        return problem
+        look.set_result(problem)
 
     def _check(self, served: ServedCollection) -> str | None:
         try:
             for check in self.checks:
                 check(served)
         except AnysenseError as error:
-            problem = str(error)
+            return str(error)
         except Exception as error:  # a third party's encoder can raise anything
-            problem = f"{type(error).__name__}: {error}"
-        else:
-            return None
-        logger.error("The collection %s cannot be searched: %s", served.name, problem)
-        return problem
+            return f"{type(error).__name__}: {error}"
+        return None
 
 
 def read_catalog(served: ServedCollection) -> None:

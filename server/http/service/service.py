@@ -100,7 +100,6 @@ class Service:
             self._warming.join(seconds)
         for served in self.collections.values():
             served.stop(max(0.0, deadline - time.monotonic()))
-        self._looks.stop()
 
     def patience(self) -> float:
         """How many seconds `stop` may take, when the process is about to end.

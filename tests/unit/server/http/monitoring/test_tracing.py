@@ -145,8 +145,8 @@ def test_nothing_of_it_is_imported_unless_asked_for() -> None:
         "from anysense.server.http.monitoring.tracing import find_tracing; "
         "find_tracing(None, {}); "
         # Starlette itself imports the API where that is installed.
-        "parts = ('opentelemetry.sdk', 'opentelemetry.exp'); "
-        "print([m for m in sys.modules if m.startswith(parts)])"
+        "names = ('opentelemetry.sdk', 'opentelemetry.exporter'); "
+        "print([m for m in sys.modules if m.startswith(names)])"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stderr
