@@ -13,10 +13,10 @@ from anysense import __version__
 from anysense.server.http import errors as http_errors
 from anysense.server.http.guards.body import BodyGuard
 from anysense.server.http.guards.host import HostGuard
-from anysense.server.http.routes import batch, items, jobs, media, search, state
+from anysense.server.http.routes import batch, browse, items, jobs, media, search, state
 from anysense.server.http.routes.common import NAME, collection_name
 from anysense.server.http.schemas.batch import BatchItem, BatchRemoval, BatchRequest
-from anysense.server.http.schemas.items import NewText, NewUpload
+from anysense.server.http.schemas.items import NewMetadata, NewText, NewUpload
 from anysense.server.http.schemas.search import SearchRequest
 from anysense.server.http.service.service import CURRENT, Service
 from anysense.server.http.settings import Settings
@@ -56,13 +56,8 @@ def create_app(
     app.state.service = service
     http_errors.install(app)
     app.include_router(state.router)
-    for group in (
-        search,
-        batch,
-        jobs,
-        media,
-        items,
-    ):  # a file's address is also one of an item, by its form
+    # A file's address is also one of an item, by its form.
+    for group in (search, batch, jobs, media, browse, items):
         app.include_router(group.router, prefix="/v1")
         app.include_router(group.router, prefix=f"/v1/collections/{{{NAME}}}", dependencies=NAMED)
     app.add_middleware(BodyGuard, settings=service.settings)
@@ -73,7 +68,7 @@ def create_app(
 
 def with_bodies(generate: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
     """Add to the OpenAPI document the models of bodies that routes read themselves."""
-    models = (SearchRequest, NewText, NewUpload, BatchRequest, BatchItem, BatchRemoval)
+    models = (SearchRequest, NewText, NewUpload, BatchRequest, BatchItem, BatchRemoval, NewMetadata)
     _, bodies = models_json_schema([(m, "validation") for m in models], ref_template=REFERENCE)
 
     def openapi() -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, Response
 
+from anysense.index.ranking.options import MAX_K
 from anysense.server.http.bodies.forms import is_form, read_form
 from anysense.server.http.bodies.queries import search_terms
 from anysense.server.http.bodies.reading import read_json, validate
@@ -19,9 +20,12 @@ from anysense.server.http.routes.common import (
     reply,
     service_of,
 )
-from anysense.server.http.schemas.search import SearchBody, SearchRequest
+from anysense.server.http.schemas.cursors import SearchCursor
+from anysense.server.http.schemas.fields import read_fields
+from anysense.server.http.schemas.search import HitBody, SearchBody, SearchRequest
 
 if TYPE_CHECKING:
+    from anysense.index.ranking.hit import Hits
     from anysense.index.ranking.query import Term
     from anysense.server.http.service.served import ServedCollection
 
@@ -53,14 +57,25 @@ async def search(request: Request) -> Response:
     body, terms = await _read_search(request, served)
     hits = await served.retrieving(terms, **{name: getattr(body, name) for name in OPTIONS})
     took_ms = round((time.perf_counter() - start) * 1000, 3)
+    fields = read_fields(body.fields, HitBody)
+    values = [hit.to_dict() for hit in hits]
     return reply(
         {
-            "hits": [hit.to_dict() for hit in hits],
+            "hits": values if fields is None else [fields.of(hit) for hit in values],
             "no_match": hits.no_match,
             "state": hits.state,
+            "next_cursor": _next_cursor(body, hits),
             "took_ms": took_ms,
         }
     )
+
+
+def _next_cursor(body: SearchRequest, hits: Hits) -> str | None:
+    """Where the page after this one begins, if there may be one."""
+    offset = body.offset + body.k
+    if len(hits) < body.k or offset + body.k > MAX_K:
+        return None
+    return SearchCursor(state=hits.state, offset=offset, k=body.k).to_text()
 
 
 async def _read_search(
@@ -70,6 +85,6 @@ async def _read_search(
         body = await read_json(request, SearchRequest)
         return body, await served.reading(search_terms, body)
     async with read_form(request, service_of(request).settings, UPLOADS) as form:
-        body = validate(SearchRequest, form.values(lists=("not", "modalities")))
+        body = validate(SearchRequest, form.values(lists=("not", "modalities", "fields")))
         files = {name: await file.read() for name, file in form.files.items()}
     return body, await served.reading(search_terms, body, files)
