@@ -15,8 +15,11 @@ from anysense.index.catalog.sqlite.connections import check_row
 
 if TYPE_CHECKING:
     from anysense.index.catalog.reader import Catalog
+    from anysense.index.filters.filter import Filter
 
 __all__ = ["ItemRow", "find_item", "item_files", "item_paths", "list_items"]
+
+_LAST = (1 << 63) - 1
 
 
 @dataclass(frozen=True)
@@ -41,16 +44,36 @@ class ItemRow:
         }
 
 
-def list_items(catalog: Catalog, after: int = 0, limit: int = 100) -> list[ItemRow]:
-    """The items that stand after a position, in the order in which they were added.
+def list_items(
+    catalog: Catalog,
+    after: int | None = None,
+    limit: int = 100,
+    *,
+    where: Filter | None = None,
+    newest_first: bool = False,
+) -> list[ItemRow]:
+    """The items that stand behind a position, in the order in which they were added.
 
     Positions are never used twice, so a listing in pieces misses no item that stays, and tells none
     twice; an item that is replaced meanwhile moves to the end.
+
+    Args:
+        catalog: where they are.
+        after: the position of the last item of the piece before; None for the first piece.
+        limit: how many at most.
+        where: only items that this filter selects.
+        newest_first: in the other direction.
     """
+    sign, order = ("<", "DESC") if newest_first else (">", "ASC")
+    start = after if after is not None else (_LAST if newest_first else 0)
     with catalog.transaction() as connection:
-        items = catalog.row_format(connection).items
-        query = f"{items} WHERE i.item_pk > ? ORDER BY i.item_pk LIMIT ?"
-        rows = connection.execute(query, (after, limit)).fetchall()
+        condition = "TRUE" if where is None else catalog.condition(connection, where)
+        query = f"""
+            {catalog.row_format(connection).items}
+            WHERE i.item_pk {sign} ? AND ({condition}) ORDER BY i.item_pk {order} LIMIT ?
+        """
+        parameters = () if where is None else where.parameters
+        rows = connection.execute(query, (start, *parameters, limit)).fetchall()
     return [_checked(catalog, row) for row in rows]
 
 

@@ -266,13 +266,18 @@ class Catalog:
             )
         return [by_id.get(pk) for pk in ids]
 
+    def condition(self, connection: sqlite3.Connection, where: Filter) -> str:
+        """A filter as a condition on a row ``i`` of items, for its parameters."""
+        condition = self.row_format(connection).condition(where.sql)
+        if "i.source" in condition:  # as everybody knows it, which changes where it moves
+            connection.create_function("place", 1, self._place_or_name, deterministic=True)
+            condition = condition.replace("i.source", "place(i.source)")
+        return condition
+
     def select(self, where: Filter) -> Ids:
         """The ids of the segments whose items a filter selects, ascending."""
         with self.transaction() as connection:
-            condition = self.row_format(connection).condition(where.sql)
-            if "i.source" in condition:  # as everybody knows it, which changes where it moves
-                connection.create_function("place", 1, self._place_or_name, deterministic=True)
-                condition = condition.replace("i.source", "place(i.source)")
+            condition = self.condition(connection, where)
             query = f"""
                 SELECT s.segment_pk
                 FROM items AS i CROSS JOIN segments AS s ON s.item_pk = i.item_pk

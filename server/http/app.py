@@ -22,12 +22,22 @@ from anysense.server.http.guards.sites import SiteGuard
 from anysense.server.http.life.guard import StopGuard
 from anysense.server.http.monitoring.monitor import RequestMonitor
 from anysense.server.http.monitoring.tracing import find_tracing
-from anysense.server.http.routes import batch, embeddings, items, jobs, media, models, search, state
+from anysense.server.http.routes import (
+    batch,
+    browse,
+    embeddings,
+    items,
+    jobs,
+    media,
+    models,
+    search,
+    state,
+)
 from anysense.server.http.routes import collections as collection_list
 from anysense.server.http.routes.common import NAME, collection_name
 from anysense.server.http.schemas.batch import BatchItem, BatchRemoval, BatchRequest
 from anysense.server.http.schemas.embeddings import EmbeddingRequest
-from anysense.server.http.schemas.items import NewText, NewUpload
+from anysense.server.http.schemas.items import NewMetadata, NewText, NewUpload
 from anysense.server.http.schemas.search import SearchRequest
 from anysense.server.http.schemas.search_batch import SearchBatch
 from anysense.server.http.service.service import CURRENT, Service
@@ -45,7 +55,7 @@ __all__ = ["create_app"]
 NAMED = (Depends(collection_name),)
 BODIES = (
     *(SearchRequest, SearchBatch, EmbeddingRequest),
-    *(NewText, NewUpload, BatchRequest, BatchItem, BatchRemoval),
+    *(NewText, NewUpload, NewMetadata, BatchRequest, BatchItem, BatchRemoval),
 )
 """What routes read themselves, so that FastAPI does not find it."""
 REFERENCE = "#/components/schemas/{model}"
@@ -86,7 +96,7 @@ def create_app(
     for group in (state, collection_list, embeddings, models):
         app.include_router(group.router)
     # A file's address is also one of an item, by its form.
-    for group in (search, batch, jobs, media, items):
+    for group in (search, batch, jobs, media, browse, items):
         app.include_router(group.router, prefix="/v1")
         app.include_router(group.router, prefix=f"/v1/collections/{{{NAME}}}", dependencies=NAMED)
     app.add_middleware(BodyGuard, settings=service.settings)

@@ -20,7 +20,7 @@ from anysense.server.http.batches.candidates import (
 from anysense.server.http.batches.job import ITEMS
 from anysense.server.http.batches.roots import Roots
 from anysense.server.http.batches.spool import Spool
-from anysense.server.http.bodies.forms import field_json, is_form, receive_parts
+from anysense.server.http.bodies.forms import content_type, field_json, is_form, receive_parts
 from anysense.server.http.bodies.reading import read_json, validate
 from anysense.server.http.errors import RequestError
 from anysense.server.http.guards.body import LINES_TYPES
@@ -95,8 +95,7 @@ async def fill_spool(request: Request, spool: Spool, settings: Settings) -> bool
 
 
 def is_lines(request: Request) -> bool:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return kind in LINES_TYPES
+    return content_type(request) in LINES_TYPES
 
 
 def check_count(count: int) -> None:

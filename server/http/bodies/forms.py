@@ -20,9 +20,18 @@ if TYPE_CHECKING:
 
     from anysense.server.http.settings import Settings
 
-__all__ = ["Form", "check_json", "field_json", "is_form", "read_form", "receive_parts"]
+__all__ = [
+    "Form",
+    "check_json",
+    "content_type",
+    "field_json",
+    "is_form",
+    "read_form",
+    "receive_parts",
+]
 
 CHARSETS = (b"utf-8", b"utf8", b"us-ascii", b"ascii")
+LISTS_WITH_COMMAS = ("modalities", "fields")
 JSON_FIELDS = ("terms", "vector", "metadata")
 
 
@@ -36,7 +45,8 @@ class Form:
     def values(self, lists: tuple[str, ...] = ()) -> dict[str, Any]:
         """The fields as JSON would hold them.
 
-        Those in `lists` may be repeated; every other comes once. `modalities` may have commas.
+        Those in `lists` may be repeated; every other comes once. `modalities` and
+        `fields` may have commas.
         `terms`, `vector` and `metadata` are JSON, and so is `where` if it starts with a brace.
 
         Raises:
@@ -45,7 +55,7 @@ class Form:
         values: dict[str, Any] = {}
         for name, texts in self.fields.items():
             if name in lists:
-                commas = name == "modalities"
+                commas = name in LISTS_WITH_COMMAS
                 values[name] = [
                     v for text in texts for v in (text.split(",") if commas else [text])
                 ]
@@ -73,6 +83,23 @@ def field_json(text: str, name: str) -> Any:
         raise RequestError(message, 422, "invalid_value", name) from None
 
 
+def content_type(request: Request) -> str:
+    """What a body says that it is, in small letters and without parameters."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def check_json(request: Request, *others: str) -> None:
+    """Refuse a body that does not say that it is JSON, or one of some other types that are.
+
+    Raises:
+        RequestError: so it is. A page's form can send text/plain without asking.
+    """
+    kind = content_type(request)
+    if kind != "application/json" and kind not in others:
+        message = f"Send application/json, not {kind[:100] or 'nothing'}."
+        raise RequestError(message, 415, "unsupported_content_type")
+
+
 def is_form(request: Request) -> bool:
     """Whether a body is multipart; JSON is the only other kind that is taken.
 
@@ -80,24 +107,13 @@ def is_form(request: Request) -> bool:
         RequestError: it is neither. A page's form can send text/plain without asking, so a body
             is never taken for JSON unless it says so.
     """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    kind = content_type(request)
     if kind == "multipart/form-data":
         return True
     if kind == "application/json":
         return False
     message = f"Send application/json or multipart/form-data, not {kind[:100] or 'nothing'}."
     raise RequestError(message, 415, "unsupported_content_type")
-
-
-def check_json(request: Request) -> None:
-    """Refuse a body that is not JSON, where nothing else is taken.
-
-    Raises:
-        RequestError: it is a form, or says that it is something else.
-    """
-    if is_form(request):
-        message = "Send application/json, not multipart/form-data."
-        raise RequestError(message, 415, "unsupported_content_type")
 
 
 async def receive_parts(request: Request, settings: Settings, most_files: int) -> FormData:

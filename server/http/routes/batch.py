@@ -11,6 +11,7 @@ from anysense.server.http.access.scopes import public_path
 from anysense.server.http.batches.adding import Outcome, add_together, failed_outcome
 from anysense.server.http.batches.candidates import take_chunk
 from anysense.server.http.bodies.batches import fill_spool, read_batch
+from anysense.server.http.bodies.forms import check_json
 from anysense.server.http.bodies.reading import read_json
 from anysense.server.http.routes.common import (
     ERROR,
@@ -135,6 +136,7 @@ async def _add_chunk(
 async def remove_batch(request: Request) -> Response:
     """Remove many items, and the files of those that were uploaded, all in one transaction."""
     served = collection_of(request)
+    check_json(request)
     body = await read_json(request, BatchRemoval)
     return reply(body_of_outcomes(await served.writing(_remove_all, served, body.ids)))
 

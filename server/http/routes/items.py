@@ -1,15 +1,14 @@
-"""`/items`: adding, listing, showing and removing items."""
+"""`/items`: adding and removing items."""
 
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from anysense.embed.types import Modality
-from anysense.index.catalog.browse import list_items
 from anysense.index.types import NewItem
 from anysense.server.http.access.scopes import public_path
 from anysense.server.http.batches.adding import add_together
@@ -29,7 +28,12 @@ from anysense.server.http.routes.common import (
     reply,
     service_of,
 )
-from anysense.server.http.schemas.items import ItemBody, ItemPage, NewText, NewUpload, Removed
+from anysense.server.http.schemas.items import (
+    ItemBody,
+    NewText,
+    NewUpload,
+    Removed,
+)
 from anysense.server.http.service.names import safe_name, stored_suffix
 
 if TYPE_CHECKING:
@@ -148,29 +152,6 @@ async def _upload_of(form: Form) -> tuple[UploadFile, str, str, NewUpload]:
     upload = form.files["file"]
     name = safe_name(upload.filename, "the file")
     return upload, name, stored_suffix(name, upload.content_type), fields
-
-
-@router.get("/items", response_model=ItemPage)
-async def get_items(
-    request: Request,
-    cursor: Annotated[str | None, Query(pattern=r"^\d{1,18}$")] = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-) -> Response:
-    """List items in the order in which they were added."""
-    served = collection_of(request)
-    after = int(cursor or 0)
-    rows = await served.reading(lambda: list_items(served.catalog(), after, limit + 1))
-    following = str(rows[limit - 1].position) if len(rows) > limit else None
-    items = [row.to_dict() for row in rows[:limit]]
-    return reply({"items": items, "next_cursor": following})
-
-
-@router.get("/items/{item_id:path}", response_model=ItemBody)
-async def get_item(request: Request, item_id: str) -> Response:
-    """Give an item with its segments."""
-    served = collection_of(request)
-    item = await served.reading(lambda: served.collection.folder.snapshot().item(item_id))
-    return reply(item.to_dict())
 
 
 @router.delete("/items/{item_id:path}", response_model=Removed)

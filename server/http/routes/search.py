@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 
 from anysense.embed.errors import AbandonedError, AnysenseError, DeadlineError
 from anysense.embed.stages import stage
+from anysense.index.ranking.options import MAX_K
 from anysense.server.http.bodies.addresses import fetch_addresses
 from anysense.server.http.bodies.forms import check_json, is_form, read_form
 from anysense.server.http.bodies.queries import media_uris, search_terms
@@ -25,10 +26,13 @@ from anysense.server.http.routes.common import (
     reply,
     service_of,
 )
-from anysense.server.http.schemas.search import SearchBody, SearchRequest
+from anysense.server.http.schemas.cursors import SearchCursor
+from anysense.server.http.schemas.fields import read_field_names
+from anysense.server.http.schemas.search import HitBody, SearchBody, SearchRequest
 from anysense.server.http.schemas.search_batch import LooseSearches, SearchResults
 
 if TYPE_CHECKING:
+    from anysense.index.ranking.hit import Hits
     from anysense.index.ranking.query import Term
     from anysense.server.http.service.served import ServedCollection
 
@@ -127,16 +131,27 @@ async def hits_of(
 ) -> dict[str, Any]:
     """What a search gives, as JSON holds it; `start` is when it began."""
     hits = await served.retrieving(terms, **{name: getattr(body, name) for name in OPTIONS})
+    fields = read_field_names(body.fields, HitBody)
+    values = [hit.to_dict() for hit in hits]
     return {
-        "hits": [hit.to_dict() for hit in hits],
+        "hits": values if fields is None else [fields.of(hit) for hit in values],
         "no_match": hits.no_match,
         "state": hits.state,
+        "next_cursor": _next_cursor(body, hits),
         "took_ms": milliseconds(start),
     }
 
 
 def milliseconds(start: float) -> float:
     return round((time.perf_counter() - start) * 1000, 3)
+
+
+def _next_cursor(body: SearchRequest, hits: Hits) -> str | None:
+    """Where the page after this one begins, if there may be one."""
+    offset = body.offset + body.k
+    if len(hits) < body.k or offset + body.k > MAX_K:
+        return None
+    return SearchCursor(state=hits.state, offset=offset, k=body.k).to_text()
 
 
 async def _read_search(
@@ -147,7 +162,7 @@ async def _read_search(
         fetched = await fetch_addresses(service_of(request), media_uris(body))
         return body, await served.reading(search_terms, body, None, fetched)
     async with read_form(request, service_of(request).settings, UPLOADS) as form:
-        body = await read_fields(form, SearchRequest, lists=("not", "modalities"))
+        body = await read_fields(form, SearchRequest, lists=("not", "modalities", "fields"))
         files = {name: await file.read() for name, file in form.files.items()}
     fetched = await fetch_addresses(service_of(request), media_uris(body))
     return body, await served.reading(search_terms, body, files, fetched)

@@ -7,9 +7,19 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from anysense.embed.types import Kind
+from anysense.server.http.schemas.fields import ChosenFields
 from anysense.server.http.schemas.values import Input, ItemId, Metadata, Path, PlaceBody
 
-__all__ = ["Added", "ItemBody", "ItemPage", "NewText", "NewUpload", "Removed", "SegmentBody"]
+__all__ = [
+    "Added",
+    "ItemBody",
+    "ItemPage",
+    "NewMetadata",
+    "NewText",
+    "NewUpload",
+    "Removed",
+    "SegmentBody",
+]
 
 
 class NewText(Input):
@@ -56,12 +66,18 @@ class ItemBody(Added):
 
 
 class ItemPage(BaseModel):
-    """Some items, in the order in which they were added."""
+    """Some items, in the order in which they were added, or the other way round."""
 
-    items: list[Added]
+    items: list[Added | ChosenFields]
     next_cursor: Annotated[
         str | None, Field(description="Give it as `cursor` for what follows; null at the end.")
     ]
+
+
+class NewMetadata(Input):
+    """What is to be changed of an item, as a JSON merge patch (RFC 7396)."""
+
+    metadata: Metadata
 
 
 class Removed(BaseModel):

@@ -15,6 +15,8 @@ from pydantic import (
 
 from anysense.embed.types import Kind, Modality
 from anysense.index.ranking.options import MAX_K
+from anysense.server.http.schemas.cursors import MAX_CURSOR, STATE, SearchCursor, read_cursor
+from anysense.server.http.schemas.fields import MAX_FIELDS, ChosenFields, read_field_names
 from anysense.server.http.schemas.values import (
     LIST,
     MAX_ID,
@@ -31,8 +33,6 @@ __all__ = ["DataUri", "HitBody", "HitSegmentBody", "SearchBody", "SearchRequest"
 MAX_SPACE = 4096
 MAX_TERMS = 32
 MAX_STATE = 64
-STATE = "^[0-9a-f]{8}-[0-9]+-[0-9]+$"
-"""What a page's `state` looks like: anything else was told by no page."""
 MAX_WHERE_BYTES = 64 * 1024
 
 
@@ -44,6 +44,11 @@ def check_where(value: str | dict[str, Any] | None) -> str | dict[str, Any] | No
 def check_not(value: Any) -> Any:
     if isinstance(value, list) and len(value) > MAX_TERMS:
         raise ValueError(f"a query subtracts at most {MAX_TERMS} texts")
+    return value
+
+
+def check_fields(value: list[str] | None) -> list[str] | None:
+    read_field_names(value, HitBody)
     return value
 
 
@@ -157,6 +162,35 @@ class SearchRequest(Input):
         ),
     ] = None
 
+    cursor: Annotated[
+        str | None,
+        Field(
+            max_length=MAX_CURSOR,
+            description="The `next_cursor` of a page of this search, for the page after it.",
+        ),
+    ] = None
+    fields: Annotated[
+        list[str] | None,
+        Field(
+            max_length=MAX_FIELDS,
+            description="Only these fields of hits; `metadata.year` is one of the metadata.",
+            examples=[["id", "score"]],
+        ),
+        AfterValidator(check_fields),
+    ] = None
+
+    @model_validator(mode="after")
+    def _go_on(self) -> SearchRequest:
+        if self.cursor is None:
+            return self
+        cursor = read_cursor(self.cursor, SearchCursor)
+        if self.state is not None or self.offset:
+            raise ValueError("a cursor has the state and the offset; leave them out")
+        if "k" in self.model_fields_set and self.k != cursor.k:
+            raise ValueError("a cursor is for pages of one k; leave it out")
+        self.state, self.offset, self.k = cursor.state, cursor.offset, cursor.k
+        return self
+
     @model_validator(mode="after")
     def _check_page(self) -> SearchRequest:
         if self.offset + self.k > MAX_K:
@@ -188,11 +222,15 @@ class HitBody(HitSegmentBody):
 class SearchBody(BaseModel):
     """The hits, best first."""
 
-    hits: list[HitBody]
+    hits: list[HitBody | ChosenFields]
     no_match: Annotated[
         bool, Field(description="Whether chance alone may have put the best item where it is.")
     ]
     state: Annotated[
         str, Field(description="Names what was searched; give it with `offset` for more of it.")
+    ]
+    next_cursor: Annotated[
+        str | None,
+        Field(description="Give it as `cursor` with the same search for more; null at the end."),
     ]
     took_ms: Annotated[float, Field(description="How long the search took in the service.")]

@@ -21,6 +21,7 @@ def test_the_openapi_document_is_whole(client: TestClient) -> None:
         ("/items/{item_id}", "get"),
         ("/items/{item_id}", "delete"),
         ("/items/{item_id}/media", "get"),
+        ("/items/{item_id}", "patch"),
         ("/items/batch", "post"),
         ("/items/batch/delete", "post"),
         ("/jobs", "get"),

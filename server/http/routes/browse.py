@@ -1,0 +1,129 @@
+"""`/items`: listing items, showing one, and changing what is said of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from anysense.index.catalog.browse import list_items
+from anysense.index.filters.filter import parse_filter
+from anysense.index.filters.nodes import MAX_LENGTH
+from anysense.server.http.bodies.forms import check_json
+from anysense.server.http.bodies.reading import read_json
+from anysense.server.http.errors import RequestError
+from anysense.server.http.routes.common import ERROR, collection_of, reply
+from anysense.server.http.schemas.cursors import (
+    MAX_CURSOR,
+    ItemCursor,
+    Order,
+    filter_mark,
+    read_cursor,
+)
+from anysense.server.http.schemas.fields import ChosenFields, read_field_names
+from anysense.server.http.schemas.items import Added, ItemBody, ItemPage, NewMetadata
+from anysense.server.http.service.describing import describe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pydantic import BaseModel
+
+__all__ = ["router"]
+
+MERGE_PATCH = "application/merge-patch+json"
+PATCH = {
+    kind: {"schema": {"$ref": "#/components/schemas/NewMetadata"}}
+    for kind in ("application/json", MERGE_PATCH)
+}
+FieldsQuery = Annotated[
+    list[str] | None,
+    Query(description="Only these fields, with commas; `metadata.year` is one of the metadata."),
+]
+
+router = APIRouter(responses=ERROR)
+
+
+@router.get("/items", response_model=ItemPage)
+async def get_items(
+    request: Request,
+    cursor: Annotated[str | None, Query(max_length=MAX_CURSOR)] = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    order: Annotated[
+        Order, Query(description="As they were added, or the newest first.")
+    ] = "added",
+    where: Annotated[
+        str | None, Query(max_length=MAX_LENGTH, description="A filter, as of a search.")
+    ] = None,
+    fields: FieldsQuery = None,
+) -> Response:
+    """List items in the order in which they were added, or the newest first."""
+    served = collection_of(request)
+    chosen = choose_fields(fields, Added)
+    after, mark = _position(cursor, order, where), filter_mark(where)
+    parsed, newest_first = parse_filter(where), order == "-added"
+    rows = await served.reading(
+        lambda: list_items(
+            served.catalog(), after, limit + 1, where=parsed, newest_first=newest_first
+        )
+    )
+    items = [row.to_dict() for row in rows[:limit]]
+    following = None
+    if len(rows) > limit:
+        following = ItemCursor(after=rows[limit - 1].position, order=order, mark=mark).to_text()
+    return reply({"items": [chosen(item) for item in items], "next_cursor": following})
+
+
+def _position(cursor: str | None, order: Order, where: str | None) -> int | None:
+    """Behind which item a page begins; a plain number, as earlier versions told it, is one."""
+    if cursor is None:
+        return None
+    if cursor.isascii() and cursor.isdecimal() and len(cursor) <= 18:
+        return int(cursor)
+    try:
+        page = read_cursor(cursor, ItemCursor)
+    except ValueError as error:
+        raise RequestError(f"cursor: {error}.", 422, "invalid_value", "cursor") from None
+    if (page.order, page.mark) != (order, filter_mark(where)):
+        message = "cursor: it goes with the order and the filter of the page that told it."
+        raise RequestError(message, 422, "invalid_value", "cursor")
+    return page.after
+
+
+def choose_fields(
+    fields: list[str] | None, model: type[BaseModel]
+) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """What leaves an item only the fields that a query names.
+
+    Raises:
+        RequestError: there is no such field.
+    """
+    try:
+        chosen = read_field_names(fields, model)
+    except ValueError as error:
+        raise RequestError(f"fields: {error}.", 422, "invalid_value", "fields") from None
+    return (lambda values: values) if chosen is None else chosen.of
+
+
+@router.get("/items/{item_id:path}", response_model=ItemBody | ChosenFields)
+async def get_item(request: Request, item_id: str, fields: FieldsQuery = None) -> Response:
+    """Give an item with its segments."""
+    served = collection_of(request)
+    chosen = choose_fields(fields, ItemBody)
+    item = await served.reading(lambda: served.collection.folder.snapshot().item(item_id))
+    return reply(chosen(item.to_dict()))
+
+
+@router.patch(
+    "/items/{item_id:path}",
+    response_model=ItemBody,
+    openapi_extra={"requestBody": {"required": True, "content": PATCH}},
+)
+async def patch_item(request: Request, item_id: str) -> Response:
+    """Change the metadata of an item by a merge patch: null removes what stands under a name."""
+    served = collection_of(request)
+    check_json(request, MERGE_PATCH)
+    body = await read_json(request, NewMetadata)
+    await served.writing(describe, served.collection, item_id, body.metadata)
+    item = await served.reading(lambda: served.collection.folder.snapshot().item(item_id))
+    return reply(item.to_dict())
