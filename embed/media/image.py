@@ -17,7 +17,9 @@ from anysense.embed.errors import CorruptMediaError, MediaTooLargeError, Unsuppo
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
 from anysense.embed.media.files import decoding, media_name, open_media
 from anysense.embed.media.identify import identify
+from anysense.embed.media.picture.budget import Share
 from anysense.embed.media.picture.greys import deep_to_grey
+from anysense.embed.media.picture.stripes import stripes
 from anysense.embed.media.pieces import Piece, ReadOptions, captions
 from anysense.embed.media.quiet import quiet_decoders, quiet_libtiff
 from anysense.embed.types import Modality
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from anysense.embed.media.files import Media
     from anysense.embed.media.picture.stored import StoredPicture
 
-__all__ = ["as_rgb", "picture_pieces", "read_image"]
+__all__ = ["as_rgb", "picture_pieces", "picture_pixels", "read_image"]
 
 # The plugins are called by name: Image.open would try them in turn, applies a limit of its own that
 # is global to the process, and knows only the plugins that someone registered.
@@ -61,8 +63,30 @@ def read_image(source: Media, limits: Limits = DEFAULT_LIMITS) -> Image:
         CorruptMediaError: damaged, not what its name says, or cut so that too little is there.
         MediaTooLargeError: over the limits of bytes or of pixels; known before it is decoded.
     """
-    with _decoded(source, limits) as stored:
-        return _shown(stored, limits, media_name(source))
+    share = Share()
+    try:
+        with _decoded(source, limits, share) as stored:
+            return _shown(stored, limits, media_name(source))
+    finally:
+        share.leave()
+
+
+def picture_pixels(source: Media, limits: Limits = DEFAULT_LIMITS) -> int:
+    """Width times height of a picture, by its header.
+
+    Raises:
+        MediaError: as for `read_image`; what only shows in the pixels goes unnoticed.
+    """
+    name = media_name(source)
+    with open_media(source, limits) as file:
+        file_format = identify(file, source)
+        if file_format.modality is not Modality.IMAGE:
+            raise UnsupportedMediaError(name, f"is {file_format.article}, not an image")
+        plugin = _plugin(file_format.name, name)
+        with quiet_decoders(), decoding(name, file_format.article), _within_pillows_limit(name):
+            file.seek(0)
+            with plugin(file) as image:
+                return image.width * image.height
 
 
 def picture_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Piece]:
@@ -73,17 +97,22 @@ def picture_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Piece
     """
     from anysense.embed.media.descriptions import picture_descriptions
 
-    name = media_name(source)
-    with _decoded(source, options.limits) as stored:
-        texts = picture_descriptions(stored.image) if options.takes_captions else []
-        picture = _shown(stored, options.limits, name)
-    yield Piece(Modality.IMAGE, picture, is_complete=stored.is_complete)
+    name, share = media_name(source), Share()
+    try:
+        with _decoded(source, options.limits, share) as stored:
+            texts = picture_descriptions(stored.image) if options.takes_captions else []
+            pictures = [_shown(stored, options.limits, name)]
+            is_complete = stored.is_complete
+        del stored  # or this, waiting for its next turn, would keep what nobody else needs
+        yield Piece(Modality.IMAGE, pictures.pop(), is_complete=is_complete, leave=share.leave)
+    finally:
+        share.leave()
     yield from captions(texts, name, options)
 
 
 @contextmanager
-def _decoded(source: Media, limits: Limits) -> Iterator[StoredPicture]:
-    """A picture as it is stored, with its pixels."""
+def _decoded(source: Media, limits: Limits, share: Share) -> Iterator[StoredPicture]:
+    """A picture as it is stored, with its pixels, for which it waits until there is a share."""
     from anysense.embed.media.picture.loading import load_picture
 
     name = media_name(source)
@@ -100,6 +129,7 @@ def _decoded(source: Media, limits: Limits) -> Iterator[StoredPicture]:
             image = plugin(content)  # reads the header
             _check_pixels(image, name, limits)
             _check_scans(image, content, name, limits)
+            share.take(image.width * image.height)
             return image
 
         with (
@@ -140,15 +170,20 @@ def _flatten(image: Image) -> Image:
         return deep_to_grey(image).convert("RGB")
     if not image.has_transparency_data:
         return image.convert("RGB")
+    return _on_white(image)
+
+
+def _on_white(image: Image) -> Image:
+    """A picture with transparency on white; stripe by stripe, as copies of all of it are large."""
     import PIL.Image
 
-    # Pillow has no direct way from greys with premultiplied alpha.
-    rgba = (image.convert("LA") if image.mode == "La" else image).convert("RGBA")
-    if rgba.getchannel("A").getextrema() == (255, 255):
-        return rgba.convert("RGB")
-    background = PIL.Image.new("RGB", image.size, "white")
-    background.paste(rgba, mask=rgba.getchannel("A"))
-    return background
+    picture = PIL.Image.new("RGB", image.size, "white")
+    for box in stripes(image):
+        part = image.crop(box)
+        # Pillow has no direct way from greys with premultiplied alpha.
+        rgba = (part.convert("LA") if part.mode == "La" else part).convert("RGBA")
+        picture.paste(rgba, box, mask=rgba.getchannel("A"))
+    return picture
 
 
 def _plugin(format_name: str, name: str) -> Callable[[BinaryIO], Image]:

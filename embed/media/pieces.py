@@ -53,6 +53,7 @@ class Piece:
         origin: what it was derived from.
         is_complete: whether the file has all of it; a picture that lost its end is given as far as
             it is there.
+        leave: to be called when the content is needed no more, so that others find room.
     """
 
     modality: Modality
@@ -60,6 +61,7 @@ class Piece:
     place: Place = WHOLE
     origin: Origin = Origin.CONTENT
     is_complete: bool = True
+    leave: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True)

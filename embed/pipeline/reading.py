@@ -147,9 +147,29 @@ def prepare_pieces(
         MediaError: a piece cannot be read.
     """
     for piece in pieces:
+        if piece.modality is Modality.IMAGE:
+            prepared = _prepare_picture(encoders, piece, options)
+            del piece  # it is large, and whoever takes the segments may take their time
+            yield from prepared
+            continue
         for at, encoder in enumerate(encoders):
             if piece.modality in encoder.space.modalities & options.modalities:
                 yield from _segments(at, encoder, piece, options)
+
+
+def _prepare_picture(
+    encoders: Sequence[Encoder], piece: Piece, options: ReadOptions
+) -> list[Prepared]:
+    """A picture as each encoder takes it."""
+    try:
+        return [
+            segment
+            for at, encoder in enumerate(encoders)
+            if Modality.IMAGE in encoder.space.modalities & options.modalities
+            for segment in _segments(at, encoder, piece, options)
+        ]
+    finally:
+        piece.leave()
 
 
 def _segments(at: int, encoder: Encoder, piece: Piece, options: ReadOptions) -> Iterator[Prepared]:

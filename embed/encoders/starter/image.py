@@ -142,7 +142,7 @@ def letterbox(image: Image) -> NDArray[np.uint8]:
     import numpy as np
     import PIL.Image
 
-    rgb = image.convert("RGB")
+    rgb = image if image.mode == "RGB" else image.convert("RGB")  # which would copy it
     scale = SIDE / max(rgb.size)
     width, height = (max(1, round(side * scale)) for side in rgb.size)
     small = rgb.resize((width, height), PIL.Image.Resampling.BICUBIC, reducing_gap=3.0)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from anysense.embed.media.picture.stripes import stripes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -93,7 +95,15 @@ def _first_full(contents: Sequence[_Content], least: float) -> int:
 
 def is_plain(picture: Image) -> bool:
     """Whether a picture in 8-bit RGB is of one colour, as nearly as compression leaves it."""
-    return all(high - low < _PLAIN for low, high in picture.getextrema())  # type: ignore[misc]
+    lows, highs = [255] * 3, [0] * 3
+    for box in stripes(picture):
+        extrema = cast("tuple[tuple[int, int], ...]", picture.crop(box).getextrema())
+        for channel, (low, high) in enumerate(extrema):
+            lows[channel] = min(lows[channel], low)
+            highs[channel] = max(highs[channel], high)
+        if any(high - low >= _PLAIN for low, high in zip(lows, highs, strict=True)):
+            return False
+    return True
 
 
 def _further_frames(

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from anysense.embed.media.picture.stripes import stripes
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["deep_to_grey"]
 
 _SAMPLE = 1 << 20
-_ROWS = 256
 _OUTLIERS = 0.5
 """Percent of the values at each end that do not decide the range."""
 _FAR = 2.0
@@ -43,19 +44,29 @@ def deep_to_grey(image: Image) -> Image:
     import numpy as np
     import PIL.Image
 
-    values = np.asarray(image)
-    if image.mode.startswith("I;16"):
-        values = values.astype(np.uint16, copy=False)  # in the order of this machine
     no_data = _no_data_value(image)
-    stride = -(-values.size // _SAMPLE)
-    sample = _as_doubles(values.ravel()[::stride])
+    sample = _sample(image)
     low, high = _limits(sample[_is_data(sample, no_data)], is_float=image.mode == "F")
-    grey = np.zeros(values.shape, np.uint8)
-    for top in range(0, len(values), _ROWS):
-        rows = _as_doubles(values[top : top + _ROWS])
+    grey = PIL.Image.new("L", image.size)
+    for box in stripes(image):
+        rows = _as_doubles(np.asarray(image.crop(box)))
         scaled = (np.clip(rows, low, high) - low) * (255 / (high - low))
-        grey[top : top + _ROWS] = np.where(_is_data(rows, no_data), np.rint(scaled), 0)
-    return PIL.Image.fromarray(grey)
+        values = np.where(_is_data(rows, no_data), np.rint(scaled), 0).astype(np.uint8)
+        grey.paste(PIL.Image.fromarray(values), box)
+    return grey
+
+
+def _sample(image: Image) -> NDArray[np.float64]:
+    """Values of a picture that lie evenly over it, at most `_SAMPLE`."""
+    import numpy as np
+
+    distance = -(-image.width * image.height // _SAMPLE)
+    parts = []
+    for box in stripes(image):
+        values = np.asarray(image.crop(box)).ravel()
+        first = -box[1] * image.width % distance
+        parts.append(_as_doubles(values[first::distance]))
+    return np.concatenate(parts)
 
 
 def _as_doubles(values: NDArray[Any]) -> NDArray[np.float64]:
