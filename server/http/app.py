@@ -12,7 +12,9 @@ from pydantic.json_schema import models_json_schema
 from anysense import __version__
 from anysense.server.http import errors as http_errors
 from anysense.server.http.guards.body import BodyGuard
+from anysense.server.http.guards.headers import HeaderGuard
 from anysense.server.http.guards.host import HostGuard
+from anysense.server.http.guards.methods import MethodGuard
 from anysense.server.http.routes import items, media, search, state
 from anysense.server.http.routes.common import NAME, collection_name
 from anysense.server.http.schemas.items import NewText, NewUpload
@@ -59,7 +61,9 @@ def create_app(
         app.include_router(group.router, prefix="/v1")
         app.include_router(group.router, prefix=f"/v1/collections/{{{NAME}}}", dependencies=NAMED)
     app.add_middleware(BodyGuard, settings=service.settings)
+    app.add_middleware(MethodGuard)
     app.add_middleware(HostGuard, settings=service.settings)
+    app.add_middleware(HeaderGuard)
     app.openapi = with_bodies(app.openapi)  # type: ignore[method-assign]
     return app
 

@@ -116,7 +116,8 @@ async def _anysense_error(request: Request, error: Exception) -> Response:
     if status >= 500:
         logger.error("%s %s: %s", request.method, request.url.path, error)
     param = getattr(error, "param", PARAMS.get(type(error)))
-    headers = {"retry-after": "1"} if isinstance(error, RETRY_LATER) else None
+    is_for_now = isinstance(error, RETRY_LATER) or code_of(error) == "busy"
+    headers = {"retry-after": "1"} if is_for_now else None
     return error_response(status, sentence(error), code_of(error), param, headers)
 
 

@@ -44,6 +44,9 @@ def serve(
     """
     import uvicorn
 
+    from anysense.server.http.connections.capacity import capacity_of
+    from anysense.server.http.connections.protocol import protocol_of
+
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
@@ -53,12 +56,16 @@ def serve(
     if settings is None:
         local = host in ("localhost", "::1") or host.startswith("127.")
         settings = Settings(allowed_hosts=(*LOOPBACK_HOSTS, host) if local else ("*",))
+    capacity = capacity_of(settings.connections)
     config = uvicorn.Config(
         create_app(collections, settings),
         host=host,
         port=port,
         log_level=log_level,
         server_header=False,
+        http=protocol_of(settings, capacity),  # type: ignore[arg-type]  # it wants a class
+        ws="none",
+        backlog=capacity.backlog,
         timeout_graceful_shutdown=30,
     )
     with contextlib.suppress(KeyboardInterrupt):  # the way to stop it, raised when all is done

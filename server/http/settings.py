@@ -32,6 +32,16 @@ class Settings:
             to date in the background; a twentieth of the collection if that is more. Until then
             searches find them too, by exact comparison.
         warm_up: load the encoders when the service starts, not at the first search.
+        bodies_bytes: the most bytes that bodies of requests have together, but for uploads; more
+            are refused with 503.
+        uploads_bytes: the same of uploads that add items, which are kept on the disk meanwhile.
+        header_seconds: how long the head of a request may take to come, from its first byte or, on
+            a new connection, from its start.
+        body_seconds: how long a body may take, beside what `body_rate` allows.
+        body_rate: the least bytes that a body brings in a second, on average.
+        answer_seconds: how long a client may read nothing of an answer that waits for it.
+        connections: the most connections at once; fewer if the process may not have so many files
+            open. When there are more, the oldest that are idle are closed.
     """
 
     allowed_hosts: tuple[str, ...] = LOOPBACK_HOSTS
@@ -43,3 +53,10 @@ class Settings:
     media_searches: int = 4
     publish_after: int = 2000
     warm_up: bool = True
+    bodies_bytes: int = 256 * 1024**2
+    uploads_bytes: int = 2 * 1024**3
+    header_seconds: float = 10.0
+    body_seconds: float = 20.0
+    body_rate: int = 8 * 1024
+    answer_seconds: float = 30.0
+    connections: int = 1000
