@@ -16,7 +16,9 @@ from anysense.server.http.access.key_ring import KeyRing
 from anysense.server.http.access.security_scheme import with_keys
 from anysense.server.http.guards.access import AccessGuard
 from anysense.server.http.guards.body import BodyGuard
+from anysense.server.http.guards.headers import HeaderGuard
 from anysense.server.http.guards.host import HostGuard
+from anysense.server.http.guards.methods import MethodGuard
 from anysense.server.http.guards.proxy import ProxyGuard
 from anysense.server.http.guards.sites import SiteGuard
 from anysense.server.http.life.guard import StopGuard
@@ -100,10 +102,12 @@ def create_app(
         app.include_router(group.router, prefix="/v1")
         app.include_router(group.router, prefix=f"/v1/collections/{{{NAME}}}", dependencies=NAMED)
     app.add_middleware(BodyGuard, settings=service.settings)
+    app.add_middleware(MethodGuard)
     app.add_middleware(AccessGuard, settings=service.settings, keys=keys)
     app.add_middleware(SiteGuard, settings=service.settings)
     app.add_middleware(HostGuard, settings=service.settings)
     app.add_middleware(ProxyGuard, settings=service.settings)
+    app.add_middleware(HeaderGuard)
     described = with_bodies(app.openapi)
     app.openapi = with_keys(described, needed=not keys.is_open)  # type: ignore[method-assign]
     build_stack = app.build_middleware_stack

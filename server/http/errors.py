@@ -146,7 +146,7 @@ async def _anysense_error(request: Request, error: Exception) -> Response:
     status = status_of(error)
     if status >= 500:
         logger.error("%s %s: %s", request.method, request.url.path, error)
-    is_for_now = isinstance(error, RETRY_LATER) or status == 429
+    is_for_now = isinstance(error, RETRY_LATER) or status == 429 or code_of(error) == "busy"
     headers = {"retry-after": "1"} if is_for_now else None
     return error_response(status, sentence(error), code_of(error), param_of(error), headers)
 

@@ -68,6 +68,8 @@ def serve(
     """
     import uvicorn
 
+    from anysense.server.http.connections.capacity import capacity_of
+    from anysense.server.http.connections.protocol import protocol_of
     from anysense.server.http.life.server import LifeServer
 
     given = {"host": host, "port": port, "log_level": log_level}
@@ -77,6 +79,7 @@ def serve(
     check_exposure(addresses, settings)
     check_certificate(settings)
     answering = {"allowed_hosts": names_answered(addresses, settings)}
+    capacity = capacity_of(settings.connections)
     with logging_as(settings.log_format, settings.log_level):
         app = create_app(collections, settings.model_copy(update=answering))
         config = uvicorn.Config(
@@ -87,7 +90,9 @@ def serve(
             server_header=False,
             proxy_headers=False,  # the app has a guard for them
             timeout_graceful_shutdown=int(settings.shutdown_timeout) + 1,
+            http=protocol_of(settings, capacity),  # type: ignore[arg-type]  # it wants a class
             ws="none",
+            backlog=capacity.backlog,
             **tls_options(settings),
         )
         sockets = listen(addresses, settings)

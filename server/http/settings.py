@@ -86,6 +86,16 @@ class Settings(BaseSettings):
             requests name in place of data URIs.
         fetch_bytes: how much the addresses of one request may give, all together.
         fetch_seconds: how long they may take, all together.
+        bodies_bytes: the most bytes that bodies of requests have together, but for uploads; more
+            are refused with 503.
+        uploads_bytes: the same of uploads that add items, which are kept on the disk meanwhile.
+        header_seconds: how long the head of a request may take to come, from its first byte or, on
+            a new connection, from its start.
+        body_seconds: how long a body may take, beside what `body_rate` allows.
+        body_rate: the least bytes that a body brings in a second, on average.
+        answer_seconds: how long a client may read nothing of an answer that waits for it.
+        connections: the most connections at once; fewer if the process may not have so many files
+            open. When there are more, the oldest that are idle are closed.
     """
 
     model_config = SettingsConfigDict(
@@ -129,6 +139,13 @@ class Settings(BaseSettings):
     allow_url_fetch: bool = False
     fetch_bytes: int = 32 * 1024**2
     fetch_seconds: float = 10.0
+    bodies_bytes: int = 256 * 1024**2
+    uploads_bytes: int = 2 * 1024**3
+    header_seconds: float = 10.0
+    body_seconds: float = 20.0
+    body_rate: int = 8 * 1024
+    answer_seconds: float = 30.0
+    connections: int = 1000
 
     @field_validator("*", mode="before")
     @classmethod

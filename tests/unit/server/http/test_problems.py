@@ -55,7 +55,7 @@ def test_a_parameter_of_an_address_has_one_too(client: TestClient) -> None:
     for query, message in (
         ("limit=0", "limit: it must be at least 1."),
         ("limit=all", "limit: it must be a whole number."),
-        ("cursor=abc", "cursor: it is no cursor that an answer has told."),
+        ("cursor=abc", "cursor: this cursor was told by no page."),
     ):
         assert error_of(client.get(f"/v1/items?{query}"))["message"] == message
     assert (

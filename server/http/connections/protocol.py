@@ -1,0 +1,213 @@
+"""uvicorn's HTTP/1.1 with deadlines, a limit of connections, and errors in our shape.
+
+A client may be slow in each part of an exchange, and hold a connection by that: in the head of a
+request, in its body, in reading the answer, or between two requests, which uvicorn itself ends.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import h11
+from uvicorn.protocols.http.h11_impl import STATUS_PHRASES, H11Protocol
+
+from anysense.server.http.errors import error_response
+from anysense.server.http.guards.headers import SECURITY_HEADERS
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+    from anysense.server.http.connections.capacity import Capacity
+    from anysense.server.http.settings import Settings
+
+__all__ = ["BoundedProtocol", "protocol_of"]
+
+READ_BYTES = 32 * 1024
+"""What is parsed in one go: chunks of one byte take a millisecond for each KiB."""
+FRAMING_BYTES = 64 * 1024
+FRAMING_SHARE = 64
+"""Of a body in chunks, what is not its content may have so many bytes, and one in 64 more."""
+LAST_SECONDS = 5.0
+"""How long an answer may take to leave after the connection is given up."""
+
+
+def protocol_of(settings: Settings, capacity: Capacity) -> Callable[..., BoundedProtocol]:
+    """What makes the protocol of a connection, as uvicorn's option `http` takes it."""
+    return functools.partial(BoundedProtocol, settings=settings, capacity=capacity)
+
+
+class BoundedProtocol(H11Protocol):
+    """One connection.
+
+    Args:
+        settings: the deadlines.
+        capacity: the limit of connections, shared by all.
+        arguments: uvicorn's own.
+    """
+
+    def __init__(self, *, settings: Settings, capacity: Capacity, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._settings = settings
+        self._capacity = capacity
+        self._deadline: asyncio.TimerHandle | None = None
+        self._answer_deadline: asyncio.TimerHandle | None = None
+        self._is_in_body = False
+        self._since = time.monotonic()  # the client is waited for, or sends its body
+        self._content_bytes = self._wire_bytes = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if hasattr(transport, "max_size"):  # asyncio's own transports
+            transport.max_size = READ_BYTES
+        if len(self.connections) > self._capacity.connections and not self._make_room():
+            self._refuse(503, "The service has as many connections as it can hold.", "busy")
+        else:
+            self._wait(self._settings.header_seconds, self._end_head)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._wait(None)
+        self.resume_writing()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        cycle = self.cycle
+        length = len(cycle.body) if cycle is not None else 0
+        super().data_received(data)
+        if self.transport.is_closing():
+            return
+        if self.cycle is not cycle:
+            self._is_in_body, length = False, 0
+        self._follow(len(data), (len(self.cycle.body) if self.cycle is not None else 0) - length)
+
+    def _follow(self, wire_bytes: int, content_bytes: int) -> None:
+        """Set the deadline of what comes next, after some bytes came."""
+        if self.conn.their_state is h11.IDLE:
+            if self._deadline is None:
+                self._wait(self._settings.header_seconds, self._end_head)
+        elif self.conn.their_state is not h11.SEND_BODY:
+            self._wait(None)
+        elif not self._is_in_body:
+            self._is_in_body, self._since = True, time.monotonic()
+            self._content_bytes, self._wire_bytes = content_bytes, content_bytes
+            self._wait(self._settings.body_seconds, self._end_body)
+        else:
+            self._content_bytes += content_bytes
+            self._wire_bytes += wire_bytes
+            framing = self._wire_bytes - self._content_bytes
+            if framing > FRAMING_BYTES + self._content_bytes // FRAMING_SHARE:
+                self._refuse(400, "The body is sent in too small chunks.", "bad_request")
+
+    def _wait(self, seconds: float | None, action: Callable[[], None] | None = None) -> None:
+        """Replace the deadline by another one, or by none."""
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._deadline = None
+        if seconds is not None and action is not None:
+            self._deadline = self.loop.call_later(seconds, action)
+
+    def _end_head(self) -> None:
+        self._deadline = None
+        if self.conn.trailing_data[0]:
+            self._refuse(408, "The head of the request took too long to come.", "too_slow")
+        else:
+            self._close()
+
+    def _end_body(self) -> None:
+        """Give up a body, unless as much of it has come as its time allows."""
+        time_of_body = self._settings.body_seconds + self._wire_bytes / self._settings.body_rate
+        rest = self._since + time_of_body - time.monotonic()
+        if self.flow.read_paused:  # it is we who do not read
+            rest = max(rest, self._settings.body_seconds)
+        if rest > 0:
+            self._wait(rest, self._end_body)
+        else:
+            self._refuse(408, "The body of the request took too long to come.", "too_slow")
+
+    def on_response_complete(self) -> None:
+        self._wait(None)
+        self._is_in_body, self._since = False, time.monotonic()
+        super().on_response_complete()
+        # Nobody wants the rest of a body now.
+        if self.conn.their_state is h11.SEND_BODY or self.transport.is_closing():
+            self._wait(LAST_SECONDS, self.transport.abort)
+        elif self.conn.their_state is h11.IDLE and self.conn.trailing_data[0]:
+            self._wait(self._settings.header_seconds, self._end_head)
+
+    def timeout_keep_alive_handler(self) -> None:
+        super().timeout_keep_alive_handler()
+        self._wait(LAST_SECONDS, self.transport.abort)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self._answer_deadline is None:
+            seconds = self._settings.answer_seconds
+            self._answer_deadline = self.loop.call_later(seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._answer_deadline is not None:
+            self._answer_deadline.cancel()
+            self._answer_deadline = None
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP; uvicorn calls this where it has caught the error."""
+        error = sys.exc_info()[1]
+        status = error.error_status_hint if isinstance(error, h11.RemoteProtocolError) else 400
+        reason = str(error or msg).partition(": bytearray")[0].rstrip(".")  # and what it was
+        message = f"This is no request in HTTP/1.1 that can be read: {reason}."
+        self._refuse(status, message, "bad_request")
+
+    def _should_upgrade(self) -> bool:
+        return False  # there are no WebSockets, and no word of each in the log
+
+    def _make_room(self) -> bool:
+        """End the connection that has kept us waiting longest; False if none does."""
+        others = [c for c in self.connections if isinstance(c, BoundedProtocol) and c is not self]
+        waiting = [c for c in others if c._is_waited_for()]
+        self._capacity.warn()
+        if not waiting:
+            return False
+        min(waiting, key=lambda c: (c._is_in_body, c._since))._give_up()
+        return True
+
+    def _is_waited_for(self) -> bool:
+        """Whether the next step is the client's: to send a request, or the rest of one."""
+        if self.transport.is_closing():
+            return False
+        return self.conn.their_state is h11.IDLE or (self._is_in_body and not self.flow.read_paused)
+
+    def _give_up(self) -> None:
+        if self._is_in_body or self.conn.trailing_data[0]:
+            self._refuse(408, "Others wait for a connection, and this one is slow.", "too_slow")
+        else:
+            self._close()
+        self.connections.discard(self)
+
+    def _refuse(self, status: int, message: str, code: str) -> None:
+        """Answer with an error, if no answer has begun, and close the connection."""
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            headers = {**SECURITY_HEADERS, "connection": "close"}
+            if status in (408, 503):
+                headers["retry-after"] = "1"
+            answer = error_response(status, message, code, headers=headers)
+            for event in (
+                h11.Response(
+                    status_code=status, headers=answer.raw_headers, reason=STATUS_PHRASES[status]
+                ),
+                h11.Data(data=bytes(answer.body)),
+                h11.EndOfMessage(),
+            ):
+                self.transport.write(self.conn.send(event) or b"")
+        self._close()
+
+    def _close(self) -> None:
+        """Close the connection once all is sent, or soon if it cannot be."""
+        self._wait(LAST_SECONDS, self.transport.abort)
+        self.transport.close()
