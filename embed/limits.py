@@ -22,9 +22,10 @@ class Limits:
         image_pixels: width times height of one image, after decoding.
         audio_seconds: length of one recording.
         text_characters: characters of the text of one document.
-        query_text_characters: characters of one text query, or of a document to search by.
-        query_audio_seconds: length of one recording to search by. A query is one vector: of a
-            long recording it would be a mean of everything in it, and slow to come by.
+        query_text_characters: characters of the texts, and documents, of one query together.
+        query_audio_seconds: length of the recordings of one query together. A query is one vector:
+            of a long recording it would be a mean of everything in it, and slow to come by.
+        query_image_pixels: width times height of the pictures of one query, together.
         document_pages: pages of one PDF.
     """
 
@@ -34,6 +35,7 @@ class Limits:
     text_characters: int = 20_000_000
     query_text_characters: int = 100_000
     query_audio_seconds: float = 600.0
+    query_image_pixels: int = 50_000_000
     document_pages: int = 10_000
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from anysense.embed.media.files import Media
     from anysense.embed.media.picture.stored import StoredPicture
 
-__all__ = ["as_rgb", "picture_pieces", "read_image"]
+__all__ = ["as_rgb", "picture_pieces", "picture_pixels", "read_image"]
 
 # The plugins are called by name: Image.open would try them in turn, applies a limit of its own that
 # is global to the process, and knows only the plugins that someone registered.
@@ -69,6 +69,24 @@ def read_image(source: Media, limits: Limits = DEFAULT_LIMITS) -> Image:
             return _shown(stored, limits, media_name(source))
     finally:
         share.leave()
+
+
+def picture_pixels(source: Media, limits: Limits = DEFAULT_LIMITS) -> int:
+    """Width times height of a picture, by its header.
+
+    Raises:
+        MediaError: as for `read_image`; what only shows in the pixels goes unnoticed.
+    """
+    name = media_name(source)
+    with open_media(source, limits) as file:
+        file_format = identify(file, source)
+        if file_format.modality is not Modality.IMAGE:
+            raise UnsupportedMediaError(name, f"is {file_format.article}, not an image")
+        plugin = _plugin(file_format.name, name)
+        with quiet_decoders(), decoding(name, file_format.article), _within_pillows_limit(name):
+            file.seek(0)
+            with plugin(file) as image:
+                return image.width * image.height
 
 
 def picture_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Piece]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -77,6 +78,7 @@ def _segments(
         MediaError: it cannot be read, or is too long.
     """
     _check_length(source, _length(source, modality, limits), modality, limits)
+    limits = replace(limits, image_pixels=min(limits.image_pixels, limits.query_image_pixels))
     options = ReadOptions(frozenset({modality}), captions=False, limits=limits)
     _, pieces = pieces_of(source, options)
     for segment in prepare_pieces([encoder], pieces, options):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from anysense.embed.errors import UsageError
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
 from anysense.embed.types import Modality, Waveform
+from anysense.index.ranking.budget import check_budget
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +58,8 @@ def parse_query(query: Query, limits: Limits = DEFAULT_LIMITS) -> list[Term]:
 
     Raises:
         UsageError: the query is empty, has only negative terms, or cannot be understood.
-        MediaError: a file or payload of it is not one that anysense reads.
+        MediaError: a file or payload of it is not one that anysense reads, or its sounds or
+            pictures are too much for a query.
     """
     parts: list[Any] = [query]
     if isinstance(query, (list, tuple)) and not _is_samples(query):
@@ -67,6 +69,7 @@ def parse_query(query: Query, limits: Limits = DEFAULT_LIMITS) -> list[Term]:
     terms = [_resolve(part if isinstance(part, Term) else Term(part), limits) for part in parts]
     if not any(term.weight > 0 for term in terms):
         raise UsageError("A query needs at least one term that is not subtracted.")
+    check_budget(terms, limits)
     return terms
 
 

@@ -27,6 +27,7 @@ from anysense.embed.media.identify import identify
 from anysense.embed.media.pieces import Piece, ReadOptions, captions
 from anysense.embed.mixing import mix
 from anysense.embed.types import AudioWindow, Modality, Waveform
+from anysense.embed.waiting import check_waiter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "TAIL_SECONDS",
+    "counted_seconds",
     "iter_windows",
     "read_audio",
     "recording_pieces",
@@ -112,6 +114,22 @@ def stated_seconds(source: Media, limits: Limits = DEFAULT_LIMITS) -> float | No
     """
     with _open(source, limits) as sound:
         return sound.seconds
+
+
+def counted_seconds(source: Media, most: float, limits: Limits = DEFAULT_LIMITS) -> float:
+    """The length of a recording by its samples, which are counted up to a little over `most`.
+
+    Raises:
+        MediaError: as for `read_audio`, up to there.
+    """
+    count = 0
+    with _open(source, limits) as sound:
+        for block in sound.blocks():
+            check_waiter()
+            count += block.shape[1]
+            if count > most * sound.rate + sound.rate:
+                break
+        return count / sound.rate
 
 
 def iter_windows(

@@ -1,0 +1,127 @@
+"""How much a query may ask for: all of its terms together, whichever they are."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from anysense.embed.errors import MediaError, MediaTooLargeError, UsageError
+from anysense.embed.types import Modality, Waveform
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from anysense.embed.limits import Limits
+    from anysense.index.ranking.query import Term
+
+__all__ = ["check_budget"]
+
+_NAME = "the query"
+
+
+def check_budget(terms: Sequence[Term], limits: Limits) -> None:
+    """Refuse a query whose terms together are more than one query may be, before it is encoded.
+
+    What cannot be read counts as nothing here: who encodes it says what is wrong with it.
+
+    Args:
+        terms: of one query, with their modalities.
+        limits: of which those of a query count.
+
+    Raises:
+        UsageError: too many characters.
+        MediaTooLargeError: too many pixels or seconds.
+    """
+    by_modality: dict[Modality, list[Term]] = {modality: [] for modality in Modality}
+    for term in terms:
+        if term.content is not None and term.modality is not None:
+            by_modality[term.modality].append(term)
+    _check_texts(by_modality[Modality.TEXT], limits)
+    _check_pictures(by_modality[Modality.IMAGE], limits)
+    _check_sounds(by_modality[Modality.AUDIO], limits)
+
+
+def _check_texts(terms: Sequence[Term], limits: Limits) -> None:
+    most = limits.query_text_characters
+    if len(terms) < 2:
+        return  # one alone is checked where it is read
+    characters = 0
+    for term in terms:
+        with suppress(MediaError):
+            characters += _characters(term, limits)
+        if characters > most:
+            raise UsageError(
+                f"The texts of a query have {characters:,} characters together, or more; the "
+                f"limit is {most:,}."
+            )
+
+
+def _characters(term: Term, limits: Limits) -> int:
+    from anysense.embed.media.pieces import ReadOptions, read_pieces
+
+    content = term.content
+    if isinstance(content, (Path, bytes)):
+        options = ReadOptions(frozenset({Modality.TEXT}), captions=False, limits=limits)
+        _, pieces = read_pieces(content, options)
+        return sum(len(piece.content) for piece in pieces if isinstance(piece.content, str))
+    return len(content) if isinstance(content, str) else 0
+
+
+def _check_pictures(terms: Sequence[Term], limits: Limits) -> None:
+    from anysense.embed.media.image import picture_pixels
+
+    pixels, most = 0, limits.query_image_pixels
+    for term in terms:
+        content = term.content
+        if isinstance(content, (Path, bytes)):
+            with suppress(MediaError):
+                pixels += picture_pixels(content, limits)
+        else:
+            width, height = getattr(content, "size", (0, 0))
+            pixels += width * height
+    if pixels > most:
+        raise MediaTooLargeError(
+            _NAME,
+            f"has {_of_all('picture', terms)} {pixels:,} pixels{_together(terms)}, over the limit "
+            f"of {most:,} pixels for a query; search by smaller ones",
+        )
+
+
+def _check_sounds(terms: Sequence[Term], limits: Limits) -> None:
+    from anysense.embed.media.audio.recording import counted_seconds, stated_seconds
+
+    most = limits.query_audio_seconds
+    contents = [term.content for term in terms]
+    sources = [content for content in contents if isinstance(content, (Path, bytes))]
+    waveforms = [content for content in contents if isinstance(content, Waveform)]
+    in_memory = sum(waveform.seconds for waveform in waveforms)
+    stated = in_memory
+    for source in sources:
+        with suppress(MediaError):
+            stated += stated_seconds(source, limits) or 0.0
+    _check_seconds(stated, terms, most)
+    if len(terms) < 2:
+        return  # one alone is stopped where it is heard
+    seconds = in_memory
+    for source in sources:  # as headers need not say it, or lie
+        with suppress(MediaError):
+            seconds += counted_seconds(source, most - seconds, limits)
+        _check_seconds(seconds, terms, most)
+
+
+def _check_seconds(seconds: float, terms: Sequence[Term], most: float) -> None:
+    if seconds > most + 0.5 * len(terms):  # codecs pad
+        raise MediaTooLargeError(
+            _NAME,
+            f"has {_of_all('sound', terms)} {seconds:,.0f} seconds{_together(terms)}, over the "
+            f"limit of {most:,.0f} seconds for a query; search by a part of it",
+        )
+
+
+def _of_all(noun: str, terms: Sequence[Term]) -> str:
+    return f"a {noun} of" if len(terms) == 1 else f"{len(terms)} {noun}s of"
+
+
+def _together(terms: Sequence[Term]) -> str:
+    return "" if len(terms) == 1 else " together"
