@@ -32,6 +32,9 @@ class Settings:
             to date in the background; a twentieth of the collection if that is more. Until then
             searches find them too, by exact comparison.
         warm_up: load the encoders when the service starts, not at the first search.
+        show_paths: tell in which folders files lie, in the `source` and the `aliases` of hits and
+            items. If None, that is told only by a service that answers to names of this machine
+            for itself alone.
     """
 
     allowed_hosts: tuple[str, ...] = LOOPBACK_HOSTS
@@ -43,3 +46,4 @@ class Settings:
     media_searches: int = 4
     publish_after: int = 2000
     warm_up: bool = True
+    show_paths: bool | None = None

@@ -21,6 +21,7 @@ from anysense.server.http.routes.common import (
     collection_of,
     reply,
     service_of,
+    shown,
 )
 from anysense.server.http.schemas.items import ItemBody, ItemPage, NewText, NewUpload, Removed
 from anysense.server.http.service.names import safe_name, stored_suffix
@@ -56,7 +57,7 @@ async def add_item(request: Request) -> Response:
         text = NewItem(body.text, body.id, modality=Modality.TEXT, metadata=body.metadata)
         item, is_new = await served.writing(served.add, text), True
     location = f"{request.url.path}/{quote(item.id)}"
-    return reply(item.to_dict(), 201 if is_new else 200, {"location": location})
+    return reply(shown(request, item.to_dict()), 201 if is_new else 200, {"location": location})
 
 
 async def _add_upload(request: Request, served: ServedCollection) -> tuple[Item, bool]:
@@ -83,7 +84,7 @@ async def get_items(
     after = int(cursor or 0)
     rows = await served.reading(lambda: list_items(served.catalog(), after, limit + 1))
     following = str(rows[limit - 1].position) if len(rows) > limit else None
-    items = [row.to_dict() for row in rows[:limit]]
+    items = [shown(request, row.to_dict()) for row in rows[:limit]]
     return reply({"items": items, "next_cursor": following})
 
 
@@ -92,7 +93,7 @@ async def get_item(request: Request, item_id: str) -> Response:
     """Give an item with its segments."""
     served = collection_of(request)
     item = await served.reading(lambda: served.collection.folder.snapshot().item(item_id))
-    return reply(item.to_dict())
+    return reply(shown(request, item.to_dict()))
 
 
 @router.delete("/items/{item_id:path}", response_model=Removed)

@@ -18,6 +18,7 @@ from anysense.server.http.routes.common import (
     collection_of,
     reply,
     service_of,
+    shown,
 )
 from anysense.server.http.schemas.search import SearchBody, SearchRequest
 
@@ -55,7 +56,7 @@ async def search(request: Request) -> Response:
     took_ms = round((time.perf_counter() - start) * 1000, 3)
     return reply(
         {
-            "hits": [hit.to_dict() for hit in hits],
+            "hits": [shown(request, hit.to_dict()) for hit in hits],
             "no_match": hits.no_match,
             "state": hits.state,
             "took_ms": took_ms,

@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import AnysenseError
-from anysense.server.http.errors import RequestError
+from anysense.server.http.errors import RequestError, sentence
 from anysense.server.http.service.served import STOP_SECONDS, ServedCollection
 from anysense.server.http.service.turns import Turns
 from anysense.server.http.service.warm import warm_up
@@ -83,10 +83,11 @@ class Service:
                     warm_up(encoder)
                 served.collection.folder.snapshot()
         except AnysenseError as error:
-            self.status, self.reason = "failed", str(error)
+            self.status, self.reason = "failed", sentence(error)
             logger.error("The encoders cannot be loaded: %s", error)
         except Exception as error:  # a third party's encoder can raise anything
-            self.status, self.reason = "failed", f"{type(error).__name__}: {error}"
+            self.status = "failed"
+            self.reason = sentence(AnysenseError(f"{type(error).__name__}: {error}"))
             logger.exception("The encoders cannot be loaded")
         else:
             self.status = "ready"
