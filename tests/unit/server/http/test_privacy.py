@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +13,8 @@ from anysense.server.http.privacy import bare_message, without_folders
 from anysense.server.http.settings import Settings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from anysense.index.collection import Collection
 
 SECRET = "/srv/secret place/c.anysense"
