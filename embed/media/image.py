@@ -13,7 +13,12 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, BinaryIO
 
-from anysense.embed.errors import CorruptMediaError, MediaTooLargeError, UnsupportedMediaError
+from anysense.embed.errors import (
+    AnysenseError,
+    CorruptMediaError,
+    MediaTooLargeError,
+    UnsupportedMediaError,
+)
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
 from anysense.embed.media.files import decoding, media_name, open_media
 from anysense.embed.media.identify import identify
@@ -33,7 +38,7 @@ if TYPE_CHECKING:
     from anysense.embed.media.files import Media
     from anysense.embed.media.picture.stored import StoredPicture
 
-__all__ = ["as_rgb", "picture_pieces", "picture_pixels", "read_image"]
+__all__ = ["as_rgb", "picture_pieces", "picture_pixels", "read_image", "read_small"]
 
 # The plugins are called by name: Image.open would try them in turn, applies a limit of its own that
 # is global to the process, and knows only the plugins that someone registered.
@@ -69,6 +74,47 @@ def read_image(source: Media, limits: Limits = DEFAULT_LIMITS) -> Image:
             return _shown(stored, limits, media_name(source))
     finally:
         share.leave()
+
+
+def read_small(source: Media, side: int, limits: Limits = DEFAULT_LIMITS) -> Image:
+    """Read a picture as 8-bit RGB of at most `side` pixels along its longer side, to look at.
+
+    A JPEG is decoded at a fraction of its size, which is cheap: its pixels are not quite those
+    that `read_image` gives, so nothing is encoded from them.
+
+    Raises:
+        MediaError: as for `read_image`.
+    """
+    picture = _read_drafted(source, side, limits) or read_image(source, limits)
+    picture.thumbnail((side, side))
+    return picture
+
+
+def _read_drafted(source: Media, side: int, limits: Limits) -> Image | None:
+    """A JPEG of at least `side` pixels, if it is one that can be decoded without a repair."""
+    name, share = media_name(source), Share()
+    with open_media(source, limits) as file:
+        if identify(file, source).name != "JPEG":
+            return None
+        try:
+            file.seek(0)
+            with quiet_decoders(), _plugin("JPEG", name)(file) as image:
+                _check_pixels(image, name, limits)
+                _check_scans(image, file, name, limits)
+                pixels = image.width * image.height
+                image.draft("RGB", (side, side))
+                # libjpeg holds all of a progressive one, at whatever size it is decoded.
+                is_progressive = "progressive" in image.info
+                share.take(pixels if is_progressive else image.width * image.height)
+                image.load()
+                image.load()
+                return _upright(_flatten(image), _orientation(image))
+        except AnysenseError:
+            raise
+        except Exception:  # the whole of it is tried, or says what is wrong
+            return None
+        finally:
+            share.leave()
 
 
 def picture_pixels(source: Media, limits: Limits = DEFAULT_LIMITS) -> int:

@@ -69,7 +69,10 @@ def parse_query(query: Query, limits: Limits = DEFAULT_LIMITS) -> list[Term]:
     terms = [_resolve(part if isinstance(part, Term) else Term(part), limits) for part in parts]
     if not any(term.weight > 0 for term in terms):
         raise UsageError("A query needs at least one term that is not subtracted.")
-    check_budget(terms, limits)
+    contents = ((t.modality, t.content) for t in terms if t.modality is not None)
+    check_budget(
+        ((m, c) for m, c in contents if c is not None and not isinstance(c, tuple)), limits
+    )
     return terms
 
 

@@ -19,6 +19,7 @@ from starlette.requests import ClientDisconnect
 from anysense.embed import errors
 from anysense.embed.errors import AnysenseError
 from anysense.server.http.monitoring.record import current_request
+from anysense.server.http.privacy import bare_message
 from anysense.server.http.problems import place_of, reason_of
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ __all__ = [
     "error_response",
     "install",
     "problem_sentence",
+    "sentence",
     "status_of",
 ]
 
@@ -152,8 +154,8 @@ async def _anysense_error(request: Request, error: Exception) -> Response:
 
 
 def sentence(error: AnysenseError) -> str:
-    """An error as a sentence; media that came in a body have no name to be called by."""
-    text = str(error)
+    """An error as a sentence, without paths; media that came in a body have no name either."""
+    text = str(error) if isinstance(error, RequestError) else bare_message(error)
     if isinstance(error, errors.MediaError) and error.source.startswith("<"):
         text = f"The media in the request: {error.reason}"
     return text if text.endswith((".", "?", "!")) else f"{text}."

@@ -96,6 +96,9 @@ class Settings(BaseSettings):
         answer_seconds: how long a client may read nothing of an answer that waits for it.
         connections: the most connections at once; fewer if the process may not have so many files
             open. When there are more, the oldest that are idle are closed.
+        show_paths: tell in which folders files lie, in the `source` and the `aliases` of hits and
+            items. If None, that is told only by a service that answers to names of this machine
+            for itself alone.
     """
 
     model_config = SettingsConfigDict(
@@ -146,6 +149,7 @@ class Settings(BaseSettings):
     body_rate: int = 8 * 1024
     answer_seconds: float = 30.0
     connections: int = 1000
+    show_paths: bool | None = None
 
     @field_validator("*", mode="before")
     @classmethod

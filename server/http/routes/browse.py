@@ -12,7 +12,7 @@ from anysense.index.filters.nodes import MAX_LENGTH
 from anysense.server.http.bodies.forms import check_json
 from anysense.server.http.bodies.reading import read_json
 from anysense.server.http.errors import RequestError
-from anysense.server.http.routes.common import ERROR, collection_of, reply
+from anysense.server.http.routes.common import ERROR, collection_of, reply, shown
 from anysense.server.http.schemas.cursors import (
     MAX_CURSOR,
     ItemCursor,
@@ -67,7 +67,7 @@ async def get_items(
             served.catalog(), after, limit + 1, where=parsed, newest_first=newest_first
         )
     )
-    items = [row.to_dict() for row in rows[:limit]]
+    items = [shown(request, row.to_dict()) for row in rows[:limit]]
     following = None
     if len(rows) > limit:
         following = ItemCursor(after=rows[limit - 1].position, order=order, mark=mark).to_text()
@@ -111,7 +111,7 @@ async def get_item(request: Request, item_id: str, fields: FieldsQuery = None) -
     served = collection_of(request)
     chosen = choose_fields(fields, ItemBody)
     item = await served.reading(lambda: served.collection.folder.snapshot().item(item_id))
-    return reply(chosen(item.to_dict()))
+    return reply(chosen(shown(request, item.to_dict())))
 
 
 @router.patch(
@@ -126,4 +126,4 @@ async def patch_item(request: Request, item_id: str) -> Response:
     body = await read_json(request, NewMetadata)
     await served.writing(describe, served.collection, item_id, body.metadata)
     item = await served.reading(lambda: served.collection.folder.snapshot().item(item_id))
-    return reply(item.to_dict())
+    return reply(shown(request, item.to_dict()))

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import Path
 from fastapi.responses import Response
 
+from anysense.server.http.privacy import without_folders
 from anysense.server.http.schemas.state import ErrorBody
 from anysense.server.http.service.service import CURRENT
+from anysense.server.http.settings import LOOPBACK_HOSTS
 
 if TYPE_CHECKING:
     from fastapi import Request
@@ -28,6 +30,8 @@ __all__ = [
     "json_body",
     "reply",
     "service_of",
+    "shown",
+    "shows_paths",
 ]
 
 NAME = "collection"
@@ -64,6 +68,23 @@ def collection_of(request: Request) -> ServedCollection:
         RequestError: there is none of that name.
     """
     return service_of(request).collection(request.path_params.get(NAME, CURRENT))
+
+
+def shows_paths(request: Request) -> bool:
+    """Whether this client may learn in which folders the files of items lie."""
+    settings = service_of(request).settings
+    if settings.show_paths is not None:
+        return settings.show_paths
+    return all(_is_loopback(host) for host in settings.allowed_hosts)
+
+
+def _is_loopback(host: str) -> bool:
+    return host.lower() in (*LOOPBACK_HOSTS, "::1") or host.startswith("127.")
+
+
+def shown(request: Request, values: dict[str, Any]) -> dict[str, Any]:
+    """An item or a hit as this client may see it."""
+    return values if shows_paths(request) else without_folders(values)
 
 
 def body_of(json_model: str, form: dict[str, Any]) -> dict[str, Any]:

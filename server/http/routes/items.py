@@ -27,6 +27,7 @@ from anysense.server.http.routes.common import (
     collection_of,
     reply,
     service_of,
+    shown,
 )
 from anysense.server.http.schemas.items import (
     ItemBody,
@@ -75,7 +76,7 @@ async def add_item(request: Request, wait: Wait = None) -> Response:
             return await _add_path(request, served, body)
         item, is_new = await _add_json(request, served, body)
     location = f"{public_path(request.scope)}/{quote(item.id)}"
-    return reply(item.to_dict(), 201 if is_new else 200, {"location": location})
+    return reply(shown(request, item.to_dict()), 201 if is_new else 200, {"location": location})
 
 
 async def _defer(request: Request, served: ServedCollection) -> Response:
@@ -119,7 +120,7 @@ async def _add_path(request: Request, served: ServedCollection, body: NewText) -
     item_id = outcome.id
     item = await served.reading(lambda: served.collection.folder.snapshot().item(item_id))
     location = f"{public_path(request.scope)}/{quote(item_id)}"
-    return reply(item.to_dict(), outcome.status, {"location": location})
+    return reply(shown(request, item.to_dict()), outcome.status, {"location": location})
 
 
 async def _add_json(request: Request, served: ServedCollection, body: NewText) -> tuple[Item, bool]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
 
+from anysense.server.http.media.conditions import is_not_modified
 from anysense.server.http.media.finding import INLINE, FileOfItem, find_file, safe_type
 from anysense.server.http.media.sending import send_file
+from anysense.server.http.media.thumbnails import side_for, thumbnail
 from anysense.server.http.routes.common import ERROR, collection_of
 
 if TYPE_CHECKING:
@@ -30,17 +32,41 @@ router = APIRouter(responses=ERROR)
 # An id may have slashes, so the more special address comes first.
 @router.head("/items/{item_id:path}/media", include_in_schema=False)
 @router.get("/items/{item_id:path}/media", response_class=FileResponse)
-async def get_media(request: Request, item_id: str) -> Response:
+async def get_media(
+    request: Request,
+    item_id: str,
+    w: Annotated[
+        int | None,
+        Query(ge=1, le=4096, description="A thumbnail of about this width, as a JPEG."),
+    ] = None,
+) -> Response:
     """Give the file of an item, as it is on the disk; ranges of bytes are understood.
+
+    With `w`, a small picture of it, if it is a picture or a PDF.
 
     Images and sounds may be shown by a browser, texts come as plain text, and everything else as
     an attachment, so that no file can run a script here. A file that is another one than was
     added is not given.
     """
     served = collection_of(request)
+    if w is not None:
+        return await _thumbnail(request, served, item_id, side_for(w))
     file, content_type = await served.reading(_find, served, item_id)
     headers = {**MEDIA_HEADERS, "content-disposition": _disposition(content_type, file.name)}
     return send_file(request, file.served, content_type, headers)
+
+
+async def _thumbnail(
+    request: Request, served: ServedCollection, item_id: str, side: int
+) -> Response:
+    file, _ = await served.reading(_find, served, item_id)
+    with file.served.file:
+        tag = f'"{file.served.content_hash[:32]}-{side}"'
+        headers = {**MEDIA_HEADERS, "etag": tag}
+        if is_not_modified(request.headers, tag, file.served.mtime_ns // 1_000_000_000):
+            return Response(status_code=304, headers=headers)
+        content = await served.shrinking(thumbnail, file.served, side)
+    return Response(content, headers=headers, media_type="image/jpeg")
 
 
 def _find(served: ServedCollection, item_id: str) -> tuple[FileOfItem, str]:

@@ -25,6 +25,7 @@ from anysense.server.http.routes.common import (
     json_body,
     reply,
     service_of,
+    shown,
 )
 from anysense.server.http.schemas.cursors import SearchCursor
 from anysense.server.http.schemas.fields import read_field_names
@@ -68,7 +69,7 @@ async def search(request: Request) -> Response:
     start = time.perf_counter()
     with stage("parse"):
         body, terms = await _read_search(request, served)
-    return reply(await hits_of(served, body, terms, start))
+    return reply(await hits_of(request, body, terms, start))
 
 
 @router.post("/search/batch", response_model=SearchResults, openapi_extra=json_body("SearchBatch"))
@@ -88,7 +89,7 @@ async def search_batch(request: Request) -> Response:
                 one = await served.reading(validate, SearchRequest, search)
                 fetched = await fetch_addresses(service, media_uris(one))
                 terms = await served.reading(search_terms, one, None, fetched)
-                return await hits_of(served, one, terms, begin)
+                return await hits_of(request, one, terms, begin)
             except (AbandonedError, DeadlineError):  # of the request as a whole
                 raise
             except AnysenseError as error:
@@ -127,12 +128,13 @@ def text_length(value: Any) -> int:
 
 
 async def hits_of(
-    served: ServedCollection, body: SearchRequest, terms: list[Term], start: float
+    request: Request, body: SearchRequest, terms: list[Term], start: float
 ) -> dict[str, Any]:
     """What a search gives, as JSON holds it; `start` is when it began."""
+    served = collection_of(request)
     hits = await served.retrieving(terms, **{name: getattr(body, name) for name in OPTIONS})
     fields = read_field_names(body.fields, HitBody)
-    values = [hit.to_dict() for hit in hits]
+    values = [shown(request, hit.to_dict()) for hit in hits]
     return {
         "hits": values if fields is None else [fields.of(hit) for hit in values],
         "no_match": hits.no_match,

@@ -7,7 +7,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import PlainTextResponse
 
-from anysense.server.http.routes.common import ERROR, collection_name, reply, service_of
+from anysense.server.http.routes.common import (
+    ERROR,
+    collection_name,
+    reply,
+    service_of,
+    shows_paths,
+)
 from anysense.server.http.schemas.state import Status
 from anysense.server.http.service.service import READY
 
@@ -22,7 +28,10 @@ async def get_collection(
 ) -> Response:
     """What a collection holds, as `anysense info --json` prints it."""
     served = service_of(request).collection(collection)
-    return reply(await served.reading(served.collection.info))
+    facts = await served.reading(served.collection.info)
+    if not shows_paths(request):
+        facts = {**facts, "path": served.name}
+    return reply(facts)
 
 
 @router.get("/health", response_model=Status)

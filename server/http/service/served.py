@@ -52,6 +52,7 @@ class ServedCollection:
         self._settings = settings
         self._turns = turns
         self._writes = turns.new_line()
+        self._thumbnails = turns.new_line()
         self._publishing: threading.Thread | None = None
         self.roots = Roots(settings.roots, exclude=collection.path)
         self.jobs = Jobs(collection, self.roots, settings, self.writing)
@@ -73,6 +74,11 @@ class ServedCollection:
     async def reading(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run something that reads the catalog or files, and waits for no model."""
         return await self._turns.reading(work, *args, **kwargs)
+
+    async def shrinking(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run something that makes a small picture, one after the other: reads do not wait."""
+        async with self._thumbnails:
+            return await self._turns.working(work, *args, **kwargs)
 
     async def retrieving(self, terms: list[Term], **options: Any) -> Hits:
         """Search, when its turn comes; see `Retriever.retrieve`."""

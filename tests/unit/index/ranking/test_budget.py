@@ -66,7 +66,7 @@ def test_a_header_that_lies_hides_no_seconds(monkeypatch: pytest.MonkeyPatch) ->
     two = sndfile(tone(2.0, 8000), 8000)
     monkeypatch.setattr(recording, "stated_seconds", lambda *_: 0.1)
     with pytest.raises(MediaTooLargeError, match=r"seconds together, .* of 3 seconds"):
-        parse_query([two, two], LIMITS)
+        parse_query([two, two, two], LIMITS)
 
 
 def test_what_cannot_be_read_is_left_to_whoever_reads_it() -> None:
