@@ -118,16 +118,27 @@ def read_line(line: bytes) -> Any:
         RequestError: it is no JSON, or has more values than an item can have, which would take
             longer to be refused one by one than it took to send them.
     """
-    if len(line) > MAX_VALUES:
-        structure = STRINGS.sub(b"", line)
-        if sum(map(structure.count, (b",", b"[", b"{"))) > MAX_VALUES:
-            message = f"A line has at most {MAX_VALUES:,} values."
-            raise RequestError(message, 422, "invalid_value")
+    if len(line) > MAX_VALUES and has_too_many_values(line):
+        message = f"A line has at most {MAX_VALUES:,} values."
+        raise RequestError(message, 422, "invalid_value")
     try:
         return from_json(line)
     except ValueError as error:
         reason = str(error).partition(" at line ")[0]
         raise RequestError(f"The line is not JSON: {reason}.", 400, "invalid_json") from None
+
+
+def has_too_many_values(line: bytes) -> bool:
+    """Whether there is more between the strings of a line than an item can have."""
+    count = end = 0
+    for string in STRINGS.finditer(line):
+        between = line[end : string.start()]
+        count += sum(map(between.count, (b",", b"[", b"{")))
+        if count > MAX_VALUES:
+            return True
+        end = string.end()
+    rest = line[end:]
+    return count + sum(map(rest.count, (b",", b"[", b"{"))) > MAX_VALUES
 
 
 def _candidate(item: BatchItem) -> Candidate:
