@@ -37,7 +37,7 @@ CHUNK_CHARACTERS = 100_000
 MEDIA_CHARACTERS = 10_000
 """A file counts as a text of so many characters, where a chunk is measured."""
 
-STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"')
+STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
 MAX_VALUES = 200_000
 """Values in one line at most; metadata as long as may be has fewer."""
 
@@ -86,6 +86,10 @@ Candidates: TypeAlias = "Iterator[Candidate | AnysenseError]"
 def candidate_of(values: Any) -> Candidate | AnysenseError:
     """One item of a JSON body, or why it cannot be one."""
     try:
+        if isinstance(values, dict) and len(values) > len(BatchItem.model_fields):
+            # Not left to the model, which would tell every single one.
+            message = f"An item has at most {len(BatchItem.model_fields)} fields."
+            raise RequestError(message, 422, "invalid_value")
         return _candidate(validate(BatchItem, values))
     except AnysenseError as error:
         return error
@@ -94,9 +98,10 @@ def candidate_of(values: Any) -> Candidate | AnysenseError:
 def candidate_of_line(line: bytes) -> Candidate | AnysenseError:
     """One line of a JSONL body as an item, or why it cannot be one."""
     try:
-        return _candidate(validate(BatchItem, read_line(line)))
+        values = read_line(line)
     except AnysenseError as error:
         return error
+    return candidate_of(values)
 
 
 def candidates_of_lines(path: Path, start: int = 0) -> Generator[Candidate | AnysenseError]:
@@ -113,20 +118,27 @@ def read_line(line: bytes) -> Any:
         RequestError: it is no JSON, or has more values than an item can have, which would take
             longer to be refused one by one than it took to send them.
     """
-    if len(line) > MAX_VALUES:
-        structure = STRINGS.sub(b"", line)
-        if sum(map(structure.count, (b",", b"[", b"{"))) > MAX_VALUES:
-            message = f"A line has at most {MAX_VALUES:,} values."
-            raise RequestError(message, 422, "invalid_value")
+    if len(line) > MAX_VALUES and has_too_many_values(line):
+        message = f"A line has at most {MAX_VALUES:,} values."
+        raise RequestError(message, 422, "invalid_value")
     try:
-        values = from_json(line)
+        return from_json(line)
     except ValueError as error:
         reason = str(error).partition(" at line ")[0]
         raise RequestError(f"The line is not JSON: {reason}.", 400, "invalid_json") from None
-    if isinstance(values, dict) and len(values) > len(BatchItem.model_fields):
-        message = f"An item has at most {len(BatchItem.model_fields)} fields."
-        raise RequestError(message, 422, "invalid_value")
-    return values
+
+
+def has_too_many_values(line: bytes) -> bool:
+    """Whether there is more between the strings of a line than an item can have."""
+    count = end = 0
+    for string in STRINGS.finditer(line):
+        between = line[end : string.start()]
+        count += sum(map(between.count, (b",", b"[", b"{")))
+        if count > MAX_VALUES:
+            return True
+        end = string.end()
+    rest = line[end:]
+    return count + sum(map(rest.count, (b",", b"[", b"{"))) > MAX_VALUES
 
 
 def _candidate(item: BatchItem) -> Candidate:

@@ -111,9 +111,13 @@ async def receive_lines(
     Raises:
         RequestError: a line is over the limit of a JSON body.
     """
-    rest = bytearray()
+    rest, line_count = bytearray(), 0
     async for block in request.stream():
         rest += block
+        line_count += block.count(b"\n")
+        if line_count > 2 * settings.batch_lines:  # empty ones, which are no items, as well
+            message = f"A batch has at most {settings.batch_lines:,} items."
+            raise RequestError(message, 413, "batch_too_large")
         if b"\n" in block:
             *lines, last = rest.split(b"\n")
             rest = last

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -87,7 +88,7 @@ async def add_batch(request: Request, wait: Wait = None) -> Response:
             are_uploads = await fill_spool(request, spool, settings)
             return accepted(request, await served.jobs.submit(spool, are_uploads=are_uploads))
     async with read_batch(request, settings) as candidates:
-        return reply(body_of_outcomes(await _add_all(served, candidates)))
+        return await _answer(served, await _add_all(served, candidates))
 
 
 async def _add_all(served: ServedCollection, candidates: Candidates) -> list[Outcome]:
@@ -138,7 +139,7 @@ async def remove_batch(request: Request) -> Response:
     served = collection_of(request)
     check_json(request)
     body = await read_json(request, BatchRemoval)
-    return reply(body_of_outcomes(await served.writing(_remove_all, served, body.ids)))
+    return await _answer(served, await served.writing(_remove_all, served, body.ids))
 
 
 def _remove_all(served: ServedCollection, ids: list[str]) -> list[Outcome]:
@@ -153,6 +154,12 @@ def _remove_all(served: ServedCollection, ids: list[str]) -> list[Outcome]:
     ]
 
 
-def body_of_outcomes(outcomes: list[Outcome]) -> dict[str, Any]:
+async def _answer(served: ServedCollection, outcomes: list[Outcome]) -> Response:
+    return Response(await served.reading(_body_of, outcomes), media_type="application/json")
+
+
+def _body_of(outcomes: list[Outcome]) -> str:
+    """The body of an answer, written one by one: there may be very many."""
+    results = ", ".join(json.dumps(outcome.to_dict()) for outcome in outcomes)
     failed = sum(outcome.error is not None for outcome in outcomes)
-    return {"results": [outcome.to_dict() for outcome in outcomes], "failed": failed}
+    return f'{{"results": [{results}], "failed": {failed}}}'

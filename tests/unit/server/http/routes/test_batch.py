@@ -155,6 +155,8 @@ def test_lines_may_be_many_and_empty(client: TestClient) -> None:
         more = c.post("/v1/items/batch", content=lines + '\n{"text": "a"}', headers=LINES)
         assert (more.status_code, error_of(more)["code"]) == (413, "batch_too_large")
         assert c.get("/v1/collections/current").json()["items"] == 308
+        empty = c.post("/v1/items/batch", content="\n" * 10_000_000, headers=LINES)
+        assert (empty.status_code, error_of(empty)["code"]) == (413, "batch_too_large")
         none = c.post("/v1/items/batch", content="\n \n", headers=LINES)
         assert none.status_code == 422
         broken = results_of(c.post("/v1/items/batch", content='{"text": "b"}\n{"t', headers=LINES))
@@ -176,6 +178,23 @@ def test_a_line_of_a_million_values_is_not_looked_at(
     ):
         [result] = results_of(client.post("/v1/items/batch", content=line, headers=LINES))
         assert (result["status"], "values" in result["error"]["message"]) == (422, True)
+
+
+def test_an_item_of_many_fields_is_not_looked_at(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wide = {f"k{n}": 1 for n in range(2000)}
+    looked_at: list[Any] = []
+    validate = candidates.validate
+
+    def note(model: Any, values: Any) -> Any:
+        looked_at.append(values)
+        return validate(model, values)
+
+    monkeypatch.setattr(candidates, "validate", note)
+    results = add(client, [wide, {"text": "a"}])
+    assert statuses(results) == [422, 201]
+    assert looked_at == [{"text": "a"}]
 
 
 def test_the_size_of_a_batch_is_limited(client: TestClient) -> None:
