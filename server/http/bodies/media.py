@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["is_address", "media_bytes", "name_in", "plain_bytes", "stated_modality"]
 
-DATA_URI = re.compile(r"data:([a-z]+)/[a-z0-9.+-]+(?:;[a-z0-9=.+-]+)*;base64,", re.IGNORECASE)
+DATA_URI = re.compile(r"\s*data:([a-z]+)/[a-z0-9.+-]+[;,]", re.IGNORECASE)
 
 
 def is_address(uri: str) -> bool:
@@ -32,7 +32,7 @@ def name_in(uri: str) -> str:
 
 
 def stated_modality(text: str) -> Modality | None:
-    """What a data URI says that it holds; None of what is not a data URI in base64.
+    """What a data URI says that it holds; None of what is not a data URI.
 
     Raises:
         ValueError: it says that it holds something else than text, a picture or a sound.
