@@ -20,7 +20,7 @@ __all__ = ["is_address", "media_bytes", "name_in", "plain_bytes", "stated_modali
 MAX_SCHEME = 64
 WHITE_SPACE = b" \t\n\r\v\f"
 PART = 1024**2
-DATA_URI = re.compile(r"data:([a-z]+)/[a-z0-9.+-]+(?:;[a-z0-9=.+-]+)*;base64,", re.IGNORECASE)
+DATA_URI = re.compile(r"\s*data:([a-z]+)/[a-z0-9.+-]+[;,]", re.IGNORECASE)
 
 
 def is_address(uri: str) -> bool:
@@ -35,7 +35,7 @@ def name_in(uri: str) -> str:
 
 
 def stated_modality(text: str) -> Modality | None:
-    """What a data URI says that it holds; None of what is not a data URI in base64.
+    """What a data URI says that it holds; None of what is not a data URI.
 
     Raises:
         ValueError: it says that it holds something else than text, a picture or a sound.

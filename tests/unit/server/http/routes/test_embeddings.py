@@ -61,6 +61,10 @@ SHAPES: dict[str, tuple[dict[str, Any], list[list[str]]]] = {
     "infinity, texts": ({"input": ["low"], "modality": "text"}, [["low"]]),
     "infinity, images": ({"input": [IMAGE, IMAGE], "modality": "image"}, [["image"]] * 2),
     "infinity, a sound": ({"input": AUDIO, "modality": "audio"}, [["audio"]]),
+    "spelled otherwise": (
+        {"input": [f" \n{IMAGE}", IMAGE.replace("data", "DATA")]},
+        [["image"]] * 2,
+    ),
     "mixed": ({"input": ["low", IMAGE, AUDIO]}, [["low"], ["image"], ["audio"]]),
     "vllm": (
         {"messages": [{"role": "user", "content": [part("image_url"), part("text")]}]},
@@ -185,6 +189,8 @@ REFUSED: list[tuple[dict[str, Any], int, str, str | None, str]] = [
     ({"input": ["x " * 49_999] * 11}, 413, "media_too_large", "input.10", "1,000,000 characters"),
     ({"input": data_uri(PICTURE[:40], "image/png")}, 422, "corrupt_media", "input", "input: "),
     ({"input": "data:image/png;base64,a*b"}, 400, "invalid_data_uri", "input", "not base64"),
+    ({"input": "data:image/svg+xml,%3Csvg"}, 400, "invalid_data_uri", "input", "in base64"),
+    ({"input": "data:text/plain;base64,cmVk"}, 415, "unsupported_media", "input", "type text/"),
     ({"input": "data:video/mp4;base64,AAAA"}, 415, "unsupported_media", "input", "type video/"),
     ({"input": "red", "modality": "image"}, 400, "invalid_data_uri", "input", "give a data URI"),
     ({"input": "red", "modality": "video"}, 422, "invalid_value", "modality", "'text', 'image'"),
