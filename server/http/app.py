@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["create_app"]
 
 NAMED = (Depends(collection_name),)
+FLUSH_SECONDS = 2.0
 REFERENCE = "#/components/schemas/{model}"
 
 
@@ -61,7 +62,9 @@ def create_app(
         yield
         service.stop(service.patience())
         if tracing is not None:
-            await run_in_threadpool(tracing.stop)
+            await run_in_threadpool(
+                tracing.stop, min(FLUSH_SECONDS, service.life.seconds_left(FLUSH_SECONDS))
+            )
 
     app = FastAPI(title="anysense", version=__version__, lifespan=lifespan)
     app.state.service = service

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from anysense.server.http.app import create_app
 from anysense.server.http.monitoring.logs import logging_as
+from anysense.server.http.monitoring.tracing import SENDING
 from anysense.server.http.settings import LOOPBACK_HOSTS, Settings
 
 if TYPE_CHECKING:
@@ -97,5 +98,5 @@ def end_if_busy() -> None:
 
 def threads_at_work() -> list[threading.Thread]:
     """Threads of the service that have not come to an end."""
-    names = ("warm-up", "publish", "readiness", "AnyIO worker")
+    names = ("warm-up", "publish", "readiness", SENDING, "AnyIO worker")
     return [thread for thread in threading.enumerate() if thread.name.startswith(names)]
