@@ -60,6 +60,7 @@ BODIES = (
     *(NewText, NewUpload, NewMetadata, BatchRequest, BatchItem, BatchRemoval),
 )
 """What routes read themselves, so that FastAPI does not find it."""
+FLUSH_SECONDS = 2.0
 REFERENCE = "#/components/schemas/{model}"
 
 
@@ -89,7 +90,9 @@ def create_app(
         yield
         service.stop(service.patience())
         if tracing is not None:
-            await run_in_threadpool(tracing.stop)
+            await run_in_threadpool(
+                tracing.stop, min(FLUSH_SECONDS, service.life.seconds_left(FLUSH_SECONDS))
+            )
 
     app = FastAPI(title="anysense", version=__version__, lifespan=lifespan)
     app.state.service = service

@@ -18,6 +18,7 @@ from anysense.server.http.listening import (
     resolve,
 )
 from anysense.server.http.monitoring.logs import logging_as
+from anysense.server.http.monitoring.tracing import SENDING
 from anysense.server.http.settings import Settings
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def end_if_busy() -> None:
 
 def threads_at_work() -> list[threading.Thread]:
     """Threads of the service that have not come to an end."""
-    names = ("warm-up", "publish", "readiness", "AnyIO worker")
+    names = ("warm-up", "publish", "readiness", SENDING, "AnyIO worker")
     return [thread for thread in threading.enumerate() if thread.name.startswith(names)]
 
 

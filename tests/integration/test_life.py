@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -78,9 +79,14 @@ class Service(NamedTuple):
     def wait_until_busy(self, count: int = 1) -> None:
         """Until so many requests are being answered, beside the one that asks."""
         deadline = time.monotonic() + 60
-        while f"requests_in_flight {count + 1}.0" not in httpx.get(f"{self.url}/metrics").text:
+        while self.in_flight() <= count:
             assert time.monotonic() < deadline
             time.sleep(0.02)
+
+    def in_flight(self) -> float:
+        page = httpx.get(f"{self.url}/metrics", timeout=30).text
+        (value,) = re.findall(r"^anysense_requests_in_flight (\S+)$", page, re.MULTILINE)
+        return float(value)
 
 
 @contextmanager
@@ -142,7 +148,7 @@ def test_open_requests_are_finished_and_the_status_is_0(
     tmp_path: Path, stop: signal.Signals
 ) -> None:
     with serving(tmp_path) as service:
-        with searches(service, "sleep 1 red", "sleep 1 red", "sleep 1 red") as outcomes:
+        with searches(service, *["sleep 4 red"] * 3) as outcomes:
             service.process.send_signal(stop)
             assert service.process.wait(30) == 0
         assert [o.status_code for o in outcomes if isinstance(o, httpx.Response)] == [200] * 3
@@ -150,7 +156,7 @@ def test_open_requests_are_finished_and_the_status_is_0(
 
 
 def test_readiness_turns_before_the_port_is_closed(tmp_path: Path) -> None:
-    with serving(tmp_path) as service, searches(service, "sleep 2 red"):
+    with serving(tmp_path) as service, searches(service, "sleep 4 red"):
         with httpx.Client() as client:
             client.get(f"{service.url}/health")
             service.process.send_signal(signal.SIGTERM)
@@ -201,7 +207,7 @@ def test_a_reload_drops_no_query_and_takes_the_newest_state(tmp_path: Path) -> N
     with serving(tmp_path, log_format="json") as service:
         with Collection.open(tmp_path / "c.anysense") as other:
             other.add([NewItem("blue", id="blue")])
-        with searches(service, *["sleep 0.5 blue"] * 4) as outcomes:
+        with searches(service, *["sleep 4 blue"] * 4) as outcomes:
             for count in range(1, 4):
                 service.process.send_signal(signal.SIGHUP)
                 service.wait_for('"Reloaded"', count)
@@ -261,14 +267,14 @@ def test_adds_that_wait_their_turn_are_refused_and_those_that_were_acknowledged_
     with serving(tmp_path, shutdown_timeout=2.0) as service:
 
         def add(name: str) -> None:
-            body = {"text": f"sleep 1 {name}", "id": name}
+            body = {"text": f"sleep 1.5 {name}", "id": name}
             answer = httpx.post(f"{service.url}/v1/items", json=body, timeout=60)
             statuses[name] = answer.status_code
 
         threads = [threading.Thread(target=add, args=(f"i{place}",)) for place in range(6)]
         for thread in threads:
             thread.start()
-        service.wait_until_busy(6)
+        service.wait_until_busy(3)
         service.process.send_signal(signal.SIGTERM)
         assert service.process.wait(30) == 0
         for thread in threads:

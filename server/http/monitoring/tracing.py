@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 from contextlib import contextmanager
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import UsageError
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Span
     from starlette.types import Scope
 
-__all__ = ["RequestSpan", "Tracing", "find_tracing"]
+__all__ = ["SENDING", "RequestSpan", "Tracing", "find_tracing"]
 
 logger = logging.getLogger(__name__)
-FLUSH_MILLISECONDS = 2000
+SENDING = "traces"
+"""What the thread is called that sends the last ones."""
+
 SWITCHES = (
     "OTEL_TRACES_EXPORTER",
     "OTEL_EXPORTER_OTLP_ENDPOINT",
@@ -119,10 +122,16 @@ class Tracing:
         """The span of a stage, below that of its request."""
         return self._tracer.start_as_current_span(name)
 
-    def stop(self) -> None:
-        """Send what has not been sent, for a short while; then let go."""
-        if not self._provider.force_flush(FLUSH_MILLISECONDS):
-            logger.warning("Some traces could not be sent.")
+    def stop(self, seconds: float) -> None:
+        """Send what has not been sent, for at most so long.
+
+        The provider takes a limit too, but does not keep to it where nobody answers.
+        """
+        flush = Thread(target=self._provider.force_flush, name=SENDING, daemon=True)
+        flush.start()
+        flush.join(seconds)
+        if flush.is_alive():
+            logger.warning("Some traces could not be sent before the end")
 
 
 class RequestSpan:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -150,3 +151,15 @@ def test_nothing_of_it_is_imported_unless_asked_for() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_a_receiver_that_does_not_answer_holds_the_end_up_no_longer() -> None:
+    class Provider:
+        def get_tracer(self, name: str) -> None: ...
+
+        def force_flush(self) -> None:
+            time.sleep(60)
+
+    start = time.monotonic()
+    tracing.Tracing(Provider()).stop(0.1)  # type: ignore[arg-type]
+    assert time.monotonic() - start < 10
