@@ -15,7 +15,7 @@ from anysense.server.http.guards.body import BodyGuard
 from anysense.server.http.guards.headers import HeaderGuard
 from anysense.server.http.guards.host import HostGuard
 from anysense.server.http.guards.methods import MethodGuard
-from anysense.server.http.routes import items, media, search, state
+from anysense.server.http.routes import items, media, pages, search, state
 from anysense.server.http.routes.common import NAME, collection_name
 from anysense.server.http.schemas.items import NewText, NewUpload
 from anysense.server.http.schemas.search import SearchRequest
@@ -53,10 +53,13 @@ def create_app(
         yield
         service.stop()
 
-    app = FastAPI(title="anysense", version=__version__, lifespan=lifespan)
+    app = FastAPI(
+        title="anysense", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None
+    )
     app.state.service = service
     http_errors.install(app)
     app.include_router(state.router)
+    app.include_router(pages.router)
     for group in (search, media, items):  # a file's address is also one of an item, by its form
         app.include_router(group.router, prefix="/v1")
         app.include_router(group.router, prefix=f"/v1/collections/{{{NAME}}}", dependencies=NAMED)
