@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -124,6 +125,7 @@ def test_bodies_are_bounded_together(tmp_path_factory: pytest.TempPathFactory) -
         )
         with server.connect() as first:
             first.sendall(head + b" " * 900_000)
+            time.sleep(1)  # until it is read
             with Watch(server) as watch:
                 status, answer = server.post("/v1/search", b'{"text":"%b"}' % (b"a" * 200_000))
             assert (status, b'"busy"' in answer) == (503, True)
