@@ -32,6 +32,7 @@ from anysense.server.http.routes import (
     jobs,
     media,
     models,
+    pages,
     search,
     state,
 )
@@ -94,11 +95,13 @@ def create_app(
                 tracing.stop, min(FLUSH_SECONDS, service.life.seconds_left(FLUSH_SECONDS))
             )
 
-    app = FastAPI(title="anysense", version=__version__, lifespan=lifespan)
+    app = FastAPI(
+        title="anysense", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None
+    )
     app.state.service = service
     app.state.keys = keys
     http_errors.install(app)
-    for group in (state, collection_list, embeddings, models):
+    for group in (state, pages, collection_list, embeddings, models):
         app.include_router(group.router)
     # A file's address is also one of an item, by its form.
     for group in (search, batch, jobs, media, browse, items):

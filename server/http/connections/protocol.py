@@ -90,6 +90,8 @@ class BoundedProtocol(H11Protocol):
                 self._wait(self._settings.header_seconds, self._end_head)
         elif self.conn.their_state is not h11.SEND_BODY:
             self._wait(None)
+        elif self.conn.our_state not in (h11.SEND_RESPONSE, h11.SEND_BODY):
+            pass  # the answer is given: what still comes is thrown away, for as long as was set
         elif not self._is_in_body:
             self._is_in_body, self._since = True, time.monotonic()
             self._content_bytes, self._wire_bytes = content_bytes, content_bytes
