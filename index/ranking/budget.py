@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import MediaError, MediaTooLargeError, UsageError
 from anysense.embed.types import Modality, Waveform
@@ -13,43 +13,42 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from anysense.embed.limits import Limits
-    from anysense.index.ranking.query import Term
 
 __all__ = ["check_budget"]
 
 _NAME = "the query"
 
 
-def check_budget(terms: Sequence[Term], limits: Limits) -> None:
+def check_budget(contents: Sequence[tuple[Modality | None, Any]], limits: Limits) -> None:
     """Refuse a query whose terms together are more than one query may be, before it is encoded.
 
     What cannot be read counts as nothing here: who encodes it says what is wrong with it.
 
     Args:
-        terms: of one query, with their modalities.
+        contents: of the terms of one query, each with its modality.
         limits: of which those of a query count.
 
     Raises:
         UsageError: too many characters.
         MediaTooLargeError: too many pixels or seconds.
     """
-    by_modality: dict[Modality, list[Term]] = {modality: [] for modality in Modality}
-    for term in terms:
-        if term.content is not None and term.modality is not None:
-            by_modality[term.modality].append(term)
+    by_modality: dict[Modality, list[Any]] = {modality: [] for modality in Modality}
+    for modality, content in contents:
+        if content is not None and modality is not None:
+            by_modality[modality].append(content)
     _check_texts(by_modality[Modality.TEXT], limits)
     _check_pictures(by_modality[Modality.IMAGE], limits)
     _check_sounds(by_modality[Modality.AUDIO], limits)
 
 
-def _check_texts(terms: Sequence[Term], limits: Limits) -> None:
+def _check_texts(contents: Sequence[Any], limits: Limits) -> None:
     most = limits.query_text_characters
-    if len(terms) < 2:
+    if len(contents) < 2:
         return  # one alone is checked where it is read
     characters = 0
-    for term in terms:
+    for content in contents:
         with suppress(MediaError):
-            characters += _characters(term, limits)
+            characters += _characters(content, limits)
         if characters > most:
             raise UsageError(
                 f"The texts of a query have {characters:,} characters together, or more; the "
@@ -57,10 +56,9 @@ def _check_texts(terms: Sequence[Term], limits: Limits) -> None:
             )
 
 
-def _characters(term: Term, limits: Limits) -> int:
+def _characters(content: Any, limits: Limits) -> int:
     from anysense.embed.media.pieces import ReadOptions, read_pieces
 
-    content = term.content
     if isinstance(content, (Path, bytes)):
         options = ReadOptions(frozenset({Modality.TEXT}), captions=False, limits=limits)
         _, pieces = read_pieces(content, options)
@@ -68,12 +66,11 @@ def _characters(term: Term, limits: Limits) -> int:
     return len(content) if isinstance(content, str) else 0
 
 
-def _check_pictures(terms: Sequence[Term], limits: Limits) -> None:
+def _check_pictures(contents: Sequence[Any], limits: Limits) -> None:
     from anysense.embed.media.image import picture_pixels
 
     pixels, most = 0, limits.query_image_pixels
-    for term in terms:
-        content = term.content
+    for content in contents:
         if isinstance(content, (Path, bytes)):
             with suppress(MediaError):
                 pixels += picture_pixels(content, limits)
@@ -83,16 +80,15 @@ def _check_pictures(terms: Sequence[Term], limits: Limits) -> None:
     if pixels > most:
         raise MediaTooLargeError(
             _NAME,
-            f"has {_of_all('picture', terms)} {pixels:,} pixels{_together(terms)}, over the limit "
-            f"of {most:,} pixels for a query; search by smaller ones",
+            f"has {_of_all('picture', contents)} {pixels:,} pixels{_together(contents)}, "
+            f"over the limit of {most:,} pixels for a query; search by smaller ones",
         )
 
 
-def _check_sounds(terms: Sequence[Term], limits: Limits) -> None:
+def _check_sounds(contents: Sequence[Any], limits: Limits) -> None:
     from anysense.embed.media.audio.recording import counted_seconds, stated_seconds
 
     most = limits.query_audio_seconds
-    contents = [term.content for term in terms]
     sources = [content for content in contents if isinstance(content, (Path, bytes))]
     waveforms = [content for content in contents if isinstance(content, Waveform)]
     in_memory = sum(waveform.seconds for waveform in waveforms)
@@ -100,28 +96,28 @@ def _check_sounds(terms: Sequence[Term], limits: Limits) -> None:
     for source in sources:
         with suppress(MediaError):
             stated += stated_seconds(source, limits) or 0.0
-    _check_seconds(stated, terms, most)
-    if len(terms) < 2:
+    _check_seconds(stated, contents, most)
+    if len(contents) < 2:
         return  # one alone is stopped where it is heard
     seconds = in_memory
     for source in sources:  # as headers need not say it, or lie
         with suppress(MediaError):
             seconds += counted_seconds(source, most - seconds, limits)
-        _check_seconds(seconds, terms, most)
+        _check_seconds(seconds, contents, most)
 
 
-def _check_seconds(seconds: float, terms: Sequence[Term], most: float) -> None:
-    if seconds > most + 0.5 * len(terms):  # codecs pad
+def _check_seconds(seconds: float, contents: Sequence[Any], most: float) -> None:
+    if seconds > most + 0.5 * len(contents):  # codecs pad
         raise MediaTooLargeError(
             _NAME,
-            f"has {_of_all('sound', terms)} {seconds:,.0f} seconds{_together(terms)}, over the "
-            f"limit of {most:,.0f} seconds for a query; search by a part of it",
+            f"has {_of_all('sound', contents)} {seconds:,.0f} seconds{_together(contents)}, "
+            f"over the limit of {most:,.0f} seconds for a query; search by a part of it",
         )
 
 
-def _of_all(noun: str, terms: Sequence[Term]) -> str:
-    return f"a {noun} of" if len(terms) == 1 else f"{len(terms)} {noun}s of"
+def _of_all(noun: str, contents: Sequence[Any]) -> str:
+    return f"a {noun} of" if len(contents) == 1 else f"{len(contents)} {noun}s of"
 
 
-def _together(terms: Sequence[Term]) -> str:
-    return "" if len(terms) == 1 else " together"
+def _together(contents: Sequence[Any]) -> str:
+    return "" if len(contents) == 1 else " together"

@@ -9,7 +9,16 @@ from pydantic import BaseModel, Field
 from anysense.embed.types import Kind
 from anysense.server.http.schemas.values import Input, ItemId, Metadata, PlaceBody
 
-__all__ = ["Added", "ItemBody", "ItemPage", "NewText", "NewUpload", "Removed", "SegmentBody"]
+__all__ = [
+    "Added",
+    "ItemBody",
+    "ItemPage",
+    "NewText",
+    "NewUpload",
+    "Removed",
+    "SegmentBody",
+    "WaveformBody",
+]
 
 
 class NewText(Input):
@@ -56,6 +65,16 @@ class ItemPage(BaseModel):
     items: list[Added]
     next_cursor: Annotated[
         str | None, Field(description="Give it as `cursor` for what follows; null at the end.")
+    ]
+
+
+class WaveformBody(BaseModel):
+    """The curve of a sound."""
+
+    seconds: Annotated[float, Field(description="How long the sound is.")]
+    peaks: Annotated[
+        list[float],
+        Field(description="The largest magnitude in each part, 0 to 1, in order."),
     ]
 
 

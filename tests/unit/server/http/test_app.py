@@ -20,6 +20,7 @@ def test_the_openapi_document_is_whole(client: TestClient) -> None:
         ("/items/{item_id}", "get"),
         ("/items/{item_id}", "delete"),
         ("/items/{item_id}/media", "get"),
+        ("/items/{item_id}/waveform", "get"),
     }
     assert paths == {
         *((f"/v1{path}", method) for path, method in of_a_collection),
