@@ -4,44 +4,44 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import MediaError, MediaTooLargeError, UsageError
 from anysense.embed.types import Modality, Waveform
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from anysense.embed.limits import Limits
-    from anysense.embed.pipeline.reading import SourceContent
 
 __all__ = ["check_budget"]
 
 _NAME = "the query"
 
 
-def check_budget(contents: Iterable[tuple[Modality, SourceContent]], limits: Limits) -> None:
+def check_budget(contents: Sequence[tuple[Modality | None, Any]], limits: Limits) -> None:
     """Refuse a query whose terms together are more than one query may be, before it is encoded.
 
     What cannot be read counts as nothing here: who encodes it says what is wrong with it.
 
     Args:
-        contents: of the terms of one query that have one, with their modalities.
+        contents: of the terms of one query, each with its modality.
         limits: of which those of a query count.
 
     Raises:
         UsageError: too many characters.
         MediaTooLargeError: too many pixels or seconds.
     """
-    by_modality: dict[Modality, list[SourceContent]] = {modality: [] for modality in Modality}
+    by_modality: dict[Modality, list[Any]] = {modality: [] for modality in Modality}
     for modality, content in contents:
-        by_modality[modality].append(content)
+        if content is not None and modality is not None:
+            by_modality[modality].append(content)
     _check_texts(by_modality[Modality.TEXT], limits)
     _check_pictures(by_modality[Modality.IMAGE], limits)
     _check_sounds(by_modality[Modality.AUDIO], limits)
 
 
-def _check_texts(contents: Sequence[SourceContent], limits: Limits) -> None:
+def _check_texts(contents: Sequence[Any], limits: Limits) -> None:
     most = limits.query_text_characters
     if len(contents) < 2:
         return  # one alone is checked where it is read
@@ -56,7 +56,7 @@ def _check_texts(contents: Sequence[SourceContent], limits: Limits) -> None:
             )
 
 
-def _characters(content: SourceContent, limits: Limits) -> int:
+def _characters(content: Any, limits: Limits) -> int:
     from anysense.embed.media.pieces import ReadOptions, read_pieces
 
     if isinstance(content, (Path, bytes)):
@@ -66,7 +66,7 @@ def _characters(content: SourceContent, limits: Limits) -> int:
     return len(content) if isinstance(content, str) else 0
 
 
-def _check_pictures(contents: Sequence[SourceContent], limits: Limits) -> None:
+def _check_pictures(contents: Sequence[Any], limits: Limits) -> None:
     from anysense.embed.media.image import picture_pixels
 
     pixels, most = 0, limits.query_image_pixels
@@ -80,12 +80,12 @@ def _check_pictures(contents: Sequence[SourceContent], limits: Limits) -> None:
     if pixels > most:
         raise MediaTooLargeError(
             _NAME,
-            f"has {_of_all('picture', contents)} {pixels:,} pixels{_together(contents)}, over the "
-            f"limit of {most:,} pixels for a query; search by smaller ones",
+            f"has {_of_all('picture', contents)} {pixels:,} pixels{_together(contents)}, "
+            f"over the limit of {most:,} pixels for a query; search by smaller ones",
         )
 
 
-def _check_sounds(contents: Sequence[SourceContent], limits: Limits) -> None:
+def _check_sounds(contents: Sequence[Any], limits: Limits) -> None:
     from anysense.embed.media.audio.recording import counted_seconds, stated_seconds
 
     most = limits.query_audio_seconds
@@ -106,18 +106,18 @@ def _check_sounds(contents: Sequence[SourceContent], limits: Limits) -> None:
         _check_seconds(seconds, contents, most)
 
 
-def _check_seconds(seconds: float, contents: Sequence[SourceContent], most: float) -> None:
+def _check_seconds(seconds: float, contents: Sequence[Any], most: float) -> None:
     if seconds > most + 0.5 * len(contents):  # codecs pad
         raise MediaTooLargeError(
             _NAME,
-            f"has {_of_all('sound', contents)} {seconds:,.0f} seconds{_together(contents)}, over "
-            f"the limit of {most:,.0f} seconds for a query; search by a part of it",
+            f"has {_of_all('sound', contents)} {seconds:,.0f} seconds{_together(contents)}, "
+            f"over the limit of {most:,.0f} seconds for a query; search by a part of it",
         )
 
 
-def _of_all(noun: str, contents: Sequence[SourceContent]) -> str:
+def _of_all(noun: str, contents: Sequence[Any]) -> str:
     return f"a {noun} of" if len(contents) == 1 else f"{len(contents)} {noun}s of"
 
 
-def _together(contents: Sequence[SourceContent]) -> str:
+def _together(contents: Sequence[Any]) -> str:
     return "" if len(contents) == 1 else " together"

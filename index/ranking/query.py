@@ -69,10 +69,7 @@ def parse_query(query: Query, limits: Limits = DEFAULT_LIMITS) -> list[Term]:
     terms = [_resolve(part if isinstance(part, Term) else Term(part), limits) for part in parts]
     if not any(term.weight > 0 for term in terms):
         raise UsageError("A query needs at least one term that is not subtracted.")
-    contents = ((t.modality, t.content) for t in terms if t.modality is not None)
-    check_budget(
-        ((m, c) for m, c in contents if c is not None and not isinstance(c, tuple)), limits
-    )
+    check_budget([(term.modality, term.content) for term in terms], limits)
     return terms
 
 

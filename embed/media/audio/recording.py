@@ -42,6 +42,7 @@ __all__ = [
     "counted_seconds",
     "iter_windows",
     "read_audio",
+    "read_peaks",
     "recording_pieces",
     "resample",
     "stated_seconds",
@@ -130,6 +131,47 @@ def counted_seconds(source: Media, most: float, limits: Limits = DEFAULT_LIMITS)
             if count > most * sound.rate + sound.rate:
                 break
         return count / sound.rate
+
+
+def read_peaks(
+    source: Media, points: int, limits: Limits = DEFAULT_LIMITS
+) -> tuple[float, FloatArray]:
+    """The length of a recording in seconds, and its loudness, as a curve to look at.
+
+    It is decoded as a stream, whatever its length.
+
+    Args:
+        source: a file or payload.
+        points: into how many parts of one length the recording is divided.
+        limits: the most that is read.
+
+    Returns:
+        The seconds, and float32 (points,): the largest magnitude in each part, where full scale,
+        or the loudest sample if that is more, is 1. Of a recording of fewer samples, fewer.
+
+    Raises:
+        MediaError: as for `read_audio`.
+    """
+    import numpy as np
+
+    width, count = 16, 0  # samples of a fine part
+    fine, rest = np.zeros(0, np.float32), np.zeros(0, np.float32)
+    with _open(source, limits) as sound:
+        for block in _check_blocks(sound, media_name(source), limits):
+            check_waiter()
+            count += len(block)
+            rest = np.concatenate([rest, np.abs(block)])
+            whole = len(rest) // width * width
+            fine = np.concatenate([fine, rest[:whole].reshape(-1, width).max(axis=1)])
+            rest = rest[whole:]
+            while len(fine) > 16 * points and len(fine) % 2 == 0:
+                fine, width = fine.reshape(-1, 2).max(axis=1), 2 * width
+        seconds = count / sound.rate
+    if len(rest):
+        fine = np.append(fine, rest.max())
+    edges = np.linspace(0, len(fine), min(points, len(fine)), endpoint=False).astype(np.int64)
+    peaks: FloatArray = np.maximum.reduceat(fine, edges)
+    return seconds, peaks / max(1.0, float(peaks.max()))
 
 
 def iter_windows(

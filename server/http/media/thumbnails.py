@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import io
-import secrets
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from anysense.embed.cache import user_cache, write_aside
 from anysense.embed.errors import UnsupportedMediaError
 from anysense.embed.media.files import OpenedFile
+from anysense.server.http.media.keeping import kept
 
 if TYPE_CHECKING:
-    import os
-    from pathlib import Path
-
     from PIL.Image import Image
 
     from anysense.server.http.media.opening import ServedFile
@@ -25,10 +20,6 @@ SIDES = (160, 320, 640, 1280)
 """Pixels along the longer side of the sizes that are made."""
 
 _QUALITY = 82
-_MOST_BYTES = 256 * 1024**2
-"""Of all that is kept; what is oldest goes first."""
-_LOOK_EVERY = 64
-"""Of so many that are made, at one what is kept is counted again."""
 
 
 def side_for(width: int) -> int:
@@ -47,16 +38,13 @@ def thumbnail(served: ServedFile, side: int) -> bytes:
         UnsupportedMediaError: it is neither.
         MediaError: it cannot be read.
     """
-    folder = user_cache("thumbnails")
-    path = folder / f"{served.content_hash}-{side}.jpg"
-    with suppress(OSError):
-        return path.read_bytes()
-    out = io.BytesIO()
-    _small(served, side).save(out, "JPEG", quality=_QUALITY)
-    content = out.getvalue()
-    if write_aside(path, lambda file: file.write(content)) and secrets.randbelow(_LOOK_EVERY) == 0:
-        _forget_oldest(folder)
-    return content
+
+    def make() -> bytes:
+        out = io.BytesIO()
+        _small(served, side).save(out, "JPEG", quality=_QUALITY)
+        return out.getvalue()
+
+    return kept("thumbnails", f"{served.content_hash}-{side}.jpg", make)
 
 
 def _small(served: ServedFile, side: int) -> Image:
@@ -78,20 +66,3 @@ def _small(served: ServedFile, side: int) -> Image:
     if picture is None:
         raise UnsupportedMediaError(name, "is a PDF document of blank pages")
     return picture
-
-
-def _forget_oldest(folder: Path) -> None:
-    with suppress(OSError):
-        kept = sorted(
-            ((status.st_mtime, status.st_size, path) for path, status in _statuses(folder)),
-            reverse=True,
-        )
-        total = 0
-        for _, size, path in kept:
-            total += size
-            if total > _MOST_BYTES:
-                path.unlink(missing_ok=True)
-
-
-def _statuses(folder: Path) -> list[tuple[Path, os.stat_result]]:
-    return [(path, path.stat()) for path in folder.iterdir()]

@@ -1,4 +1,4 @@
-"""`/items/{id}/media`: the files of items."""
+"""`/items/{id}/media` and `/items/{id}/waveform`: the files of items, and what is made of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from anysense.server.http.media.conditions import is_not_modified
 from anysense.server.http.media.finding import INLINE, FileOfItem, find_file, safe_type
 from anysense.server.http.media.sending import send_file
 from anysense.server.http.media.thumbnails import side_for, thumbnail
+from anysense.server.http.media.waveforms import waveform
 from anysense.server.http.routes.common import ERROR, collection_of
+from anysense.server.http.schemas.items import WaveformBody
 
 if TYPE_CHECKING:
     from anysense.server.http.service.served import ServedCollection
@@ -54,6 +56,18 @@ async def get_media(
     file, content_type = await served.reading(_find, served, item_id)
     headers = {**MEDIA_HEADERS, "content-disposition": _disposition(content_type, file.name)}
     return send_file(request, file.served, content_type, headers)
+
+
+@router.get("/items/{item_id:path}/waveform", response_model=WaveformBody)
+async def get_waveform(
+    request: Request, item_id: str, points: Annotated[int, Query(ge=1, le=10_000)] = 800
+) -> Response:
+    """Give the curve of a sound: its loudest sample in each of so many parts of one length."""
+    served = collection_of(request)
+    file, _ = await served.reading(_find, served, item_id)
+    with file.served.file:
+        content = await served.shrinking(waveform, file.served, points)
+    return Response(content, media_type="application/json")
 
 
 async def _thumbnail(

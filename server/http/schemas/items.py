@@ -19,6 +19,7 @@ __all__ = [
     "NewUpload",
     "Removed",
     "SegmentBody",
+    "WaveformBody",
 ]
 
 
@@ -78,6 +79,16 @@ class NewMetadata(Input):
     """What is to be changed of an item, as a JSON merge patch (RFC 7396)."""
 
     metadata: Metadata
+
+
+class WaveformBody(BaseModel):
+    """The curve of a sound."""
+
+    seconds: Annotated[float, Field(description="How long the sound is.")]
+    peaks: Annotated[
+        list[float],
+        Field(description="The largest magnitude in each part, 0 to 1, in order."),
+    ]
 
 
 class Removed(BaseModel):

@@ -43,8 +43,10 @@ def check_id(value: str) -> str:
     """An id must survive a URL: ``/v1/items/{id}`` and ``/v1/items/{id}/media``."""
     if not value.isprintable() or value != value.strip():
         raise ValueError("an id has neither control characters nor white space at its ends")
-    if value.startswith("/") or value.endswith(("/", "/media")):
-        raise ValueError("an id does not start with a slash, nor end with one or with /media")
+    if value.startswith("/") or value.endswith(("/", "/media", "/waveform")):
+        raise ValueError(
+            "an id does not start with a slash, nor end with one, with /media or with /waveform"
+        )
     if {".", ".."} & set(value.split("/")) or "//" in value:
         raise ValueError("an id does not have the parts of a path that clients rewrite: . .. //")
     return value

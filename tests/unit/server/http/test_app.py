@@ -28,6 +28,7 @@ def test_the_openapi_document_is_whole(client: TestClient) -> None:
         ("/jobs/{job_id}", "get"),
         ("/jobs/{job_id}", "delete"),
         ("/jobs/{job_id}/cancel", "post"),
+        ("/items/{item_id}/waveform", "get"),
     }
     assert paths == {
         *((f"/v1{path}", method) for path, method in of_a_collection),
