@@ -15,7 +15,7 @@ from anysense.index.catalog.sqlite.connections import check_row
 if TYPE_CHECKING:
     from anysense.index.catalog.reader import Catalog
 
-__all__ = ["ItemRow", "find_item", "item_paths", "list_items"]
+__all__ = ["ItemRow", "find_item", "has_file", "item_paths", "list_items"]
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,13 @@ def item_paths(catalog: Catalog, item: ItemRow) -> list[str]:
         check_row(catalog.path, "files", path, crc, *row_format.covered_of_file(columns))
         paths.append(catalog.place(path))
     return sorted(paths, key=lambda path: path != item.source)
+
+
+def has_file(catalog: Catalog, path: str) -> bool:
+    """Whether an item has a file of this path, as the catalog keeps it."""
+    with catalog.transaction() as connection:
+        query = "SELECT 1 FROM files WHERE path = ?"
+        return connection.execute(query, (to_sql(path),)).fetchone() is not None
 
 
 def _checked(catalog: Catalog, row: tuple[Any, ...]) -> ItemRow:

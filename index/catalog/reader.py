@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from anysense.embed.types import FloatArray
+    from anysense.index.catalog.sqlite.identity import FileId
     from anysense.index.filters.filter import Filter
     from anysense.index.types import Ids
 
@@ -104,6 +105,15 @@ class Catalog:
 
     def close(self) -> None:
         self._pool.close()
+
+    def forget(self) -> None:
+        """Keep nothing in memory of the file; the next look opens it again."""
+        self._pool.forget()
+
+    @property
+    def file(self) -> FileId | None:
+        """Which file it was when it was opened; None if nothing was read yet."""
+        return self._pool.file
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

@@ -37,6 +37,7 @@ STATUS: Mapping[type[AnysenseError], int] = {
     errors.CollectionError: 500,
     errors.CollectionNotFoundError: 503,
     errors.CollectionLockedError: 503,
+    errors.CollectionReplacedError: 503,
     errors.IncompatibleCollectionError: 503,
     errors.ItemNotFoundError: 404,
     errors.StorageError: 507,
@@ -53,7 +54,7 @@ PARAMS: Mapping[type[AnysenseError], str] = {
 }
 """The field that is at fault, where the error itself tells."""
 
-RETRY_LATER = (errors.CollectionLockedError,)
+RETRY_LATER = (errors.CollectionLockedError, errors.CollectionReplacedError)
 CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 
 

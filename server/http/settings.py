@@ -32,6 +32,10 @@ class Settings:
             to date in the background; a twentieth of the collection if that is more. Until then
             searches find them too, by exact comparison.
         warm_up: load the encoders when the service starts, not at the first search.
+        write_threads: how many requests encode what they add at once; more of them wait.
+        writer_idle_seconds: the right to write is given back after so long without a write, so
+            that another process can write.
+        state_seconds: how long the state of a page that was searched is kept for the next page.
     """
 
     allowed_hosts: tuple[str, ...] = LOOPBACK_HOSTS
@@ -43,3 +47,6 @@ class Settings:
     media_searches: int = 4
     publish_after: int = 2000
     warm_up: bool = True
+    write_threads: int = 16
+    writer_idle_seconds: float = 5.0
+    state_seconds: float = 600.0

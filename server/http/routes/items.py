@@ -99,5 +99,5 @@ async def get_item(request: Request, item_id: str) -> Response:
 async def delete_item(request: Request, item_id: str) -> Response:
     """Remove an item, and its file if it was uploaded. Other files are left where they are."""
     served = collection_of(request)
-    await served.writing(served.remove, item_id)
+    await served.removing(served.remove, item_id)
     return reply({"id": item_id, "deleted": True})

@@ -14,6 +14,7 @@ from anysense.index.building.sources.paths import is_file, table_of
 from anysense.index.catalog.browse import find_item, item_paths
 from anysense.server.http.errors import RequestError
 from anysense.server.http.routes.common import ERROR, collection_of
+from anysense.server.http.routes.items import get_item
 from anysense.server.http.service.names import safe_name
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ async def get_media(request: Request, item_id: str) -> Response:
     Images and sounds may be shown by a browser, texts come as plain text, and everything else as
     an attachment, so that no file can run a script here.
     """
+    if not written_path(request).endswith("/media"):  # an id with an encoded slash, from earlier
+        return await get_item(request, f"{item_id}/media")
     served = collection_of(request)
     path, status, content_type, name = await served.reading(find_media, served, item_id)
     is_inline = content_type in INLINE or content_type.startswith("text/plain")
@@ -63,6 +66,12 @@ async def get_media(request: Request, item_id: str) -> Response:
         stat_result=status,
         content_disposition_type="inline" if is_inline else "attachment",
     )
+
+
+def written_path(request: Request) -> str:
+    """The path of a request as the client wrote it, with what is percent-encoded in it."""
+    raw: bytes = request.scope.get("raw_path") or request.url.path.encode()
+    return raw.partition(b"?")[0].decode("latin-1")
 
 
 def find_media(served: ServedCollection, item_id: str) -> tuple[Path, os.stat_result, str, str]:

@@ -31,7 +31,13 @@ async def get_health() -> Response:
 
 @router.get("/ready", response_model=Status)
 async def get_ready(request: Request) -> Response:
-    """Whether the encoders are loaded: 503 until they are, with the reason if they cannot be."""
+    """Whether the encoders are loaded: 503 until they are, with the reason if they cannot be.
+
+    Also 503 while a collection's folder is not in its place, so that nothing can be written.
+    """
     service = service_of(request)
+    problem = await service.problem()
+    if problem is not None:
+        return reply({"status": "failed", "reason": problem}, 503)
     status = 200 if service.status == "ready" else 503
     return reply({"status": service.status, "reason": service.reason}, status)

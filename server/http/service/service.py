@@ -60,6 +60,8 @@ class Service:
 
     def start(self) -> None:
         """Begin to load the encoders, if the settings say so; the service answers meanwhile."""
+        for served in self.collections.values():
+            served.start()
         if self.settings.warm_up:
             self.status = "loading"
             self._warming = threading.Thread(target=self._warm_up, name="warm-up", daemon=True)
@@ -75,6 +77,14 @@ class Service:
             self._warming.join(STOP_SECONDS)
         for served in self.collections.values():
             served.stop()
+
+    async def problem(self) -> str | None:
+        """Why a collection cannot be served as it should be; None if all of them can."""
+        for served in self.collections.values():
+            problem = await served.problem()
+            if problem is not None:
+                return problem
+        return None
 
     def _warm_up(self) -> None:
         try:
