@@ -115,12 +115,21 @@ class CatalogWriter:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
-            self._own.check()
-            self._check_lock()
+            self.check_place()
             self._acknowledgement.record(transaction.change)
             if log_of(self.path).stat().st_size > LOG_BYTES:
                 with contextlib.suppress(sqlite3.Error):  # full disk: the log is as safe
                     self.checkpoint()
+
+    def check_place(self) -> None:
+        """See that the catalog, its log and the lock are the files that others will find.
+
+        Raises:
+            CollectionReplacedError: they are not.
+        """
+        with self._lock:
+            self._own.check()
+            self._check_lock()
 
     def checkpoint(self) -> bool:
         """Empty the log into catalog.sqlite, as far as readers let it; whether it is empty now."""

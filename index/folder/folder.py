@@ -143,6 +143,7 @@ class CollectionFolder:
             CollectionReplacedError: they are not: the folder was moved, removed, or put back.
         """
         self._views.check_place()
+        self._right.check_place()
         self.media.check_place(self.path)
 
     def reopen(self) -> None:

@@ -23,7 +23,7 @@ from anysense.embed.errors import CollectionError, EmptyMediaError, StorageError
 from anysense.embed.forking import new_lock
 from anysense.embed.media.digest import copy_digested
 from anysense.index.catalog.records import make_id
-from anysense.index.catalog.sqlite.identity import check_file, file_id
+from anysense.index.catalog.sqlite.identity import replaced
 from anysense.index.snapshots.manifest import fsync_folder
 
 if TYPE_CHECKING:
@@ -59,7 +59,8 @@ class MediaFolder:
         Raises:
             CollectionReplacedError: the collection was moved, and a link is in its place.
         """
-        check_file(collection, file_id(self.path.parent))
+        if Path(os.path.realpath(collection)) != self.path.parent:
+            raise replaced(collection)
 
     def exists(self) -> bool:
         """Whether any file was stored in this collection."""

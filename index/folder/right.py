@@ -48,6 +48,16 @@ class RightToWrite:
         """Whether this process has it."""
         return self._writer is not None
 
+    def check_place(self) -> None:
+        """See that what is written with it now would be found by others.
+
+        Raises:
+            CollectionReplacedError: the files, or the lock, are not those any more.
+        """
+        writer = self._writer
+        if writer is not None:
+            writer.check_place()
+
     @contextlib.contextmanager
     def taken(self) -> Iterator[CatalogWriter]:
         """The right to write, for as long as the block lasts.

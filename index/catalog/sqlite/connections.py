@@ -200,6 +200,8 @@ class WriterConnection:
                 has written to the catalog.
         """
         check_file(self.path, self._file)
+        if self._connection is None:
+            return  # closed by a fork: it will be opened again
         check_file(log_of(self.path), self._log)
         if stamp(self.path) != self._sound:
             raise replaced(self.path)
