@@ -18,6 +18,7 @@
     │   ├── CollectionNotFoundError     no collection at that path
     │   ├── CollectionExistsError       a collection, or something else, is already there
     │   ├── CollectionLockedError       another process is writing to it
+    │   ├── CollectionReplacedError     its files are not those any more that were opened
     │   ├── IncompatibleCollectionError built with another model or by a newer version
     │   ├── CorruptCollectionError      damaged beyond what can be rebuilt
     │   ├── ItemNotFoundError           no item of that id
@@ -39,6 +40,7 @@ __all__ = [
     "CollectionExistsError",
     "CollectionLockedError",
     "CollectionNotFoundError",
+    "CollectionReplacedError",
     "CorruptCollectionError",
     "CorruptMediaError",
     "DeadlineError",
@@ -140,6 +142,10 @@ class CollectionExistsError(CollectionError):
 
 class CollectionLockedError(CollectionError):
     """Another process is writing to the collection."""
+
+
+class CollectionReplacedError(CollectionError):
+    """Its files are not those any more that were opened: moved, removed, or put back by others."""
 
 
 class IncompatibleCollectionError(CollectionError):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from anysense.index.folder.folder import OpenCollection
     from anysense.index.types import NewItem
 
-__all__ = ["add_one", "ingest"]
+__all__ = ["add_one", "encode_one", "ingest"]
 
 
 def add_one(collection: OpenCollection, item: NewItem, *, content_hash: str | None = None) -> str:
@@ -44,6 +44,19 @@ def add_one(collection: OpenCollection, item: NewItem, *, content_hash: str | No
         StorageError: the disk refused.
         CollectionLockedError: another process is writing.
     """
+    record = encode_one(collection, item, content_hash=content_hash)
+    collection.folder.write([record])
+    return record.id
+
+
+def encode_one(
+    collection: OpenCollection, item: NewItem, *, content_hash: str | None = None
+) -> ItemRecord:
+    """Encode one item as `add_one` does, and write nothing.
+
+    Raises:
+        MediaError, UsageError: see `add_one`.
+    """
     pending = make_pending(0, item, content_hash, with_sidecars=False)
     [(_, outcome)] = encode_pending(collection, [pending])
     if isinstance(outcome, MediaError):
@@ -51,8 +64,7 @@ def add_one(collection: OpenCollection, item: NewItem, *, content_hash: str | No
         raise type(outcome)(name, outcome.reason)
     if isinstance(outcome, AnysenseError):
         raise outcome
-    collection.folder.write([outcome])
-    return pending.id
+    return outcome
 
 
 def ingest(

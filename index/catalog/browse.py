@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from anysense.index.catalog.reader import Catalog
     from anysense.index.filters.filter import Filter
 
-__all__ = ["ItemRow", "find_item", "item_files", "item_paths", "list_items"]
+__all__ = ["ItemRow", "find_item", "has_file", "item_files", "item_paths", "list_items"]
 
 _LAST = (1 << 63) - 1
 
@@ -124,6 +124,13 @@ def item_files(catalog: Catalog, item: ItemRow) -> list[FileRecord]:
 def item_paths(catalog: Catalog, item: ItemRow) -> list[str]:
     """The paths of the files that hold an item, its source first; none if it is not from a file."""
     return [file.path for file in item_files(catalog, item)]
+
+
+def has_file(catalog: Catalog, path: str) -> bool:
+    """Whether an item has a file of this path, as the catalog keeps it."""
+    with catalog.transaction() as connection:
+        query = "SELECT 1 FROM files WHERE path = ?"
+        return connection.execute(query, (to_sql(path),)).fetchone() is not None
 
 
 def _checked(catalog: Catalog, row: tuple[Any, ...]) -> ItemRow:

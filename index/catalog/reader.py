@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from anysense.embed.types import FloatArray
+    from anysense.index.catalog.sqlite.identity import FileId
     from anysense.index.filters.filter import Filter
     from anysense.index.types import Ids
 
@@ -79,9 +80,8 @@ class State:
 
 def read_state(path: Path, connection: sqlite3.Connection) -> State:
     """Read the counters, in the transaction of a connection."""
-    row = connection.execute(
-        "SELECT change, next_item, next_segment, purged, crc FROM state"
-    ).fetchone()
+    query = "SELECT change, next_item, next_segment, purged, crc FROM state"
+    row = connection.execute(query).fetchone()
     if row is None:
         raise damaged(path, "its counters are missing")
     check_row(path, "state", 1, row[4], *row[:4])
@@ -104,6 +104,15 @@ class Catalog:
 
     def close(self) -> None:
         self._pool.close()
+
+    def forget(self) -> None:
+        """Keep nothing in memory of the file; the next look opens it again."""
+        self._pool.forget()
+
+    @property
+    def file(self) -> FileId | None:
+        """Which file it was when it was opened; None if nothing was read yet."""
+        return self._pool.file
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -195,10 +204,8 @@ class Catalog:
                 "ORDER BY s.space_pk, s.ordinal",
                 (row[0],),
             ).fetchall()
-            paths = connection.execute(
-                "SELECT path FROM files WHERE item_pk = ? AND path <> ? ORDER BY path",
-                (row[0], row[2]),
-            ).fetchall()
+            query = "SELECT path FROM files WHERE item_pk = ? AND path <> ? ORDER BY path"
+            paths = connection.execute(query, (row[0], row[2])).fetchall()
         return Item(
             id=from_sql(row[1]),
             source=self.place(row[2]),
@@ -312,10 +319,8 @@ class Catalog:
 
     def count_newer(self, connection: sqlite3.Connection, after: int, until: int = 2**62) -> int:
         """How many segments have a key over `after` up to `until`."""
-        row = connection.execute(
-            "SELECT count(*) FROM segments WHERE segment_pk > ? AND segment_pk <= ?",
-            (after, until),
-        ).fetchone()
+        query = "SELECT count(*) FROM segments WHERE segment_pk > ? AND segment_pk <= ?"
+        row = connection.execute(query, (after, until)).fetchone()
         return int(row[0])
 
     def tombstones(self, connection: sqlite3.Connection, after: int) -> Ids:
@@ -356,10 +361,9 @@ class Catalog:
     def by_hash(self, content_hash: str) -> str | None:
         """The id of the oldest item with this content; None if there is none."""
         with self.transaction() as connection:
-            row = connection.execute(
-                f"{self.row_format(connection).items} WHERE i.content_hash = ? ORDER BY i.item_pk",
-                (content_hash,),
-            ).fetchone()
+            items = self.row_format(connection).items
+            query = f"{items} WHERE i.content_hash = ? ORDER BY i.item_pk"
+            row = connection.execute(query, (content_hash,)).fetchone()
         if row is None:
             return None
         check_row(self.path, "items", row[0], row[7], *item_columns(row))

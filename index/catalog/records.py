@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ID_RULE",
+    "MAX_ID",
     "CatalogFile",
     "FileRecord",
     "Item",
@@ -180,12 +182,27 @@ class ItemChanges(NamedTuple):
     renamed: dict[str, str]
 
 
-ID_RULE = "1 to 512 printable characters, the first and the last of them no spaces"
+MAX_ID = 512
+"""Characters of an id at most."""
+
+ID_RULE = (
+    f"1 to {MAX_ID} printable characters, with neither white space nor a slash at the ends, "
+    "without empty, . or .. parts between slashes, and not ending with /media"
+)
+_SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://")
 
 
 def is_id(name: str) -> bool:
-    """Whether an item may have this id; `ID_RULE` says it in words."""
-    return 1 <= len(name) <= 512 and name.isprintable() and name == name.strip()
+    """Whether a new item may have this id; `ID_RULE` says it in words.
+
+    An id must survive being part of a URL, ``/v1/items/{id}`` and ``/v1/items/{id}/media``, and
+    the programs on the way that tidy paths up. An address may be an id: the two slashes after its
+    scheme are no empty part. Items that have other ids from earlier keep them.
+    """
+    if not 1 <= len(name) <= MAX_ID or not name.isprintable() or name != name.strip():
+        return False
+    parts = _SCHEME.sub("", name).split("/")
+    return not {"", ".", ".."} & set(parts) and not name.endswith("/media")
 
 
 def make_id(source: str) -> str:

@@ -32,7 +32,7 @@ from anysense.index.catalog.records import (
 )
 from anysense.index.catalog.rows import FORMAT_2, place_columns
 from anysense.index.catalog.schema import CATALOG, from_sql, row_crc, to_sql, vector_crc
-from anysense.index.catalog.sqlite.connections import WriterConnection, storage_errors
+from anysense.index.catalog.sqlite.connections import WriterConnection, log_of, storage_errors
 from anysense.index.catalog.sqlite.gate import keep_open, using
 from anysense.index.catalog.sqlite.seals import Acknowledgement
 from anysense.index.catalog.stored import metadata_text, vector_blobs
@@ -40,8 +40,10 @@ from anysense.index.catalog.totals import items_name, segments_name
 from anysense.index.catalog.transaction import Transaction, with_crc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from anysense.index.catalog.sqlite.identity import FileId
 
 
 __all__ = ["CatalogWriter"]
@@ -57,13 +59,21 @@ class CatalogWriter:
 
     Args:
         folder: the collection, whose lock is held.
+        file: its catalog, as it was opened for reading.
+        check_lock: raises CollectionReplacedError if the lock does not count any more.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        file: FileId | None = None,
+        check_lock: Callable[[], None] = lambda: None,
+    ) -> None:
         self._folder = folder
         self.path = folder / CATALOG
         self._lock = new_rlock()
-        self._own = WriterConnection(folder)
+        self._own = WriterConnection(folder, file)
+        self._check_lock = check_lock
         with storage_errors(self.path), using(self.path):
             self._acknowledgement = Acknowledgement(folder)
             rows = self._connection.execute("SELECT id, space_pk, dimension FROM spaces")
@@ -87,7 +97,12 @@ class CatalogWriter:
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[Transaction]:
-        """One transaction: on the disk when it ends, or undone."""
+        """One transaction: on the disk when it ends, or undone.
+
+        Raises:
+            CollectionReplacedError: the collection was replaced meanwhile. What was written may
+                be lost, so it is not acknowledged.
+        """
         with storage_errors(self.path), using(self.path), self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -100,16 +115,26 @@ class CatalogWriter:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
+            self.check_place()
             self._acknowledgement.record(transaction.change)
-            log = self.path.with_name(self.path.name + "-wal")
-            if log.stat().st_size > LOG_BYTES:
+            if log_of(self.path).stat().st_size > LOG_BYTES:
                 with contextlib.suppress(sqlite3.Error):  # full disk: the log is as safe
                     self.checkpoint()
 
-    def checkpoint(self) -> None:
-        """Empty the log into catalog.sqlite, as far as readers let it."""
+    def check_place(self) -> None:
+        """See that the catalog, its log and the lock are the files that others will find.
+
+        Raises:
+            CollectionReplacedError: they are not.
+        """
+        with self._lock:
+            self._own.check()
+            self._check_lock()
+
+    def checkpoint(self) -> bool:
+        """Empty the log into catalog.sqlite, as far as readers let it; whether it is empty now."""
         with using(self.path), self._lock:
-            self._own.empty_log()
+            return self._own.empty_log()
 
     # Items
 

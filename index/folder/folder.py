@@ -9,22 +9,24 @@ import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from anysense.embed.errors import ItemNotFoundError, UsageError
-from anysense.embed.forking import new_rlock, renew_after_fork
-from anysense.index.catalog.browse import find_item, item_paths
+from anysense.embed.errors import (
+    CollectionReplacedError,
+    IncompatibleCollectionError,
+    ItemNotFoundError,
+    UsageError,
+)
+from anysense.embed.forking import new_rlock
+from anysense.index.catalog.browse import find_item, has_file, item_paths
 from anysense.index.catalog.integrity import check_acknowledged, ensure_sound
-from anysense.index.catalog.migration import migrate
-from anysense.index.catalog.schema import FORMAT
 from anysense.index.catalog.writer import CatalogWriter
-from anysense.index.folder.lock import WriterLock
 from anysense.index.folder.media import MediaFolder
-from anysense.index.folder.opening import open_catalog, repair_manifest
-from anysense.index.snapshots.manifest import MANIFEST
+from anysense.index.folder.opening import bring_up_to_date, open_catalog, repair_manifest
+from anysense.index.folder.right import RightToWrite
 from anysense.index.snapshots.views import Views
 from anysense.index.vectors.thresholds import DEFAULTS, Thresholds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from anysense.embed.types import Encoder, Space
@@ -92,11 +94,9 @@ class CollectionFolder:
         self.path = path
         self.media = MediaFolder(path)
         self._lock = new_rlock()
-        self._writer_lock = WriterLock(path)
-        self._writer: CatalogWriter | None = None
+        self._right = RightToWrite(path, self._open_writer)
         self._closed = False
         self._views = Views(path, self.catalog, manifest, thresholds)
-        renew_after_fork(self)
 
     def close(self) -> None:
         """Let go of everything. What was written is safe without it."""
@@ -105,23 +105,75 @@ class CollectionFolder:
                 return
             self._views.close()
             self.catalog.close()
-            self.release()  # last, so that SQLite can remove its log
+            self._right.release()  # last, so that SQLite can remove its log
             self._closed = True
 
     def release(self) -> None:
-        """Let other processes write. The next change takes the lock again."""
-        with self._lock:
-            if self._writer is not None:
-                self._writer.close()
-                self._writer = None
-            self._writer_lock.release()
+        """Let other processes write, once nothing is being written.
 
-    def renew(self) -> None:
-        """Leave the right to write to the process that this one was forked from."""
-        if self._writer is not None:
-            self._writer.abandon()
-            self._writer = None
-        self._writer_lock = WriterLock(self.path)
+        The next change takes the lock again.
+        """
+        self._right.release()
+
+    def release_idle(self, seconds: float) -> bool:
+        """Let other processes write if nothing was written for so long; whether they may now."""
+        return self._right.release_idle(seconds)
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[CatalogWriter]:
+        """Keep the right to write for as long as the block lasts; many threads may at once.
+
+        Raises:
+            CollectionLockedError: another process is writing; told at once.
+            CollectionReplacedError: the files are not those any more that were opened.
+            StorageError: the folder cannot be written.
+        """
+        with self._lock:
+            self._check_open()
+            right = self._right
+        with right.taken() as writer:
+            yield writer
+
+    # Its place
+
+    def check_place(self) -> None:
+        """See that the files at the path are those that are open.
+
+        Raises:
+            CollectionReplacedError: they are not: the folder was moved, removed, or put back.
+        """
+        self._views.check_place()
+        self._right.check_place()
+        self.media.check_place(self.path)
+
+    def reopen(self) -> None:
+        """Go on with the files that are at the path now, if they are not those that are open.
+
+        What is being written meanwhile is refused with CollectionReplacedError.
+
+        Raises:
+            IncompatibleCollectionError: it is another collection, with other encoders.
+            CollectionError: there is none, or it cannot be opened; nothing has changed.
+        """
+        with self._lock:
+            self._check_open()
+            with contextlib.suppress(CollectionReplacedError):
+                self.check_place()
+                return
+            self._right.release()  # what is in a log that was removed is still saved by that
+            manifest, catalog = open_catalog(self.path)
+            if manifest.encoders != self.manifest.encoders:
+                catalog.close()
+                raise IncompatibleCollectionError(
+                    f"{self.path} was replaced by a collection with other encoders: close this one "
+                    "and open it anew."
+                )
+            self._views.close()
+            self.catalog.close()
+            self.catalog, self.media = catalog, MediaFolder(self.path)
+            self._right.retire()
+            self._right = RightToWrite(self.path, self._open_writer)
+            self._views = Views(self.path, catalog, manifest, self._views.thresholds)
 
     # What it is
 
@@ -145,7 +197,9 @@ class CollectionFolder:
         from anysense.index.folder.verify import verify_collection
 
         self._check_open()
-        return verify_collection(self.path, self.catalog, self.media)
+        with self._lock:
+            has_right = self._right.is_taken
+        return verify_collection(self.path, self.catalog, self.media, has_right=has_right)
 
     # Items
 
@@ -159,23 +213,27 @@ class CollectionFolder:
             CollectionLockedError: another process is writing.
             StorageError: the disk refused; nothing was written.
         """
-        self._as_writer().write([self._with_catalog_paths(record) for record in records], remove)
+        with self.writing() as writer:
+            former_files = self._stored_files([*(record.id for record in records), *remove])
+            writer.write([self._with_catalog_paths(record) for record in records], remove)
+            self._discard_unnamed(former_files)
 
     def remove(self, ids: Sequence[str]) -> int:
         """Remove items, and tell how many of these ids there were.
 
         Files that clients have stored in the collection go with them; other files stay.
         """
-        writer = self._as_writer()
-        stored = self.media.exists() and self._stored_files(ids)
-        count = writer.remove(ids)
-        for path in stored or ():
-            self.media.discard(path)
-        return count
+        with self.writing() as writer:
+            stored = self._stored_files(ids)
+            count = writer.remove(ids)
+            self._discard_unnamed(stored)
+            return count
 
     def _stored_files(self, ids: Sequence[str]) -> list[str]:
-        """The paths of the files of some items, as the catalog has them."""
+        """Where the files of some items are, if clients have stored any files here."""
         paths: list[str] = []
+        if not self.media.exists():
+            return paths
         for item_id in ids:
             with contextlib.suppress(ItemNotFoundError):
                 paths += item_paths(self.catalog, find_item(self.catalog, item_id))
@@ -183,7 +241,8 @@ class CollectionFolder:
 
     def describe(self, metadata: Mapping[str, Mapping[str, Any]]) -> None:
         """Give items other metadata, by id; ids that are not there are left out."""
-        self._as_writer().describe(metadata)
+        with self.writing() as writer:
+            writer.describe(metadata)
 
     def by_hash(self, content_hash: str) -> str | None:
         """The id of the oldest item with this content; None if there is none."""
@@ -199,6 +258,15 @@ class CollectionFolder:
         """Every file that an item came from, by path."""
         return self.catalog.files()
 
+    def names_file(self, path: str) -> bool:
+        """Whether an item has a file of this path, as the catalog keeps it.
+
+        Raises:
+            CollectionReplacedError: the catalog that is open is not that of the folder any more.
+        """
+        self.check_place()
+        return has_file(self.catalog, path)
+
     def assign_files(
         self, files: Iterable[tuple[FileRecord, str]], gone: Iterable[str] = ()
     ) -> ItemChanges:
@@ -208,7 +276,8 @@ class CollectionFolder:
         """
         catalog_path = self.media.catalog_path
         placed = ((file._replace(path=catalog_path(file.path)), item_id) for file, item_id in files)
-        return self._as_writer().assign_files(placed, map(catalog_path, gone))
+        with self.writing() as writer:
+            return writer.assign_files(placed, map(catalog_path, gone))
 
     def forget_files(self, paths: Iterable[str]) -> ItemChanges:
         """Forget files that are gone, and tell what became of their items.
@@ -216,7 +285,8 @@ class CollectionFolder:
         An item whose last file is gone is removed; one whose source is gone gets another of its
         files as its source, and the id that goes with it; an id that was given stays.
         """
-        return self._as_writer().forget_files(map(self.media.catalog_path, paths))
+        with self.writing() as writer:
+            return writer.forget_files(map(self.media.catalog_path, paths))
 
     def _with_catalog_paths(self, record: ItemRecord) -> ItemRecord:
         """An item with its paths as the catalog keeps them."""
@@ -226,7 +296,8 @@ class CollectionFolder:
 
     def quarantine(self, files: Iterable[QuarantinedFile]) -> None:
         """Note files that cannot be read, and why."""
-        self._as_writer().quarantine(files)
+        with self.writing() as writer:
+            writer.quarantine(files)
 
     def quarantined(self) -> list[QuarantinedFile]:
         """The files that could not be read, by path."""
@@ -234,7 +305,8 @@ class CollectionFolder:
 
     def clear_quarantine(self, paths: Iterable[str]) -> None:
         """Forget that files could not be read."""
-        self._as_writer().clear_quarantine(paths)
+        with self.writing() as writer:
+            writer.clear_quarantine(paths)
 
     # Notes
 
@@ -244,7 +316,8 @@ class CollectionFolder:
 
     def note(self, notes: Mapping[str, str | None]) -> None:
         """Keep notes by their keys, for builds to come; None forgets one."""
-        self._as_writer().note(notes)
+        with self.writing() as writer:
+            writer.note(notes)
 
     # The index
 
@@ -278,46 +351,47 @@ class CollectionFolder:
         """
         from anysense.index.publishing.publisher import Publisher
 
-        publisher = Publisher(self.path, self._views, self._as_writer())
-        return publisher.publish(progress, tune, rebuild=rebuild, retune=retune)
+        with self.writing() as writer:
+            publisher = Publisher(self.path, self._views, writer)
+            return publisher.publish(progress, tune, rebuild=rebuild, retune=retune)
 
     def compact(self, tune: Callable[[Snapshot], Tuning], progress: Progress | None = None) -> None:
         """Give back the space of what was removed, and cluster every partition anew."""
         self.publish(tune, progress, rebuild=True)
-        self._as_writer().vacuum()
-        for path in self.media.orphans(self.files()):
-            self.media.discard(path)
+        with self.writing() as writer:
+            writer.vacuum()
+            self._discard_orphans()
 
-    def _as_writer(self) -> CatalogWriter:
-        """The right to write, taken when first needed."""
-        with self._lock:
-            self._check_open()
-            if self._writer is None:
-                self._writer_lock.acquire()
-                try:
-                    ensure_sound(self.catalog, self.path, writer=True)
-                    check_acknowledged(self.catalog, self.path)
-                    self._migrate(repair_manifest(self.path, self.manifest))
-                    self._writer = CatalogWriter(self.path)
-                except BaseException:
-                    self._writer_lock.release()
-                    raise
-            return self._writer
+    def tidy_media(self) -> int:
+        """Remove what uploads left behind that broke off, and tell how many files those were.
 
-    def _migrate(self, manifest: Manifest) -> None:
-        """Bring a collection of an older format to that of today.
-
-        The manifest first: should the process be killed in between, an older version of anysense
-        refuses the collection with a sentence, and this one reads both.
+        Raises:
+            CollectionLockedError: another process is writing, and may be taking an upload.
+            StorageError: the folder cannot be read or written.
         """
-        if self.catalog.format == FORMAT:
-            return
-        # Rows get new checksums: a bit that has flipped would be taken for what was written.
-        ensure_sound(self.catalog, self.path, writer=True, always=True)
-        if manifest.format < FORMAT:
-            manifest = replace(manifest, format=FORMAT)
-            manifest.write(self.path)
-        migrate(self.path, {MANIFEST: manifest.to_text()})
+        if not self.media.exists():
+            return 0
+        with self.writing():
+            return self._discard_orphans()
+
+    def _discard_orphans(self) -> int:
+        """Remove files of no item, with the lock held: so only this process takes uploads."""
+        orphans = self.media.orphans(self.files, least_age_seconds=0)
+        self._discard_unnamed(orphans)
+        return len(orphans)
+
+    def _discard_unnamed(self, paths: Iterable[str | Path]) -> None:
+        """Remove stored files that were of items, unless an item or an upload has them."""
+        self.media.discard_unnamed(paths, self.names_file)
+
+    def _open_writer(self, check_lock: Callable[[], None]) -> CatalogWriter:
+        """Get ready to write, now that the lock is taken."""
+        self.check_place()
+        self._views.check_change(self.catalog.state().change)
+        ensure_sound(self.catalog, self.path, writer=True)
+        check_acknowledged(self.catalog, self.path)
+        bring_up_to_date(self.path, self.catalog, repair_manifest(self.path, self.manifest))
+        return CatalogWriter(self.path, self.catalog.file, check_lock)
 
     def _check_open(self) -> None:
         if self._closed:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from anysense.embed.errors import CollectionLockedError, StorageError
 from anysense.index.catalog.sqlite.connections import FORBIDDEN, refused_by
+from anysense.index.catalog.sqlite.identity import FileId, check_file, file_id
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,10 +31,19 @@ class WriterLock:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._lock: BaseFileLock | None = None
+        self._file: FileId | None = None
 
     @property
     def held(self) -> bool:
         return self._lock is not None
+
+    def check(self) -> None:
+        """See that the lock that is held is the one that others would try to take.
+
+        Raises:
+            CollectionReplacedError: LOCK was removed or replaced.
+        """
+        check_file(self._folder / LOCK, self._file)
 
     def acquire(self) -> None:
         """Take the lock, or say at once who has it.
@@ -61,14 +71,15 @@ class WriterLock:
                 f"{self._folder / LOCK}: the lock cannot be taken ({error}); see that its file "
                 "system knows locks."
             ) from error
-        self._lock = lock
+        self._lock, self._file = lock, file_id(self._folder / LOCK)
         with contextlib.suppress(OSError):  # only for the message above
             (self._folder / OWNER).write_text(f"{os.getpid()}\n", encoding="ascii")
 
     def release(self) -> None:
         if self._lock is not None:
-            with contextlib.suppress(OSError):
-                (self._folder / OWNER).unlink()
+            if file_id(self._folder / LOCK) == self._file:  # or OWNER is of another folder
+                with contextlib.suppress(OSError):
+                    (self._folder / OWNER).unlink()
             self._lock.release()
             self._lock = None
 

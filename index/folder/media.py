@@ -14,17 +14,20 @@ import os
 import re
 import secrets
 import time
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from anysense.embed.errors import EmptyMediaError, StorageError
+from anysense.embed.errors import CollectionError, EmptyMediaError, StorageError
+from anysense.embed.forking import new_lock
 from anysense.embed.media.digest import copy_digested
 from anysense.index.catalog.records import make_id
+from anysense.index.catalog.sqlite.identity import replaced
 from anysense.index.snapshots.manifest import fsync_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 __all__ = ["MEDIA", "IncomingFile", "MediaFolder"]
 
@@ -39,29 +42,52 @@ UPLOAD_SECONDS = 24 * 3600.0
 
 
 class MediaFolder:
-    """The files that clients have stored in a collection; `path` is there once one is."""
+    """The files that clients have stored in a collection; `path` is there once one is.
+
+    A file is stored before its item is committed, and another upload of the same content may be
+    about to use it too. So none is removed that an upload has claimed, or that an item names.
+    """
 
     def __init__(self, collection: Path) -> None:
         self.path = Path(os.path.realpath(collection)) / MEDIA
+        self._lock = new_lock()
+        self._claims: Counter[str] = Counter()  # names of files that uploads are about to use
+
+    def check_place(self, collection: Path) -> None:
+        """See that this is still the folder of the collection at a path, links followed.
+
+        Raises:
+            CollectionReplacedError: the collection was moved, and a link is in its place.
+        """
+        if Path(os.path.realpath(collection)) != self.path.parent:
+            raise replaced(collection)
 
     def exists(self) -> bool:
         """Whether any file was stored in this collection."""
         return self.path.is_dir()
 
     @contextlib.contextmanager
-    def receive(self, upload: BinaryIO, name: str) -> Iterator[IncomingFile]:
-        """Copy a file into the folder; it goes when the block ends, unless it was kept. Blocks.
+    def receive(
+        self, upload: BinaryIO, name: str, is_named: Callable[[str], bool] = lambda _: True
+    ) -> Iterator[IncomingFile]:
+        """Copy a file into the folder, where it stays if an item names it when the block ends.
+
+        Until then nobody removes it: the item is committed inside the block. Blocks.
 
         Args:
             upload: the file, read from where it stands.
             name: what to call the file in errors.
+            is_named: whether an item has a file of a path, as the catalog keeps it; asked only of
+                a file that was kept. By default one has.
 
         Raises:
             EmptyMediaError: it has no bytes.
             StorageError: the disk refused.
         """
         temporary = self.path / f".incoming-{secrets.token_hex(8)}"
+        claims = [temporary.name]
         try:
+            self._claim(temporary.name)
             with _storage_errors(name):
                 self.path.mkdir(exist_ok=True)
                 with temporary.open("xb") as file:
@@ -69,10 +95,13 @@ class MediaFolder:
                     is_empty = file.tell() == 0
             if is_empty:
                 raise EmptyMediaError(name, "has no bytes")
-            yield IncomingFile(temporary, digest, name)
+            yield IncomingFile(self, temporary, digest, name, claims)
         finally:
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
+            with self._lock:
+                self._claims -= Counter(claims)
+            self.discard_unnamed([self.path / claim for claim in claims[1:]], is_named)
 
     def stored(self, path: str | Path) -> Path | None:
         """Where a stored file is that a path names; None if it names no such file.
@@ -112,6 +141,29 @@ class MediaFolder:
             with contextlib.suppress(OSError):  # it costs room, no more, if it stays
                 file.unlink(missing_ok=True)
 
+    def discard_unnamed(self, paths: Iterable[str | Path], is_named: Callable[[str], bool]) -> None:
+        """Remove those stored files that no item names and that no upload is about to use.
+
+        Args:
+            paths: what may be removed, if it is a stored file.
+            is_named: whether an item has a file of a path, as the catalog keeps it.
+        """
+        for path in map(Path, paths):
+            with self._lock:
+                is_claimed = self._claims[path.name] > 0
+                # Where the catalog cannot say, the file costs room, no more, if it stays.
+                with contextlib.suppress(CollectionError):
+                    if not is_claimed and not any(map(is_named, self._names_of(path))):
+                        self.discard(path)
+
+    def _names_of(self, path: Path) -> set[str]:
+        """How the catalog may call a stored file: once it had the place where it was stored."""
+        return {str(path), str(self.path / path.name), f"{MEDIA}/{path.name}"}
+
+    def _claim(self, name: str) -> None:
+        with self._lock:
+            self._claims[name] += 1
+
     def missing(self, item_paths: Iterable[str]) -> list[str]:
         """Of the paths of the files of items, those of stored files that are no longer there."""
         stored = [path for path in map(Path, item_paths) if path.parent.name == MEDIA]
@@ -122,28 +174,33 @@ class MediaFolder:
         ]
 
     def orphans(
-        self, item_paths: Iterable[str | Path], least_age_seconds: float = UPLOAD_SECONDS
+        self,
+        item_paths: Callable[[], Iterable[str | Path]],
+        least_age_seconds: float = UPLOAD_SECONDS,
     ) -> list[Path]:
         """The files in the folder that no item names, by name; files put there by hand are none.
 
         Args:
-            item_paths: the paths of the files of all items, by the catalog, wherever they lie.
+            item_paths: gives the paths of the files of all items, by the catalog, wherever they
+                lie. It is asked after the folder, so that what is committed meanwhile is there.
             least_age_seconds: leave out what is younger. A file is stored before its item is
                 committed, maybe by another process: removing it then would lose what is about to
-                be acknowledged.
+                be acknowledged. Nothing has to be left out while the right to write is held.
 
         Raises:
             StorageError: the folder cannot be read.
         """
-        names = {path.name for path in map(Path, item_paths) if path.parent.name == MEDIA}
         newest = time.time() - least_age_seconds
-        orphans = []
+        files = []
         with _storage_errors(str(self.path), "read"), contextlib.suppress(FileNotFoundError):
             for path in sorted(self.path.iterdir()):
                 is_ours = NAME.fullmatch(path.name) or INCOMING.fullmatch(path.name)
-                if is_ours and path.name not in names and _is_file_before(path, newest):
-                    orphans.append(path)
-        return orphans
+                if is_ours and self._claims[path.name] <= 0 and _is_file_before(path, newest):
+                    files.append(path)
+        if not files:
+            return []
+        names = {path.name for path in map(Path, item_paths()) if path.parent.name == MEDIA}
+        return [path for path in files if path.name not in names]
 
 
 @dataclass(frozen=True)
@@ -151,16 +208,20 @@ class IncomingFile:
     """A file that has come in.
 
     Attributes:
+        folder: where it is on the way to.
         temporary: where it is on the disk.
         digest: the hash of its content, as the catalog has it.
         name: what to call it in errors.
+        claims: the names that it has in the folder, of which nobody removes the file.
     """
 
+    folder: MediaFolder
     temporary: Path
     digest: str
     name: str
+    claims: list[str] = field(default_factory=list)
 
-    def keep(self, suffix: str, chosen_id: str | None) -> tuple[Path, bool]:
+    def keep(self, suffix: str, chosen_id: str | None) -> Path:
         """Give the file its name, which is safe on the disk when this returns.
 
         The same content stored under two ids has two names, so each stored file belongs to one
@@ -170,20 +231,18 @@ class IncomingFile:
             suffix: what the name ends with: a dot, small letters and digits; or nothing.
             chosen_id: the id of its item; None if that is made from the content.
 
-        Returns:
-            The path, and whether there was no such file before.
-
         Raises:
             StorageError: the disk refused.
         """
         tail = f"-{make_id(chosen_id)}" if chosen_id is not None else ""
         path = self.temporary.with_name(f"{self.digest[:DIGITS]}{tail}{suffix}")
+        self.folder._claim(path.name)
+        self.claims.append(path.name)
         with _storage_errors(self.name):
-            is_new = not path.exists()
             self.temporary.replace(path)
             fsync_folder(path.parent)
             fsync_folder(path.parent.parent)
-        return path, is_new
+        return path
 
 
 def _is_file_before(path: Path, time_seconds: float) -> bool:

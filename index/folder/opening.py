@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import secrets
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import (
@@ -15,8 +16,9 @@ from anysense.embed.errors import (
     UsageError,
 )
 from anysense.index.catalog.integrity import check_acknowledged, ensure_sound
+from anysense.index.catalog.migration import migrate
 from anysense.index.catalog.reader import Catalog
-from anysense.index.catalog.schema import CATALOG
+from anysense.index.catalog.schema import CATALOG, FORMAT
 from anysense.index.catalog.sqlite.connections import damaged, storage_errors
 from anysense.index.catalog.sqlite.seals import ACKNOWLEDGED, VERIFIED
 from anysense.index.catalog.transaction import create_catalog
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from anysense.embed.types import Encoder, Space
 
 __all__ = [
+    "bring_up_to_date",
     "check_revision",
     "has_collection",
     "load_encoders",
@@ -193,6 +196,22 @@ def repair_manifest(folder: Path, manifest: Manifest) -> Manifest:
             manifest.write(folder)
         remove_others(folder, manifest.generation)
     return manifest
+
+
+def bring_up_to_date(folder: Path, catalog: Catalog, manifest: Manifest) -> None:
+    """Bring a collection of an older format, whose lock is held, to that of today.
+
+    The manifest first: should the process be killed in between, an older version of anysense
+    refuses the collection with a sentence, and this one reads both.
+    """
+    if catalog.format == FORMAT:
+        return
+    # Rows get new checksums: a bit that has flipped would be taken for what was written.
+    ensure_sound(catalog, folder, writer=True, always=True)
+    if manifest.format < FORMAT:
+        manifest = replace(manifest, format=FORMAT)
+        manifest.write(folder)
+    migrate(folder, {MANIFEST: manifest.to_text()})
 
 
 def check_revision(folder: Path, entry: EncoderEntry, here: Space) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import numpy as np
 from anysense.embed.errors import AnysenseError, IncompatibleCollectionError
 from anysense.index.catalog.integrity import catalog_problems, check_acknowledged
 from anysense.index.catalog.vectors import vector_sources
+from anysense.index.folder.lock import WriterLock
 from anysense.index.snapshots.generation import DamagedGeneration, load_generation
 from anysense.index.snapshots.manifest import DamagedManifest, Generation, Manifest
 
@@ -53,8 +55,17 @@ class VerifyReport:
         return {"ok": self.ok, **asdict(self)}
 
 
-def verify_collection(folder: Path, catalog: Catalog, media: MediaFolder) -> VerifyReport:
-    """Check every page and row of the catalog, every file, and the index against the catalog."""
+def verify_collection(
+    folder: Path, catalog: Catalog, media: MediaFolder, *, has_right: bool = False
+) -> VerifyReport:
+    """Check every page and row of the catalog, every file, and the index against the catalog.
+
+    Args:
+        folder: the collection.
+        catalog: its catalog.
+        media: what clients have stored in it.
+        has_right: whether this process has the right to write.
+    """
     started = time.monotonic()
     report = VerifyReport()
     try:
@@ -65,28 +76,41 @@ def verify_collection(folder: Path, catalog: Catalog, media: MediaFolder) -> Ver
         report.items = sum(totals.items.values())
         report.segments = sum(totals.segments.values())
         _check_generation(folder, catalog, report)
-        _check_media(catalog, media, report)
+        _check_media(folder, catalog, media, report, has_right=has_right)
     except AnysenseError as error:
         report.problems.append(str(error))
     report.seconds = round(time.monotonic() - started, 3)
     return report
 
 
-def _check_media(catalog: Catalog, media: MediaFolder, report: VerifyReport) -> None:
+def _check_media(
+    folder: Path, catalog: Catalog, media: MediaFolder, report: VerifyReport, *, has_right: bool
+) -> None:
     """Whether the files that clients have stored are there, and whether each belongs to an item."""
     if not media.exists():
         return
-    paths = list(catalog.files())
     report.problems += [
         f"{path}, the file of an item, is gone: restore it from a backup, or remove the item."
-        for path in media.missing(paths)
+        for path in media.missing(catalog.files())
     ]
-    orphans = media.orphans(paths)
+    orphans = media.orphans(catalog.files, least_age_seconds=0)
+    if orphans and not (has_right or _is_unwritten(folder)):
+        orphans = media.orphans(catalog.files)  # another process may be about to commit the others
     if orphans:
         files = "1 file" if len(orphans) == 1 else f"{len(orphans):,} files"
         report.notes.append(
             f"{files} in {media.path} belong to no item; `anysense compact` removes them."
         )
+
+
+def _is_unwritten(folder: Path) -> bool:
+    """Whether no process is writing, so that none is taking an upload either."""
+    lock = WriterLock(folder)
+    with contextlib.suppress(AnysenseError):
+        lock.acquire()
+        lock.release()
+        return True
+    return False
 
 
 def _check_generation(folder: Path, catalog: Catalog, report: VerifyReport) -> None:

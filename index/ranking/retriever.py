@@ -12,7 +12,7 @@ from anysense.index.ranking.options import SearchOptions
 from anysense.index.ranking.paging import page_of
 from anysense.index.ranking.query import parse_query
 from anysense.index.ranking.routes import plan_routes
-from anysense.index.ranking.states import States
+from anysense.index.ranking.states import STATE_SECONDS, States
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,9 +34,19 @@ class Retriever:
     >>> retriever.retrieve("a dog on the beach", k=5)
     """
 
-    def __init__(self, collection: OpenCollection) -> None:
+    def __init__(self, collection: OpenCollection, *, state_seconds: float = STATE_SECONDS) -> None:
+        """Search a collection.
+
+        Args:
+            collection: what to search.
+            state_seconds: how long a state is kept for later pages after it was last searched.
+        """
         self._collection = collection
-        self._states = States(collection)
+        self._states = States(collection, state_seconds)
+
+    def forget_old_states(self) -> None:
+        """Let go of states that nobody has searched for long, as every search does as well."""
+        self._states.forget_old()
 
     def retrieve(
         self,

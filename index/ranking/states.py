@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,9 +15,14 @@ if TYPE_CHECKING:
     from anysense.index.folder.folder import OpenCollection
     from anysense.index.snapshots.snapshot import Snapshot
 
-__all__ = ["State", "States"]
+__all__ = ["STATE_SECONDS", "State", "States"]
 
 PINNED = 8  # states that pages may still come from
+GENERATIONS = 2
+"""Of so many generations of the index at most: each is a whole index in memory."""
+
+STATE_SECONDS = 600.0
+"""How long a state is kept after it was last searched, unless asked otherwise."""
 
 
 class State(NamedTuple):
@@ -28,23 +34,31 @@ class State(NamedTuple):
 
 
 class States:
-    """The states that were searched last. Safe to use from many threads."""
+    """The states that were searched last. Safe to use from many threads.
 
-    def __init__(self, collection: OpenCollection) -> None:
+    Args:
+        collection: what is searched.
+        seconds: how long a state is kept after it was last searched. The newest one is kept longer:
+            the next search needs it.
+    """
+
+    def __init__(self, collection: OpenCollection, seconds: float = STATE_SECONDS) -> None:
         self._collection = collection
+        self._seconds = seconds
         self._lock = new_lock()
-        self._pinned: OrderedDict[str, State] = OrderedDict()
+        self._pinned: OrderedDict[str, State] = OrderedDict()  # the one searched last at the end
+        self._searched_at: dict[str, float] = {}
 
     def find(self, name: str | None) -> State:
         """The state that a page is of, or the newest.
 
         Raises:
-            StateGoneError: too many others have been searched since.
+            StateGoneError: it was searched too long ago, or too many others have been since.
         """
         with self._lock:
+            self._drop_old()
             if name is not None and name in self._pinned:
-                self._pinned.move_to_end(name)
-                return self._pinned[name]
+                return self._touched(name)
         newest = self._collection.folder.snapshot()
         if name not in (None, _name_of(newest)):
             raise StateGoneError(
@@ -57,12 +71,45 @@ class States:
         """A state and its calibrations, held for later pages in place of the oldest one."""
         name = _name_of(snapshot)
         with self._lock:
+            self._drop_old()
             if name not in self._pinned:
                 self._pinned[name] = State(name, snapshot, Calibrations(snapshot, self._encoder))
-                if len(self._pinned) > PINNED:
-                    self._pinned.popitem(last=False)
-            self._pinned.move_to_end(name)
-            return self._pinned[name]
+            state = self._touched(name)
+            self._drop_surplus()
+            return state
+
+    def forget_old(self) -> None:
+        """Let go of the states that were searched too long ago."""
+        with self._lock:
+            self._drop_old()
+
+    def _touched(self, name: str) -> State:
+        self._pinned.move_to_end(name)
+        self._searched_at[name] = time.monotonic()
+        return self._pinned[name]
+
+    def _drop_old(self) -> None:
+        """Drop what is too old, and what is of files that were replaced since."""
+        since = time.monotonic() - self._seconds
+        newest = max((s.snapshot.version for s in self._pinned.values()), default=None)
+        catalog = self._collection.folder.catalog
+        for name, state in list(self._pinned.items()):
+            is_old = self._searched_at[name] < since and state.snapshot.version != newest
+            if is_old or state.snapshot.catalog is not catalog:
+                self._drop(name)
+
+    def _drop_surplus(self) -> None:
+        """Drop what was searched first, of too many states, and all of too old a generation."""
+        while len(self._pinned) > PINNED:
+            self._drop(next(iter(self._pinned)))
+        generations = {state.snapshot.version[0] for state in self._pinned.values()}
+        kept = sorted(generations)[-GENERATIONS:]
+        for name, state in list(self._pinned.items()):
+            if state.snapshot.version[0] not in kept:
+                self._drop(name)
+
+    def _drop(self, name: str) -> None:
+        del self._pinned[name], self._searched_at[name]
 
     def _encoder(self, space: str) -> Encoder | None:
         """The encoder of a space, if it is loaded: no search by a vector loads one."""

@@ -12,8 +12,9 @@ import numpy as np
 from anysense.embed.errors import CorruptCollectionError
 from anysense.embed.forking import new_lock, new_rlock
 from anysense.index.catalog.reader import Catalog, read_state
-from anysense.index.catalog.sqlite.connections import connect, damaged, storage_errors
+from anysense.index.catalog.sqlite.connections import connect_to, damaged, log_of, storage_errors
 from anysense.index.catalog.sqlite.gate import close_before_fork, using
+from anysense.index.catalog.sqlite.identity import FileId, check_file, file_id, replaced
 from anysense.index.catalog.sqlite.seals import stamp
 from anysense.index.catalog.vectors import vector_sources
 from anysense.index.snapshots.generation import DamagedGeneration, load_generation
@@ -87,6 +88,8 @@ class Views:
         self._manifest_stamp: dict[str, int] | None = None
         self._lock = new_rlock()
         self._watch: sqlite3.Connection | None = None
+        self._log: FileId | None = None
+        self._catalog_stamp: dict[str, int] | None = None
         self._seen: object = None
         self._snapshot: Snapshot | None = None
         self._base: Base | None = None
@@ -127,17 +130,52 @@ class Views:
 
         Raises:
             CorruptCollectionError: the catalog is damaged, or another collection took its place.
+            CollectionReplacedError: the files are not those any more that were opened.
         """
         with storage_errors(self.path), using(self.path), self._lock:
+            self.check_place()
+            self._forget_pages()
             # A number that SQLite changes with every commit of another connection.
             if self._watch is None:
-                self._watch = connect(self.path, writable=False)
+                self._watch = connect_to(self.path, self._catalog.file, writable=False)
+                self._log = file_id(log_of(self.path))
             version = self._watch.execute("PRAGMA data_version").fetchone()[0]
             now = (version, self._read_stamp())
             if self._snapshot is None or now != self._seen:
                 self._snapshot = self._refreshed()
                 self._seen = (version, self._manifest_stamp)
             return self._snapshot
+
+    def check_place(self) -> None:
+        """See that the catalog and its log are the files that were opened.
+
+        SQLite reads on from files that were removed, and would never see a change again.
+
+        Raises:
+            CollectionReplacedError: they are not.
+        """
+        with self._lock:
+            check_file(self.path, self._catalog.file)
+            if self._watch is not None and file_id(log_of(self.path)) != self._log:
+                raise replaced(log_of(self.path))
+
+    def check_change(self, change: int) -> None:
+        """See that the catalog is not behind what was read of it: then an older one was put there.
+
+        Raises:
+            CollectionReplacedError: it is.
+        """
+        with self._lock:
+            if change < self._change:
+                raise replaced(self.path)
+
+    def _forget_pages(self) -> None:
+        """Let SQLite read the file anew if it has changed: not all that changes it is SQLite."""
+        now = stamp(self.path)
+        if now != self._catalog_stamp:
+            self._catalog_stamp = now
+            self._catalog.forget()
+            self.close_idle()
 
     def adopt(self, manifest: Manifest, base: Base) -> None:
         """Go on from an index that this process has just published."""
@@ -202,6 +240,7 @@ class Views:
         base, catalog = self._base, self._catalog
         with catalog.transaction() as connection:
             state = read_state(catalog.path, connection)
+            self.check_change(state.change)
             if state.purged > base.change:
                 raise _Stale
             gone = catalog.tombstones(connection, self._change)

@@ -50,6 +50,7 @@ STATUS: Mapping[type[AnysenseError], int] = {
     errors.CollectionError: 500,
     errors.CollectionNotFoundError: 503,
     errors.CollectionLockedError: 503,
+    errors.CollectionReplacedError: 503,
     errors.IncompatibleCollectionError: 503,
     errors.ItemNotFoundError: 404,
     errors.StorageError: 507,
@@ -66,7 +67,7 @@ PARAMS: Mapping[type[AnysenseError], str] = {
 }
 """The field that is at fault, where the error itself tells."""
 
-RETRY_LATER = (errors.CollectionLockedError,)
+RETRY_LATER = (errors.CollectionLockedError, errors.CollectionReplacedError)
 KINDS = {
     401: "authentication_error",
     403: "permission_error",

@@ -99,6 +99,10 @@ class Settings(BaseSettings):
         show_paths: tell in which folders files lie, in the `source` and the `aliases` of hits and
             items. If None, that is told only by a service that answers to names of this machine
             for itself alone.
+        write_threads: how many requests encode what they add at once; more of them wait.
+        writer_idle_seconds: the right to write is given back after so long without a write, so
+            that another process can write.
+        state_seconds: how long the state of a page that was searched is kept for the next page.
     """
 
     model_config = SettingsConfigDict(
@@ -150,6 +154,9 @@ class Settings(BaseSettings):
     answer_seconds: float = 30.0
     connections: int = 1000
     show_paths: bool | None = None
+    write_threads: int = 16
+    writer_idle_seconds: float = 5.0
+    state_seconds: float = 600.0
 
     @field_validator("*", mode="before")
     @classmethod

@@ -203,7 +203,8 @@ if {state!r} == "half checkpointed":
         connection.execute("SELECT count(*) FROM items").fetchone()
         for i in range(30):
             collection.write([record(f"c{{i}}", 2)])
-        collection.folder._writer.checkpoint()
+        with collection.folder.writing() as writer:
+            writer.checkpoint()
         os.kill(os.getpid(), 9)
 if {state!r} == "killed":
     os.kill(os.getpid(), 9)

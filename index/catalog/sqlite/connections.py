@@ -11,10 +11,16 @@ import os
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
-from anysense.embed.errors import CollectionLockedError, CorruptCollectionError, StorageError
+from anysense.embed.errors import (
+    CollectionLockedError,
+    CollectionReplacedError,
+    CorruptCollectionError,
+    StorageError,
+)
 from anysense.embed.forking import new_lock
 from anysense.index.catalog.schema import CATALOG, row_crc
 from anysense.index.catalog.sqlite.gate import close_before_fork, using
+from anysense.index.catalog.sqlite.identity import FileId, check_file, file_id, replaced
 from anysense.index.catalog.sqlite.seals import seal, stamp
 
 if TYPE_CHECKING:
@@ -27,7 +33,9 @@ __all__ = [
     "WriterConnection",
     "check_row",
     "connect",
+    "connect_to",
     "damaged",
+    "log_of",
     "refused_by",
     "storage_errors",
 ]
@@ -36,6 +44,22 @@ CACHE_KIB = 32 * 1024
 BUSY_MS = 30_000
 CHECKPOINT_MS = 50  # a reader in the middle of a transaction is not waited for
 FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
+
+
+def connect_to(path: Path, opened: FileId | None, *, writable: bool) -> sqlite3.Connection:
+    """Open a catalog of which other connections are or were open: the same file, or none.
+
+    Raises:
+        CollectionReplacedError: another file has come into its place.
+    """
+    check_file(path, opened)
+    connection = connect(path, writable=writable)
+    try:
+        check_file(path, opened)  # again: it may have been replaced just before it was opened
+    except CollectionReplacedError:
+        connection.close()
+        raise
+    return connection
 
 
 def connect(path: Path, *, writable: bool) -> sqlite3.Connection:
@@ -78,15 +102,21 @@ def _open(path: Path, options: str) -> sqlite3.Connection:
 
 
 def _may_be_immutable(path: Path) -> bool:
-    log = path.with_name(path.name + "-wal")
+    log = log_of(path)
     return path.exists() and (not log.exists() or log.stat().st_size == 0)
 
 
 class Pool:
-    """Read-only connections, each lent to one thread at a time."""
+    """Read-only connections to one file, each lent to one thread at a time.
+
+    Attributes:
+        path: the catalog's.
+        file: which file that was when the first connection was asked for.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.file: FileId | None = None
         self._idle: list[sqlite3.Connection] = []
         self._lock = new_lock()
         self._closed = False
@@ -98,8 +128,10 @@ class Pool:
         with storage_errors(self.path), using(self.path):
             with self._lock:
                 connection = self._idle.pop() if self._idle else None
+                if self.file is None:
+                    self.file = file_id(self.path)
             if connection is None:
-                connection = connect(self.path, writable=False)
+                connection = self._connected()
             try:
                 yield connection
             finally:
@@ -111,10 +143,20 @@ class Pool:
                     else:
                         self._idle.append(connection)
 
+    def _connected(self) -> sqlite3.Connection:
+        if self.file is None:
+            return connect(self.path, writable=False)  # which says what is wrong with the file
+        return connect_to(self.path, self.file, writable=False)
+
     def close(self) -> None:
         """Close what is idle now, and the rest when it comes back."""
         with self._lock:
             self._closed = True
+            self.close_idle()
+
+    def forget(self) -> None:
+        """Close what is idle now, with the pages that it has read."""
+        with self._lock:
             self.close_idle()
 
     def close_idle(self) -> None:
@@ -130,11 +172,14 @@ class WriterConnection:
 
     Args:
         folder: the collection, whose lock is held.
+        file: its catalog, as it was opened for reading.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, file: FileId | None = None) -> None:
         self._folder = folder
         self.path = folder / CATALOG
+        self._file = file or file_id(self.path)
+        self._log: FileId | None = None
         self._connection: sqlite3.Connection | None = None
         self._sound: dict[str, int] = {}
         close_before_fork(self)
@@ -142,15 +187,31 @@ class WriterConnection:
     def get(self) -> sqlite3.Connection:
         """The connection, opened if it is not."""
         if self._connection is None:
-            self._connection = connect(self.path, writable=True)
+            self._connection = connect_to(self.path, self._file, writable=True)
             self._sound = stamp(self.path)
+            self._log = file_id(log_of(self.path))
         return self._connection
 
-    def empty_log(self) -> None:
-        """Empty the log into catalog.sqlite, as far as readers let it."""
+    def check(self) -> None:
+        """See that what was committed is in the files that whoever opens it next will find.
+
+        Raises:
+            CollectionReplacedError: the catalog or its log is another file by now, or somebody else
+                has written to the catalog.
+        """
+        check_file(self.path, self._file)
+        if self._connection is None:
+            return  # closed by a fork: it will be opened again
+        check_file(log_of(self.path), self._log)
+        if stamp(self.path) != self._sound:
+            raise replaced(self.path)
+
+    def empty_log(self) -> bool:
+        """Empty the log into catalog.sqlite, as far as readers let it; whether it is empty now."""
         connection = self.get()
         # If something else has changed the file, that must not be sealed as sound.
-        sound = stamp(self.path) == self._sound
+        is_same = file_id(self.path) == self._file
+        sound = is_same and stamp(self.path) == self._sound
         connection.execute(f"PRAGMA busy_timeout = {CHECKPOINT_MS}")
         _, log, done = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
@@ -159,6 +220,7 @@ class WriterConnection:
             if log == done:
                 seal(self._folder)
             self._sound = stamp(self.path)
+        return bool(log == done)
 
     def close_idle(self) -> None:
         """Empty the log and close; the next use opens it again."""
@@ -167,6 +229,11 @@ class WriterConnection:
                 self.empty_log()
             self._connection.close()
             self._connection = None
+
+
+def log_of(path: Path) -> Path:
+    """Where SQLite keeps what was committed and is not in the catalog's own file yet."""
+    return path.with_name(path.name + "-wal")
 
 
 _DISK = ("disk is full", "disk i/o error", "readonly database", "unable to open", "too big")

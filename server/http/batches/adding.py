@@ -28,6 +28,7 @@ from anysense.index.catalog.browse import find_item, item_paths
 from anysense.index.catalog.records import ItemRecord
 from anysense.index.types import NewItem
 from anysense.server.http.errors import error_fields, status_of
+from anysense.server.http.service.writing import superseded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from anysense.index.collection import Collection
     from anysense.server.http.batches.candidates import Candidate, NewMedia
     from anysense.server.http.batches.roots import Roots
+    from anysense.server.http.service.writing import SeveralWrites, Writer
 
 __all__ = ["Outcome", "add_together", "failed_outcome"]
 
@@ -58,12 +60,12 @@ def failed_outcome(error: AnysenseError, item_id: str | None = None) -> Outcome:
 
 
 def add_together(
-    collection: Collection, roots: Roots, candidates: Sequence[Candidate | AnysenseError]
+    writer: Writer, roots: Roots, candidates: Sequence[Candidate | AnysenseError]
 ) -> list[Outcome]:
     """Encode and write several items; all is safe, and found by searches, when this returns.
 
     Args:
-        collection: where to write.
+        writer: of the collection.
         roots: the folders of this machine that may be read from.
         candidates: what to add; an error stands for what cannot be, and is its outcome.
 
@@ -74,11 +76,12 @@ def add_together(
         AbandonedError: nobody waits for it; nothing was written.
         EncoderError: a model cannot be used; nothing was written.
         StorageError: the disk refused; nothing was written.
-        CollectionLockedError: another process is writing; nothing was written.
+        CollectionLockedError: another process is writing; told before anything is done.
+        CollectionReplacedError: the folder is not the one any more that was opened.
     """
     # Paths are read from copies, which nobody can exchange between a check and the reading.
-    with tempfile.TemporaryDirectory(prefix="anysense-") as staging:
-        return _Adding(collection, roots, Path(staging)).run(candidates)
+    with writer.several() as writes, tempfile.TemporaryDirectory(prefix="anysense-") as staging:
+        return _Adding(writer.collection, writes, roots, Path(staging)).run(candidates)
 
 
 class _Known(NamedTuple):
@@ -92,45 +95,36 @@ class _Known(NamedTuple):
 
 
 class _Adding:
-    def __init__(self, collection: Collection, roots: Roots, staging: Path) -> None:
+    def __init__(
+        self, collection: Collection, writes: SeveralWrites, roots: Roots, staging: Path
+    ) -> None:
         self._collection = collection
-        self._folder = collection.folder
+        self._writes = writes
+        self._folder = writes.folder
         self._roots = roots
         self._staging = staging
         self._outcomes: dict[int, Outcome] = {}
         self._names: dict[int, str] = {}  # what clients call files, by place
-        self._stored: dict[int, Path] = {}  # files kept for items, by place
-        self._new_files: set[Path] = set()
-        self._former_files: dict[str, set[Path]] = {}  # of items, before they are replaced
         self._firsts: dict[str, int] = {}  # places of files without ids, by the content's hash
         self._known: list[_Known] = []
 
     def run(self, candidates: Sequence[Candidate | AnysenseError]) -> list[Outcome]:
         records: dict[str, tuple[int, ItemRecord]] = {}
-        try:
-            pending = [p for p in map(self._prepare, range(len(candidates)), candidates) if p]
-            with closing(encode_pending(self._collection, pending)) as stream:
-                for item, outcome in stream:
-                    check_waiter()
-                    if isinstance(outcome, ItemRecord):
-                        records[outcome.id] = (item.index, outcome)
-                        self._outcomes[item.index] = Outcome(outcome.id, 201)
-                    else:
-                        self._fail(item.index, outcome)
-            if records:
-                self._folder.write([record for _, record in records.values()])
-        except BaseException:
-            self._discard(self._new_files)
-            raise
-        kept = {self._stored.get(place) for place, _ in records.values()}
-        former = [self._former_files.get(item_id, set()) for item_id in records]
-        self._discard(self._new_files.union(*former) - kept)
+        pending = [p for p in map(self._prepare, range(len(candidates)), candidates) if p]
+        for item in pending:
+            self._writes.begin(item.id)
+        with closing(encode_pending(self._collection, pending)) as stream:
+            for item, outcome in stream:
+                check_waiter()
+                if isinstance(outcome, ItemRecord):
+                    records[outcome.id] = (item.index, outcome)
+                    self._outcomes[item.index] = Outcome(outcome.id, 201)
+                else:
+                    self._fail(item.index, outcome)
+        for item_id in self._writes.write([record for _, record in records.values()]):
+            self._outcomes[records[item_id][0]] = failed_outcome(superseded(item_id), item_id)
         self._join_known()
         return [self._outcomes[place] for place in range(len(candidates))]
-
-    def _discard(self, paths: set[Path]) -> None:
-        for path in paths:
-            self._folder.media.discard(path)
 
     def _fail(self, place: int, error: AnysenseError) -> None:
         if isinstance(error, MediaError) and place in self._names:
@@ -144,7 +138,6 @@ class _Adding:
             return None
         check_waiter()
         try:
-            self._note_former(candidate.id)
             if isinstance(candidate.content, str):
                 self._names[place] = "<text>"
                 # Said to be a text, so that nobody looks whether it is the path of a file here.
@@ -169,13 +162,11 @@ class _Adding:
     ) -> PendingItem | None:
         self._names[place] = f"<{media.name}>" if media.name in ("image", "audio") else media.name
         folder = self._folder.media
-        with media.open() as upload, folder.receive(upload, self._names[place]) as file:
-            if candidate.id is None and self._is_known(place, candidate, file.digest):
-                return None
-            path, is_new = file.keep(media.suffix, candidate.id)
-        self._stored[place] = path
-        if is_new:
-            self._new_files.add(path)
+        with media.open() as upload:
+            file = self._writes.receive(upload, self._names[place])
+        if candidate.id is None and self._is_known(place, candidate, file.digest):
+            return None
+        path = file.keep(media.suffix, candidate.id)
         source = folder.catalog_path(str(path))  # the same wherever the collection is
         item = NewItem(path, candidate.id, source, None, candidate.metadata)
         return make_pending(place, item, file.digest, with_sidecars=False)
@@ -218,10 +209,6 @@ class _Adding:
             self._known.append(_Known(place, first, None, candidate.metadata, file))
         return first != place
 
-    def _note_former(self, item_id: str | None) -> None:
-        if item_id is not None and self._folder.media.exists():
-            self._former_files.setdefault(item_id, set(self._paths(item_id)))
-
     def _paths(self, item_id: str) -> list[Path]:
         """Where the files of an item are, which may be gone; none if there is no such item."""
         catalog = self._folder.snapshot().catalog
@@ -242,10 +229,10 @@ class _Adding:
                 self._join(outcome.id, known)
 
     def _join(self, item_id: str, known: _Known) -> None:
-        if known.file is not None:
-            self._folder.assign_files([(known.file, item_id)])
-        if known.metadata:
-            catalog = self._folder.snapshot().catalog
-            former = find_item(catalog, item_id).metadata
-            merged = {**former, **known.metadata, **reading_marks(former)}
-            self._folder.describe({item_id: merged})
+        with self._writes.alone() as folder:
+            if known.file is not None:
+                folder.assign_files([(known.file, item_id)])
+            if known.metadata:
+                former = find_item(folder.snapshot().catalog, item_id).metadata
+                merged = {**former, **known.metadata, **reading_marks(former)}
+                folder.describe({item_id: merged})

@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 
     import filelock
 
-    from anysense.index.collection import Collection
     from anysense.server.http.batches.candidates import Candidate
     from anysense.server.http.batches.roots import Roots
+    from anysense.server.http.service.writing import Writer
     from anysense.server.http.settings import Settings
 
 __all__ = ["JOBS", "Jobs"]
@@ -52,7 +52,7 @@ class Jobs:
     """All but what runs in threads happens in the event loop.
 
     Args:
-        collection: what they add to.
+        writer: of the collection that they add to.
         roots: the folders of this machine that may be read from.
         settings: how many there may be, and for how long.
         write: runs something that writes when its turn comes, as `ServedCollection.writing`.
@@ -60,16 +60,17 @@ class Jobs:
 
     def __init__(
         self,
-        collection: Collection,
+        writer: Writer,
         roots: Roots,
         settings: Settings,
         write: Callable[..., Awaitable[Any]],
     ) -> None:
-        self._collection = collection
+        self._writer = writer
+        self._collection = writer.collection
         self._roots = roots
         self._settings = settings
         self._write = write
-        self._folder = collection.path / JOBS
+        self._folder = writer.collection.path / JOBS
         self._lock: filelock.FileLock | None = None
         self._jobs: dict[str, Job] = {}
         self._queue: deque[Job] = deque()
@@ -259,7 +260,7 @@ class Jobs:
             try:
                 with waited_for_by(job.waiter):
                     outcomes: list[Outcome] = await self._write(
-                        add_together, self._collection, self._roots, chunk
+                        add_together, self._writer, self._roots, chunk
                     )
                     return outcomes
             except CollectionLockedError as error:

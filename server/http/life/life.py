@@ -23,10 +23,12 @@ class Life:
 
     Attributes:
         on_reload: called one after the other, in a thread, when the service is told to reload.
+        on_over: called when open requests are broken off, to end the work behind them.
     """
 
     def __init__(self) -> None:
         self.on_reload: list[Callable[[], object]] = []
+        self.on_over: list[Callable[[], object]] = []
         self.is_stopping = False
         self.is_over = False
         self._deadline: float | None = None
@@ -59,6 +61,8 @@ class Life:
             logger.warning("Requests that the service does not finish: %d", len(self._open))
         for request in list(self._open):
             request.cancel()
+        for hook in self.on_over:
+            hook()
 
     async def reload(self) -> None:
         """Call every hook; one that fails is told, and the others are called."""

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from anysense.embed.errors import AnysenseError
 from anysense.index.catalog.browse import list_items
+from anysense.server.http.errors import sentence
 from anysense.server.http.service.warm import encode_sample
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from anysense.server.http.service.served import ServedCollection
 
@@ -22,7 +23,7 @@ __all__ = ["Readiness"]
 
 logger = logging.getLogger(__name__)
 FRESH_SECONDS = 3.0
-"""How long an answer holds: probes come often, from several sides."""
+"""How long an encoder that works counts as one: probes come often, from several sides."""
 
 DEADLINE_SECONDS = 5.0
 """After which a model or a catalog that does not answer counts as one that cannot."""
@@ -39,22 +40,20 @@ class Readiness:
     """
 
     def __init__(self, collections: Mapping[str, ServedCollection]) -> None:
-        self.checks: list[Callable[[ServedCollection], None]] = [read_catalog, encode_tiny]
+        self.checks: list[Callable[[ServedCollection], None]] = [look_at_place, read_catalog]
         """Called with each collection; they raise if it cannot be used."""
         self._collections = collections
         self._look: Future[str | None] | None = None
         self._began = 0.0
         self._answer: str | None = None
-        self._answered: float | None = None
+        self._encoded_at: float | None = None
 
     def note_success(self) -> None:
-        """Take what has just been done as an answer: everything works."""
-        self._answer, self._answered = None, time.monotonic()
+        """Note that every encoder has just encoded something."""
+        self._encoded_at = time.monotonic()
 
     async def problem(self) -> str | None:
         """Why a collection cannot be searched; None if all can be."""
-        if self._answered is not None and time.monotonic() - self._answered < FRESH_SECONDS:
-            return self._answer
         look = self._begin()
         left = max(0.0, self._began + DEADLINE_SECONDS - time.monotonic())
         try:
@@ -72,21 +71,36 @@ class Readiness:
         return self._look
 
     def _check_all(self, look: Future[str | None]) -> None:
-        problem = next(filter(None, map(self._check, self._collections.values())), None)
+        checks = list(self.checks)
+        is_fresh = self._encoded_at is not None and self._began - self._encoded_at < FRESH_SECONDS
+        if not is_fresh:
+            checks.append(encode_tiny)
+        problems = (self._check(served, checks) for served in self._collections.values())
+        problem = next(filter(None, problems), None)
         if problem is not None and problem != self._answer:  # not at every look
             logger.error("Searches cannot be answered: %s", problem)
-        self._answer, self._answered = problem, time.monotonic()
+        if not is_fresh:
+            self._encoded_at = time.monotonic() if problem is None else None
+        self._answer = problem
         look.set_result(problem)
 
-    def _check(self, served: ServedCollection) -> str | None:
+    @staticmethod
+    def _check(
+        served: ServedCollection, checks: Sequence[Callable[[ServedCollection], None]]
+    ) -> str | None:
         try:
-            for check in self.checks:
+            for check in checks:
                 check(served)
         except AnysenseError as error:
-            return str(error)
+            return sentence(error)
         except Exception as error:  # a third party's encoder can raise anything
-            return f"{type(error).__name__}: {error}"
+            return sentence(AnysenseError(f"{type(error).__name__}: {error}"))
         return None
+
+
+def look_at_place(served: ServedCollection) -> None:
+    """See that what is written now would be kept."""
+    served.check_place()
 
 
 def read_catalog(served: ServedCollection) -> None:

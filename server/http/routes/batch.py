@@ -115,7 +115,7 @@ async def _add_chunk(
     served: ServedCollection, chunk: list[Candidate | AnysenseError]
 ) -> list[Outcome] | AnysenseError:
     try:
-        return await served.writing(add_together, served.collection, served.roots, chunk)
+        return await served.writing(add_together, served.writer, served.roots, chunk)
     except AbandonedError:
         raise
     except AnysenseError as error:
@@ -139,13 +139,14 @@ async def remove_batch(request: Request) -> Response:
     served = collection_of(request)
     check_json(request)
     body = await read_json(request, BatchRemoval)
-    return await _answer(served, await served.writing(_remove_all, served, body.ids))
+    return await _answer(served, await served.removing(_remove_all, served, body.ids))
 
 
 def _remove_all(served: ServedCollection, ids: list[str]) -> list[Outcome]:
-    existing = served.collection.folder.existing(ids)
-    if existing:
-        served.collection.remove(sorted(existing))
+    with served.writer.several() as writes:
+        for item_id in ids:
+            writes.begin(item_id)
+        existing = writes.remove(ids)
     return [
         Outcome(item_id, 200)
         if item_id in existing

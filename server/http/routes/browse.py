@@ -124,6 +124,6 @@ async def patch_item(request: Request, item_id: str) -> Response:
     served = collection_of(request)
     check_json(request, MERGE_PATCH)
     body = await read_json(request, NewMetadata)
-    await served.writing(describe, served.collection, item_id, body.metadata)
+    await served.removing(describe, served.writer, item_id, body.metadata)
     item = await served.reading(lambda: served.collection.folder.snapshot().item(item_id))
     return reply(shown(request, item.to_dict()))

@@ -112,7 +112,7 @@ async def _read_new_text(request: Request) -> NewText:
 async def _add_path(request: Request, served: ServedCollection, body: NewText) -> Response:
     """Add a file of this machine."""
     candidate = Candidate(None, body.id, body.metadata, body.path)
-    [outcome] = await served.writing(add_together, served.collection, served.roots, [candidate])
+    [outcome] = await served.writing(add_together, served.writer, served.roots, [candidate])
     if (error := outcome.error) is not None:
         message, code = str(error["message"]), str(error["code"])
         return error_response(outcome.status, message, code, error["param"])
@@ -159,5 +159,5 @@ async def _upload_of(form: Form) -> tuple[UploadFile, str, str, NewUpload]:
 async def delete_item(request: Request, item_id: str) -> Response:
     """Remove an item, and its file if it was uploaded. Other files are left where they are."""
     served = collection_of(request)
-    await served.writing(served.remove, item_id)
+    await served.removing(served.remove, item_id)
     return reply({"id": item_id, "deleted": True})

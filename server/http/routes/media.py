@@ -13,6 +13,7 @@ from anysense.server.http.media.finding import INLINE, FileOfItem, find_file, sa
 from anysense.server.http.media.sending import send_file
 from anysense.server.http.media.thumbnails import side_for, thumbnail
 from anysense.server.http.media.waveforms import waveform
+from anysense.server.http.routes.browse import get_item
 from anysense.server.http.routes.common import ERROR, collection_of
 from anysense.server.http.schemas.items import WaveformBody
 
@@ -50,12 +51,20 @@ async def get_media(
     an attachment, so that no file can run a script here. A file that is another one than was
     added is not given.
     """
+    if not written_path(request).endswith("/media"):  # an id with an encoded slash, from earlier
+        return await get_item(request, f"{item_id}/media")
     served = collection_of(request)
     if w is not None:
         return await _thumbnail(request, served, item_id, side_for(w))
     file, content_type = await served.reading(_find, served, item_id)
     headers = {**MEDIA_HEADERS, "content-disposition": _disposition(content_type, file.name)}
     return send_file(request, file.served, content_type, headers)
+
+
+def written_path(request: Request) -> str:
+    """The path of a request as the client wrote it, with what is percent-encoded in it."""
+    raw: bytes = request.scope.get("raw_path") or request.url.path.encode()
+    return raw.partition(b"?")[0].decode("latin-1")
 
 
 @router.get("/items/{item_id:path}/waveform", response_model=WaveformBody)

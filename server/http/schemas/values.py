@@ -17,6 +17,7 @@ from pydantic import (
 
 from anysense.embed.limits import exceeds_depth
 from anysense.embed.types import Modality, Origin, Unit
+from anysense.index.catalog.records import ID_RULE, MAX_ID, is_id
 
 __all__ = [
     "LIST",
@@ -32,7 +33,6 @@ __all__ = [
     "told_apart",
 ]
 
-MAX_ID = 512
 MAX_DEPTH = 32
 MAX_PATH = 4096
 MAX_METADATA_BYTES = 256 * 1024
@@ -40,15 +40,9 @@ EXAMPLE_ID = "3f9a0c5b12d47e88"
 
 
 def check_id(value: str) -> str:
-    """An id must survive a URL: ``/v1/items/{id}`` and ``/v1/items/{id}/media``."""
-    if not value.isprintable() or value != value.strip():
-        raise ValueError("an id has neither control characters nor white space at its ends")
-    if value.startswith("/") or value.endswith(("/", "/media", "/waveform")):
-        raise ValueError(
-            "an id does not start with a slash, nor end with one, with /media or with /waveform"
-        )
-    if {".", ".."} & set(value.split("/")) or "//" in value:
-        raise ValueError("an id does not have the parts of a path that clients rewrite: . .. //")
+    """The rule of the collection: one for every way to add an item."""
+    if not is_id(value):
+        raise ValueError(f"an id is {ID_RULE}")
     return value
 
 

@@ -5,19 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from anysense.index.building.encoding import reading_marks
-from anysense.index.catalog.browse import find_item
 from anysense.server.http.errors import RequestError
 from anysense.server.http.schemas.values import check_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from anysense.index.collection import Collection
+    from anysense.server.http.service.writing import Writer
 
 __all__ = ["describe", "merge_patch"]
 
 
-def describe(collection: Collection, item_id: str, patch: Mapping[str, Any]) -> None:
+def describe(writer: Writer, item_id: str, patch: Mapping[str, Any]) -> None:
     """Change the metadata of an item by a merge patch; it is safe when this returns.
 
     What the metadata says of how the item's file was read stays.
@@ -28,13 +27,16 @@ def describe(collection: Collection, item_id: str, patch: Mapping[str, Any]) -> 
         StorageError: the disk refused.
         CollectionLockedError: another process is writing.
     """
-    former = find_item(collection.folder.snapshot().catalog, item_id).metadata
-    metadata = merge_patch(former, patch)
-    try:
-        check_metadata(metadata)
-    except ValueError as error:
-        raise RequestError(f"metadata: {error}.", 422, "invalid_value", "metadata") from None
-    collection.folder.describe({item_id: {**metadata, **reading_marks(former)}})
+
+    def patched(former: dict[str, Any]) -> dict[str, Any]:
+        metadata = merge_patch(former, patch)
+        try:
+            check_metadata(metadata)
+        except ValueError as error:
+            raise RequestError(f"metadata: {error}.", 422, "invalid_value", "metadata") from None
+        return {**metadata, **reading_marks(former)}
+
+    writer.describe(item_id, patched)
 
 
 def merge_patch(target: Any, patch: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
-import threading
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, ParamSpec, TypeVar
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from anysense.embed.errors import AnysenseError, ItemNotFoundError, MediaError
-from anysense.index.building.ingest import add_one
-from anysense.index.catalog.browse import find_item, item_paths
+from anysense.embed.errors import AnysenseError, CollectionReplacedError
 from anysense.index.ranking.retriever import Retriever
-from anysense.index.types import NewItem
 from anysense.server.http.batches.jobs import Jobs
 from anysense.server.http.batches.roots import Roots
+from anysense.server.http.service.publishing import Publishing
+from anysense.server.http.service.upkeep import Upkeep
+from anysense.server.http.service.writing import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from anysense.index.catalog.reader import Catalog
-    from anysense.index.catalog.records import Item
     from anysense.index.collection import Collection
+    from anysense.index.folder.media import MediaFolder
     from anysense.index.ranking.hit import Hits
     from anysense.index.ranking.query import Term
     from anysense.server.http.service.turns import Turns
@@ -47,33 +49,58 @@ class ServedCollection:
     def __init__(self, name: str, collection: Collection, settings: Settings, turns: Turns) -> None:
         self.name = name
         self.collection = collection
-        self.retriever = Retriever(collection)
-        self.media = collection.folder.media
-        self._settings = settings
+        self.retriever = Retriever(collection, state_seconds=settings.state_seconds)
+        self.writer = Writer(collection)
+        self.add = self.writer.add
+        self.add_file = self.writer.add_file
+        self.remove = self.writer.remove
         self._turns = turns
-        self._writes = turns.new_line()
-        self._thumbnails = turns.new_line()
-        self._publishing: threading.Thread | None = None
+        self._writes = asyncio.Semaphore(settings.write_threads)
+        self._thumbnails = asyncio.Semaphore(1)
+        self._publishing = Publishing(collection, settings.publish_after)
+        self._upkeep = Upkeep(collection, self.retriever, settings)
         self.roots = Roots(settings.roots, exclude=collection.path)
-        self.jobs = Jobs(collection, self.roots, settings, self.writing)
+        self.jobs = Jobs(self.writer, self.roots, settings, self.writing)
 
-    def stop(self, seconds: float = STOP_SECONDS) -> None:
-        """Wait for an index that is being published, up to a limit; nothing is lost without it."""
-        if self._publishing is not None:
-            self._publishing.join(seconds)
-
-    def reload(self) -> None:
-        """Take the collection as it is on the disk now."""
-        self.collection.folder.snapshot()
+    @property
+    def media(self) -> MediaFolder:
+        """The files that clients have stored."""
+        return self.collection.folder.media
 
     @property
     def is_publishing(self) -> bool:
         """Whether the FAISS index is brought up to date at this moment."""
-        return self._publishing is not None and self._publishing.is_alive()
+        return self._publishing.is_running
+
+    def start(self) -> None:
+        """Begin to look after the collection."""
+        self.writer.start()
+        self._upkeep.start()
+        self.jobs.start()
+
+    def stop(self, seconds: float = STOP_SECONDS) -> None:
+        """Wait for what runs in the background, up to a limit; nothing is lost without it."""
+        deadline = time.monotonic() + seconds
+        self.jobs.stop()
+        self._upkeep.stop(seconds)
+        self._publishing.join(max(0.0, deadline - time.monotonic()))
+
+    def reload(self) -> None:
+        """Take the collection as it is on the disk now."""
+        self._ensure_place()
+        self.collection.folder.snapshot()
+
+    def check_place(self) -> None:
+        """See that what is written now would be kept; if the folder was replaced, open the new one.
+
+        Raises:
+            CollectionError: it would not be.
+        """
+        self._ensure_place()
 
     async def reading(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run something that reads the catalog or files, and waits for no model."""
-        return await self._turns.reading(work, *args, **kwargs)
+        return await self._turns.reading(self._again_if_replaced, partial(work, *args, **kwargs))
 
     async def shrinking(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run something that makes a small picture, one after the other: reads do not wait."""
@@ -84,113 +111,52 @@ class ServedCollection:
         """Search, when its turn comes; see `Retriever.retrieve`."""
         has_media = any(isinstance(term.content, bytes) for term in terms)
         return await self._turns.searching(
-            self.retriever.retrieve, terms, has_media=has_media, **options
+            self._again_if_replaced,
+            partial(self.retriever.retrieve, terms, **options),
+            has_media=has_media,
         )
 
     async def writing(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run something that writes, in a thread, after all that came before it."""
+        """Run something that may encode and writes, in a thread, beside some others."""
         async with self._writes:
-            result = await self._turns.working(work, *args, **kwargs)
-            await self._turns.working(self._publish_if_due)
-            return result
+            return await self.removing(work, *args, **kwargs)
+
+    async def removing(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run something that writes and encodes nothing, so that it need not wait for models."""
+        result = await self._turns.working(self._in_place, partial(work, *args, **kwargs))
+        await self._turns.working(self._publish_if_due)
+        return result
+
+    def _in_place(self, work: Callable[[], T]) -> T:
+        """Write to the folder that is at the collection's path now."""
+        self._ensure_place()
+        try:
+            return work()
+        except CollectionReplacedError:
+            with contextlib.suppress(AnysenseError):  # told with the next request, if it lasts
+                self.collection.folder.reopen()
+            raise
+
+    def _again_if_replaced(self, work: Callable[[], T]) -> T:
+        """Read, once more from the new folder if the old one is not at the path any more."""
+        try:
+            return work()
+        except CollectionReplacedError:
+            self.collection.folder.reopen()
+            return work()
+
+    def _ensure_place(self) -> None:
+        try:
+            self.collection.folder.check_place()
+        except CollectionReplacedError:
+            self.collection.folder.reopen()
 
     def _publish_if_due(self) -> None:
-        if self.is_publishing:
-            return
-        snapshot = self.collection.folder.snapshot()
-        changes = snapshot.unpublished + len(snapshot.tombstones)
-        total = sum(snapshot.partitions.values())
-        if changes >= max(self._settings.publish_after, total // 20):
-            self._publishing = threading.Thread(target=self._publish, name="publish", daemon=True)
-            self._publishing.start()
-
-    def _publish(self) -> None:
         try:
-            self.collection.publish()
-        except AnysenseError as error:  # the catalog has everything; the next change tries again
+            self._publishing.publish_if_due()
+        except AnysenseError as error:  # what was written is safe without it
             logger.error("The index cannot be published: %s", error)
-        except Exception:  # whatever it is, it must not end in silence
-            logger.exception("The index cannot be published")
-
-    def add(self, item: NewItem, content_hash: str | None = None) -> Item:
-        """Encode an item and write it; it is safe, and found by searches, when this returns.
-
-        Args:
-            item: what to add.
-            content_hash: of its content, where that is known.
-
-        Raises:
-            MediaError: it cannot be used.
-            StorageError: the disk refused.
-            CollectionLockedError: another process is writing.
-        """
-        item_id = add_one(self.collection, item, content_hash=content_hash)
-        return self.collection.folder.snapshot().item(item_id)
-
-    def add_file(
-        self, upload: BinaryIO, name: str, suffix: str, item: NewItem
-    ) -> tuple[Item, bool]:
-        """Store an uploaded file and add it as an item.
-
-        Args:
-            upload: the file.
-            name: what the client calls it.
-            suffix: what its stored name ends with.
-            item: its id and metadata; the content is not looked at.
-
-        Returns:
-            The item, and whether it was added: without an id of its own, a file whose content is
-            in the collection already is the item that it has.
-
-        Raises:
-            As `add`.
-        """
-        with self.media.receive(upload, name) as file:
-            item_id = self._item_with(file.digest) if item.id is None else None
-            if item_id is not None:
-                return self.collection.folder.snapshot().item(item_id), False
-            former_paths = self._paths(item.id) if item.id is not None else []
-            path, is_new = file.keep(suffix, item.id)
-        try:
-            source = self.media.catalog_path(str(path))  # the same wherever the collection is
-            new_item = self.add(NewItem(path, item.id, source, None, item.metadata), file.digest)
-        except BaseException as error:
-            if is_new:
-                self.media.discard(path)
-            if isinstance(error, MediaError):
-                raise type(error)(name, error.reason) from None
-            raise
-        for former_path in former_paths:
-            if former_path != path:
-                self.media.discard(former_path)
-        return new_item, True
-
-    def remove(self, item_id: str) -> None:
-        """Remove an item, and its file if a client has stored it.
-
-        Raises:
-            ItemNotFoundError: there is none of that id.
-        """
-        if self.collection.remove([item_id]) == 0:
-            raise ItemNotFoundError(f"No item {item_id}.")
 
     def catalog(self) -> Catalog:
         """The items as they are now."""
         return self.collection.folder.snapshot().catalog
-
-    def _item_with(self, digest: str) -> str | None:
-        """The id of the item that has a content, unless its files are all gone."""
-        item_id = self.collection.folder.by_hash(digest)
-        if item_id is None:
-            return None
-        paths = self._paths(item_id)
-        return item_id if not paths or any(path.is_file() for path in paths) else None
-
-    def _paths(self, item_id: str) -> list[Path]:
-        """Where the files of an item are, which may be gone; none if there is no such item."""
-        catalog = self.catalog()
-        try:
-            item = find_item(catalog, item_id)
-        except ItemNotFoundError:
-            return []
-        return [Path(path) for path in item_paths(catalog, item)]

@@ -56,6 +56,7 @@ class Service:
         }
         self.life = Life()
         self.life.on_reload.append(self.reload)
+        self.life.on_over += [served.writer.stop for served in self.collections.values()]
         self.metrics = Metrics()
         self.metrics.watch(Contents(self.collections))
         self.status = READY
@@ -82,7 +83,7 @@ class Service:
     def start(self) -> None:
         """Begin to load the encoders, if the settings say so; the service answers meanwhile."""
         for served in self.collections.values():
-            served.jobs.start()
+            served.start()
         if self.settings.warm_up:
             self.status = LOADING
             self._begin_to_warm_up()
@@ -93,8 +94,6 @@ class Service:
         A library that is being loaded must not meet the end of Python. An index that is not
         finished by then is left; nothing is lost with it.
         """
-        for served in self.collections.values():
-            served.jobs.stop()
         deadline = time.monotonic() + seconds
         if self._warming is not None:
             self._warming.join(seconds)

@@ -29,11 +29,6 @@ class Turns:
         self._searches = asyncio.Semaphore(settings.search_threads)
         self._media_searches = asyncio.Semaphore(settings.media_searches)
 
-    @staticmethod
-    def new_line() -> asyncio.Semaphore:
-        """A line in which one goes after the other."""
-        return asyncio.Semaphore(1)
-
     async def reading(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run something that waits for no model and for no search."""
         async with self._reads:

@@ -25,6 +25,7 @@ from anysense.embed.errors import (
     CollectionExistsError,
     CollectionLockedError,
     CollectionNotFoundError,
+    CollectionReplacedError,
     CorruptCollectionError,
     IncompatibleCollectionError,
     StorageError,
@@ -264,7 +265,7 @@ def test_reader_notices_that_another_collection_took_the_place(path: Path) -> No
         reader.folder.snapshot()
         shutil.rmtree(path)
         created(path).close()
-        with pytest.raises(CorruptCollectionError, match="was replaced by another collection"):
+        with pytest.raises(CollectionReplacedError, match="not the file that was opened"):
             reader.folder.snapshot()
 
 

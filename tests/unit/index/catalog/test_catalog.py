@@ -483,7 +483,8 @@ def test_failed_write_leaves_everything_as_it_was(
     collection: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     collection.write([record("a")])
-    connection = collection.folder._writer._connection  # type: ignore[union-attr]  # to fail a write
+    with collection.folder.writing() as writer:
+        connection = writer._connection  # to fail a write
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     connection.execute(f"PRAGMA max_page_count = {pages}")  # as a full disk: SQLITE_FULL
     with pytest.raises(StorageError, match="the disk refused"):

@@ -27,8 +27,7 @@ def media(tmp_path: Path) -> MediaFolder:
 
 def store(media: MediaFolder, content: bytes = CONTENT, item_id: str | None = None) -> Path:
     with media.receive(io.BytesIO(content), "a.png") as file:
-        path, _ = file.keep(".png", item_id)
-    return path
+        return file.keep(".png", item_id)
 
 
 def names(folder: Path) -> list[str]:
@@ -44,11 +43,11 @@ def make_old(*paths: Path) -> None:
 def test_a_file_is_called_by_its_content(media: MediaFolder) -> None:
     with media.receive(io.BytesIO(CONTENT), "../../a.png") as file:
         assert file.digest == DIGEST
-        path, is_new = file.keep(".png", None)
-    assert (path, is_new) == (media.path / f"{DIGEST[:40]}.png", True)
+        path = file.keep(".png", None)
+    assert path == media.path / f"{DIGEST[:40]}.png"
     assert path.read_bytes() == CONTENT
     with media.receive(io.BytesIO(CONTENT), "b.png") as file:
-        assert file.keep(".png", None) == (path, False)
+        assert file.keep(".png", None) == path
     assert names(media.path) == [path.name]
 
 
@@ -74,7 +73,7 @@ def test_a_disk_that_refuses_is_told(media: MediaFolder) -> None:
     with pytest.raises(StorageError, match=r"a\.png cannot be stored"):
         store(media)
     with pytest.raises(StorageError, match="media cannot be read"):
-        media.orphans([])
+        media.orphans(list)
 
 
 def test_a_stored_file_is_found_where_its_collection_is_now(tmp_path: Path) -> None:
@@ -112,7 +111,7 @@ def test_a_stored_file_is_discarded_wherever_the_catalog_has_it(media: MediaFold
 
 
 def test_orphans_are_what_no_item_names(media: MediaFolder) -> None:
-    assert media.orphans([]) == []  # there is no folder yet
+    assert media.orphans(list) == []  # there is no folder yet
     kept, moved, lost = (store(media, item_id=name) for name in ("kept", "moved", "lost"))
     partial = media.path / ".incoming-0123456789abcdef"  # of a process that was killed
     partial.write_bytes(b"a pic")
@@ -121,15 +120,15 @@ def test_orphans_are_what_no_item_names(media: MediaFolder) -> None:
     (media.path / f"{DIGEST[:40]}.wav").mkdir()
     make_old(*media.path.iterdir())
     catalogued = [str(kept), f"/former/media/{moved.name}", f"/photos/{lost.name}"]
-    assert media.orphans(catalogued) == [partial, lost]
-    for path in media.orphans(catalogued):
+    assert media.orphans(lambda: catalogued) == [partial, lost]
+    for path in media.orphans(lambda: catalogued):
         media.discard(path)
     assert names(media.path) == sorted([f"{DIGEST[:40]}.wav", kept.name, moved.name, mine.name])
 
 
 def test_an_upload_whose_item_is_not_written_yet_is_no_orphan(media: MediaFolder) -> None:
     path = store(media)
-    assert media.orphans([]) == []
-    assert media.orphans([], least_age_seconds=0) == [path]
+    assert media.orphans(list) == []
+    assert media.orphans(list, least_age_seconds=0) == [path]
     make_old(path)
-    assert media.orphans([]) == [path]
+    assert media.orphans(list) == [path]

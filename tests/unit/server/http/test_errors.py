@@ -34,6 +34,7 @@ EXPECTED = {
     "CollectionNotFoundError": (503, "collection_not_found"),
     "CollectionExistsError": (500, "collection_exists"),
     "CollectionLockedError": (503, "collection_locked"),
+    "CollectionReplacedError": (503, "collection_replaced"),
     "IncompatibleCollectionError": (503, "incompatible_collection"),
     "CorruptCollectionError": (500, "corrupt_collection"),
     "ItemNotFoundError": (404, "item_not_found"),

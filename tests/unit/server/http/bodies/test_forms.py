@@ -15,12 +15,8 @@ def test_a_field_holds_no_more_than_a_body(client: TestClient, field: str) -> No
 
 def test_of_many_wrong_fields_the_first_is_told(client: TestClient) -> None:
     body = {"text": "red", **{f"key{i}": i for i in range(1000)}}
-    assert error_of(client.post("/v1/search", json=body)) == {
-        "message": "key0: there is no such field.",
-        "type": "invalid_request_error",
-        "code": "invalid_value",
-        "param": "key0",
-    }
+    error = error_of(client.post("/v1/search", json=body))
+    assert (error["message"], error["param"]) == ("key0: there is no such field.", "key0")
     term = error_of(client.post("/v1/search", json={"terms": [body]}))
     assert term["param"] == "terms.0.key0"
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from http_client import (
@@ -21,7 +23,10 @@ from http_client import (
 from media_files import saved
 from PIL import Image
 
+from anysense.embed.types import Modality
+from anysense.index.building.ingest import encode_one
 from anysense.index.collection import Collection
+from anysense.index.types import NewItem
 from anysense.server.http.schemas.items import ItemBody, ItemPage
 
 
@@ -258,3 +263,16 @@ def test_a_picture_that_lost_its_end_says_so(client: TestClient, collection: Col
     assert "complete" not in add_file(client, whole, "whole.png")["metadata"]
     where = {"complete": False}
     assert ids(search(client, text="dark", k=9, where=where)) == [item["id"]]
+
+
+@pytest.mark.parametrize("name", ["a/media", "/a", "a//b", "a/../b", "a/", "x?y#z"])
+def test_items_with_ids_from_earlier_are_shown_and_removed(
+    client: TestClient, collection: Collection, name: str
+) -> None:
+    record = encode_one(collection, NewItem("red", id="x", modality=Modality.TEXT))
+    collection.write([replace(record, id=name)])
+    address = f"/v1/items/{quote(name, safe='')}"
+    assert client.get(address).json()["id"] == name
+    assert error_of(client.get(f"{address}/media"))["code"] == "no_media"
+    assert client.delete(address).json() == {"id": name, "deleted": True}
+    assert client.get(address).status_code == 404

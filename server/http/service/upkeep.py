@@ -1,0 +1,80 @@
+"""What a service does for a collection while nobody asks for anything."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+from anysense.embed.errors import AnysenseError, CollectionLockedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from anysense.index.collection import Collection
+    from anysense.index.ranking.retriever import Retriever
+    from anysense.server.http.settings import Settings
+
+__all__ = ["Upkeep"]
+
+logger = logging.getLogger(__name__)
+LONGEST_PAUSE_SECONDS = 1.0
+
+
+class Upkeep:
+    """A thread that gives back what is not used: the right to write, and states of old pages.
+
+    When it starts it removes what uploads left behind when the process before was killed.
+
+    Args:
+        collection: what to look after.
+        retriever: what searches it.
+        settings: how the service behaves.
+    """
+
+    def __init__(self, collection: Collection, retriever: Retriever, settings: Settings) -> None:
+        self._folder = collection.folder
+        self._retriever = retriever
+        self._idle_seconds = settings.writer_idle_seconds
+        self._is_over = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin, if it has not begun yet."""
+        if self._thread is None:
+            self._is_over.clear()
+            self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
+            self._thread.start()
+
+    def stop(self, seconds: float) -> None:
+        """End it, and wait for that up to a limit."""
+        if self._thread is not None:
+            self._is_over.set()
+            self._thread.join(seconds)
+            self._thread = None
+
+    def _run(self) -> None:
+        self._attempt(self._tidy_media)
+        pause = min(LONGEST_PAUSE_SECONDS, max(0.01, self._idle_seconds / 5))
+        while not self._is_over.wait(pause):
+            self._attempt(self._give_back)
+
+    def _tidy_media(self) -> None:
+        count = self._folder.tidy_media()
+        if count:
+            logger.info("Removed %d files of uploads that had broken off.", count)
+
+    def _give_back(self) -> None:
+        self._folder.release_idle(self._idle_seconds)
+        self._retriever.forget_old_states()
+
+    def _attempt(self, work: Callable[[], None]) -> None:
+        """Do something that is not worth an end of the service, and is tried again anyway."""
+        try:
+            work()
+        except CollectionLockedError:
+            pass  # the process that writes does it
+        except AnysenseError as error:
+            logger.warning("Upkeep: %s", error)
+        except Exception:  # whatever it is, the thread goes on
+            logger.exception("Upkeep")
