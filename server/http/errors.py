@@ -41,6 +41,7 @@ STATUS: Mapping[type[AnysenseError], int] = {
     errors.ItemNotFoundError: 404,
     errors.StorageError: 507,
     errors.NoRouteError: 422,
+    errors.BusyError: 429,
     errors.AbandonedError: 499,
     errors.DeadlineError: 504,
     AnysenseError: 500,
@@ -53,7 +54,7 @@ PARAMS: Mapping[type[AnysenseError], str] = {
 }
 """The field that is at fault, where the error itself tells."""
 
-RETRY_LATER = (errors.CollectionLockedError,)
+RETRY_LATER = (errors.CollectionLockedError, errors.BusyError)
 CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 
 

@@ -1,4 +1,4 @@
-"""The models of a process: each is loaded once, whichever collections use it."""
+"""The models of a process: each is loaded once, and whoever uses it shares its batches."""
 
 from __future__ import annotations
 
@@ -32,9 +32,10 @@ class Models:
             EncoderError: one cannot be used.
         """
         from anysense.embed.encoders.registry import load_encoder
+        from anysense.embed.pipeline.batching import SharedEncoder
 
         with self._lock:
             for name in names:
                 if name not in self._encoders:
-                    self._encoders[name] = load_encoder(name, device=self._device)
+                    self._encoders[name] = SharedEncoder(load_encoder(name, device=self._device))
             return [self._encoders[name] for name in names]
