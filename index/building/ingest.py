@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from anysense.embed.errors import AnysenseError, MediaError, UsageError
 from anysense.embed.media.document.charset import check_encoding
+from anysense.embed.waiting import check_waiter
 from anysense.index.building.encoding import Batch, encode_pending
 from anysense.index.building.pending import item_name, make_pending
 from anysense.index.building.report import AddReport, Failure
@@ -43,6 +44,7 @@ def add_one(collection: OpenCollection, item: NewItem, *, content_hash: str | No
         UsageError: its id or its metadata is not usable.
         StorageError: the disk refused.
         CollectionLockedError: another process is writing.
+        AbandonedError, DeadlineError: nobody waits for it any more; nothing was written.
     """
     pending = make_pending(0, item, content_hash, with_sidecars=False)
     [(_, outcome)] = encode_pending(collection, [pending])
@@ -51,6 +53,7 @@ def add_one(collection: OpenCollection, item: NewItem, *, content_hash: str | No
         raise type(outcome)(name, outcome.reason)
     if isinstance(outcome, AnysenseError):
         raise outcome
+    check_waiter()
     collection.folder.write([outcome])
     return pending.id
 

@@ -13,6 +13,7 @@ from anysense import __version__
 from anysense.server.http import errors as http_errors
 from anysense.server.http.guards.body import BodyGuard
 from anysense.server.http.guards.host import HostGuard
+from anysense.server.http.guards.waiter import WaiterGuard
 from anysense.server.http.routes import items, media, search, state
 from anysense.server.http.routes.common import NAME, collection_name
 from anysense.server.http.schemas.items import NewText, NewUpload
@@ -58,6 +59,7 @@ def create_app(
     for group in (search, media, items):  # a file's address is also one of an item, by its form
         app.include_router(group.router, prefix="/v1")
         app.include_router(group.router, prefix=f"/v1/collections/{{{NAME}}}", dependencies=NAMED)
+    app.add_middleware(WaiterGuard, settings=service.settings)
     app.add_middleware(BodyGuard, settings=service.settings)
     app.add_middleware(HostGuard, settings=service.settings)
     app.openapi = with_bodies(app.openapi)  # type: ignore[method-assign]

@@ -23,7 +23,14 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI, Request
 
-__all__ = ["RequestError", "error_response", "install", "problem_sentence", "status_of"]
+__all__ = [
+    "LoadingError",
+    "RequestError",
+    "error_response",
+    "install",
+    "problem_sentence",
+    "status_of",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +61,6 @@ PARAMS: Mapping[type[AnysenseError], str] = {
 }
 """The field that is at fault, where the error itself tells."""
 
-RETRY_LATER = (errors.CollectionLockedError, errors.BusyError)
 CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 
 
@@ -66,6 +72,17 @@ class RequestError(AnysenseError):
         self.code = code
         self.param = param
         super().__init__(message)
+
+
+class LoadingError(RequestError):
+    """What needs encoders, before they are loaded."""
+
+    def __init__(self) -> None:
+        message = "The encoders are being loaded; try again in a moment."
+        super().__init__(message, 503, "loading")
+
+
+RETRY_LATER = (errors.CollectionLockedError, errors.BusyError, LoadingError)
 
 
 def status_of(error: AnysenseError) -> int:

@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from anysense.server.http.app import create_app
-from anysense.server.http.settings import LOOPBACK_HOSTS, Settings
+from anysense.server.http.settings import Settings
 
 if TYPE_CHECKING:
     import socket
@@ -50,11 +50,8 @@ def serve(
             if on_start is not None and self.started:
                 on_start(self.servers[0].sockets[0].getsockname()[1])
 
-    if settings is None:
-        local = host in ("localhost", "::1") or host.startswith("127.")
-        settings = Settings(allowed_hosts=(*LOOPBACK_HOSTS, host) if local else ("*",))
     config = uvicorn.Config(
-        create_app(collections, settings),
+        create_app(collections, settings or Settings.at(host)),
         host=host,
         port=port,
         log_level=log_level,

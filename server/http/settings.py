@@ -32,6 +32,10 @@ class Settings:
             to date in the background; a twentieth of the collection if that is more. Until then
             searches find them too, by exact comparison.
         warm_up: load the encoders when the service starts, not at the first search.
+        request_seconds: how long a request may take at most, from when it has come as a whole.
+        queued_reads: how many requests wait to read items and files; more are refused.
+        queued_searches: how many requests wait to search; more are refused.
+        queued_adds: how many requests wait to add or remove items; more are refused.
     """
 
     allowed_hosts: tuple[str, ...] = LOOPBACK_HOSTS
@@ -39,7 +43,20 @@ class Settings:
     upload_bytes: int = 512 * 1024**2
     field_bytes: int = 1024**2
     read_threads: int = 8
-    search_threads: int = 8
+    search_threads: int = 16
     media_searches: int = 4
     publish_after: int = 2000
     warm_up: bool = True
+    request_seconds: float = 600.0
+    queued_reads: int = 1024
+    queued_searches: int = 256
+    queued_adds: int = 256
+
+    @classmethod
+    def at(cls, host: str) -> Settings:
+        """The settings of a service that listens at an address.
+
+        At one of this machine alone, it answers only requests that name it.
+        """
+        is_local = host in ("localhost", "::1") or host.startswith("127.")
+        return cls(allowed_hosts=(*LOOPBACK_HOSTS, host) if is_local else ("*",))

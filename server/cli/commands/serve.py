@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -23,12 +24,32 @@ __all__ = ["serve"]
     "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="The port."
 )
 @DEVICE
-def serve(path: str, host: str, port: int, device: str) -> int:
+@click.option(
+    "--threads",
+    type=click.IntRange(1, 1024),
+    envvar="ANYSENSE_THREADS",
+    help="Threads of models; by default one for each processor that this process may use.",
+)
+@click.option(
+    "--request-timeout",
+    type=click.FloatRange(0, min_open=True),
+    envvar="ANYSENSE_REQUEST_TIMEOUT",
+    default=600.0,
+    show_default=True,
+    help="Seconds after which a request is answered with 504.",
+)
+def serve(
+    path: str, host: str, port: int, device: str, threads: int | None, request_timeout: float
+) -> int:
     """Serve a collection over HTTP until Ctrl-C. The API is described at /docs."""
     from anysense.embed.errors import AnysenseError
+    from anysense.embed.processors import set_threads
+
+    set_threads(threads)  # before what follows loads the libraries of models
     from anysense.index.collection import Collection
     from anysense.server.http.service.models import Models
     from anysense.server.http.serving import serve as run_server
+    from anysense.server.http.settings import Settings
 
     with Collection.open(path, load=Models(device).load) as collection:
         counts = _counts(collection)
@@ -39,7 +60,8 @@ def serve(path: str, host: str, port: int, device: str) -> int:
             console.note(f"Serving {path}, {counts}, at {_address(host, port)}")
 
         try:
-            run_server(collection, host=host, port=port, on_start=announce)
+            settings = replace(Settings.at(host), request_seconds=request_timeout)
+            run_server(collection, host=host, port=port, settings=settings, on_start=announce)
         except (SystemExit, UnicodeError):  # uvicorn cannot start; it has told more in its log
             raise AnysenseError(
                 f"The service cannot listen at {host}, port {port}: another program may do so "

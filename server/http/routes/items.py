@@ -8,6 +8,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Request, Response
 
 from anysense.embed.types import Modality
+from anysense.embed.waiting import limit_waiter
 from anysense.index.catalog.browse import list_items
 from anysense.index.types import NewItem
 from anysense.server.http.bodies.forms import is_form, read_form
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["router"]
 
-FORM = {"file": FILE, "id": TEXT, "metadata": TEXT}
+FORM = {"file": FILE, "id": TEXT, "metadata": TEXT, "timeout": TEXT}
 
 router = APIRouter(responses=ERROR)
 
@@ -48,10 +49,12 @@ async def add_item(request: Request) -> Response:
     The status is 200 if an uploaded file without an id is in the collection already.
     """
     served = collection_of(request)
+    service_of(request).turns.ensure_loaded()
     if is_form(request):
         item, is_new = await _add_upload(request, served)
     else:
         body = await read_json(request, NewText)
+        limit_waiter(body.timeout)
         # Said to be a text, so that nobody looks whether it is the path of a file here.
         text = NewItem(body.text, body.id, modality=Modality.TEXT, metadata=body.metadata)
         item, is_new = await served.writing(served.add, text), True
@@ -63,6 +66,7 @@ async def _add_upload(request: Request, served: ServedCollection) -> tuple[Item,
     """Add the file of a form; the item, and whether it is new."""
     async with read_form(request, service_of(request).settings, ("file",)) as form:
         fields = validate(NewUpload, form.values())
+        limit_waiter(fields.timeout)
         if "file" not in form.files:
             raise RequestError("file: send a file.", 422, "invalid_value", "file")
         upload = form.files["file"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, Response
 
+from anysense.embed.waiting import limit_waiter
 from anysense.server.http.bodies.forms import is_form, read_form
 from anysense.server.http.bodies.queries import search_terms
 from anysense.server.http.bodies.reading import read_json, validate
@@ -51,6 +52,7 @@ async def search(request: Request) -> Response:
     served = collection_of(request)
     start = time.perf_counter()
     body, terms = await _read_search(request, served)
+    limit_waiter(body.timeout)
     hits = await served.retrieving(terms, **{name: getattr(body, name) for name in OPTIONS})
     took_ms = round((time.perf_counter() - start) * 1000, 3)
     return reply(

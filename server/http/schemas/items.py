@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from anysense.embed.types import Kind
-from anysense.server.http.schemas.values import Input, ItemId, Metadata, PlaceBody
+from anysense.server.http.schemas.values import Input, ItemId, Metadata, PlaceBody, Timeout
 
 __all__ = ["Added", "ItemBody", "ItemPage", "NewText", "NewUpload", "Removed", "SegmentBody"]
 
@@ -18,6 +18,7 @@ class NewText(Input):
     text: Annotated[str, Field(min_length=1)]
     id: ItemId | None = None
     metadata: Metadata = Field(default_factory=dict)
+    timeout: Timeout = None
 
 
 class NewUpload(Input):
@@ -25,6 +26,7 @@ class NewUpload(Input):
 
     id: ItemId | None = None
     metadata: Metadata = Field(default_factory=dict)
+    timeout: Timeout = None
 
 
 class SegmentBody(PlaceBody):

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, Field, FiniteFloat, model_valida
 
 from anysense.embed.types import Kind, Modality
 from anysense.index.ranking.options import MAX_K
-from anysense.server.http.schemas.values import MAX_ID, Input, PlaceBody, check_size
+from anysense.server.http.schemas.values import MAX_ID, Input, PlaceBody, Timeout, check_size
 
 __all__ = ["HitBody", "HitSegmentBody", "SearchBody", "SearchRequest", "TermBody"]
 
@@ -122,6 +122,7 @@ class SearchRequest(Input):
             description="The `state` of an earlier page: search what the collection held then.",
         ),
     ] = None
+    timeout: Timeout = None
 
     @model_validator(mode="after")
     def _check_page(self) -> SearchRequest:

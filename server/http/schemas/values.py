@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from anysense.embed.limits import exceeds_depth
 from anysense.embed.types import Modality, Origin, Unit
 
-__all__ = ["MAX_ID", "Input", "ItemId", "Metadata", "PlaceBody", "check_size"]
+__all__ = ["MAX_ID", "Input", "ItemId", "Metadata", "PlaceBody", "Timeout", "check_size"]
 
 MAX_ID = 512
 MAX_DEPTH = 32
@@ -53,6 +53,12 @@ ItemId = Annotated[
     AfterValidator(check_id),
 ]
 Metadata = Annotated[dict[str, Any], AfterValidator(check_metadata)]
+
+
+Timeout = Annotated[
+    float | None,
+    Field(gt=0, le=86_400, description="Seconds after which the request is answered with 504."),
+]
 
 
 class Input(BaseModel):

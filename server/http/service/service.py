@@ -24,6 +24,9 @@ logger = logging.getLogger(__name__)
 CURRENT = "current"
 """What addresses call the first collection, beside its own name."""
 
+FIRST_PAUSE, LAST_PAUSE = 1.0, 60.0
+"""Seconds after which encoders that could not be loaded are tried again: doubled each time."""
+
 
 class Service:
     """Collections behind HTTP. The event loop itself never computes.
@@ -43,6 +46,7 @@ class Service:
         self.status = "ready"
         self.reason: str | None = None
         self._warming: threading.Thread | None = None
+        self._stopping = threading.Event()
 
     def collection(self, name: str = CURRENT) -> ServedCollection:
         """A collection by its name.
@@ -61,7 +65,7 @@ class Service:
     def start(self) -> None:
         """Begin to load the encoders, if the settings say so; the service answers meanwhile."""
         if self.settings.warm_up:
-            self.status = "loading"
+            self.status, self.turns.is_loading = "loading", True
             self._warming = threading.Thread(target=self._warm_up, name="warm-up", daemon=True)
             self._warming.start()
 
@@ -71,12 +75,28 @@ class Service:
         A library that is being loaded must not meet the end of the process. An index that is not
         finished by then is left; nothing is lost with it.
         """
+        self._stopping.set()
+        self.turns.encoders_needed.set()
         if self._warming is not None:
             self._warming.join(STOP_SECONDS)
         for served in self.collections.values():
             served.stop()
 
     def _warm_up(self) -> None:
+        """Load the encoders; again and again while they cannot be, or somebody needs them."""
+        pause = FIRST_PAUSE
+        is_warm = self._is_warm()
+        self.turns.is_loading = False  # a request that needs them tells why they are not there
+        while not is_warm:
+            self.turns.encoders_needed.clear()
+            if self._stopping.wait(FIRST_PAUSE):
+                return
+            self.turns.encoders_needed.wait(pause - FIRST_PAUSE)
+            pause = min(2 * pause, LAST_PAUSE)
+            is_warm = self._stopping.is_set() or self._is_warm()
+
+    def _is_warm(self) -> bool:
+        """Whether all encoders are loaded and have encoded something, now or before."""
         try:
             for served in self.collections.values():
                 for encoder in served.collection.encoders():
@@ -89,4 +109,5 @@ class Service:
             self.status, self.reason = "failed", f"{type(error).__name__}: {error}"
             logger.exception("The encoders cannot be loaded")
         else:
-            self.status = "ready"
+            self.status, self.reason = "ready", None
+        return self.status == "ready"
