@@ -6,8 +6,9 @@ A real `anysense serve` over the collection of `anysense demo`, on the same mach
 which this process is. A client sends its next search as soon as it has the answer to the last, over
 one connection. Texts are made of words of the demo's own; pictures and sounds are its files, as
 uploads. A client waits as told and asks again where the service says that it is busy; such answers
-are counted. Busy cores beside the service, if asked for, are processes that count. The overhead of
-the service is what one client waits beyond `Retriever.retrieve` in a process of its own.
+are counted. Busy cores beside the service, if asked for, are processes that count. `cpu_ms` is the
+processor time of the service for one answer, which other work on the machine disturbs least. The
+overhead is what one client waits beyond `Retriever.retrieve` in a process of its own.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import itertools
 import json
 import multiprocessing
 import multiprocessing.dummy
+import os
 import random
 import subprocess
 import sys
@@ -128,14 +130,22 @@ async def client(port: int, requests: Iterator[bytes], until: float, load: Load)
 async def run(port: int, kind: str, clients: int, seconds: float) -> dict[str, float]:
     """The rate and the times of so many clients at once."""
     requests = (request_of(*body) for body in bodies(kind))
+    first = Load()
     await asyncio.gather(  # not counted: connections, and what is set up at the first of them
-        *(client(port, requests, time.perf_counter() + 1, Load()) for _ in range(clients))
+        *(client(port, requests, time.perf_counter() + 1, first) for _ in range(clients))
     )
     load, start = Load(), time.perf_counter()
     await asyncio.gather(
         *(client(port, requests, start + seconds, load) for _ in range(clients)),
     )
-    return load.summary(time.perf_counter() - start)
+    figures = load.summary(time.perf_counter() - start)
+    return {**figures, "all_answers": len(first.seconds) + len(load.seconds)}
+
+
+def cpu_seconds(process: int) -> float:
+    """The processor time of a process up to now."""
+    fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def count() -> None:
@@ -158,8 +168,8 @@ def busy_cores(number: int) -> Iterator[None]:
 
 
 @contextmanager
-def service(path: Path, options: Sequence[str]) -> Iterator[int]:
-    """`anysense serve` over a collection, at a port of its own, when it is ready."""
+def service(path: Path, options: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """`anysense serve` over a collection, when it is ready: its port, and its process."""
     command = [sys.executable, "-m", "anysense", "serve", str(path), "--port", "0", *options]
     with subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
@@ -171,7 +181,7 @@ def service(path: Path, options: Sequence[str]) -> Iterator[int]:
             drain = multiprocessing.dummy.Process(target=process.stderr.read)
             drain.start()  # or its log would fill the pipe, and hold it up
             wait_until_ready(port)
-            yield port
+            yield port, process.pid
         finally:
             process.terminate()
             process.wait(60)
@@ -207,16 +217,20 @@ def direct(path: Path, searches: int) -> float:
 def measure(path: Path, options: argparse.Namespace) -> dict[str, Any]:
     """All loads, one after the other, against one process."""
     results: dict[str, Any] = {}
-    with service(path, options.serve) as port:
+    with service(path, options.serve) as (port, process):
         for kind in options.kinds.split(","):
             for clients in map(int, options.clients.split(",")):
+                before = cpu_seconds(process)
                 figures = asyncio.run(run(port, kind, clients, options.seconds))
+                spent = cpu_seconds(process) - before
+                figures["cpu_ms"] = round(1e3 * spent / figures.pop("all_answers"), 1)
                 results.setdefault(kind, {})[str(clients)] = figures
                 print(kind, clients, figures, flush=True)
         if options.busy:
             with busy_cores(options.busy):
                 for kind in options.kinds.split(","):
                     figures = asyncio.run(run(port, kind, 1, options.seconds))
+                    del figures["all_answers"]
                     results.setdefault("beside_busy_cores", {})[kind] = figures
                     print(kind, f"beside {options.busy} busy", figures, flush=True)
     return results

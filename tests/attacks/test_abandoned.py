@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from slow_service import SECONDS, slow_service
+from slow_service import slow_service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.integration
-LONG = "word " * 20 * 200  # 200 passages, each of which takes the model `SECONDS`
+LONG = "word " * 20 * 200  # 200 passages, each of which takes the model 20 ms
 
 
 @pytest.fixture
@@ -58,12 +58,12 @@ def test_what_clients_leave_ends(port: int, address: str, body: dict[str, Any]) 
         time.sleep(0.2)
         start = time.monotonic()
         assert client.get("/v1/items/red").status_code == 200
-        assert time.monotonic() - start < 2  # 8 x 200 passages are minutes
+        assert time.monotonic() - start < 5
         for leaver in leavers:
             leaver.join()
         start = time.monotonic()
         assert client.post("/v1/search", json={"text": "red"}).status_code == 200
-        assert time.monotonic() - start < 40 * SECONDS + 2
+        assert time.monotonic() - start < 10  # 8 x 200 passages are 32 s
         assert client.get("/v1/items").json() == before  # nothing was added
 
 
@@ -73,14 +73,13 @@ def test_a_deadline_is_kept_whatever_is_asked(port: int) -> None:
             start = time.monotonic()
             answer = client.post(address, json={"text": LONG, "timeout": 0.5})
             assert (answer.status_code, answer.json()["error"]["code"]) == (504, "deadline")
-            assert time.monotonic() - start < 0.5 + 40 * SECONDS + 2
+            assert time.monotonic() - start < 3  # one is 4 s
         assert len(client.get("/v1/items").json()["items"]) == 1
 
 
-@pytest.mark.parametrize("timeout", [0, -1, 1e9, "x", [], True])
+@pytest.mark.parametrize("timeout", [0, -1, 1e9, "x", []])
 def test_a_deadline_that_is_none_is_refused(port: int, timeout: Any) -> None:
     answer = httpx.post(
         f"http://127.0.0.1:{port}/v1/search", json={"text": "red", "timeout": timeout}
     )
-    if timeout is not True:
-        assert (answer.status_code, answer.json()["error"]["param"]) == (422, "timeout")
+    assert (answer.status_code, answer.json()["error"]["param"]) == (422, "timeout")

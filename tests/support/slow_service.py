@@ -65,4 +65,4 @@ def slow_service(folder: Path, **settings: Any) -> Iterator[int]:
         yield port
     finally:
         process.kill()
-        process.wait(10)
+        process.communicate()
