@@ -35,29 +35,26 @@ def usable_processors(root: Path = Path("/")) -> int:
     return max(1, min([count, *(math.ceil(quota) for quota in quotas)]))
 
 
-def set_threads(threads: int | None = None) -> int:
+def set_threads(threads: int | None = None) -> None:
     """Let the libraries that are loaded from now on use so many threads, and not wait by spinning.
 
-    What the environment says already stays, but for a number that is given.
+    What the environment says already stays, but for a number that is given. Where torch is loaded
+    already, it is told of a number that is given, and nothing else changes.
 
     Args:
         threads: as many as processors are usable if None.
-
-    Returns:
-        How many.
-
-    Raises:
-        RuntimeError: torch is loaded already, and would take no notice.
     """
-    if "torch" in sys.modules:
-        raise RuntimeError("The number of threads is set before torch is imported.")
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        if threads is not None:
+            torch.set_num_threads(threads)
+        return
     count = threads or usable_processors()
     if threads is not None:
         os.environ["OMP_NUM_THREADS"] = str(count)
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)
     os.environ.setdefault("OMP_NUM_THREADS", str(count))
-    return int(os.environ["OMP_NUM_THREADS"].partition(",")[0])
 
 
 def _quotas_of_v2(root: Path) -> list[float]:

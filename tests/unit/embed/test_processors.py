@@ -57,15 +57,13 @@ def test_libraries_take_so_many_threads_and_lanes() -> None:
         for name in ("OMP_NUM_THREADS", "GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
             os.environ.pop(name, None)
         from anysense.embed.processors import set_threads
-        assert set_threads(1) == 1
+        set_threads(1)
         assert os.environ["GOMP_SPINCOUNT"] == "1000"
         import torch
         from anysense.embed.encoders.lanes import lane_count
         assert (torch.get_num_threads(), lane_count()) == (1, 1)
-        try:
-            set_threads(2)
-        except RuntimeError:
-            print("too late")
+        set_threads(2)
+        assert torch.get_num_threads() == 2
     """)
 
 
@@ -76,6 +74,7 @@ def test_what_the_environment_says_stays() -> None:
         os.environ["OMP_WAIT_POLICY"] = "active"
         os.environ.pop("GOMP_SPINCOUNT", None)
         from anysense.embed.processors import set_threads
-        assert set_threads() == 5
+        set_threads()
+        assert os.environ["OMP_NUM_THREADS"] == "5"
         assert "GOMP_SPINCOUNT" not in os.environ
     """)

@@ -26,6 +26,7 @@ def test_serve_says_where_and_what_it_serves(
     built: Path, monkeypatch: pytest.MonkeyPatch, host: str, port: int, address: str
 ) -> None:
     from anysense.server.http import serving
+    from anysense.server.http.settings import Settings
 
     served: list[Any] = []
 
@@ -37,7 +38,7 @@ def test_serve_says_where_and_what_it_serves(
     result = run("serve", built, "--host", host, "--port", str(port))
     last = result.stderr.splitlines()[-1]
     assert last == f"Serving {built}, 3 items (2 image, 1 text), at {address}"
-    assert served == [{"host": host, "port": port}]
+    assert served == [{"host": host, "port": port, "settings": Settings.at(host)}]
     assert ("Anyone who reaches" in result.stderr) == (host == "0.0.0.0")
 
 
