@@ -67,7 +67,18 @@ def parse_query(query: Query, limits: Limits = DEFAULT_LIMITS) -> list[Term]:
     terms = [_resolve(part if isinstance(part, Term) else Term(part), limits) for part in parts]
     if not any(term.weight > 0 for term in terms):
         raise UsageError("A query needs at least one term that is not subtracted.")
+    _check_length(terms, limits)
     return terms
+
+
+def _check_length(terms: Sequence[Term], limits: Limits) -> None:
+    """Refuse texts that are too long together: what they cost is that of one as long."""
+    length = sum(len(term.content) for term in terms if isinstance(term.content, str))
+    if length > limits.query_text_characters:
+        raise UsageError(
+            f"The texts of a query have {length:,} characters together; "
+            f"the limit is {limits.query_text_characters:,}."
+        )
 
 
 def _resolve(term: Term, limits: Limits) -> Term:
