@@ -24,6 +24,7 @@
     │   ├── ItemNotFoundError           no item of that id
     │   └── StorageError                the disk refused (full, read-only, no permission)
     ├── NoRouteError                    no encoder here connects the query to any item
+    ├── BusyError                       too much waits already: try again in a moment
     ├── AbandonedError                  whoever had asked for this has gone away
     └── DeadlineError                   it took longer than the time that it was given
 
@@ -35,6 +36,7 @@ from __future__ import annotations
 __all__ = [
     "AbandonedError",
     "AnysenseError",
+    "BusyError",
     "CheckpointError",
     "CollectionError",
     "CollectionExistsError",
@@ -166,6 +168,10 @@ class StorageError(CollectionError):
 
 class NoRouteError(AnysenseError):
     """No encoder of the collection connects the query to any of its items."""
+
+
+class BusyError(AnysenseError):
+    """Too much waits for the same already, and nothing was done: try again in a moment."""
 
 
 class AbandonedError(AnysenseError):

@@ -13,7 +13,15 @@ from anysense.embed.errors import AbandonedError, DeadlineError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["IS_QUERY", "Waiter", "as_query", "check_waiter", "current_waiter", "waited_for_by"]
+__all__ = [
+    "IS_QUERY",
+    "Waiter",
+    "as_query",
+    "check_waiter",
+    "current_waiter",
+    "limit_waiter",
+    "waited_for_by",
+]
 
 IS_QUERY: ContextVar[bool] = ContextVar("IS_QUERY", default=False)
 """True while a query is encoded, in its thread: encoders may then put speed before the last bit."""
@@ -46,6 +54,11 @@ class Waiter:
         """Wait no more; may be called from any thread."""
         self._gone.set()
 
+    def limit(self, seconds: float) -> None:
+        """Wait no longer than so many seconds from now on."""
+        deadline = time.monotonic() + seconds
+        self.deadline = deadline if self.deadline is None else min(self.deadline, deadline)
+
     def seconds_left(self) -> float | None:
         """How long they still wait, never below 0; None for ever."""
         return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
@@ -76,6 +89,13 @@ def waited_for_by(waiter: Waiter | None) -> Iterator[None]:
 def current_waiter() -> Waiter | None:
     """Who waits for what this thread does; None if nobody was named."""
     return _WAITER.get()
+
+
+def limit_waiter(seconds: float | None) -> None:
+    """Let whoever waits for what this thread does wait no longer than that; None is no limit."""
+    waiter = _WAITER.get()
+    if waiter is not None and seconds is not None:
+        waiter.limit(seconds)
 
 
 def check_waiter() -> None:

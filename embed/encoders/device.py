@@ -3,9 +3,9 @@
 On the CPU every micro-batch has one fixed size and is filled up by repeating its last input,
 because matrix kernels round differently for different shapes: so the vector of an input is the same
 to the bit whatever it is batched with. Each processor works at one micro-batch of its own. A query,
-which somebody waits for, is not filled up, and all processors work at it; its vector is the same to
-rounding. On CUDA a batch is as large as the caller's; when memory runs out it is halved, and stays
-halved.
+which somebody waits for, is not filled up, and all processors work at it; texts of queries that
+came together are padded to share batches. Their vectors are the same to rounding. On CUDA a batch
+is as large as the caller's; when memory runs out it is halved, and stays halved.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from anysense.embed.encoders.lanes import is_forked, lane_count, lanes
+from anysense.embed.encoders.padding import of_like_length, padded
 from anysense.embed.errors import CorruptMediaError, EncoderError
 from anysense.embed.waiting import IS_QUERY
 
@@ -188,6 +189,38 @@ class BatchRunner:
         in_order: FloatArray = np.concatenate(rows)[np.argsort(order)]
         return in_order
 
+    def run_padded(
+        self,
+        forward: Callable[[torch.Tensor], torch.Tensor],
+        texts: Sequence[torch.Tensor],
+    ) -> FloatArray:
+        """Run `forward` over texts (length,) of queries: those of about one length share a batch.
+
+        A vector is the same as by `run_grouped`, to rounding.
+
+        Args:
+            forward: from a batch (n, 2, length), of token ids and of ones where they are no
+                padding, to vectors (n, dimension).
+            texts: at least one, of token ids.
+
+        Returns:
+            Unit vectors in the order of the texts, float32 of shape (len(texts), dimension).
+        """
+        order = sorted(range(len(texts)), key=lambda at: len(texts[at]))
+        tokens = sum(len(ids) for ids in texts)
+        most = max(_TEXT_ROWS, -(-tokens // lane_count())) if self.fixed else tokens
+        groups = of_like_length([len(texts[at]) for at in order], most)
+        batches = [padded([texts[order[place]] for place in group]) for group in groups]
+        if self.fixed:
+            rows = self._on_lanes(self._forward, [(forward, list(batch)) for batch in batches])
+        else:
+            rows = [
+                self.run(forward, list(batch), micro_batch=1, key=f"{batch.shape[-1]} tokens")
+                for batch in batches
+            ]
+        in_order: FloatArray = np.concatenate(rows)[np.argsort(order)]
+        return in_order
+
     def _is_fixed(self, inputs: int, micro_batch: int) -> bool:
         """Whether so many inputs run in batches of a fixed size; those of a query may not."""
         alone = IS_QUERY.get() and inputs <= micro_batch and not is_forked()
@@ -209,8 +242,13 @@ class BatchRunner:
             for group, size in groups
             for start in range(0, len(group), size)
         ]
+        return self._on_lanes(run, chunks)
+
+    def _on_lanes(
+        self, run: Callable[..., FloatArray], tasks: Sequence[tuple[object, ...]]
+    ) -> list[FloatArray]:
         try:
-            return lanes().map(run, chunks)
+            return lanes().map(run, tasks)
         except RuntimeError as error:
             if is_out_of_memory(error):
                 raise self._too_small() from error

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import deque
 from concurrent.futures import Future
-from queue import SimpleQueue
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 import torch
 
 from anysense.embed.forking import new_lock
+from anysense.embed.waiting import IS_QUERY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["Lanes", "is_forked", "lane_count", "lanes"]
 
 T = TypeVar("T")
+_EVERY_ITEM = 5
+"""Of so many tasks one is of an item, if any waits, however many queries there are."""
 
 _lock = new_lock()
 _lanes: Lanes | None = None
@@ -31,7 +35,7 @@ _count: int | None = None
 
 
 class Lanes:
-    """As many threads, each of which does by itself what it is given.
+    """As many threads, each of which does by itself what it is given; what is of queries first.
 
     They are daemons, not the threads of `concurrent.futures`, which end before the threads that a
     program has begun: those may still be encoding when the main thread has come to its end.
@@ -41,7 +45,10 @@ class Lanes:
     """
 
     def __init__(self, count: int) -> None:
-        self._tasks: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._queries: deque[Callable[[], None]] = deque()
+        self._items: deque[Callable[[], None]] = deque()
+        self._free = threading.Semaphore(0)  # as many as there are tasks
+        self._taken = 0
         threads = torch.get_num_threads()
         ready = threading.Semaphore(0)
         size = 0
@@ -79,7 +86,8 @@ class Lanes:
             except BaseException as error:
                 future.set_exception(error)
 
-        self._tasks.put(run)
+        (self._queries if IS_QUERY.get() else self._items).append(run)
+        self._free.release()
         return future
 
     def _work(self, ready: threading.Semaphore) -> None:
@@ -87,7 +95,19 @@ class Lanes:
         torch.set_num_threads(1)
         ready.release()
         while True:
-            self._tasks.get()()
+            self._free.acquire()
+            self._next()()
+
+    def _next(self) -> Callable[[], None]:
+        """The next task: of a query if there is one, but every so often of an item."""
+        self._taken += 1
+        lines = [self._queries, self._items]
+        if self._taken % _EVERY_ITEM == 0:
+            lines.reverse()
+        while True:  # there is one, though another lane may take what this one has seen first
+            for line in lines:
+                with suppress(IndexError):
+                    return line.popleft()
 
 
 def lanes() -> Lanes:

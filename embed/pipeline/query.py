@@ -52,13 +52,15 @@ def encode_query(
     batch: list[Any] = []
     is_reentrant = getattr(encoder, "is_reentrant", False)
     encode = encoder.encode if is_reentrant else partial(encode_in_turn, encoder)
+    most = max(1, min(DEFAULT_BATCH, int(getattr(encoder, "batch_size", DEFAULT_BATCH)) // 2))
     with as_query():
         for segment in query_segments(encoder, modality, source, limits):
-            check_waiter()
             batch.append(segment.content)
-            if len(batch) == DEFAULT_BATCH:
+            if len(batch) == most:
+                check_waiter()
                 parts.append(encode(modality, batch))
                 batch = []
+        check_waiter()
         if batch:
             parts.append(encode(modality, batch))
     return unit_mean(np.concatenate(parts))

@@ -28,6 +28,7 @@ from anysense.embed.pipeline.reading import MediaSource, name_of, pieces_of, pre
 from anysense.embed.pipeline.threads import Workers
 from anysense.embed.pipeline.turn import DEFAULT_BATCH, encode_in_turn
 from anysense.embed.types import EncodedSegment, Kind, Modality
+from anysense.embed.waiting import check_waiter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -90,6 +91,8 @@ def encode_sources(
     Raises:
         UsageError: no encoder, two of one space, or a size or number below 1.
         EncoderError: while iterating: a model cannot be used.
+        AbandonedError, DeadlineError: while iterating: nobody waits for it any more; see
+            `anysense.embed.waiting`.
     """
     spaces = [encoder.space.id for encoder in encoders]
     if not encoders or len(set(spaces)) < len(spaces):
@@ -181,6 +184,7 @@ class _Pipeline:
         try:
             rest = self._start_reading(iter(sources))
             while self.jobs:
+                check_waiter()
                 if self.reading:
                     self._take_segment(self.reading[0])
                 is_held_up = len(self.jobs) > self.behind + len(self.reading)
@@ -213,6 +217,7 @@ class _Pipeline:
             is_empty = True
             with closing(pieces):  # or what it has open stays so for as long as an error is kept
                 for segment in prepare_pieces(self.encoders, pieces, self.options):
+                    check_waiter()
                     job.buffer.put(segment)
                     is_empty = False
             if is_empty:
@@ -286,6 +291,7 @@ class _Pipeline:
 
 def _encode(encoder: Encoder, modality: Modality, contents: list[Any]) -> _Outcome:
     """A vector for each content, or the error of that content alone."""
+    check_waiter()
     try:
         return list(encode_in_turn(encoder, modality, contents))
     except MediaError as error:

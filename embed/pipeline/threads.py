@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import Future
+from contextvars import copy_context
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -50,13 +51,17 @@ class Workers:
         self.is_stopped = False
 
     def submit(self, work: Callable[..., T], *args: Any) -> Future[T]:
-        """Do this when a thread is free; one is started unless all are."""
+        """Do this when a thread is free; one is started unless all are.
+
+        Its context is the caller's, so that it is for whom the caller does it.
+        """
         future: Future[T] = Future()
+        context = copy_context()
 
         def task() -> None:
             if future.set_running_or_notify_cancel():
                 try:
-                    future.set_result(work(*args))
+                    future.set_result(context.run(work, *args))
                 except BaseException as error:
                     future.set_exception(error)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from anysense.embed.errors import AnysenseError, MediaError, UsageError
 from anysense.embed.media.document.charset import check_encoding
+from anysense.embed.waiting import check_waiter
 from anysense.index.building.encoding import Batch, encode_pending
 from anysense.index.building.pending import item_name, make_pending
 from anysense.index.building.report import AddReport, Failure
@@ -43,6 +44,7 @@ def add_one(collection: OpenCollection, item: NewItem, *, content_hash: str | No
         UsageError: its id or its metadata is not usable.
         StorageError: the disk refused.
         CollectionLockedError: another process is writing.
+        AbandonedError, DeadlineError: nobody waits for it any more; nothing was written.
     """
     record = encode_one(collection, item, content_hash=content_hash)
     collection.folder.write([record])
@@ -64,6 +66,7 @@ def encode_one(
         raise type(outcome)(name, outcome.reason)
     if isinstance(outcome, AnysenseError):
         raise outcome
+    check_waiter()
     return outcome
 
 

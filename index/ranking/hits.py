@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from anysense.embed.waiting import check_waiter
 from anysense.index.calibration.scores import copy_bonus
 from anysense.index.ranking.fusion import MATCHED_WELL, MOST_SEGMENTS, distinct
 from anysense.index.ranking.hit import Hit, HitSegment
@@ -60,6 +61,7 @@ def search_routes(
     """
     lists, counted = [], 0
     for route in routes:
+        check_waiter()
         depth = max(LEAST_DEPTH, 2 * (most + len(without)))
         while True:
             products, ids = snapshot.search(

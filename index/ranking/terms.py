@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from anysense.embed.errors import UsageError
 from anysense.embed.stages import stage
+from anysense.embed.waiting import check_waiter
 from anysense.index.types import Partition
 
 if TYPE_CHECKING:
@@ -110,6 +111,7 @@ class TermVectors:
             UsageError: they cancel each other out.
             MediaError: a file of the query cannot be read.
         """
+        check_waiter()
         if space not in self._combined:
             self._combined[space] = self._combine(space)
         return self._combined[space]

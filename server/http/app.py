@@ -21,6 +21,7 @@ from anysense.server.http.guards.host import HostGuard
 from anysense.server.http.guards.methods import MethodGuard
 from anysense.server.http.guards.proxy import ProxyGuard
 from anysense.server.http.guards.sites import SiteGuard
+from anysense.server.http.guards.waiter import WaiterGuard
 from anysense.server.http.life.guard import StopGuard
 from anysense.server.http.monitoring.monitor import RequestMonitor
 from anysense.server.http.monitoring.tracing import find_tracing
@@ -107,6 +108,7 @@ def create_app(
     for group in (search, batch, jobs, media, browse, items):
         app.include_router(group.router, prefix="/v1")
         app.include_router(group.router, prefix=f"/v1/collections/{{{NAME}}}", dependencies=NAMED)
+    app.add_middleware(WaiterGuard, settings=service.settings)
     app.add_middleware(BodyGuard, settings=service.settings)
     app.add_middleware(MethodGuard)
     app.add_middleware(AccessGuard, settings=service.settings, keys=keys)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI, Request
 
 __all__ = [
+    "LoadingError",
     "RequestError",
     "code_of",
     "error_fields",
@@ -55,6 +56,7 @@ STATUS: Mapping[type[AnysenseError], int] = {
     errors.ItemNotFoundError: 404,
     errors.StorageError: 507,
     errors.NoRouteError: 422,
+    errors.BusyError: 429,
     errors.AbandonedError: 499,
     errors.DeadlineError: 504,
     AnysenseError: 500,
@@ -67,7 +69,6 @@ PARAMS: Mapping[type[AnysenseError], str] = {
 }
 """The field that is at fault, where the error itself tells."""
 
-RETRY_LATER = (errors.CollectionLockedError, errors.CollectionReplacedError)
 KINDS = {
     401: "authentication_error",
     403: "permission_error",
@@ -86,6 +87,17 @@ class RequestError(AnysenseError):
         self.code = code
         self.param = param
         super().__init__(message)
+
+
+class LoadingError(RequestError):
+    """What needs encoders, before they are loaded."""
+
+    def __init__(self) -> None:
+        message = "The encoders are being loaded; try again in a moment."
+        super().__init__(message, 503, "loading")
+
+
+RETRY_LATER = (errors.CollectionLockedError, errors.BusyError, LoadingError)
 
 
 def status_of(error: AnysenseError) -> int:

@@ -103,6 +103,12 @@ class Settings(BaseSettings):
         writer_idle_seconds: the right to write is given back after so long without a write, so
             that another process can write.
         state_seconds: how long the state of a page that was searched is kept for the next page.
+        request_timeout: seconds after which a request is answered with 504, from when it has come
+            as a whole.
+        queued_reads: how many requests wait to read items and files; more are refused.
+        queued_searches: how many requests wait to search; more are refused.
+        queued_adds: how many requests wait to add or remove items; more are refused.
+        threads: threads of models; if None, one for each processor that this process may use.
     """
 
     model_config = SettingsConfigDict(
@@ -130,7 +136,7 @@ class Settings(BaseSettings):
     upload_bytes: int = 512 * 1024**2
     field_bytes: int = 1024**2
     read_threads: Threads = 8
-    search_threads: Threads = 8
+    search_threads: Threads = 16
     media_searches: Threads = 4
     publish_after: int = 2000
     warm_up: bool = True
@@ -157,6 +163,11 @@ class Settings(BaseSettings):
     write_threads: int = 16
     writer_idle_seconds: float = 5.0
     state_seconds: float = 600.0
+    request_timeout: float = Field(default=600.0, gt=0)
+    queued_reads: int = 1024
+    queued_searches: int = 256
+    queued_adds: int = 256
+    threads: int | None = Field(default=None, ge=1, le=1024)
 
     @field_validator("*", mode="before")
     @classmethod

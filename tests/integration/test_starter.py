@@ -34,6 +34,7 @@ from anysense.embed.errors import (
     UnknownEncoderError,
 )
 from anysense.embed.types import Encoder, Modality, Waveform
+from anysense.embed.waiting import as_query
 
 pytestmark = pytest.mark.integration
 SAMPLE = Path(__file__).resolve().parents[2] / "server" / "sample"
@@ -132,6 +133,18 @@ def test_another_instance_gives_the_same_bits(encoder: StarterEncoder, modality:
     np.testing.assert_array_equal(
         other.encode(modality, prepared), encoder.encode(modality, prepared)
     )
+
+
+def test_texts_of_queries_that_share_a_batch_have_their_vectors_to_rounding(
+    encoder: StarterEncoder,
+) -> None:
+    texts = [*("red", "a dog", "waves on a beach at dusk", "x " * 30, "a long one. " * 60), "low"]
+    prepared = [encoder.prepare(Modality.TEXT, text) for text in texts]
+    items = encoder.encode(Modality.TEXT, prepared)
+    with as_query():
+        together = encoder.encode(Modality.TEXT, prepared)
+    cosines = np.einsum("nd,nd->n", items.astype(np.float64), together.astype(np.float64))
+    assert (cosines > 1 - 1e-6).all()
 
 
 def test_golden_values(encoder: StarterEncoder) -> None:

@@ -6,6 +6,7 @@ import base64
 import io
 import math
 import struct
+import time
 import warnings
 import wave
 from contextlib import contextmanager
@@ -72,15 +73,24 @@ def data_uri(content: bytes, kind: str) -> str:
 
 @contextmanager
 def client_of(
-    collection: Collection, settings: Settings | None = None, *, lifespan: bool = True
+    collection: Collection,
+    settings: Settings | None = None,
+    *,
+    lifespan: bool = True,
+    loaded: bool = True,
 ) -> Iterator[TestClient]:
-    """A client of an app; without `lifespan` the app is not told that it starts."""
+    """A client of an app; without `lifespan` the app is not told that it starts.
+
+    It is given when the encoders are `loaded`, or could not be.
+    """
     app = create_app(collection, settings)
     client = TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False)
     if not lifespan:
         yield client
         return
     with client:
+        while loaded and app.state.service.turns.is_loading:
+            time.sleep(0.001)
         yield client
 
 

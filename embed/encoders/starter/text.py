@@ -15,11 +15,13 @@ from torch import nn
 from torch.nn import functional
 
 from anysense.embed.encoders.device import BatchRunner
+from anysense.embed.encoders.lanes import is_forked
 from anysense.embed.encoders.letters import plain_letters
 from anysense.embed.encoders.passages import split_passages
 from anysense.embed.encoders.starter.weights import DATA_FOLDER, load_tensors, verified_path
 from anysense.embed.errors import EmptyMediaError
 from anysense.embed.types import Passage
+from anysense.embed.waiting import IS_QUERY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -173,12 +175,22 @@ class TextTower:
         return split_passages(text, self._count, TOKEN_LIMIT - 2)
 
     def encode(self, prepared: Sequence[TextTokens]) -> FloatArray:
-        """Unit vectors of shape (n, 384); texts of one length share batches, none is padded."""
-        return self._runner.run_grouped(self._forward, [torch.tensor(ids) for ids in prepared])
+        """Unit vectors of shape (n, 384); texts of one length share batches, none is padded.
+
+        Those of queries are, where several have come together.
+        """
+        texts = [torch.tensor(ids) for ids in prepared]
+        if IS_QUERY.get() and len(texts) > 1 and not is_forked():
+            return self._runner.run_padded(self._forward_padded, texts)
+        return self._runner.run_grouped(self._forward, texts)
 
     def _count(self, text: str) -> int:
         return len(self.tokenizer.encode(plain_letters(text), add_special_tokens=False).ids)
 
     def _forward(self, ids: torch.Tensor) -> torch.Tensor:
         vectors = functional.normalize(self.network(ids), dim=1)
+        return vectors - self.mean
+
+    def _forward_padded(self, batch: torch.Tensor) -> torch.Tensor:
+        vectors = functional.normalize(self.network(batch[:, 0], batch[:, 1].bool()), dim=1)
         return vectors - self.mean

@@ -38,6 +38,7 @@ def serve(collections: tuple[str, ...], config: str | None, **options: Any) -> i
     ANYSENSE_PORT (several values with commas between them), or in a file; an option comes before
     the environment, and that before the file.
     """
+    from anysense.embed.processors import set_threads
     from anysense.server.http.configuration import load_settings, unknown_variables
 
     given = {name: value for name, value in options.items() if value not in (None, ())}
@@ -48,6 +49,7 @@ def serve(collections: tuple[str, ...], config: str | None, **options: Any) -> i
         console.note(sentence)
     if not settings.collections:
         raise UsageError("Name a collection to serve, as in: anysense serve my.anysense")
+    set_threads(settings.threads)  # before what follows loads the libraries of models
     with ExitStack() as stack:
         run_service(open_collections(settings, stack), settings)
     return DONE

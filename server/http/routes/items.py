@@ -9,6 +9,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 
 from anysense.embed.types import Modality
+from anysense.embed.waiting import limit_waiter
 from anysense.index.types import NewItem
 from anysense.server.http.access.scopes import public_path
 from anysense.server.http.batches.adding import add_together
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 __all__ = ["router"]
 
 CONTENTS = ("text", "path", "url")
-FORM = {"file": FILE, "id": TEXT, "metadata": TEXT}
+FORM = {"file": FILE, "id": TEXT, "metadata": TEXT, "timeout": TEXT}
 
 router = APIRouter(responses=ERROR)
 
@@ -68,6 +69,7 @@ async def add_item(request: Request, wait: Wait = None) -> Response:
     served = collection_of(request)
     if is_deferred(request, wait):
         return await _defer(request, served)
+    service_of(request).turns.ensure_loaded()
     if is_form(request):
         item, is_new = await _add_upload(request, served)
     else:
@@ -101,6 +103,7 @@ async def _defer(request: Request, served: ServedCollection) -> Response:
 
 async def _read_new_text(request: Request) -> NewText:
     body = await read_json(request, NewText)
+    limit_waiter(body.timeout)
     given = [name for name in CONTENTS if getattr(body, name) is not None]
     if len(given) != 1:
         name = given[-1] if given else "text"
@@ -141,6 +144,7 @@ async def _add_upload(request: Request, served: ServedCollection) -> tuple[Item,
     """Add the file of a form; the item, and whether it is new."""
     async with read_form(request, service_of(request).settings, ("file",)) as form:
         upload, name, suffix, fields = await _upload_of(form)
+        limit_waiter(fields.timeout)
         item = NewItem("", fields.id, metadata={"filename": name, **fields.metadata})
         return await served.writing(served.add_file, upload.file, name, suffix, item)
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 
 from anysense.embed.errors import AbandonedError, AnysenseError, DeadlineError
 from anysense.embed.stages import stage
+from anysense.embed.waiting import limit_waiter
 from anysense.index.ranking.options import MAX_K
 from anysense.server.http.bodies.addresses import fetch_addresses
 from anysense.server.http.bodies.forms import check_json, is_form, read_form
@@ -69,6 +70,7 @@ async def search(request: Request) -> Response:
     start = time.perf_counter()
     with stage("parse"):
         body, terms = await _read_search(request, served)
+    limit_waiter(body.timeout)
     return reply(await hits_of(request, body, terms, start))
 
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from anysense.embed.types import Kind
 from anysense.server.http.schemas.fields import ChosenFields
-from anysense.server.http.schemas.values import Input, ItemId, Metadata, Path, PlaceBody
+from anysense.server.http.schemas.values import Input, ItemId, Metadata, Path, PlaceBody, Timeout
 
 __all__ = [
     "Added",
@@ -34,6 +34,7 @@ class NewText(Input):
     ] = None
     id: ItemId | None = None
     metadata: Metadata = Field(default_factory=dict)
+    timeout: Timeout = None
 
 
 class NewUpload(Input):
@@ -41,6 +42,7 @@ class NewUpload(Input):
 
     id: ItemId | None = None
     metadata: Metadata = Field(default_factory=dict)
+    timeout: Timeout = None
 
 
 class SegmentBody(PlaceBody):

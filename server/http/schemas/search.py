@@ -24,6 +24,7 @@ from anysense.server.http.schemas.values import (
     TEXT,
     Input,
     PlaceBody,
+    Timeout,
     check_size,
     told_apart,
 )
@@ -161,7 +162,7 @@ class SearchRequest(Input):
             description="The `state` of an earlier page: search what the collection held then.",
         ),
     ] = None
-
+    timeout: Timeout = None
     cursor: Annotated[
         str | None,
         Field(

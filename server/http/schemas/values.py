@@ -29,6 +29,7 @@ __all__ = [
     "Metadata",
     "Path",
     "PlaceBody",
+    "Timeout",
     "check_size",
     "told_apart",
 ]
@@ -99,6 +100,11 @@ Path = Annotated[
 ]
 Metadata = Annotated[dict[str, Any], AfterValidator(check_metadata)]
 
+
+Timeout = Annotated[
+    float | None,
+    Field(gt=0, le=86_400, description="Seconds after which the request is answered with 504."),
+]
 
 TEXT, LIST, OBJECT = Tag("(text)"), Tag("(list)"), Tag("(object)")
 """Which of several forms a field has; errors leave out what is in parentheses."""

@@ -1,16 +1,18 @@
-"""The models of a process: each is loaded once, whichever collections use it."""
+"""The models of a process: each is loaded once, and whoever uses it shares its batches."""
 
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from anysense.embed.types import Encoder
+    from anysense.server.http.monitoring.metrics import Metrics
 
-__all__ = ["Models"]
+__all__ = ["Models", "watch_batches"]
 
 
 class Models:
@@ -32,9 +34,24 @@ class Models:
             EncoderError: one cannot be used.
         """
         from anysense.embed.encoders.registry import load_encoder
+        from anysense.embed.pipeline.batching import SharedEncoder
 
         with self._lock:
             for name in names:
                 if name not in self._encoders:
-                    self._encoders[name] = load_encoder(name, device=self._device)
+                    self._encoders[name] = SharedEncoder(load_encoder(name, device=self._device))
             return [self._encoders[name] for name in names]
+
+
+def watch_batches(encoder: Encoder, metrics: Metrics) -> None:
+    """Count and time the batches of an encoder, if it is one that threads share."""
+    from anysense.embed.pipeline.batching import SharedEncoder
+
+    if not isinstance(encoder, SharedEncoder):
+        return
+    name = encoder.space.id
+    encoder.observe = partial(metrics.observe_batch, name)
+    for modality in encoder.space.modalities:
+        for kind, is_query in (("query", True), ("item", False)):
+            depth = partial(encoder.waiting, modality, is_query=is_query)
+            metrics.watch_queue(f"{name} {modality} {kind}", depth)

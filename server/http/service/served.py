@@ -55,7 +55,7 @@ class ServedCollection:
         self.add_file = self.writer.add_file
         self.remove = self.writer.remove
         self._turns = turns
-        self._writes = asyncio.Semaphore(settings.write_threads)
+        self._writes = turns.new_line(name, settings.write_threads)
         self._thumbnails = asyncio.Semaphore(1)
         self._publishing = Publishing(collection, settings.publish_after)
         self._upkeep = Upkeep(collection, self.retriever, settings)

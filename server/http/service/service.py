@@ -11,12 +11,13 @@ from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 
 from anysense.embed.errors import AnysenseError
-from anysense.server.http.errors import RequestError
+from anysense.server.http.errors import RequestError, sentence
 from anysense.server.http.fetching.fetcher import Fetcher
 from anysense.server.http.life.life import Life
 from anysense.server.http.monitoring.contents import Contents
 from anysense.server.http.monitoring.metrics import Metrics
 from anysense.server.http.monitoring.readiness import Readiness
+from anysense.server.http.service.models import watch_batches
 from anysense.server.http.service.served import STOP_SECONDS, ServedCollection
 from anysense.server.http.service.turns import Turns
 from anysense.server.http.service.warm import warm_up
@@ -34,8 +35,8 @@ CURRENT = "current"
 """What addresses call the first collection, beside its own name."""
 
 READY, LOADING, FAILED, STOPPING = "ready", "loading", "failed", "stopping"
-RETRY_SECONDS = 30.0
-"""After which encoders that could not be loaded are tried again, when somebody asks."""
+FIRST_PAUSE, LAST_PAUSE = 1.0, 60.0
+"""Seconds after which encoders that could not be loaded are tried again: doubled each time."""
 
 
 class Service:
@@ -48,7 +49,8 @@ class Service:
 
     def __init__(self, collections: Mapping[str, Collection], settings: Settings) -> None:
         self.settings = settings
-        self.turns = Turns(settings)
+        self.metrics = Metrics()
+        self.turns = Turns(settings, self.metrics)
         self.fetcher = Fetcher(settings) if settings.allow_url_fetch else None
         self.collections = {
             name: ServedCollection(name, collection, settings, self.turns)
@@ -57,13 +59,12 @@ class Service:
         self.life = Life()
         self.life.on_reload.append(self.reload)
         self.life.on_over += [served.writer.stop for served in self.collections.values()]
-        self.metrics = Metrics()
         self.metrics.watch(Contents(self.collections))
         self.status = READY
         self.reason: str | None = None
         self._looks = Readiness(self.collections)
         self._warming: threading.Thread | None = None
-        self._failed_at = 0.0
+        self._stopping = threading.Event()
         self._metrics_thread = CapacityLimiter(1)
 
     def collection(self, name: str = CURRENT) -> ServedCollection:
@@ -85,8 +86,9 @@ class Service:
         for served in self.collections.values():
             served.start()
         if self.settings.warm_up:
-            self.status = LOADING
-            self._begin_to_warm_up()
+            self.status, self.turns.is_loading = LOADING, True
+            self._warming = threading.Thread(target=self._warm_up, name="warm-up", daemon=True)
+            self._warming.start()
 
     def stop(self, seconds: float = STOP_SECONDS) -> None:
         """Wait for what runs in the background, up to a limit.
@@ -94,6 +96,8 @@ class Service:
         A library that is being loaded must not meet the end of Python. An index that is not
         finished by then is left; nothing is lost with it.
         """
+        self._stopping.set()
+        self.turns.encoders_needed.set()
         deadline = time.monotonic() + seconds
         if self._warming is not None:
             self._warming.join(seconds)
@@ -114,16 +118,13 @@ class Service:
         """Take collections as they are on the disk now, and try again what has failed."""
         for served in self.collections.values():
             served.reload()
-        if self.status == FAILED:
-            self._begin_to_warm_up()
+        self.turns.encoders_needed.set()  # those that could not be loaded are tried again now
 
     async def readiness(self) -> tuple[str, str | None]:
         """Whether searches can be answered now, as one word, and the reason if not."""
         if self.life.is_stopping:
             return STOPPING, "The service is stopping."
         if self.status != READY:
-            if self.status == FAILED and time.monotonic() - self._failed_at > RETRY_SECONDS:
-                self._begin_to_warm_up()
             return self.status, self.reason
         problem = await self._looks.problem()
         return (READY, None) if problem is None else (FAILED, problem)
@@ -132,27 +133,37 @@ class Service:
         """All metrics as text, and its type; no other work goes before it."""
         return await run_sync(self.metrics.page, accept, limiter=self._metrics_thread)
 
-    def _begin_to_warm_up(self) -> None:
-        if self._warming is None or not self._warming.is_alive():
-            self._warming = threading.Thread(target=self._warm_up, name="warm-up", daemon=True)
-            self._warming.start()
-
     def _warm_up(self) -> None:
+        """Load the encoders; again and again while they cannot be, or somebody needs them."""
+        pause = FIRST_PAUSE
+        is_warm = self._is_warm()
+        self.turns.is_loading = False  # a request that needs them tells why they are not there
+        while not is_warm:
+            self.turns.encoders_needed.clear()
+            if self._stopping.wait(FIRST_PAUSE):
+                return
+            self.turns.encoders_needed.wait(pause - FIRST_PAUSE)
+            pause = min(2 * pause, LAST_PAUSE)
+            is_warm = self._stopping.is_set() or self._is_warm()
+
+    def _is_warm(self) -> bool:
+        """Whether all encoders are loaded and have encoded something, now or before."""
         try:
             for served in self.collections.values():
                 for encoder in served.collection.encoders():
+                    watch_batches(encoder, self.metrics)
                     warm_up(encoder)
                 served.collection.folder.snapshot()
         except AnysenseError as error:
-            self._fail(str(error))
+            self._fail(error)
             logger.error("The encoders cannot be loaded: %s", error)
         except Exception as error:  # a third party's encoder can raise anything
-            self._fail(f"{type(error).__name__}: {error}")
+            self._fail(AnysenseError(f"{type(error).__name__}: {error}"))
             logger.exception("The encoders cannot be loaded")
         else:
             self._looks.note_success()
             self.status, self.reason = READY, None
+        return self.status == READY
 
-    def _fail(self, reason: str) -> None:
-        self._failed_at = time.monotonic()
-        self.status, self.reason = FAILED, reason
+    def _fail(self, error: AnysenseError) -> None:
+        self.status, self.reason = FAILED, sentence(error)

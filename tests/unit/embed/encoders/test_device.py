@@ -173,6 +173,23 @@ def test_texts_of_several_lengths_come_back_in_order() -> None:
     assert sorted(seen) == [(1, 64), (1, 64), (2, 16), (4, 8)]
 
 
+@pytest.mark.parametrize("fixed", [True, False])
+def test_texts_of_queries_are_padded_to_share_batches(fixed: bool) -> None:
+    texts = [torch.full((n,), n) for n in (7, 64, 5, 9, 60)]
+    shapes: list[tuple[int, ...]] = []
+
+    def forward(batch: torch.Tensor) -> torch.Tensor:
+        shapes.append(tuple(batch.shape))
+        length = batch[:, 1].sum(1).float()
+        mean = (batch[:, 0] * batch[:, 1]).sum(1) / length
+        return torch.stack([mean, torch.ones(len(batch))], dim=1)
+
+    vectors = BatchRunner(CPU, fixed=fixed).run_padded(forward, texts)
+    assert np.allclose(vectors[:, 0] / vectors[:, 1], [7, 64, 5, 9, 60])
+    assert (3, 2, 9) in shapes
+    assert len(shapes) < len(texts)
+
+
 def test_vectors_have_length_one() -> None:
     unit = normalise(torch.tensor([[3.0, 4.0], [1e-8, 0.0], [1e30, 1e30]]))
     assert unit.dtype == np.float32

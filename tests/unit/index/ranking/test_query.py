@@ -123,3 +123,8 @@ def test_a_text_over_the_limit_is_refused() -> None:
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match=r"missing\.jpg"):
         parse_query(tmp_path / "missing.jpg")
+
+
+def test_texts_that_are_too_long_together_are_refused() -> None:
+    with pytest.raises(UsageError, match="characters together"):
+        parse_query(["a word " * 10_000, "a word " * 10_000])

@@ -40,6 +40,7 @@ EXPECTED = {
     "ItemNotFoundError": (404, "item_not_found"),
     "StorageError": (507, "storage"),
     "NoRouteError": (422, "no_route"),
+    "BusyError": (429, "busy"),
     "AbandonedError": (499, "abandoned"),
     "DeadlineError": (504, "deadline"),
 }

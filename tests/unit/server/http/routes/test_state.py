@@ -6,7 +6,7 @@ import json
 import threading
 from typing import TYPE_CHECKING, Any
 
-from http_client import TestClient, client_of
+from http_client import TestClient, client_of, error_of
 
 if TYPE_CHECKING:
     import pytest
@@ -32,10 +32,17 @@ def test_the_service_is_ready_when_its_encoders_are(
         return load()
 
     monkeypatch.setattr(collection, "encoders", slow)
-    with client_of(collection) as client:
+    with client_of(collection, loaded=False) as client:
         waiting = client.get("/ready")
         assert (waiting.status_code, waiting.json()["status"]) == (503, "loading")
         assert client.get("/health").status_code == 200
+        for response in (
+            client.post("/v1/search", json={"text": "red"}),
+            client.post("/v1/items", json={"text": "red"}),
+        ):
+            assert (response.status_code, error_of(response)["code"]) == (503, "loading")
+            assert response.headers["retry-after"] == "1"
+        assert client.get("/v1/items/red").status_code == 200
         loaded.set()
         client.app.state.service.stop()
         assert (client.get("/ready").status_code, client.get("/ready").json()["reason"]) == (
