@@ -97,7 +97,12 @@ class LoadingError(RequestError):
         super().__init__(message, 503, "loading")
 
 
-RETRY_LATER = (errors.CollectionLockedError, errors.BusyError, LoadingError)
+RETRY_LATER = (
+    errors.CollectionLockedError,
+    errors.CollectionReplacedError,
+    errors.BusyError,
+    LoadingError,
+)
 
 
 def status_of(error: AnysenseError) -> int:

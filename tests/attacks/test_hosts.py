@@ -100,9 +100,9 @@ def test_its_own_pages_do(client: TestClient, site: str) -> None:
     [
         ("/health", "GET, HEAD"),
         ("/v1/items", "GET, HEAD, POST"),
-        ("/v1/items/red", "DELETE, GET, HEAD"),
+        ("/v1/items/red", "DELETE, GET, HEAD, PATCH"),
         ("/v1/search", "POST"),
-        ("/v1/collections/current/items/red", "DELETE, GET, HEAD"),
+        ("/v1/collections/current/items/red", "DELETE, GET, HEAD, PATCH"),
         ("/openapi.json", "GET, HEAD"),
     ],
 )

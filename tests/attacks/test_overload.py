@@ -14,7 +14,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = pytest.mark.integration
-LIMITS = {"search_threads": 2, "queued_searches": 4, "read_threads": 2, "queued_adds": 2}
+LIMITS = {
+    "search_threads": 2,
+    "queued_searches": 4,
+    "read_threads": 2,
+    "queued_adds": 2,
+    "write_threads": 1,
+}
 
 
 @pytest.mark.parametrize(

@@ -159,7 +159,10 @@ class Roots:
         # An absolute path that does not even say that it is inside is not looked at.
         if Path(path).is_absolute() and not (is_under(path, name) or is_under(path, root)):
             return
-        real = os.path.realpath(os.path.join(root, path))  # noqa: PTH118 - no path of pathlib's
+        try:
+            real = os.path.realpath(os.path.join(root, path))  # noqa: PTH118 - no path of pathlib's
+        except OSError:  # a link was removed while it was followed
+            return
         hidden = any(part.startswith(".") for part in Path(real).parts[len(Path(root).parts) :])
         if is_under(real, root) and not hidden:
             yield real, root
