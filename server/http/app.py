@@ -85,6 +85,7 @@ def create_app(
     service = Service(by_name, settings or Settings())
     tracing = find_tracing(service.settings.tracing)
     keys = KeyRing(service.settings)
+    service.life.on_reload.append(keys.reload)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = [
     "LoadingError",
     "RequestError",
+    "StoppingError",
     "code_of",
     "error_fields",
     "error_response",
@@ -97,11 +98,20 @@ class LoadingError(RequestError):
         super().__init__(message, 503, "loading")
 
 
+class StoppingError(RequestError):
+    """A write that comes, or is not ready, when the service stops."""
+
+    def __init__(self) -> None:
+        message = "The service is stopping: nothing was written; ask again."
+        super().__init__(message, 503, "stopping")
+
+
 RETRY_LATER = (
     errors.CollectionLockedError,
     errors.CollectionReplacedError,
     errors.BusyError,
     LoadingError,
+    StoppingError,
 )
 
 

@@ -18,14 +18,20 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
 
-from anysense.embed.errors import AbandonedError, AnysenseError, CollectionLockedError
+from anysense.embed.errors import (
+    AbandonedError,
+    AnysenseError,
+    BusyError,
+    CollectionLockedError,
+    CollectionReplacedError,
+)
 from anysense.embed.waiting import waited_for_by
 from anysense.index.snapshots.manifest import fsync_folder
 from anysense.server.http.batches.adding import Outcome, add_together
 from anysense.server.http.batches.candidates import take_chunk
 from anysense.server.http.batches.job import Job, read_job
 from anysense.server.http.batches.spool import Spool
-from anysense.server.http.errors import RequestError, error_fields
+from anysense.server.http.errors import RequestError, StoppingError, error_fields
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -254,7 +260,7 @@ class Jobs:
             job.end("failed", AnysenseError("The service failed; its log says why."))
 
     async def _add(self, job: Job, chunk: Sequence[Candidate | AnysenseError]) -> list[Outcome]:
-        """Add a few items, when no other process writes."""
+        """Add a few items, when no other process writes and no others are too many."""
         while True:
             job.waiter.check()
             try:
@@ -263,9 +269,12 @@ class Jobs:
                         add_together, self._writer, self._roots, chunk
                     )
                     return outcomes
-            except CollectionLockedError as error:
+            except (CollectionLockedError, CollectionReplacedError, BusyError) as error:
                 job.error = error_fields(error)
                 await asyncio.sleep(LOCKED_SECONDS)
+            except StoppingError:
+                self._is_stopping = True
+                raise AbandonedError("The next service goes on with it.") from None
 
 
 def _settle(spool: Spool, job: Job, folder: Path) -> None:

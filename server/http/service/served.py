@@ -87,7 +87,7 @@ class ServedCollection:
 
     def reload(self) -> None:
         """Take the collection as it is on the disk now."""
-        self._ensure_place()
+        self.check_place()
         self.collection.folder.snapshot()
 
     def check_place(self) -> None:
@@ -96,7 +96,10 @@ class ServedCollection:
         Raises:
             CollectionError: it would not be.
         """
-        self._ensure_place()
+        try:
+            self.collection.folder.check_place()
+        except CollectionReplacedError:
+            self.collection.folder.reopen()
 
     async def reading(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run something that reads the catalog or files, and waits for no model."""
@@ -129,7 +132,7 @@ class ServedCollection:
 
     def _in_place(self, work: Callable[[], T]) -> T:
         """Write to the folder that is at the collection's path now."""
-        self._ensure_place()
+        self.check_place()
         try:
             return work()
         except CollectionReplacedError:
@@ -144,12 +147,6 @@ class ServedCollection:
         except CollectionReplacedError:
             self.collection.folder.reopen()
             return work()
-
-    def _ensure_place(self) -> None:
-        try:
-            self.collection.folder.check_place()
-        except CollectionReplacedError:
-            self.collection.folder.reopen()
 
     def _publish_if_due(self) -> None:
         try:

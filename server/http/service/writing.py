@@ -14,7 +14,7 @@ from anysense.index.building.pending import make_pending
 from anysense.index.catalog.browse import find_item, item_paths
 from anysense.index.catalog.records import make_id
 from anysense.index.types import NewItem
-from anysense.server.http.errors import RequestError
+from anysense.server.http.errors import RequestError, StoppingError
 from anysense.server.http.schemas.values import check_metadata
 from anysense.server.http.service.order import WriteOrder
 
@@ -168,8 +168,7 @@ class Writer:
 
     def _check_running(self) -> None:
         if self._is_stopping:
-            message = "The service is stopping: nothing was written; ask again."
-            raise RequestError(message, 503, "stopping")
+            raise StoppingError
 
     def _commit(self, item_id: str, number: int, write: Callable[[], T]) -> T:
         """Write something when its turn comes."""

@@ -219,6 +219,17 @@ def test_a_second_service_leaves_the_jobs_to_the_first(collection: Collection) -
             assert error_of(refused)["code"] == "collection_locked"
 
 
+def test_a_job_that_meets_the_end_of_the_service_is_done_by_the_next(
+    collection: Collection,
+) -> None:
+    with client_of(collection) as client:
+        client.app.state.service.collection().writer.stop()  # type: ignore[attr-defined]
+        location = add_later(client, [{"text": "word", "id": "w"}])
+    with client_of(collection) as client:
+        assert ended(client, location)["status"] == "done"
+        assert client.get("/v1/items/w").status_code == 200
+
+
 def test_a_job_waits_for_another_process_that_writes(
     collection: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
