@@ -111,6 +111,7 @@ class Child:
         self._report: Connection | None = None
         self._pause = FIRST_PAUSE
         self._begun_at = 0.0
+        self._reason = ""
         self._is_told_to_stop = False
 
     def begin(self) -> None:
@@ -124,7 +125,7 @@ class Child:
             )
             process.start()
         its_end.close()
-        self.process, self._begun_at = process, time.monotonic()
+        self.process, self._begun_at, self._reason = process, time.monotonic(), ""
 
     def events(self) -> Iterator[Any]:
         """What to wait for."""
@@ -137,7 +138,7 @@ class Child:
         """Notice what has happened; the sentence that says why the process has ended, if it has."""
         process = self.process
         has_ended = process is not None and not process.is_alive()
-        reason = self._read_report()  # after that look: what it has said at the end is there then
+        self._read_report()  # after that look: what it has said at the end is there then
         if process is None or not has_ended:
             return None
         process.join()
@@ -146,20 +147,16 @@ class Child:
             self._pause = FIRST_PAUSE
         self.due_at = time.monotonic() + self._pause
         self._pause = min(2 * self._pause, LAST_PAUSE)
-        return reason or f"The process {self.name} ended {how(process.exitcode)}."
+        return self._reason or f"The process {self.name} ended {how(process.exitcode)}."
 
-    def _read_report(self) -> str:
+    def _read_report(self) -> None:
         if self._report is None or not self._report.poll():
-            return ""
-        try:
-            reason = str(self._report.recv())
-        except EOFError:
-            reason = ""
-        else:
-            self.has_started = self.has_started or reason == STARTED
+            return
+        with suppress(EOFError):  # it was killed
+            self._reason = str(self._report.recv())
+            self.has_started = self.has_started or self._reason == STARTED
         self._report.close()
         self._report = None
-        return reason
 
     def signal(self, number: int) -> None:
         """Send it a signal, if it runs."""
