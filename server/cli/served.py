@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import UsageError
+from anysense.embed.processors import usable_processors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["named_paths"]
+__all__ = ["named_paths", "threads_of_each"]
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 CURRENT = "current"
@@ -40,6 +42,18 @@ def named_paths(arguments: Sequence[str]) -> dict[str, Path]:
             raise UsageError(f"{folders[folder]!r} and {name!r} are the same collection, {path}.")
         named[name], folders[folder] = path, name
     return named
+
+
+def threads_of_each(threads: int | None, workers: int) -> int | None:
+    """How many threads the models of each process have; None if that is not for us to say.
+
+    Args:
+        threads: what the user has said.
+        workers: how many processes search: they share the processors.
+    """
+    if threads is not None or workers == 1 or "OMP_NUM_THREADS" in os.environ:
+        return threads
+    return max(1, usable_processors() // workers)
 
 
 def name_and_path(argument: str) -> tuple[str, Path]:

@@ -46,6 +46,7 @@ from anysense.server.http.schemas.search import SearchRequest
 from anysense.server.http.schemas.search_batch import SearchBatch
 from anysense.server.http.service.service import CURRENT, Service
 from anysense.server.http.settings import Settings
+from anysense.server.http.workers.forwarding import ForwardGuard
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from anysense.index.collection import Collection
+    from anysense.server.http.workers.worker import Worker
 
 __all__ = ["create_app"]
 
@@ -67,7 +69,9 @@ REFERENCE = "#/components/schemas/{model}"
 
 
 def create_app(
-    collections: Collection | Mapping[str, Collection], settings: Settings | None = None
+    collections: Collection | Mapping[str, Collection],
+    settings: Settings | None = None,
+    worker: Worker | None = None,
 ) -> FastAPI:
     """An ASGI application that searches and changes collections.
 
@@ -76,13 +80,14 @@ def create_app(
     Args:
         collections: what to serve, one or several by name; they stay the caller's to close.
         settings: limits and who may ask.
+        worker: which process this is, if the service has several.
 
     Raises:
         UsageError: the file of keys cannot be used, or traces are asked for, and OpenTelemetry is
             not installed.
     """
     by_name = collections if isinstance(collections, Mapping) else {CURRENT: collections}
-    service = Service(by_name, settings or Settings())
+    service = Service(by_name, settings or Settings(), worker)
     tracing = find_tracing(service.settings.tracing)
     keys = KeyRing(service.settings)
     service.life.on_reload.append(keys.reload)
@@ -110,6 +115,8 @@ def create_app(
         app.include_router(group.router, prefix="/v1")
         app.include_router(group.router, prefix=f"/v1/collections/{{{NAME}}}", dependencies=NAMED)
     app.add_middleware(WaiterGuard, settings=service.settings)
+    if worker is not None and not worker.is_writer:
+        app.add_middleware(ForwardGuard, socket=worker.writer_socket)
     app.add_middleware(BodyGuard, settings=service.settings)
     app.add_middleware(MethodGuard)
     app.add_middleware(AccessGuard, settings=service.settings, keys=keys)

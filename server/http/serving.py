@@ -9,6 +9,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from anysense.embed.errors import UsageError
 from anysense.server.http.app import create_app
 from anysense.server.http.listening import (
     check_certificate,
@@ -22,11 +23,15 @@ from anysense.server.http.monitoring.tracing import SENDING
 from anysense.server.http.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    import socket
+    from collections.abc import Callable, Mapping, Sequence
+
+    import uvicorn
+    from starlette.types import ASGIApp
 
     from anysense.index.collection import Collection
 
-__all__ = ["serve"]
+__all__ = ["checked", "end_if_busy", "serve", "server_config"]
 
 logger = logging.getLogger(__name__)
 LAST_SECONDS = 1.0
@@ -67,35 +72,18 @@ def serve(
             be used.
         AnysenseError: it cannot listen there.
     """
-    import uvicorn
-
-    from anysense.server.http.connections.capacity import capacity_of
-    from anysense.server.http.connections.protocol import protocol_of
     from anysense.server.http.life.server import LifeServer
 
     given = {"host": host, "port": port, "log_level": log_level}
     changes = {name: value for name, value in given.items() if value is not None}
     settings = (settings or Settings()).model_copy(update=changes)
+    if settings.workers > 1:
+        raise UsageError("Several processes open collections themselves: see `serve_in_processes`.")
     addresses = resolve(settings.host, settings.port)
-    check_exposure(addresses, settings)
-    check_certificate(settings)
-    answering = {"allowed_hosts": names_answered(addresses, settings)}
-    capacity = capacity_of(settings.connections)
+    settings = checked(addresses, settings)
     with logging_as(settings.log_format, settings.log_level):
-        app = create_app(collections, settings.model_copy(update=answering))
-        config = uvicorn.Config(
-            app,
-            log_config=None,
-            log_level=settings.log_level,
-            access_log=False,  # the service logs requests itself
-            server_header=False,
-            proxy_headers=False,  # the app has a guard for them
-            timeout_graceful_shutdown=int(settings.shutdown_timeout) + 1,
-            http=protocol_of(settings, capacity),  # type: ignore[arg-type]  # it wants a class
-            ws="none",
-            backlog=capacity.backlog,
-            **tls_options(settings),
-        )
+        app = create_app(collections, settings)
+        config = server_config(app, settings)
         sockets = listen(addresses, settings)
         try:
             service = app.state.service
@@ -105,6 +93,46 @@ def serve(
                 one.close()
         if ends_process:
             end_if_busy()
+
+
+def checked(addresses: Sequence[tuple[socket.AddressFamily, str]], settings: Settings) -> Settings:
+    """Settings that can be served with, and the names that the service answers to at addresses.
+
+    Raises:
+        UsageError: everybody beyond this machine would be let in, or certificates cannot be used.
+    """
+    check_exposure(addresses, settings)
+    check_certificate(settings)
+    return settings.model_copy(update={"allowed_hosts": names_answered(addresses, settings)})
+
+
+def server_config(app: ASGIApp, settings: Settings, most_accepted: int = 2048) -> uvicorn.Config:
+    """How uvicorn serves an application.
+
+    Args:
+        app: the application.
+        settings: limits and certificates.
+        most_accepted: how many connections are taken in one go.
+    """
+    import uvicorn
+
+    from anysense.server.http.connections.capacity import capacity_of
+    from anysense.server.http.connections.protocol import protocol_of
+
+    capacity = capacity_of(settings.connections)
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        log_level=settings.log_level,
+        access_log=False,  # the service logs requests itself
+        server_header=False,
+        proxy_headers=False,  # the app has a guard for them
+        timeout_graceful_shutdown=int(settings.shutdown_timeout) + 1,
+        http=protocol_of(settings, capacity),  # type: ignore[arg-type]  # it wants a class
+        ws="none",
+        backlog=min(capacity.backlog, most_accepted),
+        **tls_options(settings),
+    )
 
 
 def end_if_busy() -> None:

@@ -109,6 +109,8 @@ class Settings(BaseSettings):
         queued_searches: how many requests wait to search; more are refused.
         queued_adds: how many requests wait to add or remove items; more are refused.
         threads: threads of models; if None, one for each processor that this process may use.
+        workers: how many processes search and read. If there are several, one more writes, and
+            each has models, limits and threads of its own.
     """
 
     model_config = SettingsConfigDict(
@@ -168,6 +170,7 @@ class Settings(BaseSettings):
     queued_searches: int = 256
     queued_adds: int = 256
     threads: int | None = Field(default=None, ge=1, le=1024)
+    workers: int = Field(default=1, ge=1, le=256)
 
     @field_validator("*", mode="before")
     @classmethod

@@ -40,12 +40,13 @@ http {{
   }}
 }}
 """
-DOCUMENTED = Path(__file__).parents[2] / "docs" / "http.md"
+ROOT = Path(__file__).parents[2]
+DOCUMENTED = ("docs/http.md", "deploy/nginx.conf")
 
 
-def documented_location(port: int) -> str:
-    """The block of nginx's settings in the documentation, with another port behind it."""
-    page = DOCUMENTED.read_text(encoding="utf-8")
+def documented_location(source: str, port: int) -> str:
+    """The block of nginx's settings in a file of ours, with another port behind it."""
+    page = (ROOT / source).read_text(encoding="utf-8")
     lines = page.split("    location / {\n", 1)[1].split("    }\n", 1)[0]
     assert "proxy_pass http://127.0.0.1:8000;" in lines
     return "location / {\n" + lines.replace("127.0.0.1:8000", f"127.0.0.1:{port}") + "}"
@@ -85,7 +86,8 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "c.anysense"
 
 
-def test_a_browser_behind_the_documented_settings(path: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("source", DOCUMENTED)
+def test_a_browser_behind_the_documented_settings(source: str, path: Path, tmp_path: Path) -> None:
     """Its page and the API have one origin: the proxy's name, with the port that it has there."""
     with changing_keys(tmp_path / "keys") as keys:
         keys.append(new_key("ada", ["read", "write"], "secret"))
@@ -93,7 +95,7 @@ def test_a_browser_behind_the_documented_settings(path: Path, tmp_path: Path) ->
     options = ("--allowed-host", "search.example", "--api-key-file", tmp_path / "keys")
     with (
         serving(path, *options, "--rate-limit", "5/hour", log=log) as (_, port),
-        proxied(tmp_path / "nginx", documented_location(port)) as public,
+        proxied(tmp_path / "nginx", documented_location(source, port)) as public,
         httpx.Client(base_url=f"http://127.0.0.1:{public}") as client,
     ):
         host = f"search.example:{public}"

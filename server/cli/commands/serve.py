@@ -15,6 +15,8 @@ from anysense.server.cli.settings import setting_options
 from anysense.server.cli.status import DONE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from anysense.index.collection import Collection
     from anysense.server.http.settings import Settings
 
@@ -39,6 +41,7 @@ def serve(collections: tuple[str, ...], config: str | None, **options: Any) -> i
     the environment, and that before the file.
     """
     from anysense.embed.processors import set_threads
+    from anysense.server.cli.served import threads_of_each
     from anysense.server.http.configuration import load_settings, unknown_variables
 
     given = {name: value for name, value in options.items() if value not in (None, ())}
@@ -49,9 +52,16 @@ def serve(collections: tuple[str, ...], config: str | None, **options: Any) -> i
         console.note(sentence)
     if not settings.collections:
         raise UsageError("Name a collection to serve, as in: anysense serve my.anysense")
-    set_threads(settings.threads)  # before what follows loads the libraries of models
+    # Before what follows loads the libraries of models.
+    set_threads(threads_of_each(settings.threads, settings.workers))
     with ExitStack() as stack:
-        run_service(open_collections(settings, stack), settings)
+        opened = open_collections(settings, stack)
+        announce = announcement(opened, settings)
+        if settings.workers == 1:
+            run_service(opened, settings, announce)
+            return DONE
+        paths = {name: collection.path for name, collection in opened.items()}
+    run_processes(paths, settings, announce)
     return DONE
 
 
@@ -67,22 +77,38 @@ def open_collections(settings: Settings, stack: ExitStack) -> dict[str, Collecti
     }
 
 
-def run_service(collections: dict[str, Collection], settings: Settings) -> None:
+def run_service(
+    collections: dict[str, Collection], settings: Settings, announce: Callable[[int], None]
+) -> None:
     from anysense.server.http.serving import serve as run_server
 
+    run_server(collections, settings=settings, on_start=announce, ends_process=True)
+
+
+def run_processes(
+    paths: dict[str, Path], settings: Settings, announce: Callable[[int], None]
+) -> None:
+    from anysense.server.http.workers.supervisor import serve_in_processes
+
+    serve_in_processes(paths, settings, announce)
+
+
+def announcement(collections: dict[str, Collection], settings: Settings) -> Callable[[int], None]:
+    """What says at the start, once the port is known, what is served and where."""
     counts = {name: _counts(collection) for name, collection in collections.items()}
+    paths = {name: collection.path for name, collection in collections.items()}
 
     def announce(port: int) -> None:
         if settings.api_key is None and settings.api_key_file is None and settings.insecure:
             console.note(f"Anyone who reaches {settings.host} can search, add and remove items.")
-        for name, collection in collections.items():
-            called = f"{name}: " if len(collections) > 1 else ""
-            where = f", at {_address(settings, port)}" if len(collections) == 1 else ""
-            console.note(f"Serving {called}{collection.path}, {counts[name]}{where}")
-        if len(collections) > 1:
+        for name, path in paths.items():
+            called = f"{name}: " if len(paths) > 1 else ""
+            where = f", at {_address(settings, port)}" if len(paths) == 1 else ""
+            console.note(f"Serving {called}{path}, {counts[name]}{where}")
+        if len(paths) > 1:
             console.note(f"All at {_address(settings, port)}")
 
-    run_server(collections, settings=settings, on_start=announce, ends_process=True)
+    return announce
 
 
 def _counts(collection: Collection) -> str:

@@ -72,11 +72,16 @@ class ServedCollection:
         """Whether the FAISS index is brought up to date at this moment."""
         return self._publishing.is_running
 
-    def start(self) -> None:
-        """Begin to look after the collection."""
+    def start(self, *, writes: bool = True) -> None:
+        """Begin to look after the collection.
+
+        Args:
+            writes: whether this process is the one that writes, if the service has several.
+        """
         self.writer.start()
-        self._upkeep.start()
-        self.jobs.start()
+        self._upkeep.start(tidies=writes)
+        if writes:
+            self.jobs.start()
 
     def stop(self, seconds: float = STOP_SECONDS) -> None:
         """Wait for what runs in the background, up to a limit; nothing is lost without it."""

@@ -21,12 +21,14 @@ from anysense.server.http.service.models import watch_batches
 from anysense.server.http.service.served import STOP_SECONDS, ServedCollection
 from anysense.server.http.service.turns import Turns
 from anysense.server.http.service.warm import warm_up
+from anysense.server.http.workers.pages import merged_page, read_pages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from anysense.index.collection import Collection
     from anysense.server.http.settings import Settings
+    from anysense.server.http.workers.worker import Worker
 
 __all__ = ["CURRENT", "READY", "Service"]
 
@@ -45,10 +47,18 @@ class Service:
     Args:
         collections: by name, at least one; the first is `CURRENT`.
         settings: how the service behaves.
+        worker: which of its processes this is, if it has several.
     """
 
-    def __init__(self, collections: Mapping[str, Collection], settings: Settings) -> None:
+    def __init__(
+        self,
+        collections: Mapping[str, Collection],
+        settings: Settings,
+        worker: Worker | None = None,
+    ) -> None:
         self.settings = settings
+        self._worker = worker
+        self._writes = worker is None or worker.is_writer
         self.metrics = Metrics()
         self.turns = Turns(settings, self.metrics)
         self.fetcher = Fetcher(settings) if settings.allow_url_fetch else None
@@ -63,6 +73,8 @@ class Service:
         self.status = READY
         self.reason: str | None = None
         self._looks = Readiness(self.collections)
+        if worker is not None and not worker.is_writer:
+            self._looks.checks.append(lambda _: worker.check_writer())
         self._warming: threading.Thread | None = None
         self._stopping = threading.Event()
         self._metrics_thread = CapacityLimiter(1)
@@ -84,7 +96,7 @@ class Service:
     def start(self) -> None:
         """Begin to load the encoders, if the settings say so; the service answers meanwhile."""
         for served in self.collections.values():
-            served.start()
+            served.start(writes=self._writes)
         if self.settings.warm_up:
             self.status, self.turns.is_loading = LOADING, True
             self._warming = threading.Thread(target=self._warm_up, name="warm-up", daemon=True)
@@ -130,8 +142,19 @@ class Service:
         return (READY, None) if problem is None else (FAILED, problem)
 
     async def read_metrics(self, accept: str) -> tuple[bytes, str]:
-        """All metrics as text, and its type; no other work goes before it."""
-        return await run_sync(self.metrics.page, accept, limiter=self._metrics_thread)
+        """All metrics as text, and its type; no other work goes before it.
+
+        Those of all processes, if there are several.
+        """
+        if self._worker is None:
+            return await run_sync(self.metrics.page, accept, limiter=self._metrics_thread)
+        pages = await read_pages(self._worker)
+        return await run_sync(merged_page, pages, accept, limiter=self._metrics_thread)
+
+    async def read_own_metrics(self) -> bytes:
+        """The metrics of this process alone, as text."""
+        page, _ = await run_sync(self.metrics.page, limiter=self._metrics_thread)
+        return page
 
     def _warm_up(self) -> None:
         """Load the encoders; again and again while they cannot be, or somebody needs them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import AnysenseError, CollectionLockedError
@@ -24,8 +25,6 @@ LONGEST_PAUSE_SECONDS = 1.0
 class Upkeep:
     """A thread that gives back what is not used: the right to write, and states of old pages.
 
-    When it starts it removes what uploads left behind when the process before was killed.
-
     Args:
         collection: what to look after.
         retriever: what searches it.
@@ -39,11 +38,16 @@ class Upkeep:
         self._is_over = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def start(self) -> None:
-        """Begin, if it has not begun yet."""
+    def start(self, *, tidies: bool = True) -> None:
+        """Begin, if it has not begun yet.
+
+        Args:
+            tidies: first remove what uploads left behind when the process before was killed.
+        """
         if self._thread is None:
             self._is_over.clear()
-            self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
+            work = partial(self._run, tidies=tidies)
+            self._thread = threading.Thread(target=work, name="upkeep", daemon=True)
             self._thread.start()
 
     def stop(self, seconds: float) -> None:
@@ -53,8 +57,9 @@ class Upkeep:
             self._thread.join(seconds)
             self._thread = None
 
-    def _run(self) -> None:
-        self._attempt(self._tidy_media)
+    def _run(self, *, tidies: bool) -> None:
+        if tidies:
+            self._attempt(self._tidy_media)
         pause = min(LONGEST_PAUSE_SECONDS, max(0.01, self._idle_seconds / 5))
         while not self._is_over.wait(pause):
             self._attempt(self._give_back)

@@ -1,0 +1,1 @@
+"""Several processes behind one port: those that read, the one that writes, and their parent."""
