@@ -187,22 +187,26 @@ MAX_ID = 512
 
 ID_RULE = (
     f"1 to {MAX_ID} printable characters, with neither white space nor a slash at the ends, "
-    "without empty, . or .. parts between slashes, and not ending with /media"
+    "without empty, . or .. parts between slashes, not ending with /media or /waveform, and "
+    "neither batch nor batch/delete"
 )
+_OF_OTHERS = re.compile(r".*/(media|waveform)|batch(/delete)?", re.DOTALL)
+"""Addresses below those of items that are not an item's."""
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://")
 
 
 def is_id(name: str) -> bool:
     """Whether a new item may have this id; `ID_RULE` says it in words.
 
-    An id must survive being part of a URL, ``/v1/items/{id}`` and ``/v1/items/{id}/media``, and
-    the programs on the way that tidy paths up. An address may be an id: the two slashes after its
-    scheme are no empty part. Items that have other ids from earlier keep them.
+    An id must survive being part of a URL, ``/v1/items/{id}`` and ``/v1/items/{id}/media``, beside
+    ``/v1/items/batch``, and the programs on the way that tidy paths up. An address may be an id:
+    the two slashes after its scheme are no empty part. Items that have other ids from earlier keep
+    them.
     """
     if not 1 <= len(name) <= MAX_ID or not name.isprintable() or name != name.strip():
         return False
     parts = _SCHEME.sub("", name).split("/")
-    return not {"", ".", ".."} & set(parts) and not name.endswith("/media")
+    return not {"", ".", ".."} & set(parts) and not _OF_OTHERS.fullmatch(name)
 
 
 def make_id(source: str) -> str:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastapi import Depends, FastAPI
-from pydantic.json_schema import models_json_schema
 from starlette.concurrency import run_in_threadpool
 
 from anysense import __version__
 from anysense.server.http import errors as http_errors
 from anysense.server.http.access.key_ring import KeyRing
-from anysense.server.http.access.security_scheme import with_keys
 from anysense.server.http.guards.access import AccessGuard
 from anysense.server.http.guards.body import BodyGuard
 from anysense.server.http.guards.headers import HeaderGuard
@@ -25,6 +23,8 @@ from anysense.server.http.guards.waiter import WaiterGuard
 from anysense.server.http.life.guard import StopGuard
 from anysense.server.http.monitoring.monitor import RequestMonitor
 from anysense.server.http.monitoring.tracing import find_tracing
+from anysense.server.http.openapi.document import completed
+from anysense.server.http.openapi.tags import SUMMARY, TAGS, operation_id
 from anysense.server.http.routes import (
     batch,
     browse,
@@ -39,17 +39,12 @@ from anysense.server.http.routes import (
 )
 from anysense.server.http.routes import collections as collection_list
 from anysense.server.http.routes.common import NAME, collection_name
-from anysense.server.http.schemas.batch import BatchItem, BatchRemoval, BatchRequest
-from anysense.server.http.schemas.embeddings import EmbeddingRequest
-from anysense.server.http.schemas.items import NewMetadata, NewText, NewUpload
-from anysense.server.http.schemas.search import SearchRequest
-from anysense.server.http.schemas.search_batch import SearchBatch
 from anysense.server.http.service.service import CURRENT, Service
 from anysense.server.http.settings import Settings
 from anysense.server.http.workers.forwarding import ForwardGuard
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
 
     from starlette.types import ASGIApp
 
@@ -59,13 +54,7 @@ if TYPE_CHECKING:
 __all__ = ["create_app"]
 
 NAMED = (Depends(collection_name),)
-BODIES = (
-    *(SearchRequest, SearchBatch, EmbeddingRequest),
-    *(NewText, NewUpload, NewMetadata, BatchRequest, BatchItem, BatchRemoval),
-)
-"""What routes read themselves, so that FastAPI does not find it."""
 FLUSH_SECONDS = 2.0
-REFERENCE = "#/components/schemas/{model}"
 
 
 def create_app(
@@ -103,7 +92,14 @@ def create_app(
             )
 
     app = FastAPI(
-        title="anysense", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None
+        title="anysense",
+        version=__version__,
+        description=SUMMARY,
+        openapi_tags=TAGS,
+        generate_unique_id_function=operation_id,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.service = service
     app.state.keys = keys
@@ -124,8 +120,8 @@ def create_app(
     app.add_middleware(HostGuard, settings=service.settings)
     app.add_middleware(ProxyGuard, settings=service.settings)
     app.add_middleware(HeaderGuard)
-    described = with_bodies(app.openapi)
-    app.openapi = with_keys(described, needed=not keys.is_open)  # type: ignore[method-assign]
+    described = completed(app.openapi, needs_keys=not keys.is_open)
+    app.openapi = described  # type: ignore[method-assign]
     build_stack = app.build_middleware_stack
 
     def monitored() -> ASGIApp:
@@ -134,15 +130,3 @@ def create_app(
 
     app.build_middleware_stack = monitored  # type: ignore[method-assign]
     return app
-
-
-def with_bodies(generate: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
-    """Add to the OpenAPI document the models of bodies that routes read themselves."""
-    _, bodies = models_json_schema([(m, "validation") for m in BODIES], ref_template=REFERENCE)
-
-    def openapi() -> dict[str, Any]:
-        document = generate()
-        document["components"]["schemas"].update(bodies["$defs"])
-        return document
-
-    return openapi

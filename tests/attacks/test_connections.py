@@ -58,6 +58,15 @@ def test_what_is_no_http_is_refused_in_json(server: Attacked, request_: bytes, s
     assert answer_to(server, request_) == (status, "bad_request")
 
 
+def test_what_comes_after_a_refusal_does_not_take_it_back(server: Attacked) -> None:
+    with server.connect() as connection:
+        connection.sendall(b"GET /?" + b"a" * 1_000_000 + b" HTTP/1.1\r\n" + HOST + b"\r\n")
+        answer = b""
+        while part := connection.recv(65536):  # no reset
+            answer += part
+    assert parsed(answer) == (431, "bad_request")
+
+
 @pytest.mark.parametrize(
     "request_",
     [

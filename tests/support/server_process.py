@@ -23,7 +23,7 @@ COMMAND = "import tiny; tiny.register(); from anysense.server.cli.root import ma
 
 
 @contextmanager
-def serving(path: Path, log: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+def serving(path: Path, log: Path, *options: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """The process of `anysense serve`, ready, and its address; killed at the end."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -31,6 +31,7 @@ def serving(path: Path, log: Path) -> Iterator[tuple[subprocess.Popen[bytes], st
     paths = [str(SUPPORT), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
     command = [sys.executable, "-c", COMMAND, "serve", str(path), "--port", str(port)]
+    command += options
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, env=environment)
     url = f"http://127.0.0.1:{port}"

@@ -2,38 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from anysense.server.http.access.scopes import is_open, scope_needed
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-__all__ = ["with_keys"]
+__all__ = ["add_keys"]
 
 SCHEME = "key"
 METHODS = ("get", "put", "post", "delete", "patch", "head")
 
 
-def with_keys(generate: Callable[[], dict[str, Any]], *, needed: bool) -> Callable[[], Any]:
-    """Add to the OpenAPI document that keys are taken, and of which scope each address needs one.
+def add_keys(document: dict[str, Any], *, needed: bool) -> None:
+    """Add to an OpenAPI document that keys are taken, and of which scope each address needs one.
 
     Args:
-        generate: makes the document.
+        document: the document; it is changed.
         needed: whether nobody is let in without a key.
     """
-
-    def openapi() -> dict[str, Any]:
-        document = generate()
-        document["components"]["securitySchemes"] = {
-            SCHEME: {"type": "http", "scheme": "bearer", "description": "A key of the service."}
+    document["components"]["securitySchemes"] = {
+        SCHEME: {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A key of the service, with the scope `read` or `write`.",
         }
-        for path, operations in document["paths"].items():
-            for method in operations.keys() & METHODS:
-                operations[method]["security"] = demands(path, method.upper(), needed=needed)
-        return document
-
-    return openapi
+    }
+    for path, operations in document["paths"].items():
+        for method in operations.keys() & METHODS:
+            operations[method]["security"] = demands(path, method.upper(), needed=needed)
 
 
 def demands(path: str, method: str, *, needed: bool) -> list[dict[str, list[str]]]:

@@ -31,6 +31,8 @@ READ_BYTES = 32 * 1024
 FRAMING_BYTES = 64 * 1024
 FRAMING_SHARE = 64
 """Of a body in chunks, what is not its content may have so many bytes, and one in 64 more."""
+REFUSED_SECONDS = 1.0
+"""How long what a refused client still sends is thrown away."""
 LAST_SECONDS = 5.0
 """How long an answer may take to leave after the connection is given up."""
 
@@ -55,7 +57,7 @@ class BoundedProtocol(H11Protocol):
         self._capacity = capacity
         self._deadline: asyncio.TimerHandle | None = None
         self._answer_deadline: asyncio.TimerHandle | None = None
-        self._is_in_body = False
+        self._is_in_body = self._is_refused = False
         self._since = time.monotonic()  # the client is waited for, or sends its body
         self._content_bytes = self._wire_bytes = 0
 
@@ -74,10 +76,12 @@ class BoundedProtocol(H11Protocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if self._is_refused:
+            return
         cycle = self.cycle
         length = len(cycle.body) if cycle is not None else 0
         super().data_received(data)
-        if self.transport.is_closing():
+        if self.transport.is_closing() or self._is_refused:
             return
         if self.cycle is not cycle:
             self._is_in_body, length = False, 0
@@ -161,7 +165,7 @@ class BoundedProtocol(H11Protocol):
         status = error.error_status_hint if isinstance(error, h11.RemoteProtocolError) else 400
         reason = str(error or msg).partition(": bytearray")[0].rstrip(".")  # and what it was
         message = f"This is no request in HTTP/1.1 that can be read: {reason}."
-        self._refuse(status, message, "bad_request")
+        self._refuse(status, message, "bad_request", is_sending=True)
 
     def _should_upgrade(self) -> bool:
         return False  # there are no WebSockets, and no word of each in the log
@@ -178,8 +182,8 @@ class BoundedProtocol(H11Protocol):
 
     def _is_waited_for(self) -> bool:
         """Whether the next step is the client's: to send a request, or the rest of one."""
-        if self.transport.is_closing():
-            return False
+        if self.transport.is_closing() or self._is_refused:
+            return self._is_refused
         return self.conn.their_state is h11.IDLE or (self._is_in_body and not self.flow.read_paused)
 
     def _give_up(self) -> None:
@@ -189,8 +193,12 @@ class BoundedProtocol(H11Protocol):
             self._close()
         self.connections.discard(self)
 
-    def _refuse(self, status: int, message: str, code: str) -> None:
-        """Answer with an error, if no answer has begun, and close the connection."""
+    def _refuse(self, status: int, message: str, code: str, *, is_sending: bool = False) -> None:
+        """Answer with an error, if no answer has begun, and close the connection.
+
+        What a client that `is_sending` still sends is thrown away for a moment: where it stays
+        unread, the system takes back the answer as well (RFC 9112, 9.6).
+        """
         if self.cycle is not None and not self.cycle.response_complete:
             self.cycle.disconnected = True
             self.cycle.message_event.set()
@@ -207,7 +215,12 @@ class BoundedProtocol(H11Protocol):
                 h11.EndOfMessage(),
             ):
                 self.transport.write(self.conn.send(event) or b"")
-        self._close()
+        if is_sending and not self.transport.is_closing() and self.transport.can_write_eof():
+            self._is_refused = True
+            self.transport.write_eof()
+            self._wait(REFUSED_SECONDS, self._close)
+        else:
+            self._close()
 
     def _close(self) -> None:
         """Close the connection once all is sent, or soon if it cannot be."""

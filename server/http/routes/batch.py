@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -14,43 +14,34 @@ from anysense.server.http.batches.candidates import take_chunk
 from anysense.server.http.bodies.batches import fill_spool, read_batch
 from anysense.server.http.bodies.forms import check_json
 from anysense.server.http.bodies.reading import read_json
-from anysense.server.http.routes.common import (
-    ERROR,
-    FILE,
-    TEXT,
-    body_of,
-    collection_of,
-    reply,
-    service_of,
-)
+from anysense.server.http.openapi.bodies import form, json_body, lines, one_of_bodies
+from anysense.server.http.openapi.headers import headers, parameters
+from anysense.server.http.openapi.refusals import refusals
+from anysense.server.http.routes.common import collection_of, reply, service_of
 from anysense.server.http.schemas.batch import BatchBody, BatchRemoval
 from anysense.server.http.schemas.jobs import Job as JobModel
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from anysense.server.http.batches.candidates import Candidate, Candidates
     from anysense.server.http.batches.job import Job
     from anysense.server.http.service.served import ServedCollection
 
 __all__ = ["ACCEPTED", "Wait", "accepted", "is_deferred", "router"]
 
-FORM = {"file": {"type": "array", "items": FILE}, "id": TEXT, "metadata": TEXT}
-LINES = {"application/x-ndjson": {"schema": TEXT}}
-ACCEPTED: dict[int | str, dict[str, Any]] = {202: {"model": JobModel}}
+ACCEPTED: dict[int | str, dict[str, Any]] = {
+    202: {
+        "model": JobModel,
+        "description": "A job that adds what was sent.",
+        "headers": headers("Location", maybe=("Preference-Applied",)),
+    }
+}
 
 Wait = Annotated[
     bool | None,
     Query(description="False: answer at once, and add in a job; as `Prefer: respond-async`."),
 ]
 
-router = APIRouter(responses=ERROR)
-
-
-def body_with_lines() -> dict[str, Any]:
-    body = body_of("BatchRequest", FORM)
-    body["requestBody"]["content"].update(LINES)
-    return body
+router = APIRouter(tags=["items"])
 
 
 def is_deferred(request: Request, wait: bool | None) -> bool:
@@ -73,8 +64,13 @@ def accepted(request: Request, job: Job) -> Response:
 @router.post(
     "/items/batch",
     response_model=BatchBody,
-    responses=ACCEPTED,
-    openapi_extra=body_with_lines(),
+    responses={**ACCEPTED, **refusals(409, 507)},
+    openapi_extra={
+        **one_of_bodies(
+            json_body("BatchRequest"), form("BatchForm", "id", "metadata"), lines("BatchItem")
+        ),
+        **parameters("Prefer"),
+    },
 )
 async def add_batch(request: Request, wait: Wait = None) -> Response:
     """Add many items: JSON, lines of JSON, or a form with files; each has a result of its own.
@@ -125,14 +121,8 @@ async def _add_chunk(
 @router.post(
     "/items/batch/delete",
     response_model=BatchBody,
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {
-                "application/json": {"schema": {"$ref": "#/components/schemas/BatchRemoval"}}
-            },
-        }
-    },
+    responses=refusals(507),
+    openapi_extra=one_of_bodies(json_body("BatchRemoval")),
 )
 async def remove_batch(request: Request) -> Response:
     """Remove many items, and the files of those that were uploaded, all in one transaction."""

@@ -8,11 +8,13 @@ from fastapi import APIRouter, Query, Request, Response
 
 from anysense.index.catalog.browse import list_items
 from anysense.index.filters.filter import parse_filter
-from anysense.index.filters.nodes import MAX_LENGTH
 from anysense.server.http.bodies.forms import check_json
 from anysense.server.http.bodies.reading import read_json
 from anysense.server.http.errors import RequestError
-from anysense.server.http.routes.common import ERROR, collection_of, reply, shown
+from anysense.server.http.openapi.bodies import json_body, one_of_bodies
+from anysense.server.http.openapi.refusals import refusals
+from anysense.server.http.routes.common import ItemId, collection_of, reply, shown
+from anysense.server.http.routes.item_route import ItemRoute
 from anysense.server.http.schemas.cursors import (
     MAX_CURSOR,
     ItemCursor,
@@ -31,29 +33,39 @@ if TYPE_CHECKING:
 
 __all__ = ["router"]
 
+MAX_FILTER = 8192
+"""Characters: a head of a request has at most 16 KiB, unlike the body of a search."""
+
 MERGE_PATCH = "application/merge-patch+json"
-PATCH = {
-    kind: {"schema": {"$ref": "#/components/schemas/NewMetadata"}}
-    for kind in ("application/json", MERGE_PATCH)
-}
 FieldsQuery = Annotated[
     list[str] | None,
-    Query(description="Only these fields, with commas; `metadata.year` is one of the metadata."),
+    Query(
+        description="Only these fields, with commas; `metadata.year` is one of the metadata.",
+        examples=[["id", "metadata.year"]],
+    ),
 ]
 
-router = APIRouter(responses=ERROR)
+router = APIRouter(tags=["items"], route_class=ItemRoute)
 
 
 @router.get("/items", response_model=ItemPage)
 async def get_items(
     request: Request,
-    cursor: Annotated[str | None, Query(max_length=MAX_CURSOR)] = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    cursor: Annotated[
+        str | None,
+        Query(max_length=MAX_CURSOR, description="The `next_cursor` of the page before."),
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=1000, description="How many items at most.")] = 100,
     order: Annotated[
         Order, Query(description="As they were added, or the newest first.")
     ] = "added",
     where: Annotated[
-        str | None, Query(max_length=MAX_LENGTH, description="A filter, as of a search.")
+        str | None,
+        Query(
+            max_length=MAX_FILTER,
+            description="A filter, as of a search.",
+            examples=["year >= 2020"],
+        ),
     ] = None,
     fields: FieldsQuery = None,
 ) -> Response:
@@ -105,8 +117,10 @@ def choose_fields(
     return (lambda values: values) if chosen is None else chosen.of
 
 
-@router.get("/items/{item_id:path}", response_model=ItemBody | ChosenFields)
-async def get_item(request: Request, item_id: str, fields: FieldsQuery = None) -> Response:
+@router.get(
+    "/items/{item_id:path}", response_model=ItemBody | ChosenFields, responses=refusals(404)
+)
+async def get_item(request: Request, item_id: ItemId, fields: FieldsQuery = None) -> Response:
     """Give an item with its segments."""
     served = collection_of(request)
     chosen = choose_fields(fields, ItemBody)
@@ -117,9 +131,10 @@ async def get_item(request: Request, item_id: str, fields: FieldsQuery = None) -
 @router.patch(
     "/items/{item_id:path}",
     response_model=ItemBody,
-    openapi_extra={"requestBody": {"required": True, "content": PATCH}},
+    responses=refusals(404, 409, 507),
+    openapi_extra=one_of_bodies(json_body("NewMetadata", MERGE_PATCH)),
 )
-async def patch_item(request: Request, item_id: str) -> Response:
+async def patch_item(request: Request, item_id: ItemId) -> Response:
     """Change the metadata of an item by a merge patch: null removes what stands under a name."""
     served = collection_of(request)
     check_json(request, MERGE_PATCH)

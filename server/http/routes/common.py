@@ -1,4 +1,4 @@
-"""What the groups of addresses share: replies, the service behind them, bodies in OpenAPI."""
+"""What the groups of addresses share: replies, the service behind them, parts of addresses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from fastapi import Path
 from fastapi.responses import Response
 
 from anysense.server.http.privacy import without_folders
-from anysense.server.http.schemas.state import ErrorBody
 from anysense.server.http.service.service import CURRENT
 from anysense.server.http.settings import LOOPBACK_HOSTS
 
@@ -20,14 +19,10 @@ if TYPE_CHECKING:
     from anysense.server.http.service.service import Service
 
 __all__ = [
-    "ERROR",
-    "FILE",
     "NAME",
-    "TEXT",
-    "body_of",
+    "ItemId",
     "collection_name",
     "collection_of",
-    "json_body",
     "reply",
     "service_of",
     "shown",
@@ -37,11 +32,13 @@ __all__ = [
 NAME = "collection"
 """The part of an address that names a collection."""
 
-ERROR: dict[int | str, dict[str, Any]] = {"default": {"model": ErrorBody}}
-"""The answer of every address that cannot do what it was called for."""
-
-FILE = {"type": "string", "format": "binary"}
-TEXT = {"type": "string"}
+ItemId = Annotated[
+    str,
+    Path(
+        description="The id of an item; its slashes may stand as they are.",
+        examples=["3f9a0c5b12d47e88"],
+    ),
+]
 
 
 def reply(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -85,19 +82,3 @@ def _is_loopback(host: str) -> bool:
 def shown(request: Request, values: dict[str, Any]) -> dict[str, Any]:
     """An item or a hit as this client may see it."""
     return values if shows_paths(request) else without_folders(values)
-
-
-def body_of(json_model: str, form: dict[str, Any]) -> dict[str, Any]:
-    """How OpenAPI describes a body that is JSON or multipart."""
-    schema = {"allOf": [{"$ref": f"#/components/schemas/{json_model}"}]}
-    content = {
-        "application/json": {"schema": schema},
-        "multipart/form-data": {"schema": {"type": "object", "properties": form}},
-    }
-    return {"requestBody": {"required": True, "content": content}}
-
-
-def json_body(model: str) -> dict[str, Any]:
-    """How OpenAPI describes a body that is JSON alone, and is read by the route itself."""
-    schema = {"$ref": f"#/components/schemas/{model}"}
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}

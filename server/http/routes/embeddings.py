@@ -13,7 +13,9 @@ from anysense.server.http.bodies.addresses import fetch_addresses
 from anysense.server.http.bodies.embeddings import InputPart, input_parts
 from anysense.server.http.bodies.forms import check_json
 from anysense.server.http.bodies.reading import read_json
-from anysense.server.http.routes.common import ERROR, json_body, service_of
+from anysense.server.http.openapi.bodies import json_body, one_of_bodies
+from anysense.server.http.openapi.refusals import refusals
+from anysense.server.http.routes.common import service_of
 from anysense.server.http.schemas.embeddings import EmbeddingList, EmbeddingRequest
 from anysense.server.http.service.embedding import check_modalities, embed
 from anysense.server.http.service.encoders import ServedEncoder, find_encoder, served_encoders
@@ -26,11 +28,14 @@ if TYPE_CHECKING:
 
 __all__ = ["router"]
 
-router = APIRouter(responses=ERROR)
+router = APIRouter(tags=["embeddings"])
 
 
 @router.post(
-    "/v1/embeddings", response_model=EmbeddingList, openapi_extra=json_body("EmbeddingRequest")
+    "/v1/embeddings",
+    response_model=EmbeddingList,
+    responses=refusals(404),
+    openapi_extra=one_of_bodies(json_body("EmbeddingRequest")),
 )
 async def create_embeddings(request: Request) -> Response:
     """Give the vectors of texts, pictures and sounds, each as a search by it would use it.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
@@ -19,18 +19,20 @@ from anysense.server.http.bodies.forms import is_form, read_form
 from anysense.server.http.bodies.media import media_bytes, name_in
 from anysense.server.http.bodies.reading import read_fields, read_json
 from anysense.server.http.errors import RequestError, error_response
+from anysense.server.http.openapi.bodies import form, json_body, one_of_bodies
+from anysense.server.http.openapi.headers import headers, parameters
+from anysense.server.http.openapi.refusals import refusals
 from anysense.server.http.routes.batch import ACCEPTED, Wait, accepted, is_deferred
 from anysense.server.http.routes.common import (
-    ERROR,
-    FILE,
-    TEXT,
-    body_of,
+    ItemId,
     collection_of,
     reply,
     service_of,
     shown,
 )
+from anysense.server.http.routes.item_route import ItemRoute
 from anysense.server.http.schemas.items import (
+    NEW_CONTENTS,
     ItemBody,
     NewText,
     NewUpload,
@@ -47,18 +49,27 @@ if TYPE_CHECKING:
 
 __all__ = ["router"]
 
-CONTENTS = ("text", "path", "url")
-FORM = {"file": FILE, "id": TEXT, "metadata": TEXT, "timeout": TEXT}
+ADDED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "model": ItemBody,
+        "description": "A file without an id is there already: this is its item.",
+        "headers": headers("Location"),
+    },
+    201: {"headers": headers("Location")},
+}
 
-router = APIRouter(responses=ERROR)
+router = APIRouter(tags=["items"], route_class=ItemRoute)
 
 
 @router.post(
     "/items",
     status_code=201,
     response_model=ItemBody,
-    responses=ACCEPTED,
-    openapi_extra=body_of("NewText", FORM),
+    responses={**ADDED, **ACCEPTED, **refusals(404, 409, 507)},
+    openapi_extra={
+        **one_of_bodies(json_body("NewText"), form("UploadForm", "metadata")),
+        **parameters("Prefer"),
+    },
 )
 async def add_item(request: Request, wait: Wait = None) -> Response:
     """Add a text, or an uploaded file. The answer comes when the item is safe on the disk.
@@ -104,7 +115,7 @@ async def _defer(request: Request, served: ServedCollection) -> Response:
 async def _read_new_text(request: Request) -> NewText:
     body = await read_json(request, NewText)
     limit_waiter(body.timeout)
-    given = [name for name in CONTENTS if getattr(body, name) is not None]
+    given = [name for name in NEW_CONTENTS if getattr(body, name) is not None]
     if len(given) != 1:
         name = given[-1] if given else "text"
         message = f"{name}: give one of text, path and url."
@@ -159,8 +170,8 @@ async def _upload_of(form: Form) -> tuple[UploadFile, str, str, NewUpload]:
     return upload, name, stored_suffix(name, upload.content_type), fields
 
 
-@router.delete("/items/{item_id:path}", response_model=Removed)
-async def delete_item(request: Request, item_id: str) -> Response:
+@router.delete("/items/{item_id:path}", response_model=Removed, responses=refusals(404, 409, 507))
+async def delete_item(request: Request, item_id: ItemId) -> Response:
     """Remove an item, and its file if it was uploaded. Other files are left where they are."""
     served = collection_of(request)
     await served.removing(served.remove, item_id)

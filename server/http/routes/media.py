@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import FileResponse
 
 from anysense.server.http.media.conditions import is_not_modified
 from anysense.server.http.media.finding import INLINE, FileOfItem, find_file, safe_type
 from anysense.server.http.media.sending import send_file
 from anysense.server.http.media.thumbnails import side_for, thumbnail
 from anysense.server.http.media.waveforms import waveform
+from anysense.server.http.openapi.headers import headers, parameters
+from anysense.server.http.openapi.refusals import refusals
 from anysense.server.http.routes.browse import get_item
-from anysense.server.http.routes.common import ERROR, collection_of
+from anysense.server.http.routes.common import ItemId, collection_of
+from anysense.server.http.routes.item_route import written_path
 from anysense.server.http.schemas.items import WaveformBody
 
 if TYPE_CHECKING:
@@ -29,18 +31,49 @@ MEDIA_HEADERS = {
     "cache-control": "private, no-cache",
 }
 
-router = APIRouter(responses=ERROR)
+BYTES = {"schema": {"type": "string", "format": "binary"}}
+ABOUT_FILE = headers(
+    "ETag", maybe=("Last-Modified", "Accept-Ranges", "Content-Disposition", "Content-Range")
+)
+FILES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The file; with `w` a JPEG.",
+        "headers": ABOUT_FILE,
+        "content": {"image/jpeg": BYTES, "*/*": BYTES},
+    },
+    206: {
+        "description": "The bytes that are asked for; several ranges as `multipart/byteranges`.",
+        "headers": ABOUT_FILE,
+        "content": {"multipart/byteranges": BYTES, "*/*": BYTES},
+    },
+    304: {"description": "The client has the file as it is.", "headers": headers("ETag")},
+}
+CONDITIONS = parameters(
+    *("Range", "If-Range", "If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since")
+)
+
+router = APIRouter(tags=["media"])
 
 
 # An id may have slashes, so the more special address comes first.
 @router.head("/items/{item_id:path}/media", include_in_schema=False)
-@router.get("/items/{item_id:path}/media", response_class=FileResponse)
+@router.get(
+    "/items/{item_id:path}/media",
+    response_class=Response,
+    responses={**FILES, **refusals(404, 410, 412, 413, 415, 416)},
+    openapi_extra=CONDITIONS,
+)
 async def get_media(
     request: Request,
-    item_id: str,
+    item_id: ItemId,
     w: Annotated[
         int | None,
-        Query(ge=1, le=4096, description="A thumbnail of about this width, as a JPEG."),
+        Query(
+            ge=1,
+            le=4096,
+            description="A thumbnail of about this width, as a JPEG.",
+            examples=[320],
+        ),
     ] = None,
 ) -> Response:
     """Give the file of an item, as it is on the disk; ranges of bytes are understood.
@@ -51,7 +84,8 @@ async def get_media(
     an attachment, so that no file can run a script here. A file that is another one than was
     added is not given.
     """
-    if not written_path(request).endswith("/media"):  # an id with an encoded slash, from earlier
+    if not written_path(request.scope).endswith("/media"):
+        # An id with an encoded slash, from earlier.
         return await get_item(request, f"{item_id}/media")
     served = collection_of(request)
     if w is not None:
@@ -61,15 +95,15 @@ async def get_media(
     return send_file(request, file.served, content_type, headers)
 
 
-def written_path(request: Request) -> str:
-    """The path of a request as the client wrote it, with what is percent-encoded in it."""
-    raw: bytes = request.scope.get("raw_path") or request.url.path.encode()
-    return raw.partition(b"?")[0].decode("latin-1")
-
-
-@router.get("/items/{item_id:path}/waveform", response_model=WaveformBody)
+@router.get(
+    "/items/{item_id:path}/waveform",
+    response_model=WaveformBody,
+    responses=refusals(404, 410, 413, 415),
+)
 async def get_waveform(
-    request: Request, item_id: str, points: Annotated[int, Query(ge=1, le=10_000)] = 800
+    request: Request,
+    item_id: ItemId,
+    points: Annotated[int, Query(ge=1, le=10_000, description="How many parts.")] = 800,
 ) -> Response:
     """Give the curve of a sound: its loudest sample in each of so many parts of one length."""
     served = collection_of(request)

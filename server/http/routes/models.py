@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
-from anysense.server.http.routes.common import ERROR, reply, service_of
+from anysense.server.http.openapi.refusals import refusals
+from anysense.server.http.routes.common import reply, service_of
 from anysense.server.http.schemas.embeddings import ModelBody, ModelList
 from anysense.server.http.service.encoders import find_encoder, served_encoders
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["router"]
 
-router = APIRouter(responses=ERROR)
+router = APIRouter(tags=["embeddings"])
 
 
 @router.get("/v1/models", response_model=ModelList)
@@ -25,8 +26,11 @@ async def get_models(request: Request) -> Response:
     return reply({"object": "list", "data": [model_body(encoder) for encoder in encoders]})
 
 
-@router.get("/v1/models/{model:path}", response_model=ModelBody)
-async def get_model(request: Request, model: str) -> Response:
+@router.get("/v1/models/{model:path}", response_model=ModelBody, responses=refusals(404))
+async def get_model(
+    request: Request,
+    model: Annotated[str, Path(description="The `id` of an encoder.", examples=["starter"])],
+) -> Response:
     """Give an encoder by its name."""
     return reply(model_body(find_encoder(service_of(request), model)))
 

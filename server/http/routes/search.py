@@ -17,17 +17,9 @@ from anysense.server.http.bodies.forms import check_json, is_form, read_form
 from anysense.server.http.bodies.queries import media_uris, search_terms
 from anysense.server.http.bodies.reading import read_fields, read_json, validate
 from anysense.server.http.errors import RequestError, error_fields
-from anysense.server.http.routes.common import (
-    ERROR,
-    FILE,
-    TEXT,
-    body_of,
-    collection_of,
-    json_body,
-    reply,
-    service_of,
-    shown,
-)
+from anysense.server.http.openapi.bodies import IN_JSON, form, json_body, one_of_bodies
+from anysense.server.http.openapi.refusals import refusals
+from anysense.server.http.routes.common import collection_of, reply, service_of, shown
 from anysense.server.http.schemas.cursors import SearchCursor
 from anysense.server.http.schemas.fields import read_field_names
 from anysense.server.http.schemas.search import HitBody, SearchBody, SearchRequest
@@ -41,10 +33,6 @@ if TYPE_CHECKING:
 __all__ = ["router"]
 
 UPLOADS = ("image", "audio")
-FORM = {
-    name: FILE if name in UPLOADS else TEXT
-    for name in SearchRequest.model_json_schema()["properties"]
-}
 OPTIONS = (
     *("k", "modalities", "where", "min_score", "per_modality_k"),
     *("offset", "state", "fusion", "collapse"),
@@ -56,13 +44,14 @@ BATCH_AT_ONCE = 8
 BATCH_MEDIA = 64
 BATCH_CHARACTERS = 500_000
 
-router = APIRouter(responses=ERROR)
+router = APIRouter(tags=["search"])
 
 
 @router.post(
     "/search",
     response_model=SearchBody,
-    openapi_extra=body_of("SearchRequest", FORM),
+    responses=refusals(404, 410, 507),
+    openapi_extra=one_of_bodies(json_body("SearchRequest"), form("SearchForm", *IN_JSON)),
 )
 async def search(request: Request) -> Response:
     """Find items of every modality by text, image, sound, or several of them."""
@@ -74,7 +63,11 @@ async def search(request: Request) -> Response:
     return reply(await hits_of(request, body, terms, start))
 
 
-@router.post("/search/batch", response_model=SearchResults, openapi_extra=json_body("SearchBatch"))
+@router.post(
+    "/search/batch",
+    response_model=SearchResults,
+    openapi_extra=one_of_bodies(json_body("SearchBatch")),
+)
 async def search_batch(request: Request) -> Response:
     """Do several searches, each with a result or an error of its own."""
     check_json(request)

@@ -1,37 +1,23 @@
-"""What a collection holds, and how the service is."""
+"""How the service is."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 
-from anysense.server.http.routes.common import (
-    ERROR,
-    collection_name,
-    reply,
-    service_of,
-    shows_paths,
-)
-from anysense.server.http.schemas.state import Status
+from anysense.server.http.routes.common import reply, service_of
+from anysense.server.http.schemas.state import ErrorBody, Status
 from anysense.server.http.service.service import READY
 
 __all__ = ["router"]
 
-router = APIRouter(responses=ERROR)
+NOT_READY: dict[int | str, dict[str, Any]] = {
+    503: {"model": Status | ErrorBody, "description": "Searches cannot be answered now."}
+}
 
-
-@router.get("/v1/collections/{collection}", response_model=dict[str, Any])
-async def get_collection(
-    request: Request, collection: Annotated[str, Depends(collection_name)]
-) -> Response:
-    """What a collection holds, as `anysense info --json` prints it."""
-    served = service_of(request).collection(collection)
-    facts = await served.reading(served.collection.info)
-    if not shows_paths(request):
-        facts = {**facts, "path": served.name}
-    return reply(facts)
+router = APIRouter(tags=["service"])
 
 
 @router.get("/health", response_model=Status)
@@ -40,7 +26,7 @@ async def get_health() -> Response:
     return reply({"status": "ok", "reason": None})
 
 
-@router.get("/ready", response_model=Status, responses={503: {"model": Status}})
+@router.get("/ready", response_model=Status, responses=NOT_READY)
 async def get_ready(request: Request) -> Response:
     """Whether searches can be answered now: 503 with the reason if not.
 

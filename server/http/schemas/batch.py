@@ -8,11 +8,12 @@ from pydantic import BaseModel, Field, WithJsonSchema, model_validator
 
 from anysense.server.http.schemas.search import DataUri
 from anysense.server.http.schemas.state import ErrorDetail
-from anysense.server.http.schemas.values import MAX_ID, Input, ItemId, Metadata, Path
+from anysense.server.http.schemas.values import MAX_ID, Input, ItemId, Metadata, Path, one_of
 
 __all__ = ["BatchBody", "BatchItem", "BatchRemoval", "BatchRequest", "ItemResult"]
 
 MAX_ITEMS = 1000
+CONTENTS = ("text", "image", "audio", "path")
 ITEMS = {
     "type": "array",
     "minItems": 1,
@@ -24,6 +25,8 @@ ITEMS = {
 class BatchItem(Input):
     """An item to add: exactly one of `text`, `image`, `audio` and `path`."""
 
+    model_config = one_of(*CONTENTS)
+
     text: Annotated[str | None, Field(min_length=1)] = None
     image: DataUri | None = None
     audio: DataUri | None = None
@@ -33,8 +36,7 @@ class BatchItem(Input):
 
     @model_validator(mode="after")
     def _check_one(self) -> BatchItem:
-        contents = (self.text, self.image, self.audio, self.path)
-        if sum(content is not None for content in contents) != 1:
+        if sum(getattr(self, name) is not None for name in CONTENTS) != 1:
             raise ValueError("an item has exactly one of text, image, audio and path")
         return self
 

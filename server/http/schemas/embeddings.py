@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
 from anysense.embed.types import Modality
 from anysense.server.http.schemas.parts import ContentInput, Media, Message
-from anysense.server.http.schemas.values import LIST, OBJECT, TEXT, Input, told_apart
+from anysense.server.http.schemas.values import LIST, OBJECT, TEXT, Input, one_of, told_apart
 
 __all__ = ["MAX_INPUTS", "EmbeddingList", "EmbeddingRequest", "ModelBody", "ModelList"]
 
@@ -54,6 +54,8 @@ class EmbeddingRequest(Input):
     Fields of other services that could change nothing here are taken and have no effect: `user`,
     `input_type`, `task`, `truncate` and `truncation`, as nothing is ever cut short.
     """
+
+    model_config = one_of(*SOURCES)
 
     input: Annotated[
         Entries | None,

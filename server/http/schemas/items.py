@@ -8,9 +8,18 @@ from pydantic import BaseModel, Field
 
 from anysense.embed.types import Kind
 from anysense.server.http.schemas.fields import ChosenFields
-from anysense.server.http.schemas.values import Input, ItemId, Metadata, Path, PlaceBody, Timeout
+from anysense.server.http.schemas.values import (
+    Input,
+    ItemId,
+    Metadata,
+    Path,
+    PlaceBody,
+    Timeout,
+    one_of,
+)
 
 __all__ = [
+    "NEW_CONTENTS",
     "Added",
     "ItemBody",
     "ItemPage",
@@ -22,9 +31,14 @@ __all__ = [
     "WaveformBody",
 ]
 
+NEW_CONTENTS = ("text", "path", "url")
+"""What is added in JSON: exactly one of these."""
+
 
 class NewText(Input):
     """What to add: a text, a file of the service's machine, or the address of one."""
+
+    model_config = one_of(*NEW_CONTENTS)
 
     text: Annotated[str | None, Field(min_length=1)] = None
     path: Path | None = None

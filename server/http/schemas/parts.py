@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from anysense.server.http.schemas.values import LIST, OBJECT, TEXT, Input, told_apart
+from anysense.server.http.schemas.values import LIST, OBJECT, TEXT, Input, one_of, told_apart
 
 __all__ = ["ContentInput", "Media", "Message", "Part"]
 
@@ -60,6 +60,8 @@ class Part(Input):
 
 class Media(Input):
     """One text, picture or sound: exactly one of the three, as Jina's."""
+
+    model_config = one_of("text", "image", "audio")
 
     text: str | None = None
     image: Annotated[str | None, Field(description="A data URI, or base64 without one.")] = None

@@ -25,11 +25,16 @@ from anysense.server.http.schemas.values import (
     Input,
     PlaceBody,
     Timeout,
+    any_of,
     check_size,
+    one_of,
     told_apart,
 )
 
 __all__ = ["DataUri", "HitBody", "HitSegmentBody", "SearchBody", "SearchRequest", "TermBody"]
+
+INPUTS = ("text", "image", "audio", "like", "vector")
+"""What a query is made from."""
 
 MAX_SPACE = 4096
 MAX_TERMS = 32
@@ -76,6 +81,8 @@ Vector = Annotated[list[FiniteFloat], Field(min_length=1, max_length=65_536, fai
 class TermBody(Input):
     """One part of a query: exactly one of `text`, `image`, `audio`, `like` and `vector`."""
 
+    model_config = one_of(*INPUTS)
+
     text: str | None = None
     image: DataUri | None = None
     audio: DataUri | None = None
@@ -89,8 +96,7 @@ class TermBody(Input):
 
     @model_validator(mode="after")
     def _check_one(self) -> TermBody:
-        inputs = (self.text, self.image, self.audio, self.like, self.vector)
-        if sum(value is not None for value in inputs) != 1:
+        if sum(getattr(self, name) is not None for name in INPUTS) != 1:
             raise ValueError("a term has exactly one of text, image, audio, like and vector")
         if (self.vector is None) != (self.space is None):
             raise ValueError("a vector goes with the id of its space, and the other way round")
@@ -99,6 +105,8 @@ class TermBody(Input):
 
 class SearchRequest(Input):
     """A query: what is given at the top level and the `terms` combine into one."""
+
+    model_config = any_of(*INPUTS, "not", "terms")
 
     text: str | None = None
     image: DataUri | None = None

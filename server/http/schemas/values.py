@@ -12,6 +12,7 @@ from pydantic import (
     Discriminator,
     Field,
     Tag,
+    WithJsonSchema,
     model_validator,
 )
 
@@ -30,7 +31,9 @@ __all__ = [
     "Path",
     "PlaceBody",
     "Timeout",
+    "any_of",
     "check_size",
+    "one_of",
     "told_apart",
 ]
 
@@ -100,10 +103,19 @@ Path = Annotated[
 ]
 Metadata = Annotated[dict[str, Any], AfterValidator(check_metadata)]
 
+MAX_TIMEOUT = 86_400
+# What is promised begins at a second. Less is taken too, though hardly anything is done by then.
+TIMEOUT = {"anyOf": [{"type": "number", "minimum": 1, "maximum": MAX_TIMEOUT}, {"type": "null"}]}
 
 Timeout = Annotated[
     float | None,
-    Field(gt=0, le=86_400, description="Seconds after which the request is answered with 504."),
+    Field(
+        gt=0,
+        le=MAX_TIMEOUT,
+        description="Seconds after which the request is answered with 504.",
+        examples=[30],
+    ),
+    WithJsonSchema(TIMEOUT),
 ]
 
 TEXT, LIST, OBJECT = Tag("(text)"), Tag("(list)"), Tag("(object)")
@@ -142,6 +154,19 @@ class Input(BaseModel):
         names = {name for name, _ in fields} | {field.alias for _, field in fields}
         unknown = next((name for name in value if name not in names), None)
         return {name: v for name, v in value.items() if name in names or name == unknown}
+
+
+def any_of(*names: str, keyword: str = "anyOf") -> ConfigDict:
+    """Says of a model that a value is given under at least one of some names; null is none."""
+    a_value = {"not": {"type": "null"}}
+    options = [{"required": [name], "properties": {name: a_value}} for name in names]
+    schema: dict[str, Any] = {keyword: options}
+    return ConfigDict(json_schema_extra=schema)
+
+
+def one_of(*names: str) -> ConfigDict:
+    """Says of a model that a value is given under exactly one of some names."""
+    return any_of(*names, keyword="oneOf")
 
 
 class PlaceBody(BaseModel):

@@ -75,9 +75,11 @@ def test_the_page_of_documentation_names_every_address_and_field(client: TestCli
 def test_the_api_describes_every_field_of_a_search(client: TestClient) -> None:
     document = client.get("/openapi.json").json()
     body = document["paths"]["/v1/search"]["post"]["requestBody"]["content"]
-    fields = set(document["components"]["schemas"]["SearchRequest"]["properties"])
+    schemas = document["components"]["schemas"]
+    fields = set(schemas["SearchRequest"]["properties"])
     assert {"not", "per_modality_k", "offset", "state", "fusion", "collapse"} <= fields
-    assert set(body["multipart/form-data"]["schema"]["properties"]) == fields
+    assert body["multipart/form-data"]["schema"]["$ref"].endswith("/SearchForm")
+    assert set(schemas["SearchForm"]["properties"]) == fields
 
 
 def test_unknown_addresses_and_methods_have_the_same_shape(client: TestClient) -> None:

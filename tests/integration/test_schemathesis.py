@@ -1,0 +1,92 @@
+"""A real service, held to its OpenAPI document by requests that schemathesis makes up."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import tiny
+from http_client import png, wav
+from server_process import serving
+
+from anysense.index.collection import Collection
+from anysense.index.types import NewItem
+
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
+
+SECONDS = int(os.environ.get("ANYSENSE_FUZZ_SECONDS", "20"))
+SECONDS_WITH_KEYS = max(10, SECONDS // 10)
+HOOKS = Path(__file__).parents[1] / "support" / "fuzz_hooks.py"
+KEY = "anysense_" + "k" * 43
+CHECKS = (
+    *("not_a_server_error", "status_code_conformance", "content_type_conformance"),
+    *("response_headers_conformance", "response_schema_conformance"),
+    *("unsupported_method", "allow_header_conformance", "missing_required_header"),
+    *("use_after_free", "ensure_resource_availability", "ignored_auth", "negative_data_rejection"),
+)
+# Not positive_data_acceptance: no schema tells which bytes are a picture or which text is a filter.
+CONFIG = """
+# What a client has asked for, by a `timeout`, is no failure of the service.
+[checks.not_a_server_error]
+expected-statuses = ["2xx", "3xx", "4xx", 504]
+
+# Each item of these is looked at by itself, and refused in its own result.
+[[operations]]
+include-operation-id-regex = "_batch(_in_collection)?$"
+[operations.checks.negative_data_rejection]
+enabled = false
+"""
+
+
+@pytest.fixture
+def collection(tmp_path: Path) -> Path:
+    """A text, a picture and a sound, under the ids of the document's examples."""
+    tiny.register()
+    (tmp_path / "red.png").write_bytes(png("red"))
+    (tmp_path / "low.wav").write_bytes(wav(110.0))
+    path = tmp_path / "things.anysense"
+    with Collection.create(path, ["tiny"]) as collection:
+        items = [
+            NewItem("red", id="note-1", metadata={"year": 2021}),
+            NewItem(tmp_path / "red.png", id="3f9a0c5b12d47e88"),
+            NewItem(tmp_path / "low.wav", id="low"),
+        ]
+        assert collection.add(items).failed == []
+    return path
+
+
+@pytest.fixture
+def key_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANYSENSE_API_KEY", KEY)
+
+
+def fuzz(folder: Path, url: str, seconds: int, *options: str) -> None:
+    """Let schemathesis try a service; its report is the message of a failure."""
+    config = folder / "schemathesis.toml"
+    config.write_text(CONFIG, encoding="utf-8")
+    command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(config)]
+    command += ["run", f"{url}/openapi.json", "--max-time", str(seconds), "--seed", "1"]
+    command += ["--checks", ",".join(CHECKS), "--continue-on-failure", "--no-color"]
+    command += ["--generation-database", "none", "--warnings", "off", *options]
+    environment = {**os.environ, "SCHEMATHESIS_HOOKS": str(HOOKS)}
+    environment.pop("ANYSENSE_API_KEY", None)
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_service_keeps_to_its_document(tmp_path: Path, collection: Path) -> None:
+    with serving(collection, tmp_path / "log") as (_, url):
+        fuzz(tmp_path, url, SECONDS)
+    assert "Traceback" not in (tmp_path / "log").read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("key_variable")
+def test_with_keys_too(tmp_path: Path, collection: Path) -> None:
+    with serving(collection, tmp_path / "log") as (_, url):
+        fuzz(tmp_path, url, SECONDS_WITH_KEYS, "--header", f"Authorization: Bearer {KEY}")
+    assert "Traceback" not in (tmp_path / "log").read_text(encoding="utf-8")
