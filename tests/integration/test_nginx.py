@@ -40,7 +40,7 @@ http {{
   }}
 }}
 """
-DOCUMENTED = Path(__file__).parents[2] / "docs" / "http.md"
+DOCUMENTED = Path(__file__).parents[2] / "docs" / "operating.md"
 
 
 def documented_location(port: int) -> str:
