@@ -187,7 +187,7 @@ MAX_ID = 512
 
 ID_RULE = (
     f"1 to {MAX_ID} printable characters, with neither white space nor a slash at the ends, "
-    "without empty, . or .. parts between slashes, and not ending with /media"
+    "without empty, . or .. parts between slashes, and not ending with /media or /waveform"
 )
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://")
 
@@ -195,14 +195,14 @@ _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://")
 def is_id(name: str) -> bool:
     """Whether a new item may have this id; `ID_RULE` says it in words.
 
-    An id must survive being part of a URL, ``/v1/items/{id}`` and ``/v1/items/{id}/media``, and
-    the programs on the way that tidy paths up. An address may be an id: the two slashes after its
-    scheme are no empty part. Items that have other ids from earlier keep them.
+    An id must survive being part of a URL, ``/v1/items/{id}`` and ``/v1/items/{id}/media`` or
+    ``/waveform``, and the programs on the way that tidy paths up. An address may be an id: the two
+    slashes after its scheme are no empty part. Items that have other ids from earlier keep them.
     """
     if not 1 <= len(name) <= MAX_ID or not name.isprintable() or name != name.strip():
         return False
     parts = _SCHEME.sub("", name).split("/")
-    return not {"", ".", ".."} & set(parts) and not name.endswith("/media")
+    return not {"", ".", ".."} & set(parts) and not name.endswith(("/media", "/waveform"))
 
 
 def make_id(source: str) -> str:
