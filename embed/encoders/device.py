@@ -106,7 +106,7 @@ def normalise(vectors: torch.Tensor) -> FloatArray:
     norms = np.sqrt(np.einsum("nd,nd->n", rows, rows, dtype=np.float64, casting="unsafe"))
     if not np.all(np.isfinite(norms)) or np.any(norms < 1e-12):
         raise CorruptMediaError(
-            "<input>", "its vector is not finite or has no length, so it cannot be compared"
+            "<input>", "has a vector that is not finite or has no length, so it cannot be compared"
         )
     unit: FloatArray = (rows / norms[:, None]).astype(np.float32)
     return unit

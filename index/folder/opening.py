@@ -91,9 +91,7 @@ def open_catalog(folder: Path) -> tuple[Manifest, Catalog]:
             see `Collection.open`.
     """
     if not has_collection(folder):
-        raise CollectionNotFoundError(
-            f"No collection at {folder}; make one with `anysense build SOURCE -o {folder}`."
-        )
+        raise not_found(folder)
     with storage_errors(folder):
         with contextlib.suppress(FileNotFoundError, DamagedManifest):
             Manifest.read(folder)  # a newer format is told apart from damage first
@@ -139,6 +137,20 @@ def _has_collection(folder: Path) -> bool:
 
 def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
+
+
+def not_found(folder: Path) -> CollectionNotFoundError:
+    """The error of a path without a collection; a collection can be made only where nothing is."""
+    try:
+        check_vacant(folder)
+    except CollectionExistsError:
+        return CollectionNotFoundError(
+            f"{folder} is no collection; make one of what is in it with `anysense build {folder} "
+            f"-o {folder.absolute().with_suffix('.anysense').name}`."
+        )
+    return CollectionNotFoundError(
+        f"No collection at {folder}; make one with `anysense build SOURCE -o {folder}`."
+    )
 
 
 def check_vacant(folder: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import types
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import click
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["setting_options"]
 
 CommandT = TypeVar("CommandT", bound="Callable[..., Any]")
+TYPES = {int: click.INT, float: click.FLOAT, bool: click.BOOL}
 PARAGRAPH = re.compile(r"^ {4}(\w+): (.*(?:\n {8}.*)*)", re.MULTILINE)
 
 
@@ -69,6 +71,7 @@ def option(name: str, text: str) -> Callable[[CommandT], CommandT]:
         kind = {
             "type": click_type(field.annotation),
             "multiple": get_origin(field.annotation) is tuple,
+            "metavar": "FILE" if Path in (field.annotation, *get_args(field.annotation)) else None,
         }
         sentence += f"  [default: {shown}]" if is_shown else ""
     return click.option(*flags, name, help=sentence, **kind)
@@ -80,4 +83,4 @@ def click_type(annotation: Any) -> Any:
         annotation = next(part for part in get_args(annotation) if part is not type(None))
     if get_origin(annotation) is Literal:
         return click.Choice(get_args(annotation))
-    return {int: click.INT, float: click.FLOAT}.get(annotation, click.STRING)
+    return TYPES.get(annotation, click.STRING)

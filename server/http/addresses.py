@@ -1,15 +1,16 @@
-"""Hosts, origins and networks, as settings and headers write them."""
+"""Hosts, origins, networks and folders, as settings and headers write them."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator
 
-__all__ = ["Host", "Network", "Origin", "RootPath", "is_loopback", "origin_host"]
+__all__ = ["Folder", "Host", "Network", "Origin", "RootPath", "is_loopback", "origin_host"]
 
 DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
@@ -41,6 +42,14 @@ def check_root_path(text: str) -> str:
     raise ValueError(f"{text!r} is not the beginning of a path, such as /anysense")
 
 
+def check_folder(text: str) -> str:
+    if Path(text).is_dir():
+        return text
+    raise ValueError(f"{text!r} is not a folder of this machine")
+
+
+Folder = Annotated[str, AfterValidator(check_folder)]
+"""The path of a folder that is there when the service starts."""
 Host = Annotated[str, AfterValidator(check_host)]
 """The name of a host, without a port, in lower case; ``*`` is every one."""
 Origin = Annotated[str, AfterValidator(check_origin)]

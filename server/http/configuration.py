@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from pydantic_settings import InitSettingsSource
 
 from anysense.embed.errors import UsageError
+from anysense.server.http.problems import reason_of
 from anysense.server.http.settings import PREFIX, Settings
 
 if sys.version_info >= (3, 11):
@@ -65,8 +66,7 @@ def load_settings(options: Mapping[str, Any], path: Path | None = None) -> Setti
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False)[0]
     name = str(problem["loc"][0])
-    text = str(problem["msg"]).removeprefix("Value error, ").rstrip(".")
-    raise UsageError(f"{origin_of(name, options, path)}: {text}.")
+    raise UsageError(f"{origin_of(name, options, path)}: {reason_of(problem)}.")
 
 
 def option_names(name: str) -> list[str]:
@@ -120,7 +120,7 @@ def read_file(path: Path) -> dict[str, Any]:
 
 def question(name: str, names: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, names, n=1)
-    return f"; did you mean {near[0]}?" if near else "; they are in docs/http.md."
+    return f"; did you mean {near[0]}?" if near else "; they are in docs/cli.md."
 
 
 def origin_of(name: str, options: Mapping[str, Any], path: Path | None) -> str:

@@ -185,7 +185,7 @@ def sentence(error: AnysenseError) -> str:
     """An error as a sentence, without paths; media that came in a body have no name either."""
     text = str(error) if isinstance(error, RequestError) else bare_message(error)
     if isinstance(error, errors.MediaError) and error.source.startswith("<"):
-        text = f"The media in the request: {error.reason}"
+        text = f"What was sent {error.reason}"
     return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
@@ -201,9 +201,11 @@ def problem_sentence(problems: Sequence[Any]) -> tuple[str, str | None]:
     Args:
         problems: as `ValidationError.errors` gives them; at least one.
     """
-    param = place_of(problems[0])
+    # A field that is missing may be there under a wrong name, which tells more.
+    problem = next((one for one in problems if one["type"] != "missing"), problems[0])
+    param = place_of(problem)
     more = f" ({len(problems) - 1} more)" if len(problems) > 1 else ""
-    text = f"{reason_of(problems[0])}{more}"
+    text = f"{reason_of(problem)}{more}"
     return (f"{param}: {text}." if param else f"{text[0].upper()}{text[1:]}."), param
 
 

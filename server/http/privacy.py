@@ -43,7 +43,7 @@ def bare_message(error: AnysenseError) -> str:
     if isinstance(error, errors.ItemNotFoundError) and item is not None:
         return f"{item[1]}."
     if isinstance(error, errors.MediaError) and _is_rooted(error.source):
-        text = f"The file of the item: {error.reason}"
+        text = f"The file of the item {error.reason}"
     # What a filter's error repeats is the client's own.
     if not _ROOTED.search(text) or isinstance(error, errors.FilterError):
         return text

@@ -24,6 +24,8 @@ REASONS: Mapping[str, str] = {
     "bool_type": "it must be true or false",
     "bool_parsing": "it must be true or false",
     "list_type": "it must be a list",
+    "tuple_type": "it must be a list",
+    "path_type": "it must be a path",
     "dict_type": "it must be an object",
     "model_type": "it must be an object",
     "model_attributes_type": "it must be an object",

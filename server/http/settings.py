@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_va
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from anysense.server.http.access.rates import Rate
-from anysense.server.http.addresses import Host, Network, Origin, RootPath
+from anysense.server.http.addresses import Folder, Host, Network, Origin, RootPath
 
 __all__ = ["LOOPBACK_HOSTS", "PREFIX", "Settings"]
 
@@ -25,6 +25,7 @@ def read_rate(value: Any) -> Any:
 
 WrittenRate = Annotated[Rate, BeforeValidator(read_rate)]
 Threads = Annotated[int, Field(ge=1)]
+Seconds = Annotated[float, Field(gt=0)]
 
 
 class Settings(BaseSettings):
@@ -73,8 +74,8 @@ class Settings(BaseSettings):
         warm_up: load the encoders when the service starts, not at the first search.
         log_format: ``text`` for people, or ``json``, an object a line, for machines.
         shutdown_timeout: how many seconds open requests may take once the service is told to stop.
-        tracing: send traces with OpenTelemetry, which needs ``anysense[otel]``; None to do as its
-            own variables say (``OTEL_EXPORTER_OTLP_ENDPOINT``).
+        tracing: send traces with OpenTelemetry, which needs ``anysense[otel]``; if it is not given,
+            as its own variables say (``OTEL_EXPORTER_OTLP_ENDPOINT``).
         roots: folders of this machine whose files clients may add by path; none if it is empty.
         batch_lines: how many items a batch of lines, a folder or a glob may have; one in JSON has
             at most 1,000, and a form at most 100 files.
@@ -108,7 +109,8 @@ class Settings(BaseSettings):
         queued_reads: how many requests wait to read items and files; more are refused.
         queued_searches: how many requests wait to search; more are refused.
         queued_adds: how many requests wait to add or remove items; more are refused.
-        threads: threads of models; if None, one for each processor that this process may use.
+        threads: threads of models; if it is not given, one for each processor that this
+            process may use.
         workers: how many processes search and read. If there are several, one more writes, and
             each has models, limits and threads of its own.
     """
@@ -145,7 +147,7 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = "text"
     shutdown_timeout: float = 20.0
     tracing: bool | None = None
-    roots: tuple[str, ...] = ()
+    roots: tuple[Folder, ...] = ()
     batch_lines: int = 100_000
     jobs: int = 16
     job_bytes: int = 4 * 1024**3
@@ -153,19 +155,19 @@ class Settings(BaseSettings):
     job_seconds: float = 3600.0
     allow_url_fetch: bool = False
     fetch_bytes: int = 32 * 1024**2
-    fetch_seconds: float = 10.0
+    fetch_seconds: Seconds = 10.0
     bodies_bytes: int = 256 * 1024**2
     uploads_bytes: int = 2 * 1024**3
-    header_seconds: float = 10.0
+    header_seconds: Seconds = 10.0
     body_seconds: float = 20.0
-    body_rate: int = 8 * 1024
-    answer_seconds: float = 30.0
-    connections: int = 1000
+    body_rate: int = Field(default=8 * 1024, ge=1)
+    answer_seconds: Seconds = 30.0
+    connections: int = Field(default=1000, ge=1)
     show_paths: bool | None = None
-    write_threads: int = 16
+    write_threads: Threads = 16
     writer_idle_seconds: float = 5.0
     state_seconds: float = 600.0
-    request_timeout: float = Field(default=600.0, gt=0)
+    request_timeout: Seconds = 600.0
     queued_reads: int = 1024
     queued_searches: int = 256
     queued_adds: int = 256

@@ -41,7 +41,7 @@ http {{
 }}
 """
 ROOT = Path(__file__).parents[2]
-DOCUMENTED = ("docs/http.md", "deploy/nginx.conf")
+DOCUMENTED = ("docs/operating.md", "deploy/nginx.conf")
 
 
 def documented_location(source: str, port: int) -> str:

@@ -36,10 +36,15 @@ __all__ = ["serve"]
 def serve(collections: tuple[str, ...], config: str | None, **options: Any) -> int:
     """Serve collections over HTTP until Ctrl-C. The API is described at /docs.
 
+    \b
+      anysense serve my.anysense
+      anysense keys add keys.txt ada
+      anysense serve a=photos.anysense b=notes.anysense --host 0.0.0.0 --api-key-file keys.txt
+
     The first collection is also called `current`. Each option can be given in the environment, as
     ANYSENSE_PORT (several values with commas between them), or in a file; an option comes before
     the environment, and that before the file.
-    """
+    """  # noqa: D301 - click reads the \b itself
     from anysense.embed.processors import set_threads
     from anysense.server.cli.served import threads_of_each
     from anysense.server.http.configuration import load_settings, unknown_variables

@@ -96,8 +96,7 @@ def check_json(request: Request, *others: str) -> None:
     """
     kind = content_type(request)
     if kind != "application/json" and kind not in others:
-        message = f"Send application/json, not {kind[:100] or 'nothing'}."
-        raise RequestError(message, 415, "unsupported_content_type")
+        raise wrong_type(kind, "application/json")
 
 
 def is_form(request: Request) -> bool:
@@ -112,8 +111,18 @@ def is_form(request: Request) -> bool:
         return True
     if kind == "application/json":
         return False
-    message = f"Send application/json or multipart/form-data, not {kind[:100] or 'nothing'}."
-    raise RequestError(message, 415, "unsupported_content_type")
+    raise wrong_type(kind, "application/json or multipart/form-data")
+
+
+def wrong_type(kind: str, taken: str) -> RequestError:
+    """The error of a body that says that it is something else than what is taken, or nothing."""
+    if not kind:
+        text = f"Send {taken}, and say so in Content-Type"
+    elif kind == "application/x-www-form-urlencoded":  # what curl says of its own accord
+        text = f"Send {taken}, not {kind}; with `curl -d`, add -H 'content-type: application/json'"
+    else:
+        text = f"Send {taken}, not {kind[:100]}"
+    return RequestError(f"{text}.", 415, "unsupported_content_type")
 
 
 async def receive_parts(request: Request, settings: Settings, most_files: int) -> FormData:

@@ -43,9 +43,11 @@ class MethodGuard:
         elif method == "HEAD" and "GET" in methods:
             await self.app({**scope, "method": "GET"}, receive, without_body(send))
         else:
-            message = f"This address does not have the method {method[:20]}."
-            code = "method_not_allowed"
-            await error_response(405, message, code, headers=allow(methods))(scope, receive, send)
+            has = allow(methods)
+            message = f"This address does not have the method {method[:20]}; it has {has['allow']}."
+            await error_response(405, message, "method_not_allowed", headers=has)(
+                scope, receive, send
+            )
 
 
 def takes(scope: Scope, method: str) -> bool:

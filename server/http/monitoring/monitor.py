@@ -102,8 +102,9 @@ class RequestMonitor:
             "key": key,
             "code": record.code,
         }
-        line = "%s %s %s %s %.1f ms key=%s"
-        values = (client, scope["method"], route, status, seconds * 1000, key or "-")
+        line = "%s %s %s %s %.1f ms key=%s code=%s"
+        about = (key or "-", record.code or "-")
+        values = (client, scope["method"], route, status, seconds * 1000, *about)
         access_log.info(line, *values, extra=facts)
 
 

@@ -10,6 +10,7 @@ from pydantic import (
     BeforeValidator,
     Field,
     FiniteFloat,
+    field_validator,
     model_validator,
 )
 
@@ -187,6 +188,13 @@ class SearchRequest(Input):
         ),
         AfterValidator(check_fields),
     ] = None
+
+    @field_validator("cursor")
+    @classmethod
+    def _check_cursor(cls, cursor: str | None) -> str | None:
+        if cursor is not None:
+            read_cursor(cursor, SearchCursor)
+        return cursor
 
     @model_validator(mode="after")
     def _go_on(self) -> SearchRequest:

@@ -153,9 +153,11 @@ def test_opening_nothing_says_how_to_make_one(tmp_path: Path) -> None:
     for missing in (tmp_path / "nowhere", tmp_path):
         with pytest.raises(CollectionNotFoundError, match="make one with `anysense build SOURCE"):
             Collection.open(missing)
-    (tmp_path / "file").write_text("x")
-    with pytest.raises(CollectionNotFoundError):
-        Collection.open(tmp_path / "file")
+    (tmp_path / "file").write_text("x")  # where something is, no collection can be made
+    for taken, name in ((tmp_path / "file", "file"), (tmp_path, tmp_path.name)):
+        said = f"is no collection; make one of what is in it .* -o {name}.anysense"
+        with pytest.raises(CollectionNotFoundError, match=said):
+            Collection.open(taken)
     assert not Collection.exists(tmp_path / "file")
 
 

@@ -89,3 +89,5 @@ def test_unknown_addresses_and_methods_have_the_same_shape(client: TestClient) -
     method = client.put("/v1/search")
     assert (method.status_code, error_of(method)["code"]) == (405, "method_not_allowed")
     assert method.headers["allow"] == "POST"
+    message = "This address does not have the method PUT; it has POST."
+    assert error_of(method)["message"] == message

@@ -33,8 +33,8 @@ def test_an_option_comes_before_the_environment_and_that_before_the_file(
     ("content", "said"),
     [
         ("prot = 1", "'prot' is no setting; did you mean port?"),
-        ("port = 1\n[zzz]\n", "'zzz' is no setting; they are in docs/http.md."),
-        ('port = "x"', "port: Input should be a valid integer"),
+        ("port = 1\n[zzz]\n", "'zzz' is no setting; they are in docs/cli.md."),
+        ('port = "x"', "port: it must be a whole number."),
         ("port = ", "are not TOML"),
         ("a = " + "[" * 2000, "are not TOML"),
         ("\xff", "are not TOML"),
@@ -66,13 +66,37 @@ def test_a_file_of_ones_own_may_hold_a_key(file: Path) -> None:
 
 
 def test_it_is_said_where_a_wrong_value_came_from(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(UsageError, match=r"^--port: Input should be less than"):
+    with pytest.raises(UsageError, match=r"^--port: it must be at most 65,535\.$"):
         load_settings({"port": 99999})
     with pytest.raises(UsageError, match=r"^--allowed-origin: '\*' is not an origin"):
         load_settings({"allowed_origins": ("*",)})
+    with pytest.raises(UsageError, match=r"^--root: 'nowhere' is not a folder of this machine\.$"):
+        load_settings({"roots": ("nowhere",)})
     monkeypatch.setenv("ANYSENSE_API_KEY", "")
     with pytest.raises(UsageError, match=r"^ANYSENSE_API_KEY: it is empty; leave it out"):
         load_settings({})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("connections", 0, "at least 1"),
+        ("write_threads", 0, "at least 1"),
+        ("body_rate", 0, "at least 1"),
+        ("header_seconds", 0.0, "over 0"),
+        ("answer_seconds", float("nan"), "over 0"),
+        ("shutdown_timeout", -1.0, "negative"),
+        ("api_key_file", 3, "a path"),
+        ("allowed_hosts", 3, "a list"),
+        ("tracing", "perhaps", "true or false"),
+    ],
+)
+def test_a_value_that_no_service_could_run_with_is_refused(
+    name: str, value: object, said: str
+) -> None:
+    with pytest.raises(UsageError, match=said) as refused:
+        load_settings({name: value})
+    assert "Input" not in str(refused.value)  # pydantic's own words
 
 
 def test_a_variable_that_is_no_setting_is_told() -> None:

@@ -109,5 +109,5 @@ def test_a_text_that_cannot_be_added_is_not_repeated_in_the_error(
     response = client.post("/v1/items", json={"text": text})
     assert response.status_code in (413, 422)
     message = str(error_of(response)["message"])
-    assert message.startswith("The media in the request: ")
+    assert message.startswith("What was sent ")
     assert len(message) < 200

@@ -40,6 +40,11 @@ from http_client import TestClient, error_of
         ),
         ({"text": 5, "k": 0}, "text: it must be a text (1 more)."),
         ([], "It must be an object."),
+        ({"text": "red", "cursor": "abc"}, "cursor: this cursor was told by no page."),
+        (
+            {"terms": [{"text": "a"}, {"text": "b", "wieght": 1}]},
+            "terms.1.wieght: there is no such field.",
+        ),
         (
             {"image": "abc"},
             "image: give a data URI (data:image/jpeg;base64,...), or upload the file.",
@@ -64,3 +69,26 @@ def test_a_parameter_of_an_address_has_one_too(client: TestClient) -> None:
     )
     empty = error_of(client.post("/v1/items", json={"text": ""}))
     assert empty["message"] == "text: it must not be empty."
+
+
+def test_a_field_under_a_wrong_name_is_told_before_the_one_that_is_missing(
+    client: TestClient,
+) -> None:
+    client.post("/v1/items", json={"text": "a", "id": "a"})
+    answer = error_of(client.patch("/v1/items/a", json={"meta": {}}))
+    assert answer["message"] == "meta: there is no such field (1 more)."
+    assert answer["param"] == "meta"
+
+
+def test_a_body_of_another_type_is_told_what_to_say(client: TestClient) -> None:
+    def message(**headers: str) -> str:
+        answer = client.post("/v1/search", content=b'{"text": "red"}', headers=headers)
+        assert answer.status_code == 415
+        return str(error_of(answer)["message"])
+
+    taken = "Send application/json or multipart/form-data"
+    assert message() == f"{taken}, and say so in Content-Type."
+    assert message(**{"content-type": "text/plain"}) == f"{taken}, not text/plain."
+    assert "add -H 'content-type: application/json'" in message(
+        **{"content-type": "application/x-www-form-urlencoded"}
+    )

@@ -150,7 +150,7 @@ def test_openmetrics_is_given_to_whoever_asks_for_it(client: TestClient) -> None
 
 
 def test_the_page_of_documentation_names_every_metric() -> None:
-    page = (Path(__file__).parents[5] / "docs" / "http.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[5] / "docs" / "operating.md").read_text(encoding="utf-8")
     names = re.findall(r"^# TYPE (anysense_\w+)", Metrics().page()[0].decode(), re.MULTILINE)
     assert len(names) >= 9
     assert [name for name in names if f"`{name}`" not in page] == []

@@ -92,7 +92,9 @@ def test_a_request_has_one_line_with_what_happened(client: TestClient, lines: An
     assert (answered["key"], answered["code"]) == (None, None)
     assert answered["duration_ms"] > 0
     assert (missing["route"], missing["code"]) == ("/v1/items/{item_id}", "item_not_found")
-    assert not any("private" in record.getMessage() for record in lines())
+    said = [record.getMessage() for record in lines()]
+    assert [line.rpartition(" ")[2] for line in said] == ["code=-", "code=item_not_found"]
+    assert not any("private" in line for line in said)
 
 
 @pytest.mark.parametrize("probe", ["/health", "/ready", "/metrics"])
