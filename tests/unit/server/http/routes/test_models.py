@@ -10,6 +10,7 @@ from anysense.index.collection import Collection
 from anysense.server.http.app import create_app
 from anysense.server.http.schemas.embeddings import ModelBody, ModelList
 from anysense.server.http.service.models import Models
+from anysense.server.http.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +40,9 @@ def test_collections_share_their_models(tmp_path: Path) -> None:
     with (
         Collection.open(tmp_path / "a", load=load) as a,
         Collection.open(tmp_path / "b", load=load) as b,
-        TestClient(create_app({"a": a, "b": b}), base_url="http://127.0.0.1") as client,
+        TestClient(
+            create_app({"a": a, "b": b}, Settings(warm_up=False)), base_url="http://127.0.0.1"
+        ) as client,
     ):
         listed = client.get("/v1/models").json()["data"]
         assert [(m["id"], m["collections"]) for m in listed] == [
