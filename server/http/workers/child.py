@@ -184,8 +184,8 @@ def end_with_parent(folder: Path, seconds: float) -> None:
         assert parent is not None
         parent.join()
         logger.warning("The process that started this one is gone: it stops.")
-        os.kill(os.getpid(), signal.SIGTERM)
         shutil.rmtree(folder, ignore_errors=True)  # as it cannot any more
+        os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(seconds)
         os._exit(1)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from anysense.embed.errors import UsageError
-from anysense.server.cli.served import named_paths
+from anysense.server.cli.served import named_paths, threads_of_each
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,14 @@ def test_a_folder_whose_name_has_the_sign(tmp_path: Path, monkeypatch: pytest.Mo
 def test_names_that_are_refused(arguments: list[str], said: str) -> None:
     with pytest.raises(UsageError, match=said):
         named_paths(arguments)
+
+
+def test_processes_that_search_share_the_processors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("anysense.server.cli.served.usable_processors", lambda: 8)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    assert threads_of_each(None, workers=1) is None
+    assert threads_of_each(None, workers=3) == 2
+    assert threads_of_each(None, workers=20) == 1
+    assert threads_of_each(5, workers=3) == 5
+    monkeypatch.setenv("OMP_NUM_THREADS", "4")
+    assert threads_of_each(None, workers=3) is None
