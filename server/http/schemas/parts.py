@@ -41,6 +41,8 @@ Address = Annotated[
 class Part(Input):
     """One part of an input: `type` names the field that holds it."""
 
+    model_config = one_of(*PARTS)
+
     type: Literal["text", "image_url", "image_base64", "input_audio", "audio_url"]
     text: str | None = None
     image_url: Address | None = None
