@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,7 +23,7 @@ WORDS = ("red", "green", "blue", "bicycle", "boat", "house", "song")
 def collection(tmp_path: Path) -> Iterator[Collection]:
     """Items of one segment and of many."""
     with Collection.create(tmp_path / "c", ["tiny"]) as made:
-        texts = [f"a {a} {b} {n}" for n, (a, b) in enumerate(zip(WORDS, WORDS[1:], strict=False))]
+        texts = [f"a {a} {b} {n}" for n, (a, b) in enumerate(pairwise(WORDS))]
         long = ". ".join(f"{word} {n}" for n in range(40) for word in WORDS)
         made.add([NewItem(text) for text in [*texts * 5, long, long[::-1]]])
         yield made
