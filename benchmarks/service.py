@@ -192,18 +192,24 @@ def wait_until_ready(port: int) -> None:
         time.sleep(0.1)
 
 
-def is_ready(port: int) -> bool:
+def is_ready(port: int, path: str = "/ready") -> bool:
+    """Whether a service answers there that it can do its work."""
     try:
-        urllib.request.urlopen(f"http://127.0.0.1:{port}/ready").close()
+        urllib.request.urlopen(f"http://127.0.0.1:{port}{path}").close()
     except OSError:
         return False
     return True
 
 
 def direct(path: Path, searches: int) -> float:
-    """The median of `Retriever.retrieve` with texts, in milliseconds, in this process."""
-    from anysense import Collection, Retriever
+    """The median of `Retriever.retrieve` with texts, in milliseconds, in this process.
 
+    Its threads wait as those of the service do.
+    """
+    from anysense import Collection, Retriever
+    from anysense.embed.processors import set_threads
+
+    set_threads()
     times = []
     with Collection.open(path) as collection:
         retriever = Retriever(collection)

@@ -141,7 +141,10 @@ class RouteCalibration:
         """What chance gives a query vector, (d,), whose modality's mean is taken away."""
         if len(self.items) < LEAST_ITEMS:
             return Null(0.0, UNKNOWN_DEVIATION, self.tail)
-        products = self.items @ query
+        import numpy as np
+
+        # By BLAS it would be shared by all processors, whose threads then wait for more in a loop.
+        products = np.einsum("md,d->m", self.items, query)
         mean = float(self.weights @ products)
         variance = float(self.weights @ (products - mean) ** 2)
         return Null(mean, max(math.sqrt(variance), LEAST_DEVIATION), self.tail)

@@ -59,6 +59,8 @@ def _joined(best: Hit, entries: Sequence[tuple[int, int, Hit]]) -> Hit:
     """One hit of an item, with its further segments from all lists."""
     others = [segment for _, _, hit in entries for segment in hit.segments]
     others += [_segment_of(hit) for _, _, hit in entries if hit is not best]
+    if not others:
+        return best
     others.sort(key=lambda segment: -segment.score)
     matching = [segment for segment in others if segment.score >= MATCHED_WELL]
     return replace(best, segments=tuple(matching[:MOST_SEGMENTS]))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.types import Place
@@ -56,7 +57,7 @@ class HitSegment:
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values."""
-        return {name: _plain(value) for name, value in asdict(self).items()}
+        return {name: _plain(value) for name, value in vars(self).items()}
 
 
 @dataclass(frozen=True)
@@ -98,8 +99,9 @@ class Hit:
 
     def to_dict(self) -> dict[str, Any]:
         """The hit as plain values, in the shape that the command line and the service print."""
-        values = {name: _plain(value) for name, value in asdict(self).items()}
-        return {**values, "segments": [segment.to_dict() for segment in self.segments]}
+        values = {name: _plain(value) for name, value in vars(self).items()}
+        segments = [segment.to_dict() for segment in self.segments]
+        return {**values, "metadata": deepcopy(self.metadata), "segments": segments}
 
 
 def _plain(value: Any) -> Any:

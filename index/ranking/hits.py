@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from itertools import accumulate
+from itertools import accumulate, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -71,7 +71,10 @@ def search_routes(
                 query_modality=route.modality,
                 allowed=allowed,
             )
-            matches = _by_item(snapshot.rows(ids), products, without)
+            needed = len(ids) if collapse is not None else _needed(route, products, most, without)
+            matches = _by_item(snapshot.rows(ids[:needed]), products[:needed], without)
+            if needed < len(ids) and len(matches) < most:
+                matches = _by_item(snapshot.rows(ids), products, without)
             if collapse is not None:
                 vectors = snapshot.vectors(route.partition, _ids([m.row for m in matches]))
                 matches = [matches[place] for place in distinct(vectors, collapse, most)]
@@ -113,6 +116,16 @@ def is_match(score: float, items: int) -> bool:
         items: how many it is the best of.
     """
     return score >= math.log10(max(items, 1) / NO_MATCH)
+
+
+def _needed(route: Route, products: FloatArray, most: int, without: AbstractSet[str]) -> int:
+    """How many of the best segments have to be read, if each is of another item.
+
+    Beyond them are neither hits nor others that may be told: what is read of the catalog is most
+    of what ranking costs.
+    """
+    well = takewhile(lambda product: route.null.score(product) >= MATCHED_WELL, products.tolist())
+    return min(len(products), max(most + len(without), sum(1 for _ in well)))
 
 
 def _by_item(

@@ -13,7 +13,7 @@ from anysense.server.http.schemas.search import SearchRequest, TermBody
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["media_uris", "search_terms"]
+__all__ = ["is_of_texts", "media_uris", "search_terms"]
 
 
 def media_uris(request: SearchRequest) -> list[tuple[str, str]]:
@@ -22,6 +22,12 @@ def media_uris(request: SearchRequest) -> list[tuple[str, str]]:
     for place, term in enumerate(request.terms):
         parts += [(f"terms.{place}", uri) for uri in (term.image, term.audio)]
     return [(param, uri) for param, uri in parts if uri is not None]
+
+
+def is_of_texts(request: SearchRequest) -> bool:
+    """Whether a search holds no media and no numbers, so that its terms are made in no time."""
+    vectors = [request.vector, *(term.vector for term in request.terms)]
+    return not media_uris(request) and all(vector is None for vector in vectors)
 
 
 def search_terms(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "NAME",
     "ItemId",
+    "all_shown",
     "collection_name",
     "collection_of",
     "reply",
@@ -77,6 +78,11 @@ def shows_paths(request: Request) -> bool:
 
 def _is_loopback(host: str) -> bool:
     return host.lower() in (*LOOPBACK_HOSTS, "::1") or host.startswith("127.")
+
+
+def all_shown(request: Request, values: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Items or hits as this client may see them."""
+    return values if shows_paths(request) else [without_folders(one) for one in values]
 
 
 def shown(request: Request, values: dict[str, Any]) -> dict[str, Any]:

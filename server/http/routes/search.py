@@ -14,12 +14,12 @@ from anysense.embed.waiting import limit_waiter
 from anysense.index.ranking.options import MAX_K
 from anysense.server.http.bodies.addresses import fetch_addresses
 from anysense.server.http.bodies.forms import check_json, is_form, read_form
-from anysense.server.http.bodies.queries import media_uris, search_terms
+from anysense.server.http.bodies.queries import is_of_texts, media_uris, search_terms
 from anysense.server.http.bodies.reading import read_fields, read_json, validate
 from anysense.server.http.errors import RequestError, error_fields
 from anysense.server.http.openapi.bodies import IN_JSON, form, json_body, one_of_bodies
 from anysense.server.http.openapi.refusals import refusals
-from anysense.server.http.routes.common import collection_of, reply, service_of, shown
+from anysense.server.http.routes.common import all_shown, collection_of, reply, service_of
 from anysense.server.http.schemas.cursors import SearchCursor
 from anysense.server.http.schemas.fields import read_field_names
 from anysense.server.http.schemas.search import HitBody, SearchBody, SearchRequest
@@ -129,7 +129,7 @@ async def hits_of(
     served = collection_of(request)
     hits = await served.retrieving(terms, **{name: getattr(body, name) for name in OPTIONS})
     fields = read_field_names(body.fields, HitBody)
-    values = [shown(request, hit.to_dict()) for hit in hits]
+    values = all_shown(request, [hit.to_dict() for hit in hits])
     return {
         "hits": values if fields is None else [fields.of(hit) for hit in values],
         "no_match": hits.no_match,
@@ -156,6 +156,8 @@ async def _read_search(
 ) -> tuple[SearchRequest, list[Term]]:
     if not is_form(request):
         body = await read_json(request, SearchRequest)
+        if is_of_texts(body):
+            return body, search_terms(body)
         fetched = await fetch_addresses(service_of(request), media_uris(body))
         return body, await served.reading(search_terms, body, None, fetched)
     async with read_form(request, service_of(request).settings, UPLOADS) as form:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 from http_client import TestClient, data_uri, error_of, png, search
+
+from anysense.server.http.bodies import reading
 
 FORM = b'--x\r\ncontent-disposition: form-data; name="text"\r\n\r\n\\ud800\r\n--x--\r\n'
 
@@ -130,3 +133,24 @@ def test_a_file_that_was_not_chosen_is_left_out(client: TestClient) -> None:
     response = client.post("/v1/search", content=parts.encode(), headers=kind)
     assert response.status_code == 200, response.text
     assert response.json()["hits"] == search(client, text="red")
+
+
+@pytest.mark.parametrize(("texts", "is_at_once"), [(1, True), (200, False)])
+def test_only_a_small_body_is_understood_without_a_thread(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, texts: int, is_at_once: bool
+) -> None:
+    threads: list[bool] = []
+    understood = reading.model_of
+
+    def model_of(body: bytearray, model: type[Any]) -> Any:
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            threads.append(True)
+        else:
+            threads.append(False)
+        return understood(body, model)
+
+    monkeypatch.setattr(reading, "model_of", model_of)
+    search(client, text="red " * 5 * texts)
+    assert threads == [not is_at_once]
