@@ -24,9 +24,11 @@ from anysense.server.http.routes.common import (
     body_of,
     collection_of,
     json_body,
+    parse_where,
     reply,
     service_of,
     shown,
+    shows_paths,
 )
 from anysense.server.http.schemas.cursors import SearchCursor
 from anysense.server.http.schemas.fields import read_field_names
@@ -134,6 +136,8 @@ async def hits_of(
 ) -> dict[str, Any]:
     """What a search gives, as JSON holds it; `start` is when it began."""
     served = collection_of(request)
+    if body.where is not None and not shows_paths(request):
+        await served.reading(parse_where, request, body.where)
     hits = await served.retrieving(terms, **{name: getattr(body, name) for name in OPTIONS})
     fields = read_field_names(body.fields, HitBody)
     values = [shown(request, hit.to_dict()) for hit in hits]
