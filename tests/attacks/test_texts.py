@@ -70,3 +70,14 @@ def test_a_query_of_nothing_but_marks_keeps_nobody_waiting(server: Attacked, tex
         status, answer = server.post("/v1/search", body_of(text, timeout=20))
     assert status in (200, 422), answer
     assert (watch.failures, watch.stall < 1) == ([], True)
+
+
+@pytest.mark.parametrize("page", ["<pre>" + "\t" * 1_000_000 + "a", "<p>" * 500_000 + "a"])
+def test_a_page_of_nothing_but_space_keeps_nobody_waiting(server: Attacked, page: str) -> None:
+    head = '--x\r\nContent-Disposition: form-data; name="file"; filename="a.html"\r\n\r\n'
+    with Watch(server) as watch:
+        status, answer = server.post(
+            "/v1/items", f"{head}{page}\r\n--x--\r\n".encode(), "multipart/form-data; boundary=x"
+        )
+    assert status == 201, answer
+    assert (watch.failures, watch.stall < 1) == ([], True)
