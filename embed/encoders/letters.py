@@ -18,7 +18,8 @@ _ALPHABETIC = "A-Za-z\u00c0-\u052f"
 _WORDS_UNSPACED = "\u0e00-\u109f\u1780-\u17ff"
 _INVISIBLE = re.compile(
     rf"\u00ad(?:[ \t]*\n[ \t]*)?|[{_NOWHERE_SEEN}]"
-    rf"|(?<=[{_ALPHABETIC}])[\u200b-\u200d]+|[\u200b-\u200d]+(?=[{_ALPHABETIC}])"
+    rf"|(?<=[{_ALPHABETIC}])[\u200b-\u200d]+"
+    rf"|(?<![\u200b-\u200d])[\u200b-\u200d]+(?=[{_ALPHABETIC}])"  # not anew inside of a run
     rf"|(?<![{_WORDS_UNSPACED}])\u200b"
 )
 _RAISED = "\u00b2\u00b3\u00b9\u2070\u2074-\u2079\u2080-\u2089"

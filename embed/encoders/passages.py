@@ -10,9 +10,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import TypeAlias
 
 from anysense.embed.types import Passage
+from anysense.embed.waiting import check_waiter
 
 __all__ = ["CountTokens", "split_passages"]
 
@@ -22,11 +24,16 @@ Span: TypeAlias = tuple[int, int]
 # A sentence ends after its closing mark, and quotes or brackets that follow; an ideographic full
 # stop needs no space after it. An empty line ends one as well.
 _SENTENCE_END = re.compile(
-    r"""[.!?\u2026]+["'\u201d\u2019)\]]*(?=\s)|[\u3002\uff01\uff1f]+[\u300d\u300f\u201d\uff09]*|\n\s*\n"""
+    r"""(?<![.!?\u2026])[.!?\u2026]+["'\u201d\u2019)\]]*(?=\s)|[\u3002\uff01\uff1f]+[\u300d\u300f\u201d\uff09]*|\n\s*\n"""
 )
 _WORD = re.compile(r"\S+")
 # Titles and shortened words whose full stop does not end a sentence.
 _SHORT = re.compile(r"(?:^|\W)(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|vs|etc|e\.g|i\.e|No|Fig|cf)\.$")
+_WINDOW = 1 << 16
+_CHARACTERS_PER_TOKEN = 64
+"""A passage has no more, lest it count megabytes, which may be one "unknown" to a tokenizer."""
+_WORDS_PER_TOKEN = 4
+"""How many words are looked at together: hardly any word has no token of its own."""
 
 
 def split_passages(text: str, count_tokens: CountTokens, limit: int) -> list[Passage]:
@@ -44,10 +51,21 @@ def split_passages(text: str, count_tokens: CountTokens, limit: int) -> list[Pas
     """
     if not text.strip():
         return []
+    count_tokens = _bounded(count_tokens, limit)
     if len(text) <= 4 * limit and count_tokens(text.strip()) <= limit:
         return [_passage(text, _strip(text, 0, len(text)))]
     pieces = _pieces(text, count_tokens, limit)
     return [_passage(text, span) for span in _pack(text, pieces, count_tokens, limit)]
+
+
+def _bounded(count_tokens: CountTokens, limit: int) -> CountTokens:
+    """Counting that calls what is very long too long, and stops when nobody waits for it."""
+
+    def count(text: str) -> int:
+        check_waiter()
+        return limit + 1 if len(text) > _CHARACTERS_PER_TOKEN * limit else count_tokens(text)
+
+    return count
 
 
 def _passage(text: str, span: Span) -> Passage:
@@ -62,9 +80,23 @@ def _strip(text: str, start: int, end: int) -> Span:
     return start, end
 
 
+def _sentence_ends(text: str) -> Iterator[re.Match[str]]:
+    """The ends of sentences, looked for in windows, as `re` lets no other thread work meanwhile.
+
+    A window ends inside a word, where no sentence ends; or anywhere, in a text that has none.
+    """
+    start = 0
+    while start < len(text):
+        end = min(start + _WINDOW, len(text))
+        while end < min(start + 2 * _WINDOW, len(text)) and not text[end - 1 : end + 1].isalnum():
+            end += 1
+        yield from _SENTENCE_END.finditer(text, start, end)
+        start = end
+
+
 def _sentences(text: str) -> Iterator[Span]:
     start = 0
-    for match in _SENTENCE_END.finditer(text):
+    for match in _sentence_ends(text):
         if _SHORT.search(text, max(start, match.end() - 8), match.end()):
             continue
         span = _strip(text, start, match.end())
@@ -90,24 +122,24 @@ def _split_sentence(
     text: str, span: Span, count_tokens: CountTokens, limit: int
 ) -> Iterator[tuple[Span, int]]:
     """Pieces of a sentence that end between words, as long as they fit."""
-    words = [(m.start(), m.end()) for m in _WORD.finditer(text, *span)]
-    first = 0
-    while first < len(words):
-        start = words[first][0]
+    spans = (match.span() for match in _WORD.finditer(text, *span))
+    words = list(islice(spans, _WORDS_PER_TOKEN * limit))
+    while words:
+        start = words[0][0]
         fits = _most(
-            len(words) - first,
-            lambda n, start=start, first=first: (  # type: ignore[misc]
-                count_tokens(text[start : words[first + n - 1][1]]) <= limit
+            len(words),
+            lambda n, start=start, words=words: (  # type: ignore[misc]
+                count_tokens(text[start : words[n - 1][1]]) <= limit
             ),
             guess=max(1, limit // 2),
         )
         if fits:
-            end = words[first + fits - 1][1]
+            end = words[fits - 1][1]
             yield (start, end), count_tokens(text[start:end])
-            first += fits
         else:
-            yield from _split_word(text, words[first], count_tokens, limit)
-            first += 1
+            yield from _split_word(text, words[0], count_tokens, limit)
+        del words[: max(fits, 1)]
+        words.extend(islice(spans, max(fits, 1)))
 
 
 def _split_word(

@@ -51,6 +51,10 @@ class Filter:
     sql: str
     parameters: tuple[str | int | float, ...]
 
+    def reads(self, column: str) -> bool:
+        """Whether it asks for one of the fields of the item itself, such as ``source``."""
+        return _reads(self.node, Field((column,), is_column=True))
+
 
 def parse_filter(where: str | Mapping[str, Any] | None) -> Filter | None:
     """Read a filter; None, an empty text and an empty mapping select everything.
@@ -79,6 +83,14 @@ def parse_filter(where: str | Mapping[str, Any] | None) -> Filter | None:
         )
     sql, parameters = compile_node(node)
     return Filter(node, sql, tuple(parameters))
+
+
+def _reads(node: Node, field: Field) -> bool:
+    if isinstance(node, Not):
+        return _reads(node.node, field)
+    if isinstance(node, Compare | Exists):
+        return node.field == field
+    return any(_reads(part, field) for part in node.nodes)
 
 
 def _size(node: Node) -> tuple[int, int]:

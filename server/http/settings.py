@@ -98,8 +98,8 @@ class Settings(BaseSettings):
         connections: the most connections at once; fewer if the process may not have so many files
             open. When there are more, the oldest that are idle are closed.
         show_paths: tell in which folders files lie, in the `source` and the `aliases` of hits and
-            items. If None, that is told only by a service that answers to names of this machine
-            for itself alone.
+            items. If None, that is told to keys that may read, and without keys by a service that
+            answers to names of this machine alone.
         write_threads: how many requests encode what they add at once; more of them wait.
         writer_idle_seconds: the right to write is given back after so long without a write, so
             that another process can write.

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from typing import TYPE_CHECKING
+
+import regex
+
+from anysense.embed.media.document.searching import PART, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,28 +26,29 @@ _MOST_CHARACTERS = 64 * 1024**2  # of all of them, in Base64
 _BASE64 = r"[\w+/=%-]"
 # Lines of it are long, but for the last, which a bracket or a quote follows.
 _WRAPPED = rf"(?:(?:\s+{_BASE64}{{60,}})+(?:\s+{_BASE64}+(?=\s*[\"')>]))?)?"
-_URI = re.compile(
+_URI = regex.compile(
     r"data:(?P<type>[\w.+-]{1,40}/[\w.+-]{1,80})?(?:;[\w.+-]{1,40}(?:=[^\s,;\"'<>()]{0,80})?){0,8}"
     rf"(?:(?<=;base64),\s{{0,8}}(?P<payload>{_BASE64}{{16,}}{_WRAPPED})"
     r"|,(?:<svg\b(?:(?!</svg>).)*(?:</svg>)?|(?:%[0-9a-f]{2}|[^\s\"'<>()]){40,}))",
-    re.I | re.S | re.A,
+    regex.I | regex.S | regex.A,
 )
-_DEFINITION = re.compile(r"^[ ]{0,3}\[[^\]\n]{1,200}\]:[ \t]*<?>?[ \t]*$\n?", re.M)
+_SCHEME = regex.compile("data:", regex.I | regex.A)
+_DEFINITION = regex.compile(r"^[ ]{0,3}\[[^\]\n]{1,200}\]:[ \t]*<?>?[ \t]*$\n?", regex.M)
 
 
 def drop_data_uris(text: str) -> str:
     """A text without its data URIs; what names them, such as an alternative text, stays."""
-    if "data:" not in text.lower():
+    if not _SCHEME.search(text, concurrent=len(text) > PART):
         return text
-    short, count = _URI.subn("", text)
-    return _DEFINITION.sub("", short) if count else text
+    short = replace(_URI, "", text)
+    return replace(_DEFINITION, "", short) if len(short) < len(text) else text
 
 
 def picture_files(text: str) -> Iterator[bytes]:
     """The files of the pictures in a text's data URIs, each once; up to 64 of them, and 64 MiB."""
     seen: set[bytes] = set()
     left = _MOST_CHARACTERS
-    for match in _URI.finditer(text):
+    for match in _URI.finditer(text, concurrent=len(text) > PART):
         payload, media_type = match["payload"], match["type"] or ""
         if not payload or not media_type.lower().startswith("image/"):
             continue

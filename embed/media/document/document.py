@@ -14,12 +14,14 @@ from anysense.embed.errors import EmptyMediaError, MediaTooLargeError, Unsupport
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
 from anysense.embed.media.document.charset import declared_charset, decode_text
 from anysense.embed.media.document.data_uris import drop_data_uris
+from anysense.embed.media.document.searching import PART, in_parts
 from anysense.embed.media.document.wordless import drop_wordless
 from anysense.embed.media.files import decoding, media_name, open_media
 from anysense.embed.media.identify import identify
 from anysense.embed.types import Modality
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from anysense.embed.media.signatures import Format
@@ -104,12 +106,7 @@ def drop_data(text: str) -> str:
 
 def fold_text(text: str) -> str:
     """What `normalise_text` does to a text, or to a part of one; it may be empty."""
-    text = _NEWLINES.sub("\n", text)
-    text = _CONTROLS.sub(" ", text).replace("\ufeff", "")
-    if not text.isascii():
-        text = _SURROGATES.sub("\ufffd", text)
-        text = unicodedata.normalize("NFC", _limit_marks(text))
-    return text
+    return "".join(map(_fold_part, in_parts(text)))
 
 
 def has_words(text: str) -> bool:
@@ -118,14 +115,29 @@ def has_words(text: str) -> bool:
     Those are emoji, currencies, arrows and the like; not punctuation, nor what lines and boxes are
     drawn with.
     """
-    return any(_says_something(character) for character in text)
+    return any(_says_something(character) for character in _different(text))
 
 
 def no_words(text: str, name: str) -> EmptyMediaError:
     """The error of a text for which `has_words` is false."""
-    is_blank = all(c.isspace() or unicodedata.category(c) in ("Cc", "Cf") for c in text)
+    is_blank = all(c.isspace() or unicodedata.category(c) in ("Cc", "Cf") for c in _different(text))
     what = "nothing but white space" if is_blank else "no words, only punctuation or data"
     return EmptyMediaError(name, f"holds {what}")
+
+
+def _fold_part(text: str) -> str:
+    text = _NEWLINES.sub("\n", text)
+    text = _CONTROLS.sub(" ", text).replace("\ufeff", "")
+    if not text.isascii():
+        text = _SURROGATES.sub("\ufffd", text)
+        text = unicodedata.normalize("NFC", _limit_marks(text))
+    return text
+
+
+def _different(text: str) -> Iterator[str]:
+    """The characters of a text, in no order; of each part of it every one once."""
+    for at in range(0, len(text), PART):
+        yield from set(text[at : at + PART])
 
 
 def _says_something(character: str) -> bool:

@@ -25,7 +25,7 @@ _LINES = frozenset(["br", "dd", "dt", "figcaption", "legend", "li", "option", "t
 _CELLS = frozenset(["td", "th"])
 _VERBATIM = frozenset(["pre", "textarea"])
 _SPACE = re.compile(r"[ \t\n\r\f]+")
-_GAP = re.compile(r"[ \t]*\n[ \t]*(?:\n[ \t]*)+")
+_GAP = re.compile(r"(?<![ \t])[ \t]*\n[ \t]*(?:\n[ \t]*)+")
 
 
 def html_text(page: str) -> str:

@@ -7,7 +7,9 @@ without a space stay.
 
 from __future__ import annotations
 
-import re
+import regex
+
+from anysense.embed.media.document.searching import replace
 
 __all__ = ["drop_wordless"]
 
@@ -18,34 +20,34 @@ _LETTERS_PER_SPACE = 15
 _MOST_WORDS_IN_CODED = 0.3  # of the characters
 _MOST_WORDS_IN_LINE = 0.7
 
-_CODED_RUN = re.compile(rf"(?<![\w+/=-])[\w+/=-]{{{_CODED},}}", re.A)
-_UNBROKEN_RUN = re.compile(rf"(?<![!-~])[!-~]{{{_UNBROKEN},}}")
-_LINE = re.compile(rf"(?<![ -~\t])[ -~\t]{{{_LONG_LINE},}}")
+_CODED_RUN = regex.compile(rf"(?<![\w+/=-])[\w+/=-]{{{_CODED},}}", regex.A)
+_UNBROKEN_RUN = regex.compile(rf"(?<![!-~])[!-~]{{{_UNBROKEN},}}")
+_LINE = regex.compile(rf"(?<![ -~\t])[ -~\t]{{{_LONG_LINE},}}")
 # Lines of one length: PEM, MIME, PGP; and uuencode, whose full lines begin with M.
-_CODED_LINES = re.compile(
+_CODED_LINES = regex.compile(
     r"^(?:[ \t>]*[\w+/=-]{40,100}[ \t]*\n){3,}(?:[ \t>]*[\w+/=-]{1,100}[ \t]*$)?"
     r"|^(?:M[ -`]{60}\n){2,}(?:[ -`]{1,62}$)?",
-    re.A | re.M,
+    regex.A | regex.M,
 )
-_HEX_LINES = re.compile(
+_HEX_LINES = regex.compile(
     r"(?:^[ \t]*(?:0x)?[0-9a-f]{4,16}[:h]?[ \t]+(?:[0-9a-f]{2,8}[ \t]+){4,16}[^\n]{0,80}"
     r"(?:\n|\Z)){3,}"
     r"|(?:^[ \t]*(?:(?:0x)?[0-9a-f]{2}[ ,:\t]+){7,63}(?:0x)?[0-9a-f]{2},?[ \t]*(?:\n|\Z)){3,}",
-    re.I | re.M,
+    regex.I | regex.M,
 )
-_WORD = re.compile(r"(?<![A-Za-z])(?:[A-Z]?[a-z]{2,24}|[A-Z]{2,15})(?![A-Za-z])")
-_HEX_LETTERS = re.compile(r"(?<![g-z])[a-f](?![g-z])", re.I)
+_WORD = regex.compile(r"(?<![A-Za-z])(?:[A-Z]?[a-z]{2,24}|[A-Z]{2,15})(?![A-Za-z])")
+_HEX_LETTERS = regex.compile(r"(?<![g-z])[a-f](?![g-z])", regex.I)
 
 
 def drop_wordless(text: str) -> str:
     """A text without its long runs of data; each leaves an ellipsis in its place."""
     if len(text) < _CODED:
         return text
-    text = _CODED_LINES.sub(lambda run: _unless_words(run[0], _MOST_WORDS_IN_CODED), text)
-    text = _HEX_LINES.sub(lambda run: _unless_numbers(run[0]), text)
-    text = _CODED_RUN.sub(lambda run: _unless_words(run[0], _MOST_WORDS_IN_CODED), text)
-    text = _UNBROKEN_RUN.sub(lambda run: _unless_words(run[0], _MOST_WORDS_IN_LINE), text)
-    return _LINE.sub(lambda line: _unless_spaced(line[0]), text)
+    text = replace(_CODED_LINES, lambda run: _unless_words(run[0], _MOST_WORDS_IN_CODED), text)
+    text = replace(_HEX_LINES, lambda run: _unless_numbers(run[0]), text)
+    text = replace(_CODED_RUN, lambda run: _unless_words(run[0], _MOST_WORDS_IN_CODED), text)
+    text = replace(_UNBROKEN_RUN, lambda run: _unless_words(run[0], _MOST_WORDS_IN_LINE), text)
+    return replace(_LINE, lambda line: _unless_spaced(line[0]), text)
 
 
 def _unless_words(run: str, most: float) -> str:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from anysense.server.http.access.keys import Scope
 
-__all__ = ["PROBES", "is_open", "public_path", "route_path", "scope_needed"]
+__all__ = ["PROBES", "is_open", "public_path", "route_path", "scopes_needed"]
 
 PROBES = ("/health", "/ready")
 """What machines ask all the time, about the service alone."""
@@ -18,6 +18,9 @@ DESCRIPTION = re.compile(r"/docs(/.*)?|/openapi\.json")
 """How the service describes itself, the same for all: a browser cannot send a key to see a page."""
 READS = re.compile(r"/v\d+(/collections/[^/]+)?/(search|search/batch|embeddings|embed|rerank)")
 """What is posted and changes nothing. Whatever else is posted, put or deleted, is a write."""
+
+SHOWING = ("PATCH",)
+"""What changes an item and answers with all that is known of it."""
 
 
 def route_path(connection: Connection) -> str:
@@ -40,8 +43,8 @@ def is_open(path: str) -> bool:
     return path in PROBES or DESCRIPTION.fullmatch(path) is not None
 
 
-def scope_needed(method: str, path: str) -> Scope:
-    """The scope that a key needs for a request."""
+def scopes_needed(method: str, path: str) -> tuple[Scope, ...]:
+    """The scopes that a key needs for a request, all of them."""
     if method in ("GET", "HEAD", "OPTIONS") or (method == "POST" and READS.fullmatch(path)):
-        return "read"
-    return "write"
+        return ("read",)
+    return ("write", "read") if method in SHOWING else ("write",)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from anysense.server.http.access.scopes import is_open, scope_needed
+from anysense.server.http.access.scopes import is_open, scopes_needed
 
 __all__ = ["add_keys"]
 
@@ -35,5 +35,5 @@ def demands(path: str, method: str, *, needed: bool) -> list[dict[str, list[str]
     """What OpenAPI calls the security of an operation: any one of these lets a request in."""
     if is_open(path):
         return []
-    by_key: dict[str, list[str]] = {SCHEME: [scope_needed(method, path)]}
+    by_key: dict[str, list[str]] = {SCHEME: list(scopes_needed(method, path))}
     return [by_key] if needed else [by_key, {}]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import Headers, MutableHeaders
 
 from anysense.server.http.access.rates import Allowance, Buckets, Rate, address_group
-from anysense.server.http.access.scopes import PROBES, is_open, route_path, scope_needed
+from anysense.server.http.access.scopes import PROBES, is_open, route_path, scopes_needed
 from anysense.server.http.errors import RequestError, error_response
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class AccessGuard:
     """Lets in requests with a key for what they do, each client no more often than the limit.
 
     What is refused is refused before its body is read. The name of the key, never the key, goes on
-    as `key_name` in the state of the request.
+    as `key_name` in the state of the request, and what it may do as `key_scopes`.
 
     Args:
         app: what is guarded.
@@ -52,7 +52,9 @@ class AccessGuard:
             await self.app(scope, receive, send)
             return
         key = self._key_of(scope)
-        scope.setdefault("state", {})["key_name"] = key.name if key is not None else None
+        state = scope.setdefault("state", {})
+        state["key_name"] = key.name if key is not None else None
+        state["key_scopes"] = key.scopes if key is not None else None
         if self.buckets is not None:
             allowance = self.buckets.take(client_name(scope, key))
             send = with_headers(send, rate_headers(self.buckets.rate, allowance))
@@ -81,8 +83,9 @@ class AccessGuard:
             return None
         if key is None:
             return no_key(has_one="authorization" in Headers(scope=scope))
-        needed = scope_needed(scope["method"], path)
-        return None if needed in key.scopes else not_for(needed)
+        needed = scopes_needed(scope["method"], path)
+        missing = next((one for one in needed if one not in key.scopes), None)
+        return None if missing is None else not_for(missing)
 
 
 def no_key(*, has_one: bool) -> RefusedError:

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from anysense.index.catalog.browse import list_items
-from anysense.index.filters.filter import parse_filter
 from anysense.server.http.bodies.forms import check_json
 from anysense.server.http.bodies.reading import read_json
 from anysense.server.http.errors import RequestError
 from anysense.server.http.openapi.bodies import json_body, one_of_bodies
 from anysense.server.http.openapi.refusals import refusals
-from anysense.server.http.routes.common import ItemId, collection_of, reply, shown
+from anysense.server.http.routes.common import ItemId, collection_of, parse_where, reply, shown
 from anysense.server.http.routes.item_route import ItemRoute
 from anysense.server.http.schemas.cursors import (
     MAX_CURSOR,
@@ -73,7 +72,7 @@ async def get_items(
     served = collection_of(request)
     chosen = choose_fields(fields, Added)
     after, mark = _position(cursor, order, where), filter_mark(where)
-    parsed, newest_first = parse_filter(where), order == "-added"
+    parsed, newest_first = parse_where(request, where), order == "-added"
     rows = await served.reading(
         lambda: list_items(
             served.catalog(), after, limit + 1, where=parsed, newest_first=newest_first

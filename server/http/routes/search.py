@@ -19,7 +19,14 @@ from anysense.server.http.bodies.reading import read_fields, read_json, validate
 from anysense.server.http.errors import RequestError, error_fields
 from anysense.server.http.openapi.bodies import IN_JSON, form, json_body, one_of_bodies
 from anysense.server.http.openapi.refusals import refusals
-from anysense.server.http.routes.common import all_shown, collection_of, reply, service_of
+from anysense.server.http.routes.common import (
+    all_shown,
+    collection_of,
+    parse_where,
+    reply,
+    service_of,
+    shows_paths,
+)
 from anysense.server.http.schemas.cursors import SearchCursor
 from anysense.server.http.schemas.fields import read_field_names
 from anysense.server.http.schemas.search import HitBody, SearchBody, SearchRequest
@@ -127,6 +134,8 @@ async def hits_of(
 ) -> dict[str, Any]:
     """What a search gives, as JSON holds it; `start` is when it began."""
     served = collection_of(request)
+    if body.where is not None and not shows_paths(request):
+        await served.reading(parse_where, request, body.where)
     hits = await served.retrieving(terms, **{name: getattr(body, name) for name in OPTIONS})
     fields = read_field_names(body.fields, HitBody)
     values = all_shown(request, [hit.to_dict() for hit in hits])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import httpcore
 from starlette.requests import ClientDisconnect
 
-from anysense.server.http.access.scopes import route_path, scope_needed
+from anysense.server.http.access.scopes import route_path, scopes_needed
 from anysense.server.http.errors import RequestError, error_response
 from anysense.server.http.monitoring.record import REQUEST_ID, current_request
 from anysense.server.http.workers.facts import ANSWER, REQUEST, pack, take
@@ -48,7 +48,7 @@ HAS_ENDED = (
 
 def is_for_writer(method: str, path: str) -> bool:
     """Whether a request changes something, or is about jobs."""
-    return scope_needed(method, path) == "write" or JOBS.fullmatch(path) is not None
+    return "write" in scopes_needed(method, path) or JOBS.fullmatch(path) is not None
 
 
 class ForwardGuard:

@@ -59,3 +59,9 @@ def test_passages_are_places_in_the_text_as_written() -> None:
     assert all(passage.text == text[passage.start : passage.end] for passage in passages)
     assert all(len(plain_letters(passage.text)) <= 40 for passage in passages)
     assert "".join(passage.text for passage in passages).replace(" ", "") == text.replace(" ", "")
+
+
+def test_a_run_of_what_is_not_seen_takes_no_time() -> None:
+    """Looked at anew from each of its characters, it would take hours."""
+    assert plain_letters("\u200d" * 1_000_000 + "!").endswith("!")
+    assert plain_letters("\u200b" * 1_000_000 + "a") == "a"

@@ -116,3 +116,26 @@ def test_a_megabyte_takes_seconds() -> None:
     passages = split_passages(text, words, 60)
     assert time.perf_counter() - started < 60
     assert len(passages) == 4_000
+
+
+@pytest.mark.parametrize("text", ["\u2026" * 300_000 + "a", "." * 300_000 + " a", "\n" * 300_000])
+def test_marks_without_an_end_take_no_time(text: str) -> None:
+    assert "".join(texts(split_passages(text, len, 50))).split() == text.replace(" ", "").split()
+
+
+def test_what_a_tokenizer_does_not_know_is_no_passage_of_megabytes() -> None:
+    parts = texts(split_passages("\u00e9" * 100_000 + " one", words, 10))
+    assert max(map(len, parts)) <= 640
+    assert "".join(parts).replace(" ", "") == "\u00e9" * 100_000 + "one"
+
+
+def test_many_words_are_counted_a_few_at_a_time() -> None:
+    longest = 0
+
+    def count(text: str) -> int:
+        nonlocal longest
+        longest = max(longest, len(text))
+        return len(text.split())
+
+    assert len(split_passages("a " * 50_000, count, 10)) == 5000
+    assert longest <= 640

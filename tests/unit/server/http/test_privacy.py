@@ -9,6 +9,8 @@ from http_client import TestClient, add_file, client_of, error_of, png, search
 
 from anysense.embed import errors
 from anysense.embed.errors import AnysenseError
+from anysense.server.http.access.key_file import changing_keys
+from anysense.server.http.access.keys import SCOPES, new_key, new_secret
 from anysense.server.http.privacy import bare_message, without_folders
 from anysense.server.http.settings import Settings
 
@@ -81,3 +83,59 @@ def test_an_item_that_is_not_there_tells_no_folder(client: TestClient, tmp_path:
     for path in ("/v1/items/none", "/v1/items/none/media"):
         assert str(tmp_path) not in client.get(path).text
     assert "No item none" in str(error_of(client.get("/v1/items/none/media"))["message"])
+
+
+@pytest.mark.parametrize(
+    "where", ["source ^= '/srv'", "year = 1 or not (source = 'a')", {"$nor": [{"source": "/a"}]}]
+)
+def test_a_filter_does_not_probe_what_is_not_told(
+    collection: Collection, where: str | dict[str, object]
+) -> None:
+    with client_of(collection, Settings(show_paths=False)) as client:
+        answers = [client.post("/v1/search", json={"text": "red", "where": where})]
+        if isinstance(where, str):
+            answers.append(client.get("/v1/items", params={"where": where}))
+        batch = client.post("/v1/search/batch", json={"searches": [{"text": "a", "where": where}]})
+        allowed = client.get("/v1/items", params={"where": "metadata.source = 'a'"})
+    assert [(answer.status_code, error_of(answer)["code"]) for answer in answers] == [
+        (400, "filter")
+    ] * len(answers)
+    assert batch.json()["results"][0]["error"]["code"] == "filter"
+    assert allowed.status_code == 200
+    with client_of(collection, Settings()) as client:
+        assert client.post("/v1/search", json={"text": "red", "where": where}).status_code == 200
+
+
+def test_folders_are_told_to_keys_that_read(collection: Collection, tmp_path: Path) -> None:
+    secrets = {scope: new_secret() for scope in SCOPES}
+    with changing_keys(tmp_path / "keys") as keys:
+        keys.extend(new_key(scope, [scope], secrets[scope]) for scope in SCOPES)
+    settings = Settings(api_key_file=tmp_path / "keys", allowed_hosts=("*",))
+    reading, _ = ({"authorization": f"Bearer {secrets[scope]}"} for scope in SCOPES)
+    with client_of(collection, settings) as client:
+        source = client.get("/v1/items/red", headers=reading).json()["source"]
+        assert source.startswith("/")
+        where = {"where": f"source = '{source}'"}
+        assert client.get("/v1/items", params=where, headers=reading).json()["items"]
+
+
+def test_a_key_that_may_not_read_learns_nothing_of_what_is_there(
+    collection: Collection, tmp_path: Path
+) -> None:
+    secrets = {scope: new_secret() for scope in SCOPES}
+    with changing_keys(tmp_path / "keys") as keys:
+        keys.extend(new_key(scope, [scope], secrets[scope]) for scope in SCOPES)
+    _, writing = ({"authorization": f"Bearer {secrets[scope]}"} for scope in SCOPES)
+    with client_of(collection, Settings(api_key_file=tmp_path / "keys")) as client:
+        files = {"file": ("a.png", png("#222222"))}
+        first = client.post(
+            "/v1/items", files=files, data={"metadata": '{"secret": 1}'}, headers=writing
+        )
+        again = client.post("/v1/items", files=files, headers=writing)
+        assert (first.status_code, again.status_code) == (201, 200)
+        assert first.json()["id"] == again.json()["id"]
+        assert (again.json()["metadata"], again.json()["segments"]) == ({}, [])
+        address = f"/v1/items/{first.json()['id']}"
+        patched = client.patch(address, json={"metadata": {}}, headers=writing)
+        assert (patched.status_code, error_of(patched)["code"]) == (403, "insufficient_scope")
+        assert client.delete(address, headers=writing).status_code == 200

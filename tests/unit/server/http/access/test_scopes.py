@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from anysense.server.http.access.scopes import is_open, public_path, route_path, scope_needed
+from anysense.server.http.access.scopes import is_open, public_path, route_path, scopes_needed
 
 
 @pytest.mark.parametrize("path", ["/health", "/ready", "/docs", "/docs/a.js", "/openapi.json"])
@@ -53,13 +53,16 @@ def test_what_is_not(path: str) -> None:
         ("POST", "/v1/search\n", "write"),
         ("DELETE", "/v1/search", "write"),
         ("PUT", "/v1/search", "write"),
-        ("PATCH", "/v1/items", "write"),
         ("MADE-UP", "/v1/items", "write"),
         ("get", "/v1/items", "write"),
     ],
 )
 def test_the_scope_that_is_needed(method: str, path: str, scope: str) -> None:
-    assert scope_needed(method, path) == scope
+    assert scopes_needed(method, path) == (scope,)
+
+
+def test_what_answers_with_an_item_needs_to_read_too() -> None:
+    assert set(scopes_needed("PATCH", "/v1/items/a")) == {"read", "write"}
 
 
 @pytest.mark.parametrize(
