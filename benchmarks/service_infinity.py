@@ -133,7 +133,7 @@ def main() -> None:
     if not Collection.exists(path):
         with Collection.create(path, [model]) as collection:
             collection.add([NewItem("a red bicycle", id="one")])
-    with service(path, []) as ours, infinity(options.infinity, ported, options.port) as theirs:
+    with service(path, []) as (ours, _), infinity(options.infinity, ported, options.port) as theirs:
         ports = {"anysense": ours, "infinity": theirs}
         loads = compare(ports, {"anysense": model, "infinity": "clip"}, options)
     _machine.save(

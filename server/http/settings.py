@@ -140,7 +140,7 @@ class Settings(BaseSettings):
     upload_bytes: int = 512 * 1024**2
     field_bytes: int = 1024**2
     read_threads: Threads = 8
-    search_threads: Threads = 16
+    search_threads: Threads = 32
     media_searches: Threads = 4
     publish_after: int = 2000
     warm_up: bool = True

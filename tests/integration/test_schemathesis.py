@@ -21,17 +21,16 @@ SECONDS = int(os.environ.get("ANYSENSE_FUZZ_SECONDS", "20"))
 SECONDS_WITH_KEYS = max(10, SECONDS // 10)
 HOOKS = Path(__file__).parents[1] / "support" / "fuzz_hooks.py"
 KEY = "anysense_" + "k" * 43
-CHECKS = (
-    *("not_a_server_error", "status_code_conformance", "content_type_conformance"),
-    *("response_headers_conformance", "response_schema_conformance"),
-    *("unsupported_method", "allow_header_conformance", "missing_required_header"),
-    *("use_after_free", "ensure_resource_availability", "ignored_auth", "negative_data_rejection"),
-)
-# Not positive_data_acceptance: no schema tells which bytes are a picture or which text is a filter.
+# Every check but for this one: no schema tells which bytes are a picture or which text is a filter.
+LEFT_OUT = "positive_data_acceptance"
 CONFIG = """
 # What a client has asked for, by a `timeout`, is no failure of the service.
 [checks.not_a_server_error]
 expected-statuses = ["2xx", "3xx", "4xx", 504]
+
+# A head or a body that is too long is refused as such, before anything in it is looked at.
+[checks.negative_data_rejection]
+expected-statuses = ["4xx", "5xx"]
 
 # Each item of these is looked at by itself, and refused in its own result.
 [[operations]]
@@ -69,7 +68,7 @@ def fuzz(folder: Path, url: str, seconds: int, *options: str) -> None:
     config.write_text(CONFIG, encoding="utf-8")
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(config)]
     command += ["run", f"{url}/openapi.json", "--max-time", str(seconds), "--seed", "1"]
-    command += ["--checks", ",".join(CHECKS), "--continue-on-failure", "--no-color"]
+    command += ["--exclude-checks", LEFT_OUT, "--continue-on-failure", "--no-color"]
     command += ["--generation-database", "none", "--warnings", "off", *options]
     environment = {**os.environ, "SCHEMATHESIS_HOOKS": str(HOOKS)}
     environment.pop("ANYSENSE_API_KEY", None)
