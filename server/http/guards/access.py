@@ -53,8 +53,9 @@ class AccessGuard:
             return
         key = self._key_of(scope)
         state = scope.setdefault("state", {})
-        state["key_name"] = key.name if key is not None else None
-        state["key_scopes"] = key.scopes if key is not None else None
+        if key is not None or "key_scopes" not in state:  # no other process has judged it
+            state["key_name"] = key.name if key is not None else None
+            state["key_scopes"] = key.scopes if key is not None else None
         if self.buckets is not None:
             allowance = self.buckets.take(client_name(scope, key))
             send = with_headers(send, rate_headers(self.buckets.rate, allowance))

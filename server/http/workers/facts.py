@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 __all__ = ["ANSWER", "REQUEST", "FactsReader", "pack", "take"]
 
 REQUEST = b"anysense-request"
-"""Of a request: its client, its scheme, and the name of the service that a proxy has told."""
+"""Of a request: its client and scheme, the name of the service that a proxy has told, its key."""
 ANSWER = b"anysense-answer"
 """Of an answer: its route as a template, and the code of its error."""
+
+STATE = ("public_host", "key_name", "key_scopes")
+"""Of the facts, those that guards have put into the state of a request."""
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -53,8 +56,8 @@ class FactsReader:
         if facts.get("client"):
             scope["client"] = tuple(facts["client"])
         scope["scheme"] = facts.get("scheme", "http")
-        if facts.get("public_host"):
-            scope.setdefault("state", {})["public_host"] = facts["public_host"]
+        state = {name: facts[name] for name in STATE if facts.get(name) is not None}
+        scope.setdefault("state", {}).update(state)
 
         async def telling(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -138,10 +138,14 @@ def request_of(scope: Scope, body: _Body) -> httpcore.Request:
 
 def request_facts(scope: Scope) -> dict[str, Any]:
     """What is known here of a request, and not to be seen in it."""
+    state = scope.get("state", {})
+    scopes = state.get("key_scopes")
     return {
         "client": scope.get("client"),
         "scheme": scope.get("scheme", "http"),
-        "public_host": scope.get("state", {}).get("public_host"),
+        "public_host": state.get("public_host"),
+        "key_name": state.get("key_name"),
+        "key_scopes": None if scopes is None else sorted(scopes),
     }
 
 
