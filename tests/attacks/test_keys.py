@@ -16,7 +16,7 @@ import httpx
 import pytest
 import tiny
 from certificates import write_certificate
-from cli_service import COMMAND, free_port, process_environment, serving
+from service_process import COMMAND, free_port, process_environment, serving
 
 from anysense.index.collection import Collection
 from anysense.index.types import NewItem

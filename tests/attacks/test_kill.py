@@ -12,7 +12,7 @@ import httpx
 import pytest
 import tiny
 from http_client import png
-from service_process import anysense, serving
+from service_process import anysense, serving_at
 
 from anysense.embed.errors import ItemNotFoundError
 from anysense.index.collection import Collection
@@ -123,8 +123,8 @@ def run_until_killed(
 ) -> None:
     """One round: clients and a build at work, until every server has been killed."""
     is_over = threading.Event()
-    first = serving(path, log)
-    second = serving(path, log.with_suffix(".second"))
+    first = serving_at(path, log)
+    second = serving_at(path, log.with_suffix(".second"))
     with first as (process, url):
         others = [second.__enter__()] if servers == 2 else []
         urls = [url, *(other[1] for other in others)]

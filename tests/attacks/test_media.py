@@ -15,7 +15,7 @@ import pytest
 import tiny
 from http_client import TestClient, add_file, client_of, error_of, png, wav
 from media_files import sndfile, tone
-from server_process import serving
+from service_process import serving_at
 
 from anysense.index.collection import Collection
 from anysense.index.types import NewItem
@@ -176,7 +176,7 @@ def test_a_file_that_shrinks_while_it_is_sent_breaks_off(tmp_path: Path) -> None
     (tmp_path / "long.wav").write_bytes(content)
     with Collection.create(tmp_path / "c.anysense", ["tiny"]) as collection:
         collection.add([NewItem(tmp_path / "long.wav", id="long")])
-    with serving(tmp_path / "c.anysense", tmp_path / "log") as (_, service):
+    with serving_at(tmp_path / "c.anysense", tmp_path / "log") as (_, service):
         url = f"{service}/v1/items/long/media"
         with httpx.stream("GET", url) as response:
             blocks = response.iter_raw(1024)
@@ -199,7 +199,7 @@ def test_descriptors_do_not_stay_open(tmp_path: Path) -> None:
     (tmp_path / "long.wav").write_bytes(content)
     with Collection.create(tmp_path / "c.anysense", ["tiny"]) as collection:
         collection.add([NewItem(tmp_path / "long.wav", id="long")])
-    with serving(tmp_path / "c.anysense", tmp_path / "log") as (process, service):
+    with serving_at(tmp_path / "c.anysense", tmp_path / "log") as (process, service):
         url = f"{service}/v1/items/long/media"
         descriptors = Path(f"/proc/{process.pid}/fd")
         if not descriptors.is_dir():

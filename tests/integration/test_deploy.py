@@ -14,7 +14,7 @@ import httpx
 import pytest
 import tiny
 from http_client import png
-from server_process import serving
+from service_process import serving_at
 
 from anysense.index.collection import Collection
 from anysense.index.types import NewItem
@@ -78,7 +78,7 @@ def test_a_backup_of_a_collection_that_is_served_is_whole(tmp_path: Path) -> Non
         collection.add([NewItem("red", id="red")])
         collection.publish()
     is_over, acknowledged = threading.Event(), []
-    with serving(path, tmp_path / "log") as (_, url):
+    with serving_at(path, tmp_path / "log") as (_, url):
 
         def write() -> None:
             acknowledged.extend(writes(url, is_over))
@@ -98,7 +98,7 @@ def test_a_backup_of_a_collection_that_is_served_is_whole(tmp_path: Path) -> Non
             sizes.append(copy.info()["items"])
     assert sizes == sorted(sizes)
     assert sizes[-1] == len(acknowledged) + 1
-    with serving(tmp_path / "backup-4", tmp_path / "log") as (_, url):
+    with serving_at(tmp_path / "backup-4", tmp_path / "log") as (_, url):
         hits = httpx.post(f"{url}/v1/search", json={"text": "red", "k": 1000}).json()["hits"]
         assert len(hits) == sizes[4]
         for item_id in [hit["id"] for hit in hits if hit["id"] != "red"]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from server_process import serving
+from service_process import serving_at
 
 from anysense.index.collection import Collection
 from anysense.index.types import NewItem
@@ -33,7 +33,7 @@ def test_a_job_survives_the_end_of_the_process(tmp_path: Path, number: signal.Si
     path = tmp_path / "c.anysense"
     with Collection.create(path, ["tiny"]) as collection:
         collection.add([NewItem("red", id="red")])
-    with serving(path, tmp_path / "log") as (process, url):
+    with serving_at(path, tmp_path / "log") as (process, url):
         with httpx.Client(base_url=url, timeout=30) as client:
             response = client.post(
                 "/v1/items/batch?wait=false",
@@ -53,7 +53,7 @@ def test_a_job_survives_the_end_of_the_process(tmp_path: Path, number: signal.Si
         assert collection.verify().ok
         assert collection.folder.existing([*safe, "d"]) == {*safe, "d"}
     with (
-        serving(path, tmp_path / "log-2") as (_, url),
+        serving_at(path, tmp_path / "log-2") as (_, url),
         httpx.Client(base_url=url, timeout=30) as client,
     ):
         deadline = time.monotonic() + 120

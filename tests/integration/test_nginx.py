@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 import tiny
-from cli_service import free_port, serving
+from service_process import free_port, serving
 
 from anysense.index.collection import Collection
 from anysense.index.types import NewItem

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import tiny
 from http_client import png, wav
-from server_process import serving
+from service_process import serving_at
 
 from anysense.index.collection import Collection
 from anysense.index.types import NewItem
@@ -79,13 +79,13 @@ def fuzz(folder: Path, url: str, seconds: int, *options: str) -> None:
 
 
 def test_the_service_keeps_to_its_document(tmp_path: Path, collection: Path) -> None:
-    with serving(collection, tmp_path / "log") as (_, url):
+    with serving_at(collection, tmp_path / "log") as (_, url):
         fuzz(tmp_path, url, SECONDS)
     assert "Traceback" not in (tmp_path / "log").read_text(encoding="utf-8")
 
 
 @pytest.mark.usefixtures("key_variable")
 def test_with_keys_too(tmp_path: Path, collection: Path) -> None:
-    with serving(collection, tmp_path / "log") as (_, url):
+    with serving_at(collection, tmp_path / "log") as (_, url):
         fuzz(tmp_path, url, SECONDS_WITH_KEYS, "--header", f"Authorization: Bearer {KEY}")
     assert "Traceback" not in (tmp_path / "log").read_text(encoding="utf-8")

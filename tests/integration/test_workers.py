@@ -21,8 +21,8 @@ import httpx
 import psutil
 import pytest
 import tiny
-from cli_service import free_port, process_environment
 from http_client import png
+from service_process import free_port, process_environment
 
 from anysense.embed.errors import AnysenseError, UsageError
 from anysense.index.collection import Collection

@@ -1,4 +1,4 @@
-"""Real servers and builds as processes, for tests that kill them or let them fight."""
+"""Real processes with the encoder of the tests: services, and commands beside them."""
 
 from __future__ import annotations
 
@@ -14,52 +14,78 @@ from typing import TYPE_CHECKING
 import httpx
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-__all__ = ["anysense", "serving"]
+__all__ = ["COMMAND", "anysense", "free_port", "process_environment", "serving", "serving_at"]
 
-SUPPORT = Path(__file__).parent
-# The command line as it is, but with the encoder of the tests.
 COMMAND = "import tiny; tiny.register(); from anysense.server.cli.root import main; main()"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def process_environment(**more: str) -> dict[str, str]:
+    """The environment of a process that finds the encoder of the tests."""
+    paths = [str(Path(__file__).parent), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths)), **more}
 
 
 def anysense(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
     command = [sys.executable, "-c", COMMAND, *arguments]
     return subprocess.run(
-        command, env=_environment(), capture_output=True, text=True, check=False, timeout=300
+        command,
+        env=process_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
     )
 
 
 @contextmanager
-def serving(path: Path, log: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """A server that answers, and its address; killed at the end if it still runs."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-c", COMMAND, "serve", str(path), "--port", str(port)]
+def serving(
+    *arguments: str | Path,
+    log: Path,
+    environment: Mapping[str, str] | None = None,
+    scheme: str = "http",
+) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """A process of `anysense serve` that is ready, and its port; killed at the end if it runs."""
+    port = free_port()
+    words = ["serve", *map(str, arguments), "--port", str(port)]
     with log.open("ab") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, env=_environment())
-    url = f"http://127.0.0.1:{port}"
+        process = subprocess.Popen(
+            [sys.executable, "-c", COMMAND, *words],
+            stdout=output,
+            stderr=output,
+            env=process_environment(**(environment or {})),
+        )
     try:
         deadline = time.monotonic() + 300
-        while not _is_ready(url):
+        while True:
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()
+            try:
+                url = f"{scheme}://127.0.0.1:{port}/ready"
+                if httpx.get(url, verify=False).status_code == 200:
+                    break
+            except httpx.TransportError:
+                pass
             time.sleep(0.05)
-        yield process, url
+        yield process, port
     finally:
         process.kill()
         process.wait(10)
 
 
-def _is_ready(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/ready").status_code == 200
-    except httpx.TransportError:
-        return False
-
-
-def _environment() -> dict[str, str]:
-    paths = [str(SUPPORT), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+@contextmanager
+def serving_at(
+    path: Path, log: Path, *options: str
+) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """The same over one collection, with the address in place of the port."""
+    with serving(path, *options, log=log) as (process, port):
+        yield process, f"http://127.0.0.1:{port}"
