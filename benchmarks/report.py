@@ -146,6 +146,29 @@ def encoding() -> str:
     )
 
 
+def service() -> str:
+    """Answers of the service, by how many clients ask at once, and embeddings beside infinity."""
+    rows = []
+    for kind, loads in load("service")["loads"].items():
+        for clients, figures in loads.items():
+            if clients.isdecimal():
+                cells = (f"{figures[name]:.0f} ms" for name in ("p50_ms", "p99_ms"))
+                rows.append([f"search by {kind}", clients, f"{figures['rate']:.0f}/s", *cells, ""])
+    for modality, loads in load("service_infinity")["loads"].items():
+        for clients, both in loads.items():
+            ours, theirs = both["anysense"], both["infinity"]
+            cells = [f"{ours[name]:.0f} ms" for name in ("p50_ms", "p99_ms")]
+            beside = f"{theirs['rate']:.0f}/s"
+            name = f"embed {'texts' if modality == 'text' else 'images'} (ViT-B/32)"
+            rows.append([name, clients, f"{ours['rate']:.0f}/s", *cells, beside])
+    return (
+        "The service over HTTP, with clients that ask again as soon as they are answered, on the "
+        "same two processors as theirs: searches of the demo's collection with the starter model, "
+        "and embeddings of one input a request beside infinity, with the same weights:\n\n"
+        + table(["", "clients", "anysense", "median", "99th percentile", "infinity"], rows)
+    )
+
+
 def machine() -> str:
     described = load("search_latency")["machine"]
     versions = described["versions"]

@@ -61,8 +61,7 @@ class Service(NamedTuple):
 
     def children(self) -> list[psutil.Process]:
         """The processes that answer, without the one in which Python keeps count of resources."""
-        children = psutil.Process(self.process.pid).children()
-        return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+        return [child for child in psutil.Process(self.process.pid).children() if answers(child)]
 
     def writer(self) -> psutil.Process:
         return next(child for child in self.children() if is_writer(child))
@@ -71,8 +70,18 @@ class Service(NamedTuple):
         return [child for child in self.children() if not is_writer(child)]
 
 
+def answers(process: psutil.Process) -> bool:
+    try:
+        return "spawn_main" in " ".join(process.cmdline())
+    except psutil.Error:  # it has just ended
+        return False
+
+
 def is_writer(process: psutil.Process) -> bool:
-    sockets = process.net_connections(kind="unix")
+    try:
+        sockets = process.net_connections(kind="unix")
+    except psutil.Error:
+        return False
     return any(str(one.laddr).endswith("writer.http") for one in sockets)
 
 

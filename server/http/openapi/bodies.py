@@ -68,7 +68,7 @@ def body_schemas() -> dict[str, Any]:
     search, upload = schemas["SearchRequest"], schemas["NewUpload"]
     return {
         **schemas,
-        "SearchForm": with_files(search, image=FILE, audio=FILE),
+        "SearchForm": without_choice(with_files(search, image=FILE, audio=FILE)),
         "UploadForm": {**with_files(upload, file=FILE), "required": ["file"]},
         "BatchForm": {
             "type": "object",
@@ -92,6 +92,11 @@ def with_files(schema: dict[str, Any], **files: dict[str, Any]) -> dict[str, Any
     for name, field in described["properties"].items():
         described["properties"][name] = without_null(field)
     return described
+
+
+def without_choice(schema: dict[str, Any]) -> dict[str, Any]:
+    """A schema that does not say which of its fields are needed: tools judge no files by that."""
+    return {name: value for name, value in schema.items() if name not in ("anyOf", "oneOf")}
 
 
 def without_null(field: dict[str, Any]) -> dict[str, Any]:
