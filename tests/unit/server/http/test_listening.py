@@ -50,6 +50,14 @@ def test_a_port_that_is_taken_is_noticed_before_anything_else() -> None:
             listen(resolve("127.0.0.1", 0), settings)
 
 
+def test_no_answer_waits_for_the_client_to_tell_that_it_has_its_head() -> None:
+    (listening,) = listen(resolve("127.0.0.1", 0), Settings(port=0))
+    with listening, socket.create_connection(listening.getsockname()):
+        connection, _ = listening.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
+
+
 def test_an_address_of_another_machine_is_refused() -> None:
     with pytest.raises(AnysenseError, match="no such address"):
         listen([(socket.AF_INET, "8.8.8.8")], Settings(port=0))
