@@ -180,7 +180,10 @@ def machine() -> str:
     )
 
 
-SECTIONS: Sequence[Callable[[], str]] = (search, collection, rebuild, encoding, machine)
+SECTIONS: Sequence[Callable[[], str]] = (
+    *(search, collection, rebuild, encoding, service),
+    machine,
+)
 
 
 def updated(readme: str) -> str:
