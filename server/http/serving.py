@@ -130,6 +130,7 @@ def server_config(app: ASGIApp, settings: Settings, most_accepted: int = 2048) -
         timeout_graceful_shutdown=int(settings.shutdown_timeout) + 1,
         http=protocol_of(settings, capacity),  # type: ignore[arg-type]  # it wants a class
         ws="none",
+        reset_contextvars=True,  # or a request may be begun in what the last one was done in
         backlog=min(capacity.backlog, most_accepted),
         **tls_options(settings),
     )

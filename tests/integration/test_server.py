@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
+import re
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -18,7 +16,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import httpx
 import pytest
 import tiny
+from attacked import raw_answer
 from http_client import png, wav
+from service_process import free_port, running, serving
 
 from anysense.index.collection import Collection
 from anysense.index.types import NewItem
@@ -28,9 +28,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.integration
 
-SUPPORT = Path(__file__).parents[1] / "support"
-# The command line as it is, but with the encoder of the tests; and the service without it.
-COMMAND = "import tiny; tiny.register(); from anysense.server.cli.root import main; main()"
+# The service without the command line.
 SERVICE = """
 import sys, tiny
 from anysense.index.collection import Collection
@@ -43,45 +41,13 @@ with Collection.open(sys.argv[1]) as collection:
 """
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @contextmanager
-def running(
-    path: Path, log: Path, *, host: str | None = None
-) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """A process that serves and answers; killed at the end if it still runs.
-
-    It is `anysense serve`, or `anysense.server.http.serving.serve` at `host` if that is given.
-    """
+def serving_from_python(path: Path, log: Path, host: str) -> Iterator[int]:
+    """A process that calls `anysense.server.http.serving.serve`, and its port."""
     port = free_port()
-    paths = [str(SUPPORT), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
-    arguments = [COMMAND, "serve", str(path), "--port", str(port)]
-    if host is not None:
-        arguments = [SERVICE, str(path), host, str(port)]
-    command = [sys.executable, "-c", *arguments]
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, env=environment)
-    try:
-        deadline = time.monotonic() + 300
-        while True:
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-            try:
-                if httpx.get(f"http://127.0.0.1:{port}/ready").status_code == 200:
-                    break
-            except httpx.TransportError:
-                pass
-            time.sleep(0.05)
-        yield process, port
-    finally:
-        process.kill()
-        process.wait(10)
+    url = f"http://127.0.0.1:{port}"
+    with running(SERVICE, str(path), host, str(port), url=url, log=log):
+        yield port
 
 
 class Server(NamedTuple):
@@ -97,10 +63,29 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with Collection.create(folder / "c.anysense", ["tiny"]) as collection:
         collection.add([NewItem("red", id="red"), NewItem("low", id="low")])
     with (
-        running(folder / "c.anysense", folder / "log", host="127.0.0.1") as (_, port),
+        serving_from_python(folder / "c.anysense", folder / "log", "127.0.0.1") as port,
         httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client,
     ):
         yield Server(client, port, folder / "log")
+
+
+def test_no_request_is_done_for_the_client_of_an_earlier_one(server: Server) -> None:
+    """A request that is sent before the last is answered is begun at the end of that one."""
+    files = {"file": ("gray.png", png("gray"))}
+    assert server.client.post("/v1/items", files=files, data={"id": "p"}).status_code == 201
+    body = b'{"text": "red"}'
+    request = (
+        b"POST /v1/search HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+    )
+    for path in (b"/v1/items", b"/v1/items/p", b"/v1/items/p/media", b"/v1/items/p/media?w=64"):
+        request += b"GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" % path
+    request += b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as raw:
+        raw.sendall(request)
+        answers = raw_answer(raw)
+    statuses = [int(status) for status in re.findall(rb"HTTP/1\.1 (\d+)", answers)]
+    assert statuses == [200] * 6
 
 
 def test_items_come_and_are_found_and_go(server: Server) -> None:
@@ -180,7 +165,7 @@ def test_many_clients_are_served_at_once(server: Server) -> None:
 def test_bound_to_every_address_it_answers_to_every_name(tmp_path: Path) -> None:
     with Collection.create(tmp_path / "c", ["tiny"]):
         pass
-    with running(tmp_path / "c", tmp_path / "log", host="0.0.0.0") as (_, port):
+    with serving_from_python(tmp_path / "c", tmp_path / "log", "0.0.0.0") as port:
         url = f"http://127.0.0.1:{port}/health"
         assert httpx.get(url, headers={"host": "machine.example"}).status_code == 200
 
@@ -190,7 +175,7 @@ def test_a_signal_stops_it_cleanly(tmp_path: Path, stop: signal.Signals) -> None
     path, log = tmp_path / "c.anysense", tmp_path / "log"
     with Collection.create(path, ["tiny"]):
         pass
-    with running(path, log) as (process, port):
+    with serving(path, log=log) as (process, port):
         url = f"http://127.0.0.1:{port}/v1/items"
         assert httpx.post(url, json={"text": "red", "id": "a"}).status_code == 201
         process.send_signal(stop)
@@ -207,7 +192,7 @@ def test_what_was_acknowledged_outlives_a_kill(tmp_path: Path) -> None:
     with Collection.create(path, ["tiny"]):
         pass
     acknowledged: list[dict[str, Any]] = []
-    with running(path, tmp_path / "log") as (process, port):
+    with serving(path, log=tmp_path / "log") as (process, port):
 
         def add() -> None:
             for i in range(1000):

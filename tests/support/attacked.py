@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import http.client
-import os
 import socket
-import subprocess
-import sys
 import threading
 import time
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psutil
 import tiny
+from service_process import free_port, running
 
 from anysense.index.collection import Collection
 from anysense.index.types import NewItem
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
+    from pathlib import Path
 
 __all__ = ["Attacked", "Watch", "attacked", "raw_answer"]
 
@@ -79,39 +78,11 @@ def attacked(
     if not path.exists():
         with Collection.create(path, ["tiny"]) as collection:
             collection.add([NewItem("red", id="red"), NewItem("low", id="low")])
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    paths = [str(Path(__file__).parent), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
-    command = [sys.executable, "-c", SERVICE, str(path), str(port), repr(settings or {})]
+    port = free_port()
     log = folder / "attacked.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [*command, str(descriptors)], stdout=output, stderr=output, env=environment
-        )
-    server = Attacked(process, port, log)
-    try:
-        deadline = time.monotonic() + 300
-        while not is_ready(server):
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.05)
-        yield server
-    finally:
-        process.kill()
-        process.wait(10)
-
-
-def is_ready(server: Attacked) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
-    try:
-        connection.request("GET", "/ready")
-        return connection.getresponse().status == 200
-    except OSError:
-        return False
-    finally:
-        connection.close()
+    arguments = [str(path), str(port), repr(settings or {}), str(descriptors)]
+    with running(SERVICE, *arguments, url=f"http://127.0.0.1:{port}", log=log) as process:
+        yield Attacked(process, port, log)
 
 
 class Watch:

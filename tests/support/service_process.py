@@ -16,7 +16,15 @@ import httpx
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["COMMAND", "anysense", "free_port", "process_environment", "serving", "serving_at"]
+__all__ = [
+    "COMMAND",
+    "anysense",
+    "free_port",
+    "process_environment",
+    "running",
+    "serving",
+    "serving_at",
+]
 
 COMMAND = "import tiny; tiny.register(); from anysense.server.cli.root import main; main()"
 
@@ -57,9 +65,24 @@ def serving(
     """A process of `anysense serve` that is ready, and its port; killed at the end if it runs."""
     port = free_port()
     words = ["serve", *map(str, arguments), "--port", str(port)]
+    with running(
+        COMMAND, *words, url=f"{scheme}://127.0.0.1:{port}", log=log, environment=environment
+    ) as process:
+        yield process, port
+
+
+@contextmanager
+def running(
+    program: str,
+    *arguments: str,
+    url: str,
+    log: Path,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A process of a program that is ready at an address; killed at the end if it still runs."""
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-c", COMMAND, *words],
+            [sys.executable, "-c", program, *arguments],
             stdout=output,
             stderr=output,
             env=process_environment(**(environment or {})),
@@ -70,13 +93,12 @@ def serving(
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()
             try:
-                url = f"{scheme}://127.0.0.1:{port}/ready"
-                if httpx.get(url, verify=False).status_code == 200:
+                if httpx.get(f"{url}/ready", verify=False).status_code == 200:
                     break
             except httpx.TransportError:
                 pass
             time.sleep(0.05)
-        yield process, port
+        yield process
     finally:
         process.kill()
         process.wait(10)

@@ -30,8 +30,7 @@ class WaiterGuard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] in QUICK:
-            with waited_for_by(None):  # not by whoever sent the last request of this connection
-                await self.app(scope, receive, send)
+            await self.app(scope, receive, send)
             return
         waiter = Waiter()
         client = _Client(receive, waiter, self.settings.request_timeout)
