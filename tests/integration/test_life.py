@@ -3,35 +3,34 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import httpx
 import pytest
 from http_client import wav
+from service_process import free_port, running
 
 from anysense.index.collection import Collection
 from anysense.index.types import NewItem
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
+    from pathlib import Path
 
 pytestmark = [
     pytest.mark.integration,
     pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX"),
 ]
 
-SUPPORT = Path(__file__).parents[1] / "support"
-# A service whose encoder takes as long as a text says: "sleep 3", "sleep once 60" and so on.
+# A service whose encoder takes as long as a text says: "sleep 3" and so on.
 SERVICE = """
 import json, sys, time, tiny
 from anysense.embed.encoders.registry import register_encoder
@@ -96,31 +95,11 @@ def serving(folder: Path, address: str = "/ready", **options: Any) -> Iterator[S
     if not path.exists():
         with Collection.create(path, ["tiny"]) as collection:
             collection.add([NewItem("red", id="red")])
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    paths = [str(SUPPORT), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
-    command = [sys.executable, "-c", SERVICE, str(path), str(port), json.dumps(options)]
-    log = folder / "log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, env=environment)
-    service = Service(process, f"http://127.0.0.1:{port}", log)
-    try:
-        deadline = time.monotonic() + 120
-        while True:
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-            try:
-                if service.status(address) == 200:
-                    break
-            except httpx.TransportError:
-                pass
-            time.sleep(0.05)
-        yield service
-    finally:
-        process.kill()
-        process.wait(10)
+    port = free_port()
+    url, log = f"http://127.0.0.1:{port}", folder / "log"
+    arguments = [str(path), str(port), json.dumps(options)]
+    with running(SERVICE, *arguments, url=url + address, log=log) as process:
+        yield Service(process, url, log)
 
 
 @contextmanager

@@ -45,7 +45,7 @@ with Collection.open(sys.argv[1]) as collection:
 def serving_from_python(path: Path, log: Path, host: str) -> Iterator[int]:
     """A process that calls `anysense.server.http.serving.serve`, and its port."""
     port = free_port()
-    url = f"http://127.0.0.1:{port}"
+    url = f"http://127.0.0.1:{port}/ready"
     with running(SERVICE, str(path), host, str(port), url=url, log=log):
         yield port
 

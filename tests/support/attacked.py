@@ -79,9 +79,10 @@ def attacked(
         with Collection.create(path, ["tiny"]) as collection:
             collection.add([NewItem("red", id="red"), NewItem("low", id="low")])
     port = free_port()
+    url = f"http://127.0.0.1:{port}/ready"
     log = folder / "attacked.log"
     arguments = [str(path), str(port), repr(settings or {}), str(descriptors)]
-    with running(SERVICE, *arguments, url=f"http://127.0.0.1:{port}", log=log) as process:
+    with running(SERVICE, *arguments, url=url, log=log) as process:
         yield Attacked(process, port, log)
 
 

@@ -66,7 +66,11 @@ def serving(
     port = free_port()
     words = ["serve", *map(str, arguments), "--port", str(port)]
     with running(
-        COMMAND, *words, url=f"{scheme}://127.0.0.1:{port}", log=log, environment=environment
+        COMMAND,
+        *words,
+        url=f"{scheme}://127.0.0.1:{port}/ready",
+        log=log,
+        environment=environment,
     ) as process:
         yield process, port
 
@@ -79,7 +83,7 @@ def running(
     log: Path,
     environment: Mapping[str, str] | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A process of a program that is ready at an address; killed at the end if it still runs."""
+    """A process that answers 200 at an address; killed at the end if it still runs."""
     with log.open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, "-c", program, *arguments],
@@ -93,7 +97,7 @@ def running(
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()
             try:
-                if httpx.get(f"{url}/ready", verify=False).status_code == 200:
+                if httpx.get(url, verify=False).status_code == 200:
                     break
             except httpx.TransportError:
                 pass
