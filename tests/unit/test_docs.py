@@ -290,7 +290,7 @@ def test_the_settings_for_nginx_have_what_the_page_tells() -> None:
     page = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
     settings = (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8")
     told = re.findall(r"^ {8}((?:proxy|client)_\w+ .*;)$", page, re.MULTILINE)
-    assert len(told) == 6
+    assert len(told) == 7
     for line in told:
         assert re.search(r"\s+".join(re.escape(word) for word in line.split()), settings), line
 
