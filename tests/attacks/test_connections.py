@@ -17,6 +17,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 HOST = b"Host: localhost\r\n"
 POST = b"POST /v1/search HTTP/1.1\r\n" + HOST + b"Content-Type: application/json\r\n"
+CLOSED = (BrokenPipeError, ConnectionResetError)
 DEADLINES = {"header_seconds": 1.0, "body_seconds": 1.0, "body_rate": 1000, "answer_seconds": 1.0}
 
 
@@ -98,7 +99,7 @@ def test_who_says_it_byte_by_byte_is_stopped(
     with server.connect() as connection:
         connection.sendall(request_)
         start = time.monotonic()
-        with pytest.raises(OSError):  # noqa: PT012 - what is sent to a closed connection fails soon
+        with pytest.raises(CLOSED):  # noqa: PT012 - what is sent to a closed connection fails soon
             while time.monotonic() - start < 20:
                 connection.sendall(piece)
                 time.sleep(0.1)
@@ -116,27 +117,29 @@ def test_a_slow_but_steady_body_is_read(server: Attacked) -> None:
 
 
 def test_a_body_of_tiny_chunks_is_refused(server: Attacked) -> None:
-    with server.connect() as connection, Watch(server) as watch, pytest.raises(OSError):
+    with server.connect() as connection, Watch(server) as watch, pytest.raises(CLOSED):
         connection.sendall(POST + b"Transfer-Encoding: chunked\r\n\r\n" + b"1\r\n \r\n" * 5_000_000)
     assert watch.failures == []
     assert watch.stall < 1
 
 
 @pytest.mark.parametrize(
-    "request_",
+    ("request_", "warnings"),
     [
-        b"",
-        b"GET / HT",
-        POST + b"Content-Length: 1000\r\n\r\n{",
-        b"GET /health HTTP/1.1\r\n" + HOST + b"\r\n",
+        (b"", {1}),
+        (b"GET / HT", {1}),
+        (POST + b"Content-Length: 1000\r\n\r\n{", {1}),
+        # On a slow machine the first are closed, 5 s after their answers, before the last are there.
+        (b"GET /health HTTP/1.1\r\n" + HOST + b"\r\n", {0, 1}),
     ],
     ids=["idle", "head", "body", "keep-alive"],
 )
 def test_more_sockets_than_descriptors_keep_nobody_out(
-    tmp_path_factory: pytest.TempPathFactory, request_: bytes
+    tmp_path_factory: pytest.TempPathFactory, request_: bytes, warnings: set[int]
 ) -> None:
     folder = tmp_path_factory.mktemp("sockets")
-    with attacked(folder, descriptors=200) as server, ExitStack() as sockets:
+    patient = {"header_seconds": 300.0, "body_seconds": 300.0}
+    with attacked(folder, patient, descriptors=200) as server, ExitStack() as sockets:
         for _ in range(400):
             connection = sockets.enter_context(server.connect())
             connection.sendall(request_)
@@ -144,4 +147,4 @@ def test_more_sockets_than_descriptors_keep_nobody_out(
         assert server.post("/v1/items", b'{"text":"low red"}')[0] == 201
         log = server.log.read_text()
         assert "out of system resource" not in log
-        assert log.count("as many as may be") == 1
+        assert log.count("as many as may be") in warnings

@@ -40,11 +40,12 @@ async def get_job(
     """How a job stands, with what became of its items, in pages."""
     served = collection_of(request)
     job = served.jobs.find(job_id)
+    state = job.to_dict()  # before its results are read: a job that is done has them all
     results, following = await served.reading(
         job.results, int(cursor or 0), limit, only_failed=only_failed
     )
     next_cursor = None if following is None else str(following)
-    return reply({**job.to_dict(), "results": results, "next_cursor": next_cursor})
+    return reply({**state, "results": results, "next_cursor": next_cursor})
 
 
 @router.delete("/jobs/{job_id}", response_model=Job, responses=refusals(404, 507))

@@ -13,6 +13,7 @@ from http_client import TestClient, client_of, error_of, ids, png, search, store
 
 from anysense.index.folder.folder import CollectionFolder
 from anysense.server.http.batches import candidates
+from anysense.server.http.batches.job import Job as KeptJob
 from anysense.server.http.schemas.jobs import Job, JobBody, JobList
 from anysense.server.http.settings import Settings
 
@@ -117,6 +118,26 @@ def test_lines_and_forms_become_jobs(client: TestClient, collection: Collection)
     nothing = client.post("/v1/items/batch?wait=false", content="\n", headers=LINES)
     assert nothing.status_code == 422
     assert [p.name for p in (collection.path / "jobs").glob(".incoming-*")] == []
+
+
+def test_a_job_that_is_said_to_be_done_comes_with_all_its_results(
+    client: TestClient, gate: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    location = add_later(client, [{"text": "a"}])
+    read = KeptJob.results
+
+    def read_and_wait(job: KeptJob, *args: Any, **kwargs: Any) -> Any:
+        results = read(job, *args, **kwargs)
+        gate.set()
+        while not job.is_over:
+            time.sleep(0.01)
+        return results
+
+    with monkeypatch.context() as patch:
+        patch.setattr(KeptJob, "results", read_and_wait)
+        body = client.get(location).json()
+    assert (body["status"], body["results"]) in (("queued", []), ("running", []))
+    assert ended(client, location)["results"][0]["status"] == 201
 
 
 def test_a_job_is_cancelled_where_it_is(
