@@ -107,7 +107,6 @@ def _read_drafted(source: Media, side: int, limits: Limits) -> Image | None:
                 is_progressive = "progressive" in image.info
                 share.take(pixels if is_progressive else image.width * image.height)
                 image.load()
-                image.load()
                 return _upright(_flatten(image), _orientation(image))
         except AnysenseError:
             raise

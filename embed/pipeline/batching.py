@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import AbandonedError, BusyError, DeadlineError
 from anysense.embed.forking import new_lock, renew_after_fork
-from anysense.embed.pipeline.turn import DEFAULT_BATCH, AtOnce, LineTurn
+from anysense.embed.pipeline.turn import DEFAULT_BATCH, LineTurn, turn_of
 from anysense.embed.waiting import IS_QUERY, current_waiter
 
 if TYPE_CHECKING:
@@ -230,14 +230,13 @@ class SharedEncoder:
         self.sample_rate = encoder.sample_rate
         self.window_seconds = encoder.window_seconds
         self.batch_size = int(getattr(encoder, "batch_size", DEFAULT_BATCH))
-        is_reentrant = bool(getattr(encoder, "is_reentrant", False))
         self.observe: Callable[[Modality, int, float], object] | None = None
         self._lines = {
             (modality, is_query): _Line(
                 self._encode_with(modality),
                 self.batch_size,
                 most_waiting,
-                AtOnce() if is_query and is_reentrant else LineTurn(is_query=is_query),
+                turn_of(encoder, is_query=is_query),
             )
             for modality in encoder.space.modalities
             for is_query in (True, False)

@@ -107,13 +107,11 @@ def _encode(
     parts: list[list[FloatArray]],
 ) -> None:
     """Encode segments of one modality, and put each vector with those of its query."""
-    is_reentrant = getattr(encoder, "is_reentrant", False)
-    encode = encoder.encode if is_reentrant else partial(encode_in_turn, encoder)
     batch: list[tuple[int, Any]] = []
 
     def run() -> None:
         check_waiter()
-        vectors = encode(modality, [content for _, content in batch])
+        vectors = encode_in_turn(encoder, modality, [content for _, content in batch])
         for (place, _), vector in zip(batch, vectors, strict=True):
             parts[place].append(vector)
         batch.clear()

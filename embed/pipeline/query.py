@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,19 +49,17 @@ def encode_query(
     source = MediaSource("the query", content, modality)
     parts: list[FloatArray] = []
     batch: list[Any] = []
-    is_reentrant = getattr(encoder, "is_reentrant", False)
-    encode = encoder.encode if is_reentrant else partial(encode_in_turn, encoder)
     most = max(1, min(DEFAULT_BATCH, int(getattr(encoder, "batch_size", DEFAULT_BATCH)) // 2))
     with as_query():
         for segment in query_segments(encoder, modality, source, limits):
             batch.append(segment.content)
             if len(batch) == most:
                 check_waiter()
-                parts.append(encode(modality, batch))
+                parts.append(encode_in_turn(encoder, modality, batch))
                 batch = []
         check_waiter()
         if batch:
-            parts.append(encode(modality, batch))
+            parts.append(encode_in_turn(encoder, modality, batch))
     return unit_mean(np.concatenate(parts))
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from anysense.embed.types import Encoder, FloatArray, Modality
 
-__all__ = ["DEFAULT_BATCH", "AtOnce", "LineTurn", "encode_in_turn"]
+__all__ = ["DEFAULT_BATCH", "AtOnce", "LineTurn", "encode_in_turn", "turn_of"]
 
 DEFAULT_BATCH = 32
 """How many segments a model gets in one turn, unless its encoder asks for another number."""
@@ -125,13 +125,19 @@ class AtOnce(LineTurn):
         yield
 
 
-def encode_in_turn(encoder: Encoder, modality: Modality, prepared: Sequence[Any]) -> FloatArray:
-    """Unit vectors of a batch, float32 of shape (len(prepared), dimension); waits for its turn.
+def turn_of(encoder: Encoder, *, is_query: bool) -> LineTurn:
+    """Turns at an encoder: at once for a query, if it is reentrant.
 
-    An encoder that takes turns itself (`anysense.embed.pipeline.batching`) is called at once.
+    An encoder that takes turns itself (`anysense.embed.pipeline.batching`) is called at once too.
     """
     takes_turns = getattr(encoder, "takes_turns", False)
-    turn = AtOnce() if takes_turns else LineTurn(is_query=IS_QUERY.get())
+    is_reentrant = is_query and getattr(encoder, "is_reentrant", False)
+    return AtOnce() if takes_turns or is_reentrant else LineTurn(is_query=is_query)
+
+
+def encode_in_turn(encoder: Encoder, modality: Modality, prepared: Sequence[Any]) -> FloatArray:
+    """Unit vectors of a batch, float32 of shape (len(prepared), dimension); waits for its turn."""
+    turn = turn_of(encoder, is_query=IS_QUERY.get())
     turn.announce()
     with turn.taken():
         return encoder.encode(modality, prepared)

@@ -25,39 +25,25 @@ if TYPE_CHECKING:
     from anysense.index.folder.folder import OpenCollection
     from anysense.index.types import NewItem
 
-__all__ = ["add_one", "encode_one", "ingest"]
-
-
-def add_one(collection: OpenCollection, item: NewItem, *, content_hash: str | None = None) -> str:
-    """Encode one item and write it; it is safe, and found by searches, when this returns its id.
-
-    An item of the same id is replaced. Other items of the same content are not looked for, nor are
-    texts beside its file.
-
-    Args:
-        collection: where to write.
-        item: what to add.
-        content_hash: of its content, where that is known, so that it is not read for it.
-
-    Raises:
-        MediaError: it cannot be read, or no encoder of the collection takes it.
-        UsageError: its id or its metadata is not usable.
-        StorageError: the disk refused.
-        CollectionLockedError: another process is writing.
-        AbandonedError, DeadlineError: nobody waits for it any more; nothing was written.
-    """
-    record = encode_one(collection, item, content_hash=content_hash)
-    collection.folder.write([record])
-    return record.id
+__all__ = ["encode_one", "ingest"]
 
 
 def encode_one(
     collection: OpenCollection, item: NewItem, *, content_hash: str | None = None
 ) -> ItemRecord:
-    """Encode one item as `add_one` does, and write nothing.
+    """Encode one item, and write nothing.
+
+    Other items of the same content are not looked for, nor are texts beside its file.
+
+    Args:
+        collection: whose encoders take it.
+        item: what is to be added.
+        content_hash: of its content, where that is known, so that it is not read for it.
 
     Raises:
-        MediaError, UsageError: see `add_one`.
+        MediaError: it cannot be read, or no encoder of the collection takes it.
+        UsageError: its id or its metadata is not usable.
+        AbandonedError, DeadlineError: nobody waits for it any more.
     """
     pending = make_pending(0, item, content_hash, with_sidecars=False)
     [(_, outcome)] = encode_pending(collection, [pending])

@@ -1,4 +1,4 @@
-"""What `info` tells of a collection's routes and bridges."""
+"""What `info` tells of a collection."""
 
 from __future__ import annotations
 
@@ -14,11 +14,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from anysense.index.catalog.reader import Catalog
-    from anysense.index.snapshots.snapshot import Snapshot
-
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
     from anysense.index.snapshots.snapshot import Snapshot
 
 __all__ = ["describe_bridges", "describe_collection", "describe_routes"]

@@ -73,16 +73,6 @@ def parse_query(query: Query, limits: Limits = DEFAULT_LIMITS) -> list[Term]:
     return terms
 
 
-def _check_length(terms: Sequence[Term], limits: Limits) -> None:
-    """Refuse texts that are too long together: what they cost is that of one as long."""
-    length = sum(len(term.content) for term in terms if isinstance(term.content, str))
-    if length > limits.query_text_characters:
-        raise UsageError(
-            f"The texts of a query have {length:,} characters together; "
-            f"the limit is {limits.query_text_characters:,}."
-        )
-
-
 def _resolve(term: Term, limits: Limits) -> Term:
     given = [value is not None for value in (term.content, term.like, term.vector)]
     if sum(given) != 1:

@@ -202,6 +202,12 @@ class Snapshot:
         dimensions = {entry.space.id: entry.space.dimension for entry in self.manifest.encoders}
         return dimensions.get(space, 0)
 
+    def items_by_kind(self) -> dict[str, int]:
+        """How many items there are of each kind that has any."""
+        with self.catalog.transaction() as connection:
+            kinds = self.catalog.totals(connection).items
+        return {kind.value: count for kind, count in kinds.items()}
+
     def item(self, item_id: str) -> Item:
         """An item, as it is now.
 

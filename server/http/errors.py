@@ -36,6 +36,7 @@ __all__ = [
     "error_response",
     "install",
     "problem_sentence",
+    "refusal_response",
     "sentence",
     "status_of",
 ]
@@ -145,6 +146,11 @@ def error_response(
     body = {"error": {**fields_of(status, message, code, param), "request_id": request_id}}
     # In ASCII, as names of files may hold what is not Unicode.
     return Response(json.dumps(body), status, headers, "application/json")
+
+
+def refusal_response(refusal: RequestError, headers: Mapping[str, str] | None = None) -> Response:
+    """The answer to a request that is refused before a route takes it."""
+    return error_response(refusal.status, str(refusal), refusal.code, refusal.param, headers)
 
 
 def error_fields(error: AnysenseError) -> dict[str, str | None]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath, PureWindowsPath
+from pathlib import PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed import errors
+from anysense.server.http.service.names import file_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,4 +78,4 @@ def _is_rooted(source: str) -> bool:
 
 
 def _last_part(path: str) -> str:
-    return PureWindowsPath(PurePosixPath(path).name).name or "..."
+    return file_name(path) or "..."

@@ -129,7 +129,7 @@ def test_a_body_of_tiny_chunks_is_refused(server: Attacked) -> None:
         (b"", {1}),
         (b"GET / HT", {1}),
         (POST + b"Content-Length: 1000\r\n\r\n{", {1}),
-        # On a slow machine the first are closed, 5 s after their answers, before the last are there.
+        # On a slow machine the first are closed, 5 s after an answer, before the last are there.
         (b"GET /health HTTP/1.1\r\n" + HOST + b"\r\n", {0, 1}),
     ],
     ids=["idle", "head", "body", "keep-alive"],

@@ -51,6 +51,9 @@ def content_start(file: BinaryIO) -> int:
 def _after_padding(file: BinaryIO, start: int) -> int:
     """Where the zeros end that begin here; where they begin, if nothing follows."""
     file.seek(start)
+    if file.read(1) != b"\0":  # as nearly always
+        return start
+    file.seek(start)
     block = file.read(_MOST_PADDING)
     zeros = len(block) - len(block.lstrip(b"\0"))
     if zeros == len(block):

@@ -118,10 +118,9 @@ def announcement(collections: dict[str, Collection], settings: Settings) -> Call
 
 def _counts(collection: Collection) -> str:
     """How many items there are, of all kinds and of each."""
-    facts = collection.info()
-    kinds = {kind: number for kind, number in facts["items_by_kind"].items() if number}
+    kinds = collection.snapshot().items_by_kind()
     each = ", ".join(f"{number:,} {kind}" for kind, number in kinds.items())
-    return console.count(facts["items"], "item") + (f" ({each})" if each else "")
+    return console.count(sum(kinds.values()), "item") + (f" ({each})" if each else "")
 
 
 def _address(settings: Settings, port: int) -> str:

@@ -134,17 +134,17 @@ class Job:
             self.save()
 
     def end(self, status: JobStatus, error: AnysenseError | None = None) -> None:
-        """Note how it ended; what it has taken in goes, its results stay."""
-        self.status, self.ended_at = status, time.time()
+        """Note how it ended; what it has taken in goes, its results stay. Blocks."""
+        self.ended_at = time.time()
         self.error = None if error is None else error_fields(error)
         self.byte_count = 0
-        self.has_ended.set()
         try:
-            self.save()
+            self.save(status)
         except StorageError as problem:  # it would be gone on with, which adds nothing twice
             logger.error("The end of the job %s cannot be noted: %s", self.id, problem)
         (self.folder / ITEMS).unlink(missing_ok=True)
         shutil.rmtree(self.folder / FILES, ignore_errors=True)
+        self.status = status
 
     def results(
         self, start: int, limit: int, *, only_failed: bool = False
@@ -171,18 +171,20 @@ class Job:
                 page.append({"index": place, **result})
         return page, None
 
-    def save(self, *, durably: bool = False) -> None:
+    def save(self, status: JobStatus | None = None, *, durably: bool = False) -> None:
         """Write how it stands.
 
         Args:
+            status: what it is about to be, if that changes.
             durably: so that it is there after a power cut too, with all that it has taken in.
 
         Raises:
             StorageError: the disk refused.
         """
-        names = ("total", "byte_count", "are_uploads", "created_at", "status", "started_at")
-        more = ("ended_at", "error", "starts")
+        names = ("total", "byte_count", "are_uploads", "created_at", "started_at")
+        more = ("ended_at", "done", "failed", "error", "starts")
         values = {name: getattr(self, name) for name in (*names, *more)}
+        values["status"] = status or self.status
         temporary = self.folder / f"{STATE}.new"
         with _storage_errors():
             with temporary.open("w", encoding="ascii") as file:
@@ -206,6 +208,10 @@ def read_job(folder: Path) -> Job:
         OSError, ValueError, TypeError: it is damaged.
     """
     job = Job(folder, **json.loads((folder / STATE).read_text(encoding="ascii")))
+    if job.is_over:
+        job.has_ended.set()
+        return job
+    job.done = job.failed = 0  # its results tell
     results = folder / RESULTS
     if results.exists():
         whole = 0
@@ -217,8 +223,6 @@ def read_job(folder: Path) -> Job:
                 job.done += 1
                 job.failed += json.loads(line)["error"] is not None
         os.truncate(results, whole)
-    if job.is_over:
-        job.has_ended.set()
     return job
 
 

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     import filelock
 
     from anysense.server.http.batches.candidates import Candidate
+    from anysense.server.http.batches.job import JobStatus
     from anysense.server.http.batches.roots import Roots
     from anysense.server.http.service.writing import Writer
     from anysense.server.http.settings import Settings
@@ -205,7 +206,7 @@ class Jobs:
         """Stop a job; what it has added stays. Returns when it has stopped, or after a while."""
         if job in self._queue:
             self._queue.remove(job)
-            job.end("cancelled")
+            await _end(job, "cancelled")
             return
         job.waiter.leave()
         with contextlib.suppress(asyncio.TimeoutError):
@@ -217,7 +218,7 @@ class Jobs:
         await run_in_threadpool(job.discard)
 
     def _forget_old(self) -> None:
-        ended = [job for job in self._jobs.values() if job.ended_at is not None]
+        ended = [job for job in self._jobs.values() if job.is_over]
         ended.sort(key=lambda job: -(job.ended_at or 0.0))
         oldest = time.time() - self._settings.job_seconds
         for place, job in enumerate(ended):
@@ -248,16 +249,16 @@ class Jobs:
                 while chunk := await run_in_threadpool(take_chunk, candidates):
                     outcomes = await self._add(job, chunk)
                     await run_in_threadpool(job.note, outcomes)
-            job.end("done")
+            await _end(job, "done")
         except AbandonedError:
             if not self._is_stopping:
-                job.end("cancelled")
+                await _end(job, "cancelled")
         except AnysenseError as error:
             logger.error("The job %s has failed: %s", job.id, error)
-            job.end("failed", error)
+            await _end(job, "failed", error)
         except Exception:
             logger.exception("The job %s has failed", job.id)
-            job.end("failed", AnysenseError("The service failed; its log says why."))
+            await _end(job, "failed", AnysenseError("The service failed; its log says why."))
 
     async def _add(self, job: Job, chunk: Sequence[Candidate | AnysenseError]) -> list[Outcome]:
         """Add a few items, when no other process writes and no others are too many."""
@@ -284,3 +285,9 @@ def _settle(spool: Spool, job: Job, folder: Path) -> None:
     spool.folder.rename(folder)
     fsync_folder(folder.parent)
     job.folder = folder
+
+
+async def _end(job: Job, status: JobStatus, error: AnysenseError | None = None) -> None:
+    """End a job; removing what it has taken in can take a while."""
+    await run_in_threadpool(job.end, status, error)
+    job.has_ended.set()

@@ -9,7 +9,7 @@ from starlette.datastructures import Headers, MutableHeaders
 
 from anysense.server.http.access.rates import Allowance, Buckets, Rate, address_group
 from anysense.server.http.access.scopes import PROBES, is_open, route_path, scopes_needed
-from anysense.server.http.errors import RequestError, error_response
+from anysense.server.http.errors import RequestError, refusal_response
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -66,10 +66,7 @@ class AccessGuard:
         if refusal is None:
             await self.app(scope, receive, send)
             return
-        response = error_response(
-            refusal.status, str(refusal), refusal.code, headers=refusal.headers
-        )
-        await response(scope, receive, send)
+        await refusal_response(refusal, refusal.headers)(scope, receive, send)
 
     def _key_of(self, scope: Scope) -> Key | None:
         """The key that a request brings, if it is one of ours."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import Headers
 
 from anysense.server.http.access.scopes import route_path
-from anysense.server.http.errors import RequestError, error_response
+from anysense.server.http.errors import RequestError, refusal_response
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -64,8 +64,7 @@ class BodyGuard:
         budget = self.on_disk if is_upload else self.in_memory
         refusal = refusal_of(headers, limit)
         if refusal is not None:
-            response = error_response(refusal.status, str(refusal), refusal.code)
-            await response(scope, receive, send)
+            await refusal_response(refusal)(scope, receive, send)
             return
         taken = 0
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import Headers, MutableHeaders
 
 from anysense.server.http.addresses import origin_host
-from anysense.server.http.errors import RequestError, error_response
+from anysense.server.http.errors import RequestError, refusal_response
 from anysense.server.http.guards.proxy import public_host
 
 if TYPE_CHECKING:
@@ -45,8 +45,7 @@ class HostGuard:
             try:
                 self._check(scope)
             except RequestError as error:
-                response = error_response(error.status, str(error), error.code)
-                await response(scope, receive, send)
+                await refusal_response(error)(scope, receive, send)
                 return
         await self.app(scope, receive, send)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from anysense.server.http.access.scopes import route_path
+
 if TYPE_CHECKING:
     from starlette.types import Scope
 
@@ -21,7 +23,7 @@ NAMED = "/v1/collections/{collection}"
 
 def is_probe(scope: Scope) -> bool:
     """Whether a request is one of those that come every few seconds."""
-    return path_of(scope) in PROBES
+    return route_path(scope) in PROBES
 
 
 def route_template(scope: Scope) -> str:
@@ -34,13 +36,7 @@ def route_template(scope: Scope) -> str:
         return NO_ROUTE
     template = template.replace(":path}", "}")
     # A route that was included with a prefix says only what comes behind that.
-    if template.startswith(f"{VERSION}/") or not path_of(scope).startswith(f"{VERSION}/"):
+    if template.startswith(f"{VERSION}/") or not route_path(scope).startswith(f"{VERSION}/"):
         return template
     is_named = "collection" in scope.get("path_params", ())
     return (NAMED if is_named else VERSION) + template
-
-
-def path_of(scope: Scope) -> str:
-    """The path of a request, without the prefix under which a proxy shows the service."""
-    path, root = str(scope["path"]), str(scope.get("root_path", ""))
-    return path[len(root) :] if root and path.startswith(f"{root}/") else path

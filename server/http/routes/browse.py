@@ -123,7 +123,7 @@ async def get_item(request: Request, item_id: ItemId, fields: FieldsQuery = None
     """Give an item with its segments."""
     served = collection_of(request)
     chosen = choose_fields(fields, ItemBody)
-    item = await served.reading(lambda: served.collection.folder.snapshot().item(item_id))
+    item = await served.reading(served.item, item_id)
     return reply(chosen(shown(request, item.to_dict())))
 
 
@@ -139,5 +139,5 @@ async def patch_item(request: Request, item_id: ItemId) -> Response:
     check_json(request, MERGE_PATCH)
     body = await read_json(request, NewMetadata)
     await served.removing(describe, served.writer, item_id, body.metadata)
-    item = await served.reading(lambda: served.collection.folder.snapshot().item(item_id))
+    item = await served.reading(served.item, item_id)
     return reply(shown(request, item.to_dict()))

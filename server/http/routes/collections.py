@@ -37,10 +37,11 @@ async def get_collection(
 
 
 def _summary(served: ServedCollection) -> dict[str, Any]:
-    facts = served.collection.info()
+    snapshot = served.collection.snapshot()
+    kinds = snapshot.items_by_kind()
     return {
         "name": served.name,
-        "items": facts["items"],
-        "items_by_kind": facts["items_by_kind"],
-        "encoders": [encoder["name"] for encoder in facts["encoders"]],
+        "items": sum(kinds.values()),
+        "items_by_kind": kinds,
+        "encoders": [encoder.name for encoder in snapshot.manifest.encoders],
     }

@@ -15,6 +15,7 @@ from anysense.server.http.access.scopes import public_path
 from anysense.server.http.batches.adding import add_together
 from anysense.server.http.batches.candidates import Candidate
 from anysense.server.http.bodies.addresses import fetch_addresses
+from anysense.server.http.bodies.batches import Upload
 from anysense.server.http.bodies.forms import is_form, read_form
 from anysense.server.http.bodies.media import media_bytes, name_in
 from anysense.server.http.bodies.reading import read_fields, read_json
@@ -41,8 +42,6 @@ from anysense.server.http.schemas.items import (
 from anysense.server.http.service.names import safe_name, stored_suffix
 
 if TYPE_CHECKING:
-    from starlette.datastructures import UploadFile
-
     from anysense.index.catalog.records import Item
     from anysense.server.http.bodies.forms import Form
     from anysense.server.http.service.served import ServedCollection
@@ -88,8 +87,12 @@ async def add_item(request: Request, wait: Wait = None) -> Response:
         if body.path is not None:
             return await _add_path(request, served, body)
         item, is_new = await _add_json(request, served, body)
+    return _added(request, item, 201 if is_new else 200)
+
+
+def _added(request: Request, item: Item, status: int) -> Response:
     location = f"{public_path(request.scope)}/{quote(item.id)}"
-    return reply(shown(request, item.to_dict()), 201 if is_new else 200, {"location": location})
+    return reply(shown(request, item.to_dict()), status, {"location": location})
 
 
 async def _defer(request: Request, served: ServedCollection) -> Response:
@@ -98,11 +101,8 @@ async def _defer(request: Request, served: ServedCollection) -> Response:
         is_upload = is_form(request)
         if is_upload:
             async with read_form(request, service_of(request).settings, ("file",)) as form:
-                upload, name, suffix, fields = await _upload_of(form)
-                metadata = {"filename": name, **fields.metadata}
-                await served.reading(
-                    spool.add_upload, upload.file, name, suffix, fields.id, metadata
-                )
+                upload = await _upload_of(form)
+                await served.reading(upload.keep, spool)
         else:
             body = await _read_new_text(request)
             if body.url is not None:
@@ -131,10 +131,8 @@ async def _add_path(request: Request, served: ServedCollection, body: NewText) -
         message, code = str(error["message"]), str(error["code"])
         return error_response(outcome.status, message, code, error["param"])
     assert outcome.id is not None
-    item_id = outcome.id
-    item = await served.reading(lambda: served.collection.folder.snapshot().item(item_id))
-    location = f"{public_path(request.scope)}/{quote(item_id)}"
-    return reply(shown(request, item.to_dict()), outcome.status, {"location": location})
+    item = await served.reading(served.item, outcome.id)
+    return _added(request, item, outcome.status)
 
 
 async def _add_json(request: Request, served: ServedCollection, body: NewText) -> tuple[Item, bool]:
@@ -143,36 +141,36 @@ async def _add_json(request: Request, served: ServedCollection, body: NewText) -
         assert body.text is not None
         # Said to be a text, so that nobody looks whether it is the path of a file here.
         text = NewItem(body.text, body.id, modality=Modality.TEXT, metadata=body.metadata)
-        return await served.writing(served.add, text), True
+        return await served.writing(served.writer.add, text), True
     fetched = await fetch_addresses(service_of(request), [("url", body.url)])
     file = io.BytesIO(await served.reading(media_bytes, body.url, "url", fetched))
     name = name_in(body.url)
     item = NewItem("", body.id, metadata={"filename": name, **body.metadata})
-    return await served.writing(served.add_file, file, name, stored_suffix(name, None), item)
+    return await served.writing(served.writer.add_file, file, name, stored_suffix(name, None), item)
 
 
 async def _add_upload(request: Request, served: ServedCollection) -> tuple[Item, bool]:
     """Add the file of a form; the item, and whether it is new."""
     async with read_form(request, service_of(request).settings, ("file",)) as form:
-        upload, name, suffix, fields = await _upload_of(form)
-        limit_waiter(fields.timeout)
-        item = NewItem("", fields.id, metadata={"filename": name, **fields.metadata})
-        return await served.writing(served.add_file, upload.file, name, suffix, item)
+        upload = await _upload_of(form)
+        limit_waiter(upload.fields.timeout)
+        item = NewItem("", upload.fields.id, metadata=upload.metadata)
+        file, name, suffix = upload.file.file, upload.name, upload.suffix
+        return await served.writing(served.writer.add_file, file, name, suffix, item)
 
 
-async def _upload_of(form: Form) -> tuple[UploadFile, str, str, NewUpload]:
-    """The file of a form, what to call it, what its stored name ends with, and its fields."""
+async def _upload_of(form: Form) -> Upload:
     fields = await read_fields(form, NewUpload)
     if "file" not in form.files:
         raise RequestError("file: send a file.", 422, "invalid_value", "file")
-    upload = form.files["file"]
-    name = safe_name(upload.filename, "the file")
-    return upload, name, stored_suffix(name, upload.content_type), fields
+    file = form.files["file"]
+    name = safe_name(file.filename, "the file")
+    return Upload(file, name, stored_suffix(name, file.content_type), fields)
 
 
 @router.delete("/items/{item_id:path}", response_model=Removed, responses=refusals(404, 409, 507))
 async def delete_item(request: Request, item_id: ItemId) -> Response:
     """Remove an item, and its file if it was uploaded. Other files are left where they are."""
     served = collection_of(request)
-    await served.removing(served.remove, item_id)
+    await served.removing(served.writer.remove, item_id)
     return reply({"id": item_id, "deleted": True})

@@ -107,7 +107,7 @@ async def get_waveform(
 ) -> Response:
     """Give the curve of a sound: its loudest sample in each of so many parts of one length."""
     served = collection_of(request)
-    file, _ = await served.reading(_find, served, item_id)
+    file = await served.reading(find_file, served, item_id)
     with file.served.file:
         content = await served.shrinking(waveform, file.served, points)
     return Response(content, media_type="application/json")
@@ -116,7 +116,7 @@ async def get_waveform(
 async def _thumbnail(
     request: Request, served: ServedCollection, item_id: str, side: int
 ) -> Response:
-    file, _ = await served.reading(_find, served, item_id)
+    file = await served.reading(find_file, served, item_id)
     with file.served.file:
         tag = f'"{file.served.content_hash[:32]}-{side}"'
         headers = {**MEDIA_HEADERS, "etag": tag}

@@ -10,7 +10,7 @@ __all__ = ["file_name", "safe_name", "stored_suffix"]
 
 def safe_name(name: str | None, fallback: str) -> str:
     """The last part of what a client calls a file, for people to read; never used as a path."""
-    last = PureWindowsPath(PurePosixPath(name or "").name).name
+    last = file_name(name or "")
     return "".join(c for c in last if c.isprintable()).strip()[:255] or fallback
 
 

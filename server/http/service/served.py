@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from anysense.index.catalog.reader import Catalog
+    from anysense.index.catalog.records import Item
     from anysense.index.collection import Collection
     from anysense.index.folder.media import MediaFolder
     from anysense.index.ranking.hit import Hits
@@ -51,9 +52,6 @@ class ServedCollection:
         self.collection = collection
         self.retriever = Retriever(collection, state_seconds=settings.state_seconds)
         self.writer = Writer(collection)
-        self.add = self.writer.add
-        self.add_file = self.writer.add_file
-        self.remove = self.writer.remove
         self._turns = turns
         self._writes = turns.new_line(name, settings.write_threads)
         self._thumbnails = asyncio.Semaphore(1)
@@ -131,19 +129,19 @@ class ServedCollection:
 
     async def removing(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run something that writes and encodes nothing, so that it need not wait for models."""
-        result = await self._turns.working(self._in_place, partial(work, *args, **kwargs))
-        await self._turns.working(self._publish_if_due)
-        return result
+        return await self._turns.working(self._in_place, partial(work, *args, **kwargs))
 
     def _in_place(self, work: Callable[[], T]) -> T:
-        """Write to the folder that is at the collection's path now."""
+        """Write to the folder that is at the collection's path now; then publish, if it is due."""
         self.check_place()
         try:
-            return work()
+            result = work()
         except CollectionReplacedError:
             with contextlib.suppress(AnysenseError):  # told with the next request, if it lasts
                 self.collection.folder.reopen()
             raise
+        self._publish_if_due()
+        return result
 
     def _again_if_replaced(self, work: Callable[[], T]) -> T:
         """Read, once more from the new folder if the old one is not at the path any more."""
@@ -161,4 +159,12 @@ class ServedCollection:
 
     def catalog(self) -> Catalog:
         """The items as they are now."""
-        return self.collection.folder.snapshot().catalog
+        return self.collection.snapshot().catalog
+
+    def item(self, item_id: str) -> Item:
+        """An item as it is now.
+
+        Raises:
+            ItemNotFoundError: there is none of that id.
+        """
+        return self.collection.snapshot().item(item_id)

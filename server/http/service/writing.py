@@ -62,12 +62,11 @@ class Writer:
         for waiter in list(self._waiters):
             waiter.leave()
 
-    def add(self, item: NewItem, content_hash: str | None = None) -> Item:
+    def add(self, item: NewItem) -> Item:
         """Encode an item and write it; it is safe, and found by searches, when this returns.
 
         Args:
             item: what to add.
-            content_hash: of its content, where that is known.
 
         Raises:
             MediaError: it cannot be used.
@@ -78,9 +77,9 @@ class Writer:
         """
         number = self._order.new_number()
         with self._under_way():
-            item_id = item.id or make_pending(0, item, content_hash, with_sidecars=False).id
+            item_id = item.id or make_pending(0, item, with_sidecars=False).id
             with self._order.line(item_id, number):
-                record = encode_one(self.collection, item, content_hash=content_hash)
+                record = encode_one(self.collection, item)
                 return self._commit(record.id, number, lambda: self._write(record, number))
 
     def add_file(

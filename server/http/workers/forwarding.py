@@ -11,7 +11,7 @@ import httpcore
 from starlette.requests import ClientDisconnect
 
 from anysense.server.http.access.scopes import route_path, scopes_needed
-from anysense.server.http.errors import RequestError, error_response
+from anysense.server.http.errors import RequestError, error_response, refusal_response
 from anysense.server.http.monitoring.record import REQUEST_ID, current_request
 from anysense.server.http.workers.facts import ANSWER, REQUEST, pack, take
 
@@ -94,8 +94,7 @@ class ForwardGuard:
             pass  # nobody is there to be told
         except RequestError as error:  # a guard has refused the rest of the body
             headers = {"retry-after": "1"} if error.status == 503 else None
-            refusal = error_response(error.status, str(error), error.code, error.param, headers)
-            await refusal(scope, receive, send)
+            await refusal_response(error, headers)(scope, receive, send)
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as error:
             if answer is not None:  # half an answer cannot be taken back: the connection breaks
                 raise

@@ -10,7 +10,7 @@ from tiny_files import real
 
 from anysense.embed.errors import MediaError, UsageError
 from anysense.embed.types import Modality, Waveform
-from anysense.index.building.ingest import add_one, ingest
+from anysense.index.building.ingest import encode_one, ingest
 from anysense.index.catalog.records import make_id
 from anysense.index.types import NewItem
 
@@ -129,17 +129,24 @@ def test_a_text_that_cannot_be_read_fails_alone_where_a_file_holds_the_same(
     assert report.ids == [None, None, None]
 
 
+def written(collection: Collection, item: NewItem, **options: str) -> str:
+    """The id of an item that was encoded by itself and written."""
+    record = encode_one(collection, item, **options)
+    collection.folder.write([record])
+    return record.id
+
+
 def test_one_item_is_written_when_its_id_is_returned(collection: Collection, media: Path) -> None:
-    item_id = add_one(collection, NewItem(media / "red.png", metadata={"a": 1}))
+    item_id = written(collection, NewItem(media / "red.png", metadata={"a": 1}))
     assert item_id == make_id(real(media / "red.png"))
     assert collection.folder.snapshot().item(item_id).metadata == {"a": 1}
-    assert add_one(collection, NewItem("blue", id="t")) == "t"
-    assert add_one(collection, NewItem("green", id="t")) == "t"
+    assert written(collection, NewItem("blue", id="t")) == "t"
+    assert written(collection, NewItem("green", id="t")) == "t"
     assert collection.info()["items"] == 2
 
 
 def test_one_item_whose_hash_is_known_is_not_hashed(collection: Collection, media: Path) -> None:
-    add_one(collection, NewItem(media / "red.png", id="r"), content_hash="0" * 64)
+    written(collection, NewItem(media / "red.png", id="r"), content_hash="0" * 64)
     assert collection.folder.by_hash("0" * 64) == "r"
     [file] = collection.folder.files().values()
     assert file.record.content_hash == "0" * 64
@@ -151,13 +158,13 @@ def test_one_item_that_cannot_be_used_raises_why(
 ) -> None:
     (media / "bad.png").write_bytes(b"no picture")
     with pytest.raises(MediaError, match=r"bad\.png"):
-        add_one(collection, NewItem(media / "bad.png"), content_hash=given_hash)
+        encode_one(collection, NewItem(media / "bad.png"), content_hash=given_hash)
     with pytest.raises(MediaError, match=r"missing\.png: no such file"):
-        add_one(collection, NewItem(media / "missing.png"), content_hash=given_hash)
+        encode_one(collection, NewItem(media / "missing.png"), content_hash=given_hash)
     with pytest.raises(MediaError, match=r"^<text>"):
-        add_one(collection, NewItem("  "), content_hash=given_hash)
+        encode_one(collection, NewItem("  "), content_hash=given_hash)
     with pytest.raises(UsageError, match="An id is"):
-        add_one(collection, NewItem("red", id=" "), content_hash=given_hash)
+        encode_one(collection, NewItem("red", id=" "), content_hash=given_hash)
     assert collection.info()["items"] == 0
 
 
