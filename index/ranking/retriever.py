@@ -13,6 +13,7 @@ from anysense.index.ranking.paging import page_of
 from anysense.index.ranking.query import parse_query
 from anysense.index.ranking.routes import plan_routes
 from anysense.index.ranking.states import STATE_SECONDS, States
+from anysense.index.ranking.turns import RANKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -122,7 +123,7 @@ class Retriever:
                 lists = [[hit for hit in hits if hit.score >= least] for hits in lists]
             return fuse(lists, options.fusion)
 
-        with stage("index"):
+        with stage("index"), RANKING.taken():
             page = page_of(
                 ranked,
                 options.k,
