@@ -118,7 +118,18 @@ def _at_once(tokens: int, texts: int) -> int:
     These are equal to rounding only, and in large batches take a fraction of the time.
     """
     least = max(1, _TEXT_ROWS // tokens)
-    return max(least, -(-texts // lane_count())) if IS_QUERY.get() and not is_forked() else least
+    return max(least, -(-texts // lane_count())) if may_round() else least
+
+
+def _spread(inputs: int, micro_batch: int) -> int:
+    """The size of equal batches, as many for each lane, that hold so many inputs; not above it."""
+    rounds = -(-inputs // (lane_count() * micro_batch))
+    return -(-inputs // (lane_count() * rounds))
+
+
+def may_round() -> bool:
+    """Whether vectors are of queries: these may differ from those of items in the last bits."""
+    return IS_QUERY.get() and not is_forked()
 
 
 class BatchRunner:
@@ -156,8 +167,9 @@ class BatchRunner:
             EncoderError: memory is too small for one input.
             CorruptMediaError: a vector is not finite.
         """
-        if self._is_fixed(len(inputs), micro_batch):
-            return np.concatenate(self._run_fixed(forward, [(inputs, micro_batch)]))
+        if self._is_fixed(len(inputs), lane_count() - 1):
+            size = _spread(len(inputs), micro_batch) if may_round() else micro_batch
+            return np.concatenate(self._run_fixed(forward, [(inputs, size)]))
         size = self._most.get(key, len(inputs))
         parts: list[FloatArray] = []
         start = 0
@@ -230,10 +242,12 @@ class BatchRunner:
         in_order: FloatArray = np.concatenate(rows)[np.argsort(order)]
         return in_order
 
-    def _is_fixed(self, inputs: int, micro_batch: int) -> bool:
-        """Whether so many inputs run in batches of a fixed size; those of a query may not."""
-        alone = IS_QUERY.get() and inputs <= micro_batch and not is_forked()
-        return self.fixed and not alone
+    def _is_fixed(self, inputs: int, few: int) -> bool:
+        """Whether so many inputs run on lanes, in batches of a fixed size.
+
+        One of a query does not, nor do `few`: all processors work at each operator of them.
+        """
+        return self.fixed and not (may_round() and inputs <= max(1, few))
 
     def _run_fixed(
         self,

@@ -66,8 +66,8 @@ class Settings(BaseSettings):
         field_bytes: the longest field of a multipart body that is not a file.
         read_threads: how many requests read items and files at once; more of them wait.
         search_threads: how many requests search at once; more of them wait.
-        media_searches: how many of those may search by media at once. A small file can hold a
-            picture that takes gigabytes to decode.
+        media_searches: how many of those may search by media at once; they share the batches of
+            models, and the pixels that are decoded at a time. Sounds are read window by window.
         publish_after: how many segments may be new or removed before the FAISS index is brought up
             to date in the background; a twentieth of the collection if that is more. Until then
             searches find them too, by exact comparison.
@@ -140,8 +140,8 @@ class Settings(BaseSettings):
     upload_bytes: int = 512 * 1024**2
     field_bytes: int = 1024**2
     read_threads: Threads = 8
-    search_threads: Threads = 32
-    media_searches: Threads = 4
+    search_threads: Threads = 64
+    media_searches: Threads = 32
     publish_after: int = 2000
     warm_up: bool = True
     log_format: Literal["text", "json"] = "text"

@@ -13,9 +13,11 @@ import open_clip
 import PIL.Image
 import pytest
 import torch
+from open_clip.transformer import MultimodalTransformer
 from safetensors.torch import save_file
 
 from anysense.embed.encoders.openclip.encoder import OpenClipEncoder, load
+from anysense.embed.encoders.openclip.layout import put_sequence_first
 from anysense.embed.encoders.openclip.names import parse_name
 from anysense.embed.errors import (
     CheckpointError,
@@ -26,6 +28,7 @@ from anysense.embed.errors import (
 from anysense.embed.pipeline.query import encode_query
 from anysense.embed.pipeline.stream import MediaSource, encode_sources
 from anysense.embed.types import Modality
+from anysense.embed.waiting import as_query
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -194,6 +197,37 @@ def test_a_query_is_the_vector_that_indexing_gives(
     for result in results:
         query = encode_query(vit_encoder, Modality.IMAGE, result.source.content)
         assert np.allclose(query, result.segments[0].vector, rtol=0, atol=1e-6)
+
+
+def test_texts_of_queries_have_the_vectors_of_items_to_rounding(
+    rn50_encoder: OpenClipEncoder,
+) -> None:
+    texts = ["a dog", "red", "the harbour at night " * 4, "a b " * 20, "x " * 75, "a cat"]
+    prepared = [rn50_encoder.prepare(Modality.TEXT, text) for text in texts]
+    assert {len(ids) for ids in prepared} == {16, 32, 48, 77}
+    items = rn50_encoder.encode(Modality.TEXT, prepared)
+    assert cosines(items[:1], items[1:2]) < 0.9999
+    with as_query():
+        together = rn50_encoder.encode(Modality.TEXT, prepared)
+        alone = [rn50_encoder.encode(Modality.TEXT, [ids])[0] for ids in prepared]
+    assert cosines(items, together).min() > 1 - 1e-6
+    assert cosines(items, alone).min() > 1 - 1e-6
+
+
+def test_attention_works_on_the_sequence_first_on_the_cpu() -> None:
+    """Its agreement with open_clip's own order is that of all other tests here."""
+    model = create("ViT-B-32")
+    assert model.transformer.batch_first
+    assert model.visual.transformer.batch_first
+    put_sequence_first(model)
+    for transformer in (model.transformer, model.visual.transformer):
+        assert not transformer.batch_first
+        assert not any(block.attn.batch_first for block in transformer.resblocks)
+    decoder = MultimodalTransformer(
+        width=64, layers=1, heads=2
+    )  # of CoCa: it looks at pictures too
+    put_sequence_first(decoder)
+    assert decoder.batch_first
 
 
 def test_long_texts_are_split_and_not_cut(vit_encoder: OpenClipEncoder) -> None:

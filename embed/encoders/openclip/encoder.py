@@ -11,6 +11,7 @@ from open_clip.tokenizer import HFTokenizer
 from open_clip.transform import PreprocessCfg, image_transform_v2
 
 from anysense.embed.encoders.device import BatchRunner, choose_batch, choose_device
+from anysense.embed.encoders.openclip.layout import put_sequence_first
 from anysense.embed.encoders.openclip.names import Weights, find_weights, parse_name
 from anysense.embed.encoders.openclip.text import TextTower
 from anysense.embed.encoders.revision import revision_of
@@ -94,6 +95,8 @@ class OpenClipEncoder:
         preprocess = get_model_preprocess_cfg(model)
         self._transform = image_transform_v2(PreprocessCfg(**preprocess), is_train=False)
         self._model = model.to(device).eval().requires_grad_(False)
+        if device.type == "cpu":
+            put_sequence_first(self._model)
         self._text = TextTower(model, tokenizer)
         self._runner = BatchRunner(device)
         self._image_batch = _image_micro_batch(config)

@@ -9,6 +9,7 @@ import torch
 from open_clip.tokenizer import HFTokenizer, SimpleTokenizer
 from open_clip.transformer import text_global_pool
 
+from anysense.embed.encoders.device import may_round
 from anysense.embed.encoders.letters import plain_letters
 from anysense.embed.encoders.passages import split_passages
 
@@ -48,11 +49,18 @@ class TextTower:
         ids: torch.Tensor = self._tokenizer([plain_letters(text)])[0]
         if not self._causal:
             return ids
-        used = int(ids.argmax()) + 1  # the end of the text is the greatest of all ids
+        used = _used(ids)
         return ids[: next((n for n in _LENGTHS if used <= n < len(ids)), len(ids))].clone()
 
     def encode(self, runner: BatchRunner, texts: Sequence[torch.Tensor]) -> FloatArray:
-        """Unit vectors, float32 of shape (len(texts), dimension)."""
+        """Unit vectors, float32 of shape (len(texts), dimension).
+
+        Those of queries have no more padding than their batches need.
+        """
+        if self._causal and may_round():
+            texts = [ids[: _used(ids)] for ids in texts]
+            if len(texts) > 1:
+                return runner.run_padded(lambda batch: self._forward(batch[:, 0]), texts)
         return runner.run_grouped(self._forward, texts)
 
     def signature(self) -> list[int]:
@@ -72,6 +80,11 @@ class TextTower:
         if isinstance(model.text_projection, torch.nn.Linear):
             return torch.as_tensor(model.text_projection(x))
         return torch.as_tensor(x if model.text_projection is None else x @ model.text_projection)
+
+
+def _used(ids: torch.Tensor) -> int:
+    """How many tokens a text has with its end, whose id is the greatest of all."""
+    return int(ids.argmax()) + 1
 
 
 def _counter(tokenizer: Any) -> tuple[Callable[[str], int], int]:

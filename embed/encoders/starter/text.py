@@ -14,14 +14,12 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from anysense.embed.encoders.device import BatchRunner
-from anysense.embed.encoders.lanes import is_forked
+from anysense.embed.encoders.device import BatchRunner, may_round
 from anysense.embed.encoders.letters import plain_letters
 from anysense.embed.encoders.passages import split_passages
 from anysense.embed.encoders.starter.weights import DATA_FOLDER, load_tensors, verified_path
 from anysense.embed.errors import EmptyMediaError
 from anysense.embed.types import Passage
-from anysense.embed.waiting import IS_QUERY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -180,7 +178,7 @@ class TextTower:
         Those of queries are, where several have come together.
         """
         texts = [torch.tensor(ids) for ids in prepared]
-        if IS_QUERY.get() and len(texts) > 1 and not is_forked():
+        if len(texts) > 1 and may_round():
             return self._runner.run_padded(self._forward_padded, texts)
         return self._runner.run_grouped(self._forward, texts)
 

@@ -69,7 +69,8 @@ class TextFormatter(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         line = super().formatMessage(record)
-        line = "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
+        if not line.isprintable():
+            line = "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
         request_id = getattr(record, "request_id", None)
         return line if request_id is None else f"{line} request={request_id}"
 

@@ -10,6 +10,7 @@ import pytest
 import torch
 from scripts import check_script
 
+from anysense.embed.encoders import device
 from anysense.embed.encoders.device import (
     BatchRunner,
     choose_autocast,
@@ -133,9 +134,21 @@ def test_a_query_is_not_filled_up_and_all_processors_work_at_it() -> None:
     assert (model.batches, threads) == ([1], [torch.get_num_threads()])
     assert np.allclose(alone, runner.run(model, inputs(1), micro_batch=4), atol=1e-6)
     assert model.batches == [1, 4]
-    with as_query():
-        runner.run(model, inputs(9), micro_batch=4)  # a long one is as an item
-    assert model.batches == [1, 4, 4, 4, 4]
+
+
+def test_queries_that_came_together_are_spread_over_the_lanes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(device, "lane_count", lambda: 2)
+    model, runner, given = Narrow(most=100), BatchRunner(CPU), inputs(13)
+    items = runner.run(model, given, micro_batch=4)
+    assert model.batches == [4, 4, 4, 4]
+    for number, sizes in ((5, [3, 3]), (8, [4, 4]), (9, [3, 3, 3]), (13, [4, 4, 4, 4])):
+        model.batches.clear()
+        with as_query():
+            vectors = runner.run(model, given[:number], micro_batch=4)
+        assert model.batches == sizes
+        assert np.allclose(vectors, items[:number], atol=1e-6)
 
 
 def test_memory_that_is_too_small_for_a_fixed_batch_is_an_error() -> None:
