@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "IS_QUERY",
+    "LOOK_UP_SECONDS",
     "Waiter",
     "as_query",
     "check_waiter",
@@ -25,6 +26,9 @@ __all__ = [
 
 IS_QUERY: ContextVar[bool] = ContextVar("IS_QUERY", default=False)
 """True while a query is encoded, in its thread: encoders may then put speed before the last bit."""
+
+LOOK_UP_SECONDS = 0.25
+"""How soon who waits in a line notices that nobody waits for them any more."""
 
 _WAITER: ContextVar[Waiter | None] = ContextVar("WAITER", default=None)
 

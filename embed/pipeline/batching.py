@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from anysense.embed.errors import AbandonedError, BusyError, DeadlineError
 from anysense.embed.forking import new_lock, renew_after_fork
 from anysense.embed.pipeline.turn import DEFAULT_BATCH, LineTurn, turn_of
-from anysense.embed.waiting import IS_QUERY, current_waiter
+from anysense.embed.waiting import IS_QUERY, LOOK_UP_SECONDS, current_waiter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,9 +29,6 @@ __all__ = ["MOST_WAITING", "SharedEncoder"]
 
 MOST_WAITING = 1024
 """How many inputs of one modality wait for a model at most, unless said otherwise."""
-
-LOOK_UP_SECONDS = 0.25
-"""How soon a thread that waits notices that nobody waits for it."""
 
 
 @dataclass(eq=False)

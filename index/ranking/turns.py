@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from anysense.embed.forking import renew_after_fork
-from anysense.embed.waiting import check_waiter
+from anysense.embed.waiting import LOOK_UP_SECONDS, check_waiter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,9 +21,6 @@ __all__ = ["RANKING", "Turns"]
 
 AT_ONCE = 2
 """A second one ranks while FAISS searches for the first, and goes past one that takes long."""
-
-LOOK_UP_SECONDS = 0.25
-"""How soon a thread that waits notices that nobody waits for it."""
 
 
 class Turns:

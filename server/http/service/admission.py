@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from anyio.to_thread import run_sync
 
 from anysense.embed.errors import AnysenseError, BusyError
-from anysense.embed.waiting import check_waiter, current_waiter
+from anysense.embed.waiting import LOOK_UP_SECONDS, check_waiter, current_waiter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,8 +22,6 @@ __all__ = ["Line", "in_thread", "in_time"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
-LOOK_UP_SECONDS = 0.25
-"""How soon a request that waits in a line notices that its client has gone."""
 
 
 class Line:

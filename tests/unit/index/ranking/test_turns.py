@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -31,23 +32,40 @@ def collection(tmp_path: Path) -> Iterator[Collection]:
         yield collection
 
 
+class Room:
+    """Counts the threads that are in at once, each of which stays for a moment.
+
+    Attributes:
+        most: the most that were.
+    """
+
+    def __init__(self) -> None:
+        self.most = self._in = 0
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        with self._lock:
+            self._in += 1
+            self.most = max(self.most, self._in)
+        try:
+            time.sleep(0.02)
+            yield
+        finally:
+            with self._lock:
+                self._in -= 1
+
+
 def test_so_many_have_a_turn_and_the_next_when_one_is_given_back() -> None:
-    turns, most, running = Turns(2), [0], [0]
-    lock = threading.Lock()
+    turns, room = Turns(2), Room()
 
     def work(number: int) -> int:
-        with turns.taken():
-            with lock:
-                running[0] += 1
-                most[0] = max(most[0], running[0])
-            time.sleep(0.01)
-            with lock:
-                running[0] -= 1
-        return number
+        with turns.taken(), room.entered():
+            return number
 
     with ThreadPoolExecutor(8) as pool:
         assert sorted(pool.map(work, range(20))) == list(range(20))
-    assert most == [2]
+    assert room.most == 2
 
 
 def test_a_turn_is_given_back_after_an_error() -> None:
@@ -87,22 +105,15 @@ def test_a_forked_process_has_all_turns() -> None:
 def test_searches_take_turns_at_ranking(
     collection: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page_of, lock, running, most = ranking.page_of, threading.Lock(), [0], [0]
+    page_of, room = ranking.page_of, Room()
 
     def counted(*args: Any, **options: Any) -> Any:
-        with lock:
-            running[0] += 1
-            most[0] = max(most[0], running[0])
-        try:
-            time.sleep(0.02)
+        with room.entered():
             return page_of(*args, **options)
-        finally:
-            with lock:
-                running[0] -= 1
 
     monkeypatch.setattr(ranking, "page_of", counted)
     retriever = Retriever(collection)
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: [hit.id for hit in retriever.retrieve("red")], range(16)))
     assert found == [found[0]] * 16
-    assert most == [AT_ONCE]
+    assert room.most == AT_ONCE
