@@ -19,6 +19,8 @@ from anysense.embed.waiting import check_waiter
 __all__ = ["CountTokens", "split_passages"]
 
 CountTokens: TypeAlias = Callable[[str], int]
+CountSpan: TypeAlias = Callable[[int, int], int]
+"""How many tokens a part of the text has: without a copy of what is far too long."""
 Span: TypeAlias = tuple[int, int]
 
 # A sentence ends after its closing mark, and quotes or brackets that follow; an ideographic full
@@ -49,21 +51,24 @@ def split_passages(text: str, count_tokens: CountTokens, limit: int) -> list[Pas
         Passages in order that do not overlap; none for a text of white space. A single character
         of more tokens than the limit is a passage of its own.
     """
-    if not text.strip():
+    if not text or text.isspace():
         return []
-    count_tokens = _bounded(count_tokens, limit)
-    if len(text) <= 4 * limit and count_tokens(text.strip()) <= limit:
-        return [_passage(text, _strip(text, 0, len(text)))]
-    pieces = _pieces(text, count_tokens, limit)
-    return [_passage(text, span) for span in _pack(text, pieces, count_tokens, limit)]
+    count = _counter(text, count_tokens, limit)
+    whole = _strip(text, 0, len(text))
+    if len(text) <= 4 * limit and count(*whole) <= limit:
+        return [_passage(text, whole)]
+    pieces = _pieces(text, count, limit)
+    return [_passage(text, span) for span in _pack(pieces, count, limit)]
 
 
-def _bounded(count_tokens: CountTokens, limit: int) -> CountTokens:
+def _counter(text: str, count_tokens: CountTokens, limit: int) -> CountSpan:
     """Counting that calls what is very long too long, and stops when nobody waits for it."""
 
-    def count(text: str) -> int:
+    def count(start: int, end: int) -> int:
         check_waiter()
-        return limit + 1 if len(text) > _CHARACTERS_PER_TOKEN * limit else count_tokens(text)
+        if end - start > _CHARACTERS_PER_TOKEN * limit:
+            return limit + 1
+        return count_tokens(text[start:end])
 
     return count
 
@@ -108,49 +113,62 @@ def _sentences(text: str) -> Iterator[Span]:
         yield span
 
 
-def _pieces(text: str, count_tokens: CountTokens, limit: int) -> Iterator[tuple[Span, int]]:
+def _pieces(text: str, count: CountSpan, limit: int) -> Iterator[tuple[Span, int]]:
     """Sentences, and pieces of those that are too long, each with its number of tokens."""
-    for start, end in _sentences(text):
-        count = count_tokens(text[start:end])
-        if count <= limit:
-            yield (start, end), count
+    for span in _sentences(text):
+        tokens = count(*span)
+        if tokens <= limit:
+            yield span, tokens
         else:
-            yield from _split_sentence(text, (start, end), count_tokens, limit)
+            yield from _split_sentence(text, span, count, limit)
+
+
+def _words(text: str, start: int, end: int) -> Iterator[Span]:
+    """The words of a part, looked for in windows as well: one may be as long as the text."""
+    word: Span | None = None
+    for at in range(start, end, _WINDOW):
+        for match in _WORD.finditer(text, at, min(at + _WINDOW, end)):
+            if word is not None and word[1] == match.start():  # it goes on in this window
+                word = word[0], match.end()
+                continue
+            if word is not None:
+                yield word
+            word = match.span()
+    if word is not None:
+        yield word
 
 
 def _split_sentence(
-    text: str, span: Span, count_tokens: CountTokens, limit: int
+    text: str, span: Span, count: CountSpan, limit: int
 ) -> Iterator[tuple[Span, int]]:
     """Pieces of a sentence that end between words, as long as they fit."""
-    spans = (match.span() for match in _WORD.finditer(text, *span))
+    spans = _words(text, *span)
     words = list(islice(spans, _WORDS_PER_TOKEN * limit))
     while words:
         start = words[0][0]
         fits = _most(
             len(words),
             lambda n, start=start, words=words: (  # type: ignore[misc]
-                count_tokens(text[start : words[n - 1][1]]) <= limit
+                count(start, words[n - 1][1]) <= limit
             ),
             guess=max(1, limit // 2),
         )
         if fits:
             end = words[fits - 1][1]
-            yield (start, end), count_tokens(text[start:end])
+            yield (start, end), count(start, end)
         else:
-            yield from _split_word(text, words[0], count_tokens, limit)
+            yield from _split_word(text, words[0], count, limit)
         del words[: max(fits, 1)]
         words.extend(islice(spans, max(fits, 1)))
 
 
-def _split_word(
-    text: str, span: Span, count_tokens: CountTokens, limit: int
-) -> Iterator[tuple[Span, int]]:
+def _split_word(text: str, span: Span, count: CountSpan, limit: int) -> Iterator[tuple[Span, int]]:
     """Pieces of a word, none of which begins with a mark that combines with the one before."""
     start, stop = span
     while start < stop:
         fits = _most(
             stop - start,
-            lambda n, start=start: count_tokens(text[start : start + n]) <= limit,  # type: ignore[misc]
+            lambda n, start=start: count(start, start + n) <= limit,  # type: ignore[misc]
             guess=limit,
         )
         end = start + max(fits, 1)
@@ -158,7 +176,7 @@ def _split_word(
         while whole > start + 1 and whole < stop and unicodedata.combining(text[whole]):
             whole -= 1
         end = whole if whole > start + 1 else end
-        yield (start, end), count_tokens(text[start:end])
+        yield (start, end), count(start, end)
         start = end
 
 
@@ -179,9 +197,7 @@ def _most(n: int, fits: Callable[[int], bool], *, guess: int) -> int:
     return low
 
 
-def _pack(
-    text: str, pieces: Iterator[tuple[Span, int]], count_tokens: CountTokens, limit: int
-) -> Iterator[Span]:
+def _pack(pieces: Iterator[tuple[Span, int]], count: CountSpan, limit: int) -> Iterator[Span]:
     """Join neighbouring pieces while together they fit.
 
     The sum of their counts says how many to try; the tokenizer itself has the last word, for some
@@ -191,21 +207,21 @@ def _pack(
     total = 0
     for piece in pieces:
         while group and total + piece[1] > limit:
-            span, group = _close(text, group, count_tokens, limit)
-            total = sum(count for _, count in group)
+            span, group = _close(group, count, limit)
+            total = sum(tokens for _, tokens in group)
             yield span
         group.append(piece)
         total += piece[1]
     while group:
-        span, group = _close(text, group, count_tokens, limit)
+        span, group = _close(group, count, limit)
         yield span
 
 
 def _close(
-    text: str, group: list[tuple[Span, int]], count_tokens: CountTokens, limit: int
+    group: list[tuple[Span, int]], count: CountSpan, limit: int
 ) -> tuple[Span, list[tuple[Span, int]]]:
     """As many of the first pieces as fit, as one span, and those that are left."""
     most = len(group)
-    while most > 1 and count_tokens(text[group[0][0][0] : group[most - 1][0][1]]) > limit:
+    while most > 1 and count(group[0][0][0], group[most - 1][0][1]) > limit:
         most -= 1
     return (group[0][0][0], group[most - 1][0][1]), group[most:]

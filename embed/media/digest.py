@@ -51,8 +51,11 @@ def digest_bytes(data: bytes) -> str:
 
 def digest_text(text: str) -> str:
     """The hash of a text: that of a file which holds it as UTF-8."""
-    # Half of a surrogate pair is no text in UTF-8, but what holds one must have a hash too.
-    return digest_bytes(text.encode(errors="surrogatepass"))
+    digest = new_digest()
+    for start in range(0, len(text), _BLOCK):  # so that other threads go on in between
+        # Half of a surrogate pair is no text in UTF-8, but what holds one must have a hash too.
+        digest.update(text[start : start + _BLOCK].encode(errors="surrogatepass"))
+    return digest.hexdigest()
 
 
 def copy_digested(source: BinaryIO, target: BinaryIO) -> str:

@@ -44,6 +44,10 @@ class PendingItem:
     content_hash: str
     files: tuple[FileRecord, ...] = ()
 
+    def __str__(self) -> str:
+        """What messages call it: its fields, written out, would be as long as its content."""
+        return self.source
+
     @property
     def sidecar_paths(self) -> list[Path]:
         """The texts beside its file whose words belong to it."""

@@ -129,6 +129,27 @@ def test_what_a_tokenizer_does_not_know_is_no_passage_of_megabytes() -> None:
     assert "".join(parts).replace(" ", "") == "\u00e9" * 100_000 + "one"
 
 
+@pytest.mark.parametrize("shift", range(3))
+def test_words_that_go_on_in_the_next_window_are_whole(
+    shift: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "-" * shift + "abc de" * 30_000 + "x" * 140_000 + " y"
+    windowed = split_passages(text, characters, 5000)
+    monkeypatch.setattr("anysense.embed.encoders.passages._WINDOW", len(text))
+    assert windowed == split_passages(text, characters, 5000)
+
+
+def test_no_copy_is_made_of_what_is_far_too_long() -> None:
+    lengths: list[int] = []
+
+    def count(text: str) -> int:
+        lengths.append(len(text))
+        return words(text)
+
+    assert len(split_passages(" " + "a" * 1_000_000 + " b", count, 10)) > 1000
+    assert max(lengths) <= 640
+
+
 def test_many_words_are_counted_a_few_at_a_time() -> None:
     longest = 0
 

@@ -39,6 +39,11 @@ def test_a_text_has_the_hash_of_its_file() -> None:
     assert digest_text(TEXT) == OF_TEXT
 
 
+def test_a_long_text_has_the_hash_of_its_file() -> None:
+    text = TEXT * 200_000  # of more than two blocks, in parts
+    assert digest_text(text) == new_digest(text.encode()).hexdigest()
+
+
 def test_half_a_surrogate_pair_has_a_hash() -> None:
     assert (
         digest_text("\ud83e") == "60a953f0dbcf06da02ddab91267913c7524bb943089973d3fc4858baea8be713"

@@ -11,6 +11,7 @@ from tiny_files import real
 from anysense.embed.errors import MediaError, UsageError
 from anysense.embed.types import Modality, Waveform
 from anysense.index.building.ingest import encode_one, ingest
+from anysense.index.building.pending import make_pending
 from anysense.index.catalog.records import make_id
 from anysense.index.types import NewItem
 
@@ -218,3 +219,8 @@ def test_what_is_no_item_does_not_stop_the_others(
     report = collection.add([NewItem("green", id="g"), item])
     assert report.ids == ["g", None]
     assert reason in report.failed[0].reason
+
+
+def test_messages_do_not_write_out_what_is_added() -> None:
+    pending = make_pending(0, NewItem("some text", id="t"))
+    assert str(pending) == pending.source == "text:t"
