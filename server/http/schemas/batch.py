@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, WithJsonSchema, model_validator
 
+from anysense.server.http.schemas.lengths import Length
 from anysense.server.http.schemas.search import DataUri
 from anysense.server.http.schemas.state import ErrorDetail
 from anysense.server.http.schemas.values import MAX_ID, Input, ItemId, Metadata, Path, one_of
@@ -27,7 +28,7 @@ class BatchItem(Input):
 
     model_config = one_of(*CONTENTS)
 
-    text: Annotated[str | None, Field(min_length=1)] = None
+    text: Annotated[str, Length(1)] | None = None
     image: DataUri | None = None
     audio: DataUri | None = None
     path: Path | None = None

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
 from anysense.embed.types import Modality
+from anysense.server.http.schemas.lengths import Length
 from anysense.server.http.schemas.parts import ContentInput, Media, Message
 from anysense.server.http.schemas.values import LIST, OBJECT, TEXT, Input, one_of, told_apart
 
@@ -79,8 +80,8 @@ class EmbeddingRequest(Input):
         Field(description="Messages whose parts become one vector."),
     ] = None
     model: Annotated[
-        str | None,
-        Field(max_length=MAX_NAME, description="One of `/v1/models`; the first if not given."),
+        Annotated[str, Length(most=MAX_NAME)] | None,
+        Field(description="One of `/v1/models`; the first if not given."),
     ] = None
     modality: Annotated[
         Modality | None,

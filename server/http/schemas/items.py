@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from anysense.embed.types import Kind
 from anysense.server.http.schemas.fields import ChosenFields
+from anysense.server.http.schemas.lengths import Length
 from anysense.server.http.schemas.values import (
     Input,
     ItemId,
@@ -40,7 +41,7 @@ class NewText(Input):
 
     model_config = one_of(*NEW_CONTENTS)
 
-    text: Annotated[str | None, Field(min_length=1)] = None
+    text: Annotated[str, Length(1)] | None = None
     path: Path | None = None
     url: Annotated[
         str | None,

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from anysense.server.http.schemas.lengths import Length
 from anysense.server.http.schemas.values import LIST, OBJECT, TEXT, Input, one_of, told_apart
 
 __all__ = ["ContentInput", "Media", "Message", "Part"]
@@ -89,7 +90,6 @@ class Message(Input):
         Literal["user"], Field(description="`user`: the encoders take no instructions.")
     ] = "user"
     content: Annotated[
-        Annotated[str, Field(min_length=1), TEXT]
-        | Annotated[list[Part], Field(min_length=1), LIST],
+        Annotated[str, Length(1), TEXT] | Annotated[list[Part], Field(min_length=1), LIST],
         told_apart("it must be a text or a list of parts"),
     ]

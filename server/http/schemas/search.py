@@ -18,6 +18,7 @@ from anysense.embed.types import Kind, Modality
 from anysense.index.ranking.options import MAX_K
 from anysense.server.http.schemas.cursors import MAX_CURSOR, STATE, SearchCursor, read_cursor
 from anysense.server.http.schemas.fields import MAX_FIELDS, ChosenFields, read_field_names
+from anysense.server.http.schemas.lengths import Length
 from anysense.server.http.schemas.values import (
     LIST,
     MAX_ID,
@@ -73,7 +74,8 @@ Opposites = Annotated[
 ]
 DataUri = Annotated[str, Field(examples=["data:image/jpeg;base64,/9j/4AAQSkZJRg..."])]
 SpaceId = Annotated[
-    str | None, Field(max_length=MAX_SPACE, description="The id of the vector's space.")
+    Annotated[str, Length(most=MAX_SPACE)] | None,
+    Field(description="The id of the vector's space."),
 ]
 # Of a list the first wrong value is told: each of them would be an error by itself.
 Vector = Annotated[list[FiniteFloat], Field(min_length=1, max_length=65_536, fail_fast=True)]
@@ -87,7 +89,9 @@ class TermBody(Input):
     text: str | None = None
     image: DataUri | None = None
     audio: DataUri | None = None
-    like: Annotated[str | None, Field(max_length=MAX_ID, description="The id of an item.")] = None
+    like: Annotated[
+        Annotated[str, Length(most=MAX_ID)] | None, Field(description="The id of an item.")
+    ] = None
     vector: Vector | None = None
     space: SpaceId = None
     modality: Annotated[
@@ -113,7 +117,8 @@ class SearchRequest(Input):
     image: DataUri | None = None
     audio: DataUri | None = None
     like: Annotated[
-        str | None, Field(max_length=MAX_ID, description="The id of an item: more like this.")
+        Annotated[str, Length(most=MAX_ID)] | None,
+        Field(description="The id of an item: more like this."),
     ] = None
     not_: Annotated[
         Opposites | None,
@@ -164,20 +169,13 @@ class SearchRequest(Input):
         int, Field(ge=0, lt=MAX_K, description="Leave out so many of the best; see `state`.")
     ] = 0
     state: Annotated[
-        str | None,
-        Field(
-            max_length=MAX_STATE,
-            pattern=STATE,
-            description="The `state` of an earlier page: search what the collection held then.",
-        ),
+        Annotated[str, Field(pattern=STATE), Length(most=MAX_STATE)] | None,
+        Field(description="The `state` of an earlier page: search what the collection held then."),
     ] = None
     timeout: Timeout = None
     cursor: Annotated[
-        str | None,
-        Field(
-            max_length=MAX_CURSOR,
-            description="The `next_cursor` of a page of this search, for the page after it.",
-        ),
+        Annotated[str, Length(most=MAX_CURSOR)] | None,
+        Field(description="The `next_cursor` of a page of this search, for the page after it."),
     ] = None
     fields: Annotated[
         list[str] | None,

@@ -19,6 +19,7 @@ from pydantic import (
 from anysense.embed.limits import exceeds_depth
 from anysense.embed.types import Modality, Origin, Unit
 from anysense.index.catalog.records import ID_RULE, MAX_ID, is_id
+from anysense.server.http.schemas.lengths import Length
 
 __all__ = [
     "LIST",
@@ -90,16 +91,14 @@ def exceeds_length(value: Any, limit: int) -> bool:
 
 ItemId = Annotated[
     str,
-    Field(min_length=1, max_length=MAX_ID, examples=[EXAMPLE_ID]),
+    Length(1, MAX_ID),
+    Field(examples=[EXAMPLE_ID]),
     AfterValidator(check_id),
 ]
 Path = Annotated[
     str,
-    Field(
-        min_length=1,
-        max_length=MAX_PATH,
-        description="A file of the service's machine, inside a folder that it may read from.",
-    ),
+    Length(1, MAX_PATH),
+    Field(description="A file of the service's machine, inside a folder that it may read from."),
 ]
 Metadata = Annotated[dict[str, Any], AfterValidator(check_metadata)]
 
