@@ -14,7 +14,7 @@ from anysense.embed.errors import EmptyMediaError, MediaTooLargeError, Unsupport
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
 from anysense.embed.media.document.charset import declared_charset, decode_text
 from anysense.embed.media.document.data_uris import drop_data_uris
-from anysense.embed.media.document.searching import PART, in_parts
+from anysense.embed.media.document.searching import PART, change, joins_letter, joins_line
 from anysense.embed.media.document.wordless import drop_wordless
 from anysense.embed.media.files import decoding, media_name, open_media
 from anysense.embed.media.identify import identify
@@ -100,13 +100,19 @@ def normalise_text(text: str, name: str = "<text>") -> str:
 
 
 def drop_data(text: str) -> str:
-    """A text without what is no words in it: data URIs, and long runs of other data."""
+    """A text without what is no words in it: data URIs, and long runs of other data.
+
+    A long one that will be refused, as nothing in it could become a word, is left as it is.
+    """
+    if len(text) > PART and not any(unicodedata.category(c)[0] in "LNS" for c in _different(text)):
+        return text
     return drop_wordless(drop_data_uris(text))
 
 
 def fold_text(text: str) -> str:
     """What `normalise_text` does to a text, or to a part of one; it may be empty."""
-    return "".join(map(_fold_part, in_parts(text)))
+    text = change(text, _clean, joins_line)
+    return text if text.isascii() else change(text, _compose, joins_letter)
 
 
 def has_words(text: str) -> bool:
@@ -125,13 +131,14 @@ def no_words(text: str, name: str) -> EmptyMediaError:
     return EmptyMediaError(name, f"holds {what}")
 
 
-def _fold_part(text: str) -> str:
+def _clean(text: str) -> str:
     text = _NEWLINES.sub("\n", text)
-    text = _CONTROLS.sub(" ", text).replace("\ufeff", "")
-    if not text.isascii():
-        text = _SURROGATES.sub("\ufffd", text)
-        text = unicodedata.normalize("NFC", _limit_marks(text))
-    return text
+    text = _CONTROLS.sub(" ", text)
+    return text if text.isascii() else _SURROGATES.sub("\ufffd", text.replace("\ufeff", ""))
+
+
+def _compose(text: str) -> str:
+    return text if text.isascii() else unicodedata.normalize("NFC", _limit_marks(text))
 
 
 def _different(text: str) -> Iterator[str]:

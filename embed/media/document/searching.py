@@ -7,7 +7,7 @@ which a service answers nobody. `regex` lets others have it meanwhile.
 from __future__ import annotations
 
 import unicodedata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from anysense.embed.waiting import check_waiter
 
@@ -16,10 +16,16 @@ if TYPE_CHECKING:
 
     import regex
 
-__all__ = ["PART", "in_parts", "replace"]
+__all__ = ["PART", "change", "in_parts", "joins_letter", "joins_line", "replace"]
+
+Joins: TypeAlias = "Callable[[str, str], bool]"
+"""Whether a character, the second, belongs together with those before it, the first."""
 
 PART = 1 << 16
 """Characters that any one step may take at once: well under a millisecond each."""
+
+_CHAIN = 3
+"""Characters before one that can become one with it: none is made of more than four."""
 
 
 def replace(
@@ -36,28 +42,63 @@ def replace(
     return pattern.sub(replacement, text, concurrent=len(text) > PART)
 
 
-def in_parts(text: str) -> Iterator[str]:
-    """A text in parts of `PART` characters, such that folding each is folding the whole.
+def change(text: str, work: Callable[[str], str], joins: Joins) -> str:
+    """What some work makes of a text, done in parts; the text itself where it changes nothing.
 
-    Each begins with a character that never joins the one before it. Where there is none, a part is
-    longer.
+    Args:
+        text: of any length.
+        work: what is done to a part; of the parts together it makes what it makes of the whole.
+        joins: whether a part may not end at a place; see `in_parts`.
+
+    Raises:
+        AbandonedError, DeadlineError: nobody waits for it any more.
+    """
+    if len(text) <= PART:
+        return work(text)
+    changed: list[str] = []
+    start = done = 0
+    for part in in_parts(text, joins):
+        check_waiter()
+        new = work(part)
+        if new != part:  # what stays is copied at the end, if at all
+            changed += (text[done:start], new)
+            done = start + len(part)
+        start += len(part)
+    return "".join([*changed, text[done:]]) if changed else text
+
+
+def in_parts(text: str, joins: Joins) -> Iterator[str]:
+    """A text in parts of `PART` characters.
+
+    Where a character joins what stands before it, it is in the same part, which is longer then.
     """
     start = 0
     while start < len(text):
         end = start + PART
-        while end < len(text) and not _stands_alone(text[end]):
+        while end < len(text) and joins(text[end - _CHAIN : end], text[end]):
             end += 1
         yield text[start:end]
         start = end
 
 
-def _stands_alone(character: str) -> bool:
-    """Whether it joins nothing before it: it is no mark, line feed or later letter of Hangul.
+def joins_line(before: str, character: str) -> bool:
+    """Whether a character ends a line together with the one before."""
+    return character == "\n" and before.endswith("\r")
 
-    A byte order mark does not count, as it is dropped, and what follows it may join.
+
+def joins_letter(before: str, character: str) -> bool:
+    """Whether a character may become one with those before, or change places with them.
+
+    A vowel may join what is not composed before that is: they are tried together.
     """
     if character.isascii():
-        return character != "\n"
-    is_mark = unicodedata.category(character)[0] == "M" or unicodedata.combining(character) > 0
-    is_rare = character >= "\ufeff"  # some vowels above are letters by category
-    return not (is_mark or is_rare or "\u1160" <= character <= "\u11ff")
+        return False
+    if unicodedata.combining(character):
+        return True
+    alone = _composed(character)
+    ends = (before[at:] for at in range(len(before)))
+    return any(_composed(end + character) != _composed(end) + alone for end in ends)
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text)

@@ -43,8 +43,9 @@ def drop_wordless(text: str) -> str:
     """A text without its long runs of data; each leaves an ellipsis in its place."""
     if len(text) < _CODED:
         return text
-    text = replace(_CODED_LINES, lambda run: _unless_words(run[0], _MOST_WORDS_IN_CODED), text)
-    text = replace(_HEX_LINES, lambda run: _unless_numbers(run[0]), text)
+    if text.find("\n", text.find("\n") + 1) > 0:  # two lines at the least, or it would take seconds
+        text = replace(_CODED_LINES, lambda run: _unless_words(run[0], _MOST_WORDS_IN_CODED), text)
+        text = replace(_HEX_LINES, lambda run: _unless_numbers(run[0]), text)
     text = replace(_CODED_RUN, lambda run: _unless_words(run[0], _MOST_WORDS_IN_CODED), text)
     text = replace(_UNBROKEN_RUN, lambda run: _unless_words(run[0], _MOST_WORDS_IN_LINE), text)
     return replace(_LINE, lambda line: _unless_spaced(line[0]), text)
