@@ -135,7 +135,8 @@ def test_words_that_go_on_in_the_next_window_are_whole(
 ) -> None:
     text = "-" * shift + "abc de" * 30_000 + "x" * 140_000 + " y"
     windowed = split_passages(text, characters, 5000)
-    monkeypatch.setattr("anysense.embed.encoders.passages._WINDOW", len(text))
+    # The plain way, which holds up other threads.
+    monkeypatch.setattr("anysense.embed.encoders.passages._WINDOW", len(text))  # for all at once
     assert windowed == split_passages(text, characters, 5000)
 
 
