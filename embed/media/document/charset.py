@@ -12,9 +12,12 @@ import codecs
 import re
 from typing import TYPE_CHECKING
 
+import regex
+
 from anysense.embed.errors import CorruptMediaError, UnsupportedMediaError, UsageError
 from anysense.embed.media.document.damaged import repair_utf8
 from anysense.embed.media.document.detection import detect_text, western_text
+from anysense.embed.media.document.searching import PART, decode_in_parts
 from anysense.embed.media.formats.marks import byte_order_mark
 from anysense.embed.media.formats.utf16 import unmarked_utf16
 
@@ -36,9 +39,9 @@ _LARGER = {
     "euc_kr": "cp949",
     "iso8859-9": "cp1254",
 }
-_SHIFT = re.compile(rb"\x1b(?:[$(]|\$[()])[@A-Z]")
+_SHIFT = regex.compile(rb"\x1b(?:[$(]|\$[()])[@A-Z]")
 """An escape of ISO-2022, whose texts are ASCII bytes and so valid UTF-8."""
-_C1_CONTROLS = re.compile("[\x80-\x84\x86-\x9f]")
+_C1_CONTROLS = regex.compile("[\x80-\x84\x86-\x9f]")
 """Which nobody writes: a text that has them was read in a wrong encoding."""
 
 
@@ -120,7 +123,7 @@ def _decode_unicode(data: bytes, name: str) -> str | None:
         mark, unicode = marked
         content = data[len(mark) :]
         try:
-            return content.decode(unicode)
+            return decode_in_parts(content, unicode)
         except UnicodeDecodeError as error:
             text = repair_utf8(content, is_marked=True) if unicode == "utf-8" else None
             if text is not None:
@@ -133,12 +136,12 @@ def _decode_unicode(data: bytes, name: str) -> str | None:
     unmarked = unmarked_utf16(data, is_whole=True)
     if unmarked is None:
         raise CorruptMediaError(name, "holds NUL characters, so it is not a text")
-    return data.decode(unmarked)
+    return decode_in_parts(data, unmarked)
 
 
 def _readings(data: bytes, charset: str | None, is_phrase: bool) -> Iterator[str | None]:
     """What a text may be, the surest first; None where it is not in that encoding."""
-    if _SHIFT.search(data):
+    if _SHIFT.search(data, concurrent=len(data) > PART):
         yield _attempt(data, charset)
         yield detect_text(data) if data.isascii() else None
     yield _attempt(data, "utf-8")
@@ -173,10 +176,12 @@ def _attempt(data: bytes, encoding: str | None) -> str | None:
     if encoding is None:
         return None
     try:
-        text = data.decode(_codec(encoding))
+        text = decode_in_parts(data, _codec(encoding))
     except (LookupError, ValueError):  # unknown, not a text encoding, or not this one
         return None
-    return None if _C1_CONTROLS.search(text) and encoding != "utf-8" else text
+    if encoding != "utf-8" and _C1_CONTROLS.search(text, concurrent=len(text) > PART):
+        return None
+    return text
 
 
 def _codec(encoding: str) -> str:

@@ -7,6 +7,14 @@ damaged, the text is UTF-8, and the damage shows as U+FFFD: never as a text of o
 from __future__ import annotations
 
 import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from anysense.embed.media.document.searching import PART
+from anysense.embed.waiting import check_waiter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["is_partly_utf8", "repair_utf8"]
 
@@ -23,6 +31,15 @@ _CUT_END = re.compile(rb"(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80
 _SURELY_CUT_END = re.compile(rb"(?:[\xc2-\xc5]|[\xe0-\xf4][\x80-\xbf]{1,2})\Z")
 # Half of such a pair, of a text that was cut between the two.
 _HALF = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
+# Where neither a character nor what is searched for above goes on: before ASCII; before what begins
+# a character, unless a stray sign or the first of two surrogates may stand before it; and within
+# bytes of which none can belong to another.
+_BORDER = re.compile(
+    rb"[\x00-\x7f]"
+    rb"|(?:(?<=[\x00-\x7f])|(?<=[\x80-\xff]{2}))[\xc0-\xec\xee-\xff]"
+    rb"|(?<=[\x80-\x9f\xb0-\xff][\x80-\xff])\xed|(?<=[\x80-\xff]{2})\xed(?![\xb0-\xbf])"
+    rb"|(?<=[\x80-\xbf]{3})[\x80-\xbf](?=[\x80-\xff])"
+)
 _FEW = 2
 # What a few damaged bytes may stand beside: signs, and letters that would be an Ã with a sign
 # behind it, which no word has.
@@ -44,22 +61,45 @@ def repair_utf8(data: bytes, *, is_marked: bool = False) -> str | None:
     """
     cut = _CUT_END.search(data[-3:])
     whole = data[: len(data) - len(cut[0])] if cut else data
-    whole = _SURROGATES.sub(lambda pair: _joined(pair[0]), whole)
-    whole, halves = _HALF.subn("\ufffd".encode(), whole)
-    whole, strays = _STRAY_SIGN.subn(lambda sign: sign[0].decode("cp1252").encode(), whole)
-    text = whole.decode("utf-8", "replace")
-    valid = len(_VALID.findall(text)) - strays
-    lost = text.count("\ufffd") - halves
+    parts, counts = [], Counter[str]()
+    for part in _parts(whole):
+        check_waiter()
+        text = _read(part, counts)
+        counts["valid"] += len(_VALID.findall(text))
+        counts["lost"] += text.count("\ufffd")
+        counts["sure"] += len(_SURE.findall(text))
+        parts.append(text)
+    strays, halves = counts["strays"], counts["halves"]
+    valid, lost = counts["valid"] - strays, counts["lost"] - halves
     if is_marked and (lost - 1) * _BYTES_PER_DAMAGED <= len(data):
         pass
     elif valid + halves == 0:
         if lost + strays or not _SURELY_CUT_END.search(data[-3:]):
             return None
-    elif valid + halves < _VALID_PER_DAMAGED * (lost + strays):
-        sure = len(_SURE.findall(text)) - strays
-        if not (lost <= _FEW and lost <= valid == sure):
-            return None
-    return f"{text}\ufffd" if cut else text
+    elif valid + halves < _VALID_PER_DAMAGED * (lost + strays) and not (
+        lost <= _FEW and lost <= valid == counts["sure"] - strays
+    ):
+        return None
+    return "".join([*parts, "\ufffd"] if cut else parts)
+
+
+def _parts(data: bytes) -> Iterator[bytes]:
+    """A text in parts that are read each as in the whole; short ones, unless nobody writes so."""
+    start = 0
+    while start < len(data):
+        border = _BORDER.search(data, start + PART)
+        end = border.start() if border else len(data)
+        yield data[start:end]
+        start = end
+
+
+def _read(part: bytes, counts: Counter[str]) -> str:
+    """The characters of a part, of which strays and halves of pairs are counted."""
+    part = _SURROGATES.sub(lambda pair: _joined(pair[0]), part)
+    part, halves = _HALF.subn("\ufffd".encode(), part)
+    part, strays = _STRAY_SIGN.subn(lambda sign: sign[0].decode("cp1252").encode(), part)
+    counts.update(halves=halves, strays=strays)
+    return part.decode("utf-8", "replace")
 
 
 def is_partly_utf8(data: bytes) -> bool:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from anysense.embed.media.document.alphabets import count_outside
 from anysense.embed.media.document.damaged import is_partly_utf8
+from anysense.embed.media.document.searching import decode_in_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,7 +111,7 @@ def detect_text(data: bytes) -> str | None:
     if reading is None:
         return None
     try:
-        return data.decode(reading.encoding)
+        return decode_in_parts(data, reading.encoding)
     except UnicodeDecodeError:
         return None
 

@@ -6,6 +6,7 @@ which a service answers nobody. `regex` lets others have it meanwhile.
 
 from __future__ import annotations
 
+import codecs
 import unicodedata
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -16,13 +17,24 @@ if TYPE_CHECKING:
 
     import regex
 
-__all__ = ["PART", "change", "in_parts", "joins_letter", "joins_line", "replace"]
+__all__ = [
+    "PART",
+    "change",
+    "decode_in_parts",
+    "in_parts",
+    "joins_letter",
+    "joins_line",
+    "replace",
+]
 
 Joins: TypeAlias = "Callable[[str, str], bool]"
 """Whether a character, the second, belongs together with those before it, the first."""
 
 PART = 1 << 16
 """Characters that any one step may take at once: well under a millisecond each."""
+
+_READ_WHOLE = frozenset(["idna", "punycode", "unicode_escape", "raw-unicode-escape", "utf-7"])
+"""Encodings that are none of documents, and are not made to be read in parts."""
 
 _CHAIN = 3
 """Characters before one that can become one with it: none is made of more than four."""
@@ -79,6 +91,26 @@ def in_parts(text: str, joins: Joins) -> Iterator[str]:
             end += 1
         yield text[start:end]
         start = end
+
+
+def decode_in_parts(data: bytes, encoding: str) -> str:
+    """`data.decode(encoding)`, for an encoding of texts; what it raises says another place.
+
+    Raises:
+        UnicodeDecodeError: they are not in it.
+        LookupError: there is no such encoding of texts.
+        AbandonedError, DeadlineError: nobody waits for it any more.
+    """
+    if len(data) <= PART or encoding in _READ_WHOLE:
+        return data.decode(encoding)
+    "a".encode(encoding)  # what is no encoding of texts refuses this
+    decoder = codecs.getincrementaldecoder(encoding)()
+    parts = []
+    for start in range(0, len(data), PART):
+        check_waiter()
+        parts.append(decoder.decode(data[start : start + PART]))
+    parts.append(decoder.decode(b"", final=True))
+    return "".join(parts)
 
 
 def joins_line(before: str, character: str) -> bool:

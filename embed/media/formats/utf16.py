@@ -13,6 +13,7 @@ import unicodedata
 __all__ = ["unmarked_utf16"]
 
 _ENCODINGS = ("utf-16-le", "utf-16-be")
+_BLOCK = 1 << 16
 _TIMES_MORE = 4
 _FEWEST_CHARACTERS = 32  # of a text that is mostly not ASCII
 _UNWRITTEN = ("Cn", "Co", "Cs")  # unassigned, private, halves of pairs
@@ -26,8 +27,8 @@ def unmarked_utf16(data: bytes, *, is_whole: bool) -> str | None:
         data: a text, or how one begins.
         is_whole: whether that is all of it; otherwise it may end within a character.
     """
-    readings = {encoding: _reading(data, encoding, is_whole) for encoding in _ENCODINGS}
-    ascii_counts = {e: _count_ascii(text) for e, text in readings.items() if text is not None}
+    counts = {encoding: _count_ascii(data, encoding, is_whole) for encoding in _ENCODINGS}
+    ascii_counts = {encoding: count for encoding, count in counts.items() if count is not None}
     if not ascii_counts:
         return None
     best = max(ascii_counts, key=lambda encoding: ascii_counts[encoding])
@@ -37,17 +38,24 @@ def unmarked_utf16(data: bytes, *, is_whole: bool) -> str | None:
     return best if 2 * most >= total or total >= _FEWEST_CHARACTERS else None
 
 
-def _reading(data: bytes, encoding: str, is_whole: bool) -> str | None:
-    """The characters of a text in one order of bytes; None if nobody writes some of them."""
-    try:
-        text = codecs.getincrementaldecoder(encoding)().decode(data, final=is_whole)
-    except UnicodeDecodeError:
-        return None
-    return text if all(map(_is_written, set(text))) else None
+def _count_ascii(data: bytes, encoding: str, is_whole: bool) -> int | None:
+    """How many characters are ASCII in one order of bytes; None if nobody writes some of them.
 
-
-def _count_ascii(text: str) -> int:
-    return sum(map(str.isascii, text))
+    Block by block, so that other threads go on in between.
+    """
+    decoder = codecs.getincrementaldecoder(encoding)()
+    count = 0
+    for start in range(0, len(data), _BLOCK):
+        try:
+            text = decoder.decode(
+                data[start : start + _BLOCK], final=is_whole and start + _BLOCK >= len(data)
+            )
+        except UnicodeDecodeError:
+            return None
+        if not all(map(_is_written, set(text))):
+            return None
+        count += sum(map(str.isascii, text))
+    return count
 
 
 def _is_written(character: str) -> bool:

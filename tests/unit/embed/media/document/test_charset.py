@@ -5,13 +5,19 @@ from __future__ import annotations
 import random
 from array import array
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from media_files import write
 
 from anysense.embed.errors import CorruptMediaError, UnsupportedMediaError, UsageError
+from anysense.embed.media.document import damaged
 from anysense.embed.media.document.charset import check_encoding, decode_text
+from anysense.embed.media.document.damaged import repair_utf8
 from anysense.embed.media.document.document import read_document
+from anysense.embed.media.document.searching import decode_in_parts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -208,3 +214,53 @@ def test_damaged_utf16_is_refused(tmp_path: Path) -> None:
 def test_nul_is_no_text(data: bytes, tmp_path: Path) -> None:
     with pytest.raises(CorruptMediaError, match=r"NUL|nothing that anysense can read"):
         read_document(write(tmp_path, "a.txt", data))
+
+
+TRICKY = [
+    b" ",
+    b"a",
+    b"\x85",
+    b"\x97",
+    b"\x80",
+    b"\xa0",
+    b"\xb0",
+    b"\xc3",
+    b"\xed",
+    b"\xf0",
+    b"\xff",
+]
+
+
+@given(st.lists(st.sampled_from(TRICKY), max_size=40).map(b"".join), st.integers(4, 9))
+def test_damage_is_repaired_in_parts_as_in_the_whole(data: bytes, size: int) -> None:
+    with patch.object(damaged, "PART", size):
+        repaired = repair_utf8(data, is_marked=True)
+    assert repaired == repair_utf8(data, is_marked=True)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        *((name, "Съешь этих булок 😀\n") for name in ("utf-8", "utf-16", "utf-32", "utf-16-le")),
+        ("cp1251", "Съешь же ещё этих мягких булок, да выпей чаю.\n"),
+        ("cp932", "これは日本語の文章です。\n"),
+    ],
+)
+def test_long_texts_are_decoded_in_parts(encoding: str, text: str) -> None:
+    text *= 5000
+    assert decode_text(text.encode(encoding), "a.txt") == text
+
+
+def test_what_cannot_be_decoded_in_parts_is_no_text() -> None:
+    data = b"a" * 200_000
+    for encoding in ("hex", "klingon"):
+        with pytest.raises(LookupError):
+            decode_in_parts(data, encoding)
+    with pytest.raises(UnicodeDecodeError):
+        decode_in_parts(data + b"\xc3", "utf-8")
+    assert decode_in_parts(data, "utf-7") == data.decode()
+
+
+def test_a_nul_far_into_a_text_is_found() -> None:
+    with pytest.raises(CorruptMediaError, match="NUL"):
+        decode_text(b"a" * 200_000 + b"\0", "a.txt")

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from media_files import write
 
 from anysense.embed.errors import EmptyMediaError
+from anysense.embed.media.document import searching
 from anysense.embed.media.document.document import read_document
 from anysense.embed.media.document.html import html_text
 
@@ -77,3 +81,23 @@ def test_hostile_html_takes_no_time(source: str) -> None:
     started = time.perf_counter()
     html_text(source)
     assert time.perf_counter() - started < 10
+
+
+PIECES = (
+    "<p>|</p>|<b>|<pre>|</pre>|<td>|<br>|&amp;|&#32;|&|;|<!-- c -->|<script>x</script>|\r\n|\n|\t"
+)
+SEEN = [*PIECES.split("|"), "a", " ", "ж", "😀", "two words", "<a href='x y'>", "<title>t</title>"]
+
+
+@given(st.lists(st.sampled_from(SEEN), max_size=40).map("".join), st.integers(4, 16))
+def test_a_page_is_read_in_parts_as_in_the_whole(page: str, size: int) -> None:
+    with patch.object(searching, "PART", size):
+        text = html_text(page)
+    assert text == html_text(page)
+
+
+def test_a_long_page_is_read_to_its_end() -> None:
+    paragraphs = [f"paragraph {number}" for number in range(50_000)]
+    page = "<p> " + " <p>\n".join(paragraphs)
+    assert html_text(page) == "\n\n".join(paragraphs)
+    assert html_text("a  b " * 50_000) == ("a b " * 50_000).rstrip()
