@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import EmptyMediaError, EncoderError, MediaError, MediaTooLargeError
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
-from anysense.embed.pipeline.query import query_segments, unit_mean
+from anysense.embed.pipeline.query import check_length, query_segments, unit_mean
 from anysense.embed.pipeline.reading import name_of, refusal
 from anysense.embed.pipeline.turn import DEFAULT_BATCH, encode_in_turn
 from anysense.embed.types import Modality, Waveform
@@ -87,6 +87,7 @@ def encode_queries(
         if source.modality not in encoder.space.modalities:
             raise EncoderError(f"The encoder '{encoder.space.id}' does not take {source.modality}.")
     parts: list[list[FloatArray]] = [[] for _ in sources]
+    _check_texts(sources, limits, most)
     amounts = Amounts()
     with as_query():
         for modality in sorted({source.modality for source in sources if source.modality}):
@@ -98,6 +99,20 @@ def encode_queries(
     if not sources:
         return np.zeros((0, encoder.space.dimension), np.float32), amounts
     return np.stack([unit_mean(np.stack(vectors)) for vectors in parts]), amounts
+
+
+def _check_texts(sources: Sequence[MediaSource], limits: Limits, most: Amounts) -> None:
+    """Refuse texts that are too long, each or together, before the first of them is encoded.
+
+    Raises:
+        MediaTooLargeError: under the name of the first that is too much.
+    """
+    amounts = Amounts()
+    for source in sources:
+        if isinstance(source.content, str):
+            check_length(source, len(source.content), Modality.TEXT, limits)
+            amounts.characters += len(source.content)
+            amounts.check(most, name_of(source))
 
 
 def _encode(

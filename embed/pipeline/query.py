@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from anysense.embed.pipeline.reading import SourceContent
     from anysense.embed.types import Encoder, FloatArray
 
-__all__ = ["encode_query", "query_segments", "unit_mean"]
+__all__ = ["check_length", "encode_query", "query_segments", "unit_mean"]
 
 
 def encode_query(
@@ -94,12 +94,12 @@ def query_segments(
     Raises:
         MediaError: it cannot be read, or is too long.
     """
-    _check_length(source, _length(source, modality, limits), modality, limits)
+    check_length(source, _length(source, modality, limits), modality, limits)
     limits = replace(limits, image_pixels=min(limits.image_pixels, limits.query_image_pixels))
     options = ReadOptions(frozenset({modality}), captions=False, limits=limits)
     _, pieces = pieces_of(source, options)
     for segment in prepare_pieces([encoder], through(pieces), options):
-        _check_length(source, segment.place.end, modality, limits)
+        check_length(source, segment.place.end, modality, limits)
         yield segment
 
 
@@ -115,9 +115,14 @@ def _length(source: MediaSource, modality: Modality, limits: Limits) -> float | 
     return len(content) if isinstance(content, str) else None
 
 
-def _check_length(
+def check_length(
     source: MediaSource, length: float | None, modality: Modality, limits: Limits
 ) -> None:
+    """Refuse what is longer than a query may be, if it is known how long it is.
+
+    Raises:
+        MediaTooLargeError: so it is.
+    """
     most = {Modality.AUDIO: limits.query_audio_seconds, Modality.TEXT: limits.query_text_characters}
     # Resampling may add a sample or so, which must not make a sound too long.
     if length is None or length < most.get(modality, length) + 0.5:

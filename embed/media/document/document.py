@@ -93,7 +93,7 @@ def normalise_text(text: str, name: str = "<text>") -> str:
     Raises:
         EmptyMediaError: it has no words; see `has_words`.
     """
-    text = fold_text(text)
+    text = text if _never_says_anything(text) else fold_text(text)
     if not has_words(text):
         raise no_words(text, name)
     return text
@@ -104,7 +104,7 @@ def drop_data(text: str) -> str:
 
     A long one that will be refused, as nothing in it could become a word, is left as it is.
     """
-    if len(text) > PART and not any(unicodedata.category(c)[0] in "LNS" for c in _different(text)):
+    if _never_says_anything(text):
         return text
     return drop_wordless(drop_data_uris(text))
 
@@ -145,6 +145,16 @@ def _different(text: str) -> Iterator[str]:
     """The characters of a text, in no order; of each part of it every one once."""
     for at in range(0, len(text), PART):
         yield from set(text[at : at + PART])
+
+
+def _never_says_anything(text: str) -> bool:
+    """Whether a text is long and has nothing that could be a word, or a part of a sign.
+
+    An equals sign says nothing, but becomes another sign with a stroke through it.
+    """
+    if len(text) <= PART:
+        return False
+    return not any(unicodedata.category(character)[0] in "LNS" for character in _different(text))
 
 
 def _says_something(character: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import regex
 
-from anysense.embed.media.document.searching import replace
+from anysense.embed.media.document.searching import PART, replace
 
 __all__ = ["drop_wordless"]
 
@@ -36,6 +36,7 @@ _HEX_LINES = regex.compile(
     regex.I | regex.M,
 )
 _WORD = regex.compile(r"(?<![A-Za-z])(?:[A-Z]?[a-z]{2,24}|[A-Z]{2,15})(?![A-Za-z])")
+_BORDER = regex.compile(r"(?<=[^A-Za-z])|(?=[^A-Za-z])")
 _HEX_LETTERS = regex.compile(r"(?<![g-z])[a-f](?![g-z])", regex.I)
 
 
@@ -52,8 +53,7 @@ def drop_wordless(text: str) -> str:
 
 
 def _unless_words(run: str, most: float) -> str:
-    letters = sum(len(word) for word in _WORD.findall(run))
-    if letters > most * len(run):
+    if _count_letters(_WORD, run) > most * len(run):
         return run
     return "…\n" if run.endswith("\n") else "…"
 
@@ -66,6 +66,19 @@ def _unless_spaced(line: str) -> str:
 
 def _unless_numbers(run: str) -> str:
     """A table of numbers has the form of a dump, but no digits above nine."""
-    if len(_HEX_LETTERS.findall(run)) < 0.05 * len(run):
+    if _count_letters(_HEX_LETTERS, run) < 0.05 * len(run):
         return run
     return "…\n" if run.endswith("\n") else "…"
+
+
+def _count_letters(pattern: regex.Pattern[str], run: str) -> int:
+    """How many characters of a run are in what is looked for; in parts, or a list would be long."""
+    count = start = 0
+    while start < len(run):
+        is_long = len(run) - start > PART
+        border = _BORDER.search(run, start + PART, concurrent=is_long) if is_long else None
+        end = border.start() if border else len(run)
+        found = pattern.findall(run[start:end], concurrent=end - start > PART)
+        count += sum(map(len, found))
+        start = end
+    return count

@@ -98,6 +98,19 @@ def test_they_are_bounded_as_a_whole(most: Amounts) -> None:
         encode_queries(encoder, sources, most=most)
 
 
+@pytest.mark.parametrize("lengths", [[60_000] * 20, [5, 100_001]], ids=["together", "one"])
+def test_texts_that_are_too_long_are_refused_before_any_is_encoded(
+    lengths: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = TinyEncoder()
+    monkeypatch.setattr(encoder, "encode", lambda *_: pytest.fail("it encodes one"))
+    sources = [
+        MediaSource(i, "a " * (length // 2 + 1), Modality.TEXT) for i, length in enumerate(lengths)
+    ]
+    with pytest.raises(MediaTooLargeError):
+        encode_queries(encoder, sources)
+
+
 def test_what_the_encoder_does_not_take_is_refused_before_anything_is_read() -> None:
     with pytest.raises(EncoderError, match="'one' does not take audio"):
         encode_queries(TinyEncoder("one", TEXT_IMAGE, 24), MIXED)

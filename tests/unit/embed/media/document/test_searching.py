@@ -10,9 +10,14 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anysense.embed.errors import AbandonedError
+from anysense.embed.errors import AbandonedError, EmptyMediaError
 from anysense.embed.media.document import searching
-from anysense.embed.media.document.document import drop_data, fold_text, has_words
+from anysense.embed.media.document.document import (
+    drop_data,
+    fold_text,
+    has_words,
+    normalise_text,
+)
 from anysense.embed.media.document.searching import (
     PART,
     change,
@@ -82,6 +87,9 @@ def test_no_data_is_looked_for_where_nothing_is_said() -> None:
     for text in (" " * 2 * PART, "-\n" * 2 * PART, "\u0301" * 2 * PART):
         assert drop_data(text) is text
         assert not has_words(fold_text(text))
+        with pytest.raises(EmptyMediaError):
+            normalise_text(text)
+    assert normalise_text("=\u0338" * PART) == "\u2260" * PART
     assert drop_data("-" * 2 * PART + "a") != "-" * 2 * PART + "a"
 
 

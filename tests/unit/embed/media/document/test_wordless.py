@@ -83,3 +83,9 @@ def test_hostile_texts_take_no_time(text: str) -> None:
     start = time.perf_counter()
     drop_wordless(text)
     assert time.perf_counter() - start < 5
+
+
+@pytest.mark.parametrize("unit", ["ab,cd", "a", "Word1", "0", "x" * 30 + "-"])
+def test_letters_of_long_runs_are_counted_in_parts(unit: str) -> None:
+    is_kept = drop_wordless(unit * 10_000) != "…"
+    assert (drop_wordless(unit * 100_000) != "…") == is_kept == (unit in ("ab,cd", "Word1"))
