@@ -70,13 +70,16 @@ def raw_answer(connection: socket.socket) -> bytes:
 
 @contextmanager
 def attacked(
-    folder: Path, settings: dict[str, Any] | None = None, descriptors: int = 0
+    folder: Path,
+    settings: dict[str, Any] | None = None,
+    descriptors: int = 0,
+    encoder: str = "tiny",
 ) -> Iterator[Attacked]:
     """A service over two texts; killed at the end."""
     tiny.register()
     path = folder / "attacked.anysense"
     if not path.exists():
-        with Collection.create(path, ["tiny"]) as collection:
+        with Collection.create(path, [encoder]) as collection:
             collection.add([NewItem("red", id="red"), NewItem("low", id="low")])
     port = free_port()
     url = f"http://127.0.0.1:{port}/ready"
