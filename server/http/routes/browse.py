@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -23,7 +24,7 @@ from anysense.server.http.schemas.cursors import (
 )
 from anysense.server.http.schemas.fields import ChosenFields, read_field_names
 from anysense.server.http.schemas.items import Added, ItemBody, ItemPage, NewMetadata
-from anysense.server.http.service.describing import describe
+from anysense.server.http.service.describing import patched
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,6 +139,7 @@ async def patch_item(request: Request, item_id: ItemId) -> Response:
     served = collection_of(request)
     check_json(request, MERGE_PATCH)
     body = await read_json(request, NewMetadata)
-    await served.removing(describe, served.writer, item_id, body.metadata)
+    change = partial(patched, patch=body.metadata)
+    await served.removing(served.writer.describe, item_id, change)
     item = await served.reading(served.item, item_id)
     return reply(shown(request, item.to_dict()))

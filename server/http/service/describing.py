@@ -1,4 +1,4 @@
-"""Changing what is said of an item."""
+"""What the metadata of an item become when more, or something else, is said of it."""
 
 from __future__ import annotations
 
@@ -11,32 +11,39 @@ from anysense.server.http.schemas.values import check_metadata
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from anysense.server.http.service.writing import Writer
-
-__all__ = ["describe", "merge_patch"]
+__all__ = ["merge_patch", "patched", "renewed"]
 
 
-def describe(writer: Writer, item_id: str, patch: Mapping[str, Any]) -> None:
-    """Change the metadata of an item by a merge patch; it is safe when this returns.
-
-    What the metadata says of how the item's file was read stays.
+def patched(former: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """The metadata of an item after a merge patch.
 
     Raises:
-        ItemNotFoundError: there is no item of that id.
-        RequestError: the metadata would be too long, or nested too deep.
-        StorageError: the disk refused.
-        CollectionLockedError: another process is writing.
+        RequestError: they would be too long, or nested too deep.
     """
+    return renewed(former, merge_patch(former, patch))
 
-    def patched(former: dict[str, Any]) -> dict[str, Any]:
-        metadata = merge_patch(former, patch)
-        try:
-            check_metadata(metadata)
-        except ValueError as error:
-            raise RequestError(f"metadata: {error}.", 422, "invalid_value", "metadata") from None
-        return {**metadata, **reading_marks(former)}
 
-    writer.describe(item_id, patched)
+def renewed(
+    former: Mapping[str, Any], metadata: Mapping[str, Any], remark: str = ""
+) -> dict[str, Any]:
+    """New metadata of an item, in which stays what the former ones say of how its file was read.
+
+    Args:
+        former: the metadata that the item has.
+        metadata: those that it is to have.
+        remark: what an error says before the reason.
+
+    Raises:
+        RequestError: they are too long, or nested too deep.
+    """
+    after = {**metadata, **reading_marks(former)}
+    if after == former:  # whatever a build has given the item, which may be over the limits
+        return after
+    try:
+        return check_metadata(after)
+    except ValueError as error:
+        message = f"metadata: {remark}{error}."
+        raise RequestError(message, 422, "invalid_value", "metadata") from None
 
 
 def merge_patch(target: Any, patch: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from anysense.embed.errors import AbandonedError, ItemNotFoundError, MediaError
 from anysense.embed.waiting import Waiter, check_waiter, current_waiter, waited_for_by
 from anysense.index.building.ingest import encode_one
 from anysense.index.building.pending import make_pending
-from anysense.index.catalog.browse import find_item, item_paths
+from anysense.index.catalog.browse import find_item
 from anysense.index.catalog.records import make_id
 from anysense.index.types import NewItem
 from anysense.server.http.errors import RequestError, StoppingError
-from anysense.server.http.schemas.values import check_metadata
+from anysense.server.http.service.copies import item_with, join
 from anysense.server.http.service.order import WriteOrder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from anysense.index.catalog.records import Item, ItemRecord
     from anysense.index.collection import Collection
@@ -98,7 +98,8 @@ class Writer:
             in the collection already is the item that it has, which gets the metadata too.
 
         Raises:
-            As `add`.
+            As `add`; RequestError too if the metadata of that item and the file's own are together
+            over the limits.
         """
         number = self._order.new_number()
         with self._under_way():
@@ -182,7 +183,9 @@ class Writer:
         if not self._order.is_superseded(record.id, number):
             self._folder.write([record])
             self._order.mark_done(record.id, number)
-        elif record.content_hash is None or self._id_of(record.content_hash) != record.id:
+        elif (
+            record.content_hash is None or item_with(self._folder, record.content_hash) != record.id
+        ):
             raise superseded(record.id)
         return self._folder.catalog.item(record.id)
 
@@ -195,11 +198,9 @@ class Writer:
         item_id = item.id or make_id(source)
 
         def write() -> tuple[Item, bool]:
-            other_id = self._id_of(file.digest) if item.id is None else None
-            if other_id not in (None, item_id):  # another client has sent it meanwhile
-                known_item = self._describe(str(other_id), item, file.name)
-                if known_item is not None:
-                    return known_item, False
+            other_id = item_with(self._folder, file.digest) if item.id is None else None
+            if other_id is not None and other_id != item_id:  # another client sent it meanwhile
+                return self._joined(other_id, item, file.name), False
             return self._write(record, number), True
 
         with self._order.line(item_id, number):
@@ -210,46 +211,17 @@ class Writer:
             return self._commit(item_id, number, write)
 
     def _join(self, digest: str, item: NewItem, name: str) -> Item | None:
-        """The item that has a content, with the metadata of another copy; None if none has it."""
-        if self._id_of(digest) is None:
+        """The item that has a content, joined by another copy; None if none has it."""
+        if item_with(self._folder, digest) is None:
             return None
         with self._commits:
-            item_id = self._id_of(digest)
-            return None if item_id is None else self._describe(item_id, item, name)
+            item_id = item_with(self._folder, digest)
+            return None if item_id is None else self._joined(item_id, item, name)
 
-    def _describe(self, item_id: str, item: NewItem, name: str) -> Item | None:
-        """Add the metadata of a copy to an item's; the item, or None if there is none of that id.
-
-        What the client calls the copy is no metadata of an item that has a name.
-        """
-        try:
-            before = find_item(self._folder.catalog, item_id)
-        except ItemNotFoundError:
-            return None
-        said = {k: v for k, v in item.metadata.items() if (k, v) != ("filename", name)}
-        after = {**before.metadata, **said}
-        try:
-            check_metadata(after)
-        except ValueError as error:
-            message = f"metadata: with that of the item {item_id}, {error}."
-            raise RequestError(message, 422, "invalid_value", "metadata") from None
-        if after != before.metadata:
-            self._folder.describe({item_id: after})
-        else:
-            self._folder.check_place()
+    def _joined(self, item_id: str, item: NewItem, name: str) -> Item:
+        """An item after a copy of its content has joined it."""
+        join(self._folder, item_id, item.metadata, name=name)
         return self._folder.catalog.item(item_id)
-
-    def _id_of(self, digest: str) -> str | None:
-        """The id of the item that has a content, unless its files are all gone."""
-        item_id = self._folder.by_hash(digest)
-        if item_id is None:
-            return None
-        catalog = self._folder.catalog
-        try:
-            paths = [Path(path) for path in item_paths(catalog, find_item(catalog, item_id))]
-        except ItemNotFoundError:
-            return None
-        return item_id if not paths or any(path.is_file() for path in paths) else None
 
 
 def superseded(item_id: str) -> RequestError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,26 @@ def test_the_same_upload_is_stored_once(client: TestClient, collection: Collecti
     indexed = client.post("/v1/items", files={"file": ("c.png", png("red"))})
     assert (indexed.status_code, indexed.json()["id"]) == (200, "red")
     assert len(stored(collection)) == 1
+
+
+def test_a_copy_adds_no_more_metadata_than_an_item_may_have(client: TestClient) -> None:
+    def again(metadata: dict[str, Any]) -> Any:
+        file = {"file": ("a.png", png("red"))}
+        return client.post("/v1/items", files=file, data={"metadata": json.dumps(metadata)})
+
+    many, more = {"a": "x" * 200_000}, {"b": "y" * 200_000}
+    assert again(many).status_code == 200
+    refused = again(more)
+    assert (refused.status_code, error_of(refused)["param"]) == (422, "metadata")
+    assert client.get("/v1/items/red").json()["metadata"] == {"label": "photo", **many}
+
+
+def test_a_copy_joins_an_item_that_a_build_has_given_long_metadata(
+    client: TestClient, collection: Collection
+) -> None:
+    collection.folder.describe({"red": {"long": "x" * 300_000}})
+    again = client.post("/v1/items", files={"file": ("a.png", png("red"))})
+    assert (again.status_code, again.json()["id"]) == (200, "red")
 
 
 def test_one_content_may_be_two_items(client: TestClient, collection: Collection) -> None:
@@ -261,6 +282,9 @@ def test_a_picture_that_lost_its_end_says_so(client: TestClient, collection: Col
     item = add_file(client, noisy[: len(noisy) * 3 // 4], "cut.png", metadata='{"year": 2001}')
     assert item["metadata"] == {"complete": False, "year": 2001, "filename": "cut.png"}
     assert "complete" not in add_file(client, whole, "whole.png")["metadata"]
+    again = {"file": ("again.png", noisy[: len(noisy) * 3 // 4])}
+    joined = client.post("/v1/items", files=again, data={"metadata": '{"complete": true, "n": 1}'})
+    assert joined.json()["metadata"] == {**item["metadata"], "n": 1}
     where = {"complete": False}
     assert ids(search(client, text="dark", k=9, where=where)) == [item["id"]]
 

@@ -1,0 +1,74 @@
+"""Copies: files without an id whose content an item of the collection has already."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from anysense.embed.errors import ItemNotFoundError
+from anysense.index.catalog.browse import find_item, item_paths
+from anysense.server.http.service.describing import renewed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from anysense.index.catalog.records import FileRecord
+    from anysense.index.folder.folder import CollectionFolder
+
+__all__ = ["item_with", "join"]
+
+
+def item_with(folder: CollectionFolder, digest: str) -> str | None:
+    """The id of the item that has a content; None if there is none, or its files are all gone.
+
+    Args:
+        folder: of the collection.
+        digest: the hash of the content.
+    """
+    item_id = folder.by_hash(digest)
+    if item_id is None:
+        return None
+    try:
+        item = find_item(folder.catalog, item_id)
+    except ItemNotFoundError:  # removed since
+        return None
+    paths = item_paths(folder.catalog, item)
+    return item_id if not paths or any(Path(path).is_file() for path in paths) else None
+
+
+def join(
+    folder: CollectionFolder,
+    item_id: str,
+    metadata: Mapping[str, Any],
+    *,
+    name: str | None = None,
+    file: FileRecord | None = None,
+) -> None:
+    """Give the item that has a content what is said of a copy, and the copy's path if it has one.
+
+    Nobody else may change the collection meanwhile.
+
+    Args:
+        folder: of the collection.
+        item_id: the item.
+        metadata: what is said of the copy.
+        name: what the client calls a copy that it has sent.
+        file: a copy that stays where it is on this machine.
+
+    Raises:
+        ItemNotFoundError: there is no such item.
+        RequestError: the metadata of both would be too long, or nested too deep; nothing was
+            written.
+        StorageError: the disk refused.
+        CollectionReplacedError: the folder is not the one any more that was opened.
+    """
+    former = find_item(folder.catalog, item_id).metadata
+    # What the client calls the copy is no metadata of an item that has a name.
+    said = {key: value for key, value in metadata.items() if (key, value) != ("filename", name)}
+    after = renewed(former, {**former, **said}, f"with that of the item {item_id}, ")
+    if file is not None:
+        folder.assign_files([(file, item_id)])
+    if after != former:
+        folder.describe({item_id: after})
+    else:
+        folder.check_place()  # which a write does by itself
