@@ -6,7 +6,6 @@ file without an id whose content is there already, or came just before it, is no
 
 from __future__ import annotations
 
-import contextlib
 import tempfile
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -19,15 +18,16 @@ from anysense.embed.errors import (
     EncoderError,
     ItemNotFoundError,
     MediaError,
+    StorageError,
 )
 from anysense.embed.types import Modality
 from anysense.embed.waiting import check_waiter
-from anysense.index.building.encoding import encode_pending, reading_marks
+from anysense.index.building.encoding import encode_pending
 from anysense.index.building.pending import PendingItem, make_pending
-from anysense.index.catalog.browse import find_item, item_paths
 from anysense.index.catalog.records import ItemRecord
 from anysense.index.types import NewItem
-from anysense.server.http.errors import error_fields, status_of
+from anysense.server.http.errors import RequestError, error_fields, status_of
+from anysense.server.http.service.copies import item_with, join
 from anysense.server.http.service.writing import superseded
 
 if TYPE_CHECKING:
@@ -84,14 +84,24 @@ def add_together(
         return _Adding(writer.collection, writes, roots, Path(staging)).run(candidates)
 
 
-class _Known(NamedTuple):
-    """A file whose content is there already: its place, and that of the first one, or its item."""
+class _Copy(NamedTuple):
+    """A file without an id whose content an item has, or a file that came before.
+
+    Attributes:
+        place: among the candidates.
+        digest: the hash of its content.
+        metadata: what is said of it.
+        name: what the client calls it, if it was sent.
+        file: what the catalog notes of it, if it stays where it is.
+        first: the place of the file that came before; None for a copy of an item's content.
+    """
 
     place: int
-    first: int | None
-    item_id: str | None
+    digest: str
     metadata: Mapping[str, Any]
-    file: FileRecord | None
+    name: str | None = None
+    file: FileRecord | None = None
+    first: int | None = None
 
 
 class _Adding:
@@ -106,7 +116,7 @@ class _Adding:
         self._outcomes: dict[int, Outcome] = {}
         self._names: dict[int, str] = {}  # what clients call files, by place
         self._firsts: dict[str, int] = {}  # places of files without ids, by the content's hash
-        self._known: list[_Known] = []
+        self._copies: list[_Copy] = []
 
     def run(self, candidates: Sequence[Candidate | AnysenseError]) -> list[Outcome]:
         records: dict[str, tuple[int, ItemRecord]] = {}
@@ -123,7 +133,8 @@ class _Adding:
                     self._fail(item.index, outcome)
         for item_id in self._writes.write([record for _, record in records.values()]):
             self._outcomes[records[item_id][0]] = failed_outcome(superseded(item_id), item_id)
-        self._join_known()
+        for copy in self._copies:
+            self._outcomes[copy.place] = self._join(copy)
         return [self._outcomes[place] for place in range(len(candidates))]
 
     def _fail(self, place: int, error: AnysenseError) -> None:
@@ -164,7 +175,8 @@ class _Adding:
         folder = self._folder.media
         with media.open() as upload:
             file = self._writes.receive(upload, self._names[place])
-        if candidate.id is None and self._is_known(place, candidate, file.digest):
+        copy = _Copy(place, file.digest, candidate.metadata, name=media.name)
+        if candidate.id is None and self._is_copy(copy):
             return None
         path = file.keep(media.suffix, candidate.id)
         source = folder.catalog_path(str(path))  # the same wherever the collection is
@@ -175,64 +187,58 @@ class _Adding:
         assert candidate.path is not None
         self._names[place] = candidate.path
         with self._roots.open(candidate.path) as file:
-            copy, record = file.copy_to(self._staging / f"{place}")
+            path, record = file.copy_to(self._staging / f"{place}")
         pending = make_pending(
             place,
-            NewItem(copy, candidate.id, record.path, None, candidate.metadata),
+            NewItem(path, candidate.id, record.path, None, candidate.metadata),
             record.content_hash,
             with_sidecars=False,
         )
         pending = replace(pending, files=(record,))
-        if candidate.id is None and self._is_known(
-            place, candidate, record.content_hash, record, pending.id
-        ):
+        copy = _Copy(place, record.content_hash, candidate.metadata, file=record)
+        if candidate.id is None and self._is_copy(copy, pending.id):
             return None
         return pending
 
-    def _is_known(
-        self,
-        place: int,
-        candidate: Candidate,
-        digest: str,
-        file: FileRecord | None = None,
-        own_id: str | None = None,
-    ) -> bool:
-        """Whether a file without an id has a content that is there, or came before; it is noted."""
-        item_id = self._folder.by_hash(digest)
-        if item_id is not None and item_id != own_id:
-            paths = self._paths(item_id)
-            if not paths or any(path.is_file() for path in paths):
-                self._known.append(_Known(place, None, item_id, candidate.metadata, file))
-                return True
-        first = self._firsts.setdefault(digest, place)
-        if first != place:
-            self._known.append(_Known(place, first, None, candidate.metadata, file))
-        return first != place
+    def _is_copy(self, file: _Copy, own_id: str | None = None) -> bool:
+        """Whether a file without an id is a copy; it is noted, to join its item in the end.
 
-    def _paths(self, item_id: str) -> list[Path]:
-        """Where the files of an item are, which may be gone; none if there is no such item."""
-        catalog = self._folder.snapshot().catalog
-        with contextlib.suppress(ItemNotFoundError):
-            return [Path(path) for path in item_paths(catalog, find_item(catalog, item_id))]
-        return []
+        It is no copy of the item that has the id made for it: it replaces that.
+        """
+        if item_with(self._folder, file.digest) not in (None, own_id):
+            self._copies.append(file)
+            return True
+        first = self._firsts.setdefault(file.digest, file.place)
+        if first == file.place:
+            return False
+        self._copies.append(file._replace(first=first))
+        return True
 
-    def _join_known(self) -> None:
-        """Give the items of known contents what was said of these, and their paths."""
-        for known in self._known:
-            outcome = Outcome(known.item_id, 200)
-            if known.first is not None:
-                outcome = self._outcomes[known.first]
-                if outcome.error is None:
-                    outcome = Outcome(outcome.id, 200)
-            self._outcomes[known.place] = outcome
-            if outcome.id is not None and outcome.error is None:
-                self._join(outcome.id, known)
+    def _join(self, copy: _Copy) -> Outcome:
+        """Let a copy join the item that has its content; what became of the copy.
 
-    def _join(self, item_id: str, known: _Known) -> None:
-        with self._writes.alone() as folder:
-            if known.file is not None:
-                folder.assign_files([(known.file, item_id)])
-            if known.metadata:
-                former = find_item(folder.snapshot().catalog, item_id).metadata
-                merged = {**former, **known.metadata, **reading_marks(former)}
-                folder.describe({item_id: merged})
+        The others are written by now, so what goes wrong here is of this copy alone.
+        """
+        first = None if copy.first is None else self._outcomes[copy.first]
+        if first is not None and first.error is not None:
+            return first
+        try:
+            with self._writes.alone() as folder:
+                item_id = item_with(folder, copy.digest) if first is None else first.id
+                if item_id is None:
+                    raise item_gone()
+                join(folder, item_id, copy.metadata, name=copy.name, file=copy.file)
+        except ItemNotFoundError:
+            return failed_outcome(item_gone())
+        except (RequestError, StorageError) as error:
+            return failed_outcome(error)
+        return Outcome(item_id, 200)
+
+
+def item_gone() -> RequestError:
+    """What is said of a copy whose item has gone before the copy could join it."""
+    message = (
+        "The item with this content was removed or replaced before this copy could join it: "
+        "nothing was added; send it again."
+    )
+    return RequestError(message, 409, "item_gone")

@@ -18,7 +18,7 @@ MEANINGS = {
     403: "The key lacks the scope, a page of another site asks, or the path is not allowed.",
     404: "There is no such collection, item, file, model or job.",
     408: "The request took too long to come.",
-    409: "A later request for the same id went first.",
+    409: "A later request for the same id, or one for the item of the same content, went first.",
     410: "The file is gone or another one, or the state is no longer held.",
     412: "The file is in another state than the request is for.",
     413: "The body, or what is in it, is too large.",

@@ -19,7 +19,7 @@ from http_client import (
     wav,
 )
 
-from anysense.embed.errors import CollectionLockedError
+from anysense.embed.errors import CollectionLockedError, StorageError
 from anysense.index.collection import Collection
 from anysense.index.folder.folder import CollectionFolder
 from anysense.server.http.batches import candidates
@@ -143,6 +143,113 @@ def test_a_batch_is_as_one_added_after_the_other(
     assert len(stored(collection)) == 1  # that of the item which is a text now is gone
     assert add(client, [{"image": dark, "id": "x"}, {"text": "", "id": "x"}])[1]["status"] == 422
     assert client.get("/v1/items/x/media").status_code == 200
+
+
+def removing_red(patch: pytest.MonkeyPatch) -> None:
+    """Let somebody else remove the item red as soon as the items of a batch are written."""
+    write = CollectionFolder.write
+
+    def write_then_remove(folder: CollectionFolder, records: Any, **kwargs: Any) -> None:
+        write(folder, records, **kwargs)
+        folder.remove(["red"])
+
+    patch.setattr(CollectionFolder, "write", write_then_remove)
+
+
+@pytest.mark.parametrize("metadata", [{}, {"n": 1}])
+def test_a_copy_whose_item_has_gone_meanwhile_stops_no_other(
+    client: TestClient, metadata: dict[str, Any]
+) -> None:
+    copy = {"image": data_uri(png("red"), "image/png"), "metadata": metadata}
+    with pytest.MonkeyPatch.context() as patch:
+        removing_red(patch)
+        results = add(client, [{"text": "a", "id": "a"}, copy, {"text": "b", "id": "b"}])
+    assert statuses(results) == [201, 409, 201]
+    assert (results[1]["id"], results[1]["error"]["code"]) == (None, "item_gone")
+    assert client.get("/v1/items/b").status_code == 200
+    assert statuses(add(client, [copy])) == [201]
+
+
+def test_a_file_on_this_machine_whose_item_has_gone_meanwhile_is_told_so(
+    collection: Collection, tmp_path: Path
+) -> None:
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "copy.png").write_bytes(png("red"))
+    with client_of(collection, Settings(roots=(str(tmp_path / "root"),))) as client:
+        with pytest.MonkeyPatch.context() as patch:
+            removing_red(patch)
+            results = add(client, [{"text": "a", "id": "a"}, {"path": "copy.png"}])
+        assert statuses(results) == [201, 409]
+        assert statuses(add(client, [{"path": "copy.png"}])) == [201]
+
+
+def test_a_copy_of_what_came_before_it_may_find_that_gone(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = CollectionFolder.write
+
+    def write_then_remove(folder: CollectionFolder, records: Any, **kwargs: Any) -> None:
+        write(folder, records, **kwargs)
+        folder.remove([records[0].id])
+
+    monkeypatch.setattr(CollectionFolder, "write", write_then_remove)
+    image = {"image": data_uri(png("red", 9), "image/png"), "metadata": {"n": 1}}
+    assert statuses(add(client, [image, image])) == [201, 409]
+
+
+def test_what_a_client_calls_a_copy_is_no_name_of_its_item(client: TestClient) -> None:
+    names = ["first.png", "second.png", "image"]
+    files = [("file", (name, png("red", 9))) for name in names]
+    results = results_of(client.post("/v1/items/batch", files=files))
+    assert statuses(results) == [201, 200, 200]
+    address = f"/v1/items/{results[0]['id']}"
+    assert client.get(address).json()["metadata"] == {"filename": "first.png"}
+    more = {"metadata": json.dumps({"second.png": {"n": 1}, "image": {"filename": "new.png"}})}
+    again = results_of(client.post("/v1/items/batch", files=files[1:2], data={}))
+    assert statuses(again) == [200]
+    assert client.get(address).json()["metadata"] == {"filename": "first.png"}
+    results_of(client.post("/v1/items/batch", files=files[1:], data=more))
+    assert client.get(address).json()["metadata"] == {"filename": "new.png", "n": 1}
+
+
+def test_the_metadata_of_an_item_and_its_copies_are_limited_together(
+    collection: Collection, tmp_path: Path
+) -> None:
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "copy.png").write_bytes(png("red"))
+    many, more = {"a": "x" * 200_000}, {"b": "y" * 200_000}
+    red = {"image": data_uri(png("red"), "image/png")}
+    new = {"image": data_uri(png("red", 9), "image/png")}
+    with client_of(collection, Settings(roots=(str(tmp_path / "root"),))) as client:
+        items = [
+            {**red, "metadata": many},
+            {**red, "metadata": more},
+            {"path": "copy.png", "metadata": more},
+            {**new, "metadata": many},
+            {**new, "metadata": more},
+            {"text": "last"},
+        ]
+        results = add(client, items)
+        assert statuses(results) == [200, 422, 422, 201, 422, 201]
+        for result in (results[1], results[2], results[4]):
+            assert (result["error"]["code"], result["error"]["param"]) == (
+                "invalid_value",
+                "metadata",
+            )
+        item = client.get("/v1/items/red").json()
+        assert item["metadata"] == {"label": "photo", **many}
+        assert item["aliases"] == []  # nor has it got the path of the copy
+
+
+def test_a_disk_that_refuses_a_copy_takes_back_no_other_item(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any) -> None:
+        raise StorageError("No space left on device.")
+
+    monkeypatch.setattr(CollectionFolder, "describe", refuse)
+    copy = {"image": data_uri(png("red"), "image/png"), "metadata": {"n": 1}}
+    assert statuses(add(client, [copy, {"text": "a"}])) == [507, 201]
 
 
 def test_lines_may_be_many_and_empty(client: TestClient) -> None:
