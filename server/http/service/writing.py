@@ -295,7 +295,9 @@ class SeveralWrites:
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[CollectionFolder]:
-        """The folder, while nobody else changes it: for changes that depend on what is there."""
+        """The folder, while nobody else changes it: for changes that depend on what is there.
+
+        They are made even if nobody waits any more: what was written before them stays.
+        """
         with self._commits:
-            check_waiter()
             yield self.folder
