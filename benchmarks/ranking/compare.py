@@ -279,7 +279,7 @@ def centring(subjects: dict[str, Case]) -> list[dict[str, Any]]:
 
 def matches(subjects: list[Case]) -> dict[str, dict[str, Any]]:
     """How often something is said to match: with relevant items there, without, and without kin."""
-    from anysense.index.ranking.hits import is_match
+    from anysense.index.ranking.matches import is_match
 
     best: dict[str, dict[str, list[tuple[float, int]]]] = {}
     for subject in subjects:

@@ -14,7 +14,8 @@ from anysense.embed.types import Modality, Origin
 from anysense.index.catalog.browse import item_modalities, list_items
 from anysense.index.evaluation import metrics
 from anysense.index.ranking.fusion import fuse
-from anysense.index.ranking.hits import hits_of
+from anysense.index.ranking.hits import read_hits
+from anysense.index.ranking.matches import matches_of
 from anysense.index.ranking.retriever import Retriever
 from anysense.index.vectors.recall import recall_at_k
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from anysense.index.evaluation.pairs import Pair
     from anysense.index.folder.folder import OpenCollection
     from anysense.index.ranking.hit import Hit
+    from anysense.index.ranking.match import Match
     from anysense.index.ranking.routes import Route
     from anysense.index.snapshots.snapshot import Snapshot
 
@@ -148,11 +150,18 @@ class _Run:
         query_items = {self._ids[file] for file in pair.query_files if file in self._ids}
         query_items -= relevant.keys()
         captions, modalities = self._without_captions(pair, relevant)
-        lists = []
+        lists: list[list[Match]] = []
+        ids: dict[int, str] = {}
         for route in self._retriever.plan(pair.terms, self._snapshot):
-            hits = hits_of(self._snapshot, route, DEPTH, captions)
-            hits = [hit for hit in hits if hit.id not in query_items]
-            lists.append(hits)
+            matches = matches_of(self._snapshot, route, DEPTH, captions)
+            found = [
+                (match, hit)
+                for match, hit in zip(matches, read_hits(self._snapshot, matches), strict=True)
+                if hit is not None and hit.id not in query_items
+            ]
+            ids |= {match.item: hit.id for match, hit in found}
+            lists.append([match for match, _ in found])
+            hits = [hit for _, hit in found]
             modality = route.partition.modality
             grades = {i: g for i, g in relevant.items() if modality in modalities[i]}
             in_query = sum(modality in self._modalities[i] for i in query_items)
@@ -166,7 +175,8 @@ class _Run:
             self._note_recall(figures, route)
         if len(self._snapshot.partitions) > 1:
             merged = self._route(pair.modality, MIXED, len(self._modalities))
-            self._note_ranks(merged, [hit.id for hit in fuse(lists, "calibrated")], relevant)
+            fused = fuse(lists, "calibrated")
+            self._note_ranks(merged, [ids[match.item] for match in fused], relevant)
 
     def _without_captions(
         self, pair: Pair, item_ids: Iterable[str]

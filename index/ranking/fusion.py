@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
-
-from anysense.index.ranking.hit import HitSegment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from anysense.embed.types import FloatArray
-    from anysense.index.ranking.hit import Hit
+    from anysense.index.ranking.match import Match
 
 __all__ = ["FUSIONS", "distinct", "fuse"]
 
@@ -23,52 +21,49 @@ MOST_SEGMENTS = 8
 """So many further segments of an item are told."""
 
 
-def fuse(lists: Sequence[Sequence[Hit]], fusion: str) -> list[Hit]:
+def fuse(lists: Sequence[Sequence[Match]], fusion: str) -> list[Match]:
     """Merge lists, each best first; what was in order stays so.
 
-    An item that is in several of them becomes one hit: its segment with the best score leads, and
+    An item that is in several of them becomes one match: its segment with the best score leads, and
     the others that matched well are told with it.
 
     Args:
         lists: one for each route.
         fusion: ``calibrated`` orders by score, equal scores by rank; ``rrf``, reciprocal-rank
             fusion, by the sum over the lists of what each rank is worth, equal sums by cosine;
-            ``round_robin`` lets the lists take turns, the one with the best score first.
+            ``round_robin`` lets the lists take turns, the one with the best score first. What is
+            equal in all that stands in the order in which it was added.
     """
     if fusion == "round_robin":
-        lists = sorted(lists, key=lambda hits: -max((h.score for h in hits), default=0.0))
-    # For each item: its hits, each with its rank and the place of its list.
-    ranked: dict[str, list[tuple[int, int, Hit]]] = {}
-    for turn, hits in enumerate(lists):
-        for rank, hit in enumerate(hits):
-            ranked.setdefault(hit.id, []).append((rank, turn, hit))
+        lists = sorted(lists, key=lambda matches: -max((m.best.score for m in matches), default=0))
+    # For each item: its matches, each with its rank and the place of its list.
+    ranked: dict[int, list[tuple[int, int, Match]]] = {}
+    for turn, matches in enumerate(lists):
+        for rank, match in enumerate(matches):
+            ranked.setdefault(match.item, []).append((rank, turn, match))
     merged = []
-    for entries in ranked.values():
-        rank, _, best = min(entries, key=lambda entry: (-entry[2].score, entry[0]))
+    for item, entries in ranked.items():
+        rank, _, leading = min(entries, key=lambda entry: (-entry[2].best.score, entry[0]))
         if fusion == "calibrated":
-            order = (-best.score, float(rank))
+            order = (-leading.best.score, float(rank))
         elif fusion == "rrf":
             order = (-sum(1 / (RRF_K + rank + 1) for rank, _, _ in entries), 0.0)
         else:
             order = min((float(rank), float(turn)) for rank, turn, _ in entries)
-        merged.append((order, -best.raw_score, best.id, _joined(best, entries)))
-    return [hit for *_, hit in sorted(merged, key=lambda entry: entry[:3])]
+        joined = _joined(leading, [match for _, _, match in entries])
+        merged.append((order, -leading.best.raw_score, item, joined))
+    return [match for *_, match in sorted(merged, key=lambda entry: entry[:3])]
 
 
-def _joined(best: Hit, entries: Sequence[tuple[int, int, Hit]]) -> Hit:
-    """One hit of an item, with its further segments from all lists."""
-    others = [segment for _, _, hit in entries for segment in hit.segments]
-    others += [_segment_of(hit) for _, _, hit in entries if hit is not best]
+def _joined(leading: Match, matches: Sequence[Match]) -> Match:
+    """One match of an item, with its further segments from all lists."""
+    others = [segment for match in matches for segment in match.segments]
+    others += [match.best for match in matches if match is not leading]
     if not others:
-        return best
+        return leading
     others.sort(key=lambda segment: -segment.score)
     matching = [segment for segment in others if segment.score >= MATCHED_WELL]
-    return replace(best, segments=tuple(matching[:MOST_SEGMENTS]))
-
-
-def _segment_of(hit: Hit) -> HitSegment:
-    """The segment that leads a hit."""
-    return HitSegment(**{field.name: getattr(hit, field.name) for field in fields(HitSegment)})
+    return replace(leading, segments=tuple(matching[:MOST_SEGMENTS]))
 
 
 def distinct(vectors: FloatArray, threshold: float, most: int) -> list[int]:

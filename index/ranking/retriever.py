@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from anysense.embed.stages import stage
 from anysense.index.ranking.fusion import fuse
 from anysense.index.ranking.hit import Hits
-from anysense.index.ranking.hits import is_match, search_routes
+from anysense.index.ranking.hits import read_hits
+from anysense.index.ranking.matches import is_match, search_routes
 from anysense.index.ranking.options import SearchOptions
 from anysense.index.ranking.paging import page_of
 from anysense.index.ranking.query import parse_query
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from anysense.embed.types import Modality
     from anysense.index.folder.folder import OpenCollection
-    from anysense.index.ranking.hit import Hit
+    from anysense.index.ranking.match import Match
     from anysense.index.ranking.query import Query, Term
     from anysense.index.ranking.routes import Route
     from anysense.index.snapshots.snapshot import Snapshot
@@ -106,33 +107,37 @@ class Retriever:
         snapshot = state.snapshot
         routes = plan_routes(self._collection, state, terms, options.of_modalities)
         allowed = snapshot.select(options.where)
-        liked = frozenset(term.like for term in terms if term.like is not None)
+        liked = snapshot.keys_of_items(term.like for term in terms if term.like is not None)
         no_match: bool | None = None
 
-        def ranked(size: int) -> list[Hit]:
+        def ranked(size: int) -> list[Match]:
             nonlocal no_match
             # Not `per_modality_k`: an item may lead by another modality than that of a route.
             lists, counted = search_routes(
                 snapshot, routes, size, allowed=allowed, without=liked, collapse=options.collapse
             )
             if no_match is None:
-                best = max((hit.score for hits in lists for hit in hits), default=0.0)
+                best = max((match.best.score for each in lists for match in each), default=0.0)
                 no_match = not is_match(best, counted)
             least = options.min_score
             if least is not None:
-                lists = [[hit for hit in hits if hit.score >= least] for hits in lists]
+                lists = [[match for match in each if match.best.score >= least] for each in lists]
             return fuse(lists, options.fusion)
 
         with stage("index"), RANKING.taken():
-            page = page_of(
-                ranked,
-                options.k,
-                options.offset,
-                per_modality_k=options.per_modality_k,
-                modalities=len({route.partition.modality for route in routes}),
-            )
+            while True:
+                page = page_of(
+                    ranked,
+                    options.k,
+                    options.offset,
+                    per_modality_k=options.per_modality_k,
+                    modalities=len({route.partition.modality for route in routes}),
+                )
+                hits = [hit for hit in read_hits(snapshot, page) if hit is not None]
+                if len(hits) == len(page):
+                    break  # else an item was removed in between: others move up
         assert no_match is not None
-        return Hits(page, no_match=no_match, state=state.name)
+        return Hits(hits, no_match=no_match, state=state.name)
 
     def plan(self, query: Query, snapshot: Snapshot | None = None) -> list[Route]:
         """The routes that a query takes: what `retrieve` searches, for whoever looks closer.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from anysense.embed.forking import new_lock
+from anysense.index.catalog.keys import keys_of_items, keys_of_segments
 from anysense.index.filters.filter import Filter, parse_filter
 from anysense.index.snapshots.manifest import EFFORTS
 from anysense.index.vectors.arrays import no_results
@@ -18,7 +19,7 @@ from anysense.index.vectors.thresholds import DEFAULTS, Thresholds
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Hashable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -176,6 +177,14 @@ class Snapshot:
             if len(self._selections) > _KEPT_SELECTIONS:
                 self._selections.popitem(last=False)
         return ids
+
+    def keys_of_segments(self, segment_ids: Sequence[int] | Ids) -> list[int | None]:
+        """The key of the item of each segment, in order; None for a segment removed since."""
+        return keys_of_segments(self.catalog, segment_ids)
+
+    def keys_of_items(self, item_ids: Iterable[str]) -> frozenset[int]:
+        """The keys of some items, without those that there are not."""
+        return keys_of_items(self.catalog, item_ids)
 
     def rows(self, segment_ids: Sequence[int] | Ids) -> list[SegmentRow | None]:
         """One row for each id, in order; None for -1, and for a segment removed since."""

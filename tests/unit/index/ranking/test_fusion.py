@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -10,92 +11,105 @@ from anysense import Hit
 from anysense.embed.types import Kind, Modality, Origin, Place, Unit
 from anysense.index.ranking.fusion import FUSIONS, MATCHED_WELL, MOST_SEGMENTS, fuse
 from anysense.index.ranking.hit import HitSegment
+from anysense.index.ranking.match import Match, SegmentMatch
+from anysense.index.types import Partition
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from anysense.index.ranking.routes import Route
 
 
-def segment(score: float, modality: Modality = Modality.TEXT, start: int = 0) -> HitSegment:
-    return HitSegment(
-        modality, score, score / 10, "native", "tiny", start, start + 1, Unit.CHARACTERS
-    )
+class Lead:
+    """A route, as far as merging looks at it."""
+
+    def __init__(self, modality: Modality) -> None:
+        self.partition = Partition("tiny", modality)
 
 
-def hit(
-    item_id: str,
+ROUTES = {modality: cast("Route", Lead(modality)) for modality in Modality}
+
+
+def segment(score: float, modality: Modality = Modality.TEXT, number: int = 0) -> SegmentMatch:
+    return SegmentMatch(number, score, score / 10, ROUTES[modality])
+
+
+def match(
+    name: str,
     score: float,
     modality: Modality = Modality.TEXT,
-    *others: HitSegment,
+    *others: SegmentMatch,
     raw_score: float = 0.0,
-) -> Hit:
-    """A hit of one route, with further segments of the same route."""
-    return Hit(
-        item_id, Kind.DOCUMENT, modality, score, raw_score, "native", "x", "tiny", segments=others
-    )
+) -> Match:
+    """A match of one route, with further segments of the same route; its item has a letter."""
+    return Match(ord(name), SegmentMatch(0, score, raw_score, ROUTES[modality]), others)
 
 
-def ids(hits: list[Hit]) -> list[str]:
-    return [found.id for found in hits]
+def names(matches: Sequence[Match]) -> list[str]:
+    return [chr(found.item) for found in matches]
 
 
-TEXTS = [hit("a", 5.0), hit("b", 3.0), hit("c", 2.0)]
-IMAGES = [hit("c", 4.0, Modality.IMAGE), hit("d", 1.5, Modality.IMAGE)]
+TEXTS = [match("a", 5.0), match("b", 3.0), match("c", 2.0)]
+IMAGES = [match("c", 4.0, Modality.IMAGE), match("d", 1.5, Modality.IMAGE)]
 
 
 @pytest.mark.parametrize("fusion", FUSIONS)
 def test_an_item_stands_once_and_its_best_segment_leads(fusion: str) -> None:
     merged = fuse([TEXTS, IMAGES], fusion)
-    assert sorted(ids(merged)) == ["a", "b", "c", "d"]
-    [both] = [found for found in merged if found.id == "c"]
-    assert (both.modality, both.score) == (Modality.IMAGE, 4.0)
-    assert [(s.modality, s.score) for s in both.segments] == [(Modality.TEXT, 2.0)]
-    assert all(found.segments == () for found in merged if found.id != "c")
+    assert sorted(names(merged)) == ["a", "b", "c", "d"]
+    [both] = [found for found in merged if found.item == ord("c")]
+    assert (both.modality, both.best.score) == (Modality.IMAGE, 4.0)
+    assert [(s.route.partition.modality, s.score) for s in both.segments] == [(Modality.TEXT, 2.0)]
+    assert all(found.segments == () for found in merged if found.item != ord("c"))
     assert fuse([IMAGES, TEXTS], fusion) == merged  # whichever route came first
 
 
 def test_by_score_the_best_segment_decides() -> None:
-    assert ids(fuse([TEXTS, IMAGES], "calibrated")) == ["a", "c", "b", "d"]
+    assert names(fuse([TEXTS, IMAGES], "calibrated")) == ["a", "c", "b", "d"]
 
 
-def test_equal_scores_are_ordered_by_rank_then_cosine_then_name() -> None:
-    first = [hit("x", 2.0), hit("w", 1.0, raw_score=0.1)]
-    second = [hit("y", 1.0), hit("v", 1.0, raw_score=0.1), hit("u", 1.0, raw_score=0.3)]
-    assert ids(fuse([first, second], "calibrated")) == ["x", "y", "v", "w", "u"]
+def test_equal_scores_are_ordered_by_rank_then_cosine_then_age() -> None:
+    first = [match("x", 2.0), match("w", 1.0, raw_score=0.1)]
+    second = [match("y", 1.0), match("v", 1.0, raw_score=0.1), match("u", 1.0, raw_score=0.3)]
+    assert names(fuse([first, second], "calibrated")) == ["x", "y", "v", "w", "u"]
 
 
 def test_by_reciprocal_rank_two_lists_add_up() -> None:
     """Two second places are worth more than one first."""
-    texts = [hit("a", 9.0), hit("c", 0.2)]
-    images = [hit("b", 8.0, Modality.IMAGE), hit("c", 0.1, Modality.IMAGE)]
+    texts = [match("a", 9.0), match("c", 0.2)]
+    images = [match("b", 8.0, Modality.IMAGE), match("c", 0.1, Modality.IMAGE)]
     merged = fuse([texts, images], "rrf")
-    assert ids(merged)[0] == "c"
-    assert merged[0].score == 0.2
-    assert ids(fuse([texts, images], "calibrated"))[-1] == "c"
+    assert names(merged)[0] == "c"
+    assert merged[0].best.score == 0.2
+    assert names(fuse([texts, images], "calibrated"))[-1] == "c"
 
 
 def test_in_turns_an_item_stands_at_its_first_turn() -> None:
-    texts = [hit("a", 5.0), hit("b", 3.0), hit("c", 2.0)]
-    images = [hit("c", 1.0, Modality.IMAGE), hit("d", 0.5, Modality.IMAGE)]
+    texts = [match("a", 5.0), match("b", 3.0), match("c", 2.0)]
+    images = [match("c", 1.0, Modality.IMAGE), match("d", 0.5, Modality.IMAGE)]
     merged = fuse([images, texts], "round_robin")
-    assert ids(merged) == ["a", "c", "b", "d"]  # the list with the best score begins
+    assert names(merged) == ["a", "c", "b", "d"]  # the list with the best score begins
     assert merged[1].modality == Modality.TEXT  # though an image brought it there
 
 
 def test_further_segments_are_those_that_matched_well_best_first() -> None:
-    texts = [hit("a", 6.0, Modality.TEXT, segment(3.0, start=7), segment(0.99, start=8))]
-    images = [hit("a", 4.0, Modality.IMAGE, segment(MATCHED_WELL, Modality.IMAGE, 9))]
+    texts = [match("a", 6.0, Modality.TEXT, segment(3.0, number=7), segment(0.99, number=8))]
+    images = [match("a", 4.0, Modality.IMAGE, segment(MATCHED_WELL, Modality.IMAGE, 9))]
     [merged] = fuse([texts, images], "calibrated")
-    assert [(s.score, s.modality, s.start) for s in merged.segments] == [
-        (4.0, Modality.IMAGE, None),
+    assert [(s.score, s.route.partition.modality, s.id) for s in merged.segments] == [
+        (4.0, Modality.IMAGE, 0),
         (3.0, Modality.TEXT, 7),
         (1.0, Modality.IMAGE, 9),
     ]
 
 
 def test_so_many_further_segments_are_told_and_no_more() -> None:
-    many = [segment(2.0 + i / 100, start=i) for i in range(MOST_SEGMENTS)][::-1]
-    images = [hit("a", 2.5, Modality.IMAGE)]
-    [merged] = fuse([[hit("a", 9.0, Modality.TEXT, *many)], images], "calibrated")
+    many = [segment(2.0 + i / 100, number=i) for i in range(MOST_SEGMENTS)][::-1]
+    images = [match("a", 2.5, Modality.IMAGE)]
+    [merged] = fuse([[match("a", 9.0, Modality.TEXT, *many)], images], "calibrated")
     assert len(merged.segments) == MOST_SEGMENTS == 8
-    assert merged.segments[0].modality == Modality.IMAGE
-    assert [s.start for s in merged.segments[1:]] == [7, 6, 5, 4, 3, 2, 1]  # not the worst
+    assert merged.segments[0].route.partition.modality == Modality.IMAGE
+    assert [s.id for s in merged.segments[1:]] == [7, 6, 5, 4, 3, 2, 1]  # not the worst
 
 
 def test_nothing_gives_nothing() -> None:

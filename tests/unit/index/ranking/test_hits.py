@@ -1,4 +1,4 @@
-"""What is read of the catalog for a page of hits, and that no more of it would change them."""
+"""What is read of the catalog for a page of hits."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from anysense.index.collection import Collection
-from anysense.index.ranking import hits as hits_module
 from anysense.index.ranking.retriever import Retriever
+from anysense.index.snapshots.snapshot import Snapshot
 from anysense.index.types import NewItem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from anysense.index.catalog.records import SegmentRow
 
 WORDS = ("red", "green", "blue", "bicycle", "boat", "house", "song")
 
@@ -29,30 +31,60 @@ def collection(tmp_path: Path) -> Iterator[Collection]:
         yield made
 
 
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
+    """The segments whose rows were read, once for each time."""
+    asked: list[list[int]] = []
+    rows = Snapshot.rows
+
+    def noted(self: Snapshot, ids: list[int]) -> list[SegmentRow | None]:
+        asked.append(list(ids))
+        return rows(self, ids)
+
+    monkeypatch.setattr(Snapshot, "rows", noted)
+    return asked
+
+
 @pytest.mark.parametrize("k", [1, 3, 10, 50])
 @pytest.mark.parametrize("text", ["red bicycle", "a song 3", "nothing of it"])
-def test_the_rows_that_are_left_out_change_nothing(
-    collection: Collection, monkeypatch: pytest.MonkeyPatch, k: int, text: str
+def test_the_rows_that_are_read_are_those_of_the_page(
+    collection: Collection, read: list[list[int]], k: int, text: str
 ) -> None:
-    retriever = Retriever(collection)
-    hits = retriever.retrieve(text, k=k)
-    # Private: there is no other way to have all rows read.
-    monkeypatch.setattr(hits_module, "_needed", lambda route, products, *_: len(products))
-    assert retriever.retrieve(text, k=k) == hits
+    hits = Retriever(collection).retrieve(text, k=k)
+    assert len(hits) == min(k, 8)
+    assert [len(ids) for ids in read] == [sum(1 + len(hit.segments) for hit in hits)]
 
 
-def test_a_short_page_reads_few_rows(
+@pytest.mark.parametrize("published", [False, True])
+def test_a_hit_tells_what_the_catalog_says_of_its_segments(
+    collection: Collection, published: bool
+) -> None:
+    if published:
+        collection.publish()
+    hits = Retriever(collection).retrieve("red bicycle", k=40)
+    assert sum(len(hit.segments) for hit in hits) > 1
+    for hit in hits:
+        item = collection.snapshot().item(hit.id)
+        assert (hit.kind, hit.source, hit.metadata) == (item.kind, item.source, item.metadata)
+        said = {(segment.place, segment.text) for segment in item.segments}
+        told = [(segment.place, segment.text) for segment in (hit, *hit.segments)]
+        assert len(set(told)) == len(told)
+        assert set(told) <= said
+
+
+def test_an_item_that_is_removed_in_the_same_moment_leaves_no_gap(
     collection: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[int] = []
-    snapshot = type(collection.folder.snapshot())
-    read = snapshot.rows
+    """It was ranked, and is gone when its row is read."""
+    retriever = Retriever(collection)
+    first, *others = retriever.retrieve("red bicycle", k=5)
+    rows = Snapshot.rows
 
-    def rows(self: object, ids: list[int]) -> object:
-        asked.append(len(ids))
-        return read(self, ids)  # type: ignore[arg-type]
+    def late(self: Snapshot, ids: list[int]) -> list[SegmentRow | None]:
+        collection.remove([first.id])
+        return rows(self, ids)
 
-    monkeypatch.setattr(snapshot, "rows", rows)
-    assert len(Retriever(collection).retrieve("red bicycle", k=1)) == 1
-    assert asked
-    assert max(asked) < hits_module.LEAST_DEPTH
+    monkeypatch.setattr(Snapshot, "rows", late)
+    found = [hit.id for hit in retriever.retrieve("red bicycle", k=5)]
+    assert found[:4] == [hit.id for hit in others]
+    assert len(set(found)) == 5

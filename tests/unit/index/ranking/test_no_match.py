@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from anysense import Collection, NewItem, Retriever
-from anysense.index.ranking.hits import is_match
+from anysense.index.ranking.matches import is_match
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pytest
 from specimen import created
 
-from anysense import Hit, Modality, Retriever, Term
+from anysense import Modality, Retriever, Term
 from anysense.embed.types import EncodedSegment, Kind
 from anysense.index.catalog.records import ItemRecord
 from anysense.index.ranking.paging import page_of
@@ -16,18 +17,29 @@ from anysense.index.ranking.paging import page_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-
-def hit(number: int) -> Hit:
-    """Hits in the order of their numbers, of three modalities in turn."""
-    modality = list(Modality)[number % 3]
-    score = 100.0 - number
-    return Hit(str(number), Kind(modality), modality, score, 0.0, "native", "x", "tiny")
+    from anysense.index.ranking.match import Match
 
 
-def deeper_finds_more(size: int) -> list[Hit]:
+@dataclass(frozen=True)
+class Found:
+    """A match, as far as pages look at it."""
+
+    item: int
+
+    @property
+    def modality(self) -> Modality:
+        """Three in turn."""
+        return list(Modality)[self.item % 3]
+
+
+def match(number: int) -> Match:
+    return cast("Match", Found(number))
+
+
+def deeper_finds_more(size: int) -> list[Match]:
     """Of the best of 400 items, a search for few misses every third, for more every tenth."""
     missed = 3 if size < 10 else 10 if size < 40 else 400
-    return [hit(n) for n in range(400) if n % missed != missed - 1][:size]
+    return [match(n) for n in range(400) if n % missed != missed - 1][:size]
 
 
 @pytest.mark.parametrize("k", [1, 5, 7, 50])
@@ -35,7 +47,7 @@ def test_pages_neither_repeat_nor_skip(k: int) -> None:
     pages = [page_of(deeper_finds_more, k, offset) for offset in range(0, 200, k)]
     assert pages[0] == deeper_finds_more(k)
     assert {len(page) for page in pages} == {k}
-    ids = [int(found.id) for page in pages for found in page]
+    ids = [found.item for page in pages for found in page]
     assert len(set(ids)) == len(ids)
     assert sorted(ids) == list(range(len(ids)))  # what was missed comes later
     assert page_of(deeper_finds_more, k, k) == pages[1]  # whatever was asked before
@@ -47,8 +59,8 @@ def test_a_quota_holds_over_all_pages() -> None:
         for offset in range(0, 30, 5)
     ]
     shown = [found for page in pages for found in page]
-    assert len({found.id for found in shown}) == len(shown) == 18
-    counts = {modality: sum(h.modality is modality for h in shown) for modality in Modality}
+    assert len({found.item for found in shown}) == len(shown) == 18
+    counts = {modality: sum(m.modality is modality for m in shown) for modality in Modality}
     assert set(counts.values()) == {6}
     assert pages[4:] == [[], []]
 
@@ -57,14 +69,14 @@ def test_a_quota_is_filled_by_what_lies_deeper() -> None:
     """Of the best, most lead by a modality whose quota is full."""
     asked: list[int] = []
 
-    def lopsided(size: int) -> list[Hit]:
+    def lopsided(size: int) -> list[Match]:
         asked.append(size)
-        hits = [hit(3 * n) for n in range(10)] + [hit(n) for n in range(100, 400)]
-        return hits[:size]
+        matches = [match(3 * n) for n in range(10)] + [match(n) for n in range(100, 400)]
+        return matches[:size]
 
-    def texts_alone(size: int) -> list[Hit]:
+    def texts_alone(size: int) -> list[Match]:
         asked.append(size)
-        return [hit(3 * n) for n in range(size)]
+        return [match(3 * n) for n in range(size)]
 
     page = page_of(lopsided, 6, per_modality_k=3, modalities=3)
     assert [found.modality for found in page].count(Modality.TEXT) == 3
@@ -77,7 +89,7 @@ def test_a_quota_is_filled_by_what_lies_deeper() -> None:
     asked.clear()
     assert len(page_of(texts_alone, 6, per_modality_k=3, modalities=3)) == 3
     assert asked == [6, 12, 24]  # and no further
-    assert [h.id for h in page_of(lopsided, 6)] == [h.id for h in lopsided(6)]
+    assert [m.item for m in page_of(lopsided, 6)] == [m.item for m in lopsided(6)]
 
 
 def test_pages_of_a_collection_that_is_not_compared_whole(tmp_path: Path) -> None:

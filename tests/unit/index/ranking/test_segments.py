@@ -12,7 +12,7 @@ from PIL import Image
 from anysense import Collection, Hit, NewItem, Retriever, Term
 from anysense.embed.types import WHOLE, EncodedSegment, Kind, Modality, Origin, Place, Unit
 from anysense.index.catalog.records import ItemRecord
-from anysense.index.ranking.hits import MOST_SEGMENTS
+from anysense.index.ranking.fusion import MOST_SEGMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,0 +1,41 @@
+"""The keys of items, by which ranking knows them: numbers, which come in one row."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from anysense.index.catalog.schema import to_sql
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from anysense.index.catalog.reader import Catalog
+    from anysense.index.types import Ids
+
+__all__ = ["keys_of_items", "keys_of_segments"]
+
+
+def keys_of_segments(catalog: Catalog, segment_ids: Sequence[int] | Ids) -> list[int | None]:
+    """The key of the item of each segment, in order; None for a segment that is not there.
+
+    Reading one row for each would let another thread go first at each of them. The one row that it
+    is here has no checksum: what is shown of a segment comes from `Catalog.rows`, which checks it.
+    """
+    ids = [int(pk) for pk in segment_ids]
+    query = """
+        SELECT json_group_array(json_array(s.segment_pk, s.item_pk))
+        FROM json_each(?) AS wanted CROSS JOIN segments AS s ON s.segment_pk = wanted.value
+    """
+    with catalog.transaction() as connection:
+        (pairs,) = connection.execute(query, (json.dumps(ids),)).fetchone()
+    keys: dict[int, int] = dict(json.loads(pairs))
+    return [keys.get(pk) for pk in ids]
+
+
+def keys_of_items(catalog: Catalog, item_ids: Iterable[str]) -> frozenset[int]:
+    """The keys of some items, without those that there are not."""
+    query = "SELECT item_pk FROM items WHERE id = ?"
+    with catalog.transaction() as connection:
+        rows = [connection.execute(query, (to_sql(i),)).fetchone() for i in item_ids]
+    return frozenset(row[0] for row in rows if row is not None)

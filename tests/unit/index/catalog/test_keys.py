@@ -1,0 +1,45 @@
+"""Items by their keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from specimen import created, record
+
+from anysense.index.catalog.browse import find_item
+from anysense.index.catalog.keys import keys_of_items, keys_of_segments
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from anysense.index.collection import Collection
+
+
+@pytest.fixture
+def collection(tmp_path: Path) -> Iterator[Collection]:
+    """Items of one segment each; the first has been replaced, and the third removed."""
+    with created(tmp_path / "c") as made:
+        made.write([record(name) for name in ("a", "b", "c", "bad\udcff", "nul\0l")])
+        made.write([record("a")])
+        made.remove(["c"])
+        yield made
+
+
+def test_the_item_of_each_segment_in_the_order_asked_for(collection: Collection) -> None:
+    catalog = collection.folder.catalog
+    a, b = (find_item(catalog, name).position for name in "ab")
+    segments = np.array([6, 2, -1, 1, 3, 99, 6])
+    assert keys_of_segments(catalog, segments) == [a, b, None, None, None, None, a]
+    assert keys_of_segments(catalog, []) == []
+
+
+def test_the_keys_of_items_whatever_they_are_called(collection: Collection) -> None:
+    catalog = collection.folder.catalog
+    names = ["b", "bad\udcff", "nul\0l"]
+    keys = {find_item(catalog, name).position for name in names}
+    assert keys_of_items(catalog, [*names, "c", "never"]) == keys
+    assert len(keys) == 3
+    assert keys_of_items(catalog, []) == frozenset()
