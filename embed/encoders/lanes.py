@@ -2,16 +2,19 @@
 
 Processors that share each operator of a model spend much of their time on waiting for each other,
 the more so the smaller its input. With an input for each of them they need not, and a vector does
-not depend on how many there are.
+not depend on how many there are. Batches that are there at the same time share them fairly: words
+do not wait for all windows of somebody's sounds.
 """
 
 from __future__ import annotations
 
 import os
 import threading
+import time
 from collections import deque
 from concurrent.futures import Future
-from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import torch
@@ -34,19 +37,61 @@ _count: int | None = None
 """How many lanes a forked process has: as many as its parent would."""
 
 
+@dataclass(eq=False)
+class _Batch:
+    """What is left to do of a batch.
+
+    Attributes:
+        tasks: not begun yet.
+        seconds: that lanes have worked at it, on top of what those had that it came to.
+    """
+
+    tasks: deque[Callable[[], None]]
+    seconds: float
+
+
+class _Line:
+    """Batches of queries, or of items. Of two the one goes first that has had less time.
+
+    This is start-time fair queuing (Goyal, Vin and Cheng, SIGCOMM 1996): what comes is behind
+    nobody, and before nobody by more than one task.
+    """
+
+    def __init__(self) -> None:
+        self.batches: list[_Batch] = []
+        self._reached = 0.0
+
+    def add(self, tasks: deque[Callable[[], None]]) -> None:
+        self.batches.append(_Batch(tasks, self._reached))
+
+    def take(self) -> tuple[_Batch, Callable[[], None]]:
+        """The next task, and its batch."""
+        batch = min(self.batches, key=lambda batch: batch.seconds)
+        self._reached = batch.seconds
+        task = batch.tasks.popleft()
+        if not batch.tasks:
+            self.batches.remove(batch)
+        return batch, task
+
+
 class Lanes:
     """As many threads, each of which does by itself what it is given; what is of queries first.
 
     They are daemons, not the threads of `concurrent.futures`, which end before the threads that a
     program has begun: those may still be encoding when the main thread has come to its end.
 
+    Args:
+        count: how many.
+        clock: tells the seconds that tasks take.
+
     Raises:
         RuntimeError: not one thread can be started.
     """
 
-    def __init__(self, count: int) -> None:
-        self._queries: deque[Callable[[], None]] = deque()
-        self._items: deque[Callable[[], None]] = deque()
+    def __init__(self, count: int, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._clock = clock
+        self._queries, self._items = _Line(), _Line()
+        self._lock = new_lock()
         self._free = threading.Semaphore(0)  # as many as there are tasks
         self._taken = 0
         threads = torch.get_num_threads()
@@ -72,23 +117,18 @@ class Lanes:
 
         The first error is raised, when what was begun is done.
         """
-        futures = [self._submit(work, task) for task in tasks]
+        futures: list[Future[T]] = []
+        batch: deque[Callable[[], None]] = deque()
+        for task in tasks:
+            futures.append(Future())
+            batch.append(partial(_fulfil, futures[-1], work, task))
+        if batch:
+            with self._lock:
+                (self._queries if IS_QUERY.get() else self._items).add(batch)
+            self._free.release(len(futures))
         for future in futures:
             future.exception()
         return [future.result() for future in futures]
-
-    def _submit(self, work: Callable[..., T], task: tuple[object, ...]) -> Future[T]:
-        future: Future[T] = Future()
-
-        def run() -> None:
-            try:
-                future.set_result(work(*task))
-            except BaseException as error:
-                future.set_exception(error)
-
-        (self._queries if IS_QUERY.get() else self._items).append(run)
-        self._free.release()
-        return future
 
     def _work(self, ready: threading.Semaphore) -> None:
         torch.get_num_threads()  # a thread's first use of torch sets its number to the process's
@@ -96,18 +136,26 @@ class Lanes:
         ready.release()
         while True:
             self._free.acquire()
-            self._next()()
+            with self._lock:
+                batch, task = self._next_line().take()
+            start = self._clock()
+            task()
+            with self._lock:
+                batch.seconds += self._clock() - start
 
-    def _next(self) -> Callable[[], None]:
-        """The next task: of a query if there is one, but every so often of an item."""
+    def _next_line(self) -> _Line:
+        """That of queries if it has any, but every so often that of items."""
         self._taken += 1
-        lines = [self._queries, self._items]
-        if self._taken % _EVERY_ITEM == 0:
-            lines.reverse()
-        while True:  # there is one, though another lane may take what this one has seen first
-            for line in lines:
-                with suppress(IndexError):
-                    return line.popleft()
+        lines = [line for line in (self._queries, self._items) if line.batches]
+        return lines[-1 if self._taken % _EVERY_ITEM == 0 else 0]
+
+
+def _fulfil(future: Future[T], work: Callable[..., T], task: tuple[object, ...]) -> None:
+    """Do a task; what becomes of it is in the future."""
+    try:
+        future.set_result(work(*task))
+    except BaseException as error:
+        future.set_exception(error)
 
 
 def lanes() -> Lanes:
