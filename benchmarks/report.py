@@ -149,11 +149,13 @@ def encoding() -> str:
 def service() -> str:
     """Answers of the service, by how many clients ask at once, and embeddings beside infinity."""
     rows = []
-    for kind, loads in load("service")["loads"].items():
+    results = load("service")["loads"]
+    mixed = results.pop("mixed")
+    for kind, loads in results.items():
         for clients, figures in loads.items():
             if clients.isdecimal():
-                cells = (f"{figures[name]:.0f} ms" for name in ("p50_ms", "p99_ms"))
-                rows.append([f"search by {kind}", clients, f"{figures['rate']:.0f}/s", *cells, ""])
+                rows.append(_searches(f"search by {kind}", clients, figures))
+    rows += [_searches(f"all at once: by {kind}", f["clients"], f) for kind, f in mixed.items()]
     for modality, loads in load("service_infinity")["loads"].items():
         for clients, both in loads.items():
             ours, theirs = both["anysense"], both["infinity"]
@@ -167,6 +169,11 @@ def service() -> str:
         "and embeddings of one input a request beside infinity, with the same weights:\n\n"
         + table(["", "clients", "anysense", "median", "99th percentile", "infinity"], rows)
     )
+
+
+def _searches(name: str, clients: str | int, figures: dict[str, float]) -> list[str]:
+    cells = (f"{figures[name]:.0f} ms" for name in ("p50_ms", "p99_ms"))
+    return [name, str(clients), f"{figures['rate']:.0f}/s", *cells, ""]
 
 
 def machine() -> str:

@@ -6,9 +6,10 @@ A real `anysense serve` over the collection of `anysense demo`, on the same mach
 which this process is. A client sends its next search as soon as it has the answer to the last, over
 one connection. Texts are made of words of the demo's own; pictures and sounds are its files, as
 uploads. A client waits as told and asks again where the service says that it is busy; such answers
-are counted. Busy cores beside the service, if asked for, are processes that count. `cpu_ms` is the
-processor time of the service for one answer, which other work on the machine disturbs least. The
-overhead is what one client waits beyond `Retriever.retrieve` in a process of its own.
+are counted. `mixed` are clients of all kinds at the same time. Busy cores beside the service, if
+asked for, are processes that count. `cpu_ms` is the processor time of the service for one answer,
+which other work on the machine disturbs least. The overhead is what one client waits beyond
+`Retriever.retrieve` in a process of its own.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ import _machine
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 SEED, K = 0, 10
 SAMPLE = Path(__file__).resolve().parents[1] / "server" / "sample"
@@ -125,6 +126,12 @@ async def client(port: int, requests: Iterator[bytes], until: float, load: Load)
             raise RuntimeError(f"the service answered {status}")
         load.seconds.append(time.perf_counter() - start)
     writer.close()
+
+
+async def run_mixed(port: int, clients: Mapping[str, int], seconds: float) -> dict[str, Any]:
+    """The rates and the times of so many clients of each kind, all of them at once."""
+    figures = await asyncio.gather(*(run(port, *load, seconds) for load in clients.items()))
+    return dict(zip(clients, figures, strict=True))
 
 
 async def run(port: int, kind: str, clients: int, seconds: float) -> dict[str, float]:
@@ -232,6 +239,14 @@ def measure(path: Path, options: argparse.Namespace) -> dict[str, Any]:
                 figures["cpu_ms"] = round(1e3 * spent / figures.pop("all_answers"), 1)
                 results.setdefault(kind, {})[str(clients)] = figures
                 print(kind, clients, figures, flush=True)
+        if options.mixed:
+            kinds = (part.split("=") for part in options.mixed.split(","))
+            clients = {kind: int(number) for kind, number in kinds}
+            results["mixed"] = asyncio.run(run_mixed(port, clients, options.seconds))
+            for kind, figures in results["mixed"].items():
+                del figures["all_answers"]
+                figures["clients"] = clients[kind]
+                print("mixed", kind, figures, flush=True)
         if options.busy:
             with busy_cores(options.busy):
                 for kind in options.kinds.split(","):
@@ -247,6 +262,9 @@ def main() -> None:
     parser.add_argument("--clients", default="1,8,64", help="how many at once, comma-separated")
     parser.add_argument("--kinds", default="text,image,audio", help="of queries, comma-separated")
     parser.add_argument("--seconds", type=float, default=10, help="of each load")
+    parser.add_argument(
+        "--mixed", default="text=32,image=8,audio=4", help="clients of kinds at once, or nothing"
+    )
     parser.add_argument("--busy", type=int, default=1, help="cores kept busy, for one client more")
     parser.add_argument("--searches", type=int, default=200, help="for the overhead; 0 for none")
     parser.add_argument("--collection", type=Path, help="instead of the demo's")
