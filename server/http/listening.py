@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from anysense.server.http.settings import Settings
 
-__all__ = ["check_certificate", "check_exposure", "listen", "names_answered", "resolve"]
+__all__ = ["certificate_of", "check_exposure", "listen", "names_answered", "resolve"]
 
 BACKLOG = 2048
 
@@ -121,8 +121,8 @@ def as_name(host: str) -> str:
         return host.lower()
 
 
-def check_certificate(settings: Settings) -> None:
-    """See that the certificate and its key can be used, before anything is loaded.
+def certificate_of(settings: Settings) -> ssl.SSLContext | None:
+    """The certificate to speak HTTPS with, if there is one; it can be used.
 
     Raises:
         UsageError: they cannot.
@@ -130,7 +130,7 @@ def check_certificate(settings: Settings) -> None:
     if settings.ssl_certfile is None:
         if settings.ssl_keyfile is not None or settings.ssl_ca_certs is not None:
             raise UsageError("To speak HTTPS, give a certificate as well: --ssl-certfile FILE.")
-        return
+        return None
     password = settings.ssl_keyfile_password
     # Without a password OpenSSL would ask for one on the terminal.
     secret = password.get_secret_value() if password is not None else ""
@@ -139,6 +139,7 @@ def check_certificate(settings: Settings) -> None:
         context.load_cert_chain(settings.ssl_certfile, settings.ssl_keyfile, lambda: secret)
         if settings.ssl_ca_certs is not None:
             context.load_verify_locations(settings.ssl_ca_certs)
+            context.verify_mode = ssl.CERT_REQUIRED
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
         reason = str(error).rstrip(".")
         if isinstance(error, OSError) and not isinstance(error, ssl.SSLError):
@@ -147,3 +148,4 @@ def check_certificate(settings: Settings) -> None:
             f"The certificate {settings.ssl_certfile}, its key or authorities cannot be used: "
             f"{reason}."
         ) from None
+    return context

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
-import ssl
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from anysense.embed.errors import UsageError
 from anysense.server.http.app import create_app
 from anysense.server.http.listening import (
-    check_certificate,
+    certificate_of,
     check_exposure,
     listen,
     names_answered,
@@ -102,7 +101,7 @@ def checked(addresses: Sequence[tuple[socket.AddressFamily, str]], settings: Set
         UsageError: everybody beyond this machine would be let in, or certificates cannot be used.
     """
     check_exposure(addresses, settings)
-    check_certificate(settings)
+    certificate_of(settings)  # before anything is loaded
     return settings.model_copy(update={"allowed_hosts": names_answered(addresses, settings)})
 
 
@@ -117,7 +116,7 @@ def server_config(app: ASGIApp, settings: Settings, most_accepted: int = 2048) -
     import uvicorn
 
     from anysense.server.http.connections.capacity import capacity_of
-    from anysense.server.http.connections.protocol import protocol_of
+    from anysense.server.http.connections.tls import protocol_of
 
     capacity = capacity_of(settings.connections)
     return uvicorn.Config(
@@ -128,11 +127,10 @@ def server_config(app: ASGIApp, settings: Settings, most_accepted: int = 2048) -
         server_header=False,
         proxy_headers=False,  # the app has a guard for them
         timeout_graceful_shutdown=int(settings.shutdown_timeout) + 1,
-        http=protocol_of(settings, capacity),  # type: ignore[arg-type]  # it wants a class
+        http=protocol_of(settings, capacity, certificate_of(settings)),  # type: ignore[arg-type]  # it wants a class
         ws="none",
         reset_contextvars=True,  # or a request may be begun in what the last one was done in
         backlog=min(capacity.backlog, most_accepted),
-        **tls_options(settings),
     )
 
 
@@ -157,15 +155,3 @@ def threads_at_work() -> list[threading.Thread]:
     """Threads of the service that have not come to an end."""
     names = ("warm-up", "publish", "readiness", SENDING, "AnyIO worker")
     return [thread for thread in threading.enumerate() if thread.name.startswith(names)]
-
-
-def tls_options(settings: Settings) -> dict[str, Any]:
-    """The certificates of the settings as uvicorn's options."""
-    password, authorities = settings.ssl_keyfile_password, settings.ssl_ca_certs
-    return {
-        "ssl_certfile": settings.ssl_certfile,
-        "ssl_keyfile": settings.ssl_keyfile,
-        "ssl_keyfile_password": password.get_secret_value() if password is not None else None,
-        "ssl_ca_certs": str(authorities) if authorities is not None else None,
-        "ssl_cert_reqs": ssl.CERT_REQUIRED if authorities is not None else ssl.CERT_NONE,
-    }

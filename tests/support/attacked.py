@@ -82,7 +82,8 @@ def attacked(
         with Collection.create(path, [encoder]) as collection:
             collection.add([NewItem("red", id="red"), NewItem("low", id="low")])
     port = free_port()
-    url = f"http://127.0.0.1:{port}/ready"
+    scheme = "https" if "ssl_certfile" in (settings or {}) else "http"
+    url = f"{scheme}://127.0.0.1:{port}/ready"
     log = folder / "attacked.log"
     arguments = [str(path), str(port), repr(settings or {}), str(descriptors)]
     with running(SERVICE, *arguments, url=url, log=log) as process:

@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
+import psutil
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator, Mapping
 
 __all__ = [
     "COMMAND",
+    "SCRIPT",
     "anysense",
     "free_port",
     "process_environment",
@@ -26,6 +29,7 @@ __all__ = [
     "serving_at",
 ]
 
+SCRIPT = Path(__file__).with_name("serve_tiny.py")
 COMMAND = "import tiny; tiny.register(); from anysense.server.cli.root import main; main()"
 
 
@@ -61,32 +65,40 @@ def serving(
     log: Path,
     environment: Mapping[str, str] | None = None,
     scheme: str = "http",
+    program: str | Path = COMMAND,
+    trust: ssl.SSLContext | bool = False,
 ) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """A process of `anysense serve` that is ready, and its port; killed at the end if it runs."""
     port = free_port()
     words = ["serve", *map(str, arguments), "--port", str(port)]
     with running(
-        COMMAND,
+        program,
         *words,
         url=f"{scheme}://127.0.0.1:{port}/ready",
         log=log,
         environment=environment,
+        trust=trust,
     ) as process:
         yield process, port
 
 
 @contextmanager
 def running(
-    program: str,
+    program: str | Path,
     *arguments: str,
     url: str,
     log: Path,
     environment: Mapping[str, str] | None = None,
+    trust: ssl.SSLContext | bool = False,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that answers 200 at an address; killed at the end if it still runs."""
+    """A process that answers 200 at an address; killed at the end if it still runs.
+
+    The program is a file if it begins processes of its own, which import it.
+    """
+    words = [str(program)] if isinstance(program, Path) else ["-c", program]
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-c", program, *arguments],
+            [sys.executable, *words, *arguments],
             stdout=output,
             stderr=output,
             env=process_environment(**(environment or {})),
@@ -97,15 +109,17 @@ def running(
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()
             try:
-                if httpx.get(url, verify=False).status_code == 200:
+                if httpx.get(url, verify=trust).status_code == 200:
                     break
             except httpx.TransportError:
                 pass
             time.sleep(0.05)
         yield process
     finally:
+        children = psutil.Process(process.pid).children() if process.poll() is None else []
         process.kill()
         process.wait(10)
+        psutil.wait_procs(children, timeout=30)  # they notice that it is gone
 
 
 @contextmanager

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import asyncio
 
 __all__ = ["Capacity", "capacity_of"]
 
@@ -22,11 +26,18 @@ class Capacity:
 
     Accepting without a free descriptor is an error that asyncio logs for each connection that
     waits, and the catalog could not be read either.
+
+    Attributes:
+        connections: how many are held.
+        backlog: how many are accepted.
+        warned_at: when it was last said that there are too many.
+        handshakes: those on which there is no HTTP yet, the oldest first.
     """
 
     connections: int
     backlog: int
     warned_at: float = -QUIET_SECONDS
+    handshakes: dict[asyncio.Protocol, asyncio.Transport] = field(default_factory=dict)
 
     def warn(self) -> None:
         """Say in the log that there are too many connections, once in a while."""

@@ -6,7 +6,6 @@ request, in its body, in reading the answer, or between two requests, which uvic
 
 from __future__ import annotations
 
-import functools
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from anysense.server.http.connections.capacity import Capacity
     from anysense.server.http.settings import Settings
 
-__all__ = ["BoundedProtocol", "protocol_of"]
+__all__ = ["READ_BYTES", "BoundedProtocol"]
 
 READ_BYTES = 32 * 1024
 """What is parsed in one go: chunks of one byte take a millisecond for each KiB."""
@@ -35,11 +34,6 @@ REFUSED_SECONDS = 1.0
 """How long what a refused client still sends is thrown away."""
 LAST_SECONDS = 5.0
 """How long an answer may take to leave after the connection is given up."""
-
-
-def protocol_of(settings: Settings, capacity: Capacity) -> Callable[..., BoundedProtocol]:
-    """What makes the protocol of a connection, as uvicorn's option `http` takes it."""
-    return functools.partial(BoundedProtocol, settings=settings, capacity=capacity)
 
 
 class BoundedProtocol(H11Protocol):
@@ -63,9 +57,10 @@ class BoundedProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._capacity.handshakes.pop(self, None)
         if hasattr(transport, "max_size"):  # asyncio's own transports
             transport.max_size = READ_BYTES
-        if len(self.connections) > self._capacity.connections and not self._make_room():
+        if not self.has_room():
             self._refuse(503, "The service has as many connections as it can hold.", "busy")
         else:
             self._wait(self._settings.header_seconds, self._end_head)
@@ -170,8 +165,17 @@ class BoundedProtocol(H11Protocol):
     def _should_upgrade(self) -> bool:
         return False  # there are no WebSockets, and no word of each in the log
 
+    def has_room(self, more: int = 0) -> bool:
+        """Whether there is room for all connections and some more, made by ending an idle one."""
+        count = len(self.connections) + len(self._capacity.handshakes) + more
+        return count <= self._capacity.connections or self._make_room()
+
     def _make_room(self) -> bool:
         """End the connection that has kept us waiting longest; False if none does."""
+        for handshake in self._capacity.handshakes:
+            self._capacity.warn()
+            self._capacity.handshakes.pop(handshake).abort()
+            return True
         others = [c for c in self.connections if isinstance(c, BoundedProtocol) and c is not self]
         waiting = [c for c in others if c._is_waited_for()]
         self._capacity.warn()
@@ -191,6 +195,8 @@ class BoundedProtocol(H11Protocol):
             self._refuse(408, "Others wait for a connection, and this one is slow.", "too_slow")
         else:
             self._close()
+        if self.scheme == "https":  # which would wait for the client to say goodbye, too
+            self.transport.abort()
         self.connections.discard(self)
 
     def _refuse(self, status: int, message: str, code: str, *, is_sending: bool = False) -> None:
@@ -215,9 +221,10 @@ class BoundedProtocol(H11Protocol):
                 h11.EndOfMessage(),
             ):
                 self.transport.write(self.conn.send(event) or b"")
-        if is_sending and not self.transport.is_closing() and self.transport.can_write_eof():
+        if is_sending and not self.transport.is_closing():
             self._is_refused = True
-            self.transport.write_eof()
+            if self.transport.can_write_eof():  # TLS cannot
+                self.transport.write_eof()
             self._wait(REFUSED_SECONDS, self._close)
         else:
             self._close()

@@ -10,7 +10,7 @@ from certificates import write_certificate
 
 from anysense.embed.errors import AnysenseError, UsageError
 from anysense.server.http.listening import (
-    check_certificate,
+    certificate_of,
     check_exposure,
     listen,
     names_answered,
@@ -84,9 +84,9 @@ def test_the_names_that_it_answers_to() -> None:
 
 
 def test_certificates_are_checked_before_anything_is_loaded(tmp_path: Path) -> None:
-    check_certificate(Settings())
+    certificate_of(Settings())
     certificate, key = write_certificate(tmp_path)
-    check_certificate(Settings(ssl_certfile=certificate, ssl_keyfile=key))
+    certificate_of(Settings(ssl_certfile=certificate, ssl_keyfile=key))
     for wrong in (
         Settings(ssl_keyfile=key),
         Settings(ssl_certfile=certificate),
@@ -94,12 +94,12 @@ def test_certificates_are_checked_before_anything_is_loaded(tmp_path: Path) -> N
         Settings(ssl_certfile=certificate, ssl_keyfile=key, ssl_ca_certs=tmp_path / "none"),
     ):
         with pytest.raises(UsageError):
-            check_certificate(wrong)
+            certificate_of(wrong)
 
 
 def test_a_key_with_a_password_asks_nobody(tmp_path: Path) -> None:
     certificate, key = write_certificate(tmp_path, b"open")
     files = {"ssl_certfile": certificate, "ssl_keyfile": key}
-    check_certificate(Settings(**files, ssl_keyfile_password="open"))  # type: ignore[arg-type]
+    certificate_of(Settings(**files, ssl_keyfile_password="open"))  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="cannot be used"):
-        check_certificate(Settings(**files))  # type: ignore[arg-type]
+        certificate_of(Settings(**files))  # type: ignore[arg-type]
