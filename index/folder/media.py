@@ -37,6 +37,7 @@ MEDIA = "media"
 DIGITS = 40
 NAME = re.compile(rf"[0-9a-f]{{{DIGITS}}}(-[0-9a-f]{{16}})?(\.[a-z0-9]+)?")
 INCOMING = re.compile(r"\.incoming-[0-9a-f]{16}")
+NEEDS_ROOM = ": see that the disk has space and can be written, then try again"
 UPLOAD_SECONDS = 24 * 3600.0
 """No upload takes longer, from its first byte to the commit of its item."""
 
@@ -88,7 +89,7 @@ class MediaFolder:
         claims = [temporary.name]
         try:
             self._claim(temporary.name)
-            with _storage_errors(name):
+            with _storage_errors(f"{name} cannot be stored", NEEDS_ROOM):
                 self.path.mkdir(exist_ok=True)
                 with temporary.open("xb") as file:
                     digest = copy_digested(upload, file)
@@ -192,7 +193,8 @@ class MediaFolder:
         """
         newest = time.time() - least_age_seconds
         files = []
-        with _storage_errors(str(self.path), "read"), contextlib.suppress(FileNotFoundError):
+        reading = _storage_errors(f"{self.path} cannot be read")
+        with reading, contextlib.suppress(FileNotFoundError):
             for path in sorted(self.path.iterdir()):
                 is_ours = NAME.fullmatch(path.name) or INCOMING.fullmatch(path.name)
                 if is_ours and self._claims[path.name] <= 0 and _is_file_before(path, newest):
@@ -238,7 +240,7 @@ class IncomingFile:
         path = self.temporary.with_name(f"{self.digest[:DIGITS]}{tail}{suffix}")
         self.folder._claim(path.name)
         self.claims.append(path.name)
-        with _storage_errors(self.name):
+        with _storage_errors(f"{self.name} cannot be stored", NEEDS_ROOM):
             self.temporary.replace(path)
             fsync_folder(path.parent)
             fsync_folder(path.parent.parent)
@@ -254,9 +256,9 @@ def _is_file_before(path: Path, time_seconds: float) -> bool:
 
 
 @contextlib.contextmanager
-def _storage_errors(name: str, verb: str = "stored") -> Iterator[None]:
-    """Errors of the disk as `StorageError`: something cannot be stored, or `verb`."""
+def _storage_errors(what: str, advice: str = "") -> Iterator[None]:
+    """Errors of the disk as `StorageError`: what cannot be done, why, and what helps."""
     try:
         yield
     except OSError as error:
-        raise StorageError(f"{name} cannot be {verb}: {error.strerror or error}.") from error
+        raise StorageError(f"{what} ({error.strerror or error}){advice}.") from error

@@ -271,7 +271,7 @@ def storage_errors(path: Path) -> Iterator[None]:
         raise refused_by(error, path) from error
 
 
-def refused_by(error: OSError, path: Path) -> StorageError:
+def refused_by(error: OSError, path: Path | str) -> StorageError:
     """The error for what the system refused to do with a path, or with the one that it names."""
     reason = error.strerror or str(error)
     return _refused(error.filename or path, reason, forbidden=error.errno in FORBIDDEN)

@@ -99,8 +99,11 @@ def seal(folder: Path, *, touch: bool = True) -> None:
         elif time.time_ns() - catalog.stat().st_mtime_ns < _SECONDS_BACK * 1_000_000_000:
             return  # a change in the same tick of the clock would go unseen
         temporary = folder / f"{VERIFIED}.{os.getpid()}.tmp"
-        temporary.write_text(json.dumps(stamp(catalog)) + "\n", encoding="ascii")
-        temporary.replace(folder / VERIFIED)
+        try:
+            temporary.write_text(json.dumps(stamp(catalog)) + "\n", encoding="ascii")
+            temporary.replace(folder / VERIFIED)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def is_sealed(folder: Path) -> bool:

@@ -6,7 +6,6 @@ file without an id whose content is there already, or came just before it, is no
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,6 +25,7 @@ from anysense.index.building.encoding import encode_pending
 from anysense.index.building.pending import PendingItem, make_pending
 from anysense.index.catalog.records import ItemRecord
 from anysense.index.types import NewItem
+from anysense.server.http.batches.disk import temporary_folder
 from anysense.server.http.errors import RequestError, error_fields, status_of
 from anysense.server.http.service.copies import item_with, join
 from anysense.server.http.service.writing import superseded
@@ -80,8 +80,8 @@ def add_together(
         CollectionReplacedError: the folder is not the one any more that was opened.
     """
     # Paths are read from copies, which nobody can exchange between a check and the reading.
-    with writer.several() as writes, tempfile.TemporaryDirectory(prefix="anysense-") as staging:
-        return _Adding(writer.collection, writes, roots, Path(staging)).run(candidates)
+    with writer.several() as writes, temporary_folder() as staging:
+        return _Adding(writer.collection, writes, roots, staging).run(candidates)
 
 
 class _Copy(NamedTuple):

@@ -23,10 +23,11 @@ from anysense.embed.errors import AnysenseError, StorageError
 from anysense.embed.waiting import Waiter
 from anysense.index.snapshots.manifest import fsync_folder
 from anysense.server.http.batches.candidates import Candidate, NewMedia, candidates_of_lines
+from anysense.server.http.batches.disk import storage_errors
 from anysense.server.http.errors import error_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Generator, Sequence
     from pathlib import Path
 
     from anysense.server.http.batches.adding import Outcome
@@ -106,7 +107,7 @@ class Job:
     # How far it is
 
     def begin(self) -> None:
-        """Note that it runs.
+        """Let it run; that is to be saved.
 
         Raises:
             AnysenseError: it was begun too often.
@@ -119,13 +120,23 @@ class Job:
             )
         self.status = "running"
         self.started_at = self.started_at or time.time()
-        self.save()
 
     def note(self, outcomes: Sequence[Outcome]) -> None:
-        """Note what became of the next items, which are safe by now."""
+        """Note what became of the next items, which are safe by now.
+
+        Raises:
+            StorageError: the disk refused; nothing was noted.
+        """
         lines = "".join(json.dumps(outcome.to_dict()) + "\n" for outcome in outcomes)
-        with _storage_errors(), (self.folder / RESULTS).open("a", encoding="ascii") as results:
-            results.write(lines)
+        path = self.folder / RESULTS
+        former = path.stat().st_size if path.exists() else 0
+        try:
+            with storage_errors(path), path.open("a", encoding="ascii") as results:
+                results.write(lines)
+        except StorageError:
+            if path.exists():
+                os.truncate(path, former)  # of these lines some may have had room
+            raise
         self.done += len(outcomes)
         self.failed += sum(outcome.error is not None for outcome in outcomes)
         self.error = None
@@ -138,13 +149,20 @@ class Job:
         self.ended_at = time.time()
         self.error = None if error is None else error_fields(error)
         self.byte_count = 0
+        is_saved = self._try_to_save(status)
+        with contextlib.suppress(OSError):
+            (self.folder / ITEMS).unlink(missing_ok=True)
+        shutil.rmtree(self.folder / FILES, ignore_errors=True)
+        if not is_saved and not self._try_to_save(status):  # though now there should be room
+            logger.error("The end of the job %s cannot be noted.", self.id)
+        self.status = status
+
+    def _try_to_save(self, status: JobStatus) -> bool:
         try:
             self.save(status)
-        except StorageError as problem:  # it would be gone on with, which adds nothing twice
-            logger.error("The end of the job %s cannot be noted: %s", self.id, problem)
-        (self.folder / ITEMS).unlink(missing_ok=True)
-        shutil.rmtree(self.folder / FILES, ignore_errors=True)
-        self.status = status
+        except StorageError:
+            return False
+        return True
 
     def results(
         self, start: int, limit: int, *, only_failed: bool = False
@@ -186,7 +204,7 @@ class Job:
         values = {name: getattr(self, name) for name in (*names, *more)}
         values["status"] = status or self.status
         temporary = self.folder / f"{STATE}.new"
-        with _storage_errors():
+        with storage_errors(self.folder):
             with temporary.open("w", encoding="ascii") as file:
                 json.dump(values, file)
                 if durably:
@@ -203,6 +221,8 @@ class Job:
 
 def read_job(folder: Path) -> Job:
     """A job as another process has left it.
+
+    One whose items are gone has ended, though there was no room to note that.
 
     Raises:
         OSError, ValueError, TypeError: it is damaged.
@@ -223,12 +243,8 @@ def read_job(folder: Path) -> Job:
                 job.done += 1
                 job.failed += json.loads(line)["error"] is not None
         os.truncate(results, whole)
+    if not (folder / ITEMS).exists():
+        job.status = "done" if job.done == job.total else "cancelled"
+        job.ended_at = time.time()
+        job.has_ended.set()
     return job
-
-
-@contextlib.contextmanager
-def _storage_errors() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StorageError(f"A job cannot be kept: {error.strerror or error}.") from error

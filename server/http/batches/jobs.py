@@ -14,7 +14,7 @@ import secrets
 import shutil
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
@@ -24,11 +24,14 @@ from anysense.embed.errors import (
     BusyError,
     CollectionLockedError,
     CollectionReplacedError,
+    StorageError,
 )
 from anysense.embed.waiting import waited_for_by
+from anysense.index.catalog.sqlite.connections import refused_by
 from anysense.index.snapshots.manifest import fsync_folder
 from anysense.server.http.batches.adding import Outcome, add_together
 from anysense.server.http.batches.candidates import take_chunk
+from anysense.server.http.batches.disk import storage_errors
 from anysense.server.http.batches.job import Job, read_job
 from anysense.server.http.batches.spool import Spool
 from anysense.server.http.errors import RequestError, StoppingError, error_fields
@@ -50,9 +53,13 @@ __all__ = ["JOBS", "Jobs"]
 logger = logging.getLogger(__name__)
 JOBS = "jobs"
 INCOMING = ".incoming-"
-LOCKED_SECONDS = 2.0
-"""How long a job waits before it tries again whether another process still writes."""
+PAUSE_SECONDS = 2.0
+"""How long a job waits before it tries again, while another process writes or the disk is full."""
 CANCEL_SECONDS = 10.0
+KEEPING_WAITING = (CollectionLockedError, CollectionReplacedError, BusyError, StorageError)
+"""What does not last: a job that was accepted is not given up for it."""
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Jobs:
@@ -97,7 +104,7 @@ class Jobs:
             self._take_over()
         except CollectionLockedError as error:
             logger.info("%s", error)
-        except OSError as error:
+        except (OSError, StorageError) as error:
             logger.error("The jobs in %s cannot be read: %s", self._folder, error)
         self._run_queue()
 
@@ -134,13 +141,15 @@ class Jobs:
             return
         import filelock
 
-        self._folder.mkdir(exist_ok=True)
         lock = filelock.FileLock(self._folder / ".lock", thread_local=False)
         try:
+            self._folder.mkdir(exist_ok=True)
             lock.acquire(timeout=0)
         except filelock.Timeout:
             message = f"Another service does the jobs of {self._collection.path.name}: ask that."
             raise CollectionLockedError(message) from None
+        except OSError as error:
+            raise refused_by(error, self._folder) from error
         self._lock = lock
 
     # What clients ask
@@ -152,6 +161,7 @@ class Jobs:
         Raises:
             RequestError: there are too many.
             CollectionLockedError: another process does the jobs of this collection.
+            StorageError: the disk refused.
         """
         waiting = [job for job in self._jobs.values() if not job.is_over]
         room = self._settings.job_bytes - sum(job.byte_count for job in waiting)
@@ -162,7 +172,8 @@ class Jobs:
         self._taking_in += 1
         folder = self._folder / f"{INCOMING}{secrets.token_hex(8)}"
         try:
-            folder.mkdir()
+            with storage_errors(folder):
+                folder.mkdir()
             spool = Spool(folder, room, self._settings.batch_lines, self._roots)
             with contextlib.closing(spool):
                 yield spool
@@ -245,10 +256,11 @@ class Jobs:
     async def _run(self, job: Job) -> None:
         try:
             job.begin()
+            await self._when_possible(job, run_in_threadpool, job.save)
             with contextlib.closing(job.candidates()) as candidates:
                 while chunk := await run_in_threadpool(take_chunk, candidates):
-                    outcomes = await self._add(job, chunk)
-                    await run_in_threadpool(job.note, outcomes)
+                    outcomes = await self._when_possible(job, self._add, job, chunk)
+                    await self._when_possible(job, run_in_threadpool, job.note, outcomes)
             await _end(job, "done")
         except AbandonedError:
             if not self._is_stopping:
@@ -261,29 +273,47 @@ class Jobs:
             await _end(job, "failed", AnysenseError("The service failed; its log says why."))
 
     async def _add(self, job: Job, chunk: Sequence[Candidate | AnysenseError]) -> list[Outcome]:
-        """Add a few items, when no other process writes and no others are too many."""
+        """Add a few items."""
+        job.waiter.check()
+        try:
+            with waited_for_by(job.waiter):
+                outcomes: list[Outcome] = await self._write(
+                    add_together, self._writer, self._roots, chunk
+                )
+                return outcomes
+        except StoppingError:
+            self._is_stopping = True
+            raise AbandonedError("The next service goes on with it.") from None
+
+    async def _when_possible(
+        self, job: Job, do: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Do something when no other process writes, no others are too many, and there is room."""
         while True:
-            job.waiter.check()
             try:
-                with waited_for_by(job.waiter):
-                    outcomes: list[Outcome] = await self._write(
-                        add_together, self._writer, self._roots, chunk
-                    )
-                    return outcomes
-            except (CollectionLockedError, CollectionReplacedError, BusyError) as error:
+                done = await do(*args, **kwargs)
+            except KEEPING_WAITING as error:  # noqa: PERF203 - it waits for two seconds anyway
+                if job.error is None:
+                    logger.warning("The job %s waits: %s", job.id, error)
                 job.error = error_fields(error)
-                await asyncio.sleep(LOCKED_SECONDS)
-            except StoppingError:
-                self._is_stopping = True
-                raise AbandonedError("The next service goes on with it.") from None
+                await asyncio.sleep(PAUSE_SECONDS)
+                job.waiter.check()
+            else:
+                job.error = None
+                return done
 
 
 def _settle(spool: Spool, job: Job, folder: Path) -> None:
     """Write a new job through to the disk, under its own name."""
     spool.close()
     job.save(durably=True)
-    spool.folder.rename(folder)
-    fsync_folder(folder.parent)
+    with storage_errors(folder):
+        spool.folder.rename(folder)
+        try:
+            fsync_folder(folder.parent)
+        except OSError:  # or the next service would do what was refused
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
     job.folder = folder
 
 

@@ -6,7 +6,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from anysense.embed.errors import StorageError
+from anysense.server.http.batches.disk import storage_errors
 from anysense.server.http.batches.job import FILES, ITEMS
 from anysense.server.http.errors import RequestError
 
@@ -34,6 +34,9 @@ class Spool:
     Attributes:
         count: how many items there are.
         byte_count: how much they take.
+
+    Raises:
+        StorageError: the disk refused.
     """
 
     def __init__(self, folder: Path, room: int, most_items: int, roots: Roots) -> None:
@@ -43,7 +46,8 @@ class Spool:
         self._room = room
         self._most_items = most_items
         self._roots = roots
-        self._lines: BinaryIO = (folder / ITEMS).open("xb")
+        with storage_errors(folder):
+            self._lines: BinaryIO = (folder / ITEMS).open("xb")
 
     def close(self) -> None:
         """Write everything through to the disk.
@@ -53,13 +57,9 @@ class Spool:
         """
         if self._lines.closed:
             return
-        try:
-            self._lines.flush()
-            os.fsync(self._lines.fileno())
-        except OSError as error:
-            raise _refused_by(error) from error
-        finally:
-            self._lines.close()
+        with storage_errors(self.folder), self._lines as lines:  # closing it writes, too
+            lines.flush()
+            os.fsync(lines.fileno())
 
     def add_line(self, line: bytes) -> None:
         """Take in an item as a client has written it; a folder or a glob is one for each file.
@@ -102,25 +102,21 @@ class Spool:
         self.count += 1
         self._write(self._lines, json.dumps({**entry, "metadata": metadata}).encode() + b"\n")
         folder = self.folder / FILES
-        try:
+        with storage_errors(folder):
             folder.mkdir(exist_ok=True)
             with (folder / file_name).open("xb") as target:
                 while block := upload.read(BLOCK):
                     self._write(target, block)
                 target.flush()
                 os.fsync(target.fileno())
-        except OSError as error:
-            raise _refused_by(error) from error
 
     def _write(self, target: BinaryIO, data: bytes) -> None:
         self.byte_count += len(data)
         if self.byte_count > self._room:
             message = "There is no room for more jobs: wait until others are done, or cancel them."
             raise RequestError(message, 429, "too_many_jobs")
-        try:
+        with storage_errors(self.folder):
             target.write(data)
-        except OSError as error:
-            raise _refused_by(error) from error
 
     def _expanded(self, line: bytes) -> list[bytes]:
         """A line for each file of a folder or a glob; otherwise the line as it is."""
@@ -136,7 +132,3 @@ class Spool:
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError, RequestError):
             return [line]
         return [json.dumps({**values, "path": file}).encode("ascii") for file in files] or [line]
-
-
-def _refused_by(error: OSError) -> StorageError:
-    return StorageError(f"What came cannot be kept: {error.strerror or error}.")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from starlette.concurrency import run_in_threadpool
@@ -17,6 +15,7 @@ from anysense.server.http.batches.candidates import (
     candidate_of,
     candidates_of_lines,
 )
+from anysense.server.http.batches.disk import temporary_folder
 from anysense.server.http.batches.job import ITEMS
 from anysense.server.http.batches.roots import Roots
 from anysense.server.http.batches.spool import Spool
@@ -52,13 +51,13 @@ async def read_batch(request: Request, settings: Settings) -> AsyncIterator[Cand
     """
     async with contextlib.AsyncExitStack() as stack:
         if is_lines(request):
-            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="anysense-"))
+            folder = stack.enter_context(temporary_folder())
             # Without roots, as folders and globs are for jobs.
-            spool = Spool(Path(folder), settings.upload_bytes, settings.batch_lines, Roots())
+            spool = Spool(folder, settings.upload_bytes, settings.batch_lines, Roots())
             with contextlib.closing(spool):
                 await receive_lines(request, spool.add_line, settings)
             check_count(spool.count)
-            lines = candidates_of_lines(Path(folder) / ITEMS)
+            lines = candidates_of_lines(folder / ITEMS)
             yield stack.enter_context(contextlib.closing(lines))
         elif is_form(request):
             uploads = await stack.enter_async_context(read_uploads(request, settings))

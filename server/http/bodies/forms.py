@@ -143,7 +143,10 @@ async def receive_parts(request: Request, settings: Settings, most_files: int) -
             max_files=most_files, max_fields=64, max_part_size=settings.field_bytes
         )
     except OSError as error:
-        raise StorageError(f"The upload cannot be kept: {error.strerror or error}.") from error
+        raise StorageError(
+            f"The upload cannot be kept ({error.strerror or error}): see that the disk of "
+            "temporary files has space and can be written, then try again."
+        ) from error
 
 
 @contextlib.asynccontextmanager

@@ -404,3 +404,16 @@ def test_no_temporary_files_stay(client: TestClient, tmp_path: Path) -> None:
         patch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
         client.post("/v1/items/batch", content='{"text": "b"}\n{"t', headers=LINES)
         assert list((tmp_path / "tmp").iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/x-ndjson"])
+def test_a_batch_without_a_place_for_temporary_files_is_told(
+    client: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
+    item = {"text": "word", "id": "w"}
+    content = json.dumps(item if "nd" in kind else {"items": [item]})
+    response = client.post("/v1/items/batch", content=content, headers={"content-type": kind})
+    assert (response.status_code, error_of(response)["code"]) == (507, "storage")
+    assert str(tmp_path) not in str(error_of(response)["message"])
+    assert client.get("/v1/items/w").status_code == 404

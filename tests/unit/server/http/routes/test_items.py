@@ -209,7 +209,10 @@ def test_a_bad_upload_does_not_take_the_file_of_a_good_one(
     monkeypatch.setattr("anysense.index.folder.media.os.fsync", full)
     response = client.post("/v1/items", files={"file": ("a.png", png("#333333"))}, data={"id": "x"})
     assert (response.status_code, error_of(response)["type"]) == (507, "server_error")
-    assert error_of(response)["message"] == "a.png cannot be stored: No space left on device."
+    assert error_of(response)["message"] == (
+        "a.png cannot be stored (No space left on device): see that the disk has space and can be "
+        "written, then try again."
+    )
     monkeypatch.undo()
     assert client.get("/v1/items/x").json() == item
     assert client.get("/v1/items/x/media").content == png("#222222")

@@ -254,7 +254,7 @@ def test_a_job_that_meets_the_end_of_the_service_is_done_by_the_next(
 def test_a_job_waits_for_another_process_that_writes(
     collection: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("anysense.server.http.batches.jobs.LOCKED_SECONDS", 0.1)
+    monkeypatch.setattr("anysense.server.http.batches.jobs.PAUSE_SECONDS", 0.1)
     collection.release()
     path = collection.path
     with type(collection).open(path) as other, client_of(collection) as client:
@@ -275,3 +275,19 @@ def test_others_add_while_a_job_runs(client: TestClient, monkeypatch: pytest.Mon
     assert client.post("/v1/items", json={"text": "mine", "id": "mine"}).status_code == 201
     assert client.get(location).json()["status"] == "running"
     client.delete(location)
+
+
+def test_a_job_that_was_refused_is_not_done_by_the_next_service(
+    collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has its name already when the disk refuses."""
+
+    def fail(*_: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    with client_of(collection) as client:
+        monkeypatch.setattr("anysense.server.http.batches.jobs.fsync_folder", fail)
+        refused = client.post("/v1/items?wait=false", json={"text": "word", "id": "w"})
+        assert (refused.status_code, error_of(refused)["code"]) == (507, "storage")
+        assert [*(collection.path / "jobs").glob("*-*")] == []
+        assert client.get("/v1/jobs").json()["jobs"] == []
