@@ -120,3 +120,23 @@ def test_an_empty_file_lets_nobody_in(tmp_path: Path, caplog: pytest.LogCaptureF
     assert "nobody is let in" in caplog.text
     with pytest.raises(UsageError):
         KeyRing(Settings(api_key_file=tmp_path / "none"))
+
+
+@pytest.mark.parametrize(
+    "secret", ["first-secret", "last-secret", "first-secre", "first-secretx", "first-secreT", ""]
+)
+def test_a_secret_is_compared_with_every_key_whichever_it_fits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, secret: str
+) -> None:
+    for name in ("first", "other", "last"):
+        add(tmp_path / "keys", name, f"{name}-secret")
+    ring = KeyRing(Settings(api_key_file=tmp_path / "keys", api_key="own-secret"))  # type: ignore[arg-type]
+    compared: list[int] = []
+
+    def compare(one: bytes, other: bytes) -> bool:
+        compared.append(len(one) - len(other))
+        return one == other
+
+    monkeypatch.setattr("hmac.compare_digest", compare)
+    assert found(ring, secret) == (secret.partition("-")[0] if secret[-7:] == "-secret" else None)
+    assert compared == [0] * 4  # digests of one length, whatever the length of the secret
