@@ -10,7 +10,7 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING, Any
 
-from anysense.embed.errors import ItemNotFoundError
+from anysense.embed.errors import CorruptCollectionError, ItemNotFoundError
 from anysense.embed.forking import new_rlock
 from anysense.index.catalog.files import (
     drop_file,
@@ -46,12 +46,40 @@ if TYPE_CHECKING:
     from anysense.index.catalog.sqlite.identity import FileId
 
 
-__all__ = ["CatalogWriter"]
+__all__ = ["CatalogWriter", "open_writer"]
 
 LOG_BYTES = 64 * 1024**2
 """The log is emptied into catalog.sqlite when it has grown to this."""
 
+PAUSES_SECONDS = (0.0, 0.02, 0.05, 0.1, 0.2)
+"""Between the tries to open a catalog to write."""
+
 _INSERT_SEGMENT = f"INSERT INTO segments VALUES ({', '.join('?' * 13)})"  # noqa: S608
+
+
+def open_writer(
+    folder: Path, file: FileId | None, check_lock: Callable[[], None], forget: Callable[[], None]
+) -> CatalogWriter:
+    """The writer of a catalog that this process reads already.
+
+    Args:
+        folder: as of `CatalogWriter`, like the two that follow.
+        file: the same.
+        check_lock: the same.
+        forget: lets those who read the catalog open it anew.
+
+    Raises:
+        CorruptCollectionError: it cannot be written.
+        StorageError: it may not be.
+    """
+    for pause in PAUSES_SECONDS:
+        with contextlib.suppress(CorruptCollectionError):
+            return CatalogWriter(folder, file, check_lock)
+        # SQLite does not write to what any thread of this process has had open since before it
+        # could be written.
+        forget()
+        time.sleep(pause)
+    return CatalogWriter(folder, file, check_lock)
 
 
 class CatalogWriter:

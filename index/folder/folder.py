@@ -18,7 +18,7 @@ from anysense.embed.errors import (
 from anysense.embed.forking import new_rlock
 from anysense.index.catalog.browse import find_item, has_file, item_paths
 from anysense.index.catalog.integrity import check_acknowledged, ensure_sound
-from anysense.index.catalog.writer import CatalogWriter
+from anysense.index.catalog.writer import CatalogWriter, open_writer
 from anysense.index.folder.media import MediaFolder
 from anysense.index.folder.opening import bring_up_to_date, open_catalog, repair_manifest
 from anysense.index.folder.right import RightToWrite
@@ -391,7 +391,7 @@ class CollectionFolder:
         ensure_sound(self.catalog, self.path, writer=True)
         check_acknowledged(self.catalog, self.path)
         bring_up_to_date(self.path, self.catalog, repair_manifest(self.path, self.manifest))
-        return CatalogWriter(self.path, self.catalog.file, check_lock)
+        return open_writer(self.path, self.catalog.file, check_lock, self._views.forget)
 
     def _check_open(self) -> None:
         if self._closed:

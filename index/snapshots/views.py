@@ -177,6 +177,12 @@ class Views:
             self._catalog.forget()
             self.close_idle()
 
+    def forget(self) -> None:
+        """Open the catalog anew at the next look."""
+        with using(self.path), self._lock:
+            self._catalog.forget()
+            self.close_idle()
+
     def adopt(self, manifest: Manifest, base: Base) -> None:
         """Go on from an index that this process has just published."""
         with using(self.path), self._lock:

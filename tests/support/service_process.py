@@ -16,7 +16,7 @@ import psutil
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 __all__ = [
     "COMMAND",
@@ -67,6 +67,7 @@ def serving(
     scheme: str = "http",
     program: str | Path = COMMAND,
     trust: ssl.SSLContext | bool = False,
+    before: Callable[[], None] | None = None,
 ) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """A process of `anysense serve` that is ready, and its port; killed at the end if it runs."""
     port = free_port()
@@ -78,6 +79,7 @@ def serving(
         log=log,
         environment=environment,
         trust=trust,
+        before=before,
     ) as process:
         yield process, port
 
@@ -90,10 +92,12 @@ def running(
     log: Path,
     environment: Mapping[str, str] | None = None,
     trust: ssl.SSLContext | bool = False,
+    before: Callable[[], None] | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A process that answers 200 at an address; killed at the end if it still runs.
 
-    The program is a file if it begins processes of its own, which import it.
+    The program is a file if it begins processes of its own, which import it. `before` is called in
+    the process before it begins.
     """
     words = [str(program)] if isinstance(program, Path) else ["-c", program]
     with log.open("ab") as output:
@@ -102,6 +106,7 @@ def running(
             stdout=output,
             stderr=output,
             env=process_environment(**(environment or {})),
+            preexec_fn=before,
         )
     try:
         deadline = time.monotonic() + 300

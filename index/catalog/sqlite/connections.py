@@ -120,6 +120,7 @@ class Pool:
         self._idle: list[sqlite3.Connection] = []
         self._lock = new_lock()
         self._closed = False
+        self._era = 0
         close_before_fork(self)
 
     @contextlib.contextmanager
@@ -127,6 +128,7 @@ class Pool:
         """Lend a connection, with SQLite's errors turned into those of `anysense.embed.errors`."""
         with storage_errors(self.path), using(self.path):
             with self._lock:
+                era = self._era
                 connection = self._idle.pop() if self._idle else None
                 if self.file is None:
                     self.file = file_id(self.path)
@@ -138,7 +140,7 @@ class Pool:
                 if connection.in_transaction:
                     connection.rollback()
                 with self._lock:
-                    if self._closed:
+                    if self._closed or era != self._era:
                         connection.close()
                     else:
                         self._idle.append(connection)
@@ -155,8 +157,9 @@ class Pool:
             self.close_idle()
 
     def forget(self) -> None:
-        """Close what is idle now, with the pages that it has read."""
+        """Close what is idle now, with the pages that it has read; the rest when it comes back."""
         with self._lock:
+            self._era += 1
             self.close_idle()
 
     def close_idle(self) -> None:
@@ -187,7 +190,14 @@ class WriterConnection:
     def get(self) -> sqlite3.Connection:
         """The connection, opened if it is not."""
         if self._connection is None:
-            self._connection = connect_to(self.path, self._file, writable=True)
+            connection = connect_to(self.path, self._file, writable=True)
+            try:
+                connection.execute("BEGIN IMMEDIATE")  # opened is not yet that it may be written
+                connection.execute("ROLLBACK")
+            except sqlite3.Error:
+                connection.close()
+                raise
+            self._connection = connection
             self._sound = stamp(self.path)
             self._log = file_id(log_of(self.path))
         return self._connection
