@@ -17,7 +17,7 @@ import psutil
 import pytest
 import tiny
 from http_client import png
-from service_process import SCRIPT, serving
+from service_process import SCRIPT, serving, wait_until_loaded
 
 from anysense.index.collection import Collection
 from anysense.index.types import NewItem
@@ -122,6 +122,7 @@ def served(
         serving(disk.path, *options, log=log, program=SCRIPT) as (process, port),
         httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client,
     ):
+        wait_until_loaded(str(client.base_url), log)
         yield process, client
 
 

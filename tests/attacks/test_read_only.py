@@ -16,7 +16,7 @@ import httpx
 import pytest
 import tiny
 from http_client import png, wav
-from service_process import SCRIPT, serving
+from service_process import SCRIPT, serving, wait_until_loaded
 
 from anysense.index.collection import Collection
 from anysense.index.types import NewItem
@@ -105,6 +105,7 @@ def served(
         ) as (process, port),
         httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client,
     ):
+        wait_until_loaded(str(client.base_url), log)
         yield process, client
 
 

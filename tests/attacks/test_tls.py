@@ -15,7 +15,7 @@ import pytest
 import tiny
 from attacked import Attacked, attacked, raw_answer
 from certificates import write_certificate
-from service_process import SCRIPT, serving
+from service_process import SCRIPT, serving, wait_until_loaded
 
 from anysense.index.collection import Collection
 from anysense.index.types import NewItem
@@ -150,6 +150,7 @@ def test_several_processes_speak_it_also_after_one_was_killed(tmp_path: Path) ->
             body = {"text": "blue", "id": item_id}
             return httpx.post(url, json=body, verify=False, timeout=60).status_code
 
+        wait_until_loaded(f"https://127.0.0.1:{port}", log)
         silent = [socket.create_connection(("127.0.0.1", port)) for _ in range(20)]
         assert add("one") == 201
         for connection in silent:
@@ -164,12 +165,13 @@ def test_several_processes_speak_it_also_after_one_was_killed(tmp_path: Path) ->
         deadline = time.monotonic() + 120
         while True:
             try:
-                if add("two") == 201:
-                    break
+                wait_until_loaded(f"https://127.0.0.1:{port}", log)
+                break
             except httpx.TransportError:
                 pass
             assert time.monotonic() < deadline, log.read_text()
             time.sleep(0.1)
+        assert add("two") == 201
         assert all(answers(port) for _ in range(6))
         assert httpx.get(f"{url}/one", verify=False).status_code == 200
         assert "Traceback" not in log.read_text()

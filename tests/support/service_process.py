@@ -27,6 +27,7 @@ __all__ = [
     "running",
     "serving",
     "serving_at",
+    "wait_until_loaded",
 ]
 
 SCRIPT = Path(__file__).with_name("serve_tiny.py")
@@ -134,3 +135,14 @@ def serving_at(
     """The same over one collection, with the address in place of the port."""
     with serving(path, *options, log=log) as (process, port):
         yield process, f"http://127.0.0.1:{port}"
+
+
+def wait_until_loaded(url: str, log: Path, trust: ssl.SSLContext | bool = False) -> None:
+    """Wait until every process of a service has its encoders; one is ready before the others."""
+    deadline = time.monotonic() + 120
+    # The one that writes says so before it looks at what is to be added; the others take turns.
+    while httpx.post(f"{url}/v1/items", json={}, verify=trust, timeout=60).status_code == 503 or {
+        httpx.get(f"{url}/ready", verify=trust, timeout=60).status_code for _ in range(8)
+    } != {200}:
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.05)
