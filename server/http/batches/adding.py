@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from anysense.embed.errors import (
@@ -32,6 +31,7 @@ from anysense.server.http.service.writing import superseded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from anysense.index.catalog.records import FileRecord
     from anysense.index.collection import Collection
