@@ -129,20 +129,22 @@ class Job:
         """
         lines = "".join(json.dumps(outcome.to_dict()) + "\n" for outcome in outcomes)
         path = self.folder / RESULTS
-        former = path.stat().st_size if path.exists() else 0
-        try:
-            with storage_errors(path), path.open("a", encoding="ascii") as results:
-                results.write(lines)
-        except StorageError:
-            if path.exists():
-                os.truncate(path, former)  # of these lines some may have had room
-            raise
+        with storage_errors(path):
+            former = path.stat().st_size if path.exists() else 0
+            try:
+                with path.open("a", encoding="ascii") as results:
+                    results.write(lines)
+            except OSError:
+                if path.exists():
+                    os.truncate(path, former)  # of these lines some may have had room
+                raise
         self.done += len(outcomes)
         self.failed += sum(outcome.error is not None for outcome in outcomes)
         self.error = None
         if self.starts > 1:
-            self.starts = 1
-            self.save()
+            starts, self.starts = self.starts, 1
+            if not self._try_to_save(self.status):
+                self.starts = starts  # tried again with the next results: these are noted
 
     def end(self, status: JobStatus, error: AnysenseError | None = None) -> None:
         """Note how it ended; what it has taken in goes, its results stay. Blocks."""
