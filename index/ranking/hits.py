@@ -17,7 +17,7 @@ __all__ = ["read_hits"]
 
 
 def read_hits(snapshot: Snapshot, matches: Sequence[Match]) -> list[Hit | None]:
-    """A hit for each match, in order; None for one whose item was removed a moment ago.
+    """A hit for each match, in order; None where the item was removed a moment ago, or got lost.
 
     Raises:
         CorruptCollectionError: a row does not match its checksum.

@@ -107,14 +107,15 @@ class Retriever:
         snapshot = state.snapshot
         routes = plan_routes(self._collection, state, terms, options.of_modalities)
         allowed = snapshot.select(options.where)
-        liked = snapshot.keys_of_items(term.like for term in terms if term.like is not None)
+        liked = (term.like for term in terms if term.like is not None)
+        left_out = set(snapshot.keys_of_items(liked))
         no_match: bool | None = None
 
         def ranked(size: int) -> list[Match]:
             nonlocal no_match
             # Not `per_modality_k`: an item may lead by another modality than that of a route.
             lists, counted = search_routes(
-                snapshot, routes, size, allowed=allowed, without=liked, collapse=options.collapse
+                snapshot, routes, size, allowed=allowed, without=left_out, collapse=options.collapse
             )
             if no_match is None:
                 best = max((match.best.score for each in lists for match in each), default=0.0)
@@ -133,10 +134,13 @@ class Retriever:
                     per_modality_k=options.per_modality_k,
                     modalities=len({route.partition.modality for route in routes}),
                 )
-                hits = [hit for hit in read_hits(snapshot, page) if hit is not None]
-                if len(hits) == len(page):
-                    break  # else an item was removed in between: others move up
+                found = read_hits(snapshot, page)
+                gone = {m.item for m, hit in zip(page, found, strict=True) if hit is None}
+                if not gone:
+                    break
+                left_out |= gone  # removed in between, or their rows got lost: others move up
         assert no_match is not None
+        hits = (hit for hit in found if hit is not None)
         return Hits(hits, no_match=no_match, state=state.name)
 
     def plan(self, query: Query, snapshot: Snapshot | None = None) -> list[Route]:

@@ -88,3 +88,23 @@ def test_an_item_that_is_removed_in_the_same_moment_leaves_no_gap(
     found = [hit.id for hit in retriever.retrieve("red bicycle", k=5)]
     assert found[:4] == [hit.id for hit in others]
     assert len(set(found)) == 5
+
+
+def test_a_row_that_got_lost_ends_no_search(
+    collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its segment is there, so that it is found each time anew."""
+    retriever = Retriever(collection)
+    lost, *others = retriever.retrieve("red bicycle", k=5)
+    rows, times = Snapshot.rows, 0
+
+    def without(self: Snapshot, ids: list[int]) -> list[SegmentRow | None]:
+        nonlocal times
+        times += 1
+        assert times < 10
+        return [row if row and row.item_id != lost.id else None for row in rows(self, ids)]
+
+    monkeypatch.setattr(Snapshot, "rows", without)
+    found = [hit.id for hit in retriever.retrieve("red bicycle", k=5)]
+    assert found[:4] == [hit.id for hit in others]
+    assert len(set(found)) == 5
