@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -123,3 +124,17 @@ def test_an_error_is_raised_when_what_was_begun_is_done() -> None:
     with pytest.raises(KeyError):
         Lanes(1).map(work, [(n,) for n in range(3)])
     assert done == [1, 2]
+
+
+def test_an_idle_lane_holds_nothing_of_its_last_task() -> None:
+    class Sound:
+        pass
+
+    lanes, sound = Lanes(1), Sound()
+    held = weakref.ref(sound)
+    assert lanes.map(lambda sound: [sound], [(sound,)]) == [[sound]]
+    del sound
+    deadline = time.monotonic() + SECONDS
+    while held() is not None:
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
