@@ -35,7 +35,7 @@ def temporary_folder() -> Iterator[Path]:
     Raises:
         StorageError: the disk of temporary files refused.
     """
-    with contextlib.ExitStack() as stack:
-        with storage_errors("the folder of temporary files"):
-            made = stack.enter_context(tempfile.TemporaryDirectory(prefix="anysense-"))
-        yield Path(made)
+    with storage_errors("the folder of temporary files"):
+        made = tempfile.TemporaryDirectory(prefix="anysense-")
+    with made as name:
+        yield Path(name)
