@@ -28,8 +28,8 @@ class Capacity:
     waits, and the catalog could not be read either.
 
     Attributes:
-        connections: how many are held.
-        backlog: how many are accepted.
+        connections: how many may be held, those that shake hands among them.
+        backlog: how many may be accepted in one go.
         warned_at: when it was last said that there are too many.
         handshakes: those on which there is no HTTP yet, the oldest first.
     """

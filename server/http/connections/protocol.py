@@ -171,14 +171,17 @@ class BoundedProtocol(H11Protocol):
         return count <= self._capacity.connections or self._make_room()
 
     def _make_room(self) -> bool:
-        """End the connection that has kept us waiting longest; False if none does."""
-        for handshake in self._capacity.handshakes:
-            self._capacity.warn()
-            self._capacity.handshakes.pop(handshake).abort()
+        """End the connection that has kept us waiting longest; False if none does.
+
+        Those that shake hands go first: nobody has asked anything on them.
+        """
+        self._capacity.warn()
+        if self._capacity.handshakes:
+            oldest = next(iter(self._capacity.handshakes))
+            self._capacity.handshakes.pop(oldest).abort()
             return True
         others = [c for c in self.connections if isinstance(c, BoundedProtocol) and c is not self]
         waiting = [c for c in others if c._is_waited_for()]
-        self._capacity.warn()
         if not waiting:
             return False
         min(waiting, key=lambda c: (c._is_in_body, c._since))._give_up()
@@ -195,7 +198,7 @@ class BoundedProtocol(H11Protocol):
             self._refuse(408, "Others wait for a connection, and this one is slow.", "too_slow")
         else:
             self._close()
-        if self.scheme == "https":  # which would wait for the client to say goodbye, too
+        if self.scheme == "https":  # closing would wait for the client to say goodbye
             self.transport.abort()
         self.connections.discard(self)
 

@@ -48,18 +48,19 @@ class BoundedTls(SSLProtocol):
 
     Args:
         make: makes the protocol of HTTP.
-        context: the certificate.
+        certificate: to speak HTTPS with.
         seconds: how long the handshake may take.
         capacity: the limit of connections, those that shake hands among them.
         arguments: uvicorn's own, for `make`.
     """
 
     max_size = READ_BYTES
+    """What asyncio decrypts in one go."""
 
     def __init__(
         self,
         make: Callable[..., BoundedProtocol],
-        context: ssl.SSLContext,
+        certificate: ssl.SSLContext,
         *,
         seconds: float,
         capacity: Capacity,
@@ -68,15 +69,15 @@ class BoundedTls(SSLProtocol):
         self._http = make(**arguments)
         self._capacity = capacity
         options: dict[str, Any] = {"server_side": True, "ssl_handshake_timeout": seconds}
+        options["waiter"] = None  # nobody waits for the end of the handshake
         if sys.version_info >= (3, 11):
             options["ssl_shutdown_timeout"] = GOODBYE_SECONDS
-        options["waiter"] = None  # nobody waits for the end of the handshake
-        super().__init__(asyncio.get_running_loop(), self._http, context, **options)
+        super().__init__(asyncio.get_running_loop(), self._http, certificate, **options)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         if hasattr(transport, "max_size"):  # asyncio's own transports
-            transport.max_size = self.max_size
+            transport.max_size = READ_BYTES
         if not self._http.has_room(1):
             transport.abort()  # before the handshake nothing can be told
             return
