@@ -33,8 +33,10 @@ Joins: TypeAlias = "Callable[[str, str], bool]"
 PART = 1 << 16
 """Characters that any one step may take at once: well under a millisecond each."""
 
-_READ_WHOLE = frozenset(["idna", "punycode", "unicode_escape", "raw-unicode-escape", "utf-7"])
-"""Encodings that are none of documents, and are not made to be read in parts."""
+_READ_WHOLE = frozenset(
+    ["idna", "punycode", "raw-unicode-escape", "unicode-escape", "utf-7", "utf-16", "utf-32"]
+)
+"""Encodings that no document is in without a mark; in parts they would be read otherwise."""
 
 _CHAIN = 3
 """Characters before one that can become one with it: none is made of more than four."""

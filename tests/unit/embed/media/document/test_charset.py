@@ -258,7 +258,8 @@ def test_what_cannot_be_decoded_in_parts_is_no_text() -> None:
             decode_in_parts(data, encoding)
     with pytest.raises(UnicodeDecodeError):
         decode_in_parts(data + b"\xc3", "utf-8")
-    assert decode_in_parts(data, "utf-7") == data.decode()
+    for encoding in ("utf-7", "utf-16"):
+        assert decode_in_parts(data, encoding) == data.decode(encoding)
 
 
 def test_a_nul_far_into_a_text_is_found() -> None:
