@@ -1,4 +1,4 @@
-"""The keys of items, by which ranking knows them: numbers, which come in one row."""
+"""The keys of items: the numbers by which ranking knows them."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ __all__ = ["keys_of_items", "keys_of_segments"]
 def keys_of_segments(catalog: Catalog, segment_ids: Sequence[int] | Ids) -> list[int | None]:
     """The key of the item of each segment, in order; None for a segment that is not there.
 
-    Reading one row for each would let another thread go first at each of them. The one row that it
-    is here has no checksum: what is shown of a segment comes from `Catalog.rows`, which checks it.
+    They are read as one row, for SQLite lets other threads go first at each row. That row has no
+    checksum: what is shown of a segment comes from `Catalog.rows`, which checks it.
     """
     ids = [int(pk) for pk in segment_ids]
     query = """
@@ -34,7 +34,7 @@ def keys_of_segments(catalog: Catalog, segment_ids: Sequence[int] | Ids) -> list
 
 
 def keys_of_items(catalog: Catalog, item_ids: Iterable[str]) -> frozenset[int]:
-    """The keys of some items, without those that there are not."""
+    """The keys of some items, by id; an id that no item has is passed over."""
     query = "SELECT item_pk FROM items WHERE id = ?"
     with catalog.transaction() as connection:
         rows = [connection.execute(query, (to_sql(i),)).fetchone() for i in item_ids]

@@ -52,7 +52,7 @@ LOG_BYTES = 64 * 1024**2
 """The log is emptied into catalog.sqlite when it has grown to this."""
 
 PAUSES_SECONDS = (0.0, 0.02, 0.05, 0.1, 0.2)
-"""Between the tries to open a catalog to write."""
+"""Between the tries to open a catalog to write; readers need that long to let go of it."""
 
 _INSERT_SEGMENT = f"INSERT INTO segments VALUES ({', '.join('?' * 13)})"  # noqa: S608
 
@@ -75,8 +75,8 @@ def open_writer(
     for pause in PAUSES_SECONDS:
         with contextlib.suppress(CorruptCollectionError):
             return CatalogWriter(folder, file, check_lock)
-        # SQLite does not write to what any thread of this process has had open since before it
-        # could be written.
+        # SQLite shares what it knows of a file among the connections of a process: as long as one
+        # is open from when the file could not be written, none can write to it.
         forget()
         time.sleep(pause)
     return CatalogWriter(folder, file, check_lock)

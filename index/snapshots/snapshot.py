@@ -183,7 +183,7 @@ class Snapshot:
         return keys_of_segments(self.catalog, segment_ids)
 
     def keys_of_items(self, item_ids: Iterable[str]) -> frozenset[int]:
-        """The keys of some items, without those that there are not."""
+        """The keys of some items, by id; an id that no item has is passed over."""
         return keys_of_items(self.catalog, item_ids)
 
     def rows(self, segment_ids: Sequence[int] | Ids) -> list[SegmentRow | None]:

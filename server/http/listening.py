@@ -122,10 +122,10 @@ def as_name(host: str) -> str:
 
 
 def certificate_of(settings: Settings) -> ssl.SSLContext | None:
-    """The certificate to speak HTTPS with, if there is one; it can be used.
+    """The certificate to speak HTTPS with; None if the settings name none.
 
     Raises:
-        UsageError: they cannot.
+        UsageError: it, its key or its authorities cannot be used.
     """
     if settings.ssl_certfile is None:
         if settings.ssl_keyfile is not None or settings.ssl_ca_certs is not None:

@@ -91,7 +91,7 @@ class Settings(BaseSettings):
             are refused with 503.
         uploads_bytes: the same of uploads that add items, which are kept on the disk meanwhile.
         header_seconds: how long the head of a request may take to come, from its first byte or, on
-            a new connection, from its start; and the handshake of TLS before it.
+            a new connection, from its start; as long again for the handshake of TLS before it.
         body_seconds: how long a body may take, beside what `body_rate` allows.
         body_rate: the least bytes that a body brings in a second, on average.
         answer_seconds: how long a client may read nothing of an answer that waits for it.

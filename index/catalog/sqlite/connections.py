@@ -192,7 +192,7 @@ class WriterConnection:
         if self._connection is None:
             connection = connect_to(self.path, self._file, writable=True)
             try:
-                connection.execute("BEGIN IMMEDIATE")  # opened is not yet that it may be written
+                connection.execute("BEGIN IMMEDIATE")  # only this tells whether it can be written
                 connection.execute("ROLLBACK")
             except sqlite3.Error:
                 connection.close()

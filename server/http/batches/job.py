@@ -107,7 +107,7 @@ class Job:
     # How far it is
 
     def begin(self) -> None:
-        """Let it run; that is to be saved.
+        """Let it run; the caller saves that.
 
         Raises:
             AnysenseError: it was begun too often.

@@ -57,7 +57,7 @@ PAUSE_SECONDS = 2.0
 """How long a job waits before it tries again, while another process writes or the disk is full."""
 CANCEL_SECONDS = 10.0
 KEEPING_WAITING = (CollectionLockedError, CollectionReplacedError, BusyError, StorageError)
-"""What does not last: a job that was accepted is not given up for it."""
+"""What may be over soon: a job that was accepted waits for that, and is not given up."""
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -288,7 +288,11 @@ class Jobs:
     async def _when_possible(
         self, job: Job, do: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Do something when no other process writes, no others are too many, and there is room."""
+        """Do something once nobody else writes, the service is not too busy, and there is room.
+
+        Raises:
+            AbandonedError: the job was cancelled, or the service stops, while it waited.
+        """
         while True:
             try:
                 done = await do(*args, **kwargs)

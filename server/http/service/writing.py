@@ -180,12 +180,11 @@ class Writer:
 
     def _write(self, record: ItemRecord, number: int) -> Item:
         """Write a record, unless a later request was faster; the item as the collection has it."""
+        digest = record.content_hash
         if not self._order.is_superseded(record.id, number):
             self._folder.write([record])
             self._order.mark_done(record.id, number)
-        elif (
-            record.content_hash is None or item_with(self._folder, record.content_hash) != record.id
-        ):
+        elif digest is None or item_with(self._folder, digest) != record.id:
             raise superseded(record.id)
         return self._folder.catalog.item(record.id)
 
