@@ -102,11 +102,13 @@ class CatalogWriter:
         self._lock = new_rlock()
         self._own = WriterConnection(folder, file)
         self._check_lock = check_lock
-        with storage_errors(self.path), using(self.path):
+        with storage_errors(self.path), using(self.path), contextlib.ExitStack() as failing:
             self._acknowledgement = Acknowledgement(folder)
+            failing.callback(self._acknowledgement.close)
             rows = self._connection.execute("SELECT id, space_pk, dimension FROM spaces")
             self._spaces = {space: (pk, dimension) for space, pk, dimension in rows}
             self._acknowledgement.record(read_state(self.path, self._connection).change)
+            failing.pop_all()
 
     @property
     def _connection(self) -> sqlite3.Connection:
