@@ -150,7 +150,7 @@ def service() -> str:
     """Answers of the service, by how many clients ask at once, and embeddings beside infinity."""
     rows = []
     results = load("service")["loads"]
-    mixed = results.pop("mixed")
+    mixed = results.pop("mixed", {})
     for kind, loads in results.items():
         for clients, figures in loads.items():
             if clients.isdecimal():
