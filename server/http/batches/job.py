@@ -155,14 +155,15 @@ class Job:
         with contextlib.suppress(OSError):
             (self.folder / ITEMS).unlink(missing_ok=True)
         shutil.rmtree(self.folder / FILES, ignore_errors=True)
-        if not is_saved and not self._try_to_save(status):  # though now there should be room
-            logger.error("The end of the job %s cannot be noted.", self.id)
+        if not is_saved:
+            self._try_to_save(status)  # now there should be room
         self.status = status
 
     def _try_to_save(self, status: JobStatus) -> bool:
         try:
             self.save(status)
-        except StorageError:
+        except StorageError as error:
+            logger.warning("How the job %s stands cannot be saved: %s", self.id, error)
             return False
         return True
 
