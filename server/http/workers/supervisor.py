@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import AnysenseError, UsageError
+from anysense.index.catalog.sqlite.connections import refused_by
 from anysense.server.http.listening import listen, resolve
 from anysense.server.http.monitoring.logs import logging_as
 from anysense.server.http.serving import checked
@@ -80,8 +81,12 @@ def private_folder() -> Iterator[Path]:
 
     Raises:
         UsageError: temporary files lie too deep.
+        StorageError: the disk of temporary files refused.
     """
-    folder = Path(tempfile.mkdtemp(prefix="anysense-"))  # its mode is 0700
+    try:
+        folder = Path(tempfile.mkdtemp(prefix="anysense-"))  # its mode is 0700
+    except OSError as error:
+        raise refused_by(error, "the folder of temporary files") from error
     try:
         if len(os.fsencode(folder)) > MOST_PATH_BYTES - len("/reader-999.metrics"):
             raise UsageError(
