@@ -128,6 +128,7 @@ def server_config(app: ASGIApp, settings: Settings, most_accepted: int = 2048) -
         proxy_headers=False,  # the app has a guard for them
         timeout_graceful_shutdown=int(settings.shutdown_timeout) + 1,
         http=protocol_of(settings, capacity, certificate_of(settings)),  # type: ignore[arg-type]  # it wants a class
+        loop="asyncio",  # TLS is that of asyncio's own connections
         ws="none",
         reset_contextvars=True,  # or a request may be begun in what the last one was done in
         backlog=min(capacity.backlog, most_accepted),
