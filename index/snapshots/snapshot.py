@@ -249,10 +249,13 @@ class Snapshot:
         if newer is not None and take:
             rng = np.random.default_rng(SAMPLE_SEED)
             parts.append(newer.vectors[np.sort(rng.choice(fresh, take, replace=False))])
-        if self.store is not None and total > fresh and n > take:
+        store = self.store
+        # What is newer may have gone before it was read: the index need not have the rest.
+        is_indexed = store is not None and partition in store.partitions
+        if store is not None and is_indexed and total > fresh and n > take:
             # A few more are drawn in case some of them are gone.
             spare = n - take + len(self.tombstones)
-            ids, vectors = self.store.sample(partition, spare, SAMPLE_SEED)
+            ids, vectors = store.sample(partition, spare, SAMPLE_SEED)
             live = ~np.isin(ids, self.tombstones)
             parts.append(_thinned(vectors[live], n - take))
         if not parts:

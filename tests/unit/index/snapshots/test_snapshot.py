@@ -178,6 +178,17 @@ def test_sample_of_nothing_has_the_right_shape(collection: Collection) -> None:
     assert collection.folder.snapshot().sample(other, 5).shape == (0, 0)
 
 
+def test_sample_of_what_has_gone_before_it_was_read_has_the_right_shape(
+    collection: Collection,
+) -> None:
+    """The only text was removed after its snapshot was taken, and the index has none."""
+    collection.write([record("t", modality=Modality.TEXT)])
+    snapshot = collection.folder.snapshot()
+    collection.remove(["t"])
+    assert snapshot.partitions[TEXTS] == 1
+    assert snapshot.sample(TEXTS, 5).shape == (0, 32)
+
+
 def test_tuning_is_published_with_the_index_and_stays(collection: Collection) -> None:
     seen = []
 
