@@ -84,6 +84,8 @@ def create_app(
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         service.start()
+        if worker is not None and worker.listens_late:
+            await service.loaded()
         yield
         service.stop(service.patience())
         if tracing is not None:

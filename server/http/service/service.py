@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 import time
@@ -101,6 +102,11 @@ class Service:
             self.status, self.turns.is_loading = LOADING, True
             self._warming = threading.Thread(target=self._warm_up, name="warm-up", daemon=True)
             self._warming.start()
+
+    async def loaded(self) -> None:
+        """Wait until the encoders are loaded, cannot be, or the service is told to stop."""
+        while self.turns.is_loading and not self.life.is_stopping:
+            await asyncio.sleep(0.05)
 
     def stop(self, seconds: float = STOP_SECONDS) -> None:
         """Wait for what runs in the background, up to a limit.

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -122,11 +123,13 @@ class Child:
     def begin(self) -> None:
         """Begin the process."""
         context = multiprocessing.get_context("spawn")
+        worker = replace(self._orders.worker, is_replacement=self.has_started)
+        orders = replace(self._orders, worker=worker)
         self._report, its_end = context.Pipe(duplex=False)
         # Ctrl-C meets it too, and would end it before it can say that it waits for its parent.
         with held_back((signal.SIGINT, signal.SIGHUP)):
             process = context.Process(
-                target=run_child, args=(self._orders, its_end), name=self.name, daemon=False
+                target=run_child, args=(orders, its_end), name=self.name, daemon=False
             )
             process.start()
         its_end.close()

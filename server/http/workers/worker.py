@@ -29,16 +29,23 @@ class Worker:
         name: `WRITER`, or that of a process that reads.
         names: of all of them.
         folder: where the sockets are.
+        is_replacement: whether it comes in the place of one that has ended.
     """
 
     name: str
     names: tuple[str, ...]
     folder: Path
+    is_replacement: bool = False
 
     @property
     def is_writer(self) -> bool:
         """Whether this is the one that writes."""
         return self.name == WRITER
+
+    @property
+    def listens_late(self) -> bool:
+        """Whether clients are left to others until it has loaded its encoders."""
+        return self.is_replacement and not self.is_writer
 
     @property
     def writer_socket(self) -> Path:
