@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING
 from anysense.embed.errors import AnysenseError, MediaError, UsageError
 from anysense.embed.media.document.charset import check_encoding
 from anysense.embed.waiting import check_waiter
-from anysense.index.building.encoding import Batch, encode_pending
+from anysense.index.building.encoding import Batch, encode_pending, reading_marks
 from anysense.index.building.pending import item_name, make_pending
 from anysense.index.building.report import AddReport, Failure
+from anysense.index.catalog.browse import file_item, find_item, has_content
 from anysense.index.catalog.records import ItemRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from typing import Any
 
     from anysense.index.building.pending import PendingItem
     from anysense.index.folder.folder import OpenCollection
@@ -68,9 +70,9 @@ def ingest(
 ) -> AddReport:
     """Encode items and write them; one that cannot be used is reported, and the others go on.
 
-    An item without an id gets one made from its path or its content. A file without an id whose
-    content is in the collection already becomes another path of the item that has it, and adds its
-    metadata to that item's.
+    An item without an id gets one made from its path or its content. If its content is in the
+    collection already it is not encoded, and adds its metadata to those of the item that has it; a
+    file becomes a path of that item. What is no file only joins the item of the id made for it.
 
     Args:
         collection: where to write.
@@ -93,7 +95,7 @@ def ingest(
 
 @dataclass(frozen=True)
 class _Original:
-    """A file that is not written yet, and the copies of it that were met since."""
+    """An item without an id that is not written yet, and the copies of it that were met since."""
 
     pending: PendingItem
     copies: list[PendingItem] = field(default_factory=list)
@@ -113,7 +115,7 @@ class _Ingest:
         self._progress = progress
         self._report = AddReport()
         self._batch = Batch()
-        self._originals: dict[str, _Original] = {}  # by content hash
+        self._originals: dict[str, _Original] = {}  # see `_copies_key`
 
     def run(
         self, items: Iterable[NewItem], batch_size: int | None, workers: int | None
@@ -151,27 +153,42 @@ class _Ingest:
                     yield pending
 
     def _is_copy(self, pending: PendingItem) -> bool:
-        """Whether a file without an id given has the content of an item; then it joins it."""
-        if not pending.files or pending.item.id is not None:
+        """Whether what was given without an id has the content of an item; then it joins it."""
+        if pending.item.id is not None:
             return False
-        original = self._originals.get(pending.content_hash)
+        key = _copies_key(pending)
+        original = self._originals.get(key)
         if original is not None:
             original.copies.append(pending)
             return True
-        item_id = self._collection.folder.by_hash(pending.content_hash)
-        if item_id is None or item_id == pending.id:
-            self._originals[pending.content_hash] = _Original(pending)
+        item_id = self._item_with_content_of(pending)
+        if item_id is None:
+            self._originals[key] = _Original(pending)
             return False
         self._join(pending, item_id)
         return True
 
+    def _item_with_content_of(self, pending: PendingItem) -> str | None:
+        """The id of the item that a copy is to join; None if there is none.
+
+        Of several that of the file's own path comes first, which would go if it lost its file.
+        """
+        folder, content_hash = self._collection.folder, pending.content_hash
+        if not pending.files:
+            is_there = has_content(folder.catalog, pending.id, content_hash)
+            return pending.id if is_there else None
+        path = folder.media.catalog_path(pending.files[0].path)
+        return file_item(folder.catalog, path, content_hash) or folder.by_hash(content_hash)
+
     def _join(self, pending: PendingItem, item_id: str) -> None:
-        """Make a file another path of an item that is written."""
+        """Give an item that is written the metadata of a copy, and its path if it is a file."""
         folder = self._collection.folder
-        folder.assign_files([(file, item_id) for file in pending.files])
-        if pending.item.metadata:
-            metadata = folder.snapshot().item(item_id).metadata
-            folder.describe({item_id: {**metadata, **pending.item.metadata}})
+        if pending.files:
+            folder.assign_files([(file, item_id) for file in pending.files])
+        former = find_item(folder.catalog, item_id).metadata
+        after = _joined(former, pending.item.metadata)
+        if after != former:
+            folder.describe({item_id: after})
         self._report.ids[pending.index] = item_id
         self._report.duplicates += 1
 
@@ -181,9 +198,10 @@ class _Ingest:
             self._batch.add(outcome)
             return
         self._fail(pending.index, pending.source, outcome)
-        original = self._originals.get(pending.content_hash)
+        key = _copies_key(pending)
+        original = self._originals.get(key)
         if original is not None and original.pending is pending:
-            del self._originals[pending.content_hash]
+            del self._originals[key]
             for copy in original.copies:
                 self._fail(copy.index, pending.source, outcome)
 
@@ -199,20 +217,32 @@ class _Ingest:
             self._progress(len(self._report.ids))
 
     def _with_copies(self, record: ItemRecord) -> ItemRecord:
-        """The record of an item with the files that turned out to be copies of it meanwhile."""
+        """The record of an item with what turned out to be copies of it meanwhile."""
         if record.content_hash is None:
             return record
-        original = self._originals.get(record.content_hash)
+        key = _copies_key(record)
+        original = self._originals.get(key)
         if original is None or original.pending.id != record.id:
             return record
-        del self._originals[record.content_hash]
-        files = list(record.files)
+        del self._originals[key]
+        files, metadata = list(record.files), record.metadata
         for copy in original.copies:
             files += copy.files
+            metadata = _joined(metadata, copy.item.metadata)
             self._report.ids[copy.index] = record.id
         self._report.duplicates += len(original.copies)
-        return replace(record, files=files)
+        return replace(record, files=files, metadata=metadata)
 
     def _fail(self, index: int, source: str, error: AnysenseError) -> None:
         reason = error.reason if isinstance(error, MediaError) else str(error)
         self._report.failed.append(Failure(index, source, reason))
+
+
+def _copies_key(item: PendingItem | ItemRecord) -> str:
+    """What copies of an item share: the content of files, of anything else the id made from it."""
+    return item.content_hash if item.files and item.content_hash is not None else item.id
+
+
+def _joined(former: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
+    """The metadata of an item and of a copy of it, which is not read and knows of no lost part."""
+    return {**former, **said, **reading_marks(former)}

@@ -17,7 +17,16 @@ if TYPE_CHECKING:
     from anysense.index.catalog.reader import Catalog
     from anysense.index.filters.filter import Filter
 
-__all__ = ["ItemRow", "find_item", "has_file", "item_files", "item_paths", "list_items"]
+__all__ = [
+    "ItemRow",
+    "file_item",
+    "find_item",
+    "has_content",
+    "has_file",
+    "item_files",
+    "item_paths",
+    "list_items",
+]
 
 _LAST = (1 << 63) - 1
 
@@ -131,6 +140,30 @@ def has_file(catalog: Catalog, path: str) -> bool:
     with catalog.transaction() as connection:
         query = "SELECT 1 FROM files WHERE path = ?"
         return connection.execute(query, (to_sql(path),)).fetchone() is not None
+
+
+def file_item(catalog: Catalog, path: str, content_hash: str) -> str | None:
+    """The id of the item that has a file; None if there is none, or it has another content.
+
+    Args:
+        catalog: where the item is.
+        path: of the file, as the catalog keeps it.
+        content_hash: of the content that the file holds now.
+    """
+    query = """
+        SELECT i.id FROM files AS f JOIN items AS i USING (item_pk)
+        WHERE f.path = ? AND i.content_hash = ?
+    """
+    with catalog.transaction() as connection:
+        row = connection.execute(query, (to_sql(path), content_hash)).fetchone()
+    return None if row is None else from_sql(row[0])
+
+
+def has_content(catalog: Catalog, item_id: str, content_hash: str) -> bool:
+    """Whether there is an item of this id, and this is its content."""
+    with catalog.transaction() as connection:
+        query = "SELECT 1 FROM items WHERE id = ? AND content_hash = ?"
+        return connection.execute(query, (to_sql(item_id), content_hash)).fetchone() is not None
 
 
 def _checked(catalog: Catalog, row: tuple[Any, ...]) -> ItemRow:

@@ -55,8 +55,9 @@ def add(
 ) -> int:
     """Add files or texts to a collection.
 
-    A file that is in the collection already, here or elsewhere, is not added twice. To add a folder
-    use `build`, which also notices later what has changed.
+    A file that is in the collection already, here or elsewhere, is not added twice: its item gets
+    the metadata too. So it is with a text that was added without an id. To add a folder use
+    `build`, which also notices later what has changed, and reads files anew with --reread.
     """
     from anysense.index.building.ingest import ingest
     from anysense.index.collection import Collection

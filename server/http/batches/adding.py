@@ -1,7 +1,7 @@
 """Adds several items together: encoded in shared batches, written in one transaction.
 
 The outcome is that of adding one after the other: of two with one id the later one stays, and a
-file without an id whose content is there already, or came just before it, is not added again.
+file or text without an id that is there already, or came just before it, is not added again.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from anysense.index.catalog.records import ItemRecord
 from anysense.index.types import NewItem
 from anysense.server.http.batches.disk import temporary_folder
 from anysense.server.http.errors import RequestError, error_fields, status_of
-from anysense.server.http.service.copies import item_with, join
+from anysense.server.http.service.copies import item_with, join, text_with
 from anysense.server.http.service.writing import superseded
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from anysense.index.catalog.records import FileRecord
     from anysense.index.collection import Collection
+    from anysense.index.folder.folder import CollectionFolder
     from anysense.server.http.batches.candidates import Candidate, NewMedia
     from anysense.server.http.batches.roots import Roots
     from anysense.server.http.service.writing import SeveralWrites, Writer
@@ -85,7 +86,7 @@ def add_together(
 
 
 class _Copy(NamedTuple):
-    """A file without an id whose content an item has, or a file that came before.
+    """A file or text without an id whose content an item has, or one that came before.
 
     Attributes:
         place: among the candidates.
@@ -93,7 +94,8 @@ class _Copy(NamedTuple):
         metadata: what is said of it.
         name: what the client calls it, if it was sent.
         file: what the catalog notes of it, if it stays where it is.
-        first: the place of the file that came before; None for a copy of an item's content.
+        text_id: the id made from it, if it is a text.
+        first: the place of the one that came before; None for a copy of an item's content.
     """
 
     place: int
@@ -101,6 +103,7 @@ class _Copy(NamedTuple):
     metadata: Mapping[str, Any]
     name: str | None = None
     file: FileRecord | None = None
+    text_id: str | None = None
     first: int | None = None
 
 
@@ -115,7 +118,8 @@ class _Adding:
         self._staging = staging
         self._outcomes: dict[int, Outcome] = {}
         self._names: dict[int, str] = {}  # what clients call files, by place
-        self._firsts: dict[str, int] = {}  # places of files without ids, by the content's hash
+        # Places of what has no id: of texts by the ids made from them, of files by their hashes.
+        self._firsts: dict[str, int] = {}
         self._copies: list[_Copy] = []
 
     def run(self, candidates: Sequence[Candidate | AnysenseError]) -> list[Outcome]:
@@ -150,15 +154,7 @@ class _Adding:
         check_waiter()
         try:
             if isinstance(candidate.content, str):
-                self._names[place] = "<text>"
-                # Said to be a text, so that nobody looks whether it is the path of a file here.
-                text = NewItem(
-                    candidate.content,
-                    candidate.id,
-                    modality=Modality.TEXT,
-                    metadata=candidate.metadata,
-                )
-                return make_pending(place, text)
+                return self._prepare_text(place, candidate, candidate.content)
             if candidate.content is not None:
                 return self._prepare_media(place, candidate, candidate.content)
             return self._prepare_path(place, candidate)
@@ -167,6 +163,14 @@ class _Adding:
         except AnysenseError as error:
             self._fail(place, error)
             return None
+
+    def _prepare_text(self, place: int, candidate: Candidate, content: str) -> PendingItem | None:
+        self._names[place] = "<text>"
+        # Said to be a text, so that nobody looks whether it is the path of a file here.
+        text = NewItem(content, candidate.id, modality=Modality.TEXT, metadata=candidate.metadata)
+        pending = make_pending(place, text)
+        copy = _Copy(place, pending.content_hash, candidate.metadata, text_id=pending.id)
+        return None if candidate.id is None and self._is_copy(copy) else pending
 
     def _prepare_media(
         self, place: int, candidate: Candidate, media: NewMedia
@@ -196,22 +200,17 @@ class _Adding:
         )
         pending = replace(pending, files=(record,))
         copy = _Copy(place, record.content_hash, candidate.metadata, file=record)
-        if candidate.id is None and self._is_copy(copy, pending.id):
-            return None
-        return pending
+        return None if candidate.id is None and self._is_copy(copy) else pending
 
-    def _is_copy(self, file: _Copy, own_id: str | None = None) -> bool:
-        """Whether a file without an id is a copy; it is noted, to join its item in the end.
-
-        It is no copy of the item that has the id made for it: it replaces that.
-        """
-        if item_with(self._folder, file.digest) not in (None, own_id):
-            self._copies.append(file)
+    def _is_copy(self, copy: _Copy) -> bool:
+        """Whether what has no id is a copy; it is noted, to join its item in the end."""
+        if _item_of(self._folder, copy) is not None:
+            self._copies.append(copy)
             return True
-        first = self._firsts.setdefault(file.digest, file.place)
-        if first == file.place:
+        first = self._firsts.setdefault(copy.text_id or copy.digest, copy.place)
+        if first == copy.place:
             return False
-        self._copies.append(file._replace(first=first))
+        self._copies.append(copy._replace(first=first))
         return True
 
     def _join(self, copy: _Copy) -> Outcome:
@@ -224,7 +223,7 @@ class _Adding:
             return first
         try:
             with self._writes.alone() as folder:
-                item_id = item_with(folder, copy.digest) if first is None else first.id
+                item_id = _item_of(folder, copy) if first is None else first.id
                 if item_id is None:
                     raise item_gone()
                 join(folder, item_id, copy.metadata, name=copy.name, file=copy.file)
@@ -233,6 +232,13 @@ class _Adding:
         except (RequestError, StorageError) as error:
             return failed_outcome(error)
         return Outcome(item_id, 200)
+
+
+def _item_of(folder: CollectionFolder, copy: _Copy) -> str | None:
+    """The id of the item that a copy is to join; None if there is none."""
+    if copy.text_id is not None:
+        return text_with(folder, copy.digest, copy.text_id)
+    return item_with(folder, copy.digest, None if copy.file is None else copy.file.path)
 
 
 def item_gone() -> RequestError:

@@ -51,7 +51,7 @@ __all__ = ["router"]
 ADDED: dict[int | str, dict[str, Any]] = {
     200: {
         "model": ItemBody,
-        "description": "A file without an id is there already: this is its item.",
+        "description": "What has no id is there already: this is its item.",
         "headers": headers("Location"),
     },
     201: {"headers": headers("Location")},
@@ -73,7 +73,7 @@ router = APIRouter(tags=["items"], route_class=ItemRoute)
 async def add_item(request: Request, wait: Wait = None) -> Response:
     """Add a text, or an uploaded file. The answer comes when the item is safe on the disk.
 
-    The status is 200 if a file without an id is in the collection already. With `wait=false` the
+    The status is 200 if what has no id is in the collection already. With `wait=false` the
     answer comes at once, with a job.
     """
     served = collection_of(request)
@@ -141,7 +141,7 @@ async def _add_json(request: Request, served: ServedCollection, body: NewText) -
         assert body.text is not None
         # Said to be a text, so that nobody looks whether it is the path of a file here.
         text = NewItem(body.text, body.id, modality=Modality.TEXT, metadata=body.metadata)
-        return await served.writing(served.writer.add, text), True
+        return await served.writing(served.writer.add, text)
     fetched = await fetch_addresses(service_of(request), [("url", body.url)])
     file = io.BytesIO(await served.reading(media_bytes, body.url, "url", fetched))
     name = name_in(body.url)

@@ -1,4 +1,4 @@
-"""Copies: files without an id whose content an item of the collection has already."""
+"""Copies: files and texts without an id whose content an item of the collection has already."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import ItemNotFoundError
-from anysense.index.catalog.browse import find_item, item_paths
+from anysense.index.catalog.browse import file_item, find_item, has_content, item_paths
 from anysense.server.http.service.describing import renewed
 
 if TYPE_CHECKING:
@@ -15,16 +15,22 @@ if TYPE_CHECKING:
     from anysense.index.catalog.records import FileRecord
     from anysense.index.folder.folder import CollectionFolder
 
-__all__ = ["item_with", "join"]
+__all__ = ["item_with", "join", "text_with"]
 
 
-def item_with(folder: CollectionFolder, digest: str) -> str | None:
+def item_with(folder: CollectionFolder, digest: str, path: str | None = None) -> str | None:
     """The id of the item that has a content; None if there is none, or its files are all gone.
 
     Args:
         folder: of the collection.
         digest: the hash of the content.
+        path: of the file on this machine that holds it. If several items have the content, the
+            one that has this file comes first: it would go if it lost it.
     """
+    if path is not None:
+        own_id = file_item(folder.catalog, folder.media.catalog_path(path), digest)
+        if own_id is not None:
+            return own_id
     item_id = folder.by_hash(digest)
     if item_id is None:
         return None
@@ -34,6 +40,19 @@ def item_with(folder: CollectionFolder, digest: str) -> str | None:
         return None
     paths = item_paths(folder.catalog, item)
     return item_id if not paths or any(Path(path).is_file() for path in paths) else None
+
+
+def text_with(folder: CollectionFolder, digest: str, made_id: str) -> str | None:
+    """The id made for a text if an item has it and holds that text; else None.
+
+    A text that was given another id, and a file of the same text, are items of their own.
+
+    Args:
+        folder: of the collection.
+        digest: the hash of the text.
+        made_id: the id that is made from it.
+    """
+    return made_id if has_content(folder.catalog, made_id, digest) else None
 
 
 def join(

@@ -14,7 +14,7 @@ from anysense.index.catalog.browse import find_item
 from anysense.index.catalog.records import make_id
 from anysense.index.types import NewItem
 from anysense.server.http.errors import RequestError, StoppingError
-from anysense.server.http.service.copies import item_with, join
+from anysense.server.http.service.copies import item_with, join, text_with
 from anysense.server.http.service.order import WriteOrder
 
 if TYPE_CHECKING:
@@ -62,25 +62,48 @@ class Writer:
         for waiter in list(self._waiters):
             waiter.leave()
 
-    def add(self, item: NewItem) -> Item:
-        """Encode an item and write it; it is safe, and found by searches, when this returns.
+    def add(self, item: NewItem) -> tuple[Item, bool]:
+        """Encode a text and write it; it is safe, and found by searches, when this returns.
 
         Args:
             item: what to add.
+
+        Returns:
+            The item, and whether it was added: a text without an id that is in the collection
+            already, under the id made from it, is that item, which gets the metadata too.
 
         Raises:
             MediaError: it cannot be used.
             StorageError: the disk refused.
             CollectionLockedError: another process is writing; told before anything is done.
             CollectionReplacedError: the folder is not the one any more that was opened.
-            RequestError: a later request has written the item meanwhile, or the service stops.
+            RequestError: a later request has written the item meanwhile, the service stops, or the
+                metadata of that item and the text's own are together over the limits.
         """
         number = self._order.new_number()
         with self._under_way():
-            item_id = item.id or make_pending(0, item, with_sidecars=False).id
-            with self._order.line(item_id, number):
+            pending = make_pending(0, item, with_sidecars=False)
+
+            def join_known() -> Item | None:
+                is_known = item.id is None and text_with(
+                    self._folder, pending.content_hash, pending.id
+                )
+                return self._joined(pending.id, item) if is_known else None
+
+            with self._commits:
+                known_item = join_known()
+            if known_item is not None:
+                return known_item, False
+
+            def write() -> tuple[Item, bool]:
+                known_item = join_known()  # if another client sent it meanwhile
+                if known_item is not None:
+                    return known_item, False
+                return self._write(record, number), True
+
+            with self._order.line(pending.id, number):
                 record = encode_one(self.collection, item)
-                return self._commit(record.id, number, lambda: self._write(record, number))
+                return self._commit(pending.id, number, write)
 
     def add_file(
         self, upload: BinaryIO, name: str, suffix: str, item: NewItem
@@ -217,7 +240,7 @@ class Writer:
             item_id = item_with(self._folder, digest)
             return None if item_id is None else self._joined(item_id, item, name)
 
-    def _joined(self, item_id: str, item: NewItem, name: str) -> Item:
+    def _joined(self, item_id: str, item: NewItem, name: str | None = None) -> Item:
         """An item after a copy of its content has joined it."""
         join(self._folder, item_id, item.metadata, name=name)
         return self._folder.catalog.item(item_id)

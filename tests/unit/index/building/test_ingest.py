@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,6 +89,60 @@ def test_a_copy_adds_its_metadata(collection: Collection, media: Path) -> None:
     assert item.metadata == {"a": 1, "b": 2}
 
 
+def test_what_is_added_again_keeps_what_was_said_of_it(collection: Collection, media: Path) -> None:
+    items = [NewItem(media / "red.png"), NewItem("some text"), NewItem("red", source="a name")]
+    ids = [i for i in ingest(collection, items).ids if i is not None]
+    folder = collection.folder
+    folder.describe({item_id: {"tag": "x", "n": 1, "complete": False} for item_id in ids})
+    before = [folder.snapshot().item(item_id) for item_id in ids]
+    said = {"n": 2, "complete": True}
+    again = ingest(collection, [replace(item, metadata=said) for item in items])
+    assert (again.ids, again.duplicates, again.updated) == (ids, 3, 0)
+    after = [folder.snapshot().item(item_id) for item_id in ids]
+    assert [item.segments for item in after] == [item.segments for item in before]
+    assert [item.metadata for item in after] == [{"tag": "x", "n": 2, "complete": False}] * 3
+
+
+def test_a_file_that_is_added_again_is_noted_as_it_is_now(
+    collection: Collection, media: Path
+) -> None:
+    path = media / "red.png"
+    ingest(collection, [NewItem(path)])
+    os.utime(path, ns=(1, 1))
+    assert ingest(collection, [NewItem(path)]).duplicates == 1
+    assert collection.folder.files()[real(path)].record.mtime_ns == 1
+    path.write_bytes((media / "blue.png").read_bytes())
+    changed = ingest(collection, [NewItem(path)])
+    assert (changed.updated, changed.duplicates) == (1, 0)
+
+
+def test_a_file_that_is_added_again_joins_the_item_that_has_it(
+    collection: Collection, media: Path
+) -> None:
+    data = (media / "red.png").read_bytes()
+    ingest(collection, [NewItem(data, id="older"), NewItem(media / "red.png", id="given")])
+    again = ingest(collection, [NewItem(media / "red.png", metadata={"n": 1})])
+    assert (again.ids, again.duplicates) == (["given"], 1)
+    assert collection.folder.snapshot().item("given").metadata == {"n": 1}
+
+
+def test_an_id_that_was_made_for_a_text_may_be_given_to_another(collection: Collection) -> None:
+    [made_id] = ingest(collection, [NewItem("red")]).ids
+    ingest(collection, [NewItem("blue", id=made_id, metadata={"n": 1})])
+    report = ingest(collection, [NewItem("red")])
+    assert (report.ids, report.updated, report.duplicates) == ([made_id], 1, 0)
+
+
+def test_copies_in_one_call_are_described_together(collection: Collection, media: Path) -> None:
+    (media / "copy.png").write_bytes((media / "red.png").read_bytes())
+    contents = [media / "red.png", media / "copy.png", "some text", "some text"]
+    items = [NewItem(content, metadata={f"n{i % 2}": i}) for i, content in enumerate(contents)]
+    report = ingest(collection, items)
+    assert (report.added, report.duplicates) == (2, 2)
+    picture, text = (collection.folder.snapshot().item(str(report.ids[i])) for i in (0, 2))
+    assert (picture.metadata, text.metadata) == ({"n0": 0, "n1": 1}, {"n0": 2, "n1": 3})
+
+
 def test_everything_that_may_be_an_item_can_be_added(collection: Collection) -> None:
     sound = Waveform(np.sin(np.arange(8000, dtype=np.float32) / 8000 * 200 * 2 * np.pi), 8000)
     items = [
@@ -100,7 +156,7 @@ def test_everything_that_may_be_an_item_can_be_added(collection: Collection) -> 
     assert [failure.index for failure in report.failed] == [3]
     assert "int" in report.failed[0].reason
     again = ingest(collection, items[:3])
-    assert (again.ids, again.updated) == (report.ids[:3], 3)
+    assert (again.ids, again.duplicates, again.updated) == (report.ids[:3], 3, 0)
     [hit] = collection.search("low", k=1, modalities=["audio"])
     assert hit.id == report.ids[0]
 

@@ -23,9 +23,17 @@ def test_a_text_may_come_from_a_pipe(built: Path) -> None:
 def test_add_says_what_failed(built: Path, media: Path) -> None:
     (media / "bad.png").write_bytes(b"x")
     payload = run_json("add", built, media / "bad.png", media / "red.png", status=3)
-    assert (payload["ids"][0], payload["added"], payload["updated"]) == (None, 0, 1)
+    assert (payload["ids"][0], payload["added"], payload["duplicates"]) == (None, 0, 1)
     assert "bad.png" in payload["failed"][0]["source"]
     run("add", built, media / "bad.png", status=1)
+
+
+def test_what_is_added_twice_keeps_its_metadata(built: Path, media: Path) -> None:
+    for thing in ((media / "red.png",), ("--text", "a blue thing")):
+        [item_id] = run_json("add", built, *thing, "--meta", "a=1")["ids"]
+        again = run_json("add", built, *thing, "--meta", "b=2")
+        assert (again["ids"], again["duplicates"]) == ([item_id], 1)
+        assert run_json("show", built, item_id)["metadata"] == {"a": 1, "b": 2}
 
 
 def test_what_is_to_be_added_must_be_clear(built: Path) -> None:

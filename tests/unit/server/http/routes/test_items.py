@@ -14,6 +14,7 @@ from http_client import (
     DEEP,
     TestClient,
     add_file,
+    client_of,
     error_of,
     ids,
     png,
@@ -29,6 +30,7 @@ from anysense.index.building.ingest import encode_one
 from anysense.index.collection import Collection
 from anysense.index.types import NewItem
 from anysense.server.http.schemas.items import ItemBody, ItemPage
+from anysense.server.http.settings import Settings
 
 
 def test_an_added_text_is_found_at_once_and_stays(
@@ -124,6 +126,22 @@ def test_the_same_upload_is_stored_once(client: TestClient, collection: Collecti
     indexed = client.post("/v1/items", files={"file": ("c.png", png("red"))})
     assert (indexed.status_code, indexed.json()["id"]) == (200, "red")
     assert len(stored(collection)) == 1
+
+
+def test_what_is_added_again_keeps_its_tags(collection: Collection, tmp_path: Path) -> None:
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "a.png").write_bytes(png("#222222"))
+    with client_of(collection, Settings(roots=(str(tmp_path / "root"),))) as client:
+        for content in ({"path": "a.png"}, {"text": "some text"}):
+            first = client.post("/v1/items", json=content)
+            address = first.headers["location"]
+            client.patch(address, json={"metadata": {"tag": "x"}})
+            again = client.post("/v1/items", json={**content, "metadata": {"n": 1}})
+            assert (first.status_code, again.status_code) == (201, 200)
+            assert again.headers["location"] == address
+            assert again.json() == client.get(address).json()
+            assert again.json()["metadata"] == {"tag": "x", "n": 1}
+            assert again.json()["segments"] == first.json()["segments"]
 
 
 def test_a_copy_adds_no_more_metadata_than_an_item_may_have(client: TestClient) -> None:

@@ -11,8 +11,9 @@ from http_client import png
 from anysense.embed.errors import ItemNotFoundError
 from anysense.index.catalog.browse import find_item, item_paths
 from anysense.index.catalog.records import FileRecord
+from anysense.index.types import NewItem
 from anysense.server.http.errors import RequestError
-from anysense.server.http.service.copies import item_with, join
+from anysense.server.http.service.copies import item_with, join, text_with
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,6 +37,28 @@ def test_an_item_has_a_content_for_as_long_as_it_has_a_file(
     assert item_with(folder, RED) == "red"
     folder.remove(["red"])
     assert item_with(folder, RED) is None
+
+
+def test_of_several_items_that_have_a_content_that_of_the_file_comes_first(
+    collection: Collection, tmp_path: Path
+) -> None:
+    newer = tmp_path / "newer.png"
+    newer.write_bytes(png("red"))
+    collection.add([NewItem(newer, id="newer")])
+    path = str(newer.resolve())
+    assert item_with(collection.folder, RED) == "red"
+    assert item_with(collection.folder, RED, path) == "newer"
+    assert item_with(collection.folder, RED, str(tmp_path / "no such.png")) == "red"
+    assert item_with(collection.folder, "0" * 64, path) is None
+
+
+def test_a_text_is_known_by_the_id_made_from_it(collection: Collection) -> None:
+    digest = hashlib.blake2b(b"red", digest_size=32).hexdigest()  # that of red-text
+    [made_id] = collection.add([NewItem("red")]).ids
+    assert made_id is not None
+    assert text_with(collection.folder, digest, made_id) == made_id
+    collection.add([NewItem("blue", id=made_id)])
+    assert text_with(collection.folder, digest, made_id) is None
 
 
 def test_an_item_that_is_removed_between_two_looks_has_no_content(
