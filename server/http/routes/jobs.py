@@ -34,7 +34,7 @@ async def get_job(
         str | None,
         Query(pattern=r"^\d{1,18}$", description="The `next_cursor` of the page before."),
     ] = None,
-    limit: Annotated[int, Query(ge=0, le=1000, description="How many results at most.")] = 100,
+    limit: Annotated[int, Query(ge=1, le=1000, description="How many results at most.")] = 100,
     only_failed: Annotated[bool, Query(description="Only results with an error.")] = False,
 ) -> Response:
     """How a job stands, with what became of its items, in pages."""

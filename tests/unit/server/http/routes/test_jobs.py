@@ -74,6 +74,8 @@ def test_a_batch_becomes_a_job(client: TestClient, collection: Collection) -> No
     assert "j3" in ids(search(client, text="word 3", k=20))
     page = client.get(location, params={"limit": 2, "cursor": 1}).json()
     assert ([r["index"] for r in page["results"]], page["next_cursor"]) == ([1, 2], "3")
+    for limit in (0, 1001):  # a page of none would lead to itself
+        assert error_of(client.get(location, params={"limit": limit}))["param"] == "limit"
     only = client.get(location, params={"only_failed": True}).json()
     assert ([r["index"] for r in only["results"]], only["next_cursor"]) == ([5], None)
     listed = client.get("/v1/jobs").json()
