@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from anysense.embed.errors import UsageError
 from anysense.server.http.app import create_app
+from anysense.server.http.connections.head import HEAD_BYTES
 from anysense.server.http.listening import (
     certificate_of,
     check_exposure,
@@ -105,13 +106,16 @@ def checked(addresses: Sequence[tuple[socket.AddressFamily, str]], settings: Set
     return settings.model_copy(update={"allowed_hosts": names_answered(addresses, settings)})
 
 
-def server_config(app: ASGIApp, settings: Settings, most_accepted: int = 2048) -> uvicorn.Config:
+def server_config(
+    app: ASGIApp, settings: Settings, most_accepted: int = 2048, head_bytes: int = HEAD_BYTES
+) -> uvicorn.Config:
     """How uvicorn serves an application.
 
     Args:
         app: the application.
         settings: limits and certificates.
         most_accepted: how many connections are taken in one go.
+        head_bytes: the longest head of a request.
     """
     import uvicorn
 
@@ -131,6 +135,7 @@ def server_config(app: ASGIApp, settings: Settings, most_accepted: int = 2048) -
         loop="asyncio",  # TLS is that of asyncio's own connections
         ws="none",
         reset_contextvars=True,  # or a request may be begun in what the last one was done in
+        h11_max_incomplete_event_size=head_bytes,
         backlog=min(capacity.backlog, most_accepted),
     )
 

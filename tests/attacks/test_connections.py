@@ -51,12 +51,22 @@ def parsed(answer: bytes) -> tuple[int, str]:
         (b"GET / HTTP/1.1\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\n" + HOST * 2 + b"\r\n", 400),
         (b"GET / HTTP/1.1\r\nA: " + b"a" * 100_000, 431),
+        (b"GET / HTTP/1.1\r\n" + HOST + b"A: " + b"a" * 17_000 + b"\r\n\r\n", 431),
+        (b"GET /?" + b"a" * 30_000 + b" HTTP/1.1\r\n" + HOST + b"\r\n", 431),
         (POST + b"Transfer-Encoding: gzip\r\n\r\n", 501),
         (POST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n\r\n", 400),
     ],
 )
 def test_what_is_no_http_is_refused_in_json(server: Attacked, request_: bytes, status: int) -> None:
     assert answer_to(server, request_) == (status, "bad_request")
+
+
+def test_a_refusal_of_head_is_a_head(server: Attacked) -> None:
+    with server.connect() as connection:
+        connection.sendall(b"HEAD /?" + b"a" * 30_000 + b" HTTP/1.1\r\n" + HOST + b"\r\n")
+        answer = raw_answer(connection)
+    assert answer.startswith(b"HTTP/1.1 431 ")
+    assert answer.endswith(b"\r\n\r\n")
 
 
 def test_what_comes_after_a_refusal_does_not_take_it_back(server: Attacked) -> None:

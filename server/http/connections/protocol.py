@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import h11
 from uvicorn.protocols.http.h11_impl import STATUS_PHRASES, H11Protocol
 
+from anysense.server.http.connections.head import HEAD_BYTES, BoundedConnection
 from anysense.server.http.errors import error_response
 from anysense.server.http.guards.headers import SECURITY_HEADERS
 
@@ -47,6 +48,8 @@ class BoundedProtocol(H11Protocol):
 
     def __init__(self, *, settings: Settings, capacity: Capacity, **arguments: Any) -> None:
         super().__init__(**arguments)
+        head_bytes = self.config.h11_max_incomplete_event_size or HEAD_BYTES
+        self.conn: BoundedConnection = BoundedConnection(head_bytes)
         self._settings = settings
         self._capacity = capacity
         self._deadline: asyncio.TimerHandle | None = None
@@ -216,11 +219,13 @@ class BoundedProtocol(H11Protocol):
             if status in (408, 503):
                 headers["retry-after"] = "1"
             answer = error_response(status, message, code, headers=headers)
+            # To HEAD the answer has no body.
+            body = b"" if self.conn.method == b"HEAD" else bytes(answer.body)
             for event in (
                 h11.Response(
                     status_code=status, headers=answer.raw_headers, reason=STATUS_PHRASES[status]
                 ),
-                h11.Data(data=bytes(answer.body)),
+                h11.Data(data=body),
                 h11.EndOfMessage(),
             ):
                 self.transport.write(self.conn.send(event) or b"")

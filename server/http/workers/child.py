@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import AnysenseError
 from anysense.server.http.app import create_app
+from anysense.server.http.connections.head import HEAD_BYTES
 from anysense.server.http.life.server import LifeServer
 from anysense.server.http.monitoring.logs import logging_as
 from anysense.server.http.serving import end_if_busy, server_config
@@ -151,7 +152,9 @@ def serve_as(orders: Orders, settings: Settings, report: Connection) -> None:
         service: Service = app.state.service
         if worker.is_writer:
             logging.getLogger("anysense.access").setLevel(logging.WARNING)  # readers tell of it
-            config, sockets = server_config(FactsReader(app), settings), [listen_for(worker)]
+            # A reader puts what it knows of a request into its head.
+            config = server_config(FactsReader(app), settings, head_bytes=4 * HEAD_BYTES)
+            sockets = [listen_for(worker)]
         else:
             config, sockets = server_config(app, settings, ACCEPTED_AT_ONCE), orders.sockets
         ChildServer(config, service, worker, report).run(sockets)
