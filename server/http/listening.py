@@ -15,6 +15,7 @@ from anysense.server.http.settings import LOOPBACK_HOSTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from anysense.server.http.settings import Settings
 
@@ -131,21 +132,52 @@ def certificate_of(settings: Settings) -> ssl.SSLContext | None:
         if settings.ssl_keyfile is not None or settings.ssl_ca_certs is not None:
             raise UsageError("To speak HTTPS, give a certificate as well: --ssl-certfile FILE.")
         return None
+    certificate, key = settings.ssl_certfile, settings.ssl_keyfile
+    for path in filter(None, (certificate, key, settings.ssl_ca_certs)):
+        check_readable(path)
     password = settings.ssl_keyfile_password
-    # Without a password OpenSSL would ask for one on the terminal.
-    secret = password.get_secret_value() if password is not None else ""
+    was_asked = False
+
+    def secret() -> str:  # without it OpenSSL would ask for a password on the terminal
+        nonlocal was_asked
+        was_asked = True
+        return password.get_secret_value() if password is not None else ""
+
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
-        context.load_cert_chain(settings.ssl_certfile, settings.ssl_keyfile, lambda: secret)
-        if settings.ssl_ca_certs is not None:
-            context.load_verify_locations(settings.ssl_ca_certs)
-            context.verify_mode = ssl.CERT_REQUIRED
+        context.load_cert_chain(certificate, key, secret)
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
-        reason = str(error).rstrip(".")
-        if isinstance(error, OSError) and not isinstance(error, ssl.SSLError):
-            reason = str(error.strerror)
-        raise UsageError(
-            f"The certificate {settings.ssl_certfile}, its key or authorities cannot be used: "
-            f"{reason}."
-        ) from None
+        if was_asked:
+            how = "has a password; give it" if password is None else "has another password than"
+            raise UsageError(
+                f"The private key in {key or certificate} {how} in ANYSENSE_SSL_KEYFILE_PASSWORD."
+            ) from None
+        if not holds_key(key or certificate):
+            where = "; name its file: --ssl-keyfile FILE" if key is None else ""
+            raise UsageError(f"{key or certificate} holds no private key in PEM{where}.") from None
+        raise unusable(f"The certificate in {certificate}, or its key,", error) from None
+    if settings.ssl_ca_certs is not None:
+        try:
+            context.load_verify_locations(settings.ssl_ca_certs)
+        except (OSError, ValueError) as error:
+            what = f"The authorities in {settings.ssl_ca_certs} (--ssl-ca-certs)"
+            raise unusable(what, error) from None
+        context.verify_mode = ssl.CERT_REQUIRED
     return context
+
+
+def check_readable(path: Path) -> None:
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def holds_key(path: Path) -> bool:
+    """Whether a file has a private key in it, of any kind that OpenSSL writes."""
+    return b"PRIVATE KEY-----" in path.read_bytes()
+
+
+def unusable(what: str, error: Exception) -> UsageError:
+    reason = (getattr(error, "reason", None) or "no PEM that can be read").lower()
+    return UsageError(f"{what} cannot be used: {reason.replace('_', ' ')}.")

@@ -87,19 +87,30 @@ def test_certificates_are_checked_before_anything_is_loaded(tmp_path: Path) -> N
     certificate_of(Settings())
     certificate, key = write_certificate(tmp_path)
     certificate_of(Settings(ssl_certfile=certificate, ssl_keyfile=key))
-    for wrong in (
-        Settings(ssl_keyfile=key),
-        Settings(ssl_certfile=certificate),
-        Settings(ssl_certfile=tmp_path / "none", ssl_keyfile=key),
-        Settings(ssl_certfile=certificate, ssl_keyfile=key, ssl_ca_certs=tmp_path / "none"),
+    both = {"ssl_certfile": certificate, "ssl_keyfile": key}
+    none, empty = tmp_path / "none", tmp_path / "empty.pem"
+    empty.touch()
+    (tmp_path / "other").mkdir()
+    _, other = write_certificate(tmp_path / "other")
+    for wrong, said in (
+        ({"ssl_keyfile": key}, "--ssl-certfile FILE"),
+        ({"ssl_certfile": certificate}, f"{certificate} holds no private key .* --ssl-keyfile FILE"),
+        ({**both, "ssl_keyfile": certificate}, f"{certificate} holds no private key in PEM."),
+        ({**both, "ssl_keyfile": other}, "key values mismatch"),
+        ({**both, "ssl_certfile": none}, f"{none} cannot be read: No such file"),
+        ({**both, "ssl_certfile": empty}, f"certificate in {empty}, or its key, cannot be used"),
+        ({**both, "ssl_ca_certs": none}, f"{none} cannot be read"),
+        ({**both, "ssl_ca_certs": empty}, f"authorities in {empty} .--ssl-ca-certs. cannot be"),
     ):
-        with pytest.raises(UsageError):
-            certificate_of(wrong)
+        with pytest.raises(UsageError, match=said):
+            certificate_of(Settings(**wrong))  # type: ignore[arg-type]
 
 
 def test_a_key_with_a_password_asks_nobody(tmp_path: Path) -> None:
     certificate, key = write_certificate(tmp_path, b"open")
     files = {"ssl_certfile": certificate, "ssl_keyfile": key}
     certificate_of(Settings(**files, ssl_keyfile_password="open"))  # type: ignore[arg-type]
-    with pytest.raises(UsageError, match="cannot be used"):
+    with pytest.raises(UsageError, match="has a password; give it in ANYSENSE_SSL_KEYFILE_PASS"):
         certificate_of(Settings(**files))  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="another password than in ANYSENSE_SSL_KEYFILE_PASS"):
+        certificate_of(Settings(**files, ssl_keyfile_password="shut"))  # type: ignore[arg-type]
