@@ -215,5 +215,8 @@ def _not_allowed() -> RequestError:
 
 
 def _missing(path: str) -> RequestError:
-    message = f"path: there is no file {path[:200]!r} in the folders that may be read from."
+    message = f"path: there is no file {path[:200]!r} in the folders that may be read from"
+    if glob.has_magic(path):
+        message += "; what a glob matches is added by a job, with wait=false"
+    message += "."
     return RequestError(message, 404, "path_not_found", "path")

@@ -42,3 +42,17 @@ def test_a_system_without_what_makes_it_safe_is_refused(
     monkeypatch.setattr(roots, "HAS_DESCENT", False)
     with pytest.raises(RequestError, match="on this system"), Roots([str(tmp_path)]).open("a.txt"):
         pass
+
+
+def test_a_glob_that_is_no_file_is_told_how_it_is_added(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("a")
+    (tmp_path / "[b].txt").write_text("b")
+    folders = Roots([str(tmp_path)])
+    for path, said in (
+        ("*.txt", r"may be read from; what a glob matches is added by a job, with wait=false\."),
+        ("b.txt", r"may be read from\.$"),
+    ):
+        with pytest.raises(RequestError, match=said), folders.open(path):
+            pass
+    with folders.open("[b].txt") as file:
+        assert file.file.read() == b"b"
