@@ -62,7 +62,8 @@ class WriterLock:
         except filelock.Timeout:
             raise CollectionLockedError(
                 f"{self._folder} is being written to{self._owner()}: wait until that is done, or "
-                "end it."
+                "end it; a service lets others write when it has written nothing for five seconds, "
+                "so beside one try again then."
             ) from None
         except (OSError, NotImplementedError) as error:
             if isinstance(error, OSError) and error.errno in FORBIDDEN:
