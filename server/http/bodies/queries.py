@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import zlib
 from typing import TYPE_CHECKING
 
 from anysense.embed.types import Modality
@@ -13,7 +15,10 @@ from anysense.server.http.schemas.search import SearchRequest, TermBody
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["is_of_texts", "media_uris", "search_terms"]
+__all__ = ["is_of_texts", "media_uris", "query_mark", "search_terms"]
+
+CHOOSING = {"where", "modalities", "min_score", "per_modality_k", "fusion", "collapse"}
+"""Fields of a search that are no terms, and say what is found and in which order."""
 
 
 def media_uris(request: SearchRequest) -> list[tuple[str, str]]:
@@ -70,6 +75,24 @@ def search_terms(
         message = "Give at least one of text, image, audio, like, vector and terms."
         raise RequestError(message, 422, "empty_query")
     return terms
+
+
+def query_mark(request: SearchRequest, terms: list[Term]) -> int:
+    """A number that tells whether two pages are of the same search.
+
+    Args:
+        request: the body, or the fields of a form.
+        terms: what it asks, media as their bytes.
+    """
+    options = request.model_dump(mode="json", include=CHOOSING)
+    mark = zlib.crc32(json.dumps(options, sort_keys=True).encode())
+    for term in terms:
+        content = term.content if isinstance(term.content, bytes) else repr(term.content).encode()
+        named = repr((term.like, term.space, str(term.modality), term.weight, len(content)))
+        mark = zlib.crc32(content, zlib.crc32(named.encode(), mark))
+        if term.vector is not None:
+            mark = zlib.crc32(term.vector.tobytes(), mark)
+    return mark
 
 
 def _term(term: TermBody, param: str, fetched: Mapping[str, bytes] | None) -> Term:

@@ -14,7 +14,7 @@ from anysense.embed.waiting import limit_waiter
 from anysense.index.ranking.options import MAX_K
 from anysense.server.http.bodies.addresses import fetch_addresses
 from anysense.server.http.bodies.forms import check_json, is_form, read_form
-from anysense.server.http.bodies.queries import is_of_texts, media_uris, search_terms
+from anysense.server.http.bodies.queries import is_of_texts, media_uris, query_mark, search_terms
 from anysense.server.http.bodies.reading import read_fields, read_json, validate
 from anysense.server.http.errors import RequestError, error_fields
 from anysense.server.http.openapi.bodies import IN_JSON, form, json_body, one_of_bodies
@@ -27,7 +27,7 @@ from anysense.server.http.routes.common import (
     service_of,
     shows_paths,
 )
-from anysense.server.http.schemas.cursors import SearchCursor
+from anysense.server.http.schemas.cursors import SearchCursor, read_cursor
 from anysense.server.http.schemas.fields import read_field_names
 from anysense.server.http.schemas.search import HitBody, SearchBody, SearchRequest
 from anysense.server.http.schemas.search_batch import LooseSearches, SearchResults
@@ -134,6 +134,7 @@ async def hits_of(
 ) -> dict[str, Any]:
     """What a search gives, as JSON holds it; `start` is when it began."""
     served = collection_of(request)
+    mark = await _mark_of(served, body, terms)
     if body.where is not None and not shows_paths(request):
         await served.reading(parse_where, request, body.where)
     hits = await served.retrieving(terms, **{name: getattr(body, name) for name in OPTIONS})
@@ -143,7 +144,7 @@ async def hits_of(
         "hits": values if fields is None else [fields.of(hit) for hit in values],
         "no_match": hits.no_match,
         "state": hits.state,
-        "next_cursor": _next_cursor(body, hits),
+        "next_cursor": _next_cursor(body, hits, mark),
         "took_ms": milliseconds(start),
     }
 
@@ -152,12 +153,28 @@ def milliseconds(start: float) -> float:
     return round((time.perf_counter() - start) * 1000, 3)
 
 
-def _next_cursor(body: SearchRequest, hits: Hits) -> str | None:
+async def _mark_of(served: ServedCollection, body: SearchRequest, terms: list[Term]) -> int:
+    """What tells this search from others.
+
+    Raises:
+        RequestError: its cursor is of another one.
+    """
+    if any(isinstance(term.content, bytes) for term in terms):
+        mark = await served.reading(query_mark, body, terms)
+    else:
+        mark = query_mark(body, terms)
+    if body.cursor is not None and read_cursor(body.cursor, SearchCursor).mark != mark:
+        message = "cursor: it is of another search; leave it out for the first page of this one."
+        raise RequestError(message, 422, "invalid_value", "cursor")
+    return mark
+
+
+def _next_cursor(body: SearchRequest, hits: Hits, mark: int) -> str | None:
     """Where the page after this one begins, if there may be one."""
     offset = body.offset + body.k
     if len(hits) < body.k or offset + body.k > MAX_K:
         return None
-    return SearchCursor(state=hits.state, offset=offset, k=body.k).to_text()
+    return SearchCursor(state=hits.state, offset=offset, k=body.k, mark=mark).to_text()
 
 
 async def _read_search(

@@ -42,11 +42,12 @@ class ItemCursor(Cursor):
 
 
 class SearchCursor(Cursor):
-    """Where a search goes on: the arguments of its next page."""
+    """Where a search goes on: the arguments of its next page, and which search it is of."""
 
     state: Annotated[str, Field(pattern=STATE, max_length=64)]
     offset: Annotated[int, Field(ge=0, lt=MAX_K)]
     k: Annotated[int, Field(ge=1, le=MAX_K)]
+    mark: Annotated[int, Field(ge=0, lt=1 << 32)]
 
 
 def read_cursor(text: str, model: type[CursorT]) -> CursorT:

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from http_client import DEEP, TestClient, error_of, png
+from http_client import DEEP, TestClient, data_uri, error_of, png
 
 from anysense.index.collection import Collection
 from anysense.server.http.schemas.items import ItemPage
@@ -103,11 +103,31 @@ def test_searches_go_on_by_a_cursor(client: TestClient) -> None:
     by_form = {"cursor": (None, first["next_cursor"]), "text": (None, "red")}
     page = client.post("/v1/search", files=by_form).json()
     again = {"text": "red", "cursor": first["next_cursor"]}
+    same: dict[str, Any]
+    for same in ({"fields": ["id"]}, {"k": 3, "timeout": 60}, {"fusion": "calibrated"}):
+        assert client.post("/v1/search", json={**again, **same}).status_code == 200
+    other: dict[str, Any]
+    for other in (
+        *({"text": "rad"}, {"not": "blue"}, {"where": "year > 1"}, {"min_score": 0.0}),
+        *(
+            {"image": data_uri(png("red"), "image/png")},
+            {"terms": [{"text": "red"}]},
+            {"min_score": 0.0},
+        ),
+    ):
+        wrong = client.post("/v1/search", json={**again, **other})
+        assert error_of(wrong)["message"].startswith("cursor: it is of another search;")
+        assert (wrong.status_code, error_of(wrong)["param"]) == (422, "cursor")
     assert page["hits"] == client.post("/v1/search", json=again).json()["hits"]
     assert not {hit["id"] for hit in page["hits"]} & {hit["id"] for hit in first["hits"]}
     for more in ({"offset": 3}, {"state": first["state"]}, {"k": 4}):
         wrong = client.post("/v1/search", json={**again, **more})
         assert (wrong.status_code, "cursor" in error_of(wrong)["message"]) == (422, True)
+    red = png("red")  # the same picture, however it comes
+    first = client.post("/v1/search", json={"image": data_uri(red, "image/png"), "k": 3}).json()
+    for content, status in ((red, 200), (png("blue"), 422)):
+        form = {"image": content, "cursor": (None, first["next_cursor"])}
+        assert client.post("/v1/search", files=form).status_code == status
     last = client.post("/v1/search", json={"text": "red", "k": 600}).json()
     assert last["next_cursor"] is None
 
