@@ -214,7 +214,7 @@ def test_closed_collection_says_so(path: Path) -> None:
 def test_second_writer_is_refused_until_the_first_is_done(path: Path) -> None:
     with Collection.open(path) as first, Collection.open(path) as second:
         first.write([record("one")])
-        with pytest.raises(CollectionLockedError, match="by this process: wait .* five seconds"):
+        with pytest.raises(CollectionLockedError, match=r"by this process: wait .* five seconds"):
             second.write([record("two")])
         assert_holds(second, {**HOLDS, "one": 0})
         first.release()
