@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request, Response
 
-from anysense.server.http.media.conditions import is_not_modified
+from anysense.server.http.media.conditions import http_date, is_not_modified
 from anysense.server.http.media.finding import INLINE, FileOfItem, find_file, safe_type
 from anysense.server.http.media.sending import send_file
 from anysense.server.http.media.thumbnails import side_for, thumbnail
@@ -71,7 +71,7 @@ async def get_media(
         Query(
             ge=1,
             le=4096,
-            description="A thumbnail of about this width, as a JPEG.",
+            description="A thumbnail as a JPEG, with so many pixels along its longer side or more.",
             examples=[320],
         ),
     ] = None,
@@ -119,8 +119,9 @@ async def _thumbnail(
     file = await served.reading(find_file, served, item_id)
     with file.served.file:
         tag = f'"{file.served.content_hash[:32]}-{side}"'
-        headers = {**MEDIA_HEADERS, "etag": tag}
-        if is_not_modified(request.headers, tag, file.served.mtime_ns // 1_000_000_000):
+        modified = file.served.mtime_ns // 1_000_000_000
+        headers = {**MEDIA_HEADERS, "etag": tag, "last-modified": http_date(modified)}
+        if is_not_modified(request.headers, tag, modified):
             return Response(status_code=304, headers=headers)
         content = await served.shrinking(thumbnail, file.served, side)
     return Response(content, headers=headers, media_type="image/jpeg")

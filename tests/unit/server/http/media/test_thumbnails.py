@@ -46,6 +46,8 @@ def test_a_picture_is_given_small_and_upright(
     assert len(list(cache.iterdir())) == 1
     assert client.get(url).content == first.content
     assert client.get(url, headers={"if-none-match": first.headers["etag"]}).status_code == 304
+    since = {"if-modified-since": first.headers["last-modified"]}
+    assert client.get(url, headers=since).status_code == 304
 
 
 def test_what_is_no_picture_is_refused_in_a_sentence(client: TestClient) -> None:
