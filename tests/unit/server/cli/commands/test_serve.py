@@ -18,7 +18,12 @@ if TYPE_CHECKING:
     ("host", "port", "address"),
     [
         ("127.0.0.1", 8000, "http://127.0.0.1:8000 (the API: http://127.0.0.1:8000/docs)"),
-        ("0.0.0.0", 81, "http://localhost:81 (the API: http://localhost:81/docs)"),
+        (
+            "0.0.0.0",
+            81,
+            "http://localhost:81 (the API: http://localhost:81/docs), and at every other address "
+            "of this machine",
+        ),
         ("::1", 8000, "http://[::1]:8000 (the API: http://[::1]:8000/docs)"),
         ("127.0.0.1", 0, "http://127.0.0.1:4321 (the API: http://127.0.0.1:4321/docs)"),
     ],
