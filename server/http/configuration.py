@@ -66,7 +66,13 @@ def load_settings(options: Mapping[str, Any], path: Path | None = None) -> Setti
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False)[0]
     name = str(problem["loc"][0])
-    raise UsageError(f"{origin_of(name, options, path)}: {reason_of(problem)}.")
+    origin, hint = origin_of(name, options, path), ""
+    if os.environ.get(origin, "").startswith(("tcp://", "udp://")):  # PORT, of a Service's links
+        hint = (
+            "; Kubernetes sets it beside a service named anysense, unless the pod has "
+            "enableServiceLinks: false"
+        )
+    raise UsageError(f"{origin}: {reason_of(problem)}{hint}.")
 
 
 def option_names(name: str) -> list[str]:

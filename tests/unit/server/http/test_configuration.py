@@ -72,6 +72,10 @@ def test_it_is_said_where_a_wrong_value_came_from(monkeypatch: pytest.MonkeyPatc
         load_settings({"allowed_origins": ("*",)})
     with pytest.raises(UsageError, match=r"^--root: 'nowhere' is not a folder of this machine\.$"):
         load_settings({"roots": ("nowhere",)})
+    monkeypatch.setenv("ANYSENSE_PORT", "tcp://10.0.0.1:8000")
+    with pytest.raises(UsageError, match=r"^ANYSENSE_PORT: .* enableServiceLinks: false\.$"):
+        load_settings({})
+    monkeypatch.delenv("ANYSENSE_PORT")
     monkeypatch.setenv("ANYSENSE_API_KEY", "")
     with pytest.raises(UsageError, match=r"^ANYSENSE_API_KEY: it is empty; leave it out"):
         load_settings({})
