@@ -60,5 +60,7 @@ def reason_of(problem: Mapping[str, Any]) -> str:
         return "it must not be empty"
     if kind not in REASONS:
         return str(problem["msg"]).removeprefix("Value error, ").rstrip(".")
+    if kind == "literal_error" and context["expected"] in ("True", "False"):
+        return f"it must be {context['expected'].lower()}"  # as JSON writes it
     name = (place_of(problem) or "value").rpartition(".")[2]
     return REASONS[kind].format(**context, name=name)

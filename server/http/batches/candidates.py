@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 from pydantic_core import from_json
 
 from anysense.embed.errors import AnysenseError
+from anysense.embed.types import Modality
 from anysense.server.http.bodies.media import media_bytes
 from anysense.server.http.bodies.reading import validate
 from anysense.server.http.errors import RequestError
@@ -156,7 +157,7 @@ def _candidate(item: BatchItem) -> Candidate:
 
 
 def _open_uri(uri: str, name: str) -> BinaryIO:
-    return io.BytesIO(media_bytes(uri, name))
+    return io.BytesIO(media_bytes(uri, name, modality=Modality(name)))
 
 
 def take_chunk(candidates: Candidates) -> list[Candidate | AnysenseError]:

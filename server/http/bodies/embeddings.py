@@ -123,4 +123,4 @@ def _content(part: InputPart, fetched: Mapping[str, bytes]) -> str | bytes:
     # A colon is no letter of base64, so whatever has one is an address or a data URI.
     if part.may_be_plain and ":" not in part.value[:100]:
         return plain_bytes(part.value, part.param)
-    return media_bytes(part.value, part.param, fetched)
+    return media_bytes(part.value, part.param, fetched, modality=part.modality, may_upload=False)

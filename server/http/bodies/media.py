@@ -20,6 +20,10 @@ __all__ = ["is_address", "media_bytes", "name_in", "plain_bytes", "stated_modali
 MAX_SCHEME = 64
 WHITE_SPACE = b" \t\n\r\v\f"
 PART = 1024**2
+EXAMPLES = {
+    Modality.IMAGE: "data:image/jpeg;base64,...",
+    Modality.AUDIO: "data:audio/wav;base64,...",
+}
 DATA_URI = re.compile(r"\s*data:([a-z]+)/[a-z0-9.+-]+[;,]", re.IGNORECASE)
 
 
@@ -49,7 +53,14 @@ def stated_modality(text: str) -> Modality | None:
     return Modality(kind)
 
 
-def media_bytes(uri: str, param: str, fetched: Mapping[str, bytes] | None = None) -> bytes:
+def media_bytes(
+    uri: str,
+    param: str,
+    fetched: Mapping[str, bytes] | None = None,
+    *,
+    modality: Modality = Modality.IMAGE,
+    may_upload: bool = True,
+) -> bytes:
     """The bytes in a data URI, or what was fetched from an address.
 
     What they are is found out from themselves, not from the type that is stated.
@@ -58,28 +69,32 @@ def media_bytes(uri: str, param: str, fetched: Mapping[str, bytes] | None = None
         uri: the data URI or the address.
         param: what errors call it.
         fetched: what addresses gave.
+        modality: what errors give an example of.
+        may_upload: whether they tell of forms as well.
 
     Raises:
         RequestError: it is an address that is not fetched, or is damaged.
     """
     if fetched is not None and uri in fetched:
         return fetched[uri]
+    example = EXAMPLES[modality]
     comma = uri.find(",")
     head = uri[: max(comma, 0)]
     scheme, colon, _ = uri[:MAX_SCHEME].partition(":")
     scheme = scheme.strip().lower()
     if scheme == "data" and comma >= 0:
         if not head.lower().rstrip().endswith(";base64"):
-            message = f"{param}: a data URI must be in base64 (data:image/jpeg;base64,...)."
+            message = f"{param}: a data URI must be in base64 ({example})."
             raise RequestError(message, 400, "invalid_data_uri", param)
         return plain_bytes(uri, param, comma + 1)
     if colon and scheme in ("http", "https", "file", "ftp"):
         message = (
             f"{param}: {scheme} addresses are not fetched; send the media itself, as a data URI "
-            "(data:image/jpeg;base64,...) or as an uploaded file."
+            f"({example}){' or as an uploaded file' if may_upload else ''}."
         )
         raise RequestError(message, 400, "address_not_fetched", param)
-    message = f"{param}: give a data URI (data:image/jpeg;base64,...), or upload the file."
+    end = ", or upload the file" if may_upload else ""
+    message = f"{param}: give a data URI ({example}){end}."
     raise RequestError(message, 400, "invalid_data_uri", param)
 
 

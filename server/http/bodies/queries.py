@@ -110,4 +110,5 @@ def _term(term: TermBody, param: str, fetched: Mapping[str, bytes] | None) -> Te
     modality = Modality.IMAGE if term.image is not None else Modality.AUDIO
     uri = term.image if term.image is not None else term.audio
     assert uri is not None
-    return Term(media_bytes(uri, param, fetched), modality=modality, weight=term.weight)
+    content = media_bytes(uri, param, fetched, modality=modality)
+    return Term(content, modality=modality, weight=term.weight)

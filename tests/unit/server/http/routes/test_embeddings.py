@@ -193,6 +193,11 @@ REFUSED: list[tuple[dict[str, Any], int, str, str | None, str]] = [
     ({"input": "data:text/plain;base64,cmVk"}, 415, "unsupported_media", "input", "type text/"),
     ({"input": "data:video/mp4;base64,AAAA"}, 415, "unsupported_media", "input", "type video/"),
     ({"input": "red", "modality": "image"}, 400, "invalid_data_uri", "input", "give a data URI"),
+    (
+        {"input": ["x"], "modality": "audio"},
+        *(400, "invalid_data_uri", "input.0"),
+        "input.0: give a data URI (data:audio/wav;base64,...).",
+    ),
     ({"input": "red", "modality": "video"}, 422, "invalid_value", "modality", "'text', 'image'"),
     ({"texts": ["red"], "modality": "text"}, 422, "invalid_value", None, "goes with no other"),
     ({"input": {"text": "a"}, "modality": "image"}, 422, "invalid_value", "input", "holds text"),
@@ -220,7 +225,7 @@ REFUSED: list[tuple[dict[str, Any], int, str, str | None, str]] = [
     ({"input": "red", "dimensions": 0}, 422, "invalid_value", "dimensions", "1"),
     ({"input": "red", "dimensions": 16}, 422, "invalid_value", "dimensions", "have 32, not 16"),
     ({"input": "red", "model": "gpt"}, 404, "model_not_found", "model", "there are: tiny"),
-    ({"input": "red", "normalized": False}, 422, "invalid_value", "normalized", "True"),
+    ({"input": "red", "normalized": False}, 422, "invalid_value", "normalized", "be true."),
     ({"input": "red", "colour": 1}, 422, "invalid_value", "colour", "no such field"),
 ]
 
