@@ -201,17 +201,21 @@ async def _validation_error(request: Request, error: Exception) -> Response:
     return error_response(422, message, "invalid_value", param)
 
 
-def problem_sentence(problems: Sequence[Any]) -> tuple[str, str | None]:
+def problem_sentence(
+    problems: Sequence[Any], hints: Mapping[str, str] | None = None
+) -> tuple[str, str | None]:
     """One sentence for the problems that pydantic lists, and the name of the first field at fault.
 
     Args:
         problems: as `ValidationError.errors` gives them; at least one.
+        hints: what to do in place of giving fields that are none, by their names.
     """
     # A field that is missing may be there under a wrong name, which tells more.
     problem = next((one for one in problems if one["type"] != "missing"), problems[0])
     param = place_of(problem)
     more = f" ({len(problems) - 1} more)" if len(problems) > 1 else ""
-    text = f"{reason_of(problem)}{more}"
+    hint = (hints or {}).get(param or "") if problem["type"] == "extra_forbidden" else None
+    text = reason_of(problem) + (f"; {hint}" if hint else "") + more
     return (f"{param}: {text}." if param else f"{text[0].upper()}{text[1:]}."), param
 
 

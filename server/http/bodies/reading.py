@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from anysense.server.http.bodies.parsing import parse_json
 from anysense.server.http.errors import RequestError, problem_sentence
+from anysense.server.http.schemas.values import Input
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -74,5 +75,6 @@ def validate(model: type[ModelT], values: Any) -> ModelT:
         return model.model_validate(values)
     except ValidationError as error:
         problems = error.errors(include_url=False, include_input=False)
-    message, param = problem_sentence(problems)
+    hints = model.hints if issubclass(model, Input) else {}
+    message, param = problem_sentence(problems, hints)
     raise RequestError(message, 422, "invalid_value", param)

@@ -27,6 +27,7 @@ class BatchItem(Input):
     """An item to add: exactly one of `text`, `image`, `audio` and `path`."""
 
     model_config = one_of(*CONTENTS)
+    hints = {"url": "a data URI is given as image or audio"}  # noqa: RUF012 - not a field
 
     text: Annotated[str, Length(1)] | None = None
     image: DataUri | None = None

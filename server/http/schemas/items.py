@@ -40,6 +40,7 @@ class NewText(Input):
     """What to add: a text, a file of the service's machine, or the address of one."""
 
     model_config = one_of(*NEW_CONTENTS)
+    hints = dict.fromkeys(("image", "audio"), "a data URI is given as url")
 
     text: Annotated[str, Length(1)] | None = None
     path: Path | None = None

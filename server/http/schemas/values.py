@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
 
 from pydantic import (
     AfterValidator,
@@ -142,6 +143,9 @@ class Input(BaseModel):
     """The base of what the service takes: an unknown field is an error, not a silent typo."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    hints: ClassVar[Mapping[str, str]] = {}
+    """What to do instead of giving a field of a name that some address has, and this one not."""
 
     @model_validator(mode="before")
     @classmethod

@@ -67,6 +67,13 @@ def test_a_parameter_of_an_address_has_one_too(client: TestClient) -> None:
         error_of(client.post("/v1/items", json={}))["message"]
         == "text: give one of text, path and url."
     )
+    uri = "data:image/png;base64,AAAA"
+    for name in ("image", "audio"):
+        told = error_of(client.post("/v1/items", json={name: uri}))["message"]
+        assert told == f"{name}: there is no such field; a data URI is given as url."
+    batch = client.post("/v1/items/batch", json={"items": [{"url": uri}]}).json()
+    told = batch["results"][0]["error"]["message"]
+    assert told == "url: there is no such field; a data URI is given as image or audio."
     empty = error_of(client.post("/v1/items", json={"text": ""}))
     assert empty["message"] == "text: it must not be empty."
 
