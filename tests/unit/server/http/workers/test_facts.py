@@ -57,8 +57,11 @@ def test_what_a_key_may_do_is_as_the_process_that_was_asked_has_judged(
     """A key that may only add is not told what others have said of an item."""
     app = create_app(collection, Settings(warm_up=False))
     client = TestClient(FactsReader(app), base_url="http://127.0.0.1")
-    for scopes, metadata in ((["write"], {}), (["read", "write"], {"year": 1999})):
+    for text, scopes, metadata in (
+        ("red", ["write"], {}),
+        ("blue", ["read", "write"], {"year": 1999}),
+    ):
         facts = pack({"key_name": "ada", "key_scopes": scopes})
-        body = {"text": "red", "metadata": {"year": 1999}}
+        body = {"text": text, "metadata": {"year": 1999}}
         added = client.post("/v1/items", json=body, headers={REQUEST.decode(): facts.decode()})
         assert (added.status_code, added.json()["metadata"]) == (201, metadata)
