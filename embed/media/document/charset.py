@@ -176,12 +176,24 @@ def _attempt(data: bytes, encoding: str | None) -> str | None:
     if encoding is None:
         return None
     try:
-        text = decode_in_parts(data, _codec(encoding))
+        codec = _codec(encoding)
+        if not _is_of_bytes(codec):
+            return None
+        text = decode_in_parts(data, codec)
     except (LookupError, ValueError):  # unknown, not a text encoding, or not this one
         return None
     if encoding != "utf-8" and _C1_CONTROLS.search(text, concurrent=len(text) > PART):
         return None
     return text
+
+
+def _is_of_bytes(codec: str) -> bool:
+    """Whether a text may be in an encoding although its name for it could be read as ASCII.
+
+    Pages that say UTF-16 so are in another one (WHATWG HTML Standard, 13.2.3.2), and nearly any
+    bytes are valid UTF-16.
+    """
+    return not codec.startswith(("utf-16", "utf-32"))
 
 
 def _codec(encoding: str) -> str:

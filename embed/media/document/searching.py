@@ -110,8 +110,13 @@ def decode_in_parts(data: bytes, encoding: str) -> str:
     parts = []
     for start in range(0, len(data), PART):
         check_waiter()
-        parts.append(decoder.decode(data[start : start + PART]))
-    parts.append(decoder.decode(b"", final=True))
+        part = data[start : start + PART]
+        try:
+            parts.append(decoder.decode(part, final=start + PART >= len(data)))
+        except UnicodeDecodeError:
+            raise
+        except UnicodeError as error:  # a part ends within an escape that is none
+            raise UnicodeDecodeError(encoding, part, len(part) - 1, len(part), str(error)) from None
     return "".join(parts)
 
 

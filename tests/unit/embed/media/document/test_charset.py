@@ -17,7 +17,7 @@ from anysense.embed.media.document import damaged
 from anysense.embed.media.document.charset import check_encoding, decode_text
 from anysense.embed.media.document.damaged import repair_utf8
 from anysense.embed.media.document.document import read_document
-from anysense.embed.media.document.searching import decode_in_parts
+from anysense.embed.media.document.searching import PART, decode_in_parts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -199,6 +199,14 @@ def test_a_declared_encoding_comes_first(tmp_path: Path) -> None:
     assert read_document(write(tmp_path, "a.html", page)) == "Šipka, ť"
 
 
+@pytest.mark.parametrize("declared", ["utf-16", "UTF-16LE", "utf-16be", "utf-32", "unicode"])
+@pytest.mark.parametrize("end", [b"", b" "])
+def test_no_page_whose_declaration_is_ascii_is_in_utf16(declared: str, end: bytes) -> None:
+    head = f'<html><head><meta charset="{declared}"></head><body>'
+    page = (head + "<p>Café au lait, déjà vu, à la carte</p></body></html>").encode("cp1252")
+    assert read_document(page + end) == "Café au lait, déjà vu, à la carte"
+
+
 def test_a_declared_encoding_that_cannot_be_is_passed_over(tmp_path: Path) -> None:
     text = "Árvíztűrő tükörfúrógép"
     page = f'<meta charset="utf-8"><p>{text}</p>'.encode("cp1250")
@@ -260,6 +268,19 @@ def test_what_cannot_be_decoded_in_parts_is_no_text() -> None:
         decode_in_parts(data + b"\xc3", "utf-8")
     for encoding in ("utf-7", "utf-16"):
         assert decode_in_parts(data, encoding) == data.decode(encoding)
+    for place in range(-12, 3):  # an escape that is none, around the end of a part
+        escape = b"a" * (PART + place) + b"\x1b$abcdefghijklmnop"
+        with pytest.raises(UnicodeDecodeError):
+            decode_in_parts(escape, "iso2022_jp_2")
+
+
+@pytest.mark.parametrize("place", [0, -10])
+def test_a_damaged_escape_does_no_more_at_the_end_of_a_part(place: int) -> None:
+    line = "こんにちは世界、今日は天気がいいですね。\n".encode("iso2022_jp")
+    before = line * (4 * PART // len(line) - 1)
+    before += b"a" * (4 * PART + place - len(before))
+    data = before + b"\x1b$abcdefghijklmnop\n"
+    assert decode_text(data, "a.txt") == data.decode()
 
 
 def test_a_nul_far_into_a_text_is_found() -> None:
