@@ -6,6 +6,7 @@ Only the process that holds the collection's lock may have a `CatalogWriter`.
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sqlite3
 import time
 from typing import TYPE_CHECKING, Any
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
 __all__ = ["CatalogWriter", "open_writer"]
 
 LOG_BYTES = 64 * 1024**2
-"""The log is emptied into catalog.sqlite when it has grown to this."""
+"""The log is emptied into catalog.sqlite when it has grown to this, or sooner on a full disk."""
 
 PAUSES_SECONDS = (0.0, 0.02, 0.05, 0.1, 0.2)
 """Between the tries to open a catalog to write; readers need that long to let go of it."""
@@ -147,9 +148,19 @@ class CatalogWriter:
                 raise
             self.check_place()
             self._acknowledgement.record(transaction.change)
-            if log_of(self.path).stat().st_size > LOG_BYTES:
+            if log_of(self.path).stat().st_size > self._most_log_bytes():
                 with contextlib.suppress(sqlite3.Error):  # full disk: the log is as safe
-                    self.checkpoint()
+                    self._own.empty_log()
+
+    def _most_log_bytes(self) -> int:
+        """How long the log may get: to empty it may take as much room as it has.
+
+        A log that has filled the disk could not be emptied, and no item be removed to make room.
+        """
+        try:
+            return min(LOG_BYTES, shutil.disk_usage(self.path.parent).free // 2)
+        except OSError:
+            return LOG_BYTES
 
     def check_place(self) -> None:
         """See that the catalog, its log and the lock are the files that others will find.
@@ -162,8 +173,12 @@ class CatalogWriter:
             self._check_lock()
 
     def checkpoint(self) -> bool:
-        """Empty the log into catalog.sqlite, as far as readers let it; whether it is empty now."""
-        with using(self.path), self._lock:
+        """Empty the log into catalog.sqlite, as far as readers let it; whether it is empty now.
+
+        Raises:
+            StorageError: there is no room for that; what was committed is as safe in the log.
+        """
+        with storage_errors(self.path), using(self.path), self._lock:
             return self._own.empty_log()
 
     # Items

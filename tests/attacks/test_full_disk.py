@@ -255,6 +255,21 @@ def test_it_starts_without_room_and_finds_what_is_added_when_there_is(
     assert "Traceback" not in log.read_text()
 
 
+def test_a_log_that_cannot_be_emptied_is_told_of_once(disk: Disk, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with served(disk, log, "--writer-idle-seconds", "2") as (process, client):
+        items = [{"text": f"green {n} " * 250} for n in range(300)]  # for which the catalog grows
+        assert client.post("/v1/items/batch", json={"items": items}).json()["failed"] == 0
+        disk.fill(process)
+        time.sleep(6)  # in which it is tried a few times to give back the right to write
+        disk.empty(process)
+        for name in ("text", "delete"):
+            assert write(client, name).status_code in (200, 201)
+    text = log.read_text()
+    assert text.count("Upkeep") <= 1
+    assert "Traceback" not in text
+
+
 def test_an_index_that_cannot_be_published_is_published_later(disk: Disk, tmp_path: Path) -> None:
     log, count = tmp_path / "log", 3000
     lines = "\n".join(json.dumps({"text": f"red {n}", "id": f"p{n}"}) for n in range(count))

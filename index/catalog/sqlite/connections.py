@@ -217,20 +217,28 @@ class WriterConnection:
             raise replaced(self.path)
 
     def empty_log(self) -> bool:
-        """Empty the log into catalog.sqlite, as far as readers let it; whether it is empty now."""
+        """Empty the log into catalog.sqlite, as far as readers let it; whether it is empty now.
+
+        What there is no room for stays in the log, as safe as before.
+        """
         connection = self.get()
         # If something else has changed the file, that must not be sealed as sound.
         is_same = file_id(self.path) == self._file
         sound = is_same and stamp(self.path) == self._sound
+        is_empty = False
         connection.execute(f"PRAGMA busy_timeout = {CHECKPOINT_MS}")
-        _, log, done = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
-        if sound:
-            # Half a checkpoint is sound only together with its log: leave it to be checked.
-            if log == done:
-                seal(self._folder)
-            self._sound = stamp(self.path)
-        return bool(log == done)
+        try:
+            _, log, done = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            is_empty = bool(log == done)
+        finally:
+            connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+            if sound:
+                # Half a checkpoint, as where the disk is full, is sound only together with its log:
+                # leave it to be checked.
+                if is_empty:
+                    seal(self._folder)
+                self._sound = stamp(self.path)
+        return is_empty
 
     def close_idle(self) -> None:
         """Empty the log and close; the next use opens it again."""

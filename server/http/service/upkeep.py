@@ -37,6 +37,7 @@ class Upkeep:
         self._idle_seconds = settings.writer_idle_seconds
         self._is_over = threading.Event()
         self._thread: threading.Thread | None = None
+        self._told: str | None = None  # what went wrong last
 
     def start(self, *, tidies: bool = True) -> None:
         """Begin, if it has not begun yet.
@@ -70,8 +71,8 @@ class Upkeep:
             logger.info("Removed %d files of uploads that had broken off.", count)
 
     def _give_back(self) -> None:
-        self._folder.release_idle(self._idle_seconds)
         self._retriever.forget_old_states()
+        self._folder.release_idle(self._idle_seconds)
 
     def _attempt(self, work: Callable[[], None]) -> None:
         """Do something that is not worth an end of the service, and is tried again anyway."""
@@ -80,6 +81,10 @@ class Upkeep:
         except CollectionLockedError:
             pass  # the process that writes does it
         except AnysenseError as error:
-            logger.warning("Upkeep: %s", error)
+            if str(error) != self._told:  # a full disk stays so, and this comes each second
+                logger.warning("Upkeep: %s", error)
+            self._told = str(error)
         except Exception:  # whatever it is, the thread goes on
             logger.exception("Upkeep")
+        else:
+            self._told = None

@@ -21,6 +21,7 @@ from anysense.embed.types import EncodedSegment, Kind, Modality, Origin, Place
 from anysense.index.catalog.integrity import catalog_problems
 from anysense.index.catalog.records import ItemRecord, QuarantinedFile, make_id
 from anysense.index.catalog.schema import CATALOG, to_sql
+from anysense.index.catalog.sqlite.connections import log_of
 from anysense.index.catalog.sqlite.seals import ACKNOWLEDGED, VERIFIED, acknowledged, seal
 from anysense.index.collection import Collection
 
@@ -498,3 +499,51 @@ def test_failed_write_leaves_everything_as_it_was(
 def test_names_that_are_not_utf8_become_blobs() -> None:
     assert to_sql("plain") == "plain"
     assert to_sql("x\udcff") == b"x\xed\xb3\xbf"
+
+
+# Where the disk is full
+
+
+class FullDisk:
+    """A connection that comes to the end of the disk when it has half emptied the log."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    def execute(self, statement: str) -> sqlite3.Cursor:
+        if "wal_checkpoint" not in statement:
+            return self.connection.execute(statement)
+        self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        raise sqlite3.OperationalError("database or disk is full")
+
+
+def test_a_log_that_cannot_be_emptied_stays_and_is_written_to(
+    collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collection.write([record("a")])
+    with collection.folder.writing() as writer:
+        connection = writer._own.get()
+        timeout = connection.execute("PRAGMA busy_timeout").fetchone()
+        with monkeypatch.context() as patch:
+            patch.setattr(writer._own, "get", lambda: FullDisk(connection))
+            with pytest.raises(StorageError, match="see that it has space"):
+                writer.checkpoint()
+        assert connection.execute("PRAGMA busy_timeout").fetchone() == timeout
+    assert collection.remove(["a"]) == 1
+    collection.write([record("b")])
+    assert ids(collection) == {"b"}
+
+
+def test_the_log_takes_no_more_of_the_disk_than_can_be_emptied(
+    collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = log_of(collection.path / CATALOG)
+    usage = shutil.disk_usage(collection.path)
+    longest = 0
+    for free in (1_000_000, 0):
+        monkeypatch.setattr(shutil, "disk_usage", lambda _, free=free: usage._replace(free=free))
+        for number in range(100):
+            collection.write([record(f"{free}-{number}", segments=3)])
+            longest = max(longest, log.stat().st_size)
+        assert log.stat().st_size <= free // 2
+    assert longest < 600_000
