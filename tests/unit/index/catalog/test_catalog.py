@@ -522,10 +522,12 @@ def test_a_log_that_cannot_be_emptied_stays_and_is_written_to(
 ) -> None:
     collection.write([record("a")])
     with collection.folder.writing() as writer:
-        connection = writer._own.get()
+        # Private: no disk can be made full in the midst of emptying the log.
+        own = writer._own
+        connection = own.get()
         timeout = connection.execute("PRAGMA busy_timeout").fetchone()
         with monkeypatch.context() as patch:
-            patch.setattr(writer._own, "get", lambda: FullDisk(connection))
+            patch.setattr(own, "get", lambda: FullDisk(connection))
             with pytest.raises(StorageError, match="see that it has space"):
                 writer.checkpoint()
         assert connection.execute("PRAGMA busy_timeout").fetchone() == timeout
