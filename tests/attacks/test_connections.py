@@ -69,6 +69,18 @@ def test_a_refusal_of_head_is_a_head(server: Attacked) -> None:
     assert answer.endswith(b"\r\n\r\n")
 
 
+@pytest.mark.parametrize("address", ["/v1/search", "/health", "//", "/v1/items/red"])
+@pytest.mark.parametrize("host", [HOST, b"Host: elsewhere\r\n"])
+def test_a_body_of_two_lengths_ends_the_connection(
+    server: Attacked, address: str, host: bytes
+) -> None:
+    lengths = b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    request = b"POST %s HTTP/1.1\r\n" % address.encode() + host + lengths
+    with server.connect() as connection:
+        connection.sendall(request + b"GET /health HTTP/1.1\r\n" + HOST + b"\r\n")
+        assert raw_answer(connection).count(b"HTTP/1.1 ") == 1
+
+
 def test_what_comes_after_a_refusal_does_not_take_it_back(server: Attacked) -> None:
     with server.connect() as connection:
         connection.sendall(b"GET /?" + b"a" * 1_000_000 + b" HTTP/1.1\r\n" + HOST + b"\r\n")

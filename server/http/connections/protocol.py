@@ -85,6 +85,16 @@ class BoundedProtocol(H11Protocol):
             self._is_in_body, length = False, 0
         self._follow(len(data), (len(self.cycle.body) if self.cycle is not None else 0) - length)
 
+    def handle_events(self) -> None:
+        cycle = self.cycle
+        super().handle_events()
+        if self.cycle is not None and self.cycle is not cycle:
+            names = {name for name, _ in self.cycle.scope["headers"]}
+            if names >= {b"content-length", b"transfer-encoding"}:
+                # A proxy may have read another body, and what follows is of somebody else: whatever
+                # the answer is, the connection ends with it (RFC 9112, 6.1).
+                self.cycle.keep_alive = False
+
     def _follow(self, wire_bytes: int, content_bytes: int) -> None:
         """Set the deadline of what comes next, after some bytes came."""
         if self.conn.their_state is h11.IDLE:
