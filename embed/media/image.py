@@ -23,7 +23,9 @@ from anysense.embed.limits import DEFAULT_LIMITS, Limits
 from anysense.embed.media.files import decoding, media_name, open_media
 from anysense.embed.media.identify import identify
 from anysense.embed.media.picture.budget import Share
+from anysense.embed.media.picture.counted import CountedReads
 from anysense.embed.media.picture.greys import deep_to_grey
+from anysense.embed.media.picture.scans import count_scans
 from anysense.embed.media.picture.stripes import stripes
 from anysense.embed.media.pieces import Piece, ReadOptions, captions
 from anysense.embed.media.quiet import quiet_decoders, quiet_libtiff
@@ -55,7 +57,8 @@ _PLUGINS = {
 logging.getLogger("PIL").addHandler(logging.NullHandler())  # or Python prints what it logs
 _ORIENTATION = 0x0112  # EXIF 2.32, 4.6.4
 _SCAN_PASSES = 25
-"""How often a progressive JPEG of the largest size may be passed over by its scans."""
+"""How often a JPEG of the largest size may be passed over by its scans."""
+_SCAN = b"\xff\xda"
 
 
 def read_image(source: Media, limits: Limits = DEFAULT_LIMITS) -> Image:
@@ -98,7 +101,7 @@ def _read_drafted(source: Media, side: int, limits: Limits) -> Image | None:
             return None
         try:
             file.seek(0)
-            with quiet_decoders(), _plugin("JPEG", name)(file) as image:
+            with quiet_decoders(), _plugin("JPEG", name)(CountedReads(file, name)) as image:
                 _check_pixels(image, name, limits)
                 _check_scans(image, file, name, limits)
                 pixels = image.width * image.height
@@ -171,7 +174,7 @@ def _decoded(source: Media, limits: Limits, share: Share) -> Iterator[StoredPict
 
         def open_image(content: BinaryIO) -> Image:
             content.seek(0)
-            image = plugin(content)  # reads the header
+            image = plugin(CountedReads(content, name))  # reads the header
             _check_pixels(image, name, limits)
             _check_scans(image, content, name, limits)
             share.take(image.width * image.height)
@@ -231,10 +234,12 @@ def _on_white(image: Image) -> Image:
     return picture
 
 
-def _plugin(format_name: str, name: str) -> Callable[[BinaryIO], Image]:
+def _plugin(format_name: str, name: str) -> Callable[[BinaryIO | CountedReads], Image]:
     module, attribute = _PLUGINS[format_name]
     try:
-        plugin: Callable[[BinaryIO], Image] = getattr(import_module(module), attribute)
+        plugin: Callable[[BinaryIO | CountedReads], Image] = getattr(
+            import_module(module), attribute
+        )
     except ImportError as error:
         raise UnsupportedMediaError(
             name,
@@ -268,19 +273,21 @@ def _check_pixels(image: Image, name: str, limits: Limits) -> None:
 
 
 def _check_scans(image: Image, file: BinaryIO, name: str, limits: Limits) -> None:
-    """Refuse a progressive JPEG of thousands of scans: each passes over the whole picture.
+    """Refuse a JPEG of thousands of scans, each of which passes over the whole picture.
 
-    A marker cannot occur within the coded data, so counting it counts the scans and at most a
-    thumbnail's few more.
+    One that is not progressive may have as many: whatever its components, they may be repeated.
     """
-    if image.format != "JPEG" or "progressive" not in image.info:
+    if image.format != "JPEG":
         return
+    most = _SCAN_PASSES * limits.image_pixels // (image.width * image.height)
     at = file.tell()
     file.seek(0)
-    scans = sum(chunk.count(b"\xff\xda") for chunk in iter(lambda: file.read(1 << 20), b""))
+    # A marker cannot occur within the coded data, so there are no more scans than its bytes; but
+    # they may occur by chance in a preview, or in a video behind the picture.
+    found = sum(chunk.count(_SCAN) for chunk in iter(lambda: file.read(1 << 20), b""))
+    if found > most and count_scans(file, most) > most:
+        raise MediaTooLargeError(name, "is a JPEG of far too many scans")
     file.seek(at)
-    if scans * image.width * image.height > _SCAN_PASSES * limits.image_pixels:
-        raise MediaTooLargeError(name, f"is a progressive JPEG of {scans} scans, far too many")
 
 
 def _orientation(image: Image) -> int:

@@ -18,7 +18,7 @@ from anysense.embed.errors import (
     UnsupportedMediaError,
 )
 from anysense.embed.limits import Limits
-from anysense.embed.media.image import as_rgb, read_image
+from anysense.embed.media.image import as_rgb, read_image, read_small
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -292,13 +292,61 @@ def test_a_picture_over_pillows_own_limit_is_read(monkeypatch: pytest.MonkeyPatc
             read_image(saved(photo(), "WEBP"))
 
 
-def test_a_jpeg_of_countless_scans_is_refused() -> None:
-    data = saved(photo(), "JPEG", progressive=True)
+def with_scans(count: int, *, progressive: bool) -> bytes:
+    """A JPEG whose first scan is there so many times, of one colour alone if it is not progressive.
+
+    Such scans may be empty: the coded data of all but the last are.
+    """
+    data = saved(photo(), "JPEG", progressive=progressive)
     start = data.index(b"\xff\xda")
-    end = data.index(b"\xff", start + 2)
-    many = data[:start] + data[start:end] * 200 + data[start:]
+    if progressive:
+        scan = data[start : data.index(b"\xff", start + 2)]
+    else:
+        scan = b"\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00\x00"
+    return data[:start] + scan * count + data[start:]
+
+
+@pytest.mark.parametrize("progressive", [True, False])
+def test_a_jpeg_of_countless_scans_is_refused(progressive: bool) -> None:
+    limits = Limits(image_pixels=64 * 48)
     with pytest.raises(MediaTooLargeError, match="scans"):
-        read_image(many, Limits(image_pixels=64 * 48))
+        read_image(with_scans(200, progressive=progressive), limits)
+    with pytest.raises(MediaTooLargeError, match="scans"):
+        read_small(with_scans(200, progressive=progressive), 16, limits)
+    assert read_image(with_scans(10, progressive=progressive), limits).size == (64, 48)
+
+
+@pytest.mark.parametrize(
+    ("file_format", "start", "part"),
+    [
+        ("JPEG", b"\xff\xdb", b"\xff\xe5\x00\x02"),
+        ("GIF", b"\x2c\x00\x00\x00\x00", b"!\xfe\x01a\x00"),
+    ],
+)
+def test_a_picture_of_countless_parts_is_refused(
+    file_format: str, start: bytes, part: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("anysense.embed.media.picture.counted._MOST_READS", 20_000)
+    data = saved(photo(), file_format)
+    place = data.index(start)
+    for count, is_read in ((1000, True), (20_000, False)):
+        many = data[:place] + part * count + data[place:]
+        if is_read:
+            assert read_image(many).size == (64, 48)
+            continue
+        with pytest.raises(MediaTooLargeError, match="too many parts"):
+            read_image(many)
+        if file_format == "JPEG":
+            with pytest.raises(MediaTooLargeError, match="too many parts"):
+                read_small(many, 16)
+
+
+@pytest.mark.parametrize("progressive", [True, False])
+def test_what_only_looks_like_scans_is_none(progressive: bool) -> None:
+    data = saved(photo(), "JPEG", progressive=progressive)
+    preview = b"\xff\xe2" + (2 + 2 * 1000).to_bytes(2, "big") + b"\xff\xda" * 1000
+    data = data[:2] + preview + data[2:] + b"\xff\xda" * 100_000  # and a video
+    assert read_image(data, Limits(image_pixels=64 * 48)).size == (64, 48)
 
 
 def test_images_without_pixels_are_refused() -> None:

@@ -1,0 +1,61 @@
+"""How many scans a JPEG has: for each, however short, libjpeg passes over the whole picture."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from typing import TYPE_CHECKING
+
+from anysense.embed.waiting import check_waiter
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+__all__ = ["count_scans"]
+
+_MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd7\xff])")
+"""One that something follows, or that ends the picture: not the restarts within a scan."""
+_START, _END, _SCAN = 0xD8, 0xD9, 0xDA
+_NEAR, _FAR = 64, 1 << 16  # bytes that are looked through for a marker: scans may be tiny
+_EACH = 1000  # markers, after which it is asked whether anybody waits
+
+
+def count_scans(file: BinaryIO, most: int) -> int:
+    """The scans of the picture that a file begins with; of more than `most`, one more.
+
+    Markers are followed as libjpeg follows them, to the end of the picture: what else is in the
+    file, such as a preview or a second picture, is not counted.
+
+    Raises:
+        AbandonedError, DeadlineError: nobody waits for it any more.
+    """
+    file.seek(0)
+    scans = 0
+    for number in itertools.count():
+        if number % _EACH == 0:
+            check_waiter()
+        marker = _next_marker(file)
+        if marker in (None, _END):
+            break
+        if marker == _START:
+            continue
+        scans += marker == _SCAN
+        length = int.from_bytes(file.read(2), "big")
+        if scans > most or length < 2:  # damaged, or at the end
+            break
+        file.seek(length - 2, 1)
+    return scans
+
+
+def _next_marker(file: BinaryIO) -> int | None:
+    """Find the next marker, and go behind it; None if there is none."""
+    size = _NEAR
+    while len(data := file.read(size)) > 1:
+        match = _MARKER.search(data)
+        if match is not None:
+            file.seek(match.end() - len(data), 1)
+            return match[1][0]
+        if data.endswith(b"\xff"):
+            file.seek(-1, 1)  # which may begin one
+        size = _FAR
+    return None
