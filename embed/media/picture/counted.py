@@ -10,9 +10,9 @@ from anysense.embed.waiting import check_waiter
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-__all__ = ["CountedReads"]
+__all__ = ["MOST_READS", "CountedReads"]
 
-_MOST_READS = 1_000_000
+MOST_READS = 1_000_000
 """A picture of 2 GiB in parts of 8 KiB, as PNG has them, takes as many."""
 _EACH = 10_000  # reads, after which it is asked whether anybody waits
 
@@ -42,7 +42,7 @@ class CountedReads:
         self._reads += 1
         if self._reads % _EACH == 0:
             check_waiter()
-            if self._reads > _MOST_READS:
+            if self._reads > MOST_READS:
                 raise MediaTooLargeError(self._name, "is a picture of far too many parts")
         return self._file.read(size)
 

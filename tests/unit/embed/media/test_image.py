@@ -326,7 +326,7 @@ def test_a_jpeg_of_countless_scans_is_refused(progressive: bool) -> None:
 def test_a_picture_of_countless_parts_is_refused(
     file_format: str, start: bytes, part: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("anysense.embed.media.picture.counted._MOST_READS", 20_000)
+    monkeypatch.setattr("anysense.embed.media.picture.counted.MOST_READS", 20_000)
     data = saved(photo(), file_format)
     place = data.index(start)
     for count, is_read in ((1000, True), (20_000, False)):
