@@ -13,10 +13,10 @@ demo: $(STAMP)
 	$(BIN)/anysense demo
 
 test: $(STAMP)
-	$(BIN)/python -m pytest --cov -n auto
+	$(BIN)/python -m pytest --cov -n auto --dist worksteal
 
 test-fast: $(STAMP)
-	$(BIN)/python -m pytest -n auto -m "not slow"
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow"
 
 check: $(STAMP)
 	$(BIN)/ruff check .
