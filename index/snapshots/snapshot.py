@@ -251,8 +251,7 @@ class Snapshot:
             parts.append(newer.vectors[np.sort(rng.choice(fresh, take, replace=False))])
         store = self.store
         # What is newer may have gone before it was read: the index need not have the rest.
-        is_indexed = store is not None and partition in store.partitions
-        if store is not None and is_indexed and total > fresh and n > take:
+        if store is not None and partition in store.partitions and total > fresh and n > take:
             # A few more are drawn in case some of them are gone.
             spare = n - take + len(self.tombstones)
             ids, vectors = store.sample(partition, spare, SAMPLE_SEED)

@@ -174,8 +174,7 @@ class Views:
         now = stamp(self.path)
         if now != self._catalog_stamp:
             self._catalog_stamp = now
-            self._catalog.forget()
-            self.close_idle()
+            self.forget()
 
     def forget(self) -> None:
         """Open the catalog anew at the next look."""
