@@ -88,6 +88,7 @@ def create_app(
             await service.loaded()
         yield
         service.stop(service.patience())
+        await service.jobs_ended(service.patience())
         if tracing is not None:
             await run_in_threadpool(
                 tracing.stop, min(FLUSH_SECONDS, service.life.seconds_left(FLUSH_SECONDS))

@@ -131,6 +131,11 @@ class Jobs:
         if self._worker is None or self._worker.done():
             self._leave_lock()
 
+    async def ended(self, seconds: float) -> None:
+        """Wait until the batch that ran at `stop` is written and noted, up to a limit."""
+        if self._worker is not None:
+            await asyncio.wait({self._worker}, timeout=seconds)
+
     def _leave_lock(self) -> None:
         if self._lock is not None:
             self._lock.release()
@@ -257,10 +262,11 @@ class Jobs:
         try:
             job.begin()
             await self._when_possible(job, run_in_threadpool, job.save)
-            with contextlib.closing(job.candidates()) as candidates:
-                while chunk := await run_in_threadpool(take_chunk, candidates):
-                    outcomes = await self._when_possible(job, self._add, job, chunk)
-                    await self._when_possible(job, run_in_threadpool, job.note, outcomes)
+            # Not closed here: if this is cancelled, a thread may still be reading them.
+            candidates = job.candidates()
+            while chunk := await run_in_threadpool(take_chunk, candidates):
+                outcomes = await self._when_possible(job, self._add, job, chunk)
+                await self._when_possible(job, run_in_threadpool, job.note, outcomes)
             await _end(job, "done")
         except AbandonedError:
             if not self._is_stopping:

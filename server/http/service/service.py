@@ -122,6 +122,15 @@ class Service:
         for served in self.collections.values():
             served.stop(max(0.0, deadline - time.monotonic()))
 
+    async def jobs_ended(self, seconds: float = STOP_SECONDS) -> None:
+        """Wait for what the jobs were at when they were stopped, up to a limit.
+
+        What is not noted by then is done again by the next service.
+        """
+        deadline = time.monotonic() + seconds
+        for served in self.collections.values():
+            await served.jobs.ended(max(0.0, deadline - time.monotonic()))
+
     def patience(self) -> float:
         """How many seconds `stop` may take, when the process is about to end.
 

@@ -20,6 +20,7 @@ from anysense.server.http.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from anysense.embed.errors import AnysenseError
     from anysense.index.collection import Collection
 
 LINES = {"content-type": "application/x-ndjson"}
@@ -248,6 +249,28 @@ def test_a_job_that_meets_the_end_of_the_service_is_done_by_the_next(
     with client_of(collection) as client:
         client.app.state.service.collection().writer.stop()  # type: ignore[attr-defined]
         location = add_later(client, [{"text": "word", "id": "w"}])
+    with client_of(collection) as client:
+        assert ended(client, location)["status"] == "done"
+        assert client.get("/v1/items/w").status_code == 200
+
+
+@pytest.mark.parametrize("patience", [0.0, 10.0])
+def test_a_job_whose_items_are_being_read_at_the_end_of_the_service_is_done_by_the_next(
+    collection: Collection, monkeypatch: pytest.MonkeyPatch, patience: float
+) -> None:
+    begun, read = threading.Event(), candidates.candidate_of_line
+
+    def read_slowly(line: bytes) -> candidates.Candidate | AnysenseError:
+        begun.set()
+        time.sleep(0.5)
+        return read(line)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(candidates, "candidate_of_line", read_slowly)
+        patch.setattr("anysense.server.http.service.service.Service.patience", lambda _: patience)
+        with client_of(collection) as client:
+            location = add_later(client, [{"text": "word", "id": "w"}])
+            assert begun.wait(10)
     with client_of(collection) as client:
         assert ended(client, location)["status"] == "done"
         assert client.get("/v1/items/w").status_code == 200
