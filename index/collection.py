@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from anysense.index.building.report import AddReport
     from anysense.index.catalog.records import CatalogFile, ItemRecord
     from anysense.index.folder.verify import VerifyReport
-    from anysense.index.ranking.hit import Hits
+    from anysense.index.hits.hits import Hits
     from anysense.index.ranking.query import Query
     from anysense.index.ranking.retriever import Retriever
     from anysense.index.snapshots.manifest import Tuning

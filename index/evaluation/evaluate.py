@@ -14,8 +14,8 @@ from anysense.embed.types import Modality, Origin
 from anysense.index.catalog.browse import item_modalities, list_items
 from anysense.index.evaluation import metrics
 from anysense.index.ranking.fusion import fuse
-from anysense.index.ranking.hits import read_hits
 from anysense.index.ranking.matches import matches_of
+from anysense.index.ranking.reading import read_hits
 from anysense.index.ranking.retriever import Retriever
 from anysense.index.vectors.recall import recall_at_k
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from anysense.index.catalog.records import Segment
     from anysense.index.evaluation.pairs import Pair
     from anysense.index.folder.folder import OpenCollection
-    from anysense.index.ranking.hit import Hit
+    from anysense.index.hits.hit import Hit
     from anysense.index.ranking.match import Match
     from anysense.index.ranking.routes import Route
     from anysense.index.snapshots.snapshot import Snapshot

@@ -18,7 +18,7 @@ class SegmentMatch:
 
     Attributes:
         id: of the segment.
-        score, raw_score: as a hit tells them; see `anysense.index.ranking.hit.HitSegment`.
+        score, raw_score: as a hit tells them; see `anysense.index.hits.hit.HitSegment`.
         route: on which it was found.
     """
 

@@ -1,8 +1,8 @@
 """From what the index finds on each route to matches: each item's best segment, with its score.
 
 Matches are ranked by keys and numbers alone. What a hit says beyond them is read of the catalog for
-those that are shown (`anysense.index.ranking.hits`), as reading it would be most of what a search
-costs.
+those that are shown (`anysense.index.ranking.reading`), as reading it would be most of what a
+search costs.
 """
 
 from __future__ import annotations

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.stages import stage
+from anysense.index.hits.hits import Hits
 from anysense.index.ranking.fusion import fuse
-from anysense.index.ranking.hit import Hits
-from anysense.index.ranking.hits import read_hits
 from anysense.index.ranking.matches import is_match, search_routes
 from anysense.index.ranking.options import SearchOptions
 from anysense.index.ranking.paging import page_of
 from anysense.index.ranking.query import parse_query
+from anysense.index.ranking.reading import read_hits
 from anysense.index.ranking.routes import plan_routes
 from anysense.index.ranking.states import STATE_SECONDS, States
 from anysense.index.ranking.turns import RANKING

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from anysense.embed.types import Waveform as Waveform
     from anysense.index.building.build import build
     from anysense.index.collection import Collection as Collection
-    from anysense.index.ranking.hit import Hit
+    from anysense.index.hits.hit import Hit
     from anysense.index.ranking.query import Term
     from anysense.index.ranking.retriever import Retriever
     from anysense.index.types import NewItem
@@ -32,7 +32,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "Collection": "anysense.index.collection",
-    "Hit": "anysense.index.ranking.hit",
+    "Hit": "anysense.index.hits.hit",
     "Modality": "anysense.embed.types",
     "NewItem": "anysense.index.types",
     "Retriever": "anysense.index.ranking.retriever",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from anysense.index.ranking.hit import Hit, HitSegment
+    from anysense.index.hits.hit import Hit, HitSegment
 
 __all__ = ["Column", "print_facts", "print_hits", "print_table"]
 

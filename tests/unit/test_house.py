@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 LAYERS = ("embed", "index", "server")
-ROOT_FOLDER = "server/_root"
+NAMES = {"server/_root": "anysense", "server/adapters": "anysense.adapters"}
+"""The folders that are packages under another name than their path."""
 HEAVY = ("torch", "faiss", "fastapi", "transformers", "open_clip", "numpy", "PIL", "sqlite3")
 
 
@@ -44,7 +45,9 @@ def imported(tree: ast.Module) -> Iterator[str]:
 
 
 def dotted(path: Path) -> str:
-    return "anysense." + ".".join(path.with_suffix("").parts).removesuffix(".__init__")
+    folder, name = path.parent.as_posix(), path.stem
+    package = NAMES.get(folder, "anysense." + folder.replace("/", "."))
+    return package if name == "__init__" else f"{package}.{name}"
 
 
 def test_imports_keep_the_contract_of_the_rooms() -> None:
@@ -155,12 +158,8 @@ def test_packages_are_the_folders() -> None:
     import tomllib
 
     tables = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
-    folders = {str(p.parent.relative_to(ROOT)) for la in LAYERS for p in (ROOT / la).rglob("*.py")}
-    listed = set(tables["packages"])
-    assert listed == {
-        "anysense",
-        *("anysense." + f.replace("/", ".") for f in folders - {ROOT_FOLDER}),
-    }
+    files = [path for layer in LAYERS for path, _ in modules(layer)]
+    assert set(tables["packages"]) == {dotted(path.parent / "__init__.py") for path in files}
 
 
 def test_files_stay_short() -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from anysense.index.collection import Collection
-    from anysense.index.ranking.hit import Hit
+    from anysense.index.hits.hit import Hit
     from anysense.index.ranking.query import Term
 
 __all__ = ["search"]

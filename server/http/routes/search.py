@@ -33,7 +33,7 @@ from anysense.server.http.schemas.search import HitBody, SearchBody, SearchReque
 from anysense.server.http.schemas.search_batch import LooseSearches, SearchResults
 
 if TYPE_CHECKING:
-    from anysense.index.ranking.hit import Hits
+    from anysense.index.hits.hits import Hits
     from anysense.index.ranking.query import Term
     from anysense.server.http.service.served import ServedCollection
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from anysense.index.catalog.records import Item
     from anysense.index.collection import Collection
     from anysense.index.folder.media import MediaFolder
-    from anysense.index.ranking.hit import Hits
+    from anysense.index.hits.hits import Hits
     from anysense.index.ranking.query import Term
     from anysense.server.http.service.turns import Turns
     from anysense.server.http.settings import Settings

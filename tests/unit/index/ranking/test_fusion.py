@@ -9,8 +9,8 @@ import pytest
 
 from anysense import Hit
 from anysense.embed.types import Kind, Modality, Origin, Place, Unit
+from anysense.index.hits.hit import HitSegment
 from anysense.index.ranking.fusion import FUSIONS, MATCHED_WELL, MOST_SEGMENTS, fuse
-from anysense.index.ranking.hit import HitSegment
 from anysense.index.ranking.match import Match, SegmentMatch
 from anysense.index.types import Partition
 

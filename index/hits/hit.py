@@ -1,4 +1,4 @@
-"""What a search returns."""
+"""What a search returns: items, with the segments of them that matched."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Any
 from anysense.embed.types import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from anysense.embed.types import Kind, Modality, Origin, Unit
 
-__all__ = ["Hit", "HitSegment", "Hits"]
+__all__ = ["Hit", "HitSegment"]
 
 
 @dataclass(frozen=True)
@@ -107,21 +105,3 @@ class Hit:
 def _plain(value: Any) -> Any:
     """A member of an enumeration as its value."""
     return getattr(value, "value", value)
-
-
-class Hits(list[Hit]):
-    """The hits of a search, best first: a list, and what is to be said of all of them.
-
-    Attributes:
-        no_match: whether chance alone may have found the best of them, so that probably nothing in
-            the collection answers the query.
-        state: names the state of the collection that was searched; given back with an `offset`,
-            the next page comes from the same state.
-    """
-
-    def __init__(
-        self, hits: Iterable[Hit] = (), *, no_match: bool = False, state: str = ""
-    ) -> None:
-        super().__init__(hits)
-        self.no_match = no_match
-        self.state = state

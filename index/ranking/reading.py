@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from anysense.index.ranking.hit import Hit, HitSegment
+from anysense.index.hits.hit import Hit, HitSegment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,0 +1,1 @@
+"""What a search found: hits, and what a language model can take of them."""

@@ -1,0 +1,1 @@
+"""The retriever in other frameworks, each in a module of its own that needs its extra."""
