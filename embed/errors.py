@@ -22,7 +22,12 @@
     │   ├── IncompatibleCollectionError built with another model or by a newer version
     │   ├── CorruptCollectionError      damaged beyond what can be rebuilt
     │   ├── ItemNotFoundError           no item of that id
+    │   ├── NoMediaError                an item was not made from a file
+    │   ├── MediaGoneError              the file of an item is gone, or is another one by now
     │   └── StorageError                the disk refused (full, read-only, no permission)
+    ├── ServiceError                    a service does not answer, or fails
+    │   ├── ServiceUnreachableError     nobody answers at its address
+    │   └── AccessError                 the key is missing or wrong, or may not do this
     ├── NoRouteError                    no encoder here connects the query to any item
     ├── BusyError                       too much waits already: try again in a moment
     ├── AbandonedError                  whoever had asked for this has gone away
@@ -35,6 +40,7 @@ from __future__ import annotations
 
 __all__ = [
     "AbandonedError",
+    "AccessError",
     "AnysenseError",
     "BusyError",
     "CheckpointError",
@@ -52,10 +58,14 @@ __all__ = [
     "IncompatibleCollectionError",
     "ItemNotFoundError",
     "MediaError",
+    "MediaGoneError",
     "MediaTooLargeError",
     "MissingWeightsError",
+    "NoMediaError",
     "NoRouteError",
     "RemovalError",
+    "ServiceError",
+    "ServiceUnreachableError",
     "StateGoneError",
     "StorageError",
     "UnknownEncoderError",
@@ -162,8 +172,28 @@ class ItemNotFoundError(CollectionError):
     """No item of that id."""
 
 
+class NoMediaError(CollectionError):
+    """The item was not made from a file of its own."""
+
+
+class MediaGoneError(CollectionError):
+    """The file of an item is gone, or is another one than was added."""
+
+
 class StorageError(CollectionError):
     """The disk refused: it is full, read-only, or denies permission."""
+
+
+class ServiceError(AnysenseError):
+    """A service does not answer, or fails."""
+
+
+class ServiceUnreachableError(ServiceError):
+    """Nobody answers at the address of a service, or the connection broke."""
+
+
+class AccessError(ServiceError):
+    """The key for a service is missing or wrong, or may not do what was asked."""
 
 
 class NoRouteError(AnysenseError):

@@ -7,7 +7,7 @@ from pathlib import PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed import errors
-from anysense.server.http.service.names import file_name
+from anysense.index.showing.names import file_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,8 +18,8 @@ from media_files import sndfile, tone
 from service_process import serving_at
 
 from anysense.index.collection import Collection
+from anysense.index.showing.opening import open_without_links
 from anysense.index.types import NewItem
-from anysense.server.http.media.opening import open_without_links
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

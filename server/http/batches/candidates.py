@@ -13,11 +13,11 @@ from pydantic_core import from_json
 
 from anysense.embed.errors import AnysenseError
 from anysense.embed.types import Modality
+from anysense.index.showing.names import stored_suffix
 from anysense.server.http.bodies.media import media_bytes
 from anysense.server.http.bodies.reading import validate
 from anysense.server.http.errors import RequestError
 from anysense.server.http.schemas.batch import BatchItem
-from anysense.server.http.service.names import stored_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping

@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
 from anysense.embed.errors import AnysenseError
+from anysense.index.showing.names import safe_name, stored_suffix
 from anysense.server.http.batches.candidates import (
     Candidate,
     NewMedia,
@@ -25,7 +26,6 @@ from anysense.server.http.errors import RequestError
 from anysense.server.http.guards.body import LINES_TYPES
 from anysense.server.http.schemas.batch import BatchRequest
 from anysense.server.http.schemas.items import NewUpload
-from anysense.server.http.service.names import safe_name, stored_suffix
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

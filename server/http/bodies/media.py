@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from anysense.embed.types import Modality
+from anysense.index.showing.names import safe_name
 from anysense.server.http.errors import RequestError
-from anysense.server.http.service.names import safe_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from fastapi import Request
     from starlette.types import Receive, Scope, Send
 
-    from anysense.server.http.media.opening import ServedFile
+    from anysense.index.showing.opening import ItemFile
 
 __all__ = ["BrokenOffError", "send_file"]
 
@@ -37,7 +37,7 @@ class BrokenOffError(Exception):
 
 
 def send_file(
-    request: Request, served: ServedFile, content_type: str, headers: Mapping[str, str]
+    request: Request, served: ItemFile, content_type: str, headers: Mapping[str, str]
 ) -> Response:
     """The answer to a request for a file, which is closed when it is sent.
 
@@ -77,7 +77,7 @@ class _FileResponse(StreamingResponse):
 
     def __init__(
         self,
-        served: ServedFile,
+        served: ItemFile,
         content_type: str,
         headers: Mapping[str, str],
         ranges: list[ByteRange] | None,
@@ -118,7 +118,7 @@ class _FileResponse(StreamingResponse):
                 yield await run_in_threadpool(_read, self._served, start, end)
 
 
-def _read(served: ServedFile, start: int, end: int) -> bytes:
+def _read(served: ItemFile, start: int, end: int) -> bytes:
     """Some bytes of a file.
 
     Raises:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 
 from anysense.embed.types import Modality
 from anysense.embed.waiting import limit_waiter
+from anysense.index.showing.names import safe_name, stored_suffix
 from anysense.index.types import NewItem
 from anysense.server.http.access.scopes import public_path
 from anysense.server.http.batches.adding import add_together
@@ -39,7 +40,6 @@ from anysense.server.http.schemas.items import (
     NewUpload,
     Removed,
 )
-from anysense.server.http.service.names import safe_name, stored_suffix
 
 if TYPE_CHECKING:
     from anysense.index.catalog.records import Item

@@ -7,11 +7,12 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request, Response
 
+from anysense.index.showing.finding import NamedFile, open_item_file
+from anysense.index.showing.thumbnails import side_for, thumbnail
+from anysense.index.showing.waveforms import waveform
 from anysense.server.http.media.conditions import http_date, is_not_modified
-from anysense.server.http.media.finding import INLINE, FileOfItem, find_file, safe_type
 from anysense.server.http.media.sending import send_file
-from anysense.server.http.media.thumbnails import side_for, thumbnail
-from anysense.server.http.media.waveforms import waveform
+from anysense.server.http.media.types import INLINE, safe_type
 from anysense.server.http.openapi.headers import headers, parameters
 from anysense.server.http.openapi.refusals import refusals
 from anysense.server.http.routes.browse import get_item
@@ -90,9 +91,9 @@ async def get_media(
     served = collection_of(request)
     if w is not None:
         return await _thumbnail(request, served, item_id, side_for(w))
-    file, content_type = await served.reading(_find, served, item_id)
-    headers = {**MEDIA_HEADERS, "content-disposition": _disposition(content_type, file.name)}
-    return send_file(request, file.served, content_type, headers)
+    (file, name), content_type = await served.reading(_find, served, item_id)
+    headers = {**MEDIA_HEADERS, "content-disposition": _disposition(content_type, name)}
+    return send_file(request, file, content_type, headers)
 
 
 @router.get(
@@ -107,32 +108,32 @@ async def get_waveform(
 ) -> Response:
     """Give the curve of a sound: its loudest sample in each of so many parts of one length."""
     served = collection_of(request)
-    file = await served.reading(find_file, served, item_id)
-    with file.served.file:
-        content = await served.shrinking(waveform, file.served, points)
+    file, _ = await served.reading(open_item_file, served.collection.folder, item_id)
+    with file.file:
+        content = await served.shrinking(waveform, file, points)
     return Response(content, media_type="application/json")
 
 
 async def _thumbnail(
     request: Request, served: ServedCollection, item_id: str, side: int
 ) -> Response:
-    file = await served.reading(find_file, served, item_id)
-    with file.served.file:
-        tag = f'"{file.served.content_hash[:32]}-{side}"'
-        modified = file.served.mtime_ns // 1_000_000_000
+    file, _ = await served.reading(open_item_file, served.collection.folder, item_id)
+    with file.file:
+        tag = f'"{file.content_hash[:32]}-{side}"'
+        modified = file.mtime_ns // 1_000_000_000
         headers = {**MEDIA_HEADERS, "etag": tag, "last-modified": http_date(modified)}
         if is_not_modified(request.headers, tag, modified):
             return Response(status_code=304, headers=headers)
-        content = await served.shrinking(thumbnail, file.served, side)
+        content = await served.shrinking(thumbnail, file, side)
     return Response(content, headers=headers, media_type="image/jpeg")
 
 
-def _find(served: ServedCollection, item_id: str) -> tuple[FileOfItem, str]:
-    file = find_file(served, item_id)
+def _find(served: ServedCollection, item_id: str) -> tuple[NamedFile, str]:
+    found = open_item_file(served.collection.folder, item_id)
     try:
-        return file, safe_type(file.served)
+        return found, safe_type(found.file)
     except BaseException:
-        file.served.file.close()
+        found.file.file.close()
         raise
 
 

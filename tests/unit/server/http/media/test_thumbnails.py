@@ -9,7 +9,7 @@ import pytest
 from http_client import TestClient, add_file, error_of, wav
 from PIL import Image
 
-from anysense.server.http.media.thumbnails import side_for
+from anysense.index.showing.thumbnails import side_for
 
 if TYPE_CHECKING:
     from pathlib import Path

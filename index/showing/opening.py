@@ -23,7 +23,7 @@ from anysense.embed.waiting import check_waiter
 if TYPE_CHECKING:
     from anysense.index.catalog.records import FileRecord
 
-__all__ = ["ServedFile", "open_catalogued", "open_without_links"]
+__all__ = ["ItemFile", "open_catalogued", "open_without_links"]
 
 _BLOCK = 1 << 20
 _ON_THE_WAY = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0)
@@ -38,7 +38,7 @@ _DIGESTS = 4096
 
 
 @dataclass(frozen=True)
-class ServedFile:
+class ItemFile:
     """A file that is open, and is the one that the catalog knows.
 
     Attributes:
@@ -63,7 +63,7 @@ class ServedFile:
         return (status.st_size, status.st_mtime_ns) == (self.size, self.mtime_ns)
 
 
-def open_catalogued(record: FileRecord, added_at: float, *, is_stored: bool) -> ServedFile | None:
+def open_catalogued(record: FileRecord, added_at: float, *, is_stored: bool) -> ItemFile | None:
     """Open a file that an item was made from; None if it is gone, or is another one by now.
 
     Args:
@@ -82,7 +82,7 @@ def open_catalogued(record: FileRecord, added_at: float, *, is_stored: bool) -> 
     facts = (record.content_hash, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
     tag = digest_bytes(repr(facts).encode())[:32]
     path, size, mtime = Path(record.path), status.st_size, status.st_mtime_ns
-    return ServedFile(file, path, size, mtime, tag, record.content_hash)
+    return ItemFile(file, path, size, mtime, tag, record.content_hash)
 
 
 def open_without_links(path: Path) -> BinaryIO:

@@ -1,4 +1,4 @@
-"""What clients call their files, made safe to show and to store under."""
+"""What people call their files, made safe to show and to store under."""
 
 from __future__ import annotations
 

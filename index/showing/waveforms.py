@@ -6,15 +6,15 @@ import json
 from typing import TYPE_CHECKING
 
 from anysense.embed.media.files import OpenedFile
-from anysense.server.http.media.keeping import kept
+from anysense.index.showing.keeping import kept
 
 if TYPE_CHECKING:
-    from anysense.server.http.media.opening import ServedFile
+    from anysense.index.showing.opening import ItemFile
 
 __all__ = ["waveform"]
 
 
-def waveform(served: ServedFile, points: int) -> bytes:
+def waveform(item_file: ItemFile, points: int) -> bytes:
     """JSON of `seconds` and `peaks`: the largest magnitude in each of so many parts, 0 to 1.
 
     Raises:
@@ -24,8 +24,8 @@ def waveform(served: ServedFile, points: int) -> bytes:
     from anysense.embed.media.audio.recording import read_peaks
 
     def make() -> bytes:
-        seconds, peaks = read_peaks(OpenedFile(served.file, served.path), points)
+        seconds, peaks = read_peaks(OpenedFile(item_file.file, item_file.path), points)
         curve = [round(float(peak), 4) for peak in peaks]
         return json.dumps({"seconds": round(seconds, 3), "peaks": curve}).encode()
 
-    return kept("waveforms", f"{served.content_hash}-{points}.json", make)
+    return kept("waveforms", f"{item_file.content_hash}-{points}.json", make)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from anysense.embed.errors import UnsupportedMediaError
 from anysense.embed.media.files import OpenedFile
-from anysense.server.http.media.keeping import kept
+from anysense.index.showing.keeping import kept
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from anysense.server.http.media.opening import ServedFile
+    from anysense.index.showing.opening import ItemFile
 
 __all__ = ["SIDES", "side_for", "thumbnail"]
 
@@ -27,11 +27,11 @@ def side_for(width: int) -> int:
     return next((side for side in SIDES if side >= width), SIDES[-1])
 
 
-def thumbnail(served: ServedFile, side: int) -> bytes:
+def thumbnail(item_file: ItemFile, side: int) -> bytes:
     """A picture, or the first page of a PDF that shows anything, as a JPEG: upright, on white.
 
     Args:
-        served: the file.
+        item_file: the file.
         side: one of `SIDES`.
 
     Raises:
@@ -41,24 +41,24 @@ def thumbnail(served: ServedFile, side: int) -> bytes:
 
     def make() -> bytes:
         out = io.BytesIO()
-        _small(served, side).save(out, "JPEG", quality=_QUALITY)
+        _small(item_file, side).save(out, "JPEG", quality=_QUALITY)
         return out.getvalue()
 
-    return kept("thumbnails", f"{served.content_hash}-{side}.jpg", make)
+    return kept("thumbnails", f"{item_file.content_hash}-{side}.jpg", make)
 
 
-def _small(served: ServedFile, side: int) -> Image:
+def _small(item_file: ItemFile, side: int) -> Image:
     from anysense.embed.limits import DEFAULT_LIMITS
     from anysense.embed.media.document.pages import render_pages
     from anysense.embed.media.identify import identify
     from anysense.embed.media.image import read_small
 
-    source, name = OpenedFile(served.file, served.path), str(served.path)
-    served.file.seek(0)
-    file_format = identify(served.file, source)
+    source, name = OpenedFile(item_file.file, item_file.path), str(item_file.path)
+    item_file.file.seek(0)
+    file_format = identify(item_file.file, source)
     if file_format.name != "PDF":
         return read_small(source, side)  # which says so if it is no picture
-    pages = render_pages(served.file, name, DEFAULT_LIMITS, longest_side=side)
+    pages = render_pages(item_file.file, name, DEFAULT_LIMITS, longest_side=side)
     try:
         _, picture = next(pages, (0, None))
     finally:

@@ -1,0 +1,62 @@
+"""Which file an item has, opened as the one that was added."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from anysense.embed.errors import MediaGoneError, NoMediaError
+from anysense.index.building.sources.paths import is_file, table_of
+from anysense.index.catalog.browse import find_item, item_files
+from anysense.index.showing.names import file_name, safe_name
+from anysense.index.showing.opening import ItemFile, open_catalogued
+
+if TYPE_CHECKING:
+    from anysense.index.catalog.browse import ItemRow
+    from anysense.index.catalog.records import FileRecord
+    from anysense.index.folder.folder import CollectionFolder
+
+__all__ = ["NamedFile", "open_item_file"]
+
+
+class NamedFile(NamedTuple):
+    """The open file of an item, and what people call it."""
+
+    file: ItemFile
+    name: str
+
+
+def open_item_file(folder: CollectionFolder, item_id: str) -> NamedFile:
+    """Open the file of an item: its source, or else another one with the same content.
+
+    Raises:
+        ItemNotFoundError: there is no item of that id.
+        NoMediaError: it was not made from a file.
+        MediaGoneError: its file is gone, or another one by now.
+    """
+    catalog = folder.snapshot().catalog
+    item = find_item(catalog, item_id)
+    files = item_files(catalog, item)
+    _check_has_file(item_id, [file.path for file in files])
+    for record in files:
+        is_stored = folder.media.catalog_path(record.path) != record.path
+        opened = open_catalogued(record, item.added_at, is_stored=is_stored)
+        if opened is not None:
+            return NamedFile(opened, _name(item, record, is_stored=is_stored))
+    raise MediaGoneError(
+        f"The file of the item {item_id} is gone, or is not the one that was added."
+    )
+
+
+def _check_has_file(item_id: str, paths: list[str]) -> None:
+    if not paths:
+        raise NoMediaError(
+            f"The item {item_id} was not made from a file; its text is in its segments."
+        )
+    if not any(map(is_file, paths)) and all(map(table_of, paths)):
+        table = file_name(table_of(paths[0]) or "")
+        raise NoMediaError(f"The item {item_id} stands in a row of {table}, not in a file.")
+
+
+def _name(item: ItemRow, record: FileRecord, *, is_stored: bool) -> str:
+    given = item.metadata.get("filename") if is_stored else None
+    return safe_name(given if isinstance(given, str) else None, file_name(record.path))
