@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from anysense.index.folder.verify import VerifyReport
     from anysense.index.hits.hits import Hits
     from anysense.index.ranking.query import Query
-    from anysense.index.ranking.retriever import Retriever
+    from anysense.index.ranking.retriever import CollectionRetriever
     from anysense.index.snapshots.manifest import Tuning
     from anysense.index.snapshots.snapshot import Snapshot
     from anysense.index.types import NewItem, Progress
@@ -54,7 +54,7 @@ class Collection:
         self._load = load
         self._lock = new_rlock()
         self._encoders: list[Encoder] | None = None
-        self._retriever: Retriever | None = None
+        self._retriever: CollectionRetriever | None = None
 
     # Opening and closing
 
@@ -236,12 +236,13 @@ class Collection:
     # Searching it
 
     def search(self, query: Query, k: int = 10, **options: Any) -> Hits:
-        """The k items that match a query best; see `anysense.index.ranking.retriever.Retriever`."""
-        from anysense.index.ranking.retriever import Retriever
+        """The k items that match a query best; as `anysense.Retriever.retrieve` does."""
+        from anysense.index.ranking.retriever import CollectionRetriever
+        from anysense.index.showing.reader import CollectionReader
 
         with self._lock:
             if self._retriever is None:
-                self._retriever = Retriever(self)
+                self._retriever = CollectionRetriever(self, reader=CollectionReader(self._folder))
         return self._retriever.retrieve(query, k=k, **options)
 
     # Its index

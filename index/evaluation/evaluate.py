@@ -16,7 +16,7 @@ from anysense.index.evaluation import metrics
 from anysense.index.ranking.fusion import fuse
 from anysense.index.ranking.matches import matches_of
 from anysense.index.ranking.reading import read_hits
-from anysense.index.ranking.retriever import Retriever
+from anysense.index.ranking.retriever import CollectionRetriever
 from anysense.index.vectors.recall import recall_at_k
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def evaluate(
 
 class _Run:
     def __init__(self, collection: OpenCollection) -> None:
-        self._retriever = Retriever(collection)
+        self._retriever = CollectionRetriever(collection)
         self._snapshot = collection.folder.snapshot()
         self._ids, self._modalities = _items(self._snapshot)
         self._counts = {

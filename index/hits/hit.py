@@ -6,10 +6,12 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from anysense.embed.types import Place
+from anysense.embed.errors import UnsupportedMediaError, UsageError
+from anysense.embed.types import Place, Unit
 
 if TYPE_CHECKING:
-    from anysense.embed.types import Kind, Modality, Origin, Unit
+    from anysense.embed.types import Kind, Modality, Origin
+    from anysense.index.hits.media import ItemReader, MediaFile
 
 __all__ = ["Hit", "HitSegment"]
 
@@ -70,6 +72,7 @@ class Hit:
         source: the item's path, or a name given by the user.
         metadata: what the user stored with the item.
         segments: the other segments of the item that matched well, best first.
+        reader: reads the item's file, where it is known who can.
     """
 
     id: str
@@ -89,15 +92,60 @@ class Hit:
     text: str | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
     segments: tuple[HitSegment, ...] = ()
+    reader: ItemReader | None = field(default=None, repr=False, compare=False)
 
     @property
     def place(self) -> Place:
         """Where in the item the segment is."""
         return Place(self.start, self.end, self.unit, self.page, self.box)
 
+    def media(self) -> MediaFile:
+        """The item's file.
+
+        Raises:
+            NoMediaError: the item was not made from a file.
+            MediaGoneError: its file is gone, or another one by now.
+            MediaTooLargeError: it is larger than what is read of files.
+        """
+        return self.read_by.media(self.id)
+
+    def thumbnail(self, width: int = 320) -> MediaFile:
+        """A small JPEG of the item's picture, or of the page of its PDF that matched.
+
+        Args:
+            width: how many pixels it has along its longer side, or more, if the picture has them.
+
+        Raises:
+            UnsupportedMediaError: the item is neither a picture nor a PDF.
+            MediaError, CollectionError: as for `media`; or the file cannot be read.
+        """
+        return self.read_by.thumbnail(self.id, width, self.page)
+
+    def clip(self) -> MediaFile:
+        """The seconds of the item's sound that matched, as a WAV file.
+
+        Raises:
+            UnsupportedMediaError: what matched is not a part of a sound.
+            MediaError, CollectionError: as for `media`; or the file cannot be read.
+        """
+        if self.unit is not Unit.SECONDS or self.start is None or self.end is None:
+            raise UnsupportedMediaError(self.source, "did not match by some seconds of a sound")
+        return self.read_by.clip(self.id, self.start, self.end)
+
+    @property
+    def read_by(self) -> ItemReader:
+        """Who reads the item's file.
+
+        Raises:
+            UsageError: nobody is known who can.
+        """
+        if self.reader is None:
+            raise UsageError("This hit was made without a collection, so its file cannot be read.")
+        return self.reader
+
     def to_dict(self) -> dict[str, Any]:
         """The hit as plain values, in the shape that the command line and the service print."""
-        values = {name: _plain(value) for name, value in vars(self).items()}
+        values = {name: _plain(value) for name, value in vars(self).items() if name != "reader"}
         segments = [segment.to_dict() for segment in self.segments]
         return {**values, "metadata": deepcopy(self.metadata), "segments": segments}
 

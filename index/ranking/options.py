@@ -21,7 +21,7 @@ MAX_K = 1000
 
 @dataclass(frozen=True)
 class SearchOptions:
-    """The options of a search; see `anysense.index.ranking.retriever.Retriever.retrieve`.
+    """The options of a search; see `anysense.index.ranking.retriever.CollectionRetriever.retrieve`.
 
     Raises:
         UsageError: one is wrong.

@@ -10,13 +10,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from anysense.index.catalog.records import SegmentRow
+    from anysense.index.hits.media import ItemReader
     from anysense.index.ranking.match import Match, SegmentMatch
     from anysense.index.snapshots.snapshot import Snapshot
 
 __all__ = ["read_hits"]
 
 
-def read_hits(snapshot: Snapshot, matches: Sequence[Match]) -> list[Hit | None]:
+def read_hits(
+    snapshot: Snapshot, matches: Sequence[Match], reader: ItemReader | None = None
+) -> list[Hit | None]:
     """A hit for each match, in order; None where the item was removed a moment ago, or got lost.
 
     Raises:
@@ -24,10 +27,10 @@ def read_hits(snapshot: Snapshot, matches: Sequence[Match]) -> list[Hit | None]:
     """
     ids = [segment.id for match in matches for segment in (match.best, *match.segments)]
     rows = dict(zip(ids, snapshot.rows(ids), strict=True))
-    return [_hit(match, rows) for match in matches]
+    return [_hit(match, rows, reader) for match in matches]
 
 
-def _hit(match: Match, rows: dict[int, SegmentRow | None]) -> Hit | None:
+def _hit(match: Match, rows: dict[int, SegmentRow | None], reader: ItemReader | None) -> Hit | None:
     row = rows[match.best.id]
     if row is None:
         return None
@@ -39,6 +42,7 @@ def _hit(match: Match, rows: dict[int, SegmentRow | None]) -> Hit | None:
         source=row.source,
         metadata=row.metadata,
         segments=tuple(_segment(segment, row) for segment, row in further if row is not None),
+        reader=reader,
     )
 
 

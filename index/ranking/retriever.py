@@ -17,89 +17,50 @@ from anysense.index.ranking.states import STATE_SECONDS, States
 from anysense.index.ranking.turns import RANKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from anysense.embed.types import Modality
     from anysense.index.folder.folder import OpenCollection
+    from anysense.index.hits.media import ItemReader
     from anysense.index.ranking.match import Match
     from anysense.index.ranking.query import Query, Term
     from anysense.index.ranking.routes import Route
     from anysense.index.snapshots.snapshot import Snapshot
 
-__all__ = ["Retriever"]
+__all__ = ["CollectionRetriever"]
 
 
-class Retriever:
+class CollectionRetriever:
     """Searches one collection. Safe to use from many threads.
 
-    >>> retriever = Retriever(Collection.open("photos.anysense"))
+    >>> retriever = CollectionRetriever(Collection.open("photos.anysense"))
     >>> retriever.retrieve("a dog on the beach", k=5)
     """
 
-    def __init__(self, collection: OpenCollection, *, state_seconds: float = STATE_SECONDS) -> None:
+    def __init__(
+        self,
+        collection: OpenCollection,
+        *,
+        state_seconds: float = STATE_SECONDS,
+        reader: ItemReader | None = None,
+    ) -> None:
         """Search a collection.
 
         Args:
             collection: what to search.
             state_seconds: how long a state is kept for later pages after it was last searched.
+            reader: reads the files of hits.
         """
         self._collection = collection
+        self._reader = reader
         self._states = States(collection, state_seconds)
 
     def forget_old_states(self) -> None:
         """Let go of states that nobody has searched for long, as every search does as well."""
         self._states.forget_old()
 
-    def retrieve(
-        self,
-        query: Query,
-        *,
-        k: int = 10,
-        modalities: Sequence[Modality | str] | None = None,
-        where: str | Mapping[str, Any] | None = None,
-        min_score: float | None = None,
-        per_modality_k: int | None = None,
-        offset: int = 0,
-        state: str | None = None,
-        fusion: str = "calibrated",
-        collapse: float | None = None,
-    ) -> Hits:
-        """The k items that match best, best first, each with the segment that matched.
-
-        Args:
-            query: a text (`str`), a file (`pathlib.Path`), bytes, a PIL image, a waveform, a
-                `Term`, or a list of these, which combine.
-            k: how many hits at most, 1 to 1000.
-            modalities: only segments of these; all if None.
-            where: a filter over metadata, as text or as a mapping.
-            min_score: only hits of at least this score.
-            per_modality_k: at most so many hits of each modality.
-            offset: leave out so many of the best; with k, at most 1000. Pages fit together if they
-                have the same k and state.
-            state: of an earlier page: search what the collection held then, whatever has been
-                added since. Items that were removed since are left out.
-            fusion: ``calibrated``, ``rrf`` or ``round_robin``: how the modalities' lists merge.
-            collapse: of segments of one modality whose cosine is at least this, only the best one
-                counts; an item may still be found by another of its segments.
-
-        Raises:
-            UsageError: an argument is wrong.
-            StateGoneError: `state` is of a search that too many others have come after.
-            MediaError: a file of the query cannot be read.
-            NoRouteError: no encoder of the collection connects the query to any item.
-        """
-        options = SearchOptions(
-            k=k,
-            modalities=modalities,
-            where=where,
-            min_score=min_score,
-            per_modality_k=per_modality_k,
-            offset=offset,
-            state=state,
-            fusion=fusion,
-            collapse=collapse,
-        )
-        return self.search(parse_query(query), options)
+    def retrieve(self, query: Query, **options: Any) -> Hits:
+        """The items that match best; see `anysense.Retriever.retrieve` for options and errors."""
+        return self.search(parse_query(query), SearchOptions(**options))
 
     def search(self, terms: Sequence[Term], options: SearchOptions) -> Hits:
         """What `retrieve` does, for a query that is parsed and options that are checked."""
@@ -134,7 +95,7 @@ class Retriever:
                     per_modality_k=options.per_modality_k,
                     modalities=len({route.partition.modality for route in routes}),
                 )
-                found = read_hits(snapshot, page)
+                found = read_hits(snapshot, page, self._reader)
                 gone = {m.item for m, hit in zip(page, found, strict=True) if hit is None}
                 if not gone:
                     break

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SIDES", "side_for", "thumbnail"]
 
-SIDES = (160, 320, 640, 1280)
+SIDES = (160, 320, 640, 1280, 2048)
 """Pixels along the longer side of the sizes that are made."""
 
 _QUALITY = 82
@@ -27,27 +27,29 @@ def side_for(width: int) -> int:
     return next((side for side in SIDES if side >= width), SIDES[-1])
 
 
-def thumbnail(item_file: ItemFile, side: int) -> bytes:
-    """A picture, or the first page of a PDF that shows anything, as a JPEG: upright, on white.
+def thumbnail(item_file: ItemFile, side: int, page: int | None = None) -> bytes:
+    """A picture, or a page of a PDF, as a JPEG: upright, on white.
 
     Args:
         item_file: the file.
         side: one of `SIDES`.
+        page: the page of a PDF, from 1; if None, the first one that shows anything.
 
     Raises:
-        UnsupportedMediaError: it is neither.
+        UnsupportedMediaError: it is neither, or has no such page that shows anything.
         MediaError: it cannot be read.
     """
+    suffix = "" if page is None else f"-{page}"
 
     def make() -> bytes:
         out = io.BytesIO()
-        _small(item_file, side).save(out, "JPEG", quality=_QUALITY)
+        _small(item_file, side, page).save(out, "JPEG", quality=_QUALITY)
         return out.getvalue()
 
-    return kept("thumbnails", f"{item_file.content_hash}-{side}.jpg", make)
+    return kept("thumbnails", f"{item_file.content_hash}-{side}{suffix}.jpg", make)
 
 
-def _small(item_file: ItemFile, side: int) -> Image:
+def _small(item_file: ItemFile, side: int, page: int | None) -> Image:
     from anysense.embed.limits import DEFAULT_LIMITS
     from anysense.embed.media.document.pages import render_pages
     from anysense.embed.media.identify import identify
@@ -58,11 +60,14 @@ def _small(item_file: ItemFile, side: int) -> Image:
     file_format = identify(item_file.file, source)
     if file_format.name != "PDF":
         return read_small(source, side)  # which says so if it is no picture
-    pages = render_pages(item_file.file, name, DEFAULT_LIMITS, longest_side=side)
+    pages = render_pages(
+        item_file.file, name, DEFAULT_LIMITS, longest_side=side, first_page=page or 1
+    )
     try:
-        _, picture = next(pages, (0, None))
+        number, picture = next(pages, (0, None))
     finally:
         pages.close()  # type: ignore[attr-defined]  # ends the process that draws
-    if picture is None:
-        raise UnsupportedMediaError(name, "is a PDF document of blank pages")
+    if picture is None or page not in (None, number):
+        what = "of blank pages" if page is None else f"without a page {page} that shows anything"
+        raise UnsupportedMediaError(name, f"is a PDF document {what}")
     return picture

@@ -25,17 +25,21 @@ if TYPE_CHECKING:
     from anysense.index.collection import Collection as Collection
     from anysense.index.hits.hit import Hit
     from anysense.index.ranking.query import Term
-    from anysense.index.ranking.retriever import Retriever
     from anysense.index.types import NewItem
+    from anysense.server.client.async_client import AsyncClient
+    from anysense.server.client.client import Client
+    from anysense.server.client.retriever import Retriever
 
 __version__ = "0.1.0"
 
 _HOME = {
+    "AsyncClient": "anysense.server.client.async_client",
+    "Client": "anysense.server.client.client",
     "Collection": "anysense.index.collection",
     "Hit": "anysense.index.hits.hit",
     "Modality": "anysense.embed.types",
     "NewItem": "anysense.index.types",
-    "Retriever": "anysense.index.ranking.retriever",
+    "Retriever": "anysense.server.client.retriever",
     "Term": "anysense.index.ranking.query",
     "Waveform": "anysense.embed.types",
     "build": "anysense.index.building.build",
@@ -45,6 +49,8 @@ _HOME = {
 
 __all__ = [
     "AnysenseError",
+    "AsyncClient",
+    "Client",
     "Collection",
     "Hit",
     "Modality",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import sys
 from pathlib import Path
@@ -14,16 +13,12 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from anysense.embed.types import Origin, Place
-
 __all__ = [
     "count",
     "note",
     "print_json",
     "short_path",
-    "show_place",
     "show_size",
-    "show_time",
     "stdout_console",
     "stdout_is_terminal",
 ]
@@ -69,31 +64,6 @@ def print_path(path: str) -> None:
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """A number and its noun: "1 file", "2,000 files"."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
-
-
-def show_time(seconds: float) -> str:
-    """A time as m:ss, or h:mm:ss from an hour on."""
-    minutes, rest = divmod(int(seconds), 60)
-    if minutes < 60:
-        return f"{minutes}:{rest:02d}"
-    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
-
-
-def show_place(place: Place, origin: Origin | None = None) -> str:
-    """Where in an item a segment is: a range of time or of characters, a page, or its caption."""
-    from anysense.embed.types import Origin, Unit
-
-    if origin not in (None, Origin.CONTENT):
-        return str(origin)
-    if place.start is None or place.end is None:
-        return ""
-    if place.unit is Unit.SECONDS:
-        return f"{show_time(place.start)}-{show_time(math.ceil(place.end))}"
-    page = "" if place.page is None else f"page {place.page:,}"
-    if place.unit is Unit.PAGES:
-        return page
-    characters = f"{int(place.start):,}-{int(place.end):,}"
-    return f"{page}, {characters}" if page else characters
 
 
 def show_size(size: float) -> str:

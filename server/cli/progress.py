@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from anysense.server.cli.console import count, show_time
+from anysense.index.hits.places import show_time
+from anysense.server.cli.console import count
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import click
 
+from anysense.index.hits.places import show_place
 from anysense.server.cli.console import (
     printable,
     short_path,
-    show_place,
     stdout_console,
     stdout_is_terminal,
 )

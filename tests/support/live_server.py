@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from anysense.index.collection import Collection
     from anysense.server.http.settings import Settings
 
-__all__ = ["listening"]
+__all__ = ["listening", "serving"]
 
 
 @contextmanager
@@ -27,6 +27,13 @@ def listening(
 ) -> Iterator[tuple[str, FastAPI]]:
     """A server that answers: where, and its app."""
     app = create_app(collection, settings)
+    with serving(app) as url:
+        yield url, app
+
+
+@contextmanager
+def serving(app: FastAPI) -> Iterator[str]:
+    """A server of an app: where it answers."""
     started = threading.Event()
 
     class Server(uvicorn.Server):
@@ -40,7 +47,7 @@ def listening(
     try:
         assert started.wait(60)
         port = server.servers[0].sockets[0].getsockname()[1]
-        yield f"http://127.0.0.1:{port}", app
+        yield f"http://127.0.0.1:{port}"
     finally:
         server.should_exit = True
         thread.join(60)

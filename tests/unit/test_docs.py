@@ -9,17 +9,19 @@ import json
 import re
 import shlex
 import shutil
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from live_server import listening
 from media_files import sndfile, tone
 from PIL import Image
 
 import anysense
-from anysense import Collection, Hit, NewItem, Retriever, Term, Waveform, build
+from anysense import Client, Collection, Hit, NewItem, Retriever, Term, Waveform, build
 from anysense.embed import errors
 from anysense.embed.errors import FilterError
 from anysense.index.filters.filter import parse_filter
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 FILTERS = (ROOT / "docs" / "filters.md").read_text(encoding="utf-8")
 PYTHON = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
+CLIENT = (ROOT / "docs" / "client.md").read_text(encoding="utf-8")
 HOME = "/home/ada"
 
 
@@ -220,7 +223,8 @@ def test_the_examples_of_the_python_page_run(
     printed = capsys.readouterr().out.splitlines()
     assert printed[0].startswith("my.anysense ['starter'] [Space(id='starter'")
     assert [line.split()[1] for line in printed[1:4]] == ["image", "text", "audio"]
-    assert printed[4].startswith("The filter 'year >' cannot be read at character 7")
+    assert printed[4].startswith("[1] ")
+    assert printed[-1].startswith("The filter 'year >' cannot be read at character 7")
 
 
 def ask_as_the_table_says(names: dict[str, Any]) -> None:
@@ -241,6 +245,31 @@ def ask_as_the_table_says(names: dict[str, Any]) -> None:
 def named(page: str, *head: str) -> list[str]:
     """The names in the first column of a table."""
     return [name for row in tables(page, *head) for name in re.findall(r"`(\w+)`", row[0])]
+
+
+def test_the_examples_of_the_client_page_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, sample in FILES.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copyfile(SAMPLE / sample, tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    with Collection.create("my.anysense") as collection:
+        assert build(collection, ["photos", "notes"]).added == 4
+        with listening(collection) as (url, app):
+            while app.state.service.status == "loading":
+                time.sleep(0.05)
+            names: dict[str, Any] = {}
+            page = CLIENT.replace("http://127.0.0.1:8000", url)
+            checked = sum(run_example(example, names) for example in blocks(page, "python"))
+    assert checked == len(CHECK.findall(CLIENT)) > 5
+    assert (tmp_path / "copy.ogg").read_bytes() == (tmp_path / "sounds/ducks.ogg").read_bytes()
+    assert "[1] " in capsys.readouterr().out
+
+
+def test_the_client_page_has_every_method() -> None:
+    public = {name for name, _ in inspect.getmembers(Client) if not name.startswith("_")}
+    assert public <= set(re.findall(r"`(\w+)\(", CLIENT))
 
 
 @pytest.mark.parametrize("kind", [Hit, NewItem, Term])

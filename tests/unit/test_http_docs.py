@@ -7,6 +7,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +51,9 @@ def host(folder: Path) -> Iterator[str]:
             *(NewItem(f"note {number}") for number in range(40)),
         ]
         assert collection.add(items).failed == []
-        with listening(collection) as (url, _):
+        with listening(collection) as (url, app):
+            while app.state.service.status == "loading":
+                time.sleep(0.02)
             yield url.removeprefix("http://")
 
 

@@ -10,7 +10,7 @@ parts of a recording are fine, and become segments like any other); one over the
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import (
@@ -30,7 +30,7 @@ from anysense.embed.types import AudioWindow, Modality, Waveform
 from anysense.embed.waiting import check_waiter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
     from anysense.embed.media.audio.sound import Sound
@@ -42,6 +42,7 @@ __all__ = [
     "counted_seconds",
     "iter_windows",
     "read_audio",
+    "read_part",
     "read_peaks",
     "recording_pieces",
     "resample",
@@ -76,6 +77,39 @@ def read_audio(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> Wavefor
     with _open(source, limits) as sound:
         blocks = list(_check_blocks(sound, media_name(source), limits))
         return Waveform(blocks[0] if len(blocks) == 1 else np.concatenate(blocks), sound.rate)
+
+
+def read_part(source: Media, start: float, end: float, limits: Limits = DEFAULT_LIMITS) -> Waveform:
+    """Read some seconds of a recording, mixed to mono, at its own rate; what follows is not read.
+
+    Args:
+        source: the recording.
+        start: where the part begins, in seconds.
+        end: where it ends, not included; the recording may end before.
+        limits: what is too large.
+
+    Raises:
+        UsageError: the part is empty.
+        MediaError: as for `read_audio`; also if the recording ends before the part begins.
+    """
+    import numpy as np
+
+    parts: list[FloatArray] = []
+    with _open(source, limits) as sound:
+        first, last, at = round(start * sound.rate), round(end * sound.rate), 0
+        if not 0 <= first < last:
+            raise UsageError(f"A part of a recording has a length; {start} to {end} s has none.")
+        with closing(_check_blocks(sound, media_name(source), limits)) as blocks:
+            for block in blocks:
+                check_waiter()
+                parts.append(block[max(0, first - at) : max(0, last - at)])
+                at += len(block)
+                if at >= last:
+                    break
+        samples = np.concatenate(parts)
+        if len(samples) == 0:
+            raise EmptyMediaError(media_name(source), f"ends before {start:g} s")
+        return Waveform(samples, sound.rate)
 
 
 def recording_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Piece]:
@@ -296,7 +330,7 @@ def _check_length(seconds: float, name: str, limits: Limits) -> None:
         )
 
 
-def _check_blocks(sound: Sound, name: str, limits: Limits) -> Iterator[FloatArray]:
+def _check_blocks(sound: Sound, name: str, limits: Limits) -> Generator[FloatArray]:
     """The blocks of a sound, refused as soon as it shows what cannot be used."""
     count = 0
     low, high = float("inf"), float("-inf")

@@ -69,6 +69,7 @@ def render_pages(
     limits: Limits,
     *,
     longest_side: int = 1024,
+    first_page: int = 1,
     budget: RenderBudget = DEFAULT_BUDGET,
 ) -> Iterator[tuple[int, Image]]:
     """Draw the pages of a PDF one at a time, with their annotations and filled-in fields.
@@ -85,6 +86,7 @@ def render_pages(
         name: what an error calls the document.
         limits: of which the number of pages counts.
         longest_side: width or height of a picture in pixels, whichever is larger.
+        first_page: the page, from 1, at which to begin.
         budget: the most that drawing may take.
 
     Yields:
@@ -96,7 +98,7 @@ def render_pages(
         MediaTooLargeError: too many pages, or one that takes too long to draw.
         MediaError: the process that draws cannot be started, or was killed.
     """
-    options = {"longest_side": longest_side, **asdict(budget)}
+    options = {"longest_side": longest_side, "first_page": first_page, **asdict(budget)}
     with _renderer(file, name, options) as renderer, decoding(name, "a PDF document"):
         if "started" not in _next_line(renderer):
             raise UnsupportedMediaError(

@@ -35,7 +35,8 @@ _PASSWORD_ERRORS = (4, 5)  # FPDF_ERR_PASSWORD, FPDF_ERR_SECURITY (an unknown sc
 def main() -> None:
     """Draw the document on the standard input.
 
-    The arguments of the process, as one JSON object: `longest_side` in pixels; `page_seconds` and
+    The arguments of the process, as one JSON object: `longest_side` in pixels; `first_page`, from
+    which on pages are drawn; `page_seconds` and
     `document_seconds`, the most that drawing may take; `memory_bytes`, the most that the process
     may have beside the document.
     """
@@ -57,7 +58,7 @@ def main() -> None:
             document.init_forms()  # before any page is loaded, or forms are not drawn
             count = len(document)
         _say(output, pages=count)
-        for page in range(1, count + 1):
+        for page in range(options["first_page"], count + 1):
             with watch:
                 header, rows = _draw_page(document, page, options["longest_side"])
             _say(output, **header)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from anysense.index.hits.places import show_time
 from anysense.server.cli import console
 from anysense.server.cli.options import COLLECTION, DEVICE, JSON
 from anysense.server.cli.status import DONE
@@ -64,7 +65,7 @@ def fit_command(path: str, anchors: str | None, device: str, as_json: bool) -> i
     for bridge in report.bridges:
         click.echo(f"{bridge.source} -> {bridge.target}: {_method(bridge)}")
     click.echo(
-        f"{report.anchors:,} captions, encoded in {console.show_time(report.encode_seconds)}, "
+        f"{report.anchors:,} captions, encoded in {show_time(report.encode_seconds)}, "
         f"fitted in {report.fit_seconds:.1f} s; generation {report.generation}."
     )
     return DONE

@@ -109,7 +109,7 @@ def default_output() -> Path:
 def search_with_each(collection: Collection, samples: Path) -> None:
     """Print the best hits of every modality for a text, an image and a sound."""
     from anysense.index.ranking.query import Term
-    from anysense.index.ranking.retriever import Retriever
+    from anysense.index.ranking.retriever import CollectionRetriever
     from anysense.server.cli.naming import resolve_id
     from anysense.server.cli.tables import print_hits
 
@@ -120,7 +120,7 @@ def search_with_each(collection: Collection, samples: Path) -> None:
             for kind, file in (("image", IMAGE_QUERY), ("sound", AUDIO_QUERY))
         ),
     ]
-    retriever = Retriever(collection)
+    retriever = CollectionRetriever(collection)
     for title, term in queries:
         hits = retriever.retrieve(term, k=3 * HITS_OF_EACH, per_modality_k=HITS_OF_EACH)
         click.echo()

@@ -111,7 +111,7 @@ def search(
     matched well, with the same fields as far as they are a segment's.
     """
     from anysense.index.collection import Collection
-    from anysense.index.ranking.retriever import Retriever
+    from anysense.index.ranking.retriever import CollectionRetriever
     from anysense.server.cli.tables import print_hits
 
     if as_json and files:
@@ -125,7 +125,7 @@ def search(
         likes = tuple(resolve_id(collection, name) for name in likes)
         terms = query_terms(texts[0] if texts else None, images, sounds, likes, unwanted)
         options["modalities"] = options["modalities"] or None
-        hits = Retriever(collection).retrieve(terms, **options)
+        hits = CollectionRetriever(collection).retrieve(terms, **options)
         why = "" if hits else _why_nothing(collection, **options)
     if not hits:
         console.note(f"Nothing found{why}.")

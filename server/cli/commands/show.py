@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from anysense.index.hits.places import show_place
 from anysense.server.cli import console
 from anysense.server.cli.naming import resolve_id
 from anysense.server.cli.options import COLLECTION, JSON
@@ -64,7 +65,7 @@ def _print_item(item: Item) -> None:
             str(segment.id),
             segment.space,
             str(segment.modality),
-            console.show_place(segment.place, segment.origin),
+            show_place(segment.place, segment.origin),
             segment.text or "",
         )
         for segment in item.segments

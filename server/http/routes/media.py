@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request, Response
 
+from anysense.index.showing.clips import CLIP_SECONDS, clip
 from anysense.index.showing.finding import NamedFile, open_item_file
 from anysense.index.showing.thumbnails import side_for, thumbnail
 from anysense.index.showing.waveforms import waveform
+from anysense.server.http.errors import RequestError
 from anysense.server.http.media.conditions import http_date, is_not_modified
 from anysense.server.http.media.sending import send_file
 from anysense.server.http.media.types import INLINE, safe_type
@@ -38,9 +41,9 @@ ABOUT_FILE = headers(
 )
 FILES: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "The file; with `w` a JPEG.",
+        "description": "The file; with `w` a JPEG, with `start` and `end` a WAV.",
         "headers": ABOUT_FILE,
-        "content": {"image/jpeg": BYTES, "*/*": BYTES},
+        "content": {"image/jpeg": BYTES, "audio/wav": BYTES, "*/*": BYTES},
     },
     206: {
         "description": "The bytes that are asked for; several ranges as `multipart/byteranges`.",
@@ -76,10 +79,22 @@ async def get_media(
             examples=[320],
         ),
     ] = None,
+    page: Annotated[
+        int | None,
+        Query(ge=1, le=1_000_000, description="With `w`: the page of a PDF that is shown, from 1."),
+    ] = None,
+    start: Annotated[
+        float | None,
+        Query(ge=0, le=1e6, description="A part of a sound, as a WAV: its first second."),
+    ] = None,
+    end: Annotated[
+        float | None, Query(gt=0, le=1e6, description="With `start`: where the part ends.")
+    ] = None,
 ) -> Response:
     """Give the file of an item, as it is on the disk; ranges of bytes are understood.
 
-    With `w`, a small picture of it, if it is a picture or a PDF.
+    With `w`, a small picture of it, if it is a picture or a PDF; with `start` and `end`, that part
+    of it, if it is a sound.
 
     Images and sounds may be shown by a browser, texts come as plain text, and everything else as
     an attachment, so that no file can run a script here. A file that is another one than was
@@ -89,8 +104,11 @@ async def get_media(
         # An id with an encoded slash, from earlier.
         return await get_item(request, f"{item_id}/media")
     served = collection_of(request)
+    check_part(w, page, start, end)
     if w is not None:
-        return await _thumbnail(request, served, item_id, side_for(w))
+        return await _thumbnail(request, served, item_id, side_for(w), page)
+    if start is not None and end is not None:
+        return await _clip(served, item_id, start, end)
     (file, name), content_type = await served.reading(_find, served, item_id)
     headers = {**MEDIA_HEADERS, "content-disposition": _disposition(content_type, name)}
     return send_file(request, file, content_type, headers)
@@ -114,17 +132,53 @@ async def get_waveform(
     return Response(content, media_type="application/json")
 
 
-async def _thumbnail(
-    request: Request, served: ServedCollection, item_id: str, side: int
-) -> Response:
-    file, _ = await served.reading(open_item_file, served.collection.folder, item_id)
+def check_part(w: int | None, page: int | None, start: float | None, end: float | None) -> None:
+    """Refuse what does not go together.
+
+    Raises:
+        RequestError: so it is.
+    """
+    problem: tuple[str, str] | None = None
+    if page is not None and w is None:
+        problem = "page", "it goes with w"
+    elif (start is None) != (end is None):
+        problem = ("end", "it goes with start") if start is None else ("start", "it goes with end")
+    elif start is not None and end is not None:
+        if w is not None:
+            problem = "w", "a picture has no start and no end"
+        elif not 0 < end - start <= CLIP_SECONDS:
+            problem = "end", f"it must be after start, by at most {CLIP_SECONDS:g} seconds"
+    if problem is not None:
+        name, reason = problem
+        raise RequestError(f"{name}: {reason}.", 422, "invalid_value", name)
+
+
+async def _clip(served: ServedCollection, item_id: str, start: float, end: float) -> Response:
+    file, name = await served.reading(open_item_file, served.collection.folder, item_id)
     with file.file:
-        tag = f'"{file.content_hash[:32]}-{side}"'
+        content = await served.shrinking(clip, file, start, end)
+    disposition = _disposition("audio/wav", f"{PurePath(name).stem}.wav")
+    headers = {**MEDIA_HEADERS, "content-disposition": disposition}
+    return Response(content, headers=headers, media_type="audio/wav")
+
+
+async def _thumbnail(
+    request: Request, served: ServedCollection, item_id: str, side: int, page: int | None
+) -> Response:
+    file, name = await served.reading(open_item_file, served.collection.folder, item_id)
+    with file.file:
+        suffix = "" if page is None else f"-{page}"
+        tag = f'"{file.content_hash[:32]}-{side}{suffix}"'
         modified = file.mtime_ns // 1_000_000_000
-        headers = {**MEDIA_HEADERS, "etag": tag, "last-modified": http_date(modified)}
+        headers = {
+            **MEDIA_HEADERS,
+            "etag": tag,
+            "last-modified": http_date(modified),
+            "content-disposition": _disposition("image/jpeg", f"{PurePath(name).stem}.jpg"),
+        }
         if is_not_modified(request.headers, tag, modified):
             return Response(status_code=304, headers=headers)
-        content = await served.shrinking(thumbnail, file, side)
+        content = await served.shrinking(thumbnail, file, side, page)
     return Response(content, headers=headers, media_type="image/jpeg")
 
 

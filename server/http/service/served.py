@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from anysense.embed.errors import AnysenseError, CollectionReplacedError
-from anysense.index.ranking.retriever import Retriever
+from anysense.index.ranking.retriever import CollectionRetriever
 from anysense.server.http.batches.jobs import Jobs
 from anysense.server.http.batches.roots import Roots
 from anysense.server.http.service.publishing import Publishing
@@ -50,7 +50,7 @@ class ServedCollection:
     def __init__(self, name: str, collection: Collection, settings: Settings, turns: Turns) -> None:
         self.name = name
         self.collection = collection
-        self.retriever = Retriever(collection, state_seconds=settings.state_seconds)
+        self.retriever = CollectionRetriever(collection, state_seconds=settings.state_seconds)
         self.writer = Writer(collection)
         self._turns = turns
         self._writes = turns.new_line(name, settings.write_threads)
@@ -114,7 +114,7 @@ class ServedCollection:
             return await self._turns.working(work, *args, **kwargs)
 
     async def retrieving(self, terms: list[Term], **options: Any) -> Hits:
-        """Search, when its turn comes; see `Retriever.retrieve`."""
+        """Search, when its turn comes; see `CollectionRetriever.retrieve`."""
         has_media = any(isinstance(term.content, bytes) for term in terms)
         return await self._turns.searching(
             self._again_if_replaced,

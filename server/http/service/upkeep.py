@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from anysense.index.collection import Collection
-    from anysense.index.ranking.retriever import Retriever
+    from anysense.index.ranking.retriever import CollectionRetriever
     from anysense.server.http.settings import Settings
 
 __all__ = ["Upkeep"]
@@ -31,7 +31,9 @@ class Upkeep:
         settings: how the service behaves.
     """
 
-    def __init__(self, collection: Collection, retriever: Retriever, settings: Settings) -> None:
+    def __init__(
+        self, collection: Collection, retriever: CollectionRetriever, settings: Settings
+    ) -> None:
         self._folder = collection.folder
         self._retriever = retriever
         self._idle_seconds = settings.writer_idle_seconds

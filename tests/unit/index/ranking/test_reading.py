@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from anysense.index.collection import Collection
-from anysense.index.ranking.retriever import Retriever
+from anysense.index.ranking.retriever import CollectionRetriever
 from anysense.index.snapshots.snapshot import Snapshot
 from anysense.index.types import NewItem
 
@@ -50,7 +50,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
 def test_the_rows_that_are_read_are_those_of_the_page(
     collection: Collection, read: list[list[int]], k: int, text: str
 ) -> None:
-    hits = Retriever(collection).retrieve(text, k=k)
+    hits = CollectionRetriever(collection).retrieve(text, k=k)
     assert len(hits) == min(k, 8)
     assert [len(ids) for ids in read] == [sum(1 + len(hit.segments) for hit in hits)]
 
@@ -61,7 +61,7 @@ def test_a_hit_tells_what_the_catalog_says_of_its_segments(
 ) -> None:
     if published:
         collection.publish()
-    hits = Retriever(collection).retrieve("red bicycle", k=40)
+    hits = CollectionRetriever(collection).retrieve("red bicycle", k=40)
     assert sum(len(hit.segments) for hit in hits) > 1
     for hit in hits:
         item = collection.snapshot().item(hit.id)
@@ -76,7 +76,7 @@ def test_an_item_that_is_removed_in_the_same_moment_leaves_no_gap(
     collection: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It was ranked, and is gone when its row is read."""
-    retriever = Retriever(collection)
+    retriever = CollectionRetriever(collection)
     first, *others = retriever.retrieve("red bicycle", k=5)
     rows = Snapshot.rows
 
@@ -94,7 +94,7 @@ def test_a_row_that_got_lost_ends_no_search(
     collection: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its segment is there, so that it is found each time anew."""
-    retriever = Retriever(collection)
+    retriever = CollectionRetriever(collection)
     lost, *others = retriever.retrieve("red bicycle", k=5)
     rows, times = Snapshot.rows, 0
 

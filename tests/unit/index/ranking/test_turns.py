@@ -16,7 +16,7 @@ from anysense.embed.errors import AbandonedError, DeadlineError
 from anysense.embed.waiting import Waiter, waited_for_by
 from anysense.index.collection import Collection
 from anysense.index.ranking import retriever as ranking
-from anysense.index.ranking.retriever import Retriever
+from anysense.index.ranking.retriever import CollectionRetriever
 from anysense.index.ranking.turns import AT_ONCE, Turns
 from anysense.index.types import NewItem
 
@@ -112,7 +112,7 @@ def test_searches_take_turns_at_ranking(
             return page_of(*args, **options)
 
     monkeypatch.setattr(ranking, "page_of", counted)
-    retriever = Retriever(collection)
+    retriever = CollectionRetriever(collection)
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: [hit.id for hit in retriever.retrieve("red")], range(16)))
     assert found == [found[0]] * 16

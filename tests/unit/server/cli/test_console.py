@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 from command_line import run
 
-from anysense.embed.types import WHOLE, Origin, Place
 from anysense.index.collection import Collection
 from anysense.server.cli import console
-from anysense.server.cli.console import count, show_place, show_size, show_time
+from anysense.server.cli.console import count, show_size
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,18 +18,6 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (show_time(0), "0:00"),
-        (show_time(83.7), "1:23"),
-        (show_time(3723), "1:02:03"),
-        (show_place(Place.of_seconds(10.0, 20.0)), "0:10-0:20"),
-        (show_place(Place.of_seconds(0.0, 0.4)), "0:00-0:01"),
-        (show_place(Place.of_characters(0, 12345)), "0-12,345"),
-        (show_place(Place.of_characters(0, 12345, page=1234)), "page 1,234, 0-12,345"),
-        (show_place(Place.of_page(7)), "page 7"),
-        (show_place(WHOLE), ""),
-        (show_place(WHOLE, Origin.CONTENT), ""),
-        (show_place(Place.of_characters(0, 9), Origin.CONTENT), "0-9"),
-        (show_place(Place.of_characters(0, 9), Origin.CAPTION), "caption"),
         (show_size(999), "999 B"),
         (show_size(3_400_000), "3.4 MB"),
         (show_size(2e12), "2.0 TB"),

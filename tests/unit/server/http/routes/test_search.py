@@ -8,7 +8,7 @@ from http_client import TestClient, add_file, data_uri, ids, png, search, wav
 from media_files import page, pdf
 
 from anysense.embed.types import Modality
-from anysense.index.ranking.retriever import Retriever
+from anysense.index.ranking.retriever import CollectionRetriever
 from anysense.server.http.schemas.items import ItemBody
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def test_a_text_finds_items_of_every_modality(client: TestClient, collection: Collection) -> None:
     hits = search(client, text="red", k=3)
     assert set(ids(hits)[:2]) == {"red", "red-text"}
-    assert hits == [hit.to_dict() for hit in Retriever(collection).retrieve("red", k=3)]
+    assert hits == [hit.to_dict() for hit in CollectionRetriever(collection).retrieve("red", k=3)]
 
 
 def test_a_document_is_one_hit_with_its_pages(client: TestClient) -> None:

@@ -1,9 +1,12 @@
+"""One suite for retrievers of a collection, unpublished and published, and of a service."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from live_server import listening
 from PIL import Image
 
 from anysense import Collection, Hit, Modality, NewItem, Retriever, Term, Waveform
@@ -45,12 +48,23 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collection]
         yield made
 
 
-@pytest.fixture(params=["fresh", "published"])
-def retriever(request: pytest.FixtureRequest, collection: Collection) -> Retriever:
-    """Before and after the segments have moved from the delta to the FAISS index."""
+@pytest.fixture(scope="module")
+def address(collection: Collection) -> Iterator[str]:
+    """Where a service of the collection listens."""
+    with listening(collection) as (url, _):
+        yield url
+
+
+@pytest.fixture(params=["fresh", "published", "service"])
+def retriever(request: pytest.FixtureRequest, collection: Collection) -> Iterator[Retriever]:
+    """Before and after the segments have moved from the delta to the FAISS index; over HTTP."""
+    if request.param == "service":
+        with Retriever(request.getfixturevalue("address")) as remote:
+            yield remote
+        return
     if request.param == "published":
         collection.publish()
-    return Retriever(collection)
+    yield Retriever(collection)
 
 
 def kinds(hits: list[Hit]) -> list[str]:
@@ -216,7 +230,7 @@ def test_a_vector_asks_in_its_space(retriever: Retriever, collection: Collection
         ({"offset": 995}, "at most 1000 together"),
         ({"fusion": "magic"}, "calibrated, rrf, round_robin"),
         ({"collapse": 1.5}, "up to 1"),
-        ({"state": "no-such-state"}, "search again"),
+        ({"state": "no-such-state"}, "search again|no state that an answer has told"),
         ({"modalities": ["video"]}, "one of text, image, audio"),
         ({"query": Term(vector=np.ones(3, np.float32), space="tiny")}, "32 floating"),
         ({"query": Term(vector=np.ones(32, np.float32), space="other")}, "no space named other"),

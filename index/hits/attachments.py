@@ -1,0 +1,83 @@
+"""Pictures and sounds of hits as models take them: scaled, and no larger than was said."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+from anysense.embed.errors import MediaTooLargeError
+from anysense.embed.media.files import readable_size
+from anysense.index.hits.media import MediaFile
+
+if TYPE_CHECKING:
+    from anysense.index.hits.excerpts import Excerpt
+    from anysense.index.hits.hit import Hit
+
+__all__ = ["picture_of", "sound_of"]
+
+_QUALITY = 85
+_SHRINK = 0.7
+_LEAST_SIDE = 64
+_SPEECH_RATE = 16_000
+"""Hz: what models for sound resample to."""
+
+
+def picture_of(hit: Hit, page: int | None, side: int, most_bytes: int) -> MediaFile:
+    """An item's picture, or a page of its PDF, as a JPEG without what a camera wrote into it.
+
+    Args:
+        hit: of the item.
+        page: the page, of a PDF.
+        side: the most pixels along its longer side.
+        most_bytes: the most that it may have; it is scaled down until it does.
+
+    Raises:
+        MediaTooLargeError: however small it is, it has more.
+        MediaError, CollectionError: it cannot be read.
+    """
+    from PIL import Image
+
+    small = hit.read_by.thumbnail(hit.id, side, page)
+    with Image.open(io.BytesIO(small.data)) as image:
+        if max(image.size) <= side and len(small.data) <= most_bytes:
+            return small
+        while side >= _LEAST_SIDE:
+            scaled, out = image.copy(), io.BytesIO()
+            scaled.thumbnail((side, side))
+            scaled.save(out, "JPEG", quality=_QUALITY)
+            if out.tell() <= most_bytes:
+                return MediaFile(out.getvalue(), "image/jpeg", small.name)
+            side = int(min(side, max(image.size)) * _SHRINK)
+    raise MediaTooLargeError(hit.source, f"has no picture of {readable_size(most_bytes)}")
+
+
+def sound_of(hit: Hit, excerpt: Excerpt, most_bytes: int) -> MediaFile:
+    """The seconds of an item's sound that matched, as a WAV file, at 16 kHz if it must be small.
+
+    Args:
+        hit: of the item.
+        excerpt: the seconds; the whole of it if it has no times.
+        most_bytes: the most that it may have.
+
+    Raises:
+        MediaTooLargeError: it has more.
+        MediaError, CollectionError: it cannot be read.
+    """
+    from anysense.embed.media.audio.recording import read_audio, resample
+    from anysense.embed.media.audio.wav import wav_bytes
+
+    place = excerpt.place
+    if place.start is None or place.end is None:
+        heard = hit.media()
+        sound = MediaFile(wav_bytes(read_audio(heard.data)), "audio/wav", heard.name)
+    else:
+        sound = hit.read_by.clip(hit.id, place.start, place.end)
+    if len(sound.data) > most_bytes:
+        waveform = read_audio(sound.data)
+        if waveform.rate > _SPEECH_RATE:
+            waveform = resample(waveform, _SPEECH_RATE)
+        sound = MediaFile(wav_bytes(waveform), sound.mime_type, sound.name)
+    if len(sound.data) > most_bytes:
+        limit = readable_size(most_bytes)
+        raise MediaTooLargeError(hit.source, f"has no clip of its matching seconds of {limit}")
+    return sound

@@ -1,0 +1,36 @@
+"""Places in items, as people read them."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from anysense.embed.types import Origin, Unit
+
+if TYPE_CHECKING:
+    from anysense.embed.types import Place
+
+__all__ = ["show_place", "show_time"]
+
+
+def show_time(seconds: float) -> str:
+    """A time as m:ss, or h:mm:ss from an hour on."""
+    minutes, rest = divmod(int(seconds), 60)
+    if minutes < 60:
+        return f"{minutes}:{rest:02d}"
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
+
+
+def show_place(place: Place, origin: Origin | None = None) -> str:
+    """Where in an item a segment is: a range of time or of characters, a page, or its caption."""
+    if origin not in (None, Origin.CONTENT):
+        return str(origin)
+    if place.start is None or place.end is None:
+        return ""
+    if place.unit is Unit.SECONDS:
+        return f"{show_time(place.start)}-{show_time(math.ceil(place.end))}"
+    page = "" if place.page is None else f"page {place.page:,}"
+    if place.unit is Unit.PAGES:
+        return page
+    characters = f"{int(place.start):,}-{int(place.end):,}"
+    return f"{page}, {characters}" if page else characters

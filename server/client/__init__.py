@@ -1,0 +1,1 @@
+"""Asking a service from Python, and one retriever for services and collections alike."""
