@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import inspect
 import json
@@ -18,6 +17,7 @@ import pytest
 from click.testing import CliRunner
 from live_server import listening
 from media_files import sndfile, tone
+from pages import CHECK, blocks, run_example
 from PIL import Image
 
 import anysense
@@ -36,11 +36,6 @@ FILTERS = (ROOT / "docs" / "filters.md").read_text(encoding="utf-8")
 PYTHON = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
 CLIENT = (ROOT / "docs" / "client.md").read_text(encoding="utf-8")
 HOME = "/home/ada"
-
-
-def blocks(page: str, language: str) -> list[str]:
-    """The fenced blocks of a page in one language."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
 
 
 def tables(page: str, *head: str) -> list[list[str]]:
@@ -183,25 +178,6 @@ FILES = {
     "notes/farm.txt": "notes/a-day-on-the-farm.txt",
     "notes/clock.txt": "notes/grandfather-clock.txt",
 }
-CHECK = re.compile(r"  # (->|raises) (.*)")
-
-
-def run_example(source: str, names: dict[str, Any]) -> int:
-    """Run an example; returns how many of its lines say what they give, and give it."""
-    lines, checked = source.splitlines(), 0
-    for node in ast.parse(source).body:
-        said = CHECK.search(lines[(node.end_lineno or 0) - 1])
-        piece = ast.get_source_segment(source, node) or ""
-        if said is None:
-            exec(piece, names)
-            continue
-        checked += 1
-        if said[1] == "raises":
-            with pytest.raises(getattr(errors, said[2])):
-                exec(piece, names)
-        else:
-            assert repr(eval(piece, names)) == said[2], piece
-    return checked
 
 
 def test_the_examples_of_the_python_page_run(
