@@ -9,6 +9,7 @@ import tempfile
 import pytest
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before any import of huggingface_hub
+os.environ["HAYSTACK_TELEMETRY_ENABLED"] = "False"  # before any import of haystack
 # Vectors that are kept for later runs must not outlive a test encoder that has changed since.
 os.environ["ANYSENSE_CACHE"] = tempfile.mkdtemp(prefix="anysense-tests-")
 atexit.register(shutil.rmtree, os.environ["ANYSENSE_CACHE"], ignore_errors=True)

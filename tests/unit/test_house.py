@@ -46,7 +46,9 @@ def imported(tree: ast.Module) -> Iterator[str]:
 
 def dotted(path: Path) -> str:
     folder, name = path.parent.as_posix(), path.stem
-    package = NAMES.get(folder, "anysense." + folder.replace("/", "."))
+    renamed = next((each for each in NAMES if f"{folder}/".startswith(f"{each}/")), None)
+    place = "anysense/" + folder if renamed is None else NAMES[renamed] + folder[len(renamed) :]
+    package = place.replace("/", ".")
     return package if name == "__init__" else f"{package}.{name}"
 
 
