@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 LAYERS = ("embed", "index", "server")
 NAMES = {"server/_root": "anysense", "server/adapters": "anysense.adapters"}
-"""The folders that are packages under another name than their path."""
+"""The folders that are packages under another name than their path, with those inside them."""
 HEAVY = ("torch", "faiss", "fastapi", "transformers", "open_clip", "numpy", "PIL", "sqlite3")
 
 
@@ -46,9 +46,10 @@ def imported(tree: ast.Module) -> Iterator[str]:
 
 def dotted(path: Path) -> str:
     folder, name = path.parent.as_posix(), path.stem
-    renamed = next((each for each in NAMES if f"{folder}/".startswith(f"{each}/")), None)
-    place = "anysense/" + folder if renamed is None else NAMES[renamed] + folder[len(renamed) :]
-    package = place.replace("/", ".")
+    top = "/".join(folder.split("/")[:2])
+    package = NAMES.get(top, "anysense." + top.replace("/", ".")) + folder[len(top) :].replace(
+        "/", "."
+    )
     return package if name == "__init__" else f"{package}.{name}"
 
 

@@ -14,6 +14,7 @@ from anysense.adapters.haystack.framework import (
     DocumentStoreError,
     SparseEmbedding,
 )
+from anysense.adapters.media import media_of, medium_of
 from anysense.index.catalog.records import ID_RULE, is_id
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ __all__ = [
     "FACTS",
     "KEPT",
     "blob_of",
+    "blob_of_hit",
     "check_document",
     "check_meta",
     "document_of_hit",
@@ -122,10 +124,34 @@ def blob_of(
     return ByteStream(data=data, meta=kept["meta"], mime_type=kept["mime_type"])
 
 
-def document_of_hit(hit: Hit, blob: ByteStream | None = None) -> Document:
-    """A hit as a document: its text, its metadata, and what the search says of it."""
+def blob_of_hit(hit: Hit, most_bytes: int) -> ByteStream | None:
+    """What can be seen or heard of a hit; None if it is words alone.
+
+    Args:
+        hit: what was found.
+        most_bytes: the most that it may have.
+
+    Raises:
+        MediaTooLargeError: however small it is made, it has more.
+        MediaError, CollectionError, ServiceError: its file cannot be read.
+    """
+    if medium_of(hit) is None:
+        return None
+    file = media_of(hit, most_bytes)
+    return ByteStream(data=file.data, meta={"file_name": file.name}, mime_type=file.mime_type)
+
+
+def document_of_hit(hit: Hit, blob: ByteStream | None, left_out: str | None) -> Document:
+    """A hit as a document: its text, its metadata, and what the search says of it.
+
+    Args:
+        hit: what was found.
+        blob: what can be seen or heard of it.
+        left_out: why it has no blob, where it should have one.
+    """
     kept = hit.metadata.get(KEPT, {})
     meta = {name: value for name, value in hit.metadata.items() if name != KEPT}
-    meta[FACTS] = {name: v for name, v in hit.to_dict().items() if name not in _ELSEWHERE}
+    facts = {name: value for name, value in hit.to_dict().items() if name not in _ELSEWHERE}
+    meta[FACTS] = facts if left_out is None else {**facts, "media_left_out": left_out}
     content = kept.get("content", hit.text)
     return Document(id=hit.id, content=content, blob=blob, meta=meta, score=hit.score)

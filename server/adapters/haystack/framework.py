@@ -4,6 +4,7 @@ from anysense.adapters.missing import MissingExtraError
 
 try:
     from haystack import component, default_from_dict, default_to_dict
+    from haystack.core.errors import SerializationError
     from haystack.dataclasses import ByteStream, Document, SparseEmbedding
     from haystack.document_stores.errors import DocumentStoreError, DuplicateDocumentError
     from haystack.document_stores.types import DuplicatePolicy
@@ -20,6 +21,7 @@ __all__ = [
     "DuplicatePolicy",
     "FilterError",
     "Secret",
+    "SerializationError",
     "SparseEmbedding",
     "component",
     "default_from_dict",
