@@ -12,6 +12,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # before any import of huggingface_hub
 os.environ["HAYSTACK_TELEMETRY_ENABLED"] = "False"  # before any import of haystack
 # Vectors that are kept for later runs must not outlive a test encoder that has changed since.
 os.environ["ANYSENSE_CACHE"] = tempfile.mkdtemp(prefix="anysense-tests-")
+os.environ["DSPY_CACHEDIR"] = os.environ["ANYSENSE_CACHE"]  # before any import of dspy
 atexit.register(shutil.rmtree, os.environ["ANYSENSE_CACHE"], ignore_errors=True)
 # Started in the background by a script, a process ignores SIGINT, and so would those that the tests
 # start and interrupt.

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 
-@pytest.mark.parametrize("extra", ["haystack"])
+@pytest.mark.parametrize("extra", ["dspy", "haystack"])
 def test_an_adapter_names_the_extra_that_it_needs(extra: str) -> None:
     code = f"import sys; sys.modules[{extra!r}] = None; import anysense.adapters.{extra}"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
