@@ -140,7 +140,7 @@ def image_of(found: AnysensePassage | Hit, *, max_bytes: int = ATTACHMENT_BYTES)
     """
     hit = _hit(found)
     file = picture_of(hit, hit.page, SIDE, max_bytes)
-    return dspy.Image(f"data:{file.mime_type};base64,{_base64(file)}")
+    return dspy.Image(url=f"data:{file.mime_type};base64,{_base64(file)}")
 
 
 def audio_of(found: AnysensePassage | Hit, *, max_bytes: int = ATTACHMENT_BYTES) -> dspy.Audio:

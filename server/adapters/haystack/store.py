@@ -63,6 +63,7 @@ class AnysenseDocumentStore:
         encoders: Sequence[str] = ("starter",),
         device: str = "auto",
         return_blobs: bool = True,
+        publish_after: int = 2000,
     ) -> None:
         """Name a collection. It is opened, or made if there is none, when it is first used.
 
@@ -72,11 +73,14 @@ class AnysenseDocumentStore:
             device: ``auto``, ``cpu`` or ``cuda``.
             return_blobs: whether `filter_documents` reads the files of documents. They are all in
                 memory then.
+            publish_after: how many segments may be new or removed before a write brings the FAISS
+                index up to date; a twentieth of the collection if that is more.
         """
         self.path = path.path if isinstance(path, Collection) else Path(path)
         self.encoders = list(encoders)
         self.device = device
         self.return_blobs = return_blobs
+        self.publish_after = publish_after
         self._opening, self._writes = new_rlock(), new_rlock()
         self._is_own = not isinstance(path, Collection)
         self._collection = path if isinstance(path, Collection) else None
@@ -89,6 +93,7 @@ class AnysenseDocumentStore:
             encoders=self.encoders,
             device=self.device,
             return_blobs=self.return_blobs,
+            publish_after=self.publish_after,
         )
 
     @classmethod
@@ -249,9 +254,17 @@ class AnysenseDocumentStore:
             try:
                 with collection.folder.writing():
                     yield collection
+                    self._publish_if_due(collection)
             finally:
                 if self._is_own:
                     collection.release()
+
+    def _publish_if_due(self, collection: Collection) -> None:
+        """Bring the index up to date, so that searches need not compare with each new segment."""
+        snapshot = collection.snapshot()
+        changes = snapshot.unpublished + len(snapshot.tombstones)
+        if changes >= max(self.publish_after, sum(snapshot.partitions.values()) // 20):
+            collection.publish()
 
     # The same, for pipelines that do not wait
 

@@ -96,7 +96,8 @@ def test_a_call_may_ask_otherwise_than_always(path: Path) -> None:
 
 def test_pictures_and_sounds_ask_as_words_do(rm: AnysenseRM, files: Path) -> None:
     picture = dspy.Image((files / "red.png").read_bytes())
-    sound = dspy.Audio((files / "low.wav").read_bytes(), audio_format="wav")
+    data = base64.b64encode((files / "low.wav").read_bytes()).decode()
+    sound = dspy.Audio(data=data, audio_format="wav")
     assert rm(picture, k=1)[0].hit.source.endswith("red.png")
     assert first(rm(sound, k=20), "audio").hit.source.endswith("low.wav")
     assert len(rm([picture, sound, "red"], k=4)) == 4

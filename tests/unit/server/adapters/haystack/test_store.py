@@ -250,12 +250,27 @@ def test_a_store_is_named_by_where_it_is(store: AnysenseDocumentStore) -> None:
         "encoders": ["tiny"],
         "device": "auto",
         "return_blobs": True,
+        "publish_after": 2000,
     }
     assert not store.path.exists()  # it was not opened for that
     store.write_documents([Document(content="red")])
     other = AnysenseDocumentStore.from_dict(data)
     assert other.filter_documents() == store.filter_documents()
     other.close()
+
+
+def test_a_store_brings_the_index_up_to_date_when_much_has_changed(tmp_path: Path) -> None:
+    path = tmp_path / "documents.anysense"
+    store = AnysenseDocumentStore(path, encoders=["tiny"], publish_after=3)
+    store.write_documents([Document(id="0", content="red"), Document(id="1", content="green")])
+    assert store.collection.needs_publish
+    store.write_documents([Document(id="2", content="blue")])
+    assert not store.collection.needs_publish
+    store.delete_documents(["0", "1"])
+    assert store.collection.needs_publish
+    store.delete_documents(["2"])
+    assert not store.collection.needs_publish
+    store.close()
 
 
 # Fields
