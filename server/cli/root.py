@@ -32,6 +32,8 @@ COMMANDS = {
     "models": "List the models, or fetch one.",
     "demo": "Build and search a collection of sample media.",
     "serve": "Serve collections over HTTP.",
+    "mcp": "Give a language model a collection, over MCP.",
+    "tools": "Print the tools for language models.",
     "keys": "Make, list and remove keys of the service.",
 }
 """What the root's help says of each command. The module of its name holds it, under its name."""

@@ -10,7 +10,16 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator
 
-__all__ = ["Folder", "Host", "Network", "Origin", "RootPath", "is_loopback", "origin_host"]
+__all__ = [
+    "Folder",
+    "Host",
+    "Network",
+    "Origin",
+    "RootPath",
+    "check_host",
+    "is_loopback",
+    "origin_host",
+]
 
 DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
