@@ -7,6 +7,7 @@ fit is linked, and the words say so.
 from __future__ import annotations
 
 import base64
+import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +24,10 @@ from anysense.adapters.mcp.results import (
     listed_item,
 )
 from anysense.embed.errors import AnysenseError
-from anysense.embed.types import Kind
-from anysense.server.cli.console import show_place, show_size
+from anysense.embed.types import Kind, Modality, Place, Unit
+from anysense.index.hits.places import show_place
+from anysense.server.cli.console import show_size
+from anysense.server.client.results import hits_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,8 +43,8 @@ SIDES = (640, 320)
 """Pixels along the longer side of pictures: the first that there is room for."""
 LEAST_ROOM = 4096
 """With less room for base64 than this, nothing is tried any more."""
-SHORT = 300
-"""Characters of a passage in the list of hits; the structured output has more of it."""
+CONTEXT_TOKENS = 3000
+"""Of the hits as text; what has no room is named there, and in the structured output."""
 SCORES = "Of unrelated items, one in 100 scores 2 or more and one in 1,000 scores 3 or more."
 NO_MATCH = "No hit stands out from what chance would find: probably nothing answers the query."
 
@@ -53,7 +56,7 @@ class Media:
     Attributes:
         room: how much base64 there is room for still.
         blocks: what is shown, each behind a line that says what it is.
-        shown, linked, missing: which hits are shown or linked, or have no file any more.
+        shown, linked, missing: which hits are shown or linked, or cannot be given.
     """
 
     room: int
@@ -73,34 +76,32 @@ class Media:
         """
         if item.kind is Kind.TEXT:
             return
-        try:
-            if not await self._show(api, item, said):
-                self.blocks.append(await link_to(api, item))
-                self.linked.append(name)
+        with contextlib.suppress(AnysenseError):  # it cannot be made smaller: it can be linked
+            if await self._show(api, item, said):
+                self.shown.append(name)
                 return
-        except AnysenseError as error:  # its file is gone, or cannot be read: others can
+        try:
+            self.blocks.append(await link_to(api, item))
+            self.linked.append(name)
+        except AnysenseError as error:  # its file is gone, or another one by now
             self.missing.append(f"{name} ({str(error).rstrip('.')})")
-            return
-        self.shown.append(name)
 
     async def _show(self, api: Api, item: ListedItem, said: str) -> bool:
         if self.room < LEAST_ROOM:
             return False
-        if item.kind is Kind.IMAGE:
+        page = page_of(item)
+        if item.kind is Kind.IMAGE or page is not None:
             for side in SIDES:
-                if self._fits(data := await api.thumbnail(item.id, side)):
+                data = await api.thumbnail(item.id, side, page)
+                if encoded_length(data) <= self.room:
                     self._put(said, ImageContent(data=encoded(data), mime_type="image/jpeg"))
                     return True
-        if item.kind is Kind.AUDIO and isinstance(item, FoundItem) and item.end is not None:
-            most = self.room // 4 * 3
-            clip = await api.clip(item.id, item.start or 0.0, item.end, most)
-            if clip is not None and self._fits(clip):
+        if isinstance(item, FoundItem) and item.unit is Unit.SECONDS and item.end is not None:
+            clip = await api.clip(item.id, item.start or 0.0, item.end, self.room // 4 * 3)
+            if clip is not None:
                 self._put(said, AudioContent(data=encoded(clip), mime_type="audio/wav"))
                 return True
         return False
-
-    def _fits(self, data: bytes) -> bool:
-        return encoded_length(data) <= self.room
 
     def _put(self, said: str, block: ImageContent | AudioContent) -> None:
         self.room -= len(block.data)
@@ -108,8 +109,15 @@ class Media:
 
     def sentences(self) -> list[str]:
         """What is shown, linked and left out, in words."""
-        parts = {"Shown below": self.shown, "Linked": self.linked, "Without a file": self.missing}
+        parts = {"Shown below": self.shown, "Linked": self.linked, "Not given": self.missing}
         return [f"{title}: {', '.join(names)}." for title, names in parts.items() if names]
+
+
+def page_of(item: ListedItem) -> int | None:
+    """The page of a document that is to be shown: the one that matched as a picture."""
+    if item.kind is not Kind.DOCUMENT or not isinstance(item, FoundItem):
+        return None
+    return item.page if item.modality is Modality.IMAGE else None
 
 
 def encoded(data: bytes) -> str:
@@ -135,33 +143,24 @@ async def link_to(api: Api, item: ListedItem) -> ResourceLink:
 
 
 async def search_hits(api: Api, found: Mapping[str, Any], media_bytes: int) -> CallToolResult:
-    """Hits as a numbered list, with what can be shown of them."""
+    """Hits as numbered, cited text, with what can be shown of them."""
     hits = [found_item(number, hit) for number, hit in enumerate(found["hits"], 1)]
     media = Media(media_bytes)
     for hit in hits:
         await media.add(api, hit, f"[{hit.number}]", f"[{hit.number}] {place_of(hit)}:")
-    lines = [f"{len(hits)} hits, best first. {SCORES}" if hits else "Nothing found."]
-    lines += [NO_MATCH] if found["no_match"] and hits else []
-    lines += [line for hit in hits for line in lines_of(hit)]
     result = SearchResult(hits=hits, no_match=found["no_match"])
-    return answer([*lines, *media.sentences()], result, media.blocks)
-
-
-def lines_of(hit: FoundItem) -> list[str]:
-    """A hit in one line, and the passage that matched in another."""
-    lines = [f"[{hit.number}] {place_of(hit)}, score {hit.score:.2f}, id {hit.id}"]
-    if hit.text is not None:
-        words = " ".join(hit.text.split())
-        lines.append("    " + (words if len(words) <= SHORT else f"{words[:SHORT]}…"))
-    return lines
+    if not hits:
+        return answer(["Nothing found."], result)
+    lines = [f"Best first. {SCORES}"] + ([NO_MATCH] if result.no_match else [])
+    ids = "; ".join(f"[{hit.number}] {hit.id}" for hit in hits)
+    context = hits_of(found, None).as_context(CONTEXT_TOKENS)
+    return answer([*lines, context, f"Their ids: {ids}", *media.sentences()], result, media.blocks)
 
 
 def place_of(hit: FoundItem) -> str:
-    """What a hit is and where in its item, for a reader who cites it."""
-    from anysense.embed.types import Place
-
+    """The item of a hit, and where in it."""
     where = show_place(Place(hit.start, hit.end, hit.unit, hit.page), hit.origin)
-    return f"{hit.kind.value} {hit.source}{f' ({where})' if where else ''}"
+    return f"{hit.source}{f', {where}' if where else ''}"
 
 
 async def item_with_text(

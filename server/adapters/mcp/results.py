@@ -34,9 +34,9 @@ COLLECTION_URI = "anysense://collection"
 ITEM = UriTemplate.parse("anysense://item/{id}")
 THUMBNAIL = UriTemplate.parse("anysense://item/{id}/thumbnail")
 
-MOST_TEXT = 2000
+MOST_TEXT = 1000
 """Characters of a passage in a hit; a passage is about as long as a model's input, mostly less."""
-MOST_METADATA = 2000
+MOST_METADATA = 1000
 """Characters of JSON of an item's metadata in a list; get_item tells all of it."""
 MOST_PART = 10_000
 """Characters of an item's text in one answer."""

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -27,7 +28,7 @@ from anysense.server.http.settings import LOOPBACK_HOSTS
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import TextIO
 
     from anysense.adapters.mcp.options import Options
@@ -46,8 +47,8 @@ STDOUT, STDERR = 1, 2
 def run_stdio(source: str, options: Options, **opening: Any) -> None:
     """Serve one client over standard input and output, until it closes them.
 
-    Nothing but the protocol reaches standard output, from the start to the end of the process:
-    whatever a library prints goes to standard error.
+    Nothing but the protocol reaches standard output, whatever a library prints, or
+    a process that one starts: that goes to standard error.
 
     Args:
         source: the path of a collection, or the address of a service.
@@ -57,34 +58,40 @@ def run_stdio(source: str, options: Options, **opening: Any) -> None:
     Raises:
         AnysenseError: the collection cannot be opened, or the service not be reached.
     """
+    with logging_as("text", "warning"), private_output() as output:
 
-    output = keep_output()
+        async def serve() -> None:
+            async with open_server(source, options=options, **opening) as server:
+                end_at_interrupt()
+                async with stdio_server(stdout=anyio.wrap_file(output)) as streams:
+                    await server.run_on(*streams)
 
-    async def serve() -> None:
-        async with open_server(source, options=options, **opening) as server:
-            end_at_interrupt()
-            async with stdio_server(stdout=anyio.wrap_file(output)) as streams:
-                await server.run_on(*streams)
-
-    with logging_as("text", "warning"):
         anyio.run(serve)
         end_if_busy()
 
 
-def keep_output() -> TextIO:
-    """Keep standard output for whoever asks here, and give all others standard error.
+@contextmanager
+def private_output() -> Iterator[TextIO]:
+    """Standard output for whoever asks here, while all others have standard error in its place.
 
-    Before anything is loaded, whose threads and processes might print. The SDK does the same, but
-    only once it serves, and what Python holds back of a print would still come at the end.
+    From before anything is loaded, whose threads and processes might print. The SDK does the same,
+    but only once it serves, and what Python holds back of a print would still come at the end.
     """
     sys.stdout.flush()
-    output = os.fdopen(os.dup(STDOUT), "w", encoding="utf-8", newline="")
+    kept = os.dup(STDOUT)
     try:
-        os.dup2(STDERR, STDOUT)
-    except OSError:  # it is closed
-        os.dup2(os.open(os.devnull, os.O_WRONLY), STDOUT)
-    sys.stdout = sys.stderr
-    return output
+        try:
+            os.dup2(STDERR, STDOUT)
+        except OSError:  # it is closed
+            os.dup2(os.open(os.devnull, os.O_WRONLY), STDOUT)
+        with (
+            redirect_stdout(sys.stderr),
+            os.fdopen(os.dup(kept), "w", encoding="utf-8", newline="") as output,
+        ):
+            yield output
+    finally:
+        os.dup2(kept, STDOUT)
+        os.close(kept)
 
 
 def end_at_interrupt() -> None:

@@ -79,7 +79,7 @@ def test_a_long_passage_of_a_hit_is_cut_with_a_mark() -> None:
     }
     found = found_item(1, hit)
     assert found.text is not None
-    assert len(found.text) == 2000
+    assert len(found.text) == 1000
     assert found.text.endswith("x…")
 
 

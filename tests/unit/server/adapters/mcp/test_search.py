@@ -66,7 +66,8 @@ async def test_the_words_number_and_cite_the_hits(collection: Collection) -> Non
         assert f"[{number}] " in words
         assert hit["source"] in words
         assert f"score {hit['score']:.2f}" in words
-    assert "a red note" in words
+    assert "\na red note\n" in words
+    assert "[1] " + hits[0]["id"] in words.splitlines()[-2]
 
 
 async def test_pictures_and_sounds_are_shown_small_and_behind_their_numbers(
@@ -80,7 +81,7 @@ async def test_pictures_and_sounds_are_shown_small_and_behind_their_numbers(
     _, label, image = picture.content
     assert isinstance(image, ImageContent)
     assert image.mime_type == "image/jpeg"
-    assert label.text.startswith("[1] image ")  # type: ignore[union-attr]
+    assert label.text.endswith("red.png:")  # type: ignore[union-attr]
     assert Image.open(io.BytesIO(base64.b64decode(image.data))).size == (640, 640)
     _, _, clip = sound.content
     assert isinstance(clip, AudioContent)
@@ -128,7 +129,7 @@ async def test_a_file_that_is_gone_is_told_and_stops_nothing(
     [number] = [
         hit["number"] for hit in found.structured_content["hits"] if hit["id"] == "photos/red"
     ]  # type: ignore[index]
-    assert f"Without a file: [{number}] (The file of the item photos/red is gone" in text_in(found)
+    assert f"Not given: [{number}] (The file of the item photos/red is gone" in text_in(found)
     assert any(isinstance(block, ImageContent) for block in found.content)
 
 
