@@ -11,6 +11,8 @@ import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import anyio
+import anyio.to_thread
 from mcp_types import AudioContent, CallToolResult, ImageContent, ResourceLink, TextContent
 
 from anysense.adapters.mcp.results import (
@@ -41,6 +43,8 @@ __all__ = ["added", "item_page", "item_with_text", "removed", "search_hits"]
 
 SIDES = (640, 320)
 """Pixels along the longer side of pictures: the first that there is room for."""
+CLIP_RATE = 16_000
+"""Samples a second of clips: what models that hear take."""
 LEAST_ROOM = 4096
 """With less room for base64 than this, nothing is tried any more."""
 CONTEXT_TOKENS = 3000
@@ -97,8 +101,9 @@ class Media:
                     self._put(said, ImageContent(data=encoded(data), mime_type="image/jpeg"))
                     return True
         if isinstance(item, FoundItem) and item.unit is Unit.SECONDS and item.end is not None:
-            clip = await api.clip(item.id, item.start or 0.0, item.end, self.room // 4 * 3)
-            if clip is not None:
+            clip = await api.clip(item.id, item.start or 0.0, item.end)
+            clip = await anyio.to_thread.run_sync(at_low_rate, clip)
+            if encoded_length(clip) <= self.room:
                 self._put(said, AudioContent(data=encoded(clip), mime_type="audio/wav"))
                 return True
         return False
@@ -118,6 +123,19 @@ def page_of(item: ListedItem) -> int | None:
     if item.kind is not Kind.DOCUMENT or not isinstance(item, FoundItem):
         return None
     return item.page if item.modality is Modality.IMAGE else None
+
+
+def at_low_rate(clip: bytes) -> bytes:
+    """A clip at the rate of speech, or its own if that is lower: a third of its bytes.
+
+    Raises:
+        MediaError: it is silent, or no sound.
+    """
+    from anysense.embed.media.audio.recording import read_audio, resample
+    from anysense.embed.media.audio.wav import wav_bytes
+
+    waveform = read_audio(clip)
+    return wav_bytes(resample(waveform, min(waveform.rate, CLIP_RATE)))
 
 
 def encoded(data: bytes) -> str:
