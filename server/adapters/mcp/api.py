@@ -47,7 +47,7 @@ STOP_SECONDS = 5.0
 
 
 class FileFacts(NamedTuple):
-    """The file of an item: its type, its name if it is told, and its bytes."""
+    """The file of an item: its type, and its length in bytes."""
 
     mime_type: str
     size: int

@@ -97,6 +97,8 @@ async def telling_progress(
 
     The first search may wait until the models are loaded, which takes longer than some clients do.
     """
+    if context.protocol_version is None:  # nobody asks over the protocol
+        return await call()
     start = time.monotonic()
     outcome: list[CallToolResult | Exception] = []
 

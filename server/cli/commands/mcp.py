@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from anysense.embed.errors import UsageError
 from anysense.server.cli import console
@@ -15,11 +16,21 @@ from anysense.server.cli.options import COLLECTION, DEVICE
 from anysense.server.cli.status import DONE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from anysense.server.http.settings import Settings
 
 __all__ = ["mcp"]
 
 KEY = "ANYSENSE_API_KEY"
+OF_PATHS = {"device": "--device", "hide_paths": "--hide-paths"}
+OF_SERVICES = {"name": "--collection"}
+OF_HTTP = {
+    "host": "--host",
+    "port": "--port",
+    "api_key_file": "--api-key-file",
+    "allowed_hosts": "--allowed-host",
+}
 
 
 @click.command(short_help="Give a language model a collection, over MCP.")
@@ -101,19 +112,35 @@ def mcp(
     options = Options(allow_write, media_bytes, resource_bytes, not hide_paths)
     opening: dict[str, Any] = {"device": device}
     if is_address(path):
+        refuse_given(OF_PATHS, f"is for a collection of this machine, and {path} is a service's")
         opening = {"api_key": os.environ.get(KEY), "collection": name}
-    elif name is not None:
-        raise UsageError(f"--collection is one of a service, and {path} is no address of one.")
+    else:
+        refuse_given(OF_SERVICES, f"is for a service, and {path} is no address of one")
     if is_http:
         settings = settings_of(**listening)
         run_http(
             path, options, settings, lambda url: console.note(f"Serving {path} at {url}"), **opening
         )
         return DONE
+    refuse_given(OF_HTTP, "goes with --http")
+    if sys.stdin is None:  # the shell closed it
+        raise UsageError("Standard input, over which a client would speak, is closed; see --http.")
     if sys.stdin.isatty():
         console.note("A client of MCP starts this command and speaks with it: see docs/mcp.md.")
     run_stdio(path, options, **opening)
     return DONE
+
+
+def refuse_given(options: Mapping[str, str], reason: str) -> None:
+    """Refuse options that would have no effect.
+
+    Raises:
+        UsageError: one of them was given.
+    """
+    context = click.get_current_context()
+    for name, flag in options.items():
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise UsageError(f"{flag} {reason}.")
 
 
 def settings_of(

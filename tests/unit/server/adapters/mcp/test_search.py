@@ -13,6 +13,7 @@ from mcp_types import AudioContent, ImageContent
 from PIL import Image
 
 from anysense.adapters.tools import definitions
+from anysense.index.types import NewItem
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,6 +105,29 @@ async def test_no_answer_has_more_base64_than_its_budget(
     words = text_in(found)
     assert ("Linked: " in words) == bool(links)
     assert ("Shown below: " in words) == bool(shown)
+
+
+async def test_a_page_that_matched_is_shown_and_its_document_linked(
+    collection: Collection, tmp_path: Path
+) -> None:
+    white, blue = (Image.new("RGB", (400, 300), colour) for colour in ("white", "blue"))
+    blue.paste("black", (300, 200, 350, 250))  # a page of one colour is blank
+    white.save(tmp_path / "two.pdf", save_all=True, append_images=[blue])
+    size = (tmp_path / "two.pdf").stat().st_size
+    assert collection.add([NewItem(tmp_path / "two.pdf", id="pdf")]).failed == []
+    query = {"query": "blue", "k": 1, "modalities": ["image"]}
+    async with connected(collection) as client:
+        shown = await client.call_tool("search", query)
+        item = await client.call_tool("get_item", {"id": "pdf"})
+        [file] = (await client.read_resource("anysense://item/pdf")).contents
+    assert shown.structured_content["hits"][0]["page"] == 2  # type: ignore[index]
+    _, label, page = shown.content
+    assert label.text.endswith("two.pdf, page 2:")  # type: ignore[union-attr]
+    assert isinstance(page, ImageContent)
+    red, _, most = Image.open(io.BytesIO(base64.b64decode(page.data))).getpixel((9, 9))  # type: ignore[misc]
+    assert red < 50 < 200 < most
+    [link] = links_in(item)
+    assert (link.mime_type, link.size, file.mime_type) == ("application/pdf", size, link.mime_type)
 
 
 async def test_links_tell_what_is_behind_them(collection: Collection, media: Path) -> None:

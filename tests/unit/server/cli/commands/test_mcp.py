@@ -57,11 +57,13 @@ def test_the_key_of_a_service_comes_from_the_environment_alone(
     began: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ANYSENSE_API_KEY", "secret")
-    run("mcp", "http://search.example", "--collection", "notes", "--allow-write", "--hide-paths")
-    [(source, options, opening)] = began
+    run("mcp", "http://search.example", "--collection", "notes", "--allow-write")
+    run("mcp", "/a/path", "--hide-paths")
+    (source, options, opening), here = began
     assert source == "http://search.example"
     assert opening == {"api_key": "secret", "collection": "notes"}
-    assert options == Options(allow_write=True, show_paths=False)
+    assert options == Options(allow_write=True)
+    assert here == ("/a/path", Options(show_paths=False), {"device": "auto"})
     assert "secret" not in run("mcp", "-h").stdout
 
 
@@ -88,13 +90,23 @@ def test_over_http_it_listens_as_it_is_told_and_not_as_the_service_is(
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--collection", "notes"], "--collection is one of a service, and "),
+        (["--collection", "notes"], "--collection is for a service, and "),
+        (["--port", "80"], "--port goes with --http."),
+        (["--host", "0.0.0.0"], "--host goes with --http."),
+        (["--api-key-file", "keys"], "--api-key-file goes with --http."),
+        (["--allowed-host", "a.example"], "--allowed-host goes with --http."),
         (["--http", "--allowed-host", "a.example:80"], "--allowed-host: 'a.example:80' is not"),
         (["--media-bytes", "-1"], "Invalid value for '--media-bytes'"),
     ],
 )
 def test_what_does_not_fit_together_is_refused(built: Path, options: list[str], said: str) -> None:
     assert said in run("mcp", built, *options, status=2).stderr
+
+
+def test_a_service_runs_its_models_and_shows_its_paths_as_it_likes() -> None:
+    for option in (["--device", "cpu"], ["--hide-paths"]):
+        said = run("mcp", "http://search.example", *option, status=2).stderr
+        assert f"{option[0]} is for a collection of this machine, and http://search" in said
 
 
 def test_what_is_not_there_is_told_before_any_client_is_answered(tmp_path: Path) -> None:
