@@ -116,8 +116,9 @@ class Api:
         """
         address = f"{self._item(item_id)}/media"
         async with self._asked("HEAD", address) as response:
-            if response.is_success:
-                return FileFacts(mime_type_of(response), int(response.headers["content-length"]))
+            length = response.headers.get("content-length", "")
+            if response.is_success and length.isdecimal():
+                return FileFacts(mime_type_of(response), int(length))
         # An answer to HEAD does not say what is wrong.
         async with self._asked("GET", address, headers={"range": "bytes=0-0"}) as response:
             await self._check(response)

@@ -10,12 +10,14 @@ import pytest
 import tiny
 from live_server import listening
 from mcp import MCPError
+from mcp.server.mcpserver.exceptions import ToolError
 from mcp_client import ERAS, connected, error_in, text_in
 from pydantic import SecretStr
 
-from anysense.adapters.mcp import calling
+from anysense.adapters.mcp import calling, open_server
 from anysense.adapters.mcp.api import Api
-from anysense.embed.errors import ServiceError, ServiceUnreachableError, UsageError
+from anysense.adapters.mcp.options import Options
+from anysense.embed.errors import ServiceUnreachableError, UsageError
 from anysense.index.collection import Collection
 from anysense.server.http.errors import RequestError
 from anysense.server.http.settings import Settings
@@ -146,12 +148,17 @@ async def test_what_is_no_service_is_told_at_the_start(collection: Collection) -
             pass
 
 
-async def test_an_answer_of_something_else_is_told_as_that() -> None:
-    import httpx
+async def test_tools_can_be_called_without_a_client(
+    collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calling, "PROGRESS_SECONDS", 0.0)  # there is nobody to tell it
+    async with open_server(collection) as server:
+        assert "a red note" in text_in(await server.call_tool("search", {"query": "red"}))
+        with pytest.raises(ToolError, match=r"^k: it must be at most 50\.$"):
+            await server.call_tool("search", {"query": "red", "k": 51})
 
-    pages = httpx.MockTransport(lambda request: httpx.Response(502, html="<h1>Bad gateway</h1>"))
-    words = httpx.MockTransport(lambda request: httpx.Response(200, text="hello"))
-    for transport, status in ((pages, 502), (words, 200)):
-        async with httpx.AsyncClient(transport=transport, base_url="http://x.example/") as client:
-            with pytest.raises(ServiceError, match=f"answered with {status} and not as anysense"):
-                await Api(client).about()
+
+@pytest.mark.parametrize("name", ["media_bytes", "resource_bytes"])
+async def test_a_limit_is_not_negative(name: str) -> None:
+    with pytest.raises(UsageError, match=f"{name} is 0 or more, not -1"):
+        Options(**{name: -1})  # type: ignore[arg-type]

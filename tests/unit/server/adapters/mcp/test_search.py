@@ -12,7 +12,9 @@ from mcp_client import ERAS, base64_in, connected, error_in, links_in, text_in
 from mcp_types import AudioContent, ImageContent
 from PIL import Image
 
+from anysense.adapters.mcp.api import Api
 from anysense.adapters.tools import definitions
+from anysense.embed.errors import MediaError
 from anysense.index.types import NewItem
 
 if TYPE_CHECKING:
@@ -155,6 +157,20 @@ async def test_a_file_that_is_gone_is_told_and_stops_nothing(
     ]  # type: ignore[index]
     assert f"Not given: [{number}] (The file of the item photos/red is gone" in text_in(found)
     assert any(isinstance(block, ImageContent) for block in found.content)
+
+
+async def test_what_cannot_be_made_small_is_linked(
+    collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(self: Api, *_: Any) -> bytes:
+        raise MediaError("red.png", "cannot be read")
+
+    monkeypatch.setattr(Api, "thumbnail", refuse)
+    async with connected(collection) as client:
+        query = {"query": "red", "modalities": ["image"], "k": 1}
+        found = await client.call_tool("search", query)
+    assert [link.name for link in links_in(found)] == ["photos/red"]
+    assert "Linked: [1]." in text_in(found)
 
 
 async def test_every_kind_of_query_finds(collection: Collection) -> None:

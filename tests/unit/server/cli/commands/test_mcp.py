@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from command_line import run
+from service_process import process_environment
 
 from anysense.adapters.mcp.options import MEDIA_BYTES, RESOURCE_BYTES, Options
 
@@ -113,6 +116,24 @@ def test_what_is_not_there_is_told_before_any_client_is_answered(tmp_path: Path)
     refused = run("mcp", tmp_path / "nothing", status=1)
     assert refused.stdout == ""
     assert refused.stderr.startswith(f"error: No collection at {tmp_path / 'nothing'}")
+
+
+def test_without_its_package_it_says_what_to_install(built: Path) -> None:
+    words = f"['anysense', 'mcp', {str(built)!r}]"
+    code = (
+        f"import sys; sys.modules['mcp'] = None; sys.argv = {words}; import tiny; tiny.register();"
+        "from anysense.server.cli.root import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=process_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.endswith("is not installed: pip install 'anysense[mcp]'.\n")
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(
