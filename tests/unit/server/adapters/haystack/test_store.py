@@ -144,6 +144,11 @@ def test_items_that_were_no_documents_are_seen_as_some(tmp_path: Path) -> None:
 # What is written
 
 
+def test_an_empty_list_writes_nothing(store: AnysenseDocumentStore) -> None:
+    assert store.write_documents([]) == 0
+    assert store.filter_documents() == []
+
+
 def test_policies_hold_within_one_list(store: AnysenseDocumentStore) -> None:
     one, other = Document(id="1", content="red"), Document(id="1", content="green")
     with pytest.raises(DuplicateDocumentError, match="document 1 already"):

@@ -1,4 +1,4 @@
-"""The pages about adapters: their examples run, and no option is left out."""
+"""The pages about Haystack and DSPy: their examples run, and no option is left out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import inspect
 import re
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dspy
 import pytest
@@ -15,9 +15,6 @@ from pages import CHECK, blocks, run_example
 
 from anysense.adapters.dspy import AnysenseRM
 from anysense.adapters.haystack import AnysenseRetriever
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[4]
 DOCS = ROOT / "docs"
@@ -33,13 +30,12 @@ FILES = {
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the pages call the folder with photos/, sounds/ and notes/."""
     for name, sample in FILES.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copyfile(ROOT / "server" / "sample" / sample, tmp_path / name)
     monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def run_page(page: str, names: dict[str, Any]) -> None:
