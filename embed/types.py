@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     FloatArray: TypeAlias = NDArray[np.float32]
 
 __all__ = [
+    "CONTEXT_GAP",
     "WHOLE",
     "AudioWindow",
+    "Block",
     "Content",
     "EmbeddedFile",
     "EncodedSegment",
@@ -33,7 +35,9 @@ __all__ = [
     "Origin",
     "Passage",
     "Place",
+    "Section",
     "Space",
+    "Structure",
     "Unit",
     "Waveform",
 ]
@@ -131,6 +135,9 @@ class Place:
 WHOLE = Place()
 """The place of a segment that is its whole item."""
 
+CONTEXT_GAP = "\n\n"
+"""What lies between the headings of a passage and its text, where it is encoded."""
+
 
 @dataclass(frozen=True)
 class Space:
@@ -199,12 +206,71 @@ class AudioWindow:
 
 
 @dataclass(frozen=True)
+class Section:
+    """A part of a text, half open in characters, and the headings it stands under.
+
+    Attributes:
+        start: where it begins; its own heading lies before that.
+        end: where it ends.
+        heading: the path of headings, the outermost first; empty where there is none.
+    """
+
+    start: int
+    end: int
+    heading: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Block:
+    """A part of a text that is of most use whole: code, a table, an item of a list.
+
+    Attributes:
+        start: where it begins, in characters.
+        end: where it ends; not included.
+        has_rows: whether its lines stand for themselves: one that is too long is cut between them.
+    """
+
+    start: int
+    end: int
+    has_rows: bool = False
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What a text is made of, as its format says.
+
+    Attributes:
+        sections: in order, apart from each other; between them lie headings. None stands for one
+            that is the whole text.
+        blocks: in order, apart from each other, each within one section.
+    """
+
+    sections: tuple[Section, ...] = ()
+    blocks: tuple[Block, ...] = ()
+
+
+@dataclass(frozen=True)
 class Passage:
-    """A piece of a text: its place in characters (half open), and the characters themselves."""
+    """A piece of a text.
+
+    Attributes:
+        start: where in the text it begins, in characters.
+        end: where it ends; not included.
+        text: the characters themselves.
+        heading: the path of headings it stands under, the outermost first.
+        context: what an encoder is given before its text: the path, as far as there is room.
+    """
 
     start: int
     end: int
     text: str
+    heading: tuple[str, ...] = ()
+    context: str = ""
+
+    @property
+    def encoded(self) -> str:
+        """What its vector is made from."""
+        return f"{self.context}{CONTEXT_GAP}{self.text}" if self.context else self.text
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,6 +284,7 @@ class EncodedSegment:
         place: where in the item it is.
         text: the passage itself, of a text.
         origin: what it was derived from.
+        heading: the path of headings that a passage stands under, the outermost first.
     """
 
     space: str
@@ -226,6 +293,7 @@ class EncodedSegment:
     place: Place = WHOLE
     text: str | None = None
     origin: Origin = Origin.CONTENT
+    heading: tuple[str, ...] = ()
 
 
 Content: TypeAlias = "str | Image | Waveform"
@@ -240,9 +308,12 @@ class Encoder(Protocol):
     threads; `encode` runs the model on prepared inputs, and is called from one thread at a time.
     The vector of an input is the same to the bit on the CPU whatever it is batched with.
 
-    Three attributes more are optional: `batch_size`, how many inputs to give it at once;
-    `is_reentrant`, which if true says that a query need not wait for a batch of items; and
-    `shorter_dimensions`, to which its vectors may be cut (Matryoshka): the first so many numbers.
+    Four attributes more are optional: `batch_size`, how many inputs to give it at once;
+    `is_reentrant`, which if true says that a query need not wait for a batch of items;
+    `shorter_dimensions`, to which its vectors may be cut (Matryoshka): the first so many numbers;
+    and `structured_passages(text, structure, overlap)`, which is `passages` for a text with a
+    `Structure`, or of passages that overlap (`anysense.embed.encoders.sections` has it for any
+    tokenizer). Without it sections are cut one by one, and their headings are not encoded.
     """
 
     @property

@@ -11,12 +11,27 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from anysense.embed.types import Passage
 from anysense.embed.waiting import check_waiter
 
-__all__ = ["CountTokens", "split_passages"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from anysense.embed.types import Block
+
+__all__ = [
+    "CountSpan",
+    "CountTokens",
+    "Span",
+    "count_spans",
+    "find_most",
+    "sentences",
+    "split_passages",
+    "split_span",
+    "words",
+]
 
 CountTokens: TypeAlias = Callable[[str], int]
 CountSpan: TypeAlias = Callable[[int, int], int]
@@ -53,16 +68,40 @@ def split_passages(text: str, count_tokens: CountTokens, limit: int) -> list[Pas
     """
     if not text or text.isspace():
         return []
-    count = _counter(text, count_tokens, limit)
-    whole = _strip(text, 0, len(text))
-    if len(text) <= 4 * limit and count(*whole) <= limit:
-        return [_passage(text, whole)]
-    pieces = _pieces(text, count, limit)
-    return [_passage(text, span) for span in _pack(pieces, count, limit)]
+    count = count_spans(text, count_tokens, limit)
+    spans = split_span(text, (0, len(text)), count, limit)
+    return [Passage(start, end, text[start:end]) for start, end in spans]
 
 
-def _counter(text: str, count_tokens: CountTokens, limit: int) -> CountSpan:
-    """Counting that calls what is very long too long, and stops when nobody waits for it."""
+def split_span(
+    text: str,
+    span: Span,
+    count: CountSpan,
+    limit: int,
+    blocks: Sequence[Block] = (),
+    block_limit: int | None = None,
+) -> list[Span]:
+    """Split a part of a text into passages: where they are.
+
+    Args:
+        text: all of it.
+        span: the part.
+        count: as `count_spans` gives it.
+        limit: the most tokens of a passage, at least 1.
+        blocks: what lies in this part and is kept whole where it fits, in order.
+        block_limit: the most tokens of a block that is kept whole; `limit` if None.
+    """
+    whole = _strip(text, *span)
+    if whole[0] == whole[1]:
+        return []
+    if span[1] - span[0] <= 4 * limit and count(*whole) <= limit:
+        return [whole]
+    pieces = _pieces(text, span, blocks, count, (limit, block_limit or limit))
+    return list(_pack(pieces, count, limit))
+
+
+def count_spans(text: str, count_tokens: CountTokens, limit: int) -> CountSpan:
+    """Counting of parts of a text: the very long count as too long, and nobody waiting ends it."""
 
     def count(start: int, end: int) -> int:
         check_waiter()
@@ -73,10 +112,6 @@ def _counter(text: str, count_tokens: CountTokens, limit: int) -> CountSpan:
     return count
 
 
-def _passage(text: str, span: Span) -> Passage:
-    return Passage(span[0], span[1], text[span[0] : span[1]])
-
-
 def _strip(text: str, start: int, end: int) -> Span:
     while start < end and text[start].isspace():
         start += 1
@@ -85,37 +120,52 @@ def _strip(text: str, start: int, end: int) -> Span:
     return start, end
 
 
-def _sentence_ends(text: str) -> Iterator[re.Match[str]]:
+def _sentence_ends(text: str, start: int, stop: int) -> Iterator[re.Match[str]]:
     """The ends of sentences, looked for in windows, as `re` lets no other thread work meanwhile.
 
     A window ends inside a word, where no sentence ends; or anywhere, in a text that has none.
     """
-    start = 0
-    while start < len(text):
-        end = min(start + _WINDOW, len(text))
-        while end < min(start + 2 * _WINDOW, len(text)) and not text[end - 1 : end + 1].isalnum():
+    while start < stop:
+        end = min(start + _WINDOW, stop)
+        while end < min(start + 2 * _WINDOW, stop) and not text[end - 1 : end + 1].isalnum():
             end += 1
         yield from _SENTENCE_END.finditer(text, start, end)
         start = end
 
 
-def _sentences(text: str) -> Iterator[Span]:
-    start = 0
-    for match in _sentence_ends(text):
+def sentences(text: str, start: int, end: int) -> Iterator[Span]:
+    """The sentences of a part of a text, without white space around them."""
+    for match in _sentence_ends(text, start, end):
         if _SHORT.search(text, max(start, match.end() - 8), match.end()):
             continue
         span = _strip(text, start, match.end())
         if span[0] < span[1]:
             yield span
         start = match.end()
-    span = _strip(text, start, len(text))
+    span = _strip(text, start, end)
     if span[0] < span[1]:
         yield span
 
 
-def _pieces(text: str, count: CountSpan, limit: int) -> Iterator[tuple[Span, int]]:
-    """Sentences, and pieces of those that are too long, each with its number of tokens."""
-    for span in _sentences(text):
+def _pieces(
+    text: str, span: Span, blocks: Sequence[Block], count: CountSpan, limits: tuple[int, int]
+) -> Iterator[tuple[Span, int]]:
+    """The pieces of a part of a text, each with its number of tokens; `limits` are of both kinds.
+
+    They are blocks; between these sentences; and pieces of what is too long.
+    """
+    at = span[0]
+    for block in blocks:
+        yield from _fitting(text, sentences(text, at, block.start), count, limits[0])
+        yield from _block_pieces(text, block, count, limits)
+        at = block.end
+    yield from _fitting(text, sentences(text, at, span[1]), count, limits[0])
+
+
+def _fitting(
+    text: str, spans: Iterator[Span], count: CountSpan, limit: int
+) -> Iterator[tuple[Span, int]]:
+    for span in spans:
         tokens = count(*span)
         if tokens <= limit:
             yield span, tokens
@@ -123,7 +173,33 @@ def _pieces(text: str, count: CountSpan, limit: int) -> Iterator[tuple[Span, int
             yield from _split_sentence(text, span, count, limit)
 
 
-def _words(text: str, start: int, end: int) -> Iterator[Span]:
+def _block_pieces(
+    text: str, block: Block, count: CountSpan, limits: tuple[int, int]
+) -> Iterator[tuple[Span, int]]:
+    """A block that fits; or else its lines, if they stand for themselves, or its sentences."""
+    span = _strip(text, block.start, block.end)
+    if block.has_rows:  # of code, the first line keeps its indent
+        span = max(block.start, text.rfind("\n", block.start, span[0]) + 1), span[1]
+    if span[0] >= span[1]:
+        return
+    tokens = count(*span)
+    if tokens <= limits[1]:
+        yield span, tokens
+        return
+    parts = _lines(text, *span) if block.has_rows else sentences(text, *span)
+    yield from _fitting(text, parts, count, limits[0])
+
+
+def _lines(text: str, start: int, end: int) -> Iterator[Span]:
+    while start < end:
+        stop = text.find("\n", start, end)
+        stop = end if stop < 0 else stop
+        if not text[start:stop].isspace() and start < stop:
+            yield start, stop
+        start = stop + 1
+
+
+def words(text: str, start: int, end: int) -> Iterator[Span]:
     """The words of a part, looked for in windows as well: one may be as long as the text."""
     word: Span | None = None
     for at in range(start, end, _WINDOW):
@@ -142,31 +218,31 @@ def _split_sentence(
     text: str, span: Span, count: CountSpan, limit: int
 ) -> Iterator[tuple[Span, int]]:
     """Pieces of a sentence that end between words, as long as they fit."""
-    spans = _words(text, *span)
-    words = list(islice(spans, _WORDS_PER_TOKEN * limit))
-    while words:
-        start = words[0][0]
-        fits = _most(
-            len(words),
-            lambda n, start=start, words=words: (  # type: ignore[misc]
-                count(start, words[n - 1][1]) <= limit
+    spans = words(text, *span)
+    ahead = list(islice(spans, _WORDS_PER_TOKEN * limit))
+    while ahead:
+        start = ahead[0][0]
+        fits = find_most(
+            len(ahead),
+            lambda n, start=start, ahead=ahead: (  # type: ignore[misc]
+                count(start, ahead[n - 1][1]) <= limit
             ),
             guess=max(1, limit // 2),
         )
         if fits:
-            end = words[fits - 1][1]
+            end = ahead[fits - 1][1]
             yield (start, end), count(start, end)
         else:
-            yield from _split_word(text, words[0], count, limit)
-        del words[: max(fits, 1)]
-        words.extend(islice(spans, max(fits, 1)))
+            yield from _split_word(text, ahead[0], count, limit)
+        del ahead[: max(fits, 1)]
+        ahead.extend(islice(spans, max(fits, 1)))
 
 
 def _split_word(text: str, span: Span, count: CountSpan, limit: int) -> Iterator[tuple[Span, int]]:
     """Pieces of a word, none of which begins with a mark that combines with the one before."""
     start, stop = span
     while start < stop:
-        fits = _most(
+        fits = find_most(
             stop - start,
             lambda n, start=start: count(start, start + n) <= limit,  # type: ignore[misc]
             guess=limit,
@@ -180,7 +256,7 @@ def _split_word(text: str, span: Span, count: CountSpan, limit: int) -> Iterator
         start = end
 
 
-def _most(n: int, fits: Callable[[int], bool], *, guess: int) -> int:
+def find_most(n: int, fits: Callable[[int], bool], *, guess: int) -> int:
     """The greatest count from 0 to n that fits, looked for outwards from a guess."""
     low, high = 0, min(guess, n)
     while fits(high):

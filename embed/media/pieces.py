@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from anysense.embed.media.signatures import Format
+    from anysense.embed.types import Structure
 
 __all__ = ["Piece", "ReadOptions", "captions", "read_pieces"]
 
@@ -54,6 +55,7 @@ class Piece:
         is_complete: whether the file has all of it; a picture that lost its end is given as far as
             it is there.
         leave: to be called when the content is needed no more, so that others find room.
+        structure: of a text whose format has any: its sections and blocks, in its characters.
     """
 
     modality: Modality
@@ -62,6 +64,7 @@ class Piece:
     origin: Origin = Origin.CONTENT
     is_complete: bool = True
     leave: Callable[[], None] = lambda: None
+    structure: Structure | None = None
 
 
 @dataclass(frozen=True)
@@ -73,12 +76,14 @@ class ReadOptions:
         captions: whether to read the words about a picture or a sound that lie in its file.
         limits: what is too large.
         encoding: what texts are in that are not Unicode; found out where it is None.
+        overlap: how much of a passage may repeat the one before it, in percent of its tokens.
     """
 
     modalities: frozenset[Modality] = frozenset(Modality)
     captions: bool = True
     limits: Limits = DEFAULT_LIMITS
     encoding: str | None = None
+    overlap: int = 0
 
     @property
     def takes_captions(self) -> bool:

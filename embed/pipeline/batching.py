@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import AbandonedError, BusyError, DeadlineError
 from anysense.embed.forking import new_lock, renew_after_fork
+from anysense.embed.pipeline.cutting import cut_passages
 from anysense.embed.pipeline.turn import DEFAULT_BATCH, LineTurn, turn_of
 from anysense.embed.waiting import IS_QUERY, LOOK_UP_SECONDS, current_waiter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from anysense.embed.types import Content, Encoder, FloatArray, Modality, Passage
+    from anysense.embed.types import Content, Encoder, FloatArray, Modality, Passage, Structure
     from anysense.embed.waiting import Waiter
 
 __all__ = ["MOST_WAITING", "SharedEncoder"]
@@ -248,6 +249,10 @@ class SharedEncoder:
     def passages(self, text: str) -> list[Passage]:
         """As the encoder's."""
         return self.encoder.passages(text)
+
+    def structured_passages(self, text: str, structure: Structure, overlap: int) -> list[Passage]:
+        """As the encoder's, or what is given where it has none."""
+        return cut_passages(self.encoder, text, structure, overlap)
 
     def prepare(self, modality: Modality, content: Content) -> Any:
         """As the encoder's."""

@@ -39,6 +39,7 @@ class Prepared:
     origin: Origin
     content: Any
     is_complete: bool = True
+    heading: tuple[str, ...] = ()
 
 
 class Budget:

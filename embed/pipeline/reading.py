@@ -16,6 +16,7 @@ from anysense.embed.errors import (
     UsageError,
 )
 from anysense.embed.media.pieces import Piece, ReadOptions, captions, read_pieces
+from anysense.embed.pipeline.cutting import cut_passages
 from anysense.embed.pipeline.lookahead import Prepared
 from anysense.embed.types import EmbeddedFile, Encoder, Kind, Modality, Origin, Place, Waveform
 
@@ -177,12 +178,19 @@ def _segments(at: int, encoder: Encoder, piece: Piece, options: ReadOptions) -> 
     if isinstance(content, str) and modality is Modality.TEXT:
         from anysense.embed.media.document.document import has_words
 
-        for passage in encoder.passages(content):
+        overlap = options.overlap if piece.origin is Origin.CONTENT else 0
+        for passage in cut_passages(encoder, content, piece.structure, overlap):
             if not has_words(passage.text):
                 continue  # such as a ruled line
-            prepared = encoder.prepare(modality, passage.text)
-            place = _place_of_passage(piece, passage.start, passage.end)
-            yield Prepared(at, modality, place, passage.text, piece.origin, prepared)
+            yield Prepared(
+                encoder=at,
+                modality=modality,
+                place=_place_of_passage(piece, passage.start, passage.end),
+                text=passage.text,
+                origin=piece.origin,
+                content=encoder.prepare(modality, passage.encoded),
+                heading=passage.heading,
+            )
     elif modality is Modality.AUDIO:
         yield from _windows(at, encoder, piece, options)
     else:

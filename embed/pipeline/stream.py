@@ -125,7 +125,13 @@ class _Job:
             return Encoded(self.source, self.kind, [], self.error)
         segments = [
             EncodedSegment(
-                encoders[s.encoder].space.id, s.modality, vector, s.place, s.text, s.origin
+                space=encoders[s.encoder].space.id,
+                modality=s.modality,
+                vector=vector,
+                place=s.place,
+                text=s.text,
+                origin=s.origin,
+                heading=s.heading,
             )
             for s, vector in zip(self.segments, self.vectors, strict=True)
             if vector is not None

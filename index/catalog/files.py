@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from anysense.index.catalog.records import FileRecord, ItemChanges, make_id, write_sidecars
-from anysense.index.catalog.rows import FORMAT_2, item_columns
+from anysense.index.catalog.rows import LATEST, item_columns
 from anysense.index.catalog.schema import from_sql, row_crc, to_sql
 from anysense.index.catalog.totals import items_name, segments_name
 from anysense.index.catalog.transaction import Transaction, with_crc
@@ -87,7 +87,7 @@ def settle_items(transaction: Transaction, losses: Mapping[int, set[str]]) -> It
     outcome = ItemChanges([], {})
     sourceless: list[tuple[Any, ...]] = []
     for item_pk, lost in losses.items():
-        row = connection.execute(f"{FORMAT_2.items} WHERE i.item_pk = ?", (item_pk,)).fetchone()
+        row = connection.execute(f"{LATEST.items} WHERE i.item_pk = ?", (item_pk,)).fetchone()
         paths = _paths(transaction, item_pk)
         if not paths:
             remove_item(transaction, from_sql(row[1]))

@@ -1,8 +1,8 @@
-"""From format 1 to format 2 of the catalog, in one transaction: all of it, or nothing.
+"""From an earlier format of the catalog to that of today, in one transaction: all or nothing.
 
 The tables whose columns differ are made anew and filled from the old ones, with new checksums, and
 the totals are summed anew. Vectors, which are most of a catalog, are not touched. A process that is
-killed leaves format 1 as it was; so does a disk without room.
+killed leaves the catalog as it was; so does a disk without room.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from anysense.index.catalog.rows import row_format
+from anysense.index.catalog.rows import FORMAT_1, FORMAT_2, row_format
 from anysense.index.catalog.schema import CATALOG, FORMAT, SCHEMA, SUM_MASK, from_sql, row_crc
 from anysense.index.catalog.sqlite.connections import connect, storage_errors
 from anysense.index.catalog.sqlite.gate import using
@@ -27,36 +27,44 @@ __all__ = ["migrate", "rewrite"]
 _log = logging.getLogger("anysense")
 
 # A PDF was a text; now it is a document, and says so whatever it will hold when it is read again.
-_ITEMS = """
+_ITEMS_OF_1 = """
     INSERT INTO items
     SELECT item_pk, id, source, kind, metadata, content_hash, added_at,
            row_crc(item_pk, id, source, kind, metadata, content_hash, added_at)
     FROM (
         SELECT *, CASE
             WHEN modality = 'text' AND (lower(CAST(source AS TEXT)) LIKE '%.pdf' OR EXISTS (
-                SELECT 1 FROM files_1 AS f
-                WHERE f.item_pk = items_1.item_pk AND lower(CAST(f.path AS TEXT)) LIKE '%.pdf'
+                SELECT 1 FROM files_old AS f
+                WHERE f.item_pk = items_old.item_pk AND lower(CAST(f.path AS TEXT)) LIKE '%.pdf'
             )) THEN 'document' ELSE modality END AS kind
-        FROM items_1
+        FROM items_old
     )
 """
-_SEGMENTS = """
+_SEGMENTS_OF_1 = """
     INSERT INTO segments
     SELECT segment_pk, item_pk, space_pk, modality, ordinal, unit, start, "end", NULL, NULL,
-           'content', text,
+           'content', NULL, text,
            row_crc(segment_pk, item_pk, space_pk, modality, ordinal, unit, start, "end", NULL,
-                   NULL, 'content', text)
+                   NULL, 'content', NULL, text)
     FROM (
         SELECT *, CASE modality WHEN 'audio' THEN 'seconds' WHEN 'text' THEN 'characters' END
             AS unit
-        FROM segments_1
+        FROM segments_old
     )
 """
-_FILES = """
+_SEGMENTS_OF_2 = """
+    INSERT INTO segments
+    SELECT segment_pk, item_pk, space_pk, modality, ordinal, unit, start, "end", page, box, origin,
+           NULL, text,
+           row_crc(segment_pk, item_pk, space_pk, modality, ordinal, unit, start, "end", page, box,
+                   origin, NULL, text)
+    FROM segments_old
+"""
+_FILES_OF_1 = """
     INSERT INTO files
     SELECT path, size, mtime_ns, content_hash, item_pk, NULL,
            row_crc(path, size, mtime_ns, content_hash, item_pk, NULL)
-    FROM files_1
+    FROM files_old
 """
 _TOTALS = (  # with the mask as a number: these are constants of this code
     "DELETE FROM totals WHERE kind = 'files' OR kind LIKE 'items|%' OR kind LIKE 'segments|%'",
@@ -70,8 +78,15 @@ _TOTALS = (  # with the mask as a number: these are constants of this code
     f"""INSERT INTO totals
         SELECT 'files', count(*), sum(crc) & {SUM_MASK} FROM files HAVING count(*) > 0""",  # noqa: S608
 )
-_TABLES = {"items": _ITEMS, "segments": _SEGMENTS, "files": _FILES}
-_INDEXES = ("items_by_hash", "segments_by_item", "files_by_item")
+_COPIES = {
+    FORMAT_1.number: {
+        "items": _ITEMS_OF_1,
+        "segments": _SEGMENTS_OF_1,
+        "files": _FILES_OF_1,
+    },
+    FORMAT_2.number: {"segments": _SEGMENTS_OF_2},
+}
+"""What fills the tables that are made anew, by the format that they were of."""
 
 
 def migrate(folder: Path, meta: Mapping[str, str]) -> None:
@@ -88,13 +103,14 @@ def migrate(folder: Path, meta: Mapping[str, str]) -> None:
     with storage_errors(path), using(path):
         connection = connect(path, writable=True)
         try:
-            if row_format(path, connection).number == FORMAT:
+            number = row_format(path, connection).number
+            if number == FORMAT:
                 return
             _log.warning("%s is brought to format %d, once.", folder, FORMAT)
             connection.create_function("row_crc", -1, _row_crc, deterministic=True)
             connection.execute("BEGIN IMMEDIATE")
             try:
-                rewrite(connection)
+                rewrite(connection, number)
                 for note in meta.items():
                     row = with_crc(note)
                     connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?, ?)", row)
@@ -111,19 +127,20 @@ def migrate(folder: Path, meta: Mapping[str, str]) -> None:
         seal(folder)
 
 
-def rewrite(connection: sqlite3.Connection) -> None:
-    """Make the tables of format 2 out of those of format 1; SQL knows `row_crc`."""
-    for table in _TABLES:  # with its indexes, which go with it in the end
-        connection.execute(f"ALTER TABLE {table} RENAME TO {table}_1")
+def rewrite(connection: sqlite3.Connection, number: int) -> None:
+    """Make the tables of today out of those of an earlier format; SQL knows `row_crc`."""
+    copies = _COPIES[number]
+    for table in copies:  # with its indexes, which go with it in the end
+        connection.execute(f"ALTER TABLE {table} RENAME TO {table}_old")
     for statement in SCHEMA:
-        if statement.split()[2] in _TABLES:
+        if statement.startswith("CREATE TABLE") and statement.split()[2] in copies:
             connection.execute(statement)
-    for copy in _TABLES.values():
+    for copy in copies.values():
         connection.execute(copy)
-    for table in _TABLES:
-        connection.execute(f"DROP TABLE {table}_1")
+    for table in copies:
+        connection.execute(f"DROP TABLE {table}_old")
     for statement in SCHEMA:
-        if statement.split()[2] in _INDEXES:
+        if statement.startswith("CREATE INDEX") and statement.split()[4] in copies:
             connection.execute(statement)
     for statement in _TOTALS:
         connection.execute(statement)

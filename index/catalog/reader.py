@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from anysense.embed.errors import ItemNotFoundError
-from anysense.embed.types import Kind, Modality, Origin
+from anysense.embed.types import Kind, Modality
 from anysense.index.catalog.records import (
     CatalogFile,
     FileRecord,
@@ -26,9 +26,9 @@ from anysense.index.catalog.records import (
 from anysense.index.catalog.rows import (
     RowFormat,
     item_columns,
-    place_of,
     row_format,
     segment_columns,
+    segment_of,
 )
 from anysense.index.catalog.schema import CATALOG, from_sql, to_sql, vector_crc
 from anysense.index.catalog.sqlite.connections import Pool, check_row, damaged
@@ -244,9 +244,7 @@ class Catalog:
         """A row of `RowFormat.segments`, checked."""
         check_row(self.path, "segments", row[0], row[-1], *segment_columns(row))
         row = rows.as_segment(row)
-        text = row[11] and from_sql(row[11])
-        space = self.spaces[row[2]].id
-        return Segment(row[0], space, Modality(row[3]), place_of(row), text, Origin(row[10]))
+        return segment_of(row, self.spaces[row[2]].id)
 
     def rows(self, segment_ids: Sequence[int] | Ids) -> list[SegmentRow | None]:
         """The rows of segments, one for each id in order; None for a segment that is not there."""

@@ -87,6 +87,7 @@ class Segment:
         place: where in the item it is.
         text: the passage itself, of a text.
         origin: what it was derived from.
+        heading: the path of headings that a passage stands under, the outermost first.
     """
 
     id: int
@@ -95,6 +96,7 @@ class Segment:
     place: Place
     text: str | None
     origin: Origin
+    heading: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values."""
@@ -109,6 +111,7 @@ class Segment:
             "page": place.page,
             "box": None if place.box is None else list(place.box),
             "origin": self.origin.value,
+            "heading": list(self.heading),
             "text": self.text,
         }
 

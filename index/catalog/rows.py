@@ -1,8 +1,8 @@
 """Rows of items, segments and files as SQLite gives them, in each format that a catalog may have.
 
-A catalog of format 1 is read as it is, until the first change brings it to format 2
-(`anysense.index.catalog.migration`). There an item had one modality, which was that of all of its
-segments, and a segment's unit followed from it.
+A catalog of an earlier format is read as it is, until the first change brings it to that of today
+(`anysense.index.catalog.migration`). In format 2 passages had no headings. In format 1 besides, an
+item had one modality, which was that of all of its segments, and a segment's unit followed from it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from anysense.embed.errors import IncompatibleCollectionError
-from anysense.embed.types import Place, Unit
+from anysense.embed.types import Modality, Origin, Place, Unit
+from anysense.index.catalog.records import Segment
 from anysense.index.catalog.schema import FORMAT, SCHEMA, from_sql
 
 if TYPE_CHECKING:
@@ -23,12 +24,16 @@ if TYPE_CHECKING:
 __all__ = [
     "FORMAT_1",
     "FORMAT_2",
+    "FORMAT_3",
+    "LATEST",
     "RowFormat",
+    "heading_column",
     "item_columns",
     "place_columns",
     "place_of",
     "row_format",
     "segment_columns",
+    "segment_of",
 ]
 
 Row: TypeAlias = "tuple[Any, ...]"
@@ -45,7 +50,7 @@ class RowFormat:
         segments: the columns of a segment (``s``), the last of them its crc.
         files: those of a file (``f``), the last of them its crc.
         file_columns: how many of these, from the first, its crc covers.
-        as_segment: such a row as format 2 has it.
+        as_segment: such a row as the latest format has it.
     """
 
     number: int
@@ -85,13 +90,18 @@ def segment_columns(row: Row) -> Row:
 
 def _from_format_1(row: Row) -> Row:
     unit = {"audio": Unit.SECONDS.value, "text": Unit.CHARACTERS.value}.get(row[3])
-    return (*row[:5], unit, row[5], row[6], None, None, "content", *row[7:])
+    return (*row[:5], unit, row[5], row[6], None, None, "content", None, *row[7:])
 
 
 _ITEMS_1 = """CREATE TABLE items (
         item_pk INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, source TEXT NOT NULL,
         modality TEXT NOT NULL, metadata TEXT NOT NULL, content_hash TEXT,
         added_at REAL NOT NULL, crc INTEGER NOT NULL
+    )"""
+_SEGMENTS_2 = """CREATE TABLE segments (
+        segment_pk INTEGER PRIMARY KEY, item_pk INTEGER NOT NULL, space_pk INTEGER NOT NULL,
+        modality TEXT NOT NULL, ordinal INTEGER NOT NULL, unit TEXT, start REAL, "end" REAL,
+        page INTEGER, box TEXT, origin TEXT NOT NULL, text TEXT, crc INTEGER NOT NULL
     )"""
 _SEGMENTS_1 = """CREATE TABLE segments (
         segment_pk INTEGER PRIMARY KEY, item_pk INTEGER NOT NULL, space_pk INTEGER NOT NULL,
@@ -102,18 +112,21 @@ _FILES_1 = """CREATE TABLE files (
         path TEXT PRIMARY KEY NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
         content_hash TEXT NOT NULL, item_pk INTEGER NOT NULL, crc INTEGER NOT NULL
     ) WITHOUT ROWID"""
-_TABLES_1 = {"items": _ITEMS_1, "segments": _SEGMENTS_1, "files": _FILES_1}
 
 
-def _table(statement: str) -> str:
-    return statement.split()[2]
+def _schema(**tables: str) -> tuple[str, ...]:
+    """The statements of today, but for those of some tables."""
+    return tuple(
+        tables.get(statement.split()[2], statement)
+        if statement.startswith("CREATE TABLE")
+        else statement
+        for statement in SCHEMA
+    )
 
 
 FORMAT_1 = RowFormat(
     number=1,
-    schema=tuple(
-        _TABLES_1.get(_table(s), s) if s.startswith("CREATE TABLE") else s for s in SCHEMA
-    ),
+    schema=_schema(items=_ITEMS_1, segments=_SEGMENTS_1, files=_FILES_1),
     kind="modality",
     segments=(
         's.segment_pk, s.item_pk, s.space_pk, s.modality, s.ordinal, s.start, s."end", s.text, '
@@ -125,7 +138,7 @@ FORMAT_1 = RowFormat(
 )
 FORMAT_2 = RowFormat(
     number=2,
-    schema=SCHEMA,
+    schema=_schema(segments=_SEGMENTS_2),
     kind="kind",
     segments=(
         's.segment_pk, s.item_pk, s.space_pk, s.modality, s.ordinal, s.unit, s.start, s."end", '
@@ -133,9 +146,22 @@ FORMAT_2 = RowFormat(
     ),
     files="f.path, f.size, f.mtime_ns, f.content_hash, f.item_pk, f.sidecars, f.crc",
     file_columns=6,
+    as_segment=lambda row: (*row[:11], None, *row[11:]),
+)
+FORMAT_3 = RowFormat(
+    number=3,
+    schema=SCHEMA,
+    kind="kind",
+    segments=(
+        's.segment_pk, s.item_pk, s.space_pk, s.modality, s.ordinal, s.unit, s.start, s."end", '
+        "s.page, s.box, s.origin, s.heading, s.text, s.crc"
+    ),
+    files=FORMAT_2.files,
+    file_columns=6,
     as_segment=lambda row: row,
 )
-_FORMATS = {0: FORMAT_1, 2: FORMAT_2}  # format 1 left SQLite's number at 0
+LATEST = FORMAT_3
+_FORMATS = {0: FORMAT_1, 2: FORMAT_2, 3: FORMAT_3}  # format 1 left SQLite's number at 0
 
 
 def row_format(path: Path, connection: sqlite3.Connection) -> RowFormat:
@@ -159,7 +185,7 @@ def item_columns(row: Row) -> Row:
 
 
 def place_of(row: Row) -> Place:
-    """Where a segment is, of a row as format 2 has it."""
+    """Where a segment is, of a row as the latest format has it."""
     box = row[9] and tuple(json.loads(row[9]))
     return Place(row[6], row[7], row[5] and Unit(row[5]), row[8], box)
 
@@ -170,3 +196,21 @@ def place_columns(place: Place) -> Row:
     end = None if place.end is None else float(place.end)
     box = None if place.box is None else json.dumps(place.box)
     return place.unit and place.unit.value, start, end, place.page, box
+
+
+def segment_of(row: Row, space: str) -> Segment:
+    """A segment, of a row as the latest format has it, and the id of its space."""
+    return Segment(
+        id=row[0],
+        space=space,
+        modality=Modality(row[3]),
+        place=place_of(row),
+        text=row[12] and from_sql(row[12]),
+        origin=Origin(row[10]),
+        heading=tuple(json.loads(row[11])) if row[11] else (),
+    )
+
+
+def heading_column(heading: Sequence[str]) -> str | None:
+    """A path of headings as the catalog keeps it; None for none."""
+    return json.dumps(list(heading), ensure_ascii=False) if heading else None

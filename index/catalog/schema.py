@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 CATALOG = "catalog.sqlite"
-FORMAT = 2
+FORMAT = 3
 """The format of what this code writes, and the newest that it reads.
 
 It stands in the manifest, and SQLite keeps it as the catalog's ``user_version``.
@@ -58,7 +58,8 @@ SCHEMA = (
     """CREATE TABLE segments (
         segment_pk INTEGER PRIMARY KEY, item_pk INTEGER NOT NULL, space_pk INTEGER NOT NULL,
         modality TEXT NOT NULL, ordinal INTEGER NOT NULL, unit TEXT, start REAL, "end" REAL,
-        page INTEGER, box TEXT, origin TEXT NOT NULL, text TEXT, crc INTEGER NOT NULL
+        page INTEGER, box TEXT, origin TEXT NOT NULL, heading TEXT, text TEXT,
+        crc INTEGER NOT NULL
     )""",
     "CREATE INDEX segments_by_item ON segments (item_pk, space_pk, ordinal)",
     """CREATE TABLE vectors (

@@ -31,7 +31,7 @@ from anysense.index.catalog.records import (
     QuarantinedFile,
     read_sidecars,
 )
-from anysense.index.catalog.rows import FORMAT_2, place_columns
+from anysense.index.catalog.rows import LATEST, heading_column, place_columns
 from anysense.index.catalog.schema import CATALOG, from_sql, row_crc, to_sql, vector_crc
 from anysense.index.catalog.sqlite.connections import WriterConnection, log_of, storage_errors
 from anysense.index.catalog.sqlite.gate import keep_open, using
@@ -55,7 +55,7 @@ LOG_BYTES = 64 * 1024**2
 PAUSES_SECONDS = (0.0, 0.02, 0.05, 0.1, 0.2)
 """Between the tries to open a catalog to write; readers need that long to let go of it."""
 
-_INSERT_SEGMENT = f"INSERT INTO segments VALUES ({', '.join('?' * 13)})"  # noqa: S608
+_INSERT_SEGMENT = f"INSERT INTO segments VALUES ({', '.join('?' * 14)})"  # noqa: S608
 
 
 def open_writer(
@@ -235,9 +235,7 @@ class CatalogWriter:
         others = [file for file in files if file.path not in paths]
         if others and old[1] != record.content_hash:
             if len(others) < len(files):  # one of them has changed, and is not just another file
-                row = connection.execute(
-                    f"{FORMAT_2.items} WHERE i.item_pk = ?", old[:1]
-                ).fetchone()
+                row = connection.execute(f"{LATEST.items} WHERE i.item_pk = ?", old[:1]).fetchone()
                 for path in paths:
                     drop_file(transaction, path)
                 rename_item(transaction, row, keep_given=False)
@@ -268,7 +266,8 @@ class CatalogWriter:
             pk, transaction.next_segment = transaction.next_segment, transaction.next_segment + 1
             space_pk, modality = self._spaces[segment.space][0], segment.modality.value
             key = (pk, item_pk, space_pk, modality, ordinal)
-            columns = (*key, *place_columns(segment.place), segment.origin.value)
+            place, heading = place_columns(segment.place), heading_column(segment.heading)
+            columns = (*key, *place, segment.origin.value, heading)
             crc = row_crc(*columns, segment.text)
             text = None if segment.text is None else to_sql(segment.text)
             segment_rows.append((*columns, text, crc))
@@ -289,7 +288,7 @@ class CatalogWriter:
         with self._transaction() as transaction:
             for name, text in texts.items():
                 row = transaction.connection.execute(
-                    f"{FORMAT_2.items} WHERE i.id = ?", (to_sql(name),)
+                    f"{LATEST.items} WHERE i.id = ?", (to_sql(name),)
                 ).fetchone()
                 if row is not None:
                     update_item(transaction, row, (*row[:4], text, *row[5:7]))

@@ -34,6 +34,7 @@ class HitSegment:
         page: the page of a document that it begins on, from 1.
         box: the part of a picture: left, top, right, bottom as shares of its width and height.
         origin: ``content``, or what it was derived from, such as ``caption``.
+        heading: of a passage, the path of headings that it stands under, the outermost first.
         text: the passage that matched, of a text.
     """
 
@@ -48,6 +49,7 @@ class HitSegment:
     page: int | None = None
     box: tuple[float, float, float, float] | None = None
     origin: Origin | None = None
+    heading: tuple[str, ...] = ()
     text: str | None = None
 
     @property
@@ -67,8 +69,8 @@ class Hit:
     Attributes:
         id: the item's id.
         kind: what the item is: a text, an image, a sound, a document or a video.
-        modality, score, raw_score, route, space, start, end, unit, page, box, origin, text: of
-            that segment; see `HitSegment`.
+        modality, score, raw_score, route, space, start, end, unit, page, box, origin,
+            heading, text: of that segment; see `HitSegment`.
         source: the item's path, or a name given by the user.
         metadata: what the user stored with the item.
         segments: the other segments of the item that matched well, best first.
@@ -89,6 +91,7 @@ class Hit:
     page: int | None = None
     box: tuple[float, float, float, float] | None = None
     origin: Origin | None = None
+    heading: tuple[str, ...] = ()
     text: str | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
     segments: tuple[HitSegment, ...] = ()
@@ -151,5 +154,5 @@ class Hit:
 
 
 def _plain(value: Any) -> Any:
-    """A member of an enumeration as its value."""
-    return getattr(value, "value", value)
+    """A member of an enumeration as its value, a tuple as a list."""
+    return list(value) if isinstance(value, tuple) else getattr(value, "value", value)

@@ -60,5 +60,6 @@ def _segment(match: SegmentMatch, row: SegmentRow) -> HitSegment:
         page=place.page,
         box=place.box,
         origin=row.segment.origin,
+        heading=row.segment.heading,
         text=row.segment.text,
     )

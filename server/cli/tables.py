@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Column", "print_facts", "print_hits", "print_table"]
 
 SNIPPET = 100
+HEADING_SIGN = " > "
 MOST_PLACES = 3
 GAP = 2  # between columns, as rich leaves it
 LEAST_WIDTH = 8
@@ -172,7 +173,8 @@ def _also(hit: Hit) -> str:
 
 
 def _snippet(hit: Hit) -> str:
-    text = _one_line(hit.text or "")
+    """The beginning of a passage, after the headings that it stands under."""
+    text = _one_line(": ".join(filter(None, [HEADING_SIGN.join(hit.heading), hit.text or ""])))
     return text if len(text) <= SNIPPET else text[: SNIPPET - 1].rstrip() + "…"
 
 

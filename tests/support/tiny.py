@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from anysense.embed.encoders.registry import register_encoder
+from anysense.embed.encoders.sections import split_sections
 from anysense.embed.errors import EncoderError
 from anysense.embed.types import Content, Modality, Passage, Space, Waveform
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
-    from anysense.embed.types import FloatArray
+    from anysense.embed.types import FloatArray, Structure
 
 CONCEPTS = ("red", "green", "blue", "dark", "low", "middle", "high")
 PASSAGE_WORDS = 20
@@ -51,6 +52,9 @@ class TinyEncoder:
         return [
             Passage(g[0].start(), g[-1].end(), text[g[0].start() : g[-1].end()]) for g in groups
         ]
+
+    def structured_passages(self, text: str, structure: Structure, overlap: int) -> list[Passage]:
+        return split_sections(text, structure, overlap, lambda t: len(t.split()), PASSAGE_WORDS)
 
     def prepare(self, modality: Modality, content: Content) -> Any:
         if modality not in self.space.modalities:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     import torch
 
-    from anysense.embed.types import Content, FloatArray
+    from anysense.embed.types import Content, FloatArray, Structure
 
 __all__ = ["ClapEncoder", "load"]
 
@@ -136,6 +136,10 @@ class ClapEncoder:
     def passages(self, text: str) -> list[Passage]:
         """Split a text into passages of at most 75 tokens."""
         return self._tokenizer.passages(text)
+
+    def structured_passages(self, text: str, structure: Structure, overlap: int) -> list[Passage]:
+        """The same for a text with a structure, by its sections."""
+        return self._tokenizer.structured_passages(text, structure, overlap)
 
     def prepare(self, modality: Modality, content: Content) -> Any:
         """Token ids (length,) of a text; the spectrogram (1001, 64) of a window."""

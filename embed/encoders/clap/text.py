@@ -9,13 +9,14 @@ import torch
 from anysense.embed.encoders.clap.names import TOKENIZER_REPOSITORIES
 from anysense.embed.encoders.letters import plain_letters
 from anysense.embed.encoders.passages import split_passages
+from anysense.embed.encoders.sections import split_sections
 from anysense.embed.encoders.weights.hub import cached_file, missing_model
 from anysense.embed.errors import CheckpointError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from anysense.embed.types import Passage
+    from anysense.embed.types import Passage, Structure
 
 __all__ = ["ClapTokenizer", "find_tokenizer"]
 
@@ -65,7 +66,10 @@ class ClapTokenizer:
         self.padding: int = padding
 
     def passages(self, text: str) -> list[Passage]:
-        return split_passages(text, lambda piece: len(self.tokens(piece)), LENGTH - 2)
+        return split_passages(text, self._count, LENGTH - 2)
+
+    def structured_passages(self, text: str, structure: Structure, overlap: int) -> list[Passage]:
+        return split_sections(text, structure, overlap, self._count, LENGTH - 2)
 
     def ids(self, text: str) -> torch.Tensor:
         """Token ids with their marks, padded, shape (length,); at most 77 of them."""
@@ -81,6 +85,9 @@ class ClapTokenizer:
         """Token ids of a text, all of them and without marks."""
         ids: list[int] = self._tokenizer.encode(plain_letters(text), add_special_tokens=False).ids
         return ids
+
+    def _count(self, text: str) -> int:
+        return len(self.tokens(text))
 
 
 def _load(folder: Path) -> Any:

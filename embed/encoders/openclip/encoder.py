@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     import torch
 
-    from anysense.embed.types import Content, FloatArray
+    from anysense.embed.types import Content, FloatArray, Structure
 
 __all__ = ["OpenClipEncoder", "load"]
 
@@ -118,6 +118,10 @@ class OpenClipEncoder:
     def passages(self, text: str) -> list[Passage]:
         """Split a text into passages of at most the tokenizer's context, less its end marks."""
         return self._text.passages(text)
+
+    def structured_passages(self, text: str, structure: Structure, overlap: int) -> list[Passage]:
+        """The same for a text with a structure, by its sections."""
+        return self._text.structured_passages(text, structure, overlap)
 
     def prepare(self, modality: Modality, content: Content) -> Any:
         """Token ids (length,) of a text; float32 (3, height, width) of an image."""

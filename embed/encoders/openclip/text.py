@@ -12,12 +12,13 @@ from open_clip.transformer import text_global_pool
 from anysense.embed.encoders.device import may_round
 from anysense.embed.encoders.letters import plain_letters
 from anysense.embed.encoders.passages import split_passages
+from anysense.embed.encoders.sections import split_sections
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from anysense.embed.encoders.device import BatchRunner
-    from anysense.embed.types import FloatArray, Passage
+    from anysense.embed.types import FloatArray, Passage, Structure
 
 __all__ = ["TextTower"]
 
@@ -42,7 +43,10 @@ class TextTower:
         self._causal = _ends_at_its_last_token(model, tokenizer)
 
     def passages(self, text: str) -> list[Passage]:
-        return split_passages(text, lambda part: self._count(plain_letters(part)), self._limit)
+        return split_passages(text, self._count_plain, self._limit)
+
+    def structured_passages(self, text: str, structure: Structure, overlap: int) -> list[Passage]:
+        return split_sections(text, structure, overlap, self._count_plain, self._limit)
 
     def prepare(self, text: str) -> torch.Tensor:
         """Token ids, shape (length,): the context length, or a shorter one that says the same."""
@@ -67,6 +71,9 @@ class TextTower:
         """Token ids of a text that tells tokenizers, and how they clean text, apart."""
         probe = "  A photo of Zürich &amp; 北京, 1,234 km away: isn't it GREAT?\n"
         return [int(i) for i in self._tokenizer([probe])[0]]
+
+    def _count_plain(self, text: str) -> int:
+        return self._count(plain_letters(text))
 
     def _forward(self, ids: torch.Tensor) -> torch.Tensor:
         model, length = self._model, ids.shape[1]

@@ -16,6 +16,7 @@ from anysense.embed.encoders.device import BatchRunner, choose_batch, choose_dev
 from anysense.embed.encoders.letters import plain_letters
 from anysense.embed.encoders.passages import split_passages
 from anysense.embed.encoders.revision import digest_parts, revision_of
+from anysense.embed.encoders.sections import split_sections
 from anysense.embed.encoders.sentence.names import find_model
 from anysense.embed.encoders.weights.checkpoint import file_digest, read_checkpoint
 from anysense.embed.encoders.weights.downloads import WEIGHT_FILES
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from anysense.embed.types import Content, FloatArray
+    from anysense.embed.types import Content, FloatArray, Structure
 
 __all__ = ["SentenceEncoder", "load"]
 
@@ -134,6 +135,10 @@ class SentenceEncoder:
     def passages(self, text: str) -> list[Passage]:
         """Split a text into passages of at most the model's own length."""
         return split_passages(text, self._count, self._length - self._marks)
+
+    def structured_passages(self, text: str, structure: Structure, overlap: int) -> list[Passage]:
+        """Split a text into passages by its structure, with their headings in their context."""
+        return split_sections(text, structure, overlap, self._count, self._length - self._marks)
 
     def prepare(self, modality: Modality, content: Content) -> Any:
         """Token ids and their mask, padded to a multiple of 16: shape (2, length)."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     import torch
 
-    from anysense.embed.types import Content, FloatArray
+    from anysense.embed.types import Content, FloatArray, Structure
 
 __all__ = ["StarterEncoder", "load"]
 
@@ -62,6 +62,10 @@ class StarterEncoder:
     def passages(self, text: str) -> list[Passage]:
         """Split a text into passages of at most 256 tokens that end at sentence ends."""
         return self._text.passages(text)
+
+    def structured_passages(self, text: str, structure: Structure, overlap: int) -> list[Passage]:
+        """The same for a text with a structure, by its sections."""
+        return self._text.structured_passages(text, structure, overlap)
 
     def prepare(self, modality: Modality, content: Content) -> Any:
         """Token ids of a text, a (260, 260, 3) square of an image, a mel spectrogram of a sound.

@@ -17,6 +17,7 @@ from torch.nn import functional
 from anysense.embed.encoders.device import BatchRunner, may_round
 from anysense.embed.encoders.letters import plain_letters
 from anysense.embed.encoders.passages import split_passages
+from anysense.embed.encoders.sections import split_sections
 from anysense.embed.encoders.starter.weights import DATA_FOLDER, load_tensors, verified_path
 from anysense.embed.errors import EmptyMediaError
 from anysense.embed.types import Passage
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from tokenizers import Tokenizer
 
-    from anysense.embed.types import FloatArray, Passage
+    from anysense.embed.types import FloatArray, Passage, Structure
 
 __all__ = ["TOKEN_LIMIT", "TextTokens", "TextTower"]
 
@@ -171,6 +172,10 @@ class TextTower:
     def passages(self, text: str) -> list[Passage]:
         """Split a text into passages of at most `TOKEN_LIMIT` tokens that end at sentence ends."""
         return split_passages(text, self._count, TOKEN_LIMIT - 2)
+
+    def structured_passages(self, text: str, structure: Structure, overlap: int) -> list[Passage]:
+        """Split a text into passages by its structure, with their headings in their context."""
+        return split_sections(text, structure, overlap, self._count, TOKEN_LIMIT - 2)
 
     def encode(self, prepared: Sequence[TextTokens]) -> FloatArray:
         """Unit vectors of shape (n, 384); texts of one length share batches, none is padded.

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from anysense.embed.limits import Limits
     from anysense.embed.media.pieces import ReadOptions
+    from anysense.embed.media.signatures import Format
+    from anysense.embed.types import Structure
 
 __all__ = ["text_pieces"]
 
@@ -46,13 +48,21 @@ def text_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Piece]:
     text = fold_text(seen_words(written, file_format, name))
     is_empty = not has_words(text)
     if not is_empty:
-        yield Piece(Modality.TEXT, text)
+        yield Piece(Modality.TEXT, text, structure=_structure(text, file_format, name))
     if Modality.IMAGE in options.modalities:
         for picture in _pictures(written, limits):
             yield Piece(Modality.IMAGE, picture)
             is_empty = False
     if is_empty:
         raise no_words(text, name)
+
+
+def _structure(text: str, file_format: Format, name: str) -> Structure | None:
+    if file_format.name != "Markdown":
+        return None
+    from anysense.embed.media.structure.markdown import markdown_structure
+
+    return markdown_structure(text, name)
 
 
 def _pictures(written: str, limits: Limits) -> Iterator[Image]:

@@ -107,8 +107,8 @@ def search(
     `like`, `modality` and `weight`), `no_match` (true if chance alone may have put the best item
     where it is, so that probably nothing answers the query) and `hits`, best first, each with `id`,
     `kind`, `modality`, `score`, `raw_score`, `route`, `source`, `space`, `start`, `end`, `unit`,
-    `page`, `box`, `origin`, `text`, `metadata` and `segments`, the item's other segments that
-    matched well, with the same fields as far as they are a segment's.
+    `page`, `box`, `origin`, `heading`, `text`, `metadata` and `segments`, the item's other segments
+    that matched well, with the same fields as far as they are a segment's.
     """
     from anysense.index.collection import Collection
     from anysense.index.ranking.retriever import CollectionRetriever

@@ -186,4 +186,8 @@ class PlaceBody(BaseModel):
         Field(description="Left, top, right, bottom as shares of a picture's width and height."),
     ]
     origin: Annotated[Origin, Field(description="What it was derived from.")]
+    heading: Annotated[
+        list[str],
+        Field(description="The headings that a passage stands under, the outermost first."),
+    ]
     text: Annotated[str | None, Field(description="The passage, of a text.")]

@@ -2,17 +2,20 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from format1 import EXPECTED, assert_as_before, unpack
-from specimen import record
+from specimen import created, record
 
 from anysense import Collection
 from anysense.embed.errors import CorruptCollectionError, IncompatibleCollectionError
+from anysense.embed.types import Modality
 from anysense.index.catalog import migration
 from anysense.index.catalog.integrity import catalog_problems
-from anysense.index.catalog.schema import CATALOG, FORMAT, SCHEMA
+from anysense.index.catalog.rows import FORMAT_2
+from anysense.index.catalog.schema import CATALOG, FORMAT, SCHEMA, row_crc
 from anysense.index.catalog.sqlite.seals import seal
 from anysense.index.snapshots.manifest import Manifest
 
@@ -60,14 +63,14 @@ def test_format_1_is_read_as_it_is(path: Path) -> None:
     assert digests(path) == before
 
 
-def test_the_first_change_brings_it_to_format_2(
+def test_the_first_change_brings_it_to_the_format_of_today(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with Collection.open(path) as collection:
         files = collection.folder.files()
         items = {name: file.item_id for name, file in files.items()}
         collection.write([record("new")])
-        assert "is brought to format 2" in caplog.text
+        assert f"is brought to format {FORMAT}" in caplog.text
         assert_as_before(collection, without={"new"})
         assert collection.folder.files() == files
         assert {name: f.item_id for name, f in collection.folder.files().items()} == items
@@ -94,7 +97,7 @@ def test_the_first_change_brings_it_to_format_2(
     assert sorted(sql for (sql,) in rows) == sorted(SCHEMA)
 
 
-def test_readers_go_on_while_it_is_brought_to_format_2(path: Path) -> None:
+def test_readers_go_on_while_it_is_brought_to_the_format_of_today(path: Path) -> None:
     with Collection.open(path) as reader, Collection.open(path) as writer:
         old = reader.folder.snapshot()
         assert_as_before(reader)
@@ -163,7 +166,7 @@ def test_a_migration_takes_time_in_proportion_to_its_rows(path: Path) -> None:
             return 0
 
         connection.set_progress_handler(count, 100)
-        migration.rewrite(connection)
+        migration.rewrite(connection, 1)
         connection.close()
         return taken
 
@@ -195,3 +198,51 @@ def test_damage_is_not_taken_for_what_was_written(path: Path, damage: str) -> No
         collection.write([record("new")])
     assert format_of(path) == 0
     assert Manifest.read(path).format == 1
+
+
+# From format 2
+
+
+def as_format_2(path: Path) -> None:
+    """Make the catalog of a collection what it was before passages had headings."""
+    connection = sqlite3.connect(path / CATALOG)
+    old = FORMAT_2.segments.replace("s.", "").replace("crc", "0")
+    connection.execute("ALTER TABLE segments RENAME TO new")
+    [statement] = [s for s in FORMAT_2.schema if s.startswith("CREATE TABLE segments")]
+    connection.execute(statement)
+    connection.execute(f"INSERT INTO segments SELECT {old} FROM new")
+    connection.execute("DROP TABLE new")
+    [index] = [s for s in SCHEMA if s.startswith("CREATE INDEX segments_by_item")]
+    connection.execute(index)
+    connection.create_function("row_crc", -1, lambda *row: row_crc(*row))
+    covered = ", ".join(FORMAT_2.segments.replace("s.", "").split(", ")[:-1])
+    connection.execute(f"UPDATE segments SET crc = row_crc({covered})")
+    for totals in migration._TOTALS:  # as a writer of format 2 kept them
+        connection.execute(totals)
+    connection.execute("PRAGMA user_version = 2")
+    connection.commit()
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    replace(Manifest.read(path), format=2).write(path)
+    seal(path)
+
+
+def test_format_2_is_read_as_it_is_until_its_first_change(tmp_path: Path) -> None:
+    path = tmp_path / "c"
+    with created(path) as collection:
+        collection.write([record("a", modality=Modality.TEXT), record("b")])
+        collection.publish()
+        before = collection.folder.snapshot().item("a").to_dict()
+    as_format_2(path)
+    with Collection.open(path) as collection:
+        assert collection.info()["format"] == 2
+        assert collection.verify().problems == []
+        assert collection.folder.snapshot().item("a").to_dict() == before
+    assert format_of(path) == 2
+    with Collection.open(path) as collection:
+        collection.write([record("c")])
+        assert collection.info()["format"] == FORMAT
+        assert collection.folder.snapshot().item("a").to_dict() == before
+        assert collection.verify().problems == []
+        assert catalog_problems(collection.folder.catalog) == []
+    assert format_of(path) == Manifest.read(path).format == FORMAT

@@ -13,8 +13,14 @@ from specimen import created, vector
 from anysense.embed.errors import CorruptCollectionError
 from anysense.embed.types import WHOLE, EncodedSegment, Kind, Modality, Origin, Place, Unit
 from anysense.index.catalog.integrity import catalog_problems
-from anysense.index.catalog.records import FileRecord, ItemRecord, QuarantinedFile, Sidecar
-from anysense.index.catalog.rows import FORMAT_2, place_columns, place_of, row_format
+from anysense.index.catalog.records import (
+    FileRecord,
+    ItemRecord,
+    QuarantinedFile,
+    Segment,
+    Sidecar,
+)
+from anysense.index.catalog.rows import LATEST, place_columns, place_of, row_format
 from anysense.index.catalog.schema import CATALOG, SCHEMA
 from anysense.index.catalog.sqlite.seals import seal
 from anysense.index.collection import Collection
@@ -45,6 +51,7 @@ RECORD = ItemRecord(
             place,
             f"passage {i}" if i % 2 else None,
             origin,
+            ("A", "B") if i % 2 else (),
         )
         for i, (place, origin) in enumerate(zip(PLACES, [*Origin, *Origin], strict=False))
     ],
@@ -70,8 +77,12 @@ def collection(path: Path) -> Iterator[Collection]:
 def test_segments_come_back_with_their_places_and_origins(collection: Collection) -> None:
     item = collection.folder.snapshot().item("all")
     assert item.kind is Kind.DOCUMENT
-    expected = [(s.space, s.modality, s.place, s.text, s.origin) for s in RECORD.segments]
-    assert [(s.space, s.modality, s.place, s.text, s.origin) for s in item.segments] == expected
+
+    def told(segment: EncodedSegment | Segment) -> tuple[object, ...]:
+        s = segment
+        return (s.space, s.modality, s.place, s.text, s.origin, s.heading)
+
+    assert list(map(told, item.segments)) == list(map(told, RECORD.segments))
     assert {type(v) for s in item.segments for v in (s.place.start, s.place.end)} == {
         float,
         type(None),
@@ -100,7 +111,7 @@ def test_an_item_as_plain_values(collection: Collection) -> None:
     passage = told["segments"][3]
     assert passage == {
         "id": 4, "space": "tiny", "modality": "text", "start": 7.0, "end": 8.0, "unit": "pages",
-        "page": 7, "box": None, "origin": "caption", "text": "passage 3",
+        "page": 7, "box": None, "origin": "caption", "heading": ["A", "B"], "text": "passage 3",
     }  # fmt: skip
     assert told["segments"][4]["box"] == [0.1, 0.2, 1 / 3, 1.0]
 
@@ -127,12 +138,15 @@ def test_sidecars_stay_with_the_files_of_an_item_that_is_replaced(collection: Co
 @pytest.mark.parametrize("place", PLACES)
 def test_a_place_is_what_its_columns_say(place: Place) -> None:
     unit, start, end, page, box = place_columns(place)
-    assert place_of((1, 1, 1, "text", 0, unit, start, end, page, box, "content", None, 0)) == place
+    assert (
+        place_of((1, 1, 1, "text", 0, unit, start, end, page, box, "content", None, None, 0))
+        == place
+    )
 
 
-def test_a_new_catalog_is_of_format_2(collection: Collection, path: Path) -> None:
+def test_a_new_catalog_is_of_the_latest_format(collection: Collection, path: Path) -> None:
     with collection.folder.catalog.transaction() as connection:
-        assert row_format(path, connection) is FORMAT_2
+        assert row_format(path, connection) is LATEST
         tables = {sql for (sql,) in connection.execute("SELECT sql FROM sqlite_master") if sql}
     assert tables == set(SCHEMA)
 
@@ -149,6 +163,7 @@ def changed(table: str, column: str) -> str:
         "unit": "CASE unit WHEN 'pages' THEN 'seconds' ELSE 'pages' END",
         "origin": "CASE origin WHEN 'ocr' THEN 'content' ELSE 'ocr' END",
         "box": "CASE WHEN box IS NULL THEN '[0.0, 0.0, 1.0, 1.0]' ELSE NULL END",
+        "heading": """CASE WHEN heading IS NULL THEN '["A"]' ELSE NULL END""",
         "sidecars": """CASE WHEN sidecars IS NULL THEN '[["a.txt",1,1]]' ELSE NULL END""",
     }
     texts = ("id", "source", "content_hash", "text", "path", "reason")

@@ -1,0 +1,127 @@
+"""Splitting a text into passages by its structure: under their headings, and overlapping if asked.
+
+No passage goes on over a heading. Each is encoded with the path of headings that it stands under,
+as a passage alone seldom says what it is about; the path takes a quarter of the room at most, and
+loses its outermost headings first. Within a section the rules of `passages` hold; code, tables and
+items of lists that fit stay whole.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from anysense.embed.encoders.passages import count_spans, find_most, sentences, split_span, words
+from anysense.embed.types import CONTEXT_GAP, Passage, Section, Structure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from anysense.embed.encoders.passages import CountSpan, CountTokens, Span
+    from anysense.embed.types import Block
+
+__all__ = ["HEADING_SIGN", "split_sections"]
+
+HEADING_SIGN = " > "
+"""What lies between the headings of a path, where it is encoded."""
+
+_HEADING_SHARE = 4  # the path takes no more than one part in so many
+
+
+def split_sections(
+    text: str, structure: Structure, overlap: int, count_tokens: CountTokens, limit: int
+) -> list[Passage]:
+    """Split normalised text into passages that have at most `limit` tokens with their context.
+
+    Args:
+        text: as of `anysense.embed.encoders.passages.split_passages`.
+        structure: of the text.
+        overlap: how much of a passage may repeat the end of the one before it in its section, in
+            percent of its tokens: 0 to 50.
+        count_tokens: as of `split_passages`.
+        limit: the same.
+
+    Returns:
+        Passages in order. Without an overlap they hold every character of the sections that is no
+        white space, once.
+    """
+    count = count_spans(text, count_tokens, limit)
+    passages = []
+    blocks = list(reversed(structure.blocks))
+    for section in structure.sections or [Section(0, len(text))]:
+        context = _context(section.heading, count_tokens, limit)
+        room = limit - count_tokens(context + CONTEXT_GAP) if context else limit
+        inside = []
+        while blocks and blocks[-1].start < section.end:
+            inside.append(blocks.pop())
+        for start, end in _spans(text, section, inside, overlap, count, room):
+            passage = Passage(start, end, text[start:end], section.heading, context)
+            if context and count_tokens(passage.encoded) > limit:  # more than its parts have
+                passage = Passage(start, end, passage.text, section.heading)
+            passages.append(passage)
+    return passages
+
+
+def _context(heading: Sequence[str], count_tokens: CountTokens, limit: int) -> str:
+    """The path of headings as it is encoded: all of it, or as much of its end as there is room."""
+
+    def fits(context: str) -> bool:
+        return count_tokens(context + CONTEXT_GAP) <= limit // _HEADING_SHARE
+
+    for outermost in range(len(heading)):
+        context = HEADING_SIGN.join(heading[outermost:])
+        if fits(context):
+            return context
+    last = heading[-1].split() if heading else []
+    most = find_most(len(last), lambda n: n == 0 or fits(" ".join(last[len(last) - n :])), guess=8)
+    return " ".join(last[len(last) - most :])
+
+
+def _spans(
+    text: str,
+    section: Section,
+    blocks: Sequence[Block],
+    overlap: int,
+    count: CountSpan,
+    room: int,
+) -> list[Span]:
+    """Where the passages of a section are."""
+    span = section.start, section.end
+    spans = split_span(text, span, count, room, blocks)
+    repeated = room * overlap // 100
+    if repeated == 0 or len(spans) < 2:
+        return spans
+    spans = split_span(text, span, count, room - repeated, blocks, room)
+    return list(_overlapping(text, spans, count, room, repeated))
+
+
+def _overlapping(
+    text: str, spans: Sequence[Span], count: CountSpan, room: int, repeated: int
+) -> Iterator[Span]:
+    """Spans of which each begins in the one before, with a sentence where one begins there."""
+    before: Span | None = None
+    for span in spans:
+        start = (
+            span[0] if before is None else _start_within(text, before, span, count, room, repeated)
+        )
+        yield start, span[1]
+        before = span
+
+
+def _start_within(
+    text: str, before: Span, span: Span, count: CountSpan, room: int, repeated: int
+) -> int:
+    """Where a passage begins that repeats the end of the one before it."""
+    earlier = [word[0] for word in words(text, *before)]
+
+    def fits(n: int) -> bool:
+        if n == 0:
+            return True
+        start = earlier[-n]
+        return count(start, before[1]) <= repeated and count(start, span[1]) <= room
+
+    most = find_most(len(earlier), fits, guess=max(1, repeated // 2))
+    if most == 0:
+        return span[0]
+    start = earlier[-most]
+    whole = [first for first, _ in sentences(text, before[0], before[1]) if first >= start]
+    return whole[0] if whole else start
