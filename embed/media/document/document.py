@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from anysense.embed.errors import EmptyMediaError, MediaTooLargeError, UnsupportedMediaError
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from anysense.embed.media.signatures import Format
+    from anysense.embed.types import Structure
 
 __all__ = [
     "PAGE_GAP",
+    "SeenText",
     "drop_data",
     "fold_text",
     "has_words",
@@ -35,7 +37,7 @@ __all__ = [
     "normalise_text",
     "read_document",
     "read_written",
-    "seen_words",
+    "seen_text",
 ]
 
 PAGE_GAP = "\n\n"
@@ -73,7 +75,7 @@ def read_document(
             raise UnsupportedMediaError(name, f"is {file_format.article}, not a text")
         if file_format.name != "PDF":
             written = read_written(file, file_format, name, limits, encoding)
-            return normalise_text(seen_words(written, file_format, name), name)
+            return normalise_text(seen_text(written, file_format, name).text, name)
         from anysense.embed.media.document.pdf import pdf_texts
 
         text = PAGE_GAP.join(fold_text(page) for page in pdf_texts(file, name, limits))
@@ -178,14 +180,21 @@ def read_written(
     )
 
 
-def seen_words(written: str, file_format: Format, name: str) -> str:
-    """What is written in a text or seen of a page, without the data in it."""
-    if file_format.name == "HTML":
-        from anysense.embed.media.document.html import html_text
+class SeenText(NamedTuple):
+    """What is seen of a text, and what that is made of, as far as its format says so itself."""
 
-        with decoding(name, file_format.article):
-            written = html_text(written)
-    return drop_data(written)
+    text: str
+    structure: Structure | None = None
+
+
+def seen_text(written: str, file_format: Format, name: str) -> SeenText:
+    """What is written in a text or seen of a page, without the data in it."""
+    if file_format.name != "HTML":
+        return SeenText(fold_text(drop_data(written)))
+    from anysense.embed.media.document.html import html_page
+
+    with decoding(name, file_format.article):
+        return SeenText(*html_page(written, lambda part: fold_text(drop_data(part))))
 
 
 def _limit_marks(text: str) -> str:

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 from anysense.embed.errors import MediaError
 from anysense.embed.media.document.data_uris import picture_files
 from anysense.embed.media.document.document import (
-    fold_text,
     has_words,
     no_words,
     read_written,
-    seen_words,
+    seen_text,
 )
 from anysense.embed.media.files import media_name, open_media
 from anysense.embed.media.identify import identify
 from anysense.embed.media.image import read_image
 from anysense.embed.media.pieces import Piece
+from anysense.embed.media.structure.markdown import markdown_structure
 from anysense.embed.types import Modality
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
     from anysense.embed.limits import Limits
     from anysense.embed.media.pieces import ReadOptions
-    from anysense.embed.media.signatures import Format
-    from anysense.embed.types import Structure
 
 __all__ = ["text_pieces"]
 
@@ -45,24 +43,18 @@ def text_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Piece]:
     with open_media(source, limits) as file:
         file_format = identify(file, source)
         written = read_written(file, file_format, name, limits, options.encoding)
-    text = fold_text(seen_words(written, file_format, name))
+    text, structure = seen_text(written, file_format, name)
+    if file_format.name == "Markdown":
+        structure = markdown_structure(text, name)
     is_empty = not has_words(text)
     if not is_empty:
-        yield Piece(Modality.TEXT, text, structure=_structure(text, file_format, name))
+        yield Piece(Modality.TEXT, text, structure=structure)
     if Modality.IMAGE in options.modalities:
         for picture in _pictures(written, limits):
             yield Piece(Modality.IMAGE, picture)
             is_empty = False
     if is_empty:
         raise no_words(text, name)
-
-
-def _structure(text: str, file_format: Format, name: str) -> Structure | None:
-    if file_format.name != "Markdown":
-        return None
-    from anysense.embed.media.structure.markdown import markdown_structure
-
-    return markdown_structure(text, name)
 
 
 def _pictures(written: str, limits: Limits) -> Iterator[Image]:

@@ -46,8 +46,8 @@ def test_a_collection_built_before_keeps_its_passages_until_it_is_read_again(
     collection: Collection, notes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as before:
-        before.setattr(  # its own name, as nothing else makes texts what they were before
-            "anysense.embed.media.document.text_pieces._structure", lambda *_: None
+        before.setattr(
+            "anysense.embed.media.document.text_pieces.markdown_structure", lambda *_: None
         )
         build(collection, [notes])
     assert headings(collection) == [()]
