@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from anysense.embed.errors import (
     CorruptMediaError,
@@ -19,13 +19,15 @@ from anysense.embed.errors import (
 from anysense.embed.media.document.pdf_notes import NoteReader
 from anysense.embed.media.files import decoding
 from anysense.embed.media.quiet import quiet_decoders
+from anysense.embed.media.structure.outline import outline_entries
 
 if TYPE_CHECKING:
     from pypdf import PageObject, PdfReader
 
     from anysense.embed.limits import Limits
+    from anysense.embed.media.structure.outline import OutlineEntry
 
-__all__ = ["pdf_texts"]
+__all__ = ["PdfText", "pdf_texts", "read_pdf"]
 
 # pypdf reports oddities to its logger, which would print them on the standard error stream if the
 # application has set up no logging.
@@ -40,10 +42,24 @@ FORM_OPERATORS = 1_000_000
 _FORM_OPERATORS_PER_BYTE = 20
 
 
+class PdfText(NamedTuple):
+    """What a PDF says: the text of each page, and its outline."""
+
+    pages: list[str]
+    outline: list[OutlineEntry]
+
+
 def pdf_texts(
     file: BinaryIO, name: str, limits: Limits, form_operators: int = FORM_OPERATORS
 ) -> list[str]:
-    """The text of each of a PDF's pages; empty for those of a scan.
+    """The text of each of a PDF's pages; see `read_pdf`."""
+    return read_pdf(file, name, limits, form_operators).pages
+
+
+def read_pdf(
+    file: BinaryIO, name: str, limits: Limits, form_operators: int = FORM_OPERATORS
+) -> PdfText:
+    """The text of each of a PDF's pages, empty for those of a scan, and the outline of it.
 
     What was filled into a form, or written on a page as a note, follows the page's own text.
 
@@ -76,7 +92,8 @@ def pdf_texts(
         try:
             reader = PdfReader(file)
             _unlock(reader, name)
-            return _read_pages(reader, _Budget(size, form_operators), name, limits)
+            pages = _read_pages(reader, _Budget(size, form_operators), name, limits)
+            return PdfText(pages, outline_entries(reader, name))
         except (LimitReachedError, _TooMuchWorkError) as error:
             raise MediaTooLargeError(
                 name, "is a PDF document whose pages take too much work to read"

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, BinaryIO
 from anysense.embed.errors import EmptyMediaError, MediaError, MediaTooLargeError
 from anysense.embed.media.document.document import PAGE_GAP, fold_text, has_words
 from anysense.embed.media.document.pages import render_pages
-from anysense.embed.media.document.pdf import pdf_texts
+from anysense.embed.media.document.pdf import PdfText, read_pdf
 from anysense.embed.media.files import media_name, open_media
 from anysense.embed.media.pieces import Piece
+from anysense.embed.media.structure.outline import page_structures
 from anysense.embed.types import Modality, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
     from anysense.embed.media.pieces import ReadOptions
@@ -62,20 +63,20 @@ def pdf_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Piece]:
             )
 
 
-def _read_texts(file: BinaryIO, name: str, options: ReadOptions) -> list[str]:
-    """The text of each page; none where texts are not wanted.
+def _read_texts(file: BinaryIO, name: str, options: ReadOptions) -> PdfText:
+    """The text of each page, and the outline; none where texts are not wanted.
 
     They are read all the same, as pdfium draws what it can of a document that was cut short, and
     pypdf refuses it. But one whose text is too much can be drawn; its pages are counted then too.
     """
     is_wanted = Modality.TEXT in options.modalities
     try:
-        texts = pdf_texts(file, name, options.limits)
+        texts = read_pdf(file, name, options.limits)
     except MediaTooLargeError:
         if is_wanted:
             raise
-        return []
-    return texts if is_wanted else []
+        return PdfText([], [])
+    return texts if is_wanted else PdfText([], [])
 
 
 def _drawn(last_page: int) -> str:
@@ -85,10 +86,13 @@ def _drawn(last_page: int) -> str:
     return " and its first page" if last_page == 1 else f" and its first {last_page:,} pages"
 
 
-def _texts(pages: Sequence[str]) -> Iterator[Piece]:
+def _texts(document: PdfText) -> Iterator[Piece]:
     """The text of each page that has any: a passage never goes on over the end of its page."""
     start = 0
-    for page, text in enumerate(map(fold_text, pages), 1):
+    texts = [fold_text(page) for page in document.pages]
+    structures = page_structures(texts, document.outline)
+    for page, (text, structure) in enumerate(zip(texts, structures, strict=True), 1):
         if has_words(text):
-            yield Piece(Modality.TEXT, text, Place.of_characters(start, start + len(text), page))
+            place = Place.of_characters(start, start + len(text), page)
+            yield Piece(Modality.TEXT, text, place, structure=structure)
         start += len(text) + len(PAGE_GAP)
