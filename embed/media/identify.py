@@ -21,13 +21,15 @@ from anysense.embed.limits import DEFAULT_LIMITS, Limits
 from anysense.embed.media.files import media_name, media_suffix, open_media
 from anysense.embed.media.formats.front_tags import content_start
 from anysense.embed.media.formats.markup import is_page
+from anysense.embed.media.formats.packed import packed_format_name
 from anysense.embed.media.formats.plaintext import could_be_text, is_text
-from anysense.embed.media.formats.scripts import foreign_script, is_pdf
+from anysense.embed.media.formats.scripts import foreign_script, is_pdf, is_rtf
 from anysense.embed.media.signatures import (
     HEAD_BYTES,
     HTML_FORMAT,
     MARKDOWN_FORMAT,
     MP3_FORMAT,
+    OFFICE_FORMATS,
     PDF_FORMAT,
     TEXT_FORMAT,
     Format,
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from anysense.embed.media.files import Media
 
 __all__ = [
+    "DOCUMENT_SUFFIXES",
     "MEDIA_SUFFIXES",
     "format_of_media",
     "identify",
@@ -74,10 +77,13 @@ _AUDIO_SUFFIXES = (
     " .weba .mka .mp2 .mp1 .mpa .m2a"
 )
 
+DOCUMENT_SUFFIXES = frozenset([".docx", ".epub", ".odt", ".pptx", ".rtf", ".xlsx"])
+"""Of the files that an extra reads: see `anysense.embed.media.office.installed`."""
+
 MEDIA_SUFFIXES: Mapping[str, Modality] = MappingProxyType(
     dict.fromkeys(_IMAGE_SUFFIXES.split(), Modality.IMAGE)
     | dict.fromkeys(_AUDIO_SUFFIXES.split(), Modality.AUDIO)
-    | dict.fromkeys((*_TEXT_FORMATS, ".pdf"), Modality.TEXT)
+    | dict.fromkeys((*_TEXT_FORMATS, ".pdf", *sorted(DOCUMENT_SUFFIXES)), Modality.TEXT)
 )
 """The suffixes, lower case and with the dot, of the files that a folder scan picks up.
 
@@ -158,12 +164,17 @@ def identify(file: BinaryIO, source: Media) -> Format:
     is_whole = len(head) < HEAD_BYTES
     is_like_text = could_be_text(head, is_whole=is_whole)
     file_format = foreign = None
+    packed = packed_format_name(file, head)
+    if packed is not None:
+        return OFFICE_FORMATS[packed]
     if not is_like_text:
         file_format, foreign = _data_format(file, head)
     if file_format is None and foreign is None:
         hint = suffix if suffix in (*_TEXT_FORMATS, ".pdf") else ""
         if is_pdf(file, head, hint, could_be_text=is_like_text):
             return PDF_FORMAT
+        if is_rtf(file, head, suffix):
+            return OFFICE_FORMATS["RTF"]
         foreign = foreign_script(file, head, suffix)
     if foreign is not None:
         raise UnsupportedMediaError(name, f"is {foreign}, which anysense does not read")
@@ -220,7 +231,8 @@ def _text_format(head: bytes, name: str, suffix: str, *, is_whole: bool) -> Form
     if suffix not in MEDIA_SUFFIXES and b"\0" not in head and is_page(head):
         return HTML_FORMAT
     has_text = is_text(head, is_whole=is_whole)
-    if has_text and modality is Modality.TEXT and suffix != ".pdf":
+    is_document = suffix == ".pdf" or suffix in DOCUMENT_SUFFIXES
+    if has_text and modality is Modality.TEXT and not is_document:
         return _TEXT_FORMATS.get(suffix, TEXT_FORMAT)
     if suffix in MEDIA_SUFFIXES:
         is_misnamed_text = has_text and modality is not Modality.TEXT

@@ -32,9 +32,16 @@ __all__ = ["Piece", "ReadOptions", "captions", "read_pieces"]
 
 _log = logging.getLogger("anysense")
 
+_OFFICE = "anysense.embed.media.office.office_pieces:office_pieces"
 _READERS = {
     "text": "anysense.embed.media.document.text_pieces:text_pieces",
     "PDF": "anysense.embed.media.document.pdf_pieces:pdf_pieces",
+    "DOCX": _OFFICE,
+    "EPUB": _OFFICE,
+    "ODT": _OFFICE,
+    "PPTX": _OFFICE,
+    "RTF": _OFFICE,
+    "XLSX": _OFFICE,
     "image": "anysense.embed.media.image:picture_pieces",
     "audio": "anysense.embed.media.audio.recording:recording_pieces",
 }

@@ -27,6 +27,7 @@ __all__ = [
     "HTML_FORMAT",
     "MARKDOWN_FORMAT",
     "MP3_FORMAT",
+    "OFFICE_FORMATS",
     "PDF_FORMAT",
     "TEXT_FORMAT",
     "Format",
@@ -80,6 +81,29 @@ TEXT_FORMAT = _text("text", "text/plain", "a text")
 MARKDOWN_FORMAT = _text("Markdown", "text/markdown", "a Markdown text")
 HTML_FORMAT = _text("HTML", "text/html", "an HTML page")
 PDF_FORMAT = Format("PDF", "a PDF document", Kind.DOCUMENT, "application/pdf")
+_OFFICE = "application/vnd.openxmlformats-officedocument."
+OFFICE_FORMATS = {
+    file_format.name: file_format
+    for file_format in (
+        Format("DOCX", "a Word document", Kind.DOCUMENT, f"{_OFFICE}wordprocessingml.document"),
+        Format(
+            "PPTX",
+            "a PowerPoint presentation",
+            Kind.DOCUMENT,
+            f"{_OFFICE}presentationml.presentation",
+        ),
+        Format("XLSX", "an Excel workbook", Kind.DOCUMENT, f"{_OFFICE}spreadsheetml.sheet"),
+        Format("EPUB", "an EPUB book", Kind.DOCUMENT, "application/epub+zip"),
+        Format(
+            "ODT",
+            "an OpenDocument text",
+            Kind.DOCUMENT,
+            "application/vnd.oasis.opendocument.text",
+        ),
+        Format("RTF", "an RTF document", Kind.DOCUMENT, "application/rtf"),
+    )
+}
+"""The documents of office programs and e-books, by their names."""
 _WAV = _audio("WAV", "audio/wav", "wav")
 _RF64 = _audio("RF64", "audio/wav", "wav", "an")
 MP3_FORMAT = _audio("MP3", "audio/mpeg", "mp3", "an")
@@ -112,7 +136,7 @@ _PREFIXES: tuple[tuple[bytes, Format], ...] = (
 )
 
 _FOREIGN: tuple[tuple[bytes, str], ...] = (
-    (b"PK\x03\x04", "a ZIP archive, or a document packed as one (docx, epub, odt)"),
+    (b"PK\x03\x04", "a ZIP archive, or a document packed as one"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
     (b"Rar!\x1a\x07", "a RAR archive"),

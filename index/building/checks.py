@@ -117,9 +117,9 @@ def _why_nothing(scan: FileScan) -> str:
     empty = [source.name for source in scan.sources if isinstance(source, TableSource)]
     if empty:
         return f"{', '.join(empty)} has no row that names a file or a text."
-    from anysense.embed.media.identify import MEDIA_SUFFIXES
+    from anysense.embed.media.office.installed import readable_suffixes
 
-    kinds = " ".join(sorted(MEDIA_SUFFIXES))
+    kinds = " ".join(sorted(readable_suffixes()))
     kinds_of_others = scan.unread_kinds
     others = f", but {kinds_text(kinds_of_others)}" if kinds_of_others else ""
     return f"{names} holds no file that anysense reads{others}; it reads {kinds}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from anysense.embed.media.office.installed import EXTRA, has_extra
 from anysense.index.building.sources.entries import has_changed_since
 from anysense.index.catalog.records import QuarantinedFile
 
@@ -44,8 +45,11 @@ def failed_path(path: str, reason: str) -> QuarantinedFile:
 
 
 def is_tried(entry: Entry, failure: QuarantinedFile, since: int | None = None) -> bool:
-    """Whether an entry is still what could not be read; with `since` not if changed after that."""
-    if has_changed_since(entry, since):
+    """Whether an entry is still what could not be read; with `since` not if changed after that.
+
+    What an extra reads is to be tried again once that is installed.
+    """
+    if has_changed_since(entry, since) or (EXTRA in failure.reason and has_extra()):
         return False
     state = (failure.size, failure.mtime_ns)
     return state != _NO_STATE and state == (entry.size, entry.stamp)

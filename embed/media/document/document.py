@@ -18,6 +18,7 @@ from anysense.embed.media.document.searching import PART, change, joins_letter, 
 from anysense.embed.media.document.wordless import drop_wordless
 from anysense.embed.media.files import decoding, media_name, open_media
 from anysense.embed.media.identify import identify
+from anysense.embed.media.signatures import OFFICE_FORMATS
 from anysense.embed.types import Modality
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = [
     "PAGE_GAP",
     "SeenText",
+    "clean_words",
     "drop_data",
     "fold_text",
     "has_words",
@@ -73,6 +75,11 @@ def read_document(
         file_format = identify(file, source)
         if file_format.modality is not Modality.TEXT:
             raise UnsupportedMediaError(name, f"is {file_format.article}, not a text")
+        if file_format.name in OFFICE_FORMATS:
+            from anysense.embed.media.office.pages import office_pages
+
+            pages = office_pages(file, file_format, name, limits, clean_words)
+            return normalise_text(PAGE_GAP.join(page.text for page in pages), name)
         if file_format.name != "PDF":
             written = read_written(file, file_format, name, limits, encoding)
             return normalise_text(seen_text(written, file_format, name).text, name)
@@ -115,6 +122,11 @@ def fold_text(text: str) -> str:
     """What `normalise_text` does to a text, or to a part of one; it may be empty."""
     text = change(text, _clean, joins_line)
     return text if text.isascii() else change(text, _compose, joins_letter)
+
+
+def clean_words(text: str) -> str:
+    """A text without the data in it, in the form in which it is stored; it may be empty."""
+    return fold_text(drop_data(text))
 
 
 def has_words(text: str) -> bool:
@@ -190,11 +202,11 @@ class SeenText(NamedTuple):
 def seen_text(written: str, file_format: Format, name: str) -> SeenText:
     """What is written in a text or seen of a page, without the data in it."""
     if file_format.name != "HTML":
-        return SeenText(fold_text(drop_data(written)))
+        return SeenText(clean_words(written))
     from anysense.embed.media.document.html import html_page
 
     with decoding(name, file_format.article):
-        return SeenText(*html_page(written, lambda part: fold_text(drop_data(part))))
+        return SeenText(*html_page(written, clean_words))
 
 
 def _limit_marks(text: str) -> str:

@@ -14,7 +14,7 @@ from anysense.embed.media.formats.markup import is_drawing
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-__all__ = ["foreign_script", "is_pdf"]
+__all__ = ["foreign_script", "is_pdf", "is_rtf"]
 
 _JUNK_BYTES = 1024
 """PDF readers allow so much before a document: a mail's or a server's headers, a line break."""
@@ -56,6 +56,16 @@ def is_pdf(file: BinaryIO, head: bytes, suffix: str, *, could_be_text: bool) -> 
     return has_objects and (is_cut_off or _tail(file).endswith(b"%%EOF"))
 
 
+def is_rtf(file: BinaryIO, head: bytes, suffix: str) -> bool:
+    """Whether a file is an RTF document, and not a text in which one is quoted.
+
+    Leaves the file at its beginning.
+    """
+    if head[:5] != b"{\\rtf":
+        return False
+    return suffix == ".rtf" or (head[5:6].isdigit() and _tail(file).endswith(b"}"))
+
+
 def foreign_script(file: BinaryIO, head: bytes, suffix: str) -> str | None:
     """What a file is, in words, if it is a document in a language for pages that is not read.
 
@@ -64,9 +74,6 @@ def foreign_script(file: BinaryIO, head: bytes, suffix: str) -> str | None:
     tail = _tail(file)
     if is_drawing(head, tail) or (suffix == ".svg" and head.lstrip(_BLANKS)[:1] == b"<"):
         return "an SVG drawing"
-    is_rtf = head[5:6].isdigit() and tail.endswith(b"}")
-    if head[:5] == b"{\\rtf" and (suffix == ".rtf" or is_rtf):
-        return "an RTF document"
     is_named = suffix in (".ps", ".eps") and head.startswith((b"%!", b"\x04%!"))
     if is_named or (_POSTSCRIPT_HEADER.match(head) and _POSTSCRIPT.search(head)):
         return "a PostScript document"

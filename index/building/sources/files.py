@@ -57,9 +57,9 @@ def walk(
         argument: of the user; folders that it names are not taken for litter.
     """
     from anysense.embed.media.beside import pair_sidecars
-    from anysense.embed.media.identify import MEDIA_SUFFIXES
+    from anysense.embed.media.office.installed import readable_suffixes
 
-    suffixes = tuple(MEDIA_SUFFIXES)
+    suffixes = readable_suffixes()
     folders = [root]
     while folders:
         folder = folders.pop()

@@ -269,6 +269,17 @@ def print_report(output: str, items: int, report: BuildReport) -> None:
         console.note("They are tried again when they change, or with --retry-failed.")
 
 
+def _print_extra(report: BuildReport) -> None:
+    """Say what would read the documents among the files that were not looked at."""
+    from anysense.embed.media.identify import DOCUMENT_SUFFIXES
+    from anysense.embed.media.office.installed import EXTRA, has_extra
+
+    number = sum(report.unread_kinds.get(suffix, 0) for suffix in DOCUMENT_SUFFIXES)
+    if number and not has_extra():
+        are = "is a document" if number == 1 else "are documents"
+        console.note(f"{number:,} of them {are} that an extra reads: {EXTRA}")
+
+
 def _print_unread(report: BuildReport) -> None:
     """Say which files and folders were not looked at, because of their names."""
     from anysense.index.building.report import kinds_text
@@ -278,6 +289,7 @@ def _print_unread(report: BuildReport) -> None:
         kinds = "a kind" if number == 1 else "kinds"
         files = f"{console.count(number, 'file')} of {kinds} that anysense does not read"
         console.note(f"{files}: {kinds_text(report.unread_kinds)}.")
+        _print_extra(report)
     if report.litter:
         folders = console.count(sum(report.litter.values()), "folder")
         names = ", ".join(list(report.litter)[:SHOWN_NAMES])

@@ -15,7 +15,7 @@ from anysense.embed.errors import UnsupportedMediaError
 from anysense.embed.media.document.document import read_document
 from anysense.embed.media.formats.markup import is_drawing, is_page
 from anysense.embed.media.formats.plaintext import could_be_text, is_text
-from anysense.embed.media.identify import media_type, sniff
+from anysense.embed.media.identify import format_of_media, media_type, sniff
 from anysense.embed.types import Modality
 
 if TYPE_CHECKING:
@@ -102,7 +102,6 @@ def test_a_page_is_one_by_its_type_or_first_element() -> None:
 @pytest.mark.parametrize(
     ("data", "what"),
     [
-        (b"{\\rtf1\\ansi{\\fonttbl}hello}\r\n\0", "an RTF document"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 1 1\n", "a PostScript document"),
         (b"%!PS\n(x) show showpage\n", "a PostScript document"),
     ],
@@ -115,6 +114,13 @@ def test_documents_in_other_languages_are_named(
     path.write_bytes(data)
     with pytest.raises(UnsupportedMediaError, match=f"is {what}"):
         sniff(path)
+
+
+@pytest.mark.parametrize("name", ["a", "a.txt", "a.rtf"])
+def test_an_rtf_document_is_told_by_how_it_ends(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"{\\rtf1\\ansi{\\fonttbl}hello}\r\n\0")
+    assert format_of_media(path).name == "RTF"
 
 
 @pytest.mark.parametrize("compress", [True, False])

@@ -177,19 +177,30 @@ def test_items_that_may_stand_in_a_broken_row_are_kept_and_counted(tmp_path: Pat
 
 
 def test_what_is_not_looked_at_is_told(tmp_path: Path, media: Path) -> None:
-    (media / "letter.docx").write_bytes(b"x")
+    (media / "letter.psdx").write_bytes(b"x")
     message = run("build", media, "-o", tmp_path / "c", "--encoder", "tiny").stderr
-    assert "1 file of a kind that anysense does not read: 1 .docx." in message
-    for name in ("a.docx", "a.mov", "a.nef", "a.zip", "a.psd", "a.ai", "Makefile", "b.docx"):
+    assert "1 file of a kind that anysense does not read: 1 .psdx." in message
+    for name in ("a.psdx", "a.mov", "a.nef", "a.zip", "a.psd", "a.ai", "Makefile", "b.psdx"):
         (media / name).write_bytes(b"x")
     (media / "@eaDir").mkdir()
     message = run("build", media, "-o", tmp_path / "c").stderr
-    assert "9 files of kinds that anysense does not read: 3 .docx, 1 " in message
+    assert "9 files of kinds that anysense does not read: 3 .psdx, 1 " in message
     assert " and 2 more kinds.\n" in message
     assert "1 folder of thumbnails, deleted files and the like left out: @eaDir.\n" in message
     payload = run_json("build", media, "-o", tmp_path / "c")
     assert payload["unread_kinds"][""] == payload["unread_kinds"][".mov"] == 1
     assert payload["litter"] == {"@eaDir": 1}
+
+
+def test_documents_that_an_extra_reads_are_told(
+    tmp_path: Path, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("anysense.embed.media.office.installed.has_extra", lambda: False)
+    for name in ("a.docx", "b.XLSX", "c.mov"):
+        (media / name).write_bytes(b"x")
+    message = run("build", media, "-o", tmp_path / "c", "--encoder", "tiny").stderr
+    assert "3 files of kinds that anysense does not read: 1 .docx, 1 .xlsx, 1 .mov." in message
+    assert "2 of them are documents that an extra reads: pip install 'anysense[doc" in message
 
 
 def test_a_source_of_other_kinds_alone_is_refused_with_what_it_holds(tmp_path: Path) -> None:
