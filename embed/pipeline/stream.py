@@ -65,6 +65,7 @@ def encode_sources(
     workers: int | None = None,
     captions: bool = True,
     encoding: str | None = None,
+    overlap: int = 0,
     limits: Limits = DEFAULT_LIMITS,
     look_ahead_bytes: int = LOOK_AHEAD_BYTES,
     progress: Callable[[int], None] | None = None,
@@ -84,6 +85,7 @@ def encode_sources(
         workers: how many threads decode; by default one for each processor.
         captions: whether words about a picture or a sound that lie in its file belong to it.
         encoding: what texts are in that are not Unicode; found out where it is None.
+        overlap: how much of a passage may repeat the one before it, in percent of its tokens.
         limits: what is too large to be read.
         look_ahead_bytes: how much is read ahead of the models, over all sources.
         progress: called with the number of segments encoded so far, as one source may have many.
@@ -101,7 +103,7 @@ def encode_sources(
         raise UsageError("The batch size and the number of workers must be at least 1.")
     workers = workers or os.cpu_count() or 1
     modalities = frozenset[Modality]().union(*(e.space.modalities for e in encoders))
-    options = ReadOptions(modalities, captions, limits, encoding)
+    options = ReadOptions(modalities, captions, limits, encoding, overlap)
     pipeline = _Pipeline(encoders, batch_size, workers, options, look_ahead_bytes, progress)
     return pipeline.run(sources)
 

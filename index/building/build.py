@@ -19,7 +19,7 @@ from anysense.index.building.attribution import Attribution
 from anysense.index.building.changes import Changes
 from anysense.index.building.checks import check_emptied, check_entries, check_shrunk
 from anysense.index.building.compared import last_compared, note_compared
-from anysense.index.building.encoding import encode_pending, reading_marks
+from anysense.index.building.encoding import encode_pending, note_overlap, reading_marks
 from anysense.index.building.metadata import Descriptions, MetadataFile
 from anysense.index.building.options import BuildOptions
 from anysense.index.building.plan import make_plan
@@ -70,6 +70,7 @@ def build(
     sidecars: bool = True,
     reread: bool = False,
     encoding: str | None = None,
+    overlap: int | None = None,
     progress: ProgressCallback | None = None,
 ) -> BuildReport:
     """Make a collection hold what its sources hold now, and publish it.
@@ -90,11 +91,14 @@ def build(
             segments of it; of files that have not changed, those inside are left as they are.
         reread: read again also what is as it was, as after an update that reads more of it.
         encoding: what the texts in files are in that are not Unicode; found out where it is None.
+        overlap: how much of a passage may repeat the one before it, in percent of its tokens, 0 to
+            50. The collection keeps it for all texts to come; those that have not changed are as
+            they are until they are read again (`reread`). As it was if None, and 0 at first.
         progress: called often.
 
     Raises:
-        UsageError: a source does not exist, holds nothing, or used to hold items and is empty; or
-            `encoding` is no encoding.
+        UsageError: a source does not exist, holds nothing, or used to hold items and is empty;
+            `encoding` is no encoding, or `overlap` out of its range.
         RemovalError: most of the items that a list has given would go, and that is not allowed.
         MediaError: a folder given as a source cannot be listed.
         StorageError: the disk refused; what was written before is kept.
@@ -110,6 +114,7 @@ def build(
         sidecars=sidecars,
         reread=reread,
         encoding=encoding,
+        overlap=overlap,
     )
     return run_build(collection, sources, options, metadata=metadata, progress=progress)
 
@@ -137,6 +142,8 @@ def run_build(
         ).run()
     if isinstance(metadata, (str, Path)):
         metadata = MetadataFile(Path(metadata), sources.roots)
+    if options.overlap is not None:
+        report.has_new_overlap = note_overlap(collection.folder, options.overlap)
     _Build(collection, sources, options, Descriptions(metadata), report, progress).run()
     report.seconds = time.monotonic() - started
     return report

@@ -7,6 +7,7 @@ import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from anysense.embed.errors import UsageError
 from anysense.index.catalog.records import ItemRecord
 
 if TYPE_CHECKING:
@@ -16,13 +17,16 @@ if TYPE_CHECKING:
     from anysense.embed.errors import AnysenseError
     from anysense.embed.pipeline.stream import Encoded
     from anysense.index.building.pending import PendingItem
-    from anysense.index.folder.folder import OpenCollection
+    from anysense.index.folder.folder import CollectionFolder, OpenCollection
 
 __all__ = [
     "BATCH_ITEMS",
     "BATCH_SECONDS",
+    "LARGEST_OVERLAP",
     "Batch",
     "encode_pending",
+    "note_overlap",
+    "overlap_of",
     "reading_marks",
     "without_reading_marks",
 ]
@@ -36,6 +40,33 @@ BATCH_SECONDS = 5.0
 
 _INCOMPLETE = {"complete": False}
 """What the metadata of an item says of which a part is missing in its file."""
+
+
+LARGEST_OVERLAP = 50
+"""Percent of a passage that may repeat the one before it."""
+
+_CUT = "cut|"
+"""What the keys of the notes begin with that say how texts of a collection are cut."""
+_OVERLAP = f"{_CUT}overlap"
+
+
+def overlap_of(folder: CollectionFolder) -> int:
+    """How much of a passage of a collection may repeat the one before it, in percent."""
+    return int(folder.notes(_CUT).get(_OVERLAP, "0"))
+
+
+def note_overlap(folder: CollectionFolder, percent: int) -> bool:
+    """Keep the overlap that passages get from now on; whether it was another.
+
+    Raises:
+        UsageError: it is less than 0 or more than `LARGEST_OVERLAP`.
+    """
+    if not 0 <= percent <= LARGEST_OVERLAP:
+        raise UsageError(f"An overlap is 0 to {LARGEST_OVERLAP} percent, not {percent}.")
+    if percent == overlap_of(folder):
+        return False
+    folder.note({_OVERLAP: str(percent) if percent else None})
+    return True
 
 
 def reading_marks(metadata: Mapping[str, Any]) -> dict[str, Any]:
@@ -117,6 +148,7 @@ def encode_pending(
         workers=workers,
         captions=captions,
         encoding=encoding,
+        overlap=overlap_of(collection.folder),
         progress=progress,
     )
     with closing(stream):

@@ -29,6 +29,8 @@ class BuildOptions:
             segments of it.
         reread: read again also what is as it was.
         encoding: what texts are in that are not Unicode; found out where it is None.
+        overlap: how much of a passage may repeat the one before it, in percent of its tokens, from
+            now on; as the collection has it if None.
         limits: a file that is larger is not read.
         batch_items: items written in one transaction at most.
         batch_seconds: an item waits no longer than this to be written.
@@ -44,6 +46,7 @@ class BuildOptions:
     sidecars: bool = True
     reread: bool = False
     encoding: str | None = None
+    overlap: int | None = None
     limits: Limits = DEFAULT_LIMITS
     batch_items: int = BATCH_ITEMS
     batch_seconds: float = BATCH_SECONDS

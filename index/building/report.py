@@ -69,6 +69,7 @@ class BuildReport:
             thumbnails, and how many of each were left out, the most first.
         outside_links: links to what is outside of the sources, which are not followed.
         unmatched_metadata: rows of the metadata file that describe no item.
+        has_new_overlap: whether passages overlap otherwise from now on.
         seconds: how long it took.
     """
 
@@ -88,6 +89,7 @@ class BuildReport:
     litter: dict[str, int] = field(default_factory=dict)
     outside_links: int = 0
     unmatched_metadata: int = 0
+    has_new_overlap: bool = False
     seconds: float = 0.0
 
     @property

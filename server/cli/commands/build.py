@@ -79,6 +79,14 @@ SHOWN_FAILURES = 10
     help="Read again also what has not changed: after an update that reads more of it, or to leave "
     "out with --no-sidecars what is in files.",
 )
+@click.option(
+    "--overlap",
+    type=click.IntRange(0, 50),
+    metavar="PERCENT",
+    help="How much of a passage may repeat the end of the one before it: 0, as at first, to 50 "
+    "percent of its tokens. The collection keeps it; with --reread texts that have not changed get "
+    "it too.",
+)
 @JSON
 def build(
     sources: tuple[str, ...],
@@ -96,6 +104,7 @@ def build(
     no_sidecars: bool,
     encoding: str | None,
     reread: bool,
+    overlap: int | None,
     as_json: bool,
 ) -> int:
     """Build a collection from files, or bring it up to date.
@@ -149,6 +158,7 @@ def build(
                     sidecars=not no_sidecars,
                     reread=reread,
                     encoding=encoding,
+                    overlap=overlap,
                     progress=bar,
                 )
 
@@ -242,6 +252,8 @@ def print_report(output: str, items: int, report: BuildReport) -> None:
     if report.left_out:
         files = console.count(report.left_out, "file")
         console.note(f"{files} left out: no encoder of this collection takes their kind.")
+    if report.has_new_overlap and report.unchanged:
+        console.note("Texts that have not changed keep their passages; --reread cuts them anew.")
     _print_unread(report)
     if report.outside_links:
         links = console.count(report.outside_links, "link")

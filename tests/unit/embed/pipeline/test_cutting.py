@@ -37,7 +37,7 @@ def test_others_get_one_section_after_the_other(encoder: Encoder) -> None:
         Passage(19, 24, "three", ("B",)),
     ]
     assert cut_passages(encoder, TEXT, Structure()) == encoder.passages(TEXT)
-    with pytest.raises(UsageError, match="'tiny' cuts no passages that overlap"):
+    with pytest.raises(UsageError, match="'tiny' cuts no overlapping passages"):
         cut_passages(encoder, TEXT, overlap=10)
 
 
