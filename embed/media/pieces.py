@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from anysense.embed.errors import UnsupportedMediaError
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
@@ -20,7 +20,7 @@ from anysense.embed.media.identify import format_of_media
 from anysense.embed.types import WHOLE, Kind, Modality, Origin, Place, Waveform
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from PIL.Image import Image
@@ -63,6 +63,7 @@ class Piece:
             it is there.
         leave: to be called when the content is needed no more, so that others find room.
         structure: of a text whose format has any: its sections and blocks, in its characters.
+        said: what the file says of itself, as metadata of the item.
     """
 
     modality: Modality
@@ -72,6 +73,7 @@ class Piece:
     is_complete: bool = True
     leave: Callable[[], None] = lambda: None
     structure: Structure | None = None
+    said: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -37,9 +37,8 @@ def cut_passages(
     if cut is not None:
         return cut(text, structure or Structure(), overlap)
     if overlap:
-        raise UsageError(
-            f"The encoder '{encoder.space.id}' cuts no overlapping passages: build with --overlap 0."
-        )
+        name = encoder.space.id
+        raise UsageError(f"The encoder '{name}' cuts no overlapping passages: use --overlap 0.")
     assert structure is not None
     if not structure.sections:
         return encoder.passages(text)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.pipeline.threads import LOOK_UP_SECONDS, Users
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from anysense.embed.types import Modality, Origin, Place
 
 __all__ = ["Budget", "Buffer", "Prepared", "Stopped", "size_of"]
@@ -28,8 +30,8 @@ class Prepared:
     """A segment that is ready for its model.
 
     What it is and where are as in `anysense.embed.types.EncodedSegment`; `encoder` is the place of
-    its encoder in the run, `content` is what that encoder's `prepare` gave, and `is_complete` is
-    as in `anysense.embed.media.pieces.Piece`.
+    its encoder in the run, `content` is what that encoder's `prepare` gave; `is_complete` and
+    `said` are as in `anysense.embed.media.pieces.Piece`.
     """
 
     encoder: int
@@ -40,6 +42,7 @@ class Prepared:
     content: Any
     is_complete: bool = True
     heading: tuple[str, ...] = ()
+    said: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Budget:

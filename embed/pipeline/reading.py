@@ -190,6 +190,7 @@ def _segments(at: int, encoder: Encoder, piece: Piece, options: ReadOptions) -> 
                 origin=piece.origin,
                 content=encoder.prepare(modality, passage.encoded),
                 heading=passage.heading,
+                said=piece.said,
             )
     elif modality is Modality.AUDIO:
         yield from _windows(at, encoder, piece, options)

@@ -31,7 +31,7 @@ from anysense.embed.types import EncodedSegment, Kind, Modality
 from anysense.embed.waiting import check_waiter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Future
 
     from anysense.embed.types import Encoder, FloatArray
@@ -47,7 +47,7 @@ class Encoded:
     """What became of a source: its segments, or the error that says why there are none.
 
     `is_complete` is false where a part of it is not in its file any more, as of a picture that lost
-    its last lines.
+    its last lines. `said` is what its file says of itself, as metadata.
     """
 
     source: MediaSource
@@ -55,6 +55,7 @@ class Encoded:
     segments: list[EncodedSegment]
     error: MediaError | None
     is_complete: bool = True
+    said: Mapping[str, Any] = field(default_factory=dict)
 
 
 def encode_sources(
@@ -139,7 +140,8 @@ class _Job:
             if vector is not None
         ]
         is_complete = all(segment.is_complete for segment in self.segments)
-        return Encoded(self.source, self.kind, segments, None, is_complete)
+        said = {key: value for s in self.segments for key, value in s.said.items()}
+        return Encoded(self.source, self.kind, segments, None, is_complete, said)
 
 
 @dataclass

@@ -14,6 +14,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from anysense.index.building.encoding import Said
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -138,7 +140,7 @@ class Attribution:
 
     def _take_back(self, left: Mapping[str, CatalogFile], files: Mapping[str, CatalogFile]) -> int:
         """Take from items what their files were given; how many have lost something."""
-        snapshot = self._folder.snapshot()
+        snapshot, said = self._folder.snapshot(), Said(self._folder)
         moved = {
             note.content_hash: note
             for path, note in self._notes.items()
@@ -150,8 +152,9 @@ class Attribution:
             if note is None:
                 continue
             metadata = snapshot.item(file.item_id).metadata
-            if note.without(metadata) != metadata:
-                changed[file.item_id] = note.without(metadata)
+            rest = {**said.by(file.record.content_hash), **note.without(metadata)}
+            if rest != metadata:
+                changed[file.item_id] = rest
         if changed:
             self._folder.describe(changed)
         return len(changed)

@@ -19,7 +19,7 @@ from anysense.index.building.attribution import Attribution
 from anysense.index.building.changes import Changes
 from anysense.index.building.checks import check_emptied, check_entries, check_shrunk
 from anysense.index.building.compared import last_compared, note_compared
-from anysense.index.building.encoding import encode_pending, note_overlap, reading_marks
+from anysense.index.building.encoding import Said, encode_pending, note_overlap, reading_marks
 from anysense.index.building.metadata import Descriptions, MetadataFile
 from anysense.index.building.options import BuildOptions
 from anysense.index.building.plan import make_plan
@@ -198,6 +198,8 @@ class _Build:
         report.unmatched_metadata = self._descriptions.unmatched
         if self._total:
             note_compared(folder, self._scan)
+        if self._total or dropped:
+            Said(folder).forget({file.record.content_hash for file in files.values()})
         if report.has_changes or folder.needs_publish:
             self._publish(self._total, self._total)
 
@@ -288,6 +290,7 @@ class _Build:
         folder = self._collection.folder
         files = folder.files() if plan.changed else plan.files  # contents, and so ids, may move
         described: dict[str, dict[str, Any]] = {}
+        said = Said(folder)
         item_ids = {files[entry.path].item_id for entry in entries if entry.path in files}
         for entry in self._scan.entries:
             file = files.get(entry.path)
@@ -295,7 +298,8 @@ class _Build:
                 continue
             metadata = self._descriptions.of(entry, file.item_id)
             if metadata is not None:
-                described.setdefault(file.item_id, metadata)
+                own = said.by(file.record.content_hash)
+                described.setdefault(file.item_id, {**own, **metadata})
         snapshot = folder.snapshot()
         before = {item_id: snapshot.item(item_id).metadata for item_id in described}
         after = {i: {**reading_marks(before[i]), **m} for i, m in described.items()}

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import json
 import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import UsageError
-from anysense.index.catalog.records import ItemRecord
+from anysense.index.catalog.records import SAID, ItemRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Mapping
+    from collections.abc import Callable, Generator, Iterable, Mapping, Set
     from typing import Any
 
     from anysense.embed.errors import AnysenseError
@@ -24,6 +25,7 @@ __all__ = [
     "BATCH_SECONDS",
     "LARGEST_OVERLAP",
     "Batch",
+    "Said",
     "encode_pending",
     "note_overlap",
     "overlap_of",
@@ -81,6 +83,39 @@ def without_reading_marks(metadata: Mapping[str, Any]) -> dict[str, Any]:
     """The metadata of an item whose file is read anew, which shows again whether it is complete."""
     marks = reading_marks(metadata)
     return {key: value for key, value in metadata.items() if key not in marks}
+
+
+class Said:
+    """What the contents of a collection say of themselves, as metadata of their items.
+
+    Args:
+        folder: the collection, as it is now.
+    """
+
+    def __init__(self, folder: CollectionFolder) -> None:
+        self._folder = folder
+        self._notes = folder.notes(SAID)
+
+    def by(self, content_hash: str) -> dict[str, Any]:
+        """What a content says of itself."""
+        text = self._notes.get(SAID + content_hash)
+        return dict(json.loads(text)) if text is not None else {}
+
+    def without(self, metadata: Mapping[str, Any], content_hash: str) -> dict[str, Any]:
+        """Metadata without what a content has said, as far as it is still the same."""
+        said = self.by(content_hash)
+        return {k: v for k, v in metadata.items() if k not in said or said[k] != v}
+
+    def forget(self, hashes: Set[str]) -> None:
+        """Forget what contents have said that are gone; `hashes` are those of files that are."""
+        gone = [
+            key
+            for key in self._notes
+            if (content_hash := key.removeprefix(SAID)) not in hashes
+            and self._folder.by_hash(content_hash) is None
+        ]
+        if gone:
+            self._folder.note(dict.fromkeys(gone))
 
 
 class Batch:
@@ -166,8 +201,13 @@ def _outcome(encoded: Encoded) -> ItemRecord | AnysenseError:
         id=pending.id,
         source=pending.source,
         kind=encoded.kind,
-        metadata={**({} if encoded.is_complete else _INCOMPLETE), **pending.item.metadata},
+        metadata={
+            **({} if encoded.is_complete else _INCOMPLETE),
+            **encoded.said,
+            **pending.item.metadata,
+        },
         segments=encoded.segments,
         content_hash=pending.content_hash,
         files=pending.files,
+        said=encoded.said,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ID_RULE",
     "MAX_ID",
+    "SAID",
     "CatalogFile",
     "FileRecord",
     "Item",
@@ -30,6 +31,10 @@ __all__ = [
     "read_sidecars",
     "write_sidecars",
 ]
+
+
+SAID = "said|"
+"""Begins the keys of notes of what contents say of themselves; the hash of the content follows."""
 
 
 class Sidecar(NamedTuple):
@@ -65,6 +70,8 @@ class ItemRecord:
         segments: its vectors, in order; at least one.
         content_hash: of the bytes it was made from, so that a copy becomes an alias.
         files: the files that hold it; none if it did not come from a file.
+        said: what of its metadata its content says itself: noted beside it under its hash, so that
+            it goes with that content.
     """
 
     id: str
@@ -74,6 +81,7 @@ class ItemRecord:
     segments: Sequence[EncodedSegment]
     content_hash: str | None = None
     files: Sequence[FileRecord] = ()
+    said: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

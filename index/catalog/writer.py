@@ -25,6 +25,7 @@ from anysense.index.catalog.files import (
 )
 from anysense.index.catalog.reader import read_state
 from anysense.index.catalog.records import (
+    SAID,
     FileRecord,
     ItemChanges,
     ItemRecord,
@@ -205,6 +206,9 @@ class CatalogWriter:
             for (record, metadata, vectors), others in zip(prepared, kept, strict=True):
                 files = [*others, *record.files]
                 self._insert(transaction, record, metadata, vectors, files)
+                if record.said and record.content_hash is not None:
+                    said = metadata_text(record.id, record.said)
+                    transaction.note({SAID + record.content_hash: said})
 
     def remove(self, ids: Sequence[str]) -> int:
         """Remove items; returns how many there were of these ids."""

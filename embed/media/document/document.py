@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from anysense.embed.errors import EmptyMediaError, MediaTooLargeError, UnsupportedMediaError
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
@@ -19,10 +20,11 @@ from anysense.embed.media.document.wordless import drop_wordless
 from anysense.embed.media.files import decoding, media_name, open_media
 from anysense.embed.media.identify import identify
 from anysense.embed.media.signatures import OFFICE_FORMATS
+from anysense.embed.media.structure.front_matter import part_front_matter
 from anysense.embed.types import Modality
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from anysense.embed.media.signatures import Format
@@ -193,14 +195,26 @@ def read_written(
 
 
 class SeenText(NamedTuple):
-    """What is seen of a text, and what that is made of, as far as its format says so itself."""
+    """What is seen of a text.
+
+    Attributes:
+        text: the words.
+        structure: what they are made of, as far as that is known by now.
+        said: what it says of itself, as metadata.
+    """
 
     text: str
     structure: Structure | None = None
+    said: Mapping[str, Any] = MappingProxyType({})
 
 
 def seen_text(written: str, file_format: Format, name: str) -> SeenText:
     """What is written in a text or seen of a page, without the data in it."""
+    if file_format.name == "Markdown":
+        said, start = part_front_matter(written, name)
+        text = clean_words(written[start:]) if start else ""
+        if has_words(text):  # if it says nothing but that, that is its text
+            return SeenText(text, said=said)
     if file_format.name != "HTML":
         return SeenText(clean_words(written))
     from anysense.embed.media.document.html import html_page

@@ -43,12 +43,13 @@ def text_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Piece]:
     with open_media(source, limits) as file:
         file_format = identify(file, source)
         written = read_written(file, file_format, name, limits, options.encoding)
-    text, structure = seen_text(written, file_format, name)
+    text, structure, said = seen_text(written, file_format, name)
     if file_format.name == "Markdown":
-        structure = markdown_structure(text, name)
+        title = said.get("title")
+        structure = markdown_structure(text, name, title if isinstance(title, str) else "")
     is_empty = not has_words(text)
     if not is_empty:
-        yield Piece(Modality.TEXT, text, structure=structure)
+        yield Piece(Modality.TEXT, text, structure=structure, said=said)
     if Modality.IMAGE in options.modalities:
         for picture in _pictures(written, limits):
             yield Piece(Modality.IMAGE, picture)
