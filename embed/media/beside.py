@@ -2,7 +2,8 @@
 
 Captions in text files are how data sets for training are kept, and what people write by hand; XMP
 files are what photo managers write that leave pictures as they are: Lightroom ``photo.xmp``,
-darktable and digiKam ``photo.jpg.xmp``.
+darktable and digiKam ``photo.jpg.xmp``. JSON files have metadata instead of words, also of texts:
+``photo.json``, ``photo.jpg.json``, ``notes.md.json``, and what Google's exports of photos have.
 
 Names alone decide, those of one folder. A text of the whole name belongs to that file. A text of
 the stem belongs to every picture, sound and video of that stem: files of one name are one object
@@ -28,10 +29,16 @@ if TYPE_CHECKING:
 
     from anysense.embed.limits import Limits
 
-__all__ = ["SIDECAR_SUFFIXES", "pair_sidecars", "read_sidecar", "sidecar_names"]
+__all__ = ["SIDECAR_SUFFIXES", "is_metadata", "pair_sidecars", "read_sidecar", "sidecar_names"]
 
-SIDECAR_SUFFIXES = (".txt", ".xmp")
+SIDECAR_SUFFIXES = (".txt", ".xmp", ".json")
 """Lower case and with the dot; the words of the first come first."""
+
+_METADATA_SUFFIX = ".json"
+_EXPORTED = ".supplemental-metadata"
+_EXPORTED_CHARACTERS = (
+    46  # to which Google's exports cut the names of such files, less their suffix
+)
 
 # fmt: off
 _VIDEO_SUFFIXES = frozenset([
@@ -45,14 +52,14 @@ _BYTES_PER_CHARACTER = 4
 def sidecar_names(name: str) -> tuple[str, ...]:
     """The names that a text beside a file may have, the most likely to be meant first.
 
-    Empty for what has no such texts: texts and documents have words of their own, and a text beside
-    them is another document.
+    Texts and documents have words of their own, and a text beside them is another document; a JSON
+    file of their whole name is metadata of them all the same.
 
     Args:
         name: a file name, or a path, whose folder the names then have too.
     """
     path = PurePath(name)
-    if not _is_described(path):
+    if not path.name:
         return ()
     return tuple(
         str(path.with_name(candidate))
@@ -81,8 +88,6 @@ def pair_sidecars(names: Iterable[str]) -> dict[str, list[str]]:
     pairs = {}
     for name in file_names:
         path = PurePath(name)
-        if not _is_described(path):
-            continue
         texts = []
         for suffix in SIDECAR_SUFFIXES:
             for candidate in _candidates(path, suffix):
@@ -128,8 +133,22 @@ def _is_described(path: PurePath) -> bool:
     return modality is not Modality.TEXT or suffix in _VIDEO_SUFFIXES
 
 
-def _candidates(path: PurePath, suffix: str) -> tuple[str, str]:
-    return path.name + suffix, path.stem + suffix
+def _candidates(path: PurePath, suffix: str) -> tuple[str, ...]:
+    """The names that a file of a suffix may have beside a file, the likeliest first."""
+    is_described = _is_described(path)
+    if suffix == _METADATA_SUFFIX:
+        if not is_described and path.suffix.lower() not in MEDIA_SUFFIXES:
+            return ()
+        exported = (path.name + _EXPORTED)[:_EXPORTED_CHARACTERS]
+        names = [path.name, exported] if exported != path.name else [path.name]
+        names += [path.stem] if is_described else []
+        return tuple(name + suffix for name in names)
+    return (path.name + suffix, path.stem + suffix) if is_described else ()
+
+
+def is_metadata(name: str) -> bool:
+    """Whether a file beside another has metadata, and no words."""
+    return PurePath(name).suffix.lower() == _METADATA_SUFFIX
 
 
 def _with_small_suffix(name: str) -> str:

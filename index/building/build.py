@@ -20,11 +20,12 @@ from anysense.index.building.changes import Changes
 from anysense.index.building.checks import check_emptied, check_entries, check_shrunk
 from anysense.index.building.compared import last_compared, note_compared
 from anysense.index.building.encoding import Said, encode_pending, note_overlap, reading_marks
-from anysense.index.building.metadata import Descriptions, MetadataFile
+from anysense.index.building.metadata import BesideMetadata, Descriptions, MetadataFile
 from anysense.index.building.options import BuildOptions
 from anysense.index.building.plan import make_plan
 from anysense.index.building.quarantine import settle_problems, tried_paths
 from anysense.index.building.report import BuildProgress, BuildReport, ProgressCallback
+from anysense.index.building.sources.entries import FileEntry
 from anysense.index.building.sources.scan import FileScan
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from anysense.index.building.plan import Plan
     from anysense.index.building.sources.entries import Entry
-    from anysense.index.catalog.records import QuarantinedFile
+    from anysense.index.catalog.records import CatalogFile, QuarantinedFile
     from anysense.index.folder.folder import OpenCollection
 
 __all__ = ["build", "check_sources", "run_build"]
@@ -195,6 +196,7 @@ class _Build:
         settle_problems(folder, self._scan, failures)
         files = folder.files() if self._total or dropped else plan.files
         report.described += attribution.settle(self._scan.entries, files)
+        report.described += self._settle_beside(files)
         report.unmatched_metadata = self._descriptions.unmatched
         if self._total:
             note_compared(folder, self._scan)
@@ -290,7 +292,7 @@ class _Build:
         folder = self._collection.folder
         files = folder.files() if plan.changed else plan.files  # contents, and so ids, may move
         described: dict[str, dict[str, Any]] = {}
-        said = Said(folder)
+        said, beside = Said(folder), BesideMetadata(folder)
         item_ids = {files[entry.path].item_id for entry in entries if entry.path in files}
         for entry in self._scan.entries:
             file = files.get(entry.path)
@@ -299,6 +301,8 @@ class _Build:
             metadata = self._descriptions.of(entry, file.item_id)
             if metadata is not None:
                 own = said.by(file.record.content_hash)
+                if isinstance(entry, FileEntry):
+                    own |= beside.of(entry.path, entry.sidecars)
                 described.setdefault(file.item_id, {**own, **metadata})
         snapshot = folder.snapshot()
         before = {item_id: snapshot.item(item_id).metadata for item_id in described}
@@ -307,6 +311,16 @@ class _Build:
         if changed:
             folder.describe(changed)
             self._report.described += len(changed)
+
+    def _settle_beside(self, files: Mapping[str, CatalogFile]) -> int:
+        """Describe items anew by the JSON files beside their files; how many have changed."""
+        if not self._scan.with_sidecars:
+            return 0
+        beside = BesideMetadata(self._collection.folder)
+        found = (entry.path for entry in self._scan.entries if entry.path in files)
+        changed = beside.settle(files[path].record for path in found)
+        beside.forget(files)
+        return changed
 
     def _publish(self, done: int, total: int) -> None:
         self._progress(BuildProgress("publish", done, total, self._report))

@@ -17,6 +17,7 @@ from anysense.embed.errors import AnysenseError, MediaError, MediaTooLargeError
 from anysense.index.building.content import hash_entries
 from anysense.index.building.copies import CopyRegister
 from anysense.index.building.encoding import Said, without_reading_marks
+from anysense.index.building.metadata import BesideMetadata
 from anysense.index.building.pending import PendingItem
 from anysense.index.building.plan import is_unchanged
 from anysense.index.building.quarantine import failed_entry, failed_path, failed_record
@@ -80,6 +81,7 @@ class Changes:
         self._register = CopyRegister(plan.files)
         self._writer = ChangeWriter(collection.folder, plan.files, self._register, options, report)
         self._said = Said(collection.folder)
+        self._beside = BesideMetadata(collection.folder)
         self._reread_ids: set[str] = set()
         # Files whose former content is elsewhere now; and what is said of the former content of
         # others, where several files held it, so that its item may have another id by now.
@@ -278,7 +280,11 @@ class Changes:
                 metadata = self._folder.snapshot().item(item_id).metadata
             former = self._plan.files[entry.path].record
             metadata = self._said.without(without_reading_marks(metadata), former.content_hash)
-        item = replace(entry.item or NewItem(Path(entry.path)), metadata=metadata or {})
+            metadata = self._beside.without(metadata, entry.path)
+        beside = self._beside.of(entry.path, file.sidecars)
+        item = replace(
+            entry.item or NewItem(Path(entry.path)), metadata={**beside, **(metadata or {})}
+        )
         return PendingItem(index, item, item_id, file.path, file.content_hash, (file,))
 
     def _join(self, entry: Entry, file: FileRecord, original: Copies) -> None:

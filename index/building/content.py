@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from anysense.embed.errors import MediaError, MediaTooLargeError, UsageError
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
+from anysense.embed.media.beside import is_metadata
 from anysense.embed.media.digest import digest_bytes, digest_file, digest_text
 from anysense.embed.pipeline.threads import Workers
 from anysense.embed.types import EmbeddedFile, Waveform
@@ -114,7 +115,8 @@ def _hash_entry(entry: Entry, limits: Limits) -> HashOutcome:
 def hash_file(entry: FileEntry, limits: Limits = DEFAULT_LIMITS) -> FileRecord:
     """A file as the catalog notes it, with the hash of its content and of the texts beside it.
 
-    A text that cannot be opened is not noted, so that each build looks at it again: what keeps it
+    What is metadata beside it is noted, but is no part of its content. A text that cannot be opened
+    is not noted, so that each build looks at it again: what keeps it
     shut may change without its size or time.
 
     Args:
@@ -129,7 +131,7 @@ def hash_file(entry: FileEntry, limits: Limits = DEFAULT_LIMITS) -> FileRecord:
     for sidecar, path in zip(
         entry.sidecars, sidecar_paths(entry.path, entry.sidecars), strict=True
     ):
-        if sidecar.size <= limits.file_bytes:
+        if not is_metadata(sidecar.name) and sidecar.size <= limits.file_bytes:
             try:
                 parts.append(f"{path.suffix.lower()} {digest_file(path)}")
             except FileNotFoundError:  # since the scan

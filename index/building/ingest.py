@@ -14,8 +14,10 @@ from anysense.embed.errors import AnysenseError, MediaError, UsageError
 from anysense.embed.media.document.charset import check_encoding
 from anysense.embed.waiting import check_waiter
 from anysense.index.building.encoding import Batch, encode_pending, reading_marks
+from anysense.index.building.metadata import BesideMetadata
 from anysense.index.building.pending import item_name, make_pending
 from anysense.index.building.report import AddReport, Failure
+from anysense.index.building.sources.json_sidecars import json_sidecar
 from anysense.index.catalog.browse import file_item, find_item, has_content
 from anysense.index.catalog.records import ItemRecord
 
@@ -211,6 +213,9 @@ class _Ingest:
         updated = len(self._collection.folder.existing(list(ids)))
         if records:
             self._collection.folder.write(records)
+            files = [file for record in records for file in record.files]
+            if any(json_sidecar(file.sidecars) for file in files):
+                BesideMetadata(self._collection.folder).settle(files)
         self._report.updated += updated
         self._report.added += len(ids) - updated
         if self._progress is not None:

@@ -1,25 +1,30 @@
-"""What is said of items: by the rows of tables, and by a metadata file beside the sources."""
+"""What is said of items: by rows of tables, by a metadata file, and by JSON files beside files."""
 
 from __future__ import annotations
 
 import itertools
+import json
 import os
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from anysense.embed.errors import UsageError
+from anysense.index.building.encoding import Said
+from anysense.index.building.sources.json_sidecars import json_sidecar, read_json_sidecar
 from anysense.index.building.sources.table import id_text, row_metadata
 from anysense.index.building.sources.written_paths import path_readings
 from anysense.index.building.tables.reading import read_rows
 from anysense.index.building.tables.row import ID_COLUMNS, ROW_SUFFIXES
-from anysense.index.catalog.records import make_id
+from anysense.index.catalog.records import Sidecar, make_id
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
     from anysense.index.building.sources.entries import Entry
+    from anysense.index.catalog.records import FileRecord
+    from anysense.index.folder.folder import CollectionFolder
 
-__all__ = ["Descriptions", "MetadataFile"]
+__all__ = ["BesideMetadata", "Descriptions", "MetadataFile"]
 
 
 class MetadataFile:
@@ -119,3 +124,114 @@ class Descriptions:
     def unmatched(self) -> int:
         """How many rows of the metadata file have described nothing so far."""
         return self._file.unmatched if self._file is not None else 0
+
+
+# What JSON files beside files say
+
+BESIDE = "beside|"
+"""Begins the keys of notes of what JSON files beside files have said; the file's path follows."""
+
+
+class _BesideNote(NamedTuple):
+    """The JSON file beside a file as it was seen, and what it, and it before, has said."""
+
+    sidecar: Sidecar | None
+    rows: list[dict[str, Any]]
+
+    @staticmethod
+    def read(text: str) -> _BesideNote:
+        sidecar, rows = json.loads(text)
+        return _BesideNote(sidecar and Sidecar(*sidecar), rows)
+
+
+class BesideMetadata:
+    """The metadata that JSON files beside files give their items, under what all others say.
+
+    What a file beside says no more is taken back, by what is noted of it. The notes are written
+    before the items are described and once more after, so that a build which is killed in between
+    takes back no less.
+
+    Args:
+        folder: the collection.
+    """
+
+    def __init__(self, folder: CollectionFolder) -> None:
+        self._folder = folder
+        self._notes = {
+            key.removeprefix(BESIDE): _BesideNote.read(text)
+            for key, text in folder.notes(BESIDE).items()
+        }
+
+    def of(self, path: str, sidecars: Sequence[Sidecar]) -> dict[str, Any]:
+        """What the JSON file beside a file says; empty where there is none."""
+        sidecar, note = json_sidecar(sidecars), self._notes.get(path)
+        if sidecar is None:
+            return {}
+        if note is not None and note.sidecar == sidecar:
+            return note.rows[0]
+        return read_json_sidecar(Path(path).with_name(sidecar.name))
+
+    def without(self, metadata: Mapping[str, Any], path: str) -> dict[str, Any]:
+        """Metadata without what was given by what lay beside a file, as far as it is the same."""
+        note = self._notes.get(path)
+        rows = note.rows if note is not None else []
+        return {
+            key: value
+            for key, value in metadata.items()
+            if not any(key in row and row[key] == value for row in rows)
+        }
+
+    def settle(self, files: Iterable[FileRecord]) -> int:
+        """Describe the items of files by what lies beside them; how many have other metadata now.
+
+        Of an item with several files that counts which lies beside the first.
+        """
+        told = [file for file in files if file.path in self._notes or json_sidecar(file.sidecars)]
+        if not told:
+            return 0
+        rows = {file.path: self.of(file.path, file.sidecars) for file in told}
+        items = {path: file.item_id for path, file in self._folder.files().items()}
+        final: dict[str, _BesideNote | None] = {}
+        changed: dict[str, dict[str, Any]] = {}
+        said, snapshot, seen = Said(self._folder), self._folder.snapshot(), set[str]()
+        for file in told:
+            item_id, row = items.get(file.path), rows[file.path]
+            final[file.path] = _BesideNote(json_sidecar(file.sidecars), [row]) if row else None
+            if item_id is None or item_id in seen:
+                continue
+            seen.add(item_id)
+            before = snapshot.item(item_id).metadata
+            rest = said.without(self.without(before, file.path), file.content_hash)
+            after = {**said.by(file.content_hash), **row, **rest}
+            if after != before:
+                changed[item_id] = after
+        self._write(
+            {
+                path: _BesideNote(None, [*note.rows, *self._notes[path].rows])
+                for path, note in final.items()
+                if note is not None and path in self._notes and note != self._notes[path]
+            }
+        )
+        if changed:
+            self._folder.describe(changed)
+        self._write(final)
+        return len(changed)
+
+    def forget(self, paths: Container[str]) -> None:
+        """Forget what was said of files that are gone; `paths` are those that are there."""
+        self._write({path: None for path in self._notes if path not in paths})
+
+    def _write(self, notes: Mapping[str, _BesideNote | None]) -> None:
+        changed = {path: note for path, note in notes.items() if self._notes.get(path) != note}
+        if changed:
+            self._folder.note(
+                {
+                    BESIDE + path: None if note is None else json.dumps(note, separators=(",", ":"))
+                    for path, note in changed.items()
+                }
+            )
+        for path, note in changed.items():
+            if note is None:
+                self._notes.pop(path, None)
+            else:
+                self._notes[path] = note

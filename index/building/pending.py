@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import CorruptMediaError, UnsupportedMediaError, UsageError
+from anysense.embed.media.beside import is_metadata
 from anysense.embed.types import EmbeddedFile
 from anysense.index.building.content import hash_captioned, hash_content, hash_file
 from anysense.index.building.sources.entries import FileEntry, file_record
@@ -51,7 +52,12 @@ class PendingItem:
     @property
     def sidecar_paths(self) -> list[Path]:
         """The texts beside its file whose words belong to it."""
-        return [path for file in self.files for path in sidecar_paths(file.path, file.sidecars)]
+        return [
+            path
+            for file in self.files
+            for path in sidecar_paths(file.path, file.sidecars)
+            if not is_metadata(path.name)
+        ]
 
 
 def make_pending(

@@ -37,7 +37,16 @@ def test_names() -> None:
         "photo.txt",
         "photo.jpg.xmp",
         "photo.xmp",
+        "photo.jpg.json",
+        "photo.jpg.supplemental-metadata.json",
+        "photo.json",
     )
+    assert sidecar_names("IMG_20240102_030405_678.jpg")[5:] == (
+        "IMG_20240102_030405_678.jpg.supplemental-metad.json",
+        "IMG_20240102_030405_678.json",
+    )
+    for name in ("a.md", "a.pdf", "a.docx"):
+        assert sidecar_names(name)[0] == f"{name}.json"
     assert sidecar_names("a/b.c/my.song.MP3")[:2] == ("a/b.c/my.song.MP3.txt", "a/b.c/my.song.txt")
     assert sidecar_names("clip.mov")[1] == "clip.txt"
 
@@ -45,7 +54,12 @@ def test_names() -> None:
 @pytest.mark.parametrize(
     "name", ["a.txt", "a.md", "a.html", "a.pdf", "a.xmp", "a", "", ".jpg", "jpg", "a.jpg.txt"]
 )
-def test_texts_and_documents_have_none(name: str) -> None:
+def test_texts_and_documents_have_no_words_beside_them(name: str) -> None:
+    assert all(beside.endswith(".json") for beside in sidecar_names(name))
+
+
+@pytest.mark.parametrize("name", ["a.xmp", "a", "", ".jpg", "jpg", "a.json", "a.zip"])
+def test_what_is_not_read_has_none(name: str) -> None:
     assert sidecar_names(name) == ()
 
 
@@ -77,6 +91,11 @@ def test_texts_and_documents_have_none(name: str) -> None:
         (["a.txt", "a.txt.txt", "a.xmp"], {}),
         (["a.txt"], {}),
         ([], {}),
+        # Metadata.
+        (["a.jpg", "a.json", "a.txt"], {"a.jpg": ["a.txt", "a.json"]}),
+        (["a.jpg", "a.json", "a.jpg.JSON"], {"a.jpg": ["a.jpg.JSON"]}),
+        (["a.md", "a.json"], {}),
+        (["a.md", "a.md.json", "b.json", "b.json.json"], {"a.md": ["a.md.json"]}),
     ],
 )
 def test_pairs(names: list[str], pairs: dict[str, list[str]]) -> None:
