@@ -34,6 +34,7 @@ def remove_item(transaction: Transaction, name: str) -> bool:
     if item is None:
         return False
     item_pk, kind, crc = item
+    transaction.words.drop(transaction, item_pk)
     segments = connection.execute(
         "SELECT s.segment_pk, s.space_pk, s.modality, s.crc + v.crc FROM segments AS s "
         "CROSS JOIN vectors AS v USING (segment_pk) WHERE s.item_pk = ?",
@@ -58,10 +59,15 @@ def remove_item(transaction: Transaction, name: str) -> bool:
 def update_item(transaction: Transaction, old: tuple[Any, ...], new: tuple[Any, ...]) -> None:
     """Give an item another id, source and metadata."""
     crc = row_crc(*item_columns(new))
+    is_renamed = old[1:3] != new[1:3]
+    if is_renamed:
+        transaction.words.drop_name(transaction, old[0])
     transaction.connection.execute(
         "UPDATE items SET id = ?, source = ?, metadata = ?, crc = ? WHERE item_pk = ?",
         (new[1], new[2], new[4], crc, old[0]),
     )
+    if is_renamed:
+        transaction.words.add_name(transaction, old[0])
     transaction.count(items_name(old[3]), old[7], -1)
     transaction.count(items_name(old[3]), crc)
 
@@ -115,9 +121,11 @@ def _paths(transaction: Transaction, item_pk: int) -> list[str]:
 
 def _free_id(transaction: Transaction, row: tuple[Any, ...]) -> None:
     """Give an item that will be renamed an id that no item can have."""
+    transaction.words.drop_name(transaction, row[0])
     transaction.connection.execute(
         "UPDATE items SET id = ? WHERE item_pk = ?", (f"\0{row[0]}", row[0])
     )
+    transaction.words.add_name(transaction, row[0])
 
 
 def rename_item(

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from anysense.index.catalog.reader import Catalog
-    from anysense.index.types import Ids
+    from anysense.index.types import Ids, Partition
 
-__all__ = ["keys_of_items", "keys_of_segments"]
+__all__ = ["first_segments", "keys_of_items", "keys_of_segments", "spaces_of_segments"]
 
 
 def keys_of_segments(catalog: Catalog, segment_ids: Sequence[int] | Ids) -> list[int | None]:
@@ -31,6 +31,41 @@ def keys_of_segments(catalog: Catalog, segment_ids: Sequence[int] | Ids) -> list
         (pairs,) = connection.execute(query, (json.dumps(ids),)).fetchone()
     keys: dict[int, int] = dict(json.loads(pairs))
     return [keys.get(pk) for pk in ids]
+
+
+def spaces_of_segments(catalog: Catalog, segment_ids: Ids) -> list[int | None]:
+    """The key of the space of each segment, in order; None for a segment that is not there."""
+    query = """
+        SELECT json_group_array(json_array(s.segment_pk, s.space_pk))
+        FROM json_each(?) AS wanted CROSS JOIN segments AS s ON s.segment_pk = wanted.value
+    """
+    with catalog.transaction() as connection:
+        (pairs,) = connection.execute(query, (json.dumps(segment_ids.tolist()),)).fetchone()
+    spaces: dict[int, int] = dict(json.loads(pairs))
+    return [spaces.get(pk) for pk in segment_ids.tolist()]
+
+
+def first_segments(
+    catalog: Catalog, item_keys: Ids, modalities: Iterable[str], until: int
+) -> dict[int, tuple[int, Partition]]:
+    """The first segment of some modalities that each item has, with its partition, by item.
+
+    Args:
+        catalog: where they are.
+        item_keys: of the items; those that have no such segment are left out.
+        modalities: of the segments.
+        until: no segment with a key over this.
+    """
+    query = """
+        SELECT s.item_pk, min(s.segment_pk), s.space_pk, s.modality
+        FROM json_each(?) AS wanted CROSS JOIN segments AS s ON s.item_pk = wanted.value
+        WHERE s.modality IN (SELECT value FROM json_each(?)) AND s.segment_pk <= ?
+        GROUP BY s.item_pk
+    """
+    values = (json.dumps(item_keys.tolist()), json.dumps(sorted(modalities)), until)
+    with catalog.transaction() as connection:
+        rows = connection.execute(query, values).fetchall()
+    return {row[0]: (row[1], catalog.partition(*row[2:])) for row in rows}
 
 
 def keys_of_items(catalog: Catalog, item_ids: Iterable[str]) -> frozenset[int]:

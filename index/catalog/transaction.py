@@ -18,6 +18,8 @@ from anysense.index.catalog.schema import (
 from anysense.index.catalog.sqlite.connections import storage_errors
 from anysense.index.catalog.sqlite.gate import using
 from anysense.index.catalog.sqlite.seals import seal
+from anysense.index.catalog.words.tables import NOTE, WordTables, has_fts5, statements
+from anysense.index.catalog.words.tokens import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,6 +52,11 @@ def create_catalog(folder: Path, spaces: Sequence[Space], meta: Mapping[str, str
                 connection.execute("INSERT INTO meta VALUES (?, ?, ?)", with_crc(row))
             state = (0, 1, 1, 0)
             connection.execute("INSERT INTO state VALUES (1, ?, ?, ?, ?, ?)", with_crc(state))
+            if has_fts5():
+                for statement in statements():
+                    connection.execute(statement)
+                note = with_crc((NOTE, VERSION))
+                connection.execute("INSERT INTO meta VALUES (?, ?, ?)", note)
             connection.execute("COMMIT")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         finally:
@@ -62,10 +69,15 @@ def with_crc(columns: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 class Transaction:
-    """The counters of a transaction that is under way, and what it changes in the totals."""
+    """The counters of a transaction that is under way, and what it changes in the totals.
 
-    def __init__(self, connection: sqlite3.Connection, state: State) -> None:
+    Attributes:
+        words: keeps the words of what is changed.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, state: State, words: WordTables) -> None:
         self.connection = connection
+        self.words = words
         self.change = state.change + 1
         self.next_item = state.next_item
         self.next_segment = state.next_segment

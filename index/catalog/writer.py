@@ -40,6 +40,7 @@ from anysense.index.catalog.sqlite.seals import Acknowledgement
 from anysense.index.catalog.stored import metadata_text, vector_blobs
 from anysense.index.catalog.totals import items_name, segments_name
 from anysense.index.catalog.transaction import Transaction, with_crc
+from anysense.index.catalog.words.tables import WordTables, says_current
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -59,15 +60,11 @@ PAUSES_SECONDS = (0.0, 0.02, 0.05, 0.1, 0.2)
 _INSERT_SEGMENT = f"INSERT INTO segments VALUES ({', '.join('?' * 14)})"  # noqa: S608
 
 
-def open_writer(
-    folder: Path, file: FileId | None, check_lock: Callable[[], None], forget: Callable[[], None]
-) -> CatalogWriter:
+def open_writer(opened: Callable[[], CatalogWriter], forget: Callable[[], None]) -> CatalogWriter:
     """The writer of a catalog that this process reads already.
 
     Args:
-        folder: as of `CatalogWriter`, like the two that follow.
-        file: the same.
-        check_lock: the same.
+        opened: makes it.
         forget: lets those who read the catalog open it anew.
 
     Raises:
@@ -76,12 +73,12 @@ def open_writer(
     """
     for pause in PAUSES_SECONDS:
         with contextlib.suppress(CorruptCollectionError):
-            return CatalogWriter(folder, file, check_lock)
+            return opened()
         # SQLite shares what it knows of a file among the connections of a process: as long as one
         # is open from when the file could not be written, none can write to it.
         forget()
         time.sleep(pause)
-    return CatalogWriter(folder, file, check_lock)
+    return opened()
 
 
 class CatalogWriter:
@@ -91,6 +88,7 @@ class CatalogWriter:
         folder: the collection, whose lock is held.
         file: its catalog, as it was opened for reading.
         check_lock: raises CollectionReplacedError if the lock does not count any more.
+        text_spaces: the spaces whose passages are searched by words first, by preference.
     """
 
     def __init__(
@@ -98,6 +96,7 @@ class CatalogWriter:
         folder: Path,
         file: FileId | None = None,
         check_lock: Callable[[], None] = lambda: None,
+        text_spaces: Sequence[str] = (),
     ) -> None:
         self._folder = folder
         self.path = folder / CATALOG
@@ -110,6 +109,9 @@ class CatalogWriter:
             rows = self._connection.execute("SELECT id, space_pk, dimension FROM spaces")
             self._spaces = {space: (pk, dimension) for space, pk, dimension in rows}
             self._acknowledgement.record(read_state(self.path, self._connection).change)
+            self._words = WordTables([self._spaces[name][0] for name in text_spaces])
+            if says_current(self._connection) != self._words.is_kept:
+                self.make_words()
             failing.pop_all()
 
     @property
@@ -139,7 +141,7 @@ class CatalogWriter:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 state = read_state(self.path, self._connection)
-                transaction = Transaction(self._connection, state)
+                transaction = Transaction(self._connection, state, self._words)
                 yield transaction
                 transaction.finish()
                 self._connection.execute("COMMIT")
@@ -279,6 +281,7 @@ class CatalogWriter:
             transaction.count(segments_name(space_pk, modality), crc + vector_rows[-1][2])
         connection.executemany(_INSERT_SEGMENT, segment_rows)
         connection.executemany("INSERT INTO vectors VALUES (?, ?, ?)", vector_rows)
+        self._words.add(transaction, item_pk)
         for file in files:
             put_file(transaction, file, item_pk)
 
@@ -387,6 +390,11 @@ class CatalogWriter:
             for (crc,) in dropped:
                 transaction.count("tombstones", crc, -1)
             transaction.purged = max(transaction.purged, change)
+
+    def make_words(self) -> None:
+        """Make the words of all rows anew, or note that they are missing where none can be kept."""
+        with self._transaction() as transaction:
+            self._words.make(transaction)
 
     def vacuum(self) -> None:
         """Give the space of what was deleted back to the disk."""

@@ -356,9 +356,10 @@ class CollectionFolder:
             return publisher.publish(progress, tune, rebuild=rebuild, retune=retune)
 
     def compact(self, tune: Callable[[Snapshot], Tuning], progress: Progress | None = None) -> None:
-        """Give back the space of what was removed, and cluster every partition anew."""
+        """Give back the space of what was removed, and make clusters and words anew."""
         self.publish(tune, progress, rebuild=True)
         with self.writing() as writer:
+            writer.make_words()
             writer.vacuum()
             self._discard_orphans()
 
@@ -391,7 +392,8 @@ class CollectionFolder:
         ensure_sound(self.catalog, self.path, writer=True)
         check_acknowledged(self.catalog, self.path)
         bring_up_to_date(self.path, self.catalog, repair_manifest(self.path, self.manifest))
-        return open_writer(self.path, self.catalog.file, check_lock, self._views.forget)
+        own = self.path, self.catalog.file, check_lock, self.manifest.text_spaces
+        return open_writer(lambda: CatalogWriter(*own), self._views.forget)
 
     def _check_open(self) -> None:
         if self._closed:

@@ -12,6 +12,7 @@ import numpy as np
 from anysense.embed.errors import AnysenseError, IncompatibleCollectionError
 from anysense.index.catalog.integrity import catalog_problems, check_acknowledged
 from anysense.index.catalog.vectors import vector_sources
+from anysense.index.catalog.words.check import word_problems
 from anysense.index.folder.lock import WriterLock
 from anysense.index.snapshots.generation import DamagedGeneration, load_generation
 from anysense.index.snapshots.manifest import DamagedManifest, Generation, Manifest
@@ -75,12 +76,21 @@ def verify_collection(
             totals = catalog.totals(connection)
         report.items = sum(totals.items.values())
         report.segments = sum(totals.segments.values())
+        _check_words(folder, catalog, report)
         _check_generation(folder, catalog, report)
         _check_media(folder, catalog, media, report, has_right=has_right)
     except AnysenseError as error:
         report.problems.append(str(error))
     report.seconds = round(time.monotonic() - started, 3)
     return report
+
+
+def _check_words(folder: Path, catalog: Catalog, report: VerifyReport) -> None:
+    """Whether texts are found by the words that they have."""
+    with contextlib.suppress(FileNotFoundError, DamagedManifest, IncompatibleCollectionError):
+        problems = word_problems(catalog, Manifest.read(folder).text_spaces)
+        repair = f"`anysense compact {folder}` makes them anew"
+        report.problems += [f"{catalog.path}: {problem}; {repair}." for problem in problems]
 
 
 def _check_media(

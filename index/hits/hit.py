@@ -25,8 +25,11 @@ class HitSegment:
         score: how rarely chance scores so high: of segments of this modality that have nothing to
             do with the query, one in 10 has a score of 1 or more, one in 100 of 2 or more, one in
             1,000 of 3 or more. It compares across modalities, spaces and collections.
-        raw_score: the cosine of the query's and the segment's vectors: not comparable.
-        route: ``native`` if one encoder made both vectors, ``bridged`` if a map lies between.
+        raw_score: the cosine of the query's and the segment's vectors, or on the route ``words``
+            the BM25 of the query's words: not comparable.
+        route: ``native`` if one encoder made both vectors, ``bridged`` if a map lies between,
+            ``words`` if it was found by its words, or by those of its item's name, alone or more
+            than by its vector.
         space: the id of the space in which the two were compared.
         start: where the segment starts, in `unit`; None where it is the whole item.
         end: where it ends, not included.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from anysense.embed.types import Modality
-    from anysense.index.ranking.routes import Route
+    from anysense.index.ranking.routes import Route, WordRoute
 
 __all__ = ["Match", "SegmentMatch"]
 
@@ -25,7 +25,7 @@ class SegmentMatch:
     id: int
     score: float
     raw_score: float
-    route: Route
+    route: Route | WordRoute
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import math
 from itertools import accumulate
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
+from anysense.embed.types import Modality
 from anysense.embed.waiting import check_waiter
 from anysense.index.calibration.scores import copy_bonus
 from anysense.index.ranking.fusion import MATCHED_WELL, MOST_SEGMENTS, distinct
 from anysense.index.ranking.match import Match, SegmentMatch
+from anysense.index.ranking.word_matches import by_item, joined_segments, of_partition
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from anysense.embed.types import FloatArray
     from anysense.index.ranking.routes import Route
+    from anysense.index.ranking.words import Evidence
     from anysense.index.snapshots.snapshot import Snapshot
     from anysense.index.types import Ids
 
@@ -32,6 +35,9 @@ __all__ = ["is_match", "matches_of", "search_routes"]
 LEAST_DEPTH = 50  # segments fetched at first: several may belong to one item
 NO_MATCH = 0.5
 """If chance would put so many items or more as high as the best hit, that is no match."""
+
+
+_T = TypeVar("_T")
 
 
 class _Found(NamedTuple):
@@ -50,6 +56,7 @@ def search_routes(
     allowed: Ids | None = None,
     without: AbstractSet[int] = frozenset(),
     collapse: float | None = None,
+    evidence: Evidence | None = None,
 ) -> tuple[list[list[Match]], int]:
     """Up to `most` matches of each route, and how many items they are the best of.
 
@@ -62,10 +69,12 @@ def search_routes(
         allowed: the only segments to find.
         without: items to leave out, by their keys.
         collapse: the cosine from which on only the better of two items is taken.
+        evidence: what the words of the query find among the passages that may be found.
     """
     lists, counted = [], 0
     for route in routes:
         check_waiter()
+        words = _words_on(snapshot, route, evidence)
         depth = max(LEAST_DEPTH, 2 * (most + len(without)))
         while True:
             products, ids = snapshot.search(
@@ -75,20 +84,49 @@ def search_routes(
                 query_modality=route.modality,
                 allowed=allowed,
             )
-            found = _by_item(snapshot, products, ids, without)
-            if collapse is not None:
-                best = np.asarray([each.best[0] for each in found], np.int64)
-                vectors = snapshot.vectors(route.partition, best)
-                found = [found[place] for place in distinct(vectors, collapse, most)]
-            if len(found) >= most or len(ids) < depth:
+            if words is None:
+                found = _by_item(snapshot, products, ids, without)
+                found = _distinct(
+                    snapshot, route, found, [f.best[0] for f in found], collapse, most
+                )
+                matches = _scored(snapshot, route, found[:most])
+            else:
+                segments = joined_segments(snapshot, route, ids, words, depth)
+                joined = by_item(snapshot, segments, without)
+                best = [match.best.id for match in joined]
+                matches = _distinct(snapshot, route, joined, best, collapse, most)[:most]
+            if len(matches) >= most or len(ids) < depth:
                 break  # else segments of few items, or near-duplicates, filled the list
             depth *= 4
-        lists.append(_scored(snapshot, route, found[:most]))
+        lists.append(matches)
         all_found = allowed is not None and len(ids) < depth
         counted += len(ids) if all_found else snapshot.partitions[route.partition]
     if allowed is not None:
         counted = min(counted, len(allowed))  # each is in one partition
     return lists, counted
+
+
+def _words_on(snapshot: Snapshot, route: Route, evidence: Evidence | None) -> Evidence | None:
+    """What the words find on a route; None if nothing."""
+    if evidence is None or route.partition.modality is not Modality.TEXT:
+        return None
+    words = of_partition(snapshot, evidence, route.partition)
+    return words if len(words.keys) else None
+
+
+def _distinct(
+    snapshot: Snapshot,
+    route: Route,
+    found: list[_T],
+    best: Sequence[int],
+    collapse: float | None,
+    most: int,
+) -> list[_T]:
+    """What was found without near-duplicates, of which the best segments are given."""
+    if collapse is None:
+        return found
+    vectors = snapshot.vectors(route.partition, np.asarray(best, np.int64))
+    return [found[place] for place in distinct(vectors, collapse, most)]
 
 
 def matches_of(

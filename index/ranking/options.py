@@ -14,9 +14,11 @@ from anysense.index.ranking.fusion import FUSIONS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["MAX_K", "SearchOptions"]
+__all__ = ["MATCHES", "MAX_K", "SearchOptions"]
 
 MAX_K = 1000
+MATCHES = ("both", "vector", "words")
+"""By what texts are found."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,11 @@ class SearchOptions:
     state: str | None = None
     fusion: str = "calibrated"
     collapse: float | None = None
+    match: str = "both"
 
     def __post_init__(self) -> None:
         numbers: dict[str, Any] = {"k": self.k, "per_modality_k": self.per_modality_k}
+        self._check_names()
         for name, value in {**numbers, "offset": self.offset}.items():
             if not isinstance(value, Integral | None):
                 raise UsageError(f"{name} is a whole number, not {value!r}.")
@@ -49,14 +53,22 @@ class SearchOptions:
             raise UsageError(
                 f"offset and k are at most {MAX_K} together, and offset is at least 0."
             )
-        if self.fusion not in FUSIONS:
-            raise UsageError(f"fusion is one of {', '.join(FUSIONS)}, not {self.fusion}.")
         collapse = self.collapse
+        if collapse is not None and self.match == "words":
+            raise UsageError("collapse compares vectors: leave it out where match is words.")
         if collapse is not None and not (_is_number(collapse) and 0 < collapse <= 1):
             raise UsageError(f"collapse is a cosine over 0 and up to 1, not {collapse!r}.")
         if self.min_score is not None and not _is_number(self.min_score):
             raise UsageError(f"min_score is a number, not {self.min_score!r}.")
         _ = self.of_modalities  # raises if one is none
+
+    def _check_names(self) -> None:
+        for name, value, known in (
+            ("fusion", self.fusion, FUSIONS),
+            ("match", self.match, MATCHES),
+        ):
+            if value not in known:
+                raise UsageError(f"{name} is one of {', '.join(known)}, not {value}.")
 
     @property
     def of_modalities(self) -> frozenset[Modality]:

@@ -52,7 +52,7 @@ def _segment(match: SegmentMatch, row: SegmentRow) -> HitSegment:
         modality=row.segment.modality,
         score=match.score,
         raw_score=match.raw_score,
-        route="bridged" if match.route.is_bridged else "native",
+        route=match.route.name,
         space=row.segment.space,
         start=None if place.start is None else round(place.start, 3),
         end=None if place.end is None else round(place.end, 3),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from anysense.embed.errors import UsageError
 from anysense.embed.stages import stage
+from anysense.embed.types import Modality
 from anysense.index.hits.hits import Hits
 from anysense.index.ranking.fusion import fuse
 from anysense.index.ranking.matches import is_match, search_routes
@@ -15,6 +17,8 @@ from anysense.index.ranking.reading import read_hits
 from anysense.index.ranking.routes import plan_routes
 from anysense.index.ranking.states import STATE_SECONDS, States
 from anysense.index.ranking.turns import RANKING
+from anysense.index.ranking.word_matches import FoundByWords
+from anysense.index.ranking.words import has_words_of_own
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +28,9 @@ if TYPE_CHECKING:
     from anysense.index.ranking.match import Match
     from anysense.index.ranking.query import Query, Term
     from anysense.index.ranking.routes import Route
+    from anysense.index.ranking.states import State
     from anysense.index.snapshots.snapshot import Snapshot
+    from anysense.index.types import Ids
 
 __all__ = ["CollectionRetriever"]
 
@@ -66,8 +72,13 @@ class CollectionRetriever:
         """What `retrieve` does, for a query that is parsed and options that are checked."""
         state = self._states.find(options.state)
         snapshot = state.snapshot
-        routes = plan_routes(self._collection, state, terms, options.of_modalities)
+        by_words = options.match == "words"
+        if by_words and not has_words_of_own(terms):
+            raise UsageError("A search by words needs a text that is not subtracted.")
+        of_modalities = options.of_modalities
+        routes = [] if by_words else plan_routes(self._collection, state, terms, of_modalities)
         allowed = snapshot.select(options.where)
+        words = _words(state, terms, options, allowed)
         liked = (term.like for term in terms if term.like is not None)
         left_out = set(snapshot.keys_of_items(liked))
         no_match: bool | None = None
@@ -76,8 +87,16 @@ class CollectionRetriever:
             nonlocal no_match
             # Not `per_modality_k`: an item may lead by another modality than that of a route.
             lists, counted = search_routes(
-                snapshot, routes, size, allowed=allowed, without=left_out, collapse=options.collapse
+                snapshot,
+                routes,
+                size,
+                allowed=allowed,
+                without=left_out,
+                collapse=options.collapse,
+                evidence=words.passages,
             )
+            lists = words.added_to(lists, size, [route.partition for route in routes], left_out)
+            counted = words.texts if by_words else counted
             if no_match is None:
                 best = max((match.best.score for each in lists for match in each), default=0.0)
                 no_match = not is_match(best, counted)
@@ -93,7 +112,7 @@ class CollectionRetriever:
                     options.k,
                     options.offset,
                     per_modality_k=options.per_modality_k,
-                    modalities=len({route.partition.modality for route in routes}),
+                    modalities=len({p.modality for p in snapshot.partitions}),
                 )
                 found = read_hits(snapshot, page, self._reader)
                 gone = {m.item for m, hit in zip(page, found, strict=True) if hit is None}
@@ -112,3 +131,20 @@ class CollectionRetriever:
         """
         state = self._states.pin(snapshot or self._collection.folder.snapshot())
         return plan_routes(self._collection, state, parse_query(query))
+
+
+def _words(
+    state: State, terms: Sequence[Term], options: SearchOptions, allowed: Ids | None
+) -> FoundByWords:
+    """What the words of a query find of what may be found."""
+    snapshot, modalities = state.snapshot, options.of_modalities
+    if options.match == "vector":
+        return FoundByWords(snapshot, None, None, modalities)
+    passages = None
+    if Modality.TEXT in modalities:
+        with stage("index"):
+            passages = state.words.passages(terms, alone=options.match == "words")
+    if passages is not None:
+        passages = passages.within(snapshot.high_water, allowed)
+    names = state.words.names(terms) if options.collapse is None else None
+    return FoundByWords(snapshot, passages, names, modalities, allowed)

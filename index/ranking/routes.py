@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from anysense.embed.errors import NoRouteError
 from anysense.embed.types import Modality
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from anysense.index.ranking.states import State
     from anysense.index.snapshots.snapshot import Snapshot
 
-__all__ = ["Route", "plan_routes"]
+__all__ = ["Route", "WordRoute", "plan_routes"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,23 @@ class Route:
     vector: FloatArray
     null: Null
     is_bridged: bool
+
+    @property
+    def name(self) -> str:
+        """As a hit tells it."""
+        return "bridged" if self.is_bridged else "native"
+
+
+@dataclass(frozen=True)
+class WordRoute:
+    """How a query reaches segments by its words: those of them, or of the name of their item.
+
+    Attributes:
+        partition: where it leads.
+    """
+
+    partition: Partition
+    name: ClassVar[str] = "words"
 
 
 def plan_routes(

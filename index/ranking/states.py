@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from anysense.embed.errors import StateGoneError
 from anysense.embed.forking import new_lock
 from anysense.index.calibration.routes import Calibrations
+from anysense.index.ranking.words import Words
 
 if TYPE_CHECKING:
     from anysense.embed.types import Encoder
@@ -26,11 +27,19 @@ STATE_SECONDS = 600.0
 
 
 class State(NamedTuple):
-    """A state of a collection by its name, what it held, and the calibrations of its routes."""
+    """A state of a collection by its name, what it held, and what is known of it so far.
+
+    Attributes:
+        name: as pages name it.
+        snapshot: what is searched.
+        calibrations: of its routes.
+        words: of its passages and names.
+    """
 
     name: str
     snapshot: Snapshot
     calibrations: Calibrations
+    words: Words
 
 
 class States:
@@ -73,7 +82,8 @@ class States:
         with self._lock:
             self._drop_old()
             if name not in self._pinned:
-                self._pinned[name] = State(name, snapshot, Calibrations(snapshot, self._encoder))
+                calibrations = Calibrations(snapshot, self._encoder)
+                self._pinned[name] = State(name, snapshot, calibrations, Words(snapshot))
             state = self._touched(name)
             self._drop_surplus()
             return state

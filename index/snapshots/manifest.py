@@ -123,6 +123,16 @@ class Manifest:
     tuning: Mapping[str, Any] = field(default_factory=dict)
     format: int = FORMAT
 
+    @property
+    def text_spaces(self) -> list[str]:
+        """The spaces that have texts, in the order of preference for comparing them.
+
+        Text is best compared in a space of nothing but text, where there is one; otherwise that of
+        the encoder named first.
+        """
+        spaces = [e.space for e in self.encoders if Modality.TEXT in e.space.modalities]
+        return [s.id for s in sorted(spaces, key=lambda s: s.modalities != {Modality.TEXT})]
+
     def with_generation(self, generation: Generation, tuning: Mapping[str, Any]) -> Manifest:
         return replace(self, generation=generation, tuning=dict(tuning))
 

@@ -37,7 +37,7 @@ def unpack(folder: Path) -> Path:
 
 
 def assert_as_before(collection: Collection, without: Ids[str] = ()) -> None:
-    """Assert that every query gives the hits that it gave, field for field.
+    """Assert that every query gives by vectors the hits that it gave, field for field.
 
     Args:
         collection: it.
@@ -45,7 +45,7 @@ def assert_as_before(collection: Collection, without: Ids[str] = ()) -> None:
             means, so where there are any, scores and their order may differ a little.
     """
     for name, options in OPTIONS.items():
-        hits = collection.search(QUERIES[name], k=50, **options)
+        hits = collection.search(QUERIES[name], k=50, match="vector", **options)
         expected = EXPECTED["results"][name]
         fields = expected["hits"][0].keys() - ({"score"} if without else set())
         rows = [hit.to_dict() for hit in hits if hit.id not in without]

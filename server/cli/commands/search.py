@@ -77,6 +77,14 @@ FILE = click.Path(exists=True, dir_okay=False)
     show_default=True,
     help="How the modalities become one list: by score, by reciprocal rank, or in turns.",
 )
+@click.option(
+    "--match",
+    type=click.Choice(["both", "vector", "words"]),
+    default="both",
+    show_default=True,
+    help="By what texts are found: by their vectors, by their words (and files of every kind by "
+    "their names), or by both together. By words alone no model is loaded.",
+)
 @DEVICE
 @JSON
 @click.option(

@@ -42,7 +42,7 @@ __all__ = ["router"]
 UPLOADS = ("image", "audio")
 OPTIONS = (
     *("k", "modalities", "where", "min_score", "per_modality_k"),
-    *("offset", "state", "fusion", "collapse"),
+    *("offset", "state", "fusion", "collapse", "match"),
 )
 """Fields of a search that are arguments of `Retriever.retrieve`, by the same names."""
 

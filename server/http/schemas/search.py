@@ -156,6 +156,13 @@ class SearchRequest(Input):
         Literal["calibrated", "rrf", "round_robin"],
         Field(description="How the modalities become one list: by score, by rank, or in turns."),
     ] = "calibrated"
+    match: Annotated[
+        Literal["both", "vector", "words"],
+        Field(
+            description="By what texts are found: by their vectors, by their words (and files of "
+            "every kind by their names), or by both together."
+        ),
+    ] = "both"
     collapse: Annotated[
         float | None,
         Field(
@@ -217,8 +224,10 @@ class HitSegmentBody(PlaceBody):
     """A segment that matched."""
 
     score: Annotated[float, Field(description="Comparable across modalities and spaces.")]
-    raw_score: Annotated[float, Field(description="The cosine of the two vectors.")]
-    route: Literal["native", "bridged"]
+    raw_score: Annotated[
+        float, Field(description="The cosine of the two vectors; BM25 on the route `words`.")
+    ]
+    route: Literal["native", "bridged", "words"]
 
 
 class HitBody(HitSegmentBody):

@@ -32,7 +32,7 @@ from anysense.embed.errors import (
     UnknownEncoderError,
     UsageError,
 )
-from anysense.index.catalog.schema import CATALOG, SCHEMA
+from anysense.index.catalog.schema import CATALOG, FORMAT, SCHEMA
 from anysense.index.catalog.sqlite.seals import ACKNOWLEDGED, VERIFIED
 from anysense.index.collection import Collection
 from anysense.index.folder.lock import LOCK
@@ -186,8 +186,9 @@ def test_other_revision_of_an_encoder_is_refused(path: Path) -> None:
 def test_newer_format_is_refused(path: Path) -> None:
     from dataclasses import replace
 
-    replace(Manifest.read(path), format=3).write(path)
-    with pytest.raises(IncompatibleCollectionError, match=r"format 3.*up to 2: update anysense"):
+    replace(Manifest.read(path), format=FORMAT + 1).write(path)
+    refusal = rf"format {FORMAT + 1}.*up to {FORMAT}: update anysense"
+    with pytest.raises(IncompatibleCollectionError, match=refusal):
         Collection.open(path)
 
 

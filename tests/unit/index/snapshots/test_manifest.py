@@ -28,7 +28,7 @@ PATH = Path("somewhere") / MANIFEST
 # The exact bytes of the format: if this test fails, readers of the wild will fail, too.
 TEXT = """\
 {
- "format": 2,
+ "format": 3,
  "collection": "c0ffee",
  "created_by": "anysense 1.0",
  "encoders": [

@@ -1,0 +1,1 @@
+"""The words of texts and of names, by which SQLite's FTS5 finds them."""

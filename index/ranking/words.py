@@ -1,0 +1,204 @@
+"""What the words of a query find in a state of a collection, with scores: passages and names."""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from anysense.embed.forking import new_lock
+from anysense.embed.types import Modality
+from anysense.index.background.words import frequency
+from anysense.index.calibration.words import WordNull, chance_of
+from anysense.index.catalog.words.search import WordSearch
+from anysense.index.catalog.words.tables import NAMES, PASSAGES
+from anysense.index.catalog.words.tokens import asked_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from anysense.index.calibration.words import Scores
+    from anysense.index.ranking.query import Term
+    from anysense.index.snapshots.snapshot import Snapshot
+    from anysense.index.types import Ids
+
+__all__ = ["Evidence", "Words", "has_words_of_own"]
+
+MOST_WORDS = 32
+"""Words of a query that are looked up: the rarest in texts by anybody, of more."""
+MOST_POSTINGS = 20_000
+"""Places of words that are looked at: common words are passed over where there are more."""
+TELLS_NOTHING = 0.25
+"""A word that so many unrelated texts have is passed over."""
+OF_CODES = math.log10(2)
+"""What a score loses that goes by one word, an error code or the like: two scores are tried."""
+OF_ALL = 0.5
+"""What a score loses that goes by a text's having all words of the query."""
+_KEPT = 64
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a query's words say of the texts that have any of them.
+
+    Attributes:
+        keys: of the texts, ascending, (n,).
+        sums: their BM25, (n,).
+        scores: how rarely chance gives an unrelated text such a sum, (n,).
+        sure: the scores of those that have a code of the query or all of its words, whatever their
+            vectors say; 0 for others, (n,).
+        null: what chance gives such a query.
+        texts: how many texts there are.
+    """
+
+    keys: Ids
+    sums: Scores
+    scores: Scores
+    sure: Scores
+    null: WordNull
+    texts: int
+
+    def within(self, until: int, allowed: Ids | None) -> Evidence:
+        """Of the texts up to a key, and of those that a filter allows."""
+        is_there = self.keys <= until
+        if allowed is not None:
+            is_there &= np.isin(self.keys, allowed)
+        return self if is_there.all() else self.taken(np.flatnonzero(is_there))
+
+    def taken(self, places: Ids) -> Evidence:
+        """Of some of the texts alone."""
+        return replace(
+            self,
+            keys=self.keys[places],
+            sums=self.sums[places],
+            scores=self.scores[places],
+            sure=self.sure[places],
+        )
+
+
+class _Word(NamedTuple):
+    text: str
+    chance: float
+    texts: int
+
+    @property
+    def rarity(self) -> float:
+        return -math.log(self.chance)
+
+
+class Words:
+    """The words of one state. Safe to use from many threads.
+
+    What a query has found is remembered, so that the pages of a search fit together.
+    """
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._tables = {table: WordSearch(snapshot.catalog, table) for table in (PASSAGES, NAMES)}
+        self._found: OrderedDict[tuple[object, ...], Evidence | None] = OrderedDict()
+        self._lock = new_lock()
+
+    def passages(self, terms: Sequence[Term], *, alone: bool = False) -> Evidence | None:
+        """What the words of a query find among passages; None if they say nothing.
+
+        Args:
+            terms: the query; only the texts of it that are not subtracted are looked at.
+            alone: the words decide alone, so that even common ones count.
+        """
+        return self._evidence(PASSAGES, terms, alone)
+
+    def names(self, terms: Sequence[Term]) -> Evidence | None:
+        """What they find among the names of items, by item; None if they say nothing."""
+        return self._evidence(NAMES, terms, False)
+
+    def _evidence(self, table: str, terms: Sequence[Term], alone: bool) -> Evidence | None:
+        texts = tuple(_texts(terms))
+        key = (table, alone, texts)
+        with self._lock:
+            if key in self._found:
+                self._found.move_to_end(key)
+                return self._found[key]
+        found = _look_up(self._tables[table], texts, alone) if texts else None
+        with self._lock:
+            self._found[key] = found
+            if len(self._found) > _KEPT:
+                self._found.popitem(last=False)
+        return found
+
+
+def has_words_of_own(terms: Sequence[Term]) -> bool:
+    """Whether a query has a text that is not subtracted."""
+    return any(_texts(terms))
+
+
+def _texts(terms: Sequence[Term]) -> Iterator[str]:
+    for term in terms:
+        is_text = term.modality is Modality.TEXT and term.weight > 0
+        if is_text and isinstance(term.content, str):
+            yield term.content
+
+
+def _look_up(search: WordSearch, texts: Sequence[str], alone: bool) -> Evidence | None:
+    extent = search.extent()
+    if not extent.texts:
+        return None
+    words = _chosen(_known(search, texts), alone)
+    if not any(word.texts for word in words):
+        return None
+    found = search.postings([word.text for word in words if word.texts], MOST_POSTINGS)
+    if not found:
+        return None
+    keys = np.unique(np.concatenate([posting.keys for posting in found.values()]))
+    sums, share, codes = (np.zeros(len(keys)) for _ in range(3))
+    for word in words:
+        if word.text in found:
+            places = np.searchsorted(keys, found[word.text].keys)
+            sums[places] += word.rarity * found[word.text].weights
+            share[places] += word.rarity
+            if not word.text.isalpha():
+                codes[places] = np.maximum(codes[places], word.rarity / math.log(10) - OF_CODES)
+    rarities = [word.rarity for word in words]
+    null = WordNull.of([word.chance for word in words], rarities)
+    scores = null.score(sums)
+    has_all = share > 0.999 * sum(rarities)
+    sure = np.maximum(codes, np.where(has_all, scores - OF_ALL, 0.0))
+    return Evidence(keys, sums, scores, sure.clip(0.0), null, extent.texts)
+
+
+def _known(search: WordSearch, texts: Sequence[str]) -> list[_Word]:
+    """The words of a query, each as a whole if any text has it so, or else its parts."""
+    extent = search.extent()
+    asked = dict.fromkeys(word for text in texts for word in asked_words(text))
+    rarest = sorted(asked, key=lambda word: frequency(word.whole))[:MOST_WORDS]
+    counts = search.counts([word.whole for word in rarest])
+    names: dict[str, None] = {}
+    for word in rarest:
+        has_parts = not counts[word.whole] and word.parts
+        names |= dict.fromkeys(word.parts if has_parts else (word.whole,))
+    chosen = sorted(names, key=frequency)[:MOST_WORDS]
+    counts = search.counts(chosen)
+    return [
+        _Word(
+            name,
+            chance_of(counts[name], extent.texts, frequency(name), extent.length),
+            counts[name],
+        )
+        for name in chosen
+    ]
+
+
+def _chosen(words: Sequence[_Word], alone: bool) -> list[_Word]:
+    """The words that tell something, the rarest first, as far as looking at them is bearable."""
+    rarest = sorted(words, key=lambda word: word.chance)
+    telling = [word for word in rarest if word.chance <= TELLS_NOTHING]
+    if alone and not any(word.texts for word in telling):
+        telling += [word for word in rarest if word.texts and word not in telling][:1]
+    chosen, places = [], 0
+    for word in telling:
+        is_first = word.texts and not places
+        if is_first or places + word.texts <= MOST_POSTINGS:
+            chosen.append(word)
+            places += word.texts
+    return chosen
