@@ -2,8 +2,9 @@
 
 The tables whose columns differ are made anew and filled from the old ones, with new checksums, and
 the totals are summed anew. Vectors, which are most of a catalog, are not touched. A process that is
-killed leaves the catalog as it was; so does a disk without room. Words are not made here, but by the
-writer when it finds none; an older version, which would change rows without their words, is kept out.
+killed leaves the catalog as it was; so does a disk without room. Words are not made here, but by
+the writer when it finds none; an older version, which would change rows without their words, is
+kept out.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ from anysense.index.catalog.sqlite.seals import Acknowledgement
 from anysense.index.catalog.stored import metadata_text, vector_blobs
 from anysense.index.catalog.totals import items_name, segments_name
 from anysense.index.catalog.transaction import Transaction, with_crc
-from anysense.index.catalog.words.tables import WordTables, says_current
+from anysense.index.catalog.words.tables import NOTE, WordTables, is_damage, says_current
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -49,36 +49,12 @@ if TYPE_CHECKING:
     from anysense.index.catalog.sqlite.identity import FileId
 
 
-__all__ = ["CatalogWriter", "open_writer"]
+__all__ = ["CatalogWriter"]
 
 LOG_BYTES = 64 * 1024**2
 """The log is emptied into catalog.sqlite when it has grown to this, or sooner on a full disk."""
 
-PAUSES_SECONDS = (0.0, 0.02, 0.05, 0.1, 0.2)
-"""Between the tries to open a catalog to write; readers need that long to let go of it."""
-
 _INSERT_SEGMENT = f"INSERT INTO segments VALUES ({', '.join('?' * 14)})"  # noqa: S608
-
-
-def open_writer(opened: Callable[[], CatalogWriter], forget: Callable[[], None]) -> CatalogWriter:
-    """The writer of a catalog that this process reads already.
-
-    Args:
-        opened: makes it.
-        forget: lets those who read the catalog open it anew.
-
-    Raises:
-        CorruptCollectionError: it cannot be written.
-        StorageError: it may not be.
-    """
-    for pause in PAUSES_SECONDS:
-        with contextlib.suppress(CorruptCollectionError):
-            return opened()
-        # SQLite shares what it knows of a file among the connections of a process: as long as one
-        # is open from when the file could not be written, none can write to it.
-        forget()
-        time.sleep(pause)
-    return opened()
 
 
 class CatalogWriter:
@@ -145,15 +121,30 @@ class CatalogWriter:
                 yield transaction
                 transaction.finish()
                 self._connection.execute("COMMIT")
-            except BaseException:
+            except BaseException as error:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
+                self._give_up_words(error)
                 raise
             self.check_place()
             self._acknowledgement.record(transaction.change)
             if log_of(self.path).stat().st_size > self._most_log_bytes():
                 with contextlib.suppress(sqlite3.Error):  # full disk: the log is as safe
                     self._own.empty_log()
+
+    def _give_up_words(self, error: BaseException) -> None:
+        """Leave out words that are damaged, until they are made anew: nothing is lost with them.
+
+        Raises:
+            CorruptCollectionError: they may be what the transaction failed at.
+        """
+        if is_damage(error) and self._words.give_up():
+            with self._transaction() as transaction:
+                transaction.note({NOTE: None})
+            raise CorruptCollectionError(
+                f"{self.path}: the words of its texts are damaged ({error}), and are left out from "
+                "now on; try again, and they are made anew when it is next opened."
+            ) from error
 
     def _most_log_bytes(self) -> int:
         """How long the log may get: to empty it may take as much room as it has.

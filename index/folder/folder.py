@@ -18,10 +18,10 @@ from anysense.embed.errors import (
 from anysense.embed.forking import new_rlock
 from anysense.index.catalog.browse import find_item, has_file, item_paths
 from anysense.index.catalog.integrity import check_acknowledged, ensure_sound
-from anysense.index.catalog.writer import CatalogWriter, open_writer
+from anysense.index.catalog.writer import CatalogWriter
 from anysense.index.folder.media import MediaFolder
 from anysense.index.folder.opening import bring_up_to_date, open_catalog, repair_manifest
-from anysense.index.folder.right import RightToWrite
+from anysense.index.folder.right import RightToWrite, open_writer
 from anysense.index.snapshots.views import Views
 from anysense.index.vectors.thresholds import DEFAULTS, Thresholds
 

@@ -6,6 +6,7 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
+from anysense.embed.errors import CorruptCollectionError
 from anysense.embed.forking import new_rlock, renew_after_fork
 from anysense.index.catalog.schema import CATALOG
 from anysense.index.catalog.sqlite.identity import replaced
@@ -17,7 +18,31 @@ if TYPE_CHECKING:
 
     from anysense.index.catalog.writer import CatalogWriter
 
-__all__ = ["RightToWrite"]
+__all__ = ["RightToWrite", "open_writer"]
+
+PAUSES_SECONDS = (0.0, 0.02, 0.05, 0.1, 0.2)
+"""Between the tries to open a catalog to write; readers need that long to let go of it."""
+
+
+def open_writer(opened: Callable[[], CatalogWriter], forget: Callable[[], None]) -> CatalogWriter:
+    """The writer of a catalog that this process reads already.
+
+    Args:
+        opened: makes it.
+        forget: lets those who read the catalog open it anew.
+
+    Raises:
+        CorruptCollectionError: it cannot be written.
+        StorageError: it may not be.
+    """
+    for pause in PAUSES_SECONDS:
+        with contextlib.suppress(CorruptCollectionError):
+            return opened()
+        # SQLite shares what it knows of a file among the connections of a process: as long as one
+        # is open from when the file could not be written, none can write to it.
+        forget()
+        time.sleep(pause)
+    return opened()
 
 
 class RightToWrite:

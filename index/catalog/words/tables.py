@@ -26,6 +26,7 @@ __all__ = [
     "WordTables",
     "expected_entries",
     "has_fts5",
+    "is_damage",
     "is_of_words",
     "says_current",
     "statements",
@@ -99,6 +100,14 @@ def has_fts5() -> bool:
     return True
 
 
+def is_damage(error: BaseException) -> bool:
+    """Whether damaged words may be behind an error: FTS5 calls that by several names."""
+    is_of_sqlite = isinstance(error, sqlite3.DatabaseError)
+    return is_of_sqlite and not isinstance(
+        error, sqlite3.OperationalError | sqlite3.ProgrammingError
+    )
+
+
 def says_current(connection: sqlite3.Connection) -> bool:
     """Whether a catalog says that its words are those of its rows, by the rules of today."""
     row = connection.execute("SELECT value FROM meta WHERE key = ?", (NOTE,)).fetchone()
@@ -135,7 +144,7 @@ class WordTables:
 
     def make(self, transaction: Changes) -> None:
         """Make the words of all rows in place of those there are; note it if none can be kept."""
-        connection = transaction.connection
+        connection, self._is_kept = transaction.connection, has_fts5()
         if not self._is_kept:
             transaction.note({NOTE: None})
             return
@@ -165,10 +174,16 @@ class WordTables:
         """Take away the words of an item's name that will be changed."""
         self._take(transaction, _name_of(transaction.connection, item_pk))
 
+    def give_up(self) -> bool:
+        """Leave the words alone from now on, as they may be damaged; whether they were kept."""
+        was_kept, self._is_kept = self._is_kept, False
+        return was_kept
+
     def _take(self, transaction: Changes, entries: Iterable[Entry]) -> None:
         for entry in entries if self._is_kept else ():
             transaction.connection.execute(
-                f"INSERT INTO {entry.table}({entry.table}, rowid, text) VALUES ('delete', ?, ?)",  # noqa: S608
+                f"INSERT INTO {entry.table}({entry.table}, rowid, text) "  # noqa: S608 - ours
+                "VALUES ('delete', ?, ?)",
                 (entry.key, entry.words),
             )
             transaction.count(entry.table, _length(entry), -1)

@@ -3,9 +3,10 @@
 Words are folded: letters as models get them (`anysense.embed.encoders.letters`), without case, and
 without accents in the scripts in which these only change a letter. What is joined by signs, such as
 ``ERR_2041``, ``node.js`` or ``C++``, is a word as a whole, and so is each of its parts; so is
-``getUserName``. In scripts without spaces each run of two characters is a word, and of three where
-the characters are letters (Nie et al., "On the use of words and n-grams for Chinese information
-retrieval", IRAL 2000), and shorter ones too, so that one character finds something.
+``getUserName``. A path is one, and so is each name in it, with its suffix and without. In scripts
+without spaces each run of two characters is a word, and of three where the characters are letters
+(Nie et al., "On the use of words and n-grams for Chinese information retrieval", IRAL 2000), and
+shorter ones too, so that one character finds something.
 
 A change of what is a word changes `VERSION`.
 """
@@ -13,6 +14,7 @@ A change of what is a word changes `VERSION`.
 from __future__ import annotations
 
 import functools
+import re
 import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -108,6 +110,8 @@ class _Piece(NamedTuple):
         whole, parts = _split(self.text)
         if whole:
             yield whole
+        if parts:
+            yield from _names(self.text)
         yield from parts
 
     def asked(self) -> Iterator[Asked]:
@@ -146,6 +150,17 @@ def _split_anew(written: str) -> tuple[str, tuple[str, ...]]:
     if len(whole) > MOST_CHARACTERS:
         return "", folded
     return whole, () if folded == (whole,) else folded
+
+
+def _names(written: str) -> Iterator[str]:
+    """The names in a joined word that is a path or the like, and those without their suffixes."""
+    pieces = [piece.strip("-.'’&+#") for piece in re.split("[/:@]+", written)]
+    for piece in pieces:
+        stem, dot, _ = piece.rpartition(".")
+        for name in (piece, stem) if dot else (piece,):
+            is_joined = _PART.fullmatch(name) is None
+            if name and name != written and is_joined and len(name) <= MOST_CHARACTERS:
+                yield _folded(name.replace("’", "'"))
 
 
 _split_short = functools.lru_cache(maxsize=1 << 14)(_split_anew)
