@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from word_sets import LabelledSet, read_sets
 
+from anysense.embed.pipeline import query as pipeline
 from anysense.embed.types import WHOLE, EncodedSegment, Kind, Modality
 from anysense.index.catalog.records import ItemRecord
 from anysense.index.collection import Collection
@@ -58,6 +59,7 @@ def main() -> None:
     parser.add_argument("work", type=Path)
     parser.add_argument("data", type=Path, nargs="?")
     arguments = parser.parse_args()
+    pipeline.encode_query = remembering(pipeline.encode_query)
     sets = read_sets(arguments.data)
     payload: dict[str, Any] = {"sets": {}}
     for labelled in sets:
@@ -72,6 +74,19 @@ def main() -> None:
         payload["codes"] = codes(collection)
     payload["lookup"] = lookup(arguments.work)
     print(save("words", payload))
+
+
+def remembering(encode: Any) -> Any:
+    """Encode each query once: the ways to search differ in nothing before its vector."""
+    known: dict[tuple[str, str], Any] = {}
+
+    def encoded(encoder: Any, modality: Modality, content: str) -> Any:
+        key = (encoder.space.id, content)
+        if key not in known:
+            known[key] = encode(encoder, modality, content)
+        return known[key]
+
+    return encoded
 
 
 def built(work: Path, name: str, sets: Sequence[LabelledSet]) -> Collection:
@@ -227,8 +242,8 @@ def lookup(work: Path) -> dict[str, Any]:
             times[name] = round(float(np.median(taken)), 1)
         catalog = (path / "catalog.sqlite").stat().st_size
         with snapshot.catalog.transaction() as connection:
-            query_ = "SELECT sum(length(block)) FROM words_data"
-            (size,) = connection.execute(query_).fetchone()
+            kept = "SELECT sum(length(block)) FROM words_data"
+            (size,) = connection.execute(kept).fetchone()
     return {
         "passages": PASSAGES,
         "words_each": WORDS_EACH,

@@ -15,8 +15,10 @@ from anysense.index.catalog.browse import item_modalities, list_items
 from anysense.index.evaluation import metrics
 from anysense.index.ranking.fusion import fuse
 from anysense.index.ranking.matches import matches_of
+from anysense.index.ranking.options import MATCHES, SearchOptions
 from anysense.index.ranking.reading import read_hits
 from anysense.index.ranking.retriever import CollectionRetriever
+from anysense.index.ranking.words import has_texts
 from anysense.index.vectors.recall import recall_at_k
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
 __all__ = ["DEPTH", "LEVELS", "Evaluation", "evaluate"]
 
+SEARCHED = 100
+"""Hits of each search by words, vectors and both: what lies further counts as not found."""
 DEPTH = 1000
 """Items ranked on each route: what lies further counts as not found."""
 LEVELS = (1.0, 1.5, 2.0, 2.5, 3.0)
@@ -72,14 +76,17 @@ class Evaluation:
         pairs: how many queries were asked.
         skipped: how many were not, as nothing that is relevant to them is in the collection.
         missing: ids and sources that are named as relevant and are not there.
-        routes: what was seen, by the modalities of queries and of segments; ``any`` is the
-            merged list.
+        routes: what was seen by vectors, by the modalities of queries and of segments; ``any`` is
+            the merged list.
+        matches: what a search finds for queries that are texts, by what it goes: ``both``,
+            ``vector`` or ``words``. Empty if there were no such queries.
     """
 
     pairs: int
     skipped: int
     missing: Sequence[str]
     routes: Mapping[tuple[str, str], RouteEvaluation]
+    matches: Mapping[str, RouteEvaluation] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values: see `anysense eval --help`."""
@@ -88,6 +95,10 @@ class Evaluation:
             "skipped": self.skipped,
             "missing": list(self.missing),
             "routes": [_summary(*key, route) for key, route in self.routes.items()],
+            "matches": [
+                {"match": match, **_summary(Modality.TEXT.value, MIXED, figures)}
+                for match, figures in self.matches.items()
+            ],
         }
 
 
@@ -119,6 +130,7 @@ class _Run:
             m: sum(m in modalities for modalities in self._modalities.values()) for m in Modality
         }
         self._routes: dict[tuple[str, str], RouteEvaluation] = {}
+        self._matches: dict[str, RouteEvaluation] = {}
         self._random = np.random.default_rng(0)
 
     def over(
@@ -134,6 +146,7 @@ class _Run:
                     missing.append(name)
             if relevant:
                 self._ask(pair, relevant)
+                self._ask_by_words(pair, relevant)
                 queries += 1
             if progress is not None:
                 progress(number, len(pairs))
@@ -143,7 +156,11 @@ class _Run:
                 "one, is neither the id nor the source of an item."
             )
         return Evaluation(
-            queries, len(pairs) - queries, missing, dict(sorted(self._routes.items()))
+            queries,
+            len(pairs) - queries,
+            missing,
+            dict(sorted(self._routes.items())),
+            self._matches,
         )
 
     def _ask(self, pair: Pair, relevant: Mapping[str, float]) -> None:
@@ -177,6 +194,21 @@ class _Run:
             merged = self._route(pair.modality, MIXED, len(self._modalities))
             fused = fuse(lists, "calibrated")
             self._note_ranks(merged, [ids[match.item] for match in fused], relevant)
+
+    def _ask_by_words(self, pair: Pair, relevant: Mapping[str, float]) -> None:
+        """Search as everybody does, by vectors, by words and by both, and note the ranks.
+
+        A query that is quoted from what it asks for would be found by its words: it is left out.
+        """
+        if pair.caption is not None or not has_texts(pair.terms):
+            return
+        query_items = {self._ids[file] for file in pair.query_files if file in self._ids}
+        for match in MATCHES:
+            options = SearchOptions(k=SEARCHED, match=match)
+            hits = self._retriever.search(pair.terms, options)
+            ids = [hit.id for hit in hits if hit.id not in query_items - relevant.keys()]
+            figures = self._matches.setdefault(match, RouteEvaluation(len(self._modalities)))
+            self._note_ranks(figures, ids, relevant)
 
     def _without_captions(
         self, pair: Pair, item_ids: Iterable[str]

@@ -18,7 +18,7 @@ from anysense.index.ranking.routes import plan_routes
 from anysense.index.ranking.states import STATE_SECONDS, States
 from anysense.index.ranking.turns import RANKING
 from anysense.index.ranking.word_matches import FoundByWords
-from anysense.index.ranking.words import has_words_of_own
+from anysense.index.ranking.words import has_texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,7 +73,7 @@ class CollectionRetriever:
         state = self._states.find(options.state)
         snapshot = state.snapshot
         by_words = options.match == "words"
-        if by_words and not has_words_of_own(terms):
+        if by_words and not has_texts(terms):
             raise UsageError("A search by words needs a text that is not subtracted.")
         of_modalities = options.of_modalities
         routes = [] if by_words else plan_routes(self._collection, state, terms, of_modalities)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from anysense.index.snapshots.snapshot import Snapshot
     from anysense.index.types import Ids
 
-__all__ = ["Evidence", "Words", "has_words_of_own"]
+__all__ = ["Evidence", "Words", "has_texts"]
 
 MOST_WORDS = 32
 """Words of a query that are looked up: the rarest in texts by anybody, of more."""
@@ -128,7 +128,7 @@ class Words:
         return found
 
 
-def has_words_of_own(terms: Sequence[Term]) -> bool:
+def has_texts(terms: Sequence[Term]) -> bool:
     """Whether a query has a text that is not subtracted."""
     return any(_texts(terms))
 

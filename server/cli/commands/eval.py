@@ -22,6 +22,7 @@ __all__ = ["eval"]
 FIGURES = ("recall@1", "recall@5", "recall@10", "mrr", "ndcg@10", "median_rank")
 QUERIES = ("query", "queries")
 MIXED = "any"
+WAYS = {"both": "both", "vector": "vectors", "words": "words"}
 
 
 @click.command("eval", short_help="Measure how well a collection answers labelled queries.")
@@ -79,7 +80,12 @@ def eval_(
     What is relevant and not in the collection is left out of every figure; standard error says how
     much that is, and `missing` with --json what.
 
-    With --json: an object with `collection`, `pairs`, `skipped`, `missing` and `routes`, each with
+    These figures are of vectors alone. Queries that are texts are also asked as a search asks them,
+    by vectors, by words and by both, and the figures of each are told: what is relevant and not
+    among the first 100 hits counts as not found. Captions are not, whose words would find them.
+
+    With --json: an object with `collection`, `pairs`, `skipped`, `missing`, `matches` (each with
+    `match`, that is `both`, `vector` or `words`, and the figures) and `routes`, each with
     `query`, `items_of`, `items` and `queries`; if it has queries, with the figures `recall@1`,
     `recall@5`, `recall@10`, `mrr`, `ndcg@10` and `median_rank` (each `value`, `interval`, `chance`;
     a rank that was not reached is null); and unless it is of the merged list, with `route`,
@@ -121,11 +127,15 @@ eval = eval_  # noqa: A001 - the root looks for the command's name
 def _print(evaluation: Evaluation) -> None:
     from anysense.server.cli.tables import print_table
 
-    routes = evaluation.to_dict()["routes"]
+    facts = evaluation.to_dict()
+    routes, matches = facts["routes"], facts["matches"]
     if console.stdout_is_terminal():
         _print_figures(routes)
     else:
-        print_table(*_lines(routes), has_header=True)
+        print_table(*_lines(routes + matches), has_header=True)
+    if matches and console.stdout_is_terminal():
+        click.echo()
+        _print_figures(matches, "How well texts find, by vectors, by words and by both")
     _print_thresholds(routes)
     _print_missed(routes)
     _note_missing(evaluation)
@@ -164,7 +174,10 @@ def _lines(routes: Sequence[dict[str, Any]]) -> tuple[list[Column], list[tuple[s
     ]
 
 
-def _print_figures(routes: Sequence[dict[str, Any]]) -> None:
+def _print_figures(
+    routes: Sequence[dict[str, Any]],
+    title: str = "How well what is relevant is found, and by how many queries",
+) -> None:
     """For eyes: the routes one below the other, each with its intervals and what chance gives."""
     from anysense.server.cli.tables import Column, print_table
 
@@ -177,7 +190,7 @@ def _print_figures(routes: Sequence[dict[str, Any]]) -> None:
             titles = (f"{_title(route)} ({route['queries']})", "95%", "by chance")
             lines = zip(*(_values(name, route[name], 2) for name in figures), strict=True)
             rows += [(title, *values) for title, values in zip(titles, lines, strict=True)]
-    print_table(columns, rows, "How well what is relevant is found, and by how many queries")
+    print_table(columns, rows, title)
 
 
 def _print_thresholds(routes: Sequence[dict[str, Any]]) -> None:
@@ -210,7 +223,8 @@ def _print_missed(routes: Sequence[dict[str, Any]]) -> None:
 
 
 def _title(route: dict[str, Any]) -> str:
-    return f"{route['query']} -> {route['items_of']}"
+    by = f", by {WAYS[route['match']]}" if "match" in route else ""
+    return f"{route['query']} -> {route['items_of']}{by}"
 
 
 def _values(name: str, figure: dict[str, Any], digits: int) -> tuple[str, str, str]:
