@@ -27,7 +27,7 @@ from anysense.index.collection import Collection
 from anysense.index.evaluation.metrics import bootstrap, ndcg
 from anysense.index.ranking.options import MATCHES
 from anysense.index.ranking.query import parse_query
-from anysense.index.ranking.retriever import Retriever
+from anysense.index.ranking.retriever import CollectionRetriever
 from anysense.index.ranking.word_matches import joined_segments
 from anysense.index.ranking.words import MOST_POSTINGS, Words
 from anysense.index.types import NewItem, Partition
@@ -124,11 +124,13 @@ def qualities(work: Path, sets: Sequence[LabelledSet]) -> Iterator[tuple[str, An
     """nDCG@10 of each set by itself, and of all of them in one collection."""
     for name, asked in [(s.name, [s]) for s in sets] + [("all in one", sets)]:
         with built(work, "all" if len(asked) > 1 else name, asked) as collection:
-            retriever = Retriever(collection)
+            retriever = CollectionRetriever(collection)
             yield name, {match: quality(retriever, asked, match) for match in MATCHES}
 
 
-def quality(retriever: Retriever, sets: Sequence[LabelledSet], match: str) -> dict[str, Any]:
+def quality(
+    retriever: CollectionRetriever, sets: Sequence[LabelledSet], match: str
+) -> dict[str, Any]:
     values = []
     for labelled in sets:
         for query, relevant in labelled.queries:
@@ -143,7 +145,7 @@ def quality(retriever: Retriever, sets: Sequence[LabelledSet], match: str) -> di
 def unrelated(collection: Collection, sets: Sequence[LabelledSet]) -> dict[str, Any]:
     """How many unrelated passages reach a score, over those that are meant to."""
     snapshot = collection.snapshot()
-    retriever, words = Retriever(collection), Words(snapshot)
+    retriever, words = CollectionRetriever(collection), Words(snapshot)
     keys, owners = passages(snapshot)
     counts: dict[str, dict[str, list[float]]] = {}
     for labelled in sets:
@@ -182,7 +184,7 @@ def passages(snapshot: Snapshot) -> tuple[np.ndarray[Any, Any], list[str]]:
 
 def scores_of(
     snapshot: Snapshot,
-    retriever: Retriever,
+    retriever: CollectionRetriever,
     words: Words,
     query: str,
     keys: np.ndarray[Any, Any],
@@ -204,7 +206,7 @@ def scores_of(
 
 def codes(collection: Collection) -> dict[str, Any]:
     """How often the runbook of a code comes first, among as many of other codes and all texts."""
-    retriever = Retriever(collection)
+    retriever = CollectionRetriever(collection)
     shares: dict[str, Any] = {}
     for asking in ASKING:
         for match in MATCHES:

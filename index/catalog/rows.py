@@ -31,6 +31,7 @@ __all__ = [
     "item_columns",
     "place_columns",
     "place_of",
+    "read_heading",
     "row_format",
     "segment_columns",
     "segment_of",
@@ -207,8 +208,13 @@ def segment_of(row: Row, space: str) -> Segment:
         place=place_of(row),
         text=row[12] and from_sql(row[12]),
         origin=Origin(row[10]),
-        heading=tuple(json.loads(row[11])) if row[11] else (),
+        heading=read_heading(row[11]),
     )
+
+
+def read_heading(column: str | bytes | None) -> tuple[str, ...]:
+    """The reverse of `heading_column`."""
+    return tuple(json.loads(column)) if column else ()
 
 
 def heading_column(heading: Sequence[str]) -> str | None:

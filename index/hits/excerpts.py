@@ -25,6 +25,7 @@ class Excerpt:
         modality: what it is.
         origin: its content, or what it was derived from.
         place: where in the item it is.
+        heading: the path of headings that a passage stands under, the outermost first.
         score: the best of its segments'.
         text: the passage, of a text.
     """
@@ -33,6 +34,7 @@ class Excerpt:
     origin: Origin
     place: Place
     score: float
+    heading: tuple[str, ...] = ()
     text: str | None = None
 
 
@@ -53,16 +55,23 @@ def excerpts_of(hit: Hit) -> list[Excerpt]:
 
 
 def heading_of(number: int, hit: Hit, excerpts: list[Excerpt]) -> str:
-    """A line that cites a hit: its number, source, places, kind and score."""
-    places = (show_place(excerpt.place, excerpt.origin) for excerpt in excerpts)
+    """A line that cites a hit: its number, source, headings, places, kind and score."""
+    places = map(_shown, excerpts)
     parts = [hit.source, "; ".join(dict.fromkeys(filter(None, places)))]
     about = f"{hit.kind}, score {hit.score:.2f}"
     return f"[{number}] {', '.join(filter(None, parts))} ({about})"
 
 
+def _shown(excerpt: Excerpt) -> str:
+    where = [" > ".join(excerpt.heading), show_place(excerpt.place, excerpt.origin)]
+    return ", ".join(filter(None, where))
+
+
 def _excerpt(segment: Hit | HitSegment) -> Excerpt:
     origin = segment.origin or Origin.CONTENT
-    return Excerpt(segment.modality, origin, segment.place, segment.score, segment.text)
+    return Excerpt(
+        segment.modality, origin, segment.place, segment.score, segment.heading, segment.text
+    )
 
 
 def _position(excerpt: Excerpt) -> tuple[str, str, int, float, float]:
@@ -73,7 +82,7 @@ def _position(excerpt: Excerpt) -> tuple[str, str, int, float, float]:
 
 
 def _touch(one: Excerpt, other: Excerpt) -> bool:
-    if (one.modality, one.origin) != (other.modality, other.origin):
+    if (one.modality, one.origin, one.heading) != (other.modality, other.origin, other.heading):
         return False
     a, b = one.place, other.place
     if (a.unit, a.page, a.box) != (b.unit, b.page, b.box) or a.unit not in _GAP:

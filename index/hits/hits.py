@@ -39,9 +39,9 @@ class Hits(list[Hit]):
     ) -> str:
         """The hits as text that a language model can read and cite.
 
-        Each begins with a line of its number (that of its rank, from 1), source, place, kind and
-        score. Its passages follow, those that touch as one, with ``[...]`` between others. None is
-        cut: what has no room is left out as a whole, and the end says which.
+        Each begins with a line of its number (that of its rank, from 1), source, headings, place,
+        kind and score. Its passages follow, those that touch as one, with ``[...]`` between others.
+        None is cut: what has no room is left out as a whole, and the end says which.
 
         Args:
             max_tokens: the most tokens of the whole text; no limit if None.

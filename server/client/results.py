@@ -165,6 +165,7 @@ def _matched(values: Mapping[str, Any]) -> dict[str, Any]:
     matched["unit"] = None if values["unit"] is None else Unit(values["unit"])
     matched["origin"] = None if values["origin"] is None else Origin(values["origin"])
     matched["box"] = None if values["box"] is None else tuple(values["box"])
+    matched["heading"] = tuple(values["heading"])
     return matched
 
 
@@ -184,4 +185,5 @@ def _segment(values: Mapping[str, Any]) -> Segment:
         place=place,
         text=values["text"],
         origin=Origin(values["origin"]),
+        heading=tuple(values["heading"]),
     )

@@ -128,6 +128,7 @@ class Retriever:
         state: str | None = None,
         fusion: str = "calibrated",
         collapse: float | None = None,
+        match: str = "both",
     ) -> Hits:
         """The k items that match best, best first, each with the segment that matched.
 
@@ -146,6 +147,9 @@ class Retriever:
             fusion: ``calibrated``, ``rrf`` or ``round_robin``: how the modalities' lists merge.
             collapse: of segments of one modality whose cosine is at least this, only the best one
                 counts; an item may still be found by another of its segments.
+            match: ``both``, ``vector`` or ``words``: by what texts are found. The words are those
+                of the query's texts that are not subtracted, in passages, captions and the names of
+                files (not with `collapse`); with ``words`` no model is used, and only they count.
 
         Raises:
             UsageError: an argument is wrong.
@@ -164,6 +168,7 @@ class Retriever:
             state=state,
             fusion=fusion,
             collapse=collapse,
+            match=match,
         )
         return self._ask(query, options)
 

@@ -12,6 +12,7 @@ import logging
 import sqlite3
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from anysense.index.catalog.rows import read_heading
 from anysense.index.catalog.schema import from_sql
 from anysense.index.catalog.words.tokens import JOINING, VERSION, words_of_name, words_of_text
 
@@ -43,7 +44,7 @@ NOTE = "words"
 _SHADOWS = ("data", "idx", "content", "docsize", "config")
 _OWN = {PASSAGES, NAMES} | {f"{table}_{kept}" for table in (PASSAGES, NAMES) for kept in _SHADOWS}
 _EVERY_TEXT = """
-    SELECT item_pk, segment_pk, space_pk, text FROM segments
+    SELECT item_pk, segment_pk, space_pk, heading, text FROM segments
     WHERE modality = 'text' AND text IS NOT NULL ORDER BY item_pk, ordinal
 """
 
@@ -59,11 +60,20 @@ class Entry(NamedTuple):
 
 
 class Text(NamedTuple):
-    """A text segment: its key, that of its space, and its text as SQLite keeps it."""
+    """A text segment: its key, that of its space, its headings and its text as SQLite keeps them.
+
+    It is found by the words of both.
+    """
 
     key: int
     space: int
+    heading: str | bytes | None
     text: str | bytes
+
+    @property
+    def words(self) -> list[str]:
+        headings = " ".join(read_heading(self.heading))
+        return words_of_text(headings) + words_of_text(from_sql(self.text))
 
 
 def statements(schema: str = "main") -> list[str]:
@@ -222,7 +232,7 @@ def _passages_of(
     connection: sqlite3.Connection, spaces: Sequence[int], item_pk: int
 ) -> Iterator[Entry]:
     query = (
-        "SELECT segment_pk, space_pk, text FROM segments "
+        "SELECT segment_pk, space_pk, heading, text FROM segments "
         "WHERE item_pk = ? AND modality = 'text' AND text IS NOT NULL"
     )
     yield from _of_passages([Text(*row) for row in connection.execute(query, (item_pk,))], spaces)
@@ -241,7 +251,7 @@ def _of_passages(texts: Sequence[Text], spaces: Sequence[int]) -> Iterator[Entry
     first = min(ranks, default=None)
     for text, rank in zip(texts, ranks, strict=True):
         if rank == first:
-            yield Entry(PASSAGES, text.key, " ".join(words_of_text(from_sql(text.text))))
+            yield Entry(PASSAGES, text.key, " ".join(text.words))
 
 
 def _of_name(item_pk: int, item_id: str | bytes, source: str | bytes) -> Iterator[Entry]:
