@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from anysense.embed.types import Modality
     from anysense.index.collection import Collection
     from anysense.index.hits.hits import Hits
+    from anysense.index.hits.media import ItemReader
     from anysense.index.ranking.query import Query
     from anysense.server.client.client import Client
 
@@ -31,6 +32,9 @@ class Retriever:
     >>> retriever = Retriever("photos.anysense")
     >>> retriever = Retriever("http://127.0.0.1:8000", api_key="...")
     >>> retriever.retrieve("a dog on the beach", k=5)
+
+    Attributes:
+        reader: reads the files of items, by their ids.
     """
 
     def __init__(
@@ -67,8 +71,9 @@ class Retriever:
             assert isinstance(source, str)
             source = Client(source, api_key=api_key, collection=collection, timeout=timeout)
             self._close = source.close
+        self.reader: ItemReader
         if isinstance(source, Client):
-            self._ask = source.ask
+            self._ask, self.reader = source.ask, source
         else:
             self._ask = self._asker_of(source, state_seconds)
 
@@ -85,8 +90,8 @@ class Retriever:
 
             source = Collection.open(Path(source))
             self._close = source.close
-        reader = CollectionReader(source.folder)
-        retriever = CollectionRetriever(source, state_seconds=state_seconds, reader=reader)
+        self.reader = CollectionReader(source.folder)
+        retriever = CollectionRetriever(source, state_seconds=state_seconds, reader=self.reader)
         return lambda query, options: retriever.search(parse_query(query), options)
 
     def close(self) -> None:
