@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["ATTACHMENT_BYTES", "MESSAGE_BYTES", "media_of", "medium_of", "why_left_out"]
 
 SIDE = 2000
-"""Pixels along the longer side of a picture. Who the provider is, is not known here: of many
-pictures Anthropic takes none that is larger, and no other one looks at much more."""
+"""Pixels along the longer side of a picture. The provider is not known here: of many pictures
+Anthropic takes none that is larger, and no other one looks at much more."""
 
 
 def medium_of(hit: Hit) -> Modality | None:
