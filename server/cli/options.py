@@ -52,8 +52,8 @@ ENCODING = click.option(
 SIDECARS = click.option(
     "--no-sidecars",
     is_flag=True,
-    help="Leave out the words about pictures and sounds that lie beside their files or in them; "
-    "texts beside them are items of their own then.",
+    help="Leave out the words about pictures and sounds that lie beside their files or in them, "
+    "and metadata beside files; texts beside them are items of their own then.",
 )
 WORKERS = click.option(
     "--workers",

@@ -304,3 +304,16 @@ def anchors(page: str) -> set[str]:
     """What the headings of a page are called in links."""
     titles = re.findall(r"^#+ (.*)$", page, re.MULTILINE)
     return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+# How texts are cut
+
+
+def test_the_example_of_the_page_about_texts_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Collection.create("my.anysense", ["starter"], device="cpu").close()
+    [example] = blocks((ROOT / "docs" / "texts.md").read_text(encoding="utf-8"), "python")
+    exec(compile(example, "docs/texts.md", "exec"), {})
+    assert capsys.readouterr().out == "Setup > Linux | Restart the service afterwards.\n"

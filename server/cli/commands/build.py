@@ -120,7 +120,8 @@ def build(
     left alone until they change, and make the exit status 3 as long as they are there.
 
     A text beside a picture or a sound (photo.txt, photo.jpg.txt, photo.xmp) and the words
-    in its file that describe it (titles, captions, keywords, lyrics) are part of that item.
+    in its file that describe it (titles, captions, keywords, lyrics) are part of that item. JSON
+    beside a file (photo.jpg.json, notes.md.json) and the front matter of Markdown are metadata.
     """
     from anysense.index.building.build import build as run_build
     from anysense.index.building.build import check_sources
