@@ -23,7 +23,7 @@ import pytest
 from specimen import assert_holds, created, record
 
 from anysense.embed.errors import AnysenseError, CollectionLockedError, CollectionNotFoundError
-from anysense.index.catalog.schema import CATALOG
+from anysense.index.catalog.schema import CATALOG, FORMAT
 from anysense.index.collection import Collection
 from anysense.index.snapshots.manifest import MANIFEST
 
@@ -353,7 +353,7 @@ def test_full_disk_loses_nothing(tmp_path: Path) -> None:
         subprocess.run(["umount", str(disk)], check=True)
 
 
-# From format 1 to format 2
+# From an earlier format to that of today
 
 
 @pytest.mark.parametrize("stride", [37, pytest.param(5, marks=pytest.mark.slow)])
@@ -373,9 +373,9 @@ def test_killing_while_the_format_changes_loses_nothing(
             names = {"new"} if not was_killed else set()
             format1.assert_as_before(collection, without=names)
             assert collection.verify().problems == []
-            collection.write([record("after")])  # goes on from there, and ends in format 2
+            collection.write([record("after")])  # goes on from there, and ends in that of today
             format1.assert_as_before(collection, without={"after", *names})
-            assert collection.info()["format"] == 2
+            assert collection.info()["format"] == FORMAT
             assert collection.verify().problems == []
         shutil.rmtree(path)
         if not was_killed:
