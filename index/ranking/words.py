@@ -15,7 +15,7 @@ from anysense.index.background.words import frequency
 from anysense.index.calibration.words import WordNull, chance_of
 from anysense.index.catalog.words.search import WordSearch
 from anysense.index.catalog.words.tables import NAMES, PASSAGES
-from anysense.index.catalog.words.tokens import asked_words
+from anysense.index.catalog.words.tokens import Asked, asked_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -81,6 +81,7 @@ class Evidence:
 
 class _Word(NamedTuple):
     text: str
+    weight: float  # beside the heaviest text of the query
     chance: float
     texts: int
 
@@ -133,14 +134,17 @@ def has_texts(terms: Sequence[Term]) -> bool:
     return any(_texts(terms))
 
 
-def _texts(terms: Sequence[Term]) -> Iterator[str]:
+def _texts(terms: Sequence[Term]) -> Iterator[tuple[str, float]]:
+    """The texts of a query that are not subtracted, with their weights."""
     for term in terms:
         is_text = term.modality is Modality.TEXT and term.weight > 0
         if is_text and isinstance(term.content, str):
-            yield term.content
+            yield term.content, term.weight
 
 
-def _look_up(search: WordSearch, texts: Sequence[str], alone: bool) -> Evidence | None:
+def _look_up(
+    search: WordSearch, texts: Sequence[tuple[str, float]], alone: bool
+) -> Evidence | None:
     extent = search.extent()
     if not extent.texts:
         return None
@@ -151,37 +155,45 @@ def _look_up(search: WordSearch, texts: Sequence[str], alone: bool) -> Evidence 
     if not found:
         return None
     keys = np.unique(np.concatenate([posting.keys for posting in found.values()]))
-    sums, share, codes = (np.zeros(len(keys)) for _ in range(3))
+    sums, plain, share, codes = (np.zeros(len(keys)) for _ in range(4))
     for word in words:
         if word.text in found:
             places = np.searchsorted(keys, found[word.text].keys)
-            sums[places] += word.rarity * found[word.text].weights
+            sums[places] += word.weight * word.rarity * found[word.text].weights
+            plain[places] += word.rarity * found[word.text].weights
             share[places] += word.rarity
             if not word.text.isalpha():
-                codes[places] = np.maximum(codes[places], word.rarity / math.log(10) - OF_CODES)
-    rarities = [word.rarity for word in words]
+                score = word.weight * word.rarity / math.log(10) - OF_CODES
+                codes[places] = np.maximum(codes[places], score)
+    rarities = [word.weight * word.rarity for word in words]
     null = WordNull.of([word.chance for word in words], rarities)
-    scores = null.score(sums)
-    has_all = share > 0.999 * sum(rarities)
+    scores = null.score(sums) * sums / plain  # less by words of texts that weigh less
+    has_all = share > 0.999 * sum(word.rarity for word in words)
     sure = np.maximum(codes, np.where(has_all, scores - OF_ALL, 0.0))
     return Evidence(keys, sums, scores, sure.clip(0.0), null, extent.texts)
 
 
-def _known(search: WordSearch, texts: Sequence[str]) -> list[_Word]:
+def _known(search: WordSearch, texts: Sequence[tuple[str, float]]) -> list[_Word]:
     """The words of a query, each as a whole if any text has it so, or else its parts."""
     extent = search.extent()
-    asked = dict.fromkeys(word for text in texts for word in asked_words(text))
+    heaviest = max(weight for _, weight in texts)
+    asked: dict[Asked, float] = {}
+    for text, weight in texts:
+        for word in asked_words(text):
+            asked[word] = max(asked.get(word, 0.0), weight / heaviest)
     rarest = sorted(asked, key=lambda word: frequency(word.whole))[:MOST_WORDS]
     counts = search.counts([word.whole for word in rarest])
-    names: dict[str, None] = {}
+    weights: dict[str, float] = {}
     for word in rarest:
         has_parts = not counts[word.whole] and word.parts
-        names |= dict.fromkeys(word.parts if has_parts else (word.whole,))
-    chosen = sorted(names, key=frequency)[:MOST_WORDS]
+        for name in word.parts if has_parts else (word.whole,):
+            weights[name] = max(weights.get(name, 0.0), asked[word])
+    chosen = sorted(weights, key=frequency)[:MOST_WORDS]
     counts = search.counts(chosen)
     return [
         _Word(
             name,
+            weights[name],
             chance_of(counts[name], extent.texts, frequency(name), extent.length),
             counts[name],
         )

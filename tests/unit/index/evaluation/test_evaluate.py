@@ -242,7 +242,7 @@ def test_the_command_prints_and_plots(collection: Collection, media: Path, tmp_p
     assert done.exit_code == 0, done.output
     results = json.loads(done.stdout)
     assert {"text>image", "image>text", "text>any"} <= set(by_route(results))
-    assert {"collection", "pairs", "skipped", "missing", "routes"} == set(results)
+    assert {"collection", "pairs", "skipped", "missing", "routes", "matches"} == set(results)
     header = plot.read_bytes()[:24]
     assert header[:8] == b"\x89PNG\r\n\x1a\n"
     assert min(struct.unpack(">II", header[16:])) > 300
@@ -350,3 +350,26 @@ def test_false_positives_are_counted_over_all_unrelated_items(
     for level, (count, of) in route.reached.items():
         assert of == 8
         assert count == np.sum(np.asarray(unrelated) >= level)
+
+
+def test_texts_ask_by_vectors_by_words_and_by_both(collection: Collection, media: Path) -> None:
+    numbered = [
+        {"query": {"text": f"number {i}"}, "relevant": [f"{list(COLOURS)[i % 3]}-{i}.txt"]}
+        for i in range(12)
+    ]
+    picture = {"query": {"image": "blue-2.png"}, "relevant": ["blue-2.txt"]}
+    path = pairs_file(media, *numbered, picture)
+    results = evaluate(collection, read_pairs(path)).to_dict()
+    matches = {entry["match"]: entry for entry in results["matches"]}
+    assert set(matches) == {"both", "vector", "words"}
+    assert {entry["queries"] for entry in matches.values()} == {12}  # a picture has no words
+    for match in ("both", "words"):
+        assert matches[match]["recall@1"]["value"] == 1.0
+        assert matches[match]["median_rank"]["value"] == 1
+    assert matches["vector"]["ndcg@10"]["value"] < 0.9  # the encoder knows no numbers
+
+
+def test_captions_do_not_ask_by_words_as_they_are_quoted(
+    described: Collection, media: Path
+) -> None:
+    assert evaluate(described, caption_pairs(described, media)).to_dict()["matches"] == []

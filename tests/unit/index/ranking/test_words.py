@@ -197,6 +197,15 @@ def test_several_texts_count_and_subtracted_ones_do_not(collection: Collection) 
     assert {hit.id for hit in hits} == {"zebra", "yacht"}
 
 
+def test_a_text_that_weighs_less_counts_less(collection: Collection) -> None:
+    collection.add([NewItem(f"{word} thing", id=word) for word in ("zebra", "yacht")])
+    for light, heavy in (("zebra", "yacht"), ("yacht", "zebra")):
+        query = [Term(light), Term(heavy, weight=5)]
+        first, second = collection.search(query, match="words")
+        assert (first.id, second.id) == (heavy, light)
+        assert first.score > second.score + 1
+
+
 def test_a_query_without_text_has_no_words(collection: Collection) -> None:
     collection.add([NewItem("zebra", id="a"), NewItem(RED, id="b")])
     for query in (RED, Term(like="a")):

@@ -35,6 +35,10 @@ from http_client import TestClient, error_of
             "modalities.0: it must be 'text', 'image' or 'audio'.",
         ),
         (
+            {"text": "red", "match": "magic"},
+            "match: it must be 'both', 'vector' or 'words'.",
+        ),
+        (
             {"text": "red", "fusion": "magic"},
             "fusion: it must be 'calibrated', 'rrf' or 'round_robin'.",
         ),

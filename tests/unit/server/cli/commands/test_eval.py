@@ -43,3 +43,16 @@ def test_captions_ask_in_the_way_that_the_collection_was_built(
     run("build", media, "-o", built, "--no-sidecars")
     both = {"image>any": 1, "image>image": 0, "image>text": 1}
     assert routes() == {"text>any": 1, "text>image": 1, "text>text": 0} | both
+
+
+def test_eval_tells_vectors_words_and_both_apart(built: Path, media: Path) -> None:
+    (media / "pairs.jsonl").write_text(
+        json.dumps({"query": {"text": "red"}, "relevant": ["note.txt"]})
+    )
+    result = run("eval", built, "--pairs", media / "pairs.jsonl")
+    routes = {line.split("\t")[0] for line in result.stdout.splitlines()}
+    ways = {f"text -> any, by {way}" for way in ("both", "vectors", "words")}
+    assert ways <= routes
+    payload = json.loads(run("eval", built, "--pairs", media / "pairs.jsonl", "--json").stdout)
+    assert [entry["match"] for entry in payload["matches"]] == ["both", "vector", "words"]
+    assert all(entry["ndcg@10"]["value"] == 1.0 for entry in payload["matches"][2:])

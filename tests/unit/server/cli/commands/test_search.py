@@ -125,6 +125,18 @@ def test_only_hits_that_are_files_have_paths(built: Path, media: Path) -> None:
     assert "2 hits without a file left out.\n" in listed.stderr
 
 
+def test_texts_and_names_are_found_by_their_words(built: Path) -> None:
+    options = ("--match", "words", "-k", "1")
+    [hit] = run_json("search", built, "blue.png", *options)["hits"]
+    assert (hit["source"].rpartition("/")[2], hit["route"]) == ("blue.png", "words")
+    assert {hit["route"] for hit in hits_of(built, "--match", "vector")} == {"native"}
+    result = run("search", built, "red", "--match", "magic", status=2)
+    assert result.stderr.startswith("error: ")
+    like = hits_of(built)[0]["id"]
+    result = run("search", built, "--like", like, "--match", "words", status=2)
+    assert "A search by words needs a text" in result.stderr
+
+
 def test_search_options_reach_the_search(built: Path, media: Path) -> None:
     for shade in range(4):
         Image.new("RGB", (24, 24), (225 + shade, 20, 20)).save(media / f"rosy-{shade}.png")

@@ -88,7 +88,7 @@ def test_a_vector_searches_its_space(client: TestClient, collection: Collection)
     [vector] = encoder.encode(Modality.TEXT, [prepared])
     hits = search(client, vector=[float(x) for x in vector], space="tiny", k=1)
     assert ids(hits) == ["green"]
-    assert hits == search(client, text="green", k=1)
+    assert hits == search(client, text="green", k=1, match="vector")
 
 
 def test_modalities_filters_and_thresholds(client: TestClient) -> None:
@@ -105,6 +105,25 @@ def test_modalities_filters_and_thresholds(client: TestClient) -> None:
     assert 3 <= len(above) < len(everything)
     assert search(client, text="red", min_score=least) == above
     assert len(search(client, text="red", per_modality_k=1)) == 3
+
+
+def test_texts_and_names_are_found_by_their_words(client: TestClient) -> None:
+    client.post("/v1/items", json={"text": "restart on ERR_2041", "id": "runbook"})
+    for match in ("both", "words"):
+        hit = search(client, text="ERR_2041", match=match)[0]
+        assert (hit["id"], hit["route"]) == ("runbook", "words")
+        assert hit["raw_score"] > 1  # BM25
+    by_vector = search(client, text="ERR_2041", match="vector")
+    assert {hit["route"] for hit in by_vector} == {"native"}
+    answer = client.post("/v1/search", json={"like": "runbook", "match": "words"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "usage")
+
+
+def test_a_page_goes_on_only_with_the_same_match(client: TestClient) -> None:
+    page = client.post("/v1/search", json={"text": "red", "k": 2, "match": "vector"}).json()
+    more = {"text": "red", "cursor": page["next_cursor"]}
+    assert client.post("/v1/search", json={**more, "match": "vector"}).status_code == 200
+    assert client.post("/v1/search", json={**more, "match": "words"}).status_code == 422
 
 
 def test_ways_to_merge_and_near_copies(client: TestClient) -> None:
