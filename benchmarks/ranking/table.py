@@ -1,4 +1,4 @@
-"""Write the tables of docs/ranking.md from benchmarks/results/ranking.json and evidence.json.
+"""Write the tables of docs/ranking.md from ranking.json, evidence.json and words.json in results/.
 
 python benchmarks/ranking/table.py
 """
@@ -9,6 +9,8 @@ import json
 import re
 from pathlib import Path
 from typing import Any
+
+from word_tables import word_tables
 
 ROOT = Path(__file__).resolve().parents[2]
 TITLES = {
@@ -199,6 +201,7 @@ def main() -> None:
     results = ROOT / "benchmarks/results"
     result = json.loads((results / "ranking.json").read_text("utf-8"))
     evidence = json.loads((results / "evidence.json").read_text("utf-8"))
+    words = json.loads((results / "words.json").read_text("utf-8"))
     tables = {
         "ndcg": methods_table(result, "ndcg"),
         "balanced": methods_table(result, "balanced"),
@@ -211,6 +214,7 @@ def main() -> None:
         "matches": matches_table(result),
         "evidence": evidence_table(evidence),
         "evidence cases": evidence_cases_table(evidence),
+        **word_tables(words),
     }
     page = ROOT / "docs/ranking.md"
     text = page.read_text("utf-8")

@@ -15,13 +15,15 @@ import string
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 from word_sets import LabelledSet, read_sets
 
 from anysense.embed.pipeline import query as pipeline
 from anysense.embed.types import WHOLE, EncodedSegment, Kind, Modality
+from anysense.index.calibration.words import MOST_ADDED, SHARE, added_by_words
 from anysense.index.catalog.records import ItemRecord
 from anysense.index.collection import Collection
 from anysense.index.evaluation.metrics import bootstrap, ndcg
@@ -40,8 +42,10 @@ if TYPE_CHECKING:
 
     from anysense.index.snapshots.snapshot import Snapshot
 
+Array: TypeAlias = NDArray[Any]
 TEXTS = Partition("starter", Modality.TEXT)
 LEVELS = (1.0, 1.5, 2.0, 3.0)
+SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 1.0)
 CODES = 200
 RUNBOOK = (
     "Runbook for {code}. When {code} is raised the {part} has stopped answering. Look at the log "
@@ -69,7 +73,7 @@ def main() -> None:
         }
     payload["ndcg@10"] = dict(qualities(arguments.work, sets))
     with built(arguments.work, "all", sets) as collection:
-        payload["unrelated"] = unrelated(collection, sets)
+        payload |= scored(collection, sets)
     with built(arguments.work, "codes", sets) as collection:
         payload["codes"] = codes(collection)
     payload["lookup"] = lookup(arguments.work)
@@ -142,25 +146,31 @@ def quality(
     return {"value": float(np.mean(values)), "interval": bootstrap(values)}
 
 
-def unrelated(collection: Collection, sets: Sequence[LabelledSet]) -> dict[str, Any]:
-    """How many unrelated passages reach a score, over those that are meant to."""
+def scored(collection: Collection, sets: Sequence[LabelledSet]) -> dict[str, Any]:
+    """Of all passages by each way: how many unrelated ones reach a score, over those that are meant
+    to; and nDCG@10 where scores by vectors and by words are put together in other ways.
+    """
     snapshot = collection.snapshot()
     retriever, words = CollectionRetriever(collection), Words(snapshot)
     keys, owners = passages(snapshot)
     counts: dict[str, dict[str, list[float]]] = {}
+    qualities: dict[str, list[float]] = {}
     for labelled in sets:
         is_own = np.array([owner.startswith(f"{labelled.name}-") for owner in owners])
         for query, relevant in labelled.queries:
             names = {f"{labelled.name}-{number}" for number in relevant}
             is_relevant = np.array([owner in names for owner in owners])
             scores = scores_of(snapshot, retriever, words, query, keys)
+            for way, values in together(scores["vector"], scores["words"]):
+                value = ndcg_of(values, owners, is_relevant, len(relevant))
+                qualities.setdefault(way, []).append(value)
             for place, kind in ((~is_own, "of other sets"), (is_own & ~is_relevant, "of the same")):
                 for match, values in scores.items():
                     own = counts.setdefault(kind, {}).setdefault(match, [0.0] * (len(LEVELS) + 1))
                     own[0] += place.sum()
                     for level, least in enumerate(LEVELS, 1):
                         own[level] += (values[place] >= least).sum()
-    return {
+    rates = {
         kind: {
             match: {
                 str(level): reached / total / 10**-level
@@ -170,9 +180,36 @@ def unrelated(collection: Collection, sets: Sequence[LabelledSet]) -> dict[str, 
         }
         for kind, of_kind in counts.items()
     }
+    means = {way: float(np.mean(values)) for way, values in qualities.items()}
+    return {"unrelated": rates, "together": means}
 
 
-def passages(snapshot: Snapshot) -> tuple[np.ndarray[Any, Any], list[str]]:
+def together(by_vector: Array, by_words: Array) -> Iterator[tuple[str, Array]]:
+    """Ways to put the scores of passages together, without what finds codes."""
+    yield "vectors alone", by_vector
+    yield "words alone", by_words
+    yield "the higher one", np.maximum(by_vector, by_words)
+    for share in SHARES:
+        yield f"{share:g} of words added", by_vector + share * by_words
+    yield (
+        f"{SHARE:g} of words added, {MOST_ADDED:g} at most",
+        by_vector + added_by_words(by_words),
+    )
+
+
+def ndcg_of(scores: Array, owners: Sequence[str], is_relevant: Array, relevant: int) -> float:
+    """nDCG@10 of items, each as good as its best passage."""
+    seen: dict[str, bool] = {}
+    for place in np.argsort(-scores, kind="stable").tolist():
+        seen.setdefault(owners[place], bool(is_relevant[place]))
+        if len(seen) == 10:
+            break
+    ranks = [rank for rank, is_found in enumerate(seen.values(), 1) if is_found]
+    ranks += [float("inf")] * (relevant - len(ranks))
+    return ndcg(ranks, [1.0] * relevant)
+
+
+def passages(snapshot: Snapshot) -> tuple[Array, list[str]]:
     """The keys of all passages, ascending, and the ids of their items."""
     query = (
         "SELECT s.segment_pk, i.id FROM segments AS s JOIN items AS i USING (item_pk) ORDER BY 1"
@@ -187,8 +224,8 @@ def scores_of(
     retriever: CollectionRetriever,
     words: Words,
     query: str,
-    keys: np.ndarray[Any, Any],
-) -> dict[str, np.ndarray[Any, Any]]:
+    keys: Array,
+) -> dict[str, Array]:
     """The score of every passage, by each way to search."""
     (route,) = retriever.plan(query, snapshot)
     products = snapshot.vectors(TEXTS, keys) @ route.vector

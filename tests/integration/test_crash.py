@@ -119,6 +119,42 @@ def test_killing_at_random_instants_loses_nothing(path: Path, processes: Any, ro
         assert collection.verify().problems == []
 
 
+@pytest.mark.parametrize("rounds", [6, pytest.param(40, marks=pytest.mark.slow)])
+def test_killing_at_random_instants_keeps_words_with_their_rows(
+    path: Path, processes: Any, rounds: int
+) -> None:
+    rng = random.Random(rounds)
+    for seed in range(1, rounds + 1):
+        mine, theirs = processes.Pipe(duplex=False)
+        child = processes.Process(
+            target=crash_child.change_words_until_killed, args=(path, seed, theirs)
+        )
+        child.start()
+        theirs.close()
+        messages = []
+        for _ in range(rng.randrange(1, 20)):
+            assert mine.poll(60)
+            messages.append(mine.recv())
+        time.sleep(rng.random() * rng.choice([0.001, 0.01, 0.05]))
+        child.kill()
+        child.join()
+        messages += heard(mine)
+        written = [m[3] for m in messages if m[:2] == ("done", "write")]
+        mine.close()
+        child.close()
+        with Collection.open(path) as collection:
+            assert collection.verify().problems == []
+            for step in written:
+                hits = collection.search(f"ERR_{step}", match="words", k=50)
+                holders = {hit.id for hit in hits if hit.text and f"ERR_{step}" in hit.text}
+                assert holders == {
+                    name
+                    for name in crash_child.NAMES
+                    if collection.folder.existing([name])
+                    and collection.snapshot().item(name).metadata["version"] == step
+                }
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["publish", "compact", "write", "create"])
 def test_killing_at_each_call_to_the_file_system(path: Path, processes: Any, kind: str) -> None:

@@ -6,17 +6,21 @@ import os
 import random
 import signal
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import tiny
 from specimen import created, record
 
 from anysense.embed.errors import StorageError
+from anysense.embed.types import Modality
 from anysense.index.collection import Collection
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from pathlib import Path
+
+    from anysense.index.catalog.records import ItemRecord
 
 CALLS = ("open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.utime", "sqlite3.connect")
 NAMES = [f"i{i}" for i in range(40)]
@@ -67,6 +71,31 @@ def change_until_killed(path: Path, seed: int, pipe: Connection) -> None:
             pipe.send(("begun", kind, what))
             perform(collection, kind, what)
             pipe.send(("done", kind, what))
+
+
+def change_words_until_killed(path: Path, seed: int, pipe: Connection) -> None:
+    """Write and remove texts for ever, and tell before and after each step."""
+    tiny.register()
+    rng = random.Random(seed)
+    with Collection.open(path) as collection:
+        for step in range(seed * 1000, seed * 1000 + 1000):
+            names = rng.sample(NAMES, rng.randint(1, 6))
+            kind = rng.choices(["write", "remove", "compact"], [6, 3, 0.5])[0]
+            pipe.send(("begun", kind, names, step))
+            if kind == "write":
+                collection.write([text_of(name, step) for name in names])
+            elif kind == "remove":
+                collection.remove(names)
+            else:
+                collection.compact()
+            pipe.send(("done", kind, names, step))
+
+
+def text_of(name: str, step: int) -> ItemRecord:
+    """A text of two passages, with a code of its step."""
+    written = record(name, step, segments=2, modality=Modality.TEXT)
+    passages = [replace(s, text=f"{s.text} raises ERR_{step}") for s in written.segments]
+    return replace(written, segments=passages)
 
 
 def die_at_event(path: Path, kind: str, what: Any, event: int) -> None:

@@ -198,7 +198,7 @@ def test_the_examples_of_the_python_page_run(
     assert checked == len(CHECK.findall(PYTHON)) > 15
     printed = capsys.readouterr().out.splitlines()
     assert printed[0].startswith("my.anysense ['starter'] [Space(id='starter'")
-    assert [line.split()[1] for line in printed[1:4]] == ["image", "text", "audio"]
+    assert [line.split()[1] for line in printed[1:4]] == ["text", "image", "audio"]
     assert printed[4].startswith("[1] ")
     assert printed[-1].startswith("The filter 'year >' cannot be read at character 7")
 
