@@ -78,7 +78,7 @@ def test_two_files_that_trade_places_end_up_right(collection: Collection, media:
     build(collection, [media])
     assert collection.info()["items"] == 5
     for name, colour in (("red.png", "blue"), ("blue.png", "red")):
-        [hit] = collection.search(colour, k=1, modalities=["image"])
+        [hit] = collection.search(colour, k=1, modalities=["image"], match="vector")
         assert hit.source == real(media / name)
     assert summary(build(collection, [media])) == {"unchanged": 5}
 
@@ -93,13 +93,13 @@ def test_a_copy_lives_on_when_the_original_changes_or_goes(
     before = inputs_encoded(collection)
     assert summary(build(collection, [media])) == {"added": 1, "unchanged": 5}
     assert inputs_encoded(collection) == before + 1
-    [hit] = collection.search("red", k=1, modalities=["image"])
+    [hit] = collection.search("red", k=1, modalities=["image"], match="vector")
     assert hit.source == real(media / "copy.png")
     (media / "copy2.png").write_bytes((media / "copy.png").read_bytes())
     build(collection, [media])
     (media / "copy.png").unlink()
     build(collection, [media])
-    [hit] = collection.search("red", k=1, modalities=["image"])
+    [hit] = collection.search("red", k=1, modalities=["image"], match="vector")
     assert hit.source == real(media / "copy2.png")
     assert collection.info()["items"] == 6
 
@@ -139,7 +139,7 @@ def test_a_folder_that_was_renamed_keeps_its_vectors(collection: Collection, med
     assert summary(build(collection, [new])) == {"moved": 5}
     assert inputs_encoded(collection) == before
     assert {Path(path).parent.name for path in collection.folder.files()} == {"renamed"}
-    [hit] = collection.search("red", k=1, modalities=["image"])
+    [hit] = collection.search("red", k=1, modalities=["image"], match="vector")
     assert hit.source == real(new / "red.png")
     assert collection.folder.snapshot().item(hit.id).aliases == []
 

@@ -17,7 +17,7 @@ from anysense.index.catalog.integrity import catalog_problems
 from anysense.index.catalog.rows import FORMAT_2
 from anysense.index.catalog.schema import CATALOG, FORMAT, SCHEMA, row_crc
 from anysense.index.catalog.sqlite.seals import seal
-from anysense.index.catalog.words.tables import is_of_words
+from anysense.index.catalog.words.tables import NAMES, NOTE, PASSAGES, is_of_words
 from anysense.index.snapshots.manifest import Manifest
 
 if TYPE_CHECKING:
@@ -205,8 +205,11 @@ def test_damage_is_not_taken_for_what_was_written(path: Path, damage: str) -> No
 
 
 def as_format_2(path: Path) -> None:
-    """Make the catalog of a collection what it was before passages had headings."""
+    """Make the catalog of a collection what it was before passages had headings and words."""
     connection = sqlite3.connect(path / CATALOG)
+    for table in (PASSAGES, NAMES):
+        connection.execute(f"DROP TABLE {table}")
+    connection.execute("DELETE FROM meta WHERE key = ?", (NOTE,))
     old = FORMAT_2.segments.replace("s.", "").replace("crc", "0")
     connection.execute("ALTER TABLE segments RENAME TO new")
     [statement] = [s for s in FORMAT_2.schema if s.startswith("CREATE TABLE segments")]

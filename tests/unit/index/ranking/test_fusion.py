@@ -136,7 +136,7 @@ def test_a_hit_says_of_each_segment_where_it_is_in_plain_values() -> None:
         {
             "modality": "image", "score": 2.0, "raw_score": 0.2, "route": "native",
             "space": "tiny", "start": 3, "end": 4, "unit": "pages", "page": 3, "box": None,
-            "origin": "content", "text": None,
+            "origin": "content", "heading": [], "text": None,
         }
     ]  # fmt: skip
     assert set(told["segments"][0]) == set(told) - {"id", "kind", "source", "metadata", "segments"}

@@ -277,7 +277,7 @@ def test_a_hit_is_plain_values(retriever: Retriever) -> None:
     assert {type(hit[name]) for name in ("kind", "modality", "unit", "origin")} == {str}
     assert set(hit) == {
         "id", "kind", "modality", "score", "raw_score", "route", "source", "space", "start", "end",
-        "unit", "page", "box", "origin", "text", "metadata", "segments",
+        "unit", "page", "box", "origin", "heading", "text", "metadata", "segments",
     }  # fmt: skip
 
 
