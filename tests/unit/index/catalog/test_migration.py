@@ -17,7 +17,7 @@ from anysense.index.catalog.integrity import catalog_problems
 from anysense.index.catalog.rows import FORMAT_2
 from anysense.index.catalog.schema import CATALOG, FORMAT, SCHEMA, row_crc
 from anysense.index.catalog.sqlite.seals import seal
-from anysense.index.catalog.words.tables import NAMES, NOTE, PASSAGES, is_of_words
+from anysense.index.catalog.words.tables import NAMES, NOTE, PASSAGES, WordTables, is_of_words
 from anysense.index.snapshots.manifest import Manifest
 
 if TYPE_CHECKING:
@@ -209,6 +209,7 @@ def as_format_2(path: Path) -> None:
     connection = sqlite3.connect(path / CATALOG)
     for table in (PASSAGES, NAMES):
         connection.execute(f"DROP TABLE {table}")
+    connection.execute("DELETE FROM totals WHERE kind IN (?, ?)", (PASSAGES, NAMES))
     connection.execute("DELETE FROM meta WHERE key = ?", (NOTE,))
     old = FORMAT_2.segments.replace("s.", "").replace("crc", "0")
     connection.execute("ALTER TABLE segments RENAME TO new")
@@ -250,3 +251,50 @@ def test_format_2_is_read_as_it_is_until_its_first_change(tmp_path: Path) -> Non
         assert collection.verify().problems == []
         assert catalog_problems(collection.folder.catalog) == []
     assert format_of(path) == Manifest.read(path).format == FORMAT
+
+
+@pytest.fixture
+def format_2(tmp_path: Path) -> Path:
+    """A collection as it was before there were words and headings: a text and a picture."""
+    path = tmp_path / "format2"
+    with created(path) as collection:
+        collection.write([record("note", segments=2, modality=Modality.TEXT), record("picture")])
+        collection.publish()
+    as_format_2(path)
+    return path
+
+
+def test_format_2_is_searched_by_vectors_and_gets_its_words_with_the_first_change(
+    format_2: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Collection.open(format_2) as collection:
+        before = digests(format_2)
+        assert {hit.id for hit in collection.search("passage")} == {"note", "picture"}
+        assert list(collection.search("passage", match="words")) == []
+        assert (collection.verify().problems, collection.info()["format"]) == ([], 2)
+        assert digests(format_2) == before
+        collection.remove(["nothing"])
+        assert f"is brought to format {FORMAT}" in caplog.text
+        assert [hit.id for hit in collection.search("passage", match="words")] == ["note"]
+        assert (collection.verify().problems, collection.info()["format"]) == ([], FORMAT)
+    assert format_of(format_2) == Manifest.read(format_2).format == FORMAT
+
+
+def test_words_that_could_not_be_made_at_first_are_made_later(
+    format_2: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(WordTables, "make", killed)
+        with Collection.open(format_2) as collection, pytest.raises(KeyboardInterrupt):
+            collection.remove(["picture"])
+    assert format_of(format_2) == FORMAT
+    with Collection.open(format_2) as collection:
+        assert {hit.id for hit in collection.search("passage")} == {"note", "picture"}
+        assert list(collection.search("passage", match="words")) == []
+        assert collection.verify().problems == []
+        collection.remove(["picture"])
+        assert [hit.id for hit in collection.search("passage", match="words")] == ["note"]
+        assert collection.verify().problems == []
