@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from anysense.index.hits.hit import Hit, HitSegment
 
-__all__ = ["Column", "print_facts", "print_hits", "print_table"]
+__all__ = ["Column", "passage_line", "print_facts", "print_hits", "print_table"]
 
 SNIPPET = 100
 HEADING_SIGN = " > "
@@ -173,9 +173,13 @@ def _also(hit: Hit) -> str:
 
 
 def _snippet(hit: Hit) -> str:
-    """The beginning of a passage, after the headings that it stands under."""
-    text = _one_line(": ".join(filter(None, [HEADING_SIGN.join(hit.heading), hit.text or ""])))
+    text = _one_line(passage_line(hit.heading, hit.text))
     return text if len(text) <= SNIPPET else text[: SNIPPET - 1].rstrip() + "…"
+
+
+def passage_line(heading: Sequence[str], text: str | None) -> str:
+    """A passage after the headings that it stands under."""
+    return ": ".join(filter(None, [HEADING_SIGN.join(heading), text]))
 
 
 def _one_line(value: str) -> str:

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import torch
 from scripts import check_script
+from structured import check_passages
 
 from anysense.embed.encoders.clap.convert import from_laion
 from anysense.embed.encoders.clap.encoder import ClapEncoder, load
@@ -327,6 +328,11 @@ def test_long_clips_get_the_same_vectors_each_time(laion_encoder: ClapEncoder) -
     query = encode_query(laion_encoder, Modality.AUDIO, clip)
     mean = runs[0].mean(0) / np.linalg.norm(runs[0].mean(0))
     assert np.allclose(query, mean, atol=1e-6)
+
+
+@needs_laion
+def test_sections_fit_with_their_headings(laion_encoder: ClapEncoder, roberta_files: Path) -> None:
+    check_passages(laion_encoder, lambda text: len(ClapTokenizer(roberta_files).tokens(text)), 75)
 
 
 @needs_laion

@@ -15,6 +15,7 @@ import pytest
 import torch
 from open_clip.transformer import MultimodalTransformer
 from safetensors.torch import save_file
+from structured import check_passages
 
 from anysense.embed.encoders.openclip.encoder import OpenClipEncoder, load
 from anysense.embed.encoders.openclip.layout import put_sequence_first
@@ -239,6 +240,11 @@ def test_long_texts_are_split_and_not_cut(vit_encoder: OpenClipEncoder) -> None:
     assert sum(counts) == len(tokenizer.encode(text))
     assert all(p.text.endswith(".") for p in passages)
     assert min(counts[:-1]) > 60  # and no more of them than needed
+
+
+def test_sections_fit_with_their_headings(vit_encoder: OpenClipEncoder) -> None:
+    tokenizer = open_clip.get_tokenizer("ViT-B-32")
+    check_passages(vit_encoder, lambda text: len(tokenizer.encode(text)), 75)
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ import soundfile
 import torch
 from PIL import Image, ImageDraw
 from scripts import check_script
+from structured import check_passages
 
 from anysense.embed.encoders.starter import weights as starter_weights
 from anysense.embed.encoders.starter.audio import RATE, blocks_of, log_mel, mel_filters
@@ -229,6 +230,10 @@ def test_long_texts_become_passages_that_fit_and_lose_nothing(encoder: StarterEn
     kept = "".join("".join(p.text.split()) for p in passages)
     assert kept == "".join(long.split())
     assert [p.text for p in encoder.passages("One line.")] == ["One line."]
+
+
+def test_sections_fit_with_their_headings(encoder: StarterEncoder) -> None:
+    check_passages(encoder, lambda text: len(encoder.prepare(Modality.TEXT, text)), TOKEN_LIMIT)
 
 
 def test_text_agrees_with_transformers() -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from sentence_transformers import SentenceTransformer
+from structured import check_passages
 
 from anysense.embed.encoders.registry import load_encoder
 from anysense.embed.encoders.sentence.encoder import SentenceEncoder, load
@@ -64,6 +65,13 @@ def test_passages_fit_the_model(encoder: SentenceEncoder) -> None:
     assert len(passages) == 4
     assert all(shape[0] == 2 and shape[1] <= 256 for shape in shapes)
     assert " ".join(p.text for p in passages) == text.strip()
+
+
+def test_sections_fit_with_their_headings(encoder: SentenceEncoder) -> None:
+    def tokens(text: str) -> int:
+        return int(encoder.prepare(Modality.TEXT, text)[1].sum())
+
+    check_passages(encoder, tokens, 256)
 
 
 def test_its_space(encoder: SentenceEncoder, tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def show(path: str, name: str, as_json: bool) -> int:
 
 
 def _print_item(item: Item) -> None:
-    from anysense.server.cli.tables import Column, print_facts, print_table
+    from anysense.server.cli.tables import Column, passage_line, print_facts, print_table
 
     added_at = datetime.fromtimestamp(item.added_at, tz=timezone.utc).astimezone()
     facts = {
@@ -66,7 +66,7 @@ def _print_item(item: Item) -> None:
             segment.space,
             str(segment.modality),
             show_place(segment.place, segment.origin),
-            segment.text or "",
+            passage_line(segment.heading, segment.text),
         )
         for segment in item.segments
     ]

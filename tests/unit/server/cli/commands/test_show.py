@@ -20,3 +20,13 @@ def test_an_item_is_shown_with_its_metadata_and_segments(built: Path) -> None:
 
 def test_there_is_nothing_to_show_of_an_item_that_is_not_there(built: Path) -> None:
     assert f"{built} has no item 't'" in run("show", built, "t", status=1).stderr
+
+
+def test_passages_are_shown_after_their_headings(built: Path, tmp_path: Path) -> None:
+    note = tmp_path / "a.md"
+    note.write_text("# Colours\n\n## Of lamps\n\na red one\n")
+    run("add", built, note)
+    lines = run("show", built, note.resolve()).stdout.splitlines()
+    assert lines[-1].split("\t")[3:] == ["24-33", "Colours > Of lamps: a red one"]
+    lines = run("search", built, "red lamps", "--where", f"source = '{note.resolve()}'").stdout
+    assert "\tColours > Of lamps: a red one\n" in lines
