@@ -27,6 +27,7 @@ _DEEPEST = 16
 _MOST_DESTINATIONS = 100_000  # with names: a book has one for each of its references
 _MOST_SOUGHT = 100  # entries of one page, and characters in which their titles are looked for
 _SEARCHED = 50_000
+_NUMBER = r"(?:[A-Z\d]\d{0,3}(?:\.\d{1,4}){0,6}\.?[ \t]+)?"  # such as 2.3, or A.1
 
 
 class OutlineEntry(NamedTuple):
@@ -141,7 +142,7 @@ def _unless_blank(text: str, start: int, end: int, heading: tuple[str, ...]) -> 
 
 
 def _line_of(title: str, text: str, start: int) -> re.Match[str] | None:
-    """The lines that are a title and nothing else, in whatever cases it is written."""
+    """The lines that are a title and nothing else but its number, in capitals or not."""
     words = r"\s+".join(map(re.escape, title.split()))
-    pattern = re.compile(rf"^[ \t]*{words}[ \t]*$", re.IGNORECASE | re.MULTILINE)
+    pattern = re.compile(rf"^[ \t]*{_NUMBER}{words}[ \t]*$", re.IGNORECASE | re.MULTILINE)
     return pattern.search(text, start, start + _SEARCHED)

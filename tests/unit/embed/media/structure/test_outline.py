@@ -93,6 +93,12 @@ def test_a_title_that_is_not_on_its_page_holds_for_all_of_it() -> None:
     ]
 
 
+@pytest.mark.parametrize("line", ["Setup", "SETUP", "2.3 Setup", "A.1.  setup", "2. Setup "])
+def test_a_title_is_found_with_its_number(line: str) -> None:
+    [found] = structures([f"before\n{line}\nwords"], (1, "Setup", 0))
+    assert found == [((), "before"), (("Setup",), "words")]
+
+
 def test_a_title_alone_is_a_text_of_its_own() -> None:
     assert structures(["A\nB\nwords\nC"], (1, "A", 0), (2, "B", 0), (2, "C", 0)) == [
         [(("A", "B"), "words"), (("A",), "C")]
