@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CONTEXT_GAP",
+    "HEADING_SIGN",
     "WHOLE",
     "AudioWindow",
     "Block",
@@ -134,6 +135,9 @@ class Place:
 
 WHOLE = Place()
 """The place of a segment that is its whole item."""
+
+HEADING_SIGN = " > "
+"""What lies between the headings of a path, where it is encoded or shown."""
 
 CONTEXT_GAP = "\n\n"
 """What lies between the headings of a passage and its text, where it is encoded."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from anysense.embed.encoders.passages import count_spans, find_most, sentences, split_span, words
-from anysense.embed.types import CONTEXT_GAP, Passage, Section, Structure
+from anysense.embed.types import CONTEXT_GAP, HEADING_SIGN, Passage, Section, Structure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,10 +19,7 @@ if TYPE_CHECKING:
     from anysense.embed.encoders.passages import CountSpan, CountTokens, Span
     from anysense.embed.types import Block
 
-__all__ = ["HEADING_SIGN", "split_sections"]
-
-HEADING_SIGN = " > "
-"""What lies between the headings of a path, where it is encoded."""
+__all__ = ["split_sections"]
 
 _HEADING_SHARE = 4  # the path takes no more than one part in so many
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from anysense.embed.types import Modality, Origin, Place, Unit
+from anysense.embed.types import HEADING_SIGN, Modality, Origin, Place, Unit
 from anysense.index.hits.places import show_place
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def heading_of(number: int, hit: Hit, excerpts: list[Excerpt]) -> str:
 
 
 def _shown(excerpt: Excerpt) -> str:
-    where = [" > ".join(excerpt.heading), show_place(excerpt.place, excerpt.origin)]
+    where = [HEADING_SIGN.join(excerpt.heading), show_place(excerpt.place, excerpt.origin)]
     return ", ".join(filter(None, where))
 
 

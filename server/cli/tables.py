@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import click
 
+from anysense.embed.types import HEADING_SIGN
 from anysense.index.hits.places import show_place
 from anysense.server.cli.console import (
     printable,
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["Column", "passage_line", "print_facts", "print_hits", "print_table"]
 
 SNIPPET = 100
-HEADING_SIGN = " > "
 MOST_PLACES = 3
 GAP = 2  # between columns, as rich leaves it
 LEAST_WIDTH = 8

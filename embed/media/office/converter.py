@@ -101,7 +101,7 @@ def convert(
                 _command(file_format, budget), stdin=document, stdout=page, stderr=said
             )
         except OSError as error:  # too many processes or files, a full disk, no program
-            reason = f"is {file_format.article} that cannot be read now ({error.strerror})"
+            reason = f"is {file_format.article} that cannot be read now ({error.strerror or error})"
             raise MediaError(name, reason) from error
         try:
             status = _wait(program, page, most, budget.seconds)

@@ -25,8 +25,8 @@ _log = logging.getLogger("anysense")
 _MOST_ENTRIES = 5_000
 _DEEPEST = 16
 _MOST_DESTINATIONS = 100_000  # with names: a book has one for each of its references
-_MOST_SOUGHT = 100  # entries of one page, and characters in which their titles are looked for
-_SEARCHED = 50_000
+_SEARCHED = 50_000  # characters of a page in which the title of an entry is looked for
+_MOST_STEPS = 20_000_000  # characters looked at times words of a title, of the whole document
 _NUMBER = r"(?:[A-Z\d]\d{0,3}(?:\.\d{1,4}){0,6}\.?[ \t]+)?"  # such as 2.3, or A.1
 
 
@@ -92,10 +92,25 @@ def page_structures(
 
 
 class _Path:
-    """The headings that are in force at a place of the document."""
+    """The headings that are in force at a place of a document, and the search for others."""
 
     def __init__(self) -> None:
         self._open: list[OutlineEntry] = []
+        self._steps_left = _MOST_STEPS
+
+    def find(self, entry: OutlineEntry, text: str, start: int) -> re.Match[str] | None:
+        """The lines that are a title and nothing else but its number, in capitals or not.
+
+        None as well when the document has taken all the steps that it may.
+        """
+        words = entry.title.split()
+        end = min(start + _SEARCHED, len(text))
+        self._steps_left -= (end - start) * len(words)
+        if self._steps_left < 0:
+            return None
+        title = r"\s+".join(map(re.escape, words))
+        pattern = re.compile(rf"^[ \t]*{_NUMBER}{title}[ \t]*$", re.IGNORECASE | re.MULTILINE)
+        return pattern.search(text, start, end)
 
     def enter(self, entry: OutlineEntry) -> None:
         while self._open and self._open[-1].level >= entry.level:
@@ -115,7 +130,7 @@ def _sections(text: str, entries: Sequence[OutlineEntry], path: _Path) -> Iterat
     later: list[OutlineEntry] = []
     has_entered = False
     for number, entry in enumerate(entries):
-        found = _line_of(entry.title, text, at) if number < _MOST_SOUGHT else None
+        found = path.find(entry, text, at)
         if found is None:
             if not has_entered or entry.level > entries[number - 1].level:
                 path.enter(entry)
@@ -127,7 +142,7 @@ def _sections(text: str, entries: Sequence[OutlineEntry], path: _Path) -> Iterat
         path.enter(entry)
         has_entered, at = True, found.end()
         following = entries[number + 1] if number + 1 < len(entries) else None
-        after = _line_of(following.title, text, at) if following is not None else None
+        after = path.find(following, text, at) if following is not None else None
         is_bare = not text[at : after.start() if after else len(text)].strip()
         if is_bare and (following is None or following.level <= entry.level):
             yield Section(found.start(), found.end(), path.above(entry))
@@ -139,10 +154,3 @@ def _sections(text: str, entries: Sequence[OutlineEntry], path: _Path) -> Iterat
 def _unless_blank(text: str, start: int, end: int, heading: tuple[str, ...]) -> Iterator[Section]:
     if text[start:end].strip():
         yield Section(start, end, heading)
-
-
-def _line_of(title: str, text: str, start: int) -> re.Match[str] | None:
-    """The lines that are a title and nothing else but its number, in capitals or not."""
-    words = r"\s+".join(map(re.escape, title.split()))
-    pattern = re.compile(rf"^[ \t]*{_NUMBER}{words}[ \t]*$", re.IGNORECASE | re.MULTILINE)
-    return pattern.search(text, start, start + _SEARCHED)
