@@ -128,15 +128,15 @@ class Calls:
         """Add one item; a file is sent as it is read."""
         url = f"{self._base}/items"
         if isinstance(item.content, str):
-            body = {"text": item.content, **_described(item)}
-            return Call("POST", url, _item, body=body)
+            return Call("POST", url, _item, body=_text_body(item))
+        _check_sent(item)
         form = {"metadata": json.dumps(dict(item.metadata))}
         if item.id is not None:
             form["id"] = item.id
         return Call("POST", url, _item, form=form, file=_upload(item))
 
     def add_texts(self, items: Sequence[NewItem]) -> Call[list[Added]]:
-        body = {"items": [{"text": item.content, **_described(item)} for item in items]}
+        body = {"items": [_text_body(item) for item in items]}
         return Call("POST", f"{self._base}/items/batch", _results, body=body)
 
     def remove(self, ids: Sequence[str]) -> Call[list[Added]]:
@@ -208,7 +208,7 @@ class Calls:
         return Call("GET", f"{self._base}/jobs/{quote(job_id, safe='')}", _job)
 
     def add_later(self, items: Sequence[NewItem]) -> Call[Job]:
-        body = {"items": [{"text": item.content, **_described(item)} for item in items]}
+        body = {"items": [_text_body(item) for item in items]}
         return Call("POST", f"{self._base}/items/batch", _job, {"wait": "false"}, body=body)
 
     def _of_item(self, item_id: str) -> str:
@@ -217,9 +217,31 @@ class Calls:
         return f"{self._base}/items/{quote(item_id, safe='')}"
 
 
-def _described(item: NewItem) -> dict[str, Any]:
-    body: dict[str, Any] = {"metadata": dict(item.metadata)} if item.metadata else {}
+def _text_body(item: NewItem) -> dict[str, Any]:
+    """A text to add, as JSON.
+
+    Raises:
+        UsageError: it is no text, or has what is not sent.
+    """
+    if not isinstance(item.content, str):
+        raise UsageError(f"A text is added as a str, not as {type(item.content).__name__}.")
+    if item.source is not None:
+        raise UsageError("A service names the texts that it is sent itself: leave out the source.")
+    _check_sent(item)
+    body: dict[str, Any] = {"text": item.content}
+    if item.metadata:
+        body["metadata"] = dict(item.metadata)
     return body if item.id is None else {**body, "id": item.id}
+
+
+def _check_sent(item: NewItem) -> None:
+    """Refuse what a service would never hear of.
+
+    Raises:
+        UsageError: there is such a thing.
+    """
+    if item.captions:
+        raise UsageError("A service is sent no captions: add them as texts of their own.")
 
 
 def _upload(item: NewItem) -> tuple[str, BinaryIO | bytes]:

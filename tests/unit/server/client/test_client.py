@@ -88,6 +88,26 @@ def test_many_texts_go_in_several_requests_and_wrong_ones_stop_no_other(
     assert client.remove([one.id or "" for one in added if one.error is None]) == 4
 
 
+@pytest.mark.parametrize(
+    ("item", "message"),
+    [
+        (NewItem("a text", captions=["words"]), "no captions"),
+        (NewItem(png("red"), captions=["words"]), "no captions"),
+        (NewItem("a text", source="notes.txt"), "leave out the source"),
+        (NewItem(3), "neither a file nor a picture"),  # type: ignore[arg-type]
+    ],
+)
+def test_what_would_not_be_sent_is_refused(client: Client, item: NewItem, message: str) -> None:
+    with pytest.raises(errors.UsageError, match=message):
+        client.add(item)
+
+
+def test_texts_are_texts(client: Client) -> None:
+    for add in (client.add_texts, client.add_later):
+        with pytest.raises(errors.UsageError, match="added as a str, not as bytes"):
+            add([NewItem(b"a text")])
+
+
 def test_texts_are_added_later(client: Client) -> None:
     [job] = client.add_later([NewItem(f"text {number}", id=f"t{number}") for number in range(5)])
     while not job.is_over:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -241,6 +242,49 @@ def test_a_vector_asks_in_its_space(retriever: Retriever, collection: Collection
 def test_wrong_arguments(retriever: Retriever, arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         retriever.retrieve(**{"query": "red", **arguments})
+
+
+def mixed_queries(collection: Collection) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """A hundred queries of all kinds, with options of all kinds."""
+    chance = random.Random(7)
+    ids = [f"image-{colour}-{i}" for i, colour in enumerate(list(COLOURS) * 5)]
+    snapshot = collection.folder.snapshot()
+    options: list[dict[str, Any]] = [
+        {},
+        {"modalities": ["image", "audio"], "k": 7},
+        {"where": "number >= 5", "min_score": -1.0},
+        {"where": {"word": {"$in": ["red", "low"]}}, "k": 30},
+        {"per_modality_k": 2, "offset": 2},
+        {"fusion": "rrf", "k": 15},
+        {"fusion": "round_robin", "collapse": 0.999},
+        {"match": "vector"},
+    ]
+    for number in range(100):
+        words = " ".join(chance.sample([*COLOURS, *TONES, "a", "thing", "number"], 3))
+        shade = tuple(chance.randrange(256) for _ in range(3))
+        [(partition, vectors)] = snapshot.item_vectors(chance.choice(ids)).items()
+        query: Any = [
+            f"{words} {number}",
+            Image.new("RGB", (8 + number, 9), shade),
+            tone(chance.uniform(60, 3500), 0.5),
+            Term(like=chance.choice(ids)),
+            Term(vector=vectors[0], space=partition.space, modality=partition.modality),
+            [words, Image.new("RGBA", (8, 8), (*shade, 120)), Term("blue", weight=-0.4)],
+            [Term(tone(400), weight=2.0), Term(words, weight=0.5)],
+        ][number % 7]
+        yield query, options[number % 8]
+
+
+def test_a_service_gives_what_its_collection_gives_to_a_hundred_queries(
+    collection: Collection, address: str
+) -> None:
+    local = Retriever(collection)
+    with Retriever(address) as remote:
+        for query, options in mixed_queries(collection):
+            here, there = (r.retrieve(query, **options) for r in (local, remote))
+            assert [(hit.id, hit.score) for hit in here] == [(hit.id, hit.score) for hit in there]
+            assert here == there
+            assert (here.no_match, here.state) == (there.no_match, there.state)
 
 
 def test_segments_of_one_item_make_one_hit(tmp_path: Path) -> None:
