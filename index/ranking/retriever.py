@@ -78,7 +78,6 @@ class CollectionRetriever:
         of_modalities = options.of_modalities
         routes = [] if by_words else plan_routes(self._collection, state, terms, of_modalities)
         allowed = snapshot.select(options.where)
-        words = _words(state, terms, options, allowed)
         liked = (term.like for term in terms if term.like is not None)
         left_out = set(snapshot.keys_of_items(liked))
         no_match: bool | None = None
@@ -106,6 +105,7 @@ class CollectionRetriever:
             return fuse(lists, options.fusion)
 
         with stage("index"), RANKING.taken():
+            words = _words(state, terms, options, allowed)
             while True:
                 page = page_of(
                     ranked,
@@ -142,8 +142,7 @@ def _words(
         return FoundByWords(snapshot, None, None, modalities)
     passages = None
     if Modality.TEXT in modalities:
-        with stage("index"):
-            passages = state.words.passages(terms, alone=options.match == "words")
+        passages = state.words.passages(terms, alone=options.match == "words")
     if passages is not None:
         passages = passages.within(snapshot.high_water, allowed)
     names = state.words.names(terms) if options.collapse is None else None
