@@ -267,7 +267,7 @@ class Collection:
         return self._folder.publish(self._tune, progress)
 
     def compact(self, progress: Progress | None = None) -> None:
-        """Give back the space of what was removed, and cluster every partition anew."""
+        """Give back the space of what was removed, and make clusters and words anew."""
         self._folder.compact(self._tune, progress)
 
     def fit_bridges(

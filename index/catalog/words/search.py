@@ -97,12 +97,15 @@ class WordSearch:
         if not has_fts5():
             return None
         with self._catalog.transaction() as connection:
+            folder = str(self._catalog.path.parent)
             if not says_current(connection):
+                _warn(folder, "its next change makes them", "were not made yet")
                 return None
             try:
                 return question(connection)
             except sqlite3.DatabaseError as error:
-                _warn_of_damage(str(self._catalog.path.parent), str(error))
+                repair = f"`anysense compact {folder}` makes them anew"
+                _warn(folder, repair, f"are damaged ({error})")
                 return None
 
     def _read_extent(self, connection: sqlite3.Connection) -> Extent:
@@ -137,16 +140,15 @@ def _rarity(texts: int, count: int) -> float:
 _warned: set[str] = set()
 
 
-def _warn_of_damage(folder: str, problem: str) -> None:
+def _warn(folder: str, remedy: str, problem: str) -> None:
     """Say once of a collection that its words cannot be searched."""
     if folder not in _warned:
         _warned.add(folder)
         _log.warning(
-            "The words of %s are damaged (%s), so its texts are found by their vectors alone: "
-            "`anysense compact %s` makes them anew.",
+            "The words of %s %s, so its texts are found by their vectors alone: %s.",
             folder,
             problem,
-            folder,
+            remedy,
         )
 
 

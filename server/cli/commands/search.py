@@ -194,6 +194,7 @@ def _why_nothing(
     where: str | None,
     offset: int,
     min_score: float | None,
+    match: str,
     **_: Any,
 ) -> str:
     """Why a search found nothing, as far as its options tell."""
@@ -209,7 +210,9 @@ def _why_nothing(
         return f": {why_none(collection, where)}"
     if offset:
         return f" after the first {offset}"
-    return f" with a score of {min_score:g} or more" if min_score is not None else ""
+    if min_score is not None:
+        return f" with a score of {min_score:g} or more"
+    return ": no text and no name has its words" if match == "words" else ""
 
 
 def query_terms(

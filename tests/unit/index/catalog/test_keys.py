@@ -6,10 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from specimen import created, record
+from specimen import IMAGES, TEXTS, created, record
 
+from anysense.embed.types import Modality
 from anysense.index.catalog.browse import find_item
-from anysense.index.catalog.keys import keys_of_items, keys_of_segments
+from anysense.index.catalog.keys import (
+    first_segments,
+    keys_of_items,
+    keys_of_segments,
+    spaces_of_segments,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,3 +49,17 @@ def test_the_keys_of_items_whatever_they_are_called(collection: Collection) -> N
     assert keys_of_items(catalog, [*names, "c", "never"]) == keys
     assert len(keys) == 3
     assert keys_of_items(catalog, []) == frozenset()
+
+
+def test_segments_tell_their_spaces_and_items_their_first_segments(tmp_path: Path) -> None:
+    with created(tmp_path / "c") as collection:
+        collection.write([record("a", segments=3), record("b", modality=Modality.TEXT)])
+        catalog = collection.folder.catalog
+        assert spaces_of_segments(catalog, np.array([4, 1, 99])) == [1, 1, None]
+        items = np.array([1, 2, 99])
+        assert first_segments(catalog, items, ["image", "text"], 4) == {
+            1: (1, IMAGES),
+            2: (4, TEXTS),
+        }
+        assert first_segments(catalog, items, ["image"], 4) == {1: (1, IMAGES)}
+        assert first_segments(catalog, items, ["text", "audio"], 3) == {}

@@ -271,6 +271,7 @@ def test_format_2_is_searched_by_vectors_and_gets_its_words_with_the_first_chang
         before = digests(format_2)
         assert {hit.id for hit in collection.search("passage")} == {"note", "picture"}
         assert list(collection.search("passage", match="words")) == []
+        assert caplog.text.count("were not made yet, so its texts are found by their vectors") == 1
         assert (collection.verify().problems, collection.info()["format"]) == ([], 2)
         assert digests(format_2) == before
         collection.remove(["nothing"])

@@ -130,6 +130,8 @@ def test_texts_and_names_are_found_by_their_words(built: Path) -> None:
     [hit] = run_json("search", built, "blue.png", *options)["hits"]
     assert (hit["source"].rpartition("/")[2], hit["route"]) == ("blue.png", "words")
     assert {hit["route"] for hit in hits_of(built, "--match", "vector")} == {"native"}
+    nothing = run("search", built, "zebra", "--match", "words")
+    assert nothing.stderr == "Nothing found: no text and no name has its words.\n"
     result = run("search", built, "red", "--match", "magic", status=2)
     assert result.stderr.startswith("error: ")
     like = hits_of(built)[0]["id"]
