@@ -232,11 +232,13 @@ class Block:
         start: where it begins, in characters.
         end: where it ends; not included.
         has_rows: whether its lines stand for themselves: one that is too long is cut between them.
+        head_end: where the first row of a table ends, which says what the others mean; 0 for none.
     """
 
     start: int
     end: int
     has_rows: bool = False
+    head_end: int = 0
 
 
 @dataclass(frozen=True)
@@ -262,7 +264,8 @@ class Passage:
         end: where it ends; not included.
         text: the characters themselves.
         heading: the path of headings it stands under, the outermost first.
-        context: what an encoder is given before its text: the path, as far as there is room.
+        context: what an encoder is given before its text: the path, as far as there is room, and
+            the first row of a table of which it is a later part.
     """
 
     start: int

@@ -3,7 +3,8 @@
 No passage goes on over a heading. Each is encoded with the path of headings that it stands under,
 as a passage alone seldom says what it is about; the path takes a quarter of the room at most, and
 loses its outermost headings first. Within a section the rules of `passages` hold; code, tables and
-items of lists that fit stay whole.
+items of lists that fit stay whole. Of a table that does not, each part is encoded with the first
+row of it.
 """
 
 from __future__ import annotations
@@ -50,12 +51,33 @@ def split_sections(
         inside = []
         while blocks and blocks[-1].start < section.end:
             inside.append(blocks.pop())
+        heads = _heads(text, inside, count, room, limit)
+        room -= max(heads.values(), default=0)
         for start, end in _spans(text, section, inside, overlap, count, room):
-            passage = Passage(start, end, text[start:end], section.heading, context)
-            if context and count_tokens(passage.encoded) > limit:  # more than its parts have
-                passage = Passage(start, end, passage.text, section.heading)
+            contexts = [context, ""]
+            for block in heads:
+                if block.head_end <= start < block.end:
+                    head = text[block.start : block.head_end].strip()
+                    contexts.insert(0, f"{context}{CONTEXT_GAP}{head}" if context else head)
+            for with_context in contexts:  # less of it, where the whole has more than its parts
+                passage = Passage(start, end, text[start:end], section.heading, with_context)
+                if not with_context or count_tokens(passage.encoded) <= limit:
+                    break
             passages.append(passage)
     return passages
+
+
+def _heads(
+    text: str, blocks: Sequence[Block], count: CountSpan, room: int, limit: int
+) -> dict[Block, int]:
+    """The tables that have to be cut, each with the tokens of its first row, if that is short."""
+    heads = {}
+    for block in blocks:
+        if block.head_end and count(block.start, block.end) > room:
+            tokens = count(block.start, block.head_end)
+            if tokens <= min(limit // _HEADING_SHARE, room // 2):
+                heads[block] = tokens
+    return heads
 
 
 def _context(heading: Sequence[str], count_tokens: CountTokens, limit: int) -> str:

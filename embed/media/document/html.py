@@ -106,7 +106,8 @@ def _assembled(stretches: Sequence[tuple[int, str]]) -> HtmlPage:
             if words:
                 headings.append(Heading(what, words, at, end))
         elif what in (_CODE, _TABLE):
-            blocks.append(Block(at, end, has_rows=True))
+            head = text.find("\n") + 1 if what == _TABLE else 0
+            blocks.append(Block(at, end, has_rows=True, head_end=at + head if head else 0))
         texts.append(text)
         at = end + len(_GAP_BETWEEN)
     text = _GAP_BETWEEN.join(texts)

@@ -94,8 +94,10 @@ def _plain(value: Any) -> Any:
     """A value as JSON has it."""
     if isinstance(value, dict):
         return {str(_plain(key)): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple, set)):
+    if isinstance(value, (list, tuple)):
         return [_plain(inner) for inner in value]
+    if isinstance(value, set):  # whose order is by chance
+        return sorted(map(_plain, value), key=str)
     if isinstance(value, (datetime.date, datetime.time)):
         return value.isoformat()
     if isinstance(value, float) and not math.isfinite(value):

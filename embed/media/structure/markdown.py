@@ -122,7 +122,8 @@ def _blocks(tokens: Sequence[Token], starts: Sequence[int], length: int) -> Iter
         if token.map is not None and (token.type in _ROWS or token.type == "list_item_open"):
             start, end = (min(starts[line], length) for line in token.map)
             if start < end:
-                yield Block(start, end, token.type in _ROWS)
+                head_end = starts[token.map[0] + 1] if token.type == "table_open" else 0
+                yield Block(start, end, token.type in _ROWS, head_end)
 
 
 def _apart(blocks: Sequence[Block]) -> Iterator[Block]:

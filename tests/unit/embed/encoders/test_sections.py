@@ -145,6 +145,21 @@ def test_a_table_that_fits_stays_whole() -> None:
     assert texts(split(table, 10)) == ["| a | b |\n| - | - |", "| 1 | 2 |"]
 
 
+def test_each_part_of_a_long_table_is_encoded_with_its_first_row() -> None:
+    rows = [f"| {n} | x{n} |" for n in range(9)]
+    table = "\n".join(["| n | name |", "| - | - |", *rows])
+    first, *rest = split(f"# A\n\n{table}\n\nAfter.\n", 30)
+    assert (first.context, first.text.splitlines()[0]) == ("A", "| n | name |")
+    assert len(rest) > 1
+    assert {passage.context for passage in rest} == {"A\n\n| n | name |"}
+    assert all(words(passage.encoded) <= 30 for passage in rest)
+    seen = "\n".join(passage.text for passage in (first, *rest))
+    assert [line for line in seen.splitlines() if line in rows] == rows
+    assert {p.context for p in split(f"# A\n\n{table}", 200)} == {"A"}
+    wide = "| a | b | c | d |\n| - | - | - | - |\n" + "| 1 | 2 | 3 | 4 |\n" * 9
+    assert {p.context for p in split(f"# A\n\n{wide}", 20)} == {"A"}
+
+
 def test_items_of_a_list_stay_whole() -> None:
     text = "- one two three\n- four five six\n- seven eight nine ten\n"
     assert texts(split(text, 9)) == ["- one two three\n- four five six", "- seven eight nine ten"]
