@@ -125,12 +125,13 @@ def test_a_hit_says_of_each_segment_where_it_is_in_plain_values() -> None:
     )
     line = Hit(
         "a", Kind.IMAGE, Modality.TEXT, 3.0, 0.3, "bridged", "x", "tiny", box=box,
-        origin=Origin.OCR, text="EXIT", metadata={"n": 1}, segments=(page,),
+        origin=Origin.OCR, heading=("A", "B"), text="EXIT", metadata={"n": 1}, segments=(page,),
     )  # fmt: skip
     assert line.place == Place(box=box)
     assert page.place == Place.of_page(3)
     told = line.to_dict()
-    assert json.loads(json.dumps(told)) == {**told, "box": list(box)}
+    assert json.loads(json.dumps(told)) == told
+    assert (told["box"], told["heading"]) == (list(box), ["A", "B"])
     assert (told["kind"], told["modality"], told["origin"]) == ("image", "text", "ocr")
     assert told["segments"] == [
         {
