@@ -29,8 +29,10 @@ FILES = 30
 LOCKED = "is being written to"
 
 
-def write_for_a_while(url: str, name: str, is_over: threading.Event, kept: list[str]) -> None:
-    """Add items, and now and then pause for longer than the service keeps the right to write."""
+def write_for_a_while(
+    url: str, name: str, may_pause: threading.Event, is_over: threading.Event, kept: list[str]
+) -> None:
+    """Add items, and at times, once that is allowed, pause for longer than the lock is kept."""
     number = 0
     with httpx.Client(base_url=url, timeout=60) as client:
         while not is_over.is_set():
@@ -45,7 +47,8 @@ def write_for_a_while(url: str, name: str, is_over: threading.Event, kept: list[
                     "collection_locked",
                 )
                 assert answer.headers["retry-after"] == "1"
-            is_over.wait(2 * IDLE_SECONDS if number % 20 == 0 else 0.02)
+            is_pause = may_pause.is_set() and number % 20 == 0
+            is_over.wait(2 * IDLE_SECONDS if is_pause else 0.02)
 
 
 def test_a_build_has_its_turn_and_every_process_finds_what_it_adds(tmp_path: Path) -> None:
@@ -61,13 +64,17 @@ def test_a_build_has_its_turn_and_every_process_finds_what_it_adds(tmp_path: Pat
         url = f"http://127.0.0.1:{port}"
         wait_until_loaded(url, log)
         kept: list[list[str]] = [[], []]
-        is_over = threading.Event()
+        may_pause, is_over = threading.Event(), threading.Event()
         threads = [
-            threading.Thread(target=write_for_a_while, args=(url, f"c{n}", is_over, kept[n]))
+            threading.Thread(
+                target=write_for_a_while, args=(url, f"c{n}", may_pause, is_over, kept[n])
+            )
             for n in range(2)
         ]
         for thread in threads:
             thread.start()
+        while not all(kept):
+            time.sleep(0.05)
         refusals, deadline = 0, time.monotonic() + 240
         try:
             while (done := anysense("build", str(source), "-o", str(path))).returncode:
@@ -75,6 +82,7 @@ def test_a_build_has_its_turn_and_every_process_finds_what_it_adds(tmp_path: Pat
                 assert "Traceback" not in done.stderr
                 assert time.monotonic() < deadline
                 refusals += 1
+                may_pause.set()
                 time.sleep(0.2)
             for _ in range(8):  # each by a connection of its own, so by any process
                 body = {"text": "green", "k": 200}
