@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from anysense.embed.errors import MediaTooLargeError
 from anysense.embed.media.files import readable_size
+from anysense.embed.media.image import read_image
 from anysense.index.hits.media import MediaFile
 
 if TYPE_CHECKING:
@@ -35,19 +36,18 @@ def picture_of(hit: Hit, page: int | None, side: int, most_bytes: int) -> MediaF
         MediaTooLargeError: however small it is, it has more.
         MediaError, CollectionError: it cannot be read.
     """
-    from PIL import Image
-
     small = hit.read_by.thumbnail(hit.id, side, page)
-    with Image.open(io.BytesIO(small.data)) as image:
-        if max(image.size) <= side and len(small.data) <= most_bytes:
-            return small
-        while side >= _LEAST_SIDE:
-            scaled, out = image.copy(), io.BytesIO()
-            scaled.thumbnail((side, side))
-            scaled.save(out, "JPEG", quality=_QUALITY)
-            if out.tell() <= most_bytes:
-                return MediaFile(out.getvalue(), "image/jpeg", small.name)
-            side = int(min(side, max(image.size)) * _SHRINK)
+    picture = read_image(small.data)  # whatever a service has sent, in RGB
+    is_jpeg = small.data.startswith(b"\xff\xd8")
+    if is_jpeg and max(picture.size) <= side and len(small.data) <= most_bytes:
+        return small
+    while side >= _LEAST_SIDE:
+        scaled, out = picture.copy(), io.BytesIO()
+        scaled.thumbnail((side, side))
+        scaled.save(out, "JPEG", quality=_QUALITY)
+        if out.tell() <= most_bytes:
+            return MediaFile(out.getvalue(), "image/jpeg", small.name)
+        side = int(min(side, max(picture.size)) * _SHRINK)
     raise MediaTooLargeError(hit.source, f"has no picture of {readable_size(most_bytes)}")
 
 
@@ -63,7 +63,7 @@ def sound_of(hit: Hit, excerpt: Excerpt, most_bytes: int) -> MediaFile:
         MediaTooLargeError: it has more.
         MediaError, CollectionError: it cannot be read.
     """
-    from anysense.embed.media.audio.recording import read_audio, resample
+    from anysense.embed.media.audio.recording import read_audio, resample, stated_seconds
     from anysense.embed.media.audio.wav import wav_bytes
 
     place = excerpt.place
@@ -72,6 +72,7 @@ def sound_of(hit: Hit, excerpt: Excerpt, most_bytes: int) -> MediaFile:
         sound = MediaFile(wav_bytes(read_audio(heard.data)), "audio/wav", heard.name)
     else:
         sound = hit.read_by.clip(hit.id, place.start, place.end)
+        stated_seconds(sound.data)  # whatever a service has sent
     if len(sound.data) > most_bytes:
         waveform = read_audio(sound.data)
         if waveform.rate > _SPEECH_RATE:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+import operator
+from collections.abc import Mapping, Sized
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, Protocol
 
 from anysense.embed.errors import UsageError
@@ -13,7 +15,6 @@ from anysense.index.hits.excerpts import excerpts_of, heading_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from anysense.index.hits.excerpts import Excerpt
     from anysense.index.hits.hit import Hit
 
 __all__ = ["BYTES_PER_TOKEN", "Tokenizer", "context_of", "token_counter"]
@@ -23,7 +24,11 @@ BYTES_PER_TOKEN = 3
 
 _BREAK = "\n[...]\n"
 _BLANK = "\n\n"
-_NOUNS = {Modality.IMAGE: "(a picture)", Modality.AUDIO: "(a sound)"}
+_NOUNS = {
+    Modality.TEXT: "(a text)",
+    Modality.IMAGE: "(a picture)",
+    Modality.AUDIO: "(a sound)",
+}
 
 
 class Tokenizer(Protocol):
@@ -34,40 +39,30 @@ class Tokenizer(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class _Entry:
-    """What is said of one hit: a line that cites it, and its excerpts."""
-
-    heading: str
-    excerpts: list[tuple[Excerpt, str]]
-    all: int
-
-    @property
-    def text(self) -> str:
-        return "\n".join([self.heading, _BREAK.join(text for _, text in self.excerpts)])
-
-
 def context_of(
     hits: Sequence[Hit],
     max_tokens: int | None = None,
     tokenizer: Tokenizer | Callable[[str], Any] | None = None,
 ) -> str:
     """Hits as numbered, cited text; see `anysense.index.hits.hits.Hits.as_context`."""
-    if max_tokens is not None and max_tokens < 1:
-        raise UsageError(f"max_tokens is a whole number from 1 on, not {max_tokens}.")
+    _check_most(max_tokens)
     count = token_counter(tokenizer)
-    entries = [_entry(number, hit) for number, hit in enumerate(hits, 1)]
-    if max_tokens is None:
-        return _BLANK.join(entry.text for entry in entries)
-    room = max_tokens
-    while True:
-        text = _fitting(entries, room, count)
-        over = count(text) - max_tokens
+    whole = _BLANK.join(_told(number, hit) for number, hit in enumerate(hits, 1))
+    if max_tokens is None or count(whole) <= max_tokens:
+        return whole
+    most = room = max_tokens
+    while room > 0:
+        text = _fitting(hits, room, count)
+        over = count(text) - most
         if over <= 0:
             return text
-        if room <= 0:
-            return ""  # not even what was left out can be said
         room -= over  # a whole may have more tokens than its parts
+    return ""
+
+
+def _check_most(value: Any) -> None:
+    if value is not None and (not isinstance(value, Integral) or int(value) < 1):
+        raise UsageError(f"max_tokens is a whole number from 1 on, not {value!r}.")
 
 
 def token_counter(
@@ -85,56 +80,67 @@ def token_counter(
 
     def count(text: str) -> int:
         tokens = encode(text)
-        return tokens if isinstance(tokens, int) else len(tokens)
+        # What Hugging Face's tokenizers give, if they are called, is a mapping.
+        tokens = tokens["input_ids"] if isinstance(tokens, Mapping) else tokens
+        return len(tokens) if isinstance(tokens, Sized) else operator.index(tokens)
 
     return count
 
 
-def _entry(number: int, hit: Hit) -> _Entry:
-    excerpts = excerpts_of(hit)
-    said = [(e, e.text if e.text is not None else _NOUNS[e.modality]) for e in excerpts]
-    return _Entry(heading_of(number, hit, excerpts), said, len(said))
+def _told(number: int, hit: Hit, most: int | None = None) -> str:
+    """What is said of one hit: a line that cites it, and its best segments."""
+    excerpts = excerpts_of(hit, most)
+    heading = heading_of(number, hit, excerpts)
+    if most is not None:
+        count = 1 + len(hit.segments)
+        heading += f" (of {count} passages {count - most} left out, for length)"
+    texts = (e.text if e.text is not None else _NOUNS[e.modality] for e in excerpts)
+    return f"{heading}\n{_BREAK.join(texts)}"
 
 
-def _fitting(entries: list[_Entry], room: int, count: Callable[[str], int]) -> str:
-    """As many of the entries, in their order, as have at most `room` tokens, and what is left out.
+def _fitting(hits: Sequence[Hit], room: int, count: Callable[[str], int]) -> str:
+    """As many of the hits, in their order, as have at most `room` tokens, and what is left out.
 
-    An excerpt is given whole or not at all; of those of one hit, the best come first.
+    A passage is given whole or not at all; of those of one hit, the best come first. There is room
+    for the note of what is left out, unless then there is none for any hit.
     """
-    taken: list[_Entry] = []
-    left_out: list[int] = []
-    used = 0
-    for number, entry in enumerate(entries, 1):
-        short = _shortened(entry, room - used - count(_note([*left_out, number])), count)
-        if short is None:
-            left_out.append(number)
-            continue
-        used += count(_BLANK + short.text)
-        taken.append(short)
-    parts = [entry.text for entry in taken]
-    if left_out:
-        parts.append(_note(left_out))
+    for reserved in (count(_BLANK + _note([1, 3, 5])), 0):  # as long as most notes are
+        parts, left_out = _taken(hits, room - reserved, count)
+        if parts:
+            break
+    notes = ["", _note(left_out), f"(Left out, for length: {len(left_out)} more.)"]
+    for note in notes[1:] if left_out else notes[:1]:
+        text = _BLANK.join(filter(None, [*parts, note]))
+        if count(text) <= room:
+            return text
     return _BLANK.join(parts)
 
 
-def _shortened(entry: _Entry, room: int, count: Callable[[str], int]) -> _Entry | None:
-    """An entry with those of its excerpts that have room; None if none has."""
-    if count(_BLANK + entry.text) <= room:
-        return entry
-    best_first = sorted(entry.excerpts, key=lambda pair: -pair[0].score)
-    for number in range(len(best_first) - 1, 0, -1):
-        best = [excerpt for excerpt, _ in best_first[:number]]
-        kept = [pair for pair in entry.excerpts if pair[0] in best]
-        missing = entry.all - len(kept)
-        more = f"{entry.heading} (of {entry.all} passages {missing} left out, for length)"
-        short = _Entry(more, kept, entry.all)
-        if count(_BLANK + short.text) <= room:
-            return short
-    return None
+def _taken(
+    hits: Sequence[Hit], room: int, count: Callable[[str], int]
+) -> tuple[list[str], list[int]]:
+    """What is said of the hits that have room, and the numbers of the others."""
+    parts: list[str] = []
+    left_out: list[int] = []
+    for number, hit in enumerate(hits, 1):
+        several = (None, *range(len(hit.segments), 0, -1))
+        told = (_BLANK + _told(number, hit, most) for most in several)
+        part = next((part for part in told if count(part) <= room), None)
+        if part is None:
+            left_out.append(number)
+        else:
+            room -= count(part)
+            parts.append(part.removeprefix(_BLANK))
+    return parts, left_out
 
 
 def _note(left_out: Sequence[int]) -> str:
-    if not left_out:
-        return ""
-    numbers = ", ".join(f"[{number}]" for number in left_out)
+    """Which hits are left out, in ranges."""
+    ranges: list[list[int]] = []
+    for number in left_out:
+        if ranges and ranges[-1][-1] == number - 1:
+            ranges[-1] = [ranges[-1][0], number]
+        else:
+            ranges.append([number])
+    numbers = ", ".join("-".join(f"[{number}]" for number in each) for each in ranges)
     return f"(Left out, for length: {numbers}.)"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from anysense.embed.types import HEADING_SIGN, Modality, Origin, Place, Unit
-from anysense.index.hits.places import show_place
+from anysense.index.hits.places import one_line, show_place
 
 if TYPE_CHECKING:
     from anysense.index.hits.hit import Hit, HitSegment
@@ -38,12 +38,17 @@ class Excerpt:
     text: str | None = None
 
 
-def excerpts_of(hit: Hit) -> list[Excerpt]:
+def excerpts_of(hit: Hit, most: int | None = None) -> list[Excerpt]:
     """What matched of an item, in the order in which it stands there.
 
     Segments of one modality that overlap, or lie side by side, are one.
+
+    Args:
+        hit: of the item.
+        most: so many of its segments, the best ones; all of them if None.
     """
-    excerpts = [_excerpt(hit), *map(_excerpt, hit.segments)]
+    further = hit.segments if most is None else hit.segments[: most - 1]
+    excerpts = [_excerpt(hit), *map(_excerpt, further)]
     excerpts.sort(key=_position)
     merged: list[Excerpt] = []
     for excerpt in excerpts:
@@ -57,14 +62,14 @@ def excerpts_of(hit: Hit) -> list[Excerpt]:
 def heading_of(number: int, hit: Hit, excerpts: list[Excerpt]) -> str:
     """A line that cites a hit: its number, source, headings, places, kind and score."""
     places = map(_shown, excerpts)
-    parts = [hit.source, "; ".join(dict.fromkeys(filter(None, places)))]
+    parts = [one_line(hit.source), "; ".join(dict.fromkeys(filter(None, places)))]
     about = f"{hit.kind}, score {hit.score:.2f}"
     return f"[{number}] {', '.join(filter(None, parts))} ({about})"
 
 
 def _shown(excerpt: Excerpt) -> str:
-    where = [HEADING_SIGN.join(excerpt.heading), show_place(excerpt.place, excerpt.origin)]
-    return ", ".join(filter(None, where))
+    heading = one_line(HEADING_SIGN.join(excerpt.heading))
+    return ", ".join(filter(None, (heading, show_place(excerpt.place, excerpt.origin))))
 
 
 def _excerpt(segment: Hit | HitSegment) -> Excerpt:

@@ -50,7 +50,8 @@ class Hits(list[Hit]):
                 taken for three bytes of UTF-8, which is rather too short.
 
         Raises:
-            UsageError: `max_tokens` is below 1.
+            UsageError: `max_tokens` is no whole number from 1 on.
+            Exception: what the tokenizer raises.
         """
         return context_of(self, max_tokens, tokenizer)
 

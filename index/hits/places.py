@@ -10,7 +10,16 @@ from anysense.embed.types import Origin, Unit
 if TYPE_CHECKING:
     from anysense.embed.types import Place
 
-__all__ = ["show_place", "show_time"]
+__all__ = ["one_line", "show_place", "show_time"]
+
+_DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Signs that turn the direction of writing, and so what a line seems to say."""
+
+
+def one_line(name: str) -> str:
+    """A name as a part of one line: none can look like a line of its own, or like another name."""
+    shown = (" " if c.isspace() else c for c in name if c.isspace() or c.isprintable())
+    return " ".join("".join(c for c in shown if c not in _DIRECTIONS).split())
 
 
 def show_time(seconds: float) -> str:

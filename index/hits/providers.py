@@ -101,6 +101,6 @@ def find_provider(name: str) -> Provider:
     Raises:
         UsageError: there is none of that name.
     """
-    if name not in PROVIDERS:
+    if not isinstance(name, str) or name not in PROVIDERS:
         raise UsageError(f"provider is one of {', '.join(PROVIDERS)}, not {name}.")
     return PROVIDERS[name]

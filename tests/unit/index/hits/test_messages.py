@@ -19,6 +19,7 @@ from tiny_files import write_media
 from anysense import Collection, NewItem, Waveform
 from anysense.embed.errors import MediaGoneError, NoMediaError, UnsupportedMediaError, UsageError
 from anysense.index.hits.hits import Hits
+from anysense.index.hits.media import MediaFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -208,6 +209,42 @@ def test_items_without_files_have_no_media(tmp_path: Path) -> None:
             hits["sound"].clip()
         with pytest.raises(UnsupportedMediaError, match="did not match by some seconds"):
             hits["text"].clip()
+
+
+class Damaged:
+    """Gives what no service should: other formats, broken ones, and texts."""
+
+    def __init__(self, data: bytes) -> None:
+        self.file = MediaFile(data, "image/jpeg", "a.jpg")
+
+    def media(self, item_id: str) -> MediaFile:
+        return self.file
+
+    def thumbnail(self, item_id: str, width: int, page: int | None = None) -> MediaFile:
+        return self.file
+
+    def clip(self, item_id: str, start: float, end: float) -> MediaFile:
+        return self.file
+
+
+@pytest.mark.parametrize(
+    ("data", "is_given"),
+    [
+        (png("red", 9), True),
+        (png("red")[:40], False),
+        (b"\xff\xd8\xff\xe0 no", False),
+        (b"", False),
+    ],
+)
+def test_what_a_reader_gives_is_looked_at(
+    collection: Collection, data: bytes, is_given: bool
+) -> None:
+    from dataclasses import replace
+
+    hits = Hits([replace(hit, reader=Damaged(data)) for hit in collection.search("red low")])
+    parts = hits.as_messages()
+    assert [each[:2] for each in media_of(parts)] == [b"\xff\xd8"] * (3 * is_given)
+    assert texts_of(parts).count("is left out") == (1 if is_given else 4)
 
 
 def test_a_hit_of_nowhere_says_so(collection: Collection) -> None:
