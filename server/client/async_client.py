@@ -127,9 +127,9 @@ class AsyncClient:
             page = await self.page(where, order=order, cursor=cursor)
             for item in page.items:
                 yield item
-            cursor = page.next_cursor
-            if cursor is None:
+            if page.next_cursor in (None, cursor):  # a page that is told twice would never end
                 return
+            cursor = page.next_cursor
 
     async def page(
         self,

@@ -5,18 +5,19 @@ A call is the same whether somebody waits for its answer in a thread or in an ev
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Generic, TypeVar
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from anysense.embed.errors import MediaError, ServiceError, UsageError
 from anysense.embed.types import Modality
 from anysense.index.hits.media import MediaFile
-from anysense.server.client.queries import media_bytes, search_body
-from anysense.server.client.refusals import check_answer, error_of
+from anysense.index.showing.names import safe_name
+from anysense.server.client.connection import path_segment
+from anysense.server.client.queries import json_of, media_bytes, search_body
+from anysense.server.client.refusals import NO_ANSWER, check_answer, error_of
 from anysense.server.client.results import (
     Added,
     CollectionInfo,
@@ -86,7 +87,7 @@ class Call(Generic[T_co]):
             check_answer(response)
         try:
             return self.read(response)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except NO_ANSWER as error:
             url = response.url.copy_with(query=None)
             raise ServiceError(f"What {url} gives is no answer of anysense: {error!r}.") from error
 
@@ -96,7 +97,8 @@ class Call(Generic[T_co]):
         if self.file is not None:
             arguments.update(files={"file": self.file}, data=dict(self.form))
         elif self.body is not None:
-            arguments["json"] = self.body
+            arguments["content"] = json_of(self.body)
+            arguments["headers"] = {"content-type": "application/json"}
         return arguments
 
 
@@ -111,6 +113,7 @@ class Calls:
     def __init__(self, connection: Connection, reader: ItemReader) -> None:
         self._base = connection.base
         self._root = connection.root
+        self._about = connection.about
         self._reader = reader
 
     # Searching
@@ -130,7 +133,7 @@ class Calls:
         if isinstance(item.content, str):
             return Call("POST", url, _item, body=_text_body(item))
         _check_sent(item)
-        form = {"metadata": json.dumps(dict(item.metadata))}
+        form = {"metadata": json_of(dict(item.metadata)).decode()}
         if item.id is not None:
             form["id"] = item.id
         return Call("POST", url, _item, form=form, file=_upload(item))
@@ -195,8 +198,7 @@ class Calls:
         return Call("GET", f"{self._root}/v1/collections", _collections)
 
     def info(self) -> Call[dict[str, Any]]:
-        base = self._base if "/collections/" in self._base else f"{self._base}/collections/current"
-        return Call("GET", base, lambda response: dict(response.json()))
+        return Call("GET", self._about, lambda response: dict(response.json()))
 
     def health(self) -> Call[Status]:
         return Call("GET", f"{self._root}/health", _status)
@@ -205,16 +207,14 @@ class Calls:
         return Call("GET", f"{self._root}/ready", _status, any_status=True)
 
     def job(self, job_id: str) -> Call[Job]:
-        return Call("GET", f"{self._base}/jobs/{quote(job_id, safe='')}", _job)
+        return Call("GET", f"{self._base}/jobs/{path_segment(job_id, 'An id')}", _job)
 
     def add_later(self, items: Sequence[NewItem]) -> Call[Job]:
         body = {"items": [_text_body(item) for item in items]}
         return Call("POST", f"{self._base}/items/batch", _job, {"wait": "false"}, body=body)
 
     def _of_item(self, item_id: str) -> str:
-        if not item_id:
-            raise UsageError("An id is not empty.")
-        return f"{self._base}/items/{quote(item_id, safe='')}"
+        return f"{self._base}/items/{path_segment(item_id, 'An id')}"
 
 
 def _text_body(item: NewItem) -> dict[str, Any]:
@@ -297,7 +297,7 @@ def _media(response: httpx.Response) -> MediaFile:
     mime_type = headers.get("content-type", "application/octet-stream").partition(";")[0]
     match = _NAME_IN.search(headers.get("content-disposition", ""))
     name = (unquote(match[1]) if match[1] else match[2]) if match else "file"
-    return MediaFile(response.content, mime_type.strip(), name)
+    return MediaFile(response.content, mime_type.strip(), safe_name(name, "file"))
 
 
 def _vectors(response: httpx.Response) -> FloatArray:

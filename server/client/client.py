@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
-from anysense.embed.errors import ItemNotFoundError
+from anysense.embed.errors import ItemNotFoundError, StorageError
 from anysense.index.ranking.options import SearchOptions
 from anysense.index.types import NewItem
 from anysense.server.client.calls import Call, Calls
@@ -63,7 +64,7 @@ class Client:
             url: its address, such as ``http://127.0.0.1:8000``.
             api_key: a key of it, if it has keys.
             collection: the name of one of its collections; its first one if None.
-            timeout: how many seconds an answer may take.
+            timeout: how many seconds to wait for the next part of an answer.
             retries: how often a request is sent again.
 
         Raises:
@@ -164,9 +165,9 @@ class Client:
         while True:
             page = self.page(where, order=order, cursor=cursor)
             yield from page.items
-            cursor = page.next_cursor
-            if cursor is None:
+            if page.next_cursor in (None, cursor):  # a page that is told twice would never end
                 return
+            cursor = page.next_cursor
 
     def page(
         self,
@@ -216,7 +217,12 @@ class Client:
         return self._send(self._calls.clip(item_id, start, end))
 
     def download(self, item_id: str, path: Path) -> None:
-        """Write the file of an item to a path, as it comes."""
+        """Write the file of an item to a path, as it comes: whole, or not at all.
+
+        Raises:
+            StorageError: the disk refused.
+            CollectionError: as for `media`.
+        """
         call = self._calls.media(item_id)
         with (
             self._reached() as http,
@@ -225,7 +231,7 @@ class Client:
             if not response.is_success:
                 response.read()
             check_answer(response)
-            with path.open("wb") as file:
+            with _written(path) as file:
                 for block in response.iter_bytes():
                     file.write(block)
 
@@ -303,6 +309,20 @@ def _new_client(connection: Connection) -> httpx.Client:
     return httpx.Client(
         transport=transport, timeout=connection.timeouts(), headers=connection.headers
     )
+
+
+@contextmanager
+def _written(path: Path) -> Iterator[BinaryIO]:
+    """A file beside a path that takes its place when the block ends, and only then."""
+    beside = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}")
+    try:
+        with beside.open("xb") as file:
+            yield file
+        beside.replace(path)
+    except OSError as error:
+        raise StorageError(f"{path} cannot be written: {error.strerror or error}") from error
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def new_item(content: Any, item_id: str | None, metadata: Mapping[str, Any] | None) -> NewItem:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from numbers import Real
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from anysense.embed.errors import UsageError
@@ -13,7 +16,7 @@ if TYPE_CHECKING:
     import httpx
     from httpx_retries import Retry
 
-__all__ = ["RETRIES", "TIMEOUT_SECONDS", "Connection", "is_address"]
+__all__ = ["RETRIES", "TIMEOUT_SECONDS", "Connection", "is_address", "path_segment"]
 
 TIMEOUT_SECONDS = 60.0
 RETRIES = 4
@@ -31,6 +34,39 @@ def is_address(source: object) -> bool:
     return isinstance(source, str) and source.lower().startswith(("http://", "https://"))
 
 
+def path_segment(name: str, what: str) -> str:
+    """A name as one segment of an address, whatever signs it has.
+
+    Args:
+        name: of a collection or an item.
+        what: it is, as an error begins.
+
+    Raises:
+        UsageError: no address can have it.
+    """
+    if name in ("", ".", ".."):
+        raise UsageError(f"{what} is not {name!r}.")
+    try:
+        return quote(name, safe="")
+    except UnicodeEncodeError:
+        raise UsageError(f"{what} is made of whole characters, unlike {name!r}.") from None
+
+
+def _check_address(url: str) -> None:
+    if not is_address(url):
+        raise UsageError(f"The address of a service begins with http:// or https://, not {url}")
+    import httpx
+
+    try:
+        address = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise UsageError(f"This is no address: {error}.") from None
+    if not address.host:
+        raise UsageError(f"The address of a service names a machine, unlike {url}")
+    if address.userinfo:
+        raise UsageError("A service takes no password in its address: give a key as api_key.")
+
+
 @dataclass(frozen=True)
 class Connection:
     """Where a service is, and how it is asked.
@@ -39,7 +75,7 @@ class Connection:
         url: its address, such as ``https://media.example/anysense``.
         api_key: a key of it, if it has keys.
         collection: the name of one of its collections; its first one if None.
-        timeout: how many seconds an answer may take.
+        timeout: how many seconds to wait for the next part of an answer.
         retries: how often a request is sent again that found the service busy, starting, or not
             there.
 
@@ -54,16 +90,18 @@ class Connection:
     retries: int = RETRIES
 
     def __post_init__(self) -> None:
-        if not is_address(self.url):
-            raise UsageError(
-                f"The address of a service begins with http:// or https://, not {self.url}"
-            )
-        if not self.timeout > 0:
-            raise UsageError(f"timeout is a number of seconds over 0, not {self.timeout}.")
+        _check_address(self.url)
+        timeout: Any = self.timeout  # whatever it is said to be
+        if not (isinstance(timeout, Real) and 0 < float(timeout) < math.inf):
+            raise UsageError(f"timeout is a number of seconds over 0, not {timeout!r}.")
         if self.retries < 0:
             raise UsageError(f"retries is at least 0, not {self.retries}.")
-        if self.api_key is not None and not (self.api_key.isascii() and self.api_key.isprintable()):
-            raise UsageError("A key is made of ASCII letters, digits and signs.")
+        if self.api_key is not None and not re.fullmatch("[!-~]+", self.api_key):
+            raise UsageError("A key is made of ASCII letters, digits and signs, without spaces.")
+        if self.collection is not None:
+            path_segment(self.collection, "The name of a collection")
+            if "/" in self.collection:
+                raise UsageError(f"The name of a collection has no slash: {self.collection}")
 
     def __repr__(self) -> str:  # without the key
         return f"Connection({self.url!r}, collection={self.collection!r})"
@@ -72,7 +110,14 @@ class Connection:
     def base(self) -> str:
         """The address that those of the collection begin with."""
         root = self.url.rstrip("/") + "/v1"
-        return root if self.collection is None else f"{root}/collections/{quote(self.collection)}"
+        if self.collection is None:
+            return root
+        return f"{root}/collections/{path_segment(self.collection, 'The name of a collection')}"
+
+    @property
+    def about(self) -> str:
+        """The address that tells of the collection."""
+        return f"{self.base}/collections/current" if self.collection is None else self.base
 
     @property
     def root(self) -> str:

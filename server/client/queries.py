@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import math
 from dataclasses import fields
 from pathlib import Path
@@ -18,7 +19,7 @@ from anysense.index.ranking.query import parse_query
 if TYPE_CHECKING:
     from anysense.index.ranking.query import Query, Term
 
-__all__ = ["media_bytes", "options_body", "search_body"]
+__all__ = ["json_of", "media_bytes", "options_body", "search_body"]
 
 _DEFAULTS = {field.name: field.default for field in fields(SearchOptions)}
 
@@ -31,6 +32,18 @@ def search_body(query: Query, options: SearchOptions) -> dict[str, Any]:
         MediaError: a file of it cannot be read.
     """
     return {"terms": [_term(term) for term in parse_query(query)], **options_body(options)}
+
+
+def json_of(value: Any) -> bytes:
+    """A value as JSON.
+
+    Raises:
+        UsageError: JSON cannot hold it.
+    """
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UsageError(f"This cannot be sent as JSON: {error}.") from error
 
 
 def options_body(options: SearchOptions) -> dict[str, Any]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from anysense.server.client.connection import Connection
 
-__all__ = ["check_answer", "error_of", "unreachable"]
+__all__ = ["NO_ANSWER", "check_answer", "error_of", "unreachable"]
 
 _OF_STATUS: dict[int, type[AnysenseError]] = {
     401: AccessError,
@@ -39,7 +39,9 @@ _OF_CODE: dict[str, type[AnysenseError]] = {
     "collection_unknown": CollectionNotFoundError,
 }
 _SENT = "What was sent "
-_MOST_CHARACTERS = 300
+_MOST_CHARACTERS = 1000
+NO_ANSWER = (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError)
+"""What reading raises where an answer is none of anysense."""
 
 
 @cache
@@ -64,8 +66,8 @@ def check_answer(response: httpx.Response) -> None:
         return
     try:
         body = response.json()["error"]
-        fields = {name: body.get(name) for name in ("message", "code", "param")}
-    except (ValueError, KeyError, TypeError, AttributeError):
+        fields = {name: body[name] for name in ("message", "code", "param")}
+    except NO_ANSWER:
         # Of a proxy, or of something that is no anysense.
         text = " ".join(response.text.split())[:_MOST_CHARACTERS]
         status = f"{response.status_code} {response.reason_phrase}".strip()
@@ -75,7 +77,7 @@ def check_answer(response: httpx.Response) -> None:
 
 def error_of(status: int, fields: dict[str, Any]) -> AnysenseError:
     """An error of an answer, or of one of its results, as the class that it is here."""
-    code, message = str(fields["code"]), str(fields["message"])
+    code, message = str(fields["code"]), str(fields["message"])[:_MOST_CHARACTERS]
     kind = _OF_CODE.get(code) or _named().get(code) or _OF_STATUS.get(status)
     if fields.get("param") == "state":
         kind = StateGoneError

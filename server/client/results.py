@@ -162,11 +162,17 @@ def _matched(values: Mapping[str, Any]) -> dict[str, Any]:
     names = HitSegment.__dataclass_fields__
     matched = {name: value for name, value in values.items() if name in names}
     matched["modality"] = Modality(values["modality"])
+    matched["score"], matched["raw_score"] = float(values["score"]), float(values["raw_score"])
+    matched["start"], matched["end"] = (_number(values[name]) for name in ("start", "end"))
     matched["unit"] = None if values["unit"] is None else Unit(values["unit"])
     matched["origin"] = None if values["origin"] is None else Origin(values["origin"])
     matched["box"] = None if values["box"] is None else tuple(values["box"])
     matched["heading"] = tuple(values["heading"])
     return matched
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)
 
 
 def _segment(values: Mapping[str, Any]) -> Segment:

@@ -52,7 +52,7 @@ class Retriever:
             source: an open `Collection`, the path of one, the address of a service, or a `Client`.
             api_key: a key of the service, if it has keys.
             collection: the name of one of its collections; its first one if None.
-            timeout: how many seconds an answer of the service may take.
+            timeout: how many seconds to wait for the next part of an answer of the service.
             state_seconds: how long the state of a collection of this machine is kept for later
                 pages; a service has a setting of its own.
 

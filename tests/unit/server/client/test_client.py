@@ -231,14 +231,60 @@ def test_keys_are_sent_and_never_shown(collection: Collection) -> None:
     ("arguments", "message"),
     [
         ({"url": "ftp://a"}, "begins with http"),
+        ({"url": "http://[::1"}, "no address"),
+        ({"url": "http://127.0.0.1:abc"}, "no address"),
+        ({"url": "http://"}, "names a machine"),
+        ({"url": "http://ada:secret@127.0.0.1"}, "takes no password"),
         ({"timeout": 0}, "timeout"),
+        ({"timeout": float("inf")}, "timeout"),
+        ({"timeout": "5"}, "timeout"),
         ({"retries": -1}, "retries"),
         ({"api_key": "naïve"}, "ASCII"),
+        ({"api_key": ""}, "ASCII"),
+        ({"collection": ".."}, "The name of a collection is not '..'"),
+        ({"collection": ""}, "The name of a collection is not ''"),
+        ({"collection": "\ud800"}, "whole characters"),
     ],
 )
 def test_wrong_settings_are_refused(arguments: dict[str, Any], message: str) -> None:
-    with pytest.raises(errors.UsageError, match=message):
+    with pytest.raises(errors.UsageError, match=message) as refused:
         Client(**{"url": "http://127.0.0.1:1", **arguments})
+    assert "secret" not in str(refused.value)
+
+
+def test_no_name_leads_to_another_address(client: Client, address: str) -> None:
+    with pytest.raises(errors.UsageError, match="no slash"):
+        Client(address, collection="../items")
+    for wrong in ("", ".", "..", "\udcff"):
+        for ask in (client.item, client.media, client.job):
+            with pytest.raises(errors.UsageError, match="An id is"):
+                ask(wrong)
+    with pytest.raises(errors.ItemNotFoundError, match="../models"):
+        client.item("../models")
+
+
+@pytest.mark.parametrize("value", [float("nan"), {1, 2}, "\ud800", b"bytes"])
+def test_what_json_cannot_hold_is_refused(client: Client, value: Any) -> None:
+    for add in (
+        lambda: client.add("a text", metadata={"value": value}),
+        lambda: client.add(png("red"), metadata={"value": value}),
+        lambda: client.search("red", where={"value": value}),
+    ):
+        with pytest.raises(errors.UsageError, match="cannot be sent as JSON"):
+            add()
+
+
+def test_a_download_is_whole_or_not_there(client: Client, tmp_path: Path) -> None:
+    by_name = {os.path.basename(item.source): item.id for item in client.items()}  # noqa: PTH119
+    path = tmp_path / "there.wav"
+    path.write_bytes(b"as it was")
+    with pytest.raises(errors.StorageError, match="cannot be written"):
+        client.download(by_name["low.wav"], tmp_path / "missing" / "a.wav")
+    (tmp_path / "media" / "low.wav").unlink()
+    with pytest.raises(errors.MediaGoneError):
+        client.download(by_name["low.wav"], path)
+    assert path.read_bytes() == b"as it was"
+    assert {each.name for each in tmp_path.iterdir()} == {"media", "c", "there.wav"}
 
 
 def test_a_key_goes_with_an_address(collection: Collection, client: Client) -> None:

@@ -17,6 +17,7 @@ from anysense import AsyncClient, Client, NewItem, errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 FOUND = {"hits": [], "no_match": True, "state": "0-0-0"}
 
@@ -188,6 +189,65 @@ def test_what_is_no_service_of_ours_is_told(
         pytest.raises(kind, match=message),
     ):
         client.search("red")
+
+
+DEEP = b"[" * 100_000
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        DEEP,
+        b'{"hits": [1], "no_match": true, "state": "0-0-0"}',
+        b'{"hits": 5, "no_match": true, "state": "0-0-0"}',
+        b"[]",
+    ],
+)
+def test_an_answer_of_another_shape_is_no_answer(answer: bytes) -> None:
+    with (
+        scripted((200, {}, answer)) as (url, _),
+        Client(url) as client,
+        pytest.raises(errors.ServiceError, match="no answer of anysense"),
+    ):
+        client.search("red")
+
+
+@pytest.mark.parametrize("answer", [DEEP, b'{"error": 5}', b'{"error": {"code": "busy"}}'])
+def test_an_error_of_another_shape_is_told_as_it_is(answer: bytes) -> None:
+    with (
+        scripted((500, {}, answer)) as (url, _),
+        Client(url) as client,
+        pytest.raises(errors.ServiceError) as failed,
+    ):
+        client.search("red")
+    assert len(str(failed.value)) < 2000
+
+
+def test_pages_that_lead_to_themselves_end() -> None:
+    page = {"items": [], "next_cursor": "a"}
+    with scripted((200, {}, page)) as (url, script), Client(url) as client:
+        assert list(client.items()) == []
+    assert len(script.bodies) == 2
+
+
+def test_a_download_that_breaks_off_leaves_what_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"as it was")
+    with (
+        scripted((200, {"content-length": "1000"}, b"abc")) as (url, _),
+        Client(url, retries=0, timeout=0.5) as client,
+        pytest.raises(errors.AnysenseError),
+    ):
+        client.download("a", path)
+    assert [each.name for each in tmp_path.iterdir()] == ["a.bin"]
+    assert path.read_bytes() == b"as it was"
+
+
+def test_names_of_files_are_names() -> None:
+    disposition = "attachment; filename*=utf-8''..%2F..%2Fetc%2Fpasswd"
+    headers = {"content-disposition": disposition, "content-type": "text/plain"}
+    with scripted((200, headers, b"abc")) as (url, _), Client(url) as client:
+        assert client.media("a").name == "passwd"
 
 
 def test_readiness_is_asked_once_and_told() -> None:
