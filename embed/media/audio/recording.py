@@ -102,14 +102,15 @@ def read_part(source: Media, start: float, end: float, limits: Limits = DEFAULT_
         with closing(_check_blocks(sound, media_name(source), limits)) as blocks:
             for block in blocks:
                 check_waiter()
-                parts.append(block[max(0, first - at) : max(0, last - at)])
+                if at + len(block) > first:
+                    # A copy: a view would keep the whole block alive, which may be a long one.
+                    parts.append(block[max(0, first - at) : last - at].copy())
                 at += len(block)
                 if at >= last:
                     break
-        samples = np.concatenate(parts)
-        if len(samples) == 0:
+        if not parts:
             raise EmptyMediaError(media_name(source), f"ends before {start:g} s")
-        return Waveform(samples, sound.rate)
+        return Waveform(np.concatenate(parts), sound.rate)
 
 
 def recording_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Piece]:

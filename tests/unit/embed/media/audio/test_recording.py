@@ -18,7 +18,14 @@ from anysense.embed.errors import (
     UsageError,
 )
 from anysense.embed.limits import Limits
-from anysense.embed.media.audio.recording import TAIL_SECONDS, iter_windows, read_audio, resample
+from anysense.embed.media.audio.recording import (
+    TAIL_SECONDS,
+    iter_windows,
+    read_audio,
+    read_part,
+    resample,
+)
+from anysense.embed.media.files import OpenedFile
 from anysense.embed.types import Waveform
 
 
@@ -185,6 +192,20 @@ def test_long_recordings_stream_in_bounded_memory(tmp_path: Path) -> None:
     assert count == 60
     assert len(first.waveform.samples) == 480_000
     assert peak < whole / 5, peak
+
+
+def test_a_part_late_in_a_recording_is_read_in_bounded_memory(tmp_path: Path) -> None:
+    path = tmp_path / "long.flac"
+    path.write_bytes(sndfile(tone(600, 8000), 8000, "FLAC"))
+    whole = read_audio(path).samples
+    tracemalloc.start()
+    with path.open("rb") as file:
+        part = read_part(OpenedFile(file, path), 590, 591)
+    held, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert np.array_equal(part.samples, whole[590 * 8000 : 591 * 8000])
+    assert held < whole.nbytes / 50, held
+    assert peak < whole.nbytes / 5, peak
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs a list of open files")
