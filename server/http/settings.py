@@ -94,7 +94,7 @@ class Settings(BaseSettings):
             a new connection, from its start; as long again for the handshake of TLS before it.
         body_seconds: how long a body may take, beside what `body_rate` allows.
         body_rate: the least bytes that a body brings in a second, on average.
-        answer_seconds: how long a client may read nothing of an answer that waits for it.
+        answer_seconds: how long a client may take to read 256 KiB of an answer that waits for it.
         connections: the most connections at once; fewer if the process may not have so many files
             open. When there are more, the oldest that are idle are closed.
         show_paths: tell in which folders files lie, in the `source` and the `aliases` of hits and

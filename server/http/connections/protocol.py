@@ -35,6 +35,8 @@ REFUSED_SECONDS = 1.0
 """How long what a refused client still sends is thrown away."""
 LAST_SECONDS = 5.0
 """How long an answer may take to leave after the connection is given up."""
+ANSWER_BYTES = 256 * 1024
+"""How much of an answer a client has to read each time: as of a file, which is sent in blocks."""
 
 
 class BoundedProtocol(H11Protocol):
@@ -57,6 +59,9 @@ class BoundedProtocol(H11Protocol):
         self._is_in_body = self._is_refused = False
         self._since = time.monotonic()  # the client is waited for, or sends its body
         self._content_bytes = self._wire_bytes = 0
+        self._unread_bytes = 0  # of the answer, at that time
+        self._unread_since = time.monotonic()
+        self.wire: asyncio.Transport | None = None  # what TLS writes to, if that is used
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -144,22 +149,61 @@ class BoundedProtocol(H11Protocol):
     def on_response_complete(self) -> None:
         self._wait(None)
         self._is_in_body, self._since = False, time.monotonic()
+        self._note_unread()
         super().on_response_complete()
         # Nobody wants the rest of a body now.
         if self.conn.their_state is h11.SEND_BODY or self.transport.is_closing():
-            self._wait(LAST_SECONDS, self.transport.abort)
+            self._wait(LAST_SECONDS, self._end_answer)
         elif self.conn.their_state is h11.IDLE and self.conn.trailing_data[0]:
             self._wait(self._settings.header_seconds, self._end_head)
 
     def timeout_keep_alive_handler(self) -> None:
+        if self._is_being_read():  # the client has not even got its answer
+            seconds = self.timeout_keep_alive
+            self.timeout_keep_alive_task = self.loop.call_later(
+                seconds, self.timeout_keep_alive_handler
+            )
+            return
         super().timeout_keep_alive_handler()
         self._wait(LAST_SECONDS, self.transport.abort)
 
+    def _end_answer(self) -> None:
+        """Give up what the client has not read of the last answer, unless it is reading it."""
+        if self._is_being_read():
+            self._wait(LAST_SECONDS, self._end_answer)
+        else:
+            self.transport.abort()
+
+    def _unread(self) -> int:
+        """How many bytes still wait for the client to read what came before them."""
+        wire = self.wire.get_write_buffer_size() if self.wire is not None else 0
+        return self.transport.get_write_buffer_size() + wire
+
+    def _note_unread(self) -> None:
+        self._unread_bytes, self._unread_since = self._unread(), time.monotonic()
+
+    def _seconds_to_read(self) -> float:
+        """How long the client may still take to read on: `answer_seconds`, since it last did."""
+        if self._unread() <= self._unread_bytes - ANSWER_BYTES:
+            self._note_unread()
+        return self._unread_since + self._settings.answer_seconds - time.monotonic()
+
+    def _is_being_read(self) -> bool:
+        return self._unread() > 0 and self._seconds_to_read() > 0
+
     def pause_writing(self) -> None:
         super().pause_writing()
-        if self._answer_deadline is None:
-            seconds = self._settings.answer_seconds
-            self._answer_deadline = self.loop.call_later(seconds, self.transport.abort)
+        self._note_unread()
+        self._watch_answer()
+
+    def _watch_answer(self) -> None:
+        """End the connection of a client that reads too little of what waits for it."""
+        seconds = self._seconds_to_read()
+        if seconds > 0:
+            self._answer_deadline = self.loop.call_later(seconds, self._watch_answer)
+        else:
+            self._answer_deadline = None
+            self.transport.abort()
 
     def resume_writing(self) -> None:
         super().resume_writing()

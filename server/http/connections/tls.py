@@ -81,6 +81,7 @@ class BoundedTls(SSLProtocol):
         if not self._http.has_room(1):
             transport.abort()  # before the handshake nothing can be told
             return
+        self._http.wire = transport
         self._capacity.handshakes[self._http] = transport
         super().connection_made(transport)
 
