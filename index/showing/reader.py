@@ -54,5 +54,8 @@ class CollectionReader:
         """Some seconds of a sound; see `anysense.index.showing.clips.clip`."""
         found, name = open_item_file(self._folder, item_id)
         with found.file:
-            data = clip(found, start, end)
+            part = clip(found, start, end)
+        with part.file as file:
+            file.seek(0)
+            data = file.read()
         return MediaFile(data, "audio/wav", f"{PurePath(name).stem}.wav")

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 if TYPE_CHECKING:
     from anysense.embed.types import Waveform
 
-__all__ = ["wav_bytes"]
+__all__ = ["wav_bytes", "write_wav"]
+
+Subtype = Literal["PCM_16", "FLOAT"]
 
 
-def wav_bytes(waveform: Waveform, subtype: Literal["PCM_16", "FLOAT"] = "PCM_16") -> bytes:
-    """A mono WAV file of some samples.
+def wav_bytes(waveform: Waveform, subtype: Subtype = "PCM_16") -> bytes:
+    """A mono WAV file of some samples; see `write_wav` for the arguments."""
+    out = io.BytesIO()
+    write_wav(out, waveform, subtype)
+    return out.getvalue()
+
+
+def write_wav(out: BinaryIO, waveform: Waveform, subtype: Subtype = "PCM_16") -> None:
+    """Write some samples as a mono WAV file.
 
     Args:
+        out: an empty file.
         waveform: the samples. What is louder than 1 is scaled down where the file holds integers.
         subtype: 16-bit integers, which every player takes, or floats, which are the samples.
     """
@@ -25,6 +35,4 @@ def wav_bytes(waveform: Waveform, subtype: Literal["PCM_16", "FLOAT"] = "PCM_16"
     loudest = float(np.abs(samples).max(initial=0.0))
     if subtype == "PCM_16" and loudest > 1.0:
         samples = samples / np.float32(loudest)
-    out = io.BytesIO()
     soundfile.write(out, samples, waveform.rate, format="WAV", subtype=subtype)
-    return out.getvalue()

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request, Response
 
-from anysense.index.showing.clips import CLIP_SECONDS, clip
+from anysense.index.showing.clips import CLIP_SECONDS, clip, clip_tag
 from anysense.index.showing.finding import NamedFile, open_item_file
 from anysense.index.showing.thumbnails import side_for, thumbnail
 from anysense.index.showing.waveforms import waveform
@@ -24,6 +24,7 @@ from anysense.server.http.routes.item_route import written_path
 from anysense.server.http.schemas.items import WaveformBody
 
 if TYPE_CHECKING:
+    from anysense.index.showing.opening import ItemFile
     from anysense.server.http.service.served import ServedCollection
 
 __all__ = ["router"]
@@ -108,7 +109,7 @@ async def get_media(
     if w is not None:
         return await _thumbnail(request, served, item_id, side_for(w), page)
     if start is not None and end is not None:
-        return await _clip(served, item_id, start, end)
+        return await _clip(request, served, item_id, start, end)
     (file, name), content_type = await served.reading(_find, served, item_id)
     headers = {**MEDIA_HEADERS, "content-disposition": _disposition(content_type, name)}
     return send_file(request, file, content_type, headers)
@@ -153,13 +154,17 @@ def check_part(w: int | None, page: int | None, start: float | None, end: float 
         raise RequestError(f"{name}: {reason}.", 422, "invalid_value", name)
 
 
-async def _clip(served: ServedCollection, item_id: str, start: float, end: float) -> Response:
-    file, name = await served.reading(open_item_file, served.collection.folder, item_id)
-    with file.file:
-        content = await served.shrinking(clip, file, start, end)
-    disposition = _disposition("audio/wav", f"{PurePath(name).stem}.wav")
-    headers = {**MEDIA_HEADERS, "content-disposition": disposition}
-    return Response(content, headers=headers, media_type="audio/wav")
+async def _clip(
+    request: Request, served: ServedCollection, item_id: str, start: float, end: float
+) -> Response:
+    sound, name = await served.reading(open_item_file, served.collection.folder, item_id)
+    with sound.file:
+        tag = f'"{clip_tag(sound, start, end)}"'
+        headers = _made_headers(sound, tag, "audio/wav", f"{PurePath(name).stem}.wav")
+        if is_not_modified(request.headers, tag, sound.mtime_ns // 1_000_000_000):
+            return Response(status_code=304, headers=headers)
+        part = await served.shrinking(clip, sound, start, end)
+    return send_file(request, part, "audio/wav", headers)
 
 
 async def _thumbnail(
@@ -169,17 +174,21 @@ async def _thumbnail(
     with file.file:
         suffix = "" if page is None else f"-{page}"
         tag = f'"{file.content_hash[:32]}-{side}{suffix}"'
-        modified = file.mtime_ns // 1_000_000_000
-        headers = {
-            **MEDIA_HEADERS,
-            "etag": tag,
-            "last-modified": http_date(modified),
-            "content-disposition": _disposition("image/jpeg", f"{PurePath(name).stem}.jpg"),
-        }
-        if is_not_modified(request.headers, tag, modified):
+        headers = _made_headers(file, tag, "image/jpeg", f"{PurePath(name).stem}.jpg")
+        if is_not_modified(request.headers, tag, file.mtime_ns // 1_000_000_000):
             return Response(status_code=304, headers=headers)
         content = await served.shrinking(thumbnail, file, side, page)
     return Response(content, headers=headers, media_type="image/jpeg")
+
+
+def _made_headers(file: ItemFile, tag: str, content_type: str, name: str) -> dict[str, str]:
+    """The headers of what is made from a file; its tag has its quotes."""
+    return {
+        **MEDIA_HEADERS,
+        "etag": tag,
+        "last-modified": http_date(file.mtime_ns // 1_000_000_000),
+        "content-disposition": _disposition(content_type, name),
+    }
 
 
 def _find(served: ServedCollection, item_id: str) -> tuple[NamedFile, str]:
