@@ -8,7 +8,7 @@ without spaces each run of two characters is a word, and of three where the char
 (Nie et al., "On the use of words and n-grams for Chinese information retrieval", IRAL 2000), and
 shorter ones too, so that one character finds something.
 
-A change of what is a word changes `VERSION`.
+A change of what is a word changes `VERSION`; so does another version of Unicode's tables.
 """
 
 from __future__ import annotations
@@ -35,8 +35,11 @@ __all__ = [
     "words_of_text",
 ]
 
-VERSION = "1"
-"""Of these rules: words that were made by others are made anew."""
+VERSION = f"1-{unicodedata.unidata_version}-{regex.__version__}"
+"""Of these rules, and of the Unicode tables of Python and of `regex`, which do not say theirs.
+
+Words that were made by others are made anew: what is taken away must be what was put in.
+"""
 
 JOINING = "_-.:/'@&+#$"
 """The signs of ASCII that may stand in a word."""

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import runpy
+import unicodedata
+
 import pytest
+import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
+from anysense.index.catalog.words import tokens
 from anysense.index.catalog.words.tokens import (
     JOINING,
     MOST_CHARACTERS,
@@ -13,6 +18,17 @@ from anysense.index.catalog.words.tokens import (
     words_of_name,
     words_of_text,
 )
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [(unicodedata, "unidata_version"), (regex, "__version__")]
+)
+def test_other_tables_of_unicode_are_another_version(
+    module: object, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert runpy.run_path(tokens.__file__)["VERSION"] == tokens.VERSION
+    monkeypatch.setattr(module, name, "99")
+    assert runpy.run_path(tokens.__file__)["VERSION"] != tokens.VERSION
 
 
 @pytest.mark.parametrize(
