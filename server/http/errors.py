@@ -59,7 +59,6 @@ STATUS: Mapping[type[AnysenseError], int] = {
     errors.NoMediaError: 404,
     errors.MediaGoneError: 410,
     errors.StorageError: 507,
-    errors.ServiceError: 502,
     errors.NoRouteError: 422,
     errors.BusyError: 429,
     errors.AbandonedError: 499,

@@ -259,7 +259,7 @@ def test_no_name_leads_to_another_address(client: Client, address: str) -> None:
         for ask in (client.item, client.media, client.job):
             with pytest.raises(errors.UsageError, match="An id is"):
                 ask(wrong)
-    with pytest.raises(errors.ItemNotFoundError, match="../models"):
+    with pytest.raises(errors.ItemNotFoundError, match=r"\.\./models"):
         client.item("../models")
 
 

@@ -42,7 +42,7 @@ def test_documents_say_what_was_found_and_where(retriever: AnysenseRetriever) ->
     assert low.page_content == "low.wav"
     facts = low.metadata
     assert json.loads(json.dumps(facts)) == facts
-    assert (facts["kind"], facts["modality"], facts["route"]) == ("audio", "audio", "native")
+    assert (facts["kind"], facts["modality"], facts["route"]) == ("audio", "audio", "words")
     assert (facts["start"], facts["end"], facts["unit"]) == (0.0, 1.0, "seconds")
     assert (facts["uri"], facts["year"], facts["mime_type"]) == (
         "anysense://item/low",
