@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from anysense.embed.errors import UsageError
 from anysense.index.catalog.records import SAID, ItemRecord
+from anysense.index.catalog.stored import metadata_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping, Set
@@ -197,15 +198,21 @@ def _outcome(encoded: Encoded) -> ItemRecord | AnysenseError:
         return encoded.error
     assert encoded.kind is not None  # as it was read
     assert encoded.segments  # or there were an error
+    metadata = {
+        **({} if encoded.is_complete else _INCOMPLETE),
+        **encoded.said,
+        **pending.item.metadata,
+    }
+    try:  # now, as it would take the other items of its batch with it when they are written
+        for kept in (metadata, encoded.said):
+            metadata_text(pending.source, kept)
+    except UsageError as error:
+        return error
     return ItemRecord(
         id=pending.id,
         source=pending.source,
         kind=encoded.kind,
-        metadata={
-            **({} if encoded.is_complete else _INCOMPLETE),
-            **encoded.said,
-            **pending.item.metadata,
-        },
+        metadata=metadata,
         segments=encoded.segments,
         content_hash=pending.content_hash,
         files=pending.files,

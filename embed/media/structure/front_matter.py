@@ -7,6 +7,7 @@ texts too: between them must stand names with values.
 from __future__ import annotations
 
 import datetime
+import json
 import logging
 import math
 import sys
@@ -23,6 +24,7 @@ _log = logging.getLogger("anysense")
 
 _MOST_CHARACTERS = 65_536
 _DEEPEST = 20
+_MOST_BYTES = 256 * 1024  # as JSON, in which `{a, b}` is longer
 _ENDS = {"---": ("---", "..."), "+++": ("+++",)}
 
 
@@ -58,6 +60,7 @@ def part_front_matter(text: str, name: str) -> FrontMatter:
         if exceeds_depth(values, _DEEPEST):
             raise ValueError(f"it has over {_DEEPEST} lists and mappings inside each other")
         metadata = _plain(values)
+        _check_kept(metadata)
     except (ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())[:200]
         _log.warning("%s: its front matter is broken, and kept as text: %s", name, reason)
@@ -78,8 +81,9 @@ def _yaml(written: str) -> Any:
 
     try:
         return yaml.load(written, Loader)  # noqa: S506 - a safe loader
-    except yaml.YAMLError as error:
-        raise ValueError(str(error)) from None
+    except (yaml.YAMLError, ArithmeticError, AttributeError, LookupError, TypeError) as error:
+        # Its constructors raise the others for what is not of the type that a tag names.
+        raise ValueError(f"{type(error).__name__}: {error}") from None
 
 
 def _toml(written: str) -> Any:
@@ -105,3 +109,10 @@ def _plain(value: Any) -> Any:
     if value is None or isinstance(value, (str, int, float)):
         return value
     raise ValueError(f"it has a value that is a {type(value).__name__}")
+
+
+def _check_kept(metadata: dict[str, Any]) -> None:
+    """Refuse what could not be kept: a whole number of countless digits, or too much altogether."""
+    written = json.dumps(metadata, ensure_ascii=False, allow_nan=False)
+    if len(written.encode("utf-8", "surrogatepass")) > _MOST_BYTES:
+        raise ValueError(f"it has over {_MOST_BYTES:,} bytes as JSON")

@@ -122,6 +122,8 @@ def test_an_item_that_is_added_has_it(collection: Collection, media: Path) -> No
         b"[1]",
         b"{",
         b'{"a": NaN}',
+        b'{"a": 1e999}',
+        b'{"a": ' + b"9" * 5_000 + b"}",
         b"\xff",
         b'{"a": ' + b"[" * 200 + b"]" * 200 + b"}",
         b'{"a": ' + b"[" * 100_000,

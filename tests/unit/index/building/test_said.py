@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tiny_files import summary
 
+from anysense.embed.media.document import document
+from anysense.embed.media.structure.front_matter import FrontMatter
 from anysense.index.building.build import build
 from anysense.index.catalog.records import SAID
 from anysense.index.types import NewItem
@@ -80,3 +82,31 @@ def test_what_is_given_with_an_item_counts_more(collection: Collection, note: Pa
     collection.add([NewItem(note, metadata={"year": 1})])
     assert metadata(collection) == {"year": 1, "by": "Ada"}
     assert collection.verify().problems == []
+
+
+@pytest.mark.parametrize("said", [{"n": 10**5_000}, {"n": float("nan")}, {"n": object()}])
+def test_what_cannot_be_kept_fails_its_file_alone(
+    collection: Collection, note: Path, monkeypatch: pytest.MonkeyPatch, said: dict[str, Any]
+) -> None:
+    (note.parent / "b.txt").write_text("green")
+    monkeypatch.setattr(document, "part_front_matter", lambda *_: FrontMatter(said, 3))
+    report = build(collection, [note.parent])
+    [problem] = report.quarantined
+    assert (report.added, problem.path) == (1, str(note.resolve()))
+    assert "a.md cannot be kept as JSON: " in problem.reason
+    note.with_name("a.md.json").write_text('{"n": 1}')  # which counts more, and hides it
+    assert len(build(collection, [note.parent], retry_failed=True).quarantined) == 1
+    added = collection.add([NewItem(note), NewItem("red")])
+    assert (added.added, len(added.failed)) == (1, 1)
+    monkeypatch.undo()
+    assert build(collection, [note.parent], retry_failed=True).quarantined == []
+
+
+def test_one_text_with_a_countless_number_stops_no_build(
+    collection: Collection, note: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    note.write_text(f"---\nn: 0x{'f' * 4_000}\n---\nred\n")
+    (note.parent / "b.txt").write_text("green")
+    report = build(collection, [note.parent])
+    assert (report.added, report.quarantined) == (2, [])
+    assert "a.md: its front matter is broken, and kept as text: " in caplog.text
