@@ -23,6 +23,7 @@ __all__ = ["FrontMatter", "part_front_matter"]
 _log = logging.getLogger("anysense")
 
 _MOST_CHARACTERS = 65_536
+_MOST_TOML_CHARACTERS = 16_384  # the time for a key grows with the square of its parts
 _DEEPEST = 20
 _MOST_BYTES = 256 * 1024  # as JSON, in which `{a, b}` is longer
 _ENDS = {"---": ("---", "..."), "+++": ("+++",)}
@@ -91,6 +92,8 @@ def _toml(written: str) -> Any:
         import tomllib
     else:
         import tomli as tomllib
+    if len(written) > _MOST_TOML_CHARACTERS:
+        raise ValueError(f"it has over {_MOST_TOML_CHARACTERS:,} characters of TOML")
     return tomllib.loads(written)  # its error is a ValueError
 
 

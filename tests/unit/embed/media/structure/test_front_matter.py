@@ -101,6 +101,14 @@ def test_broken_front_matter_stays_text(text: str, caplog: pytest.LogCaptureFixt
     assert "a.md: its front matter is broken, and kept as text: " in caplog.text
 
 
+def test_toml_of_which_each_key_takes_long_is_not_parsed(caplog: pytest.LogCaptureFixture) -> None:
+    text = "+++\n" + "a." * 10_000 + "a = 1\n+++\nmore"
+    assert parted(text) == ({}, text)
+    assert "a.md: its front matter is broken, and kept as text: it has over 16,384" in caplog.text
+    words = "a" * 10_000
+    assert parted(f"+++\na = '{words}'\n+++\nmore") == ({"a": words}, "more")
+
+
 def pieces(path: Path, text: str) -> list[Piece]:
     path.write_text(text)
     return list(read_pieces(path, ReadOptions())[1])
