@@ -7,6 +7,7 @@ The parser keeps some hundred bytes of every line, so a text of countless lines 
 from __future__ import annotations
 
 import logging
+import re
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,11 @@ _log = logging.getLogger("anysense")
 
 MOST_CHARACTERS = 4_000_000
 MOST_LINES = 200_000
+_MOST_STEPS = 800_000  # of parsing: some 4 a line of lists, 1.5 of prose, many of deep nesting
 _DEEPEST = 20  # lists and quotes inside each other, as CommonMark's preset has it
+_MOST_MARKS = 50  # in a heading: the time for brackets and stars grows with their square
+_MARKS = re.compile(r"[][*_`!<&\\~]")
+_ASKED_IN = ("paragraph", "blockquote", "list")  # whose lines are tried as the next block
 _ROWS = ("fence", "code_block", "table_open")
 
 
@@ -52,47 +57,72 @@ def markdown_structure(text: str, name: str, title: str = "") -> Structure | Non
     if len(text) > MOST_CHARACTERS or text.count("\n") > MOST_LINES:
         _log.warning("%s: is so long that its headings are not looked for.", name)
     else:
-        tokens = _parser().parse(text)
+        try:
+            tokens = _parser().parse(text)
+        except _TooManyStepsError:
+            _log.warning("%s: is so deeply nested that its headings are not looked for.", name)
     starts = [0, *accumulate(len(line) + 1 for line in text.split("\n"))] if tokens else [0]
-    headings = list(_headings(tokens, starts, len(text)))
-    if len(headings) > MOST_HEADINGS:
+    openings = [at for at, token in enumerate(tokens) if _is_heading(token)]
+    if len(openings) > MOST_HEADINGS:
         _log.warning("%s: has over %d headings, which are left out.", name, MOST_HEADINGS)
-        headings = []
+        openings = []
+    headings = list(_headings(tokens, openings, starts, len(text)))
     sections = sections_under(headings, text, title) if headings or title else ()
     blocks = tuple(_apart(list(_blocks(tokens, starts, len(text)))))
     return Structure(sections, blocks) if sections or blocks else None
 
 
 def _parser() -> MarkdownIt:
-    """A parser of blocks that stops when nobody waits for it."""
+    """A parser of blocks that stops when nobody waits for it, or after too many steps."""
     from markdown_it import MarkdownIt
 
     parser = MarkdownIt("commonmark", {"maxNesting": _DEEPEST}).enable("table")
     parser.disable("reference")  # which only links need
     parser.core.ruler.enableOnly(["normalize", "block"])
-    parser.block.ruler.before("table", "waiter", _no_block)
+    parser.block.ruler.before("table", "waiter", _watch(), {"alt": [*_ASKED_IN]})
     return parser
 
 
-def _no_block(state: StateBlock, startLine: int, endLine: int, silent: bool) -> bool:  # noqa: N803
-    """A rule that no block follows; it is asked at each of them."""
-    check_waiter()
-    return False
+class _TooManyStepsError(Exception):
+    """Parsing a text takes more steps than one that somebody has written."""
 
 
-def _headings(tokens: Sequence[Token], starts: Sequence[int], length: int) -> Iterator[Heading]:
-    """The headings that are in no list and no quote."""
+def _watch() -> Callable[[StateBlock, int, int, bool], bool]:
+    """A rule that no block follows; it is asked at each of them, and at each line within one."""
+    steps = 0
+
+    def no_block(state: StateBlock, startLine: int, endLine: int, silent: bool) -> bool:  # noqa: N803
+        nonlocal steps
+        check_waiter()
+        steps += 1
+        if steps > _MOST_STEPS:
+            raise _TooManyStepsError
+        return False
+
+    return no_block
+
+
+def _is_heading(token: Token) -> bool:
+    """Whether a heading begins that is in no list and no quote."""
+    return token.type == "heading_open" and token.level == 0 and token.map is not None
+
+
+def _headings(
+    tokens: Sequence[Token], openings: Iterable[int], starts: Sequence[int], length: int
+) -> Iterator[Heading]:
+    """The headings that open at these tokens, but those without words."""
     words_of = _plain_words()
-    for at, token in enumerate(tokens):
-        if token.type == "heading_open" and token.level == 0 and token.map is not None:
-            words = heading_text(words_of(tokens[at + 1].content))
-            if words:
-                start, end = (min(starts[line], length) for line in token.map)
-                yield Heading(int(token.tag[1:]), words, start, end)
+    for at in openings:
+        check_waiter()
+        token = tokens[at]
+        words = heading_text(words_of(tokens[at + 1].content))
+        if words and token.map is not None:
+            start, end = (min(starts[line], length) for line in token.map)
+            yield Heading(int(token.tag[1:]), words, start, end)
 
 
 def _plain_words() -> Callable[[str], str]:
-    """What makes of a heading's markup the words that one sees."""
+    """What makes of a heading's markup the words that one sees; of too much markup all of it."""
     from markdown_it import MarkdownIt
 
     parser = MarkdownIt("commonmark")
@@ -110,7 +140,10 @@ def _plain_words() -> Callable[[str], str]:
 
     def words_of(written: str) -> str:
         # Cut well after what is kept, as markup takes room too.
-        [inline] = parser.parseInline(written[: 8 * LONGEST_HEADING])
+        written = written[: 8 * LONGEST_HEADING]
+        if len(_MARKS.findall(written)) > _MOST_MARKS:
+            return written
+        [inline] = parser.parseInline(written)
         return seen(inline.children or ())
 
     return words_of

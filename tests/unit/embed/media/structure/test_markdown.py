@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
+from markdown_it import MarkdownIt
 
 from anysense.embed.errors import AbandonedError
 from anysense.embed.media.structure import markdown
 from anysense.embed.media.structure.headings import LONGEST_HEADING, MOST_HEADINGS
 from anysense.embed.media.structure.markdown import markdown_structure
 from anysense.embed.waiting import Waiter, waited_for_by
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 
 def sections(text: str, title: str = "") -> list[tuple[tuple[str, ...], str]]:
@@ -135,6 +141,55 @@ def test_its_steps_are_in_proportion_to_the_text(
     first, steps = steps, 0
     markdown_structure(part * 8 * few, "a.md")
     assert steps <= 9 * first + 100
+
+
+@pytest.mark.parametrize("part", ["> " * 20 + "a\n" + "b\n" * 10_000, "> - > - > - a\n" * 5_000])
+def test_what_takes_too_many_steps_is_not_parsed(
+    part: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(markdown, "_MOST_STEPS", 20_000)  # so that it takes no seconds
+    assert markdown_structure("# a\n\n" + part, "a.md") is None
+    assert "a.md: is so deeply nested that its headings are not looked for" in caplog.text
+    assert markdown_structure("# a\n\nb" + "\nword" * 5_000, "a.md") is not None
+
+
+@pytest.mark.parametrize("markup", ["[", "*a_", "[a]("])
+def test_a_heading_of_markup_alone_is_not_parsed(
+    markup: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[str] = []
+    parse = MarkdownIt.parseInline
+
+    def note(self: MarkdownIt, src: str) -> list[Token]:
+        parsed.append(src)
+        return parse(self, src)
+
+    monkeypatch.setattr(MarkdownIt, "parseInline", note)
+    [(path, words), *_] = sections(f"# {markup * 500}\nb\n# *c*\nd")
+    assert (path[0][:6], words[-1]) == ((markup * 6)[:6], "b")
+    assert parsed == ["*c*"]
+
+
+def test_too_many_headings_are_counted_before_any_is_parsed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delattr(MarkdownIt, "parseInline")
+    assert markdown_structure("# *a*\n" * (MOST_HEADINGS + 1), "a.md") is None
+
+
+@pytest.mark.parametrize("text", ["a\n" * 100, "# a\n" * 100])
+def test_it_is_asked_at_each_line_whether_somebody_waits(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = 0
+
+    def count() -> None:
+        nonlocal asked
+        asked += 1
+
+    monkeypatch.setattr(markdown, "check_waiter", count)
+    markdown_structure(text, "a.md")
+    assert asked >= 100 + 100 * text.startswith("#")
 
 
 def test_parsing_ends_when_nobody_waits() -> None:
