@@ -18,10 +18,11 @@ _MOST_PARTS = 100_000
 _TEXT_SUFFIXES = (".xml", ".xhtml", ".html", ".htm", ".rels")
 
 
-def check_archive(file: BinaryIO, name: str) -> None:
+def check_archive(file: BinaryIO, name: str) -> int:
     """Refuse an archive that unpacks to more than a document has; leaves it at its beginning.
 
-    An archive may lie about that: what unpacks it has limits of its own.
+    Returns the bytes that it says it unpacks to. It may lie about that: what unpacks it has limits
+    of its own.
 
     Raises:
         CorruptMediaError: it is damaged or truncated.
@@ -44,3 +45,4 @@ def check_archive(file: BinaryIO, name: str) -> None:
         raise MediaTooLargeError(
             name, f"unpacks to {all_bytes:,} bytes, {text_bytes:,} of them marked-up text"
         )
+    return all_bytes

@@ -33,13 +33,16 @@ if TYPE_CHECKING:
     from anysense.embed.limits import Limits
     from anysense.embed.media.signatures import Format
 
-__all__ = ["DEFAULT_BUDGET", "ConvertBudget", "convert"]
+__all__ = ["ConvertBudget", "budget_for", "convert"]
 
 _TEMPLATE = Path(__file__).parent / "document.html"
 _WORKER = "anysense.embed.media.office.worker"
 _HEAP_EXHAUSTED = 251  # the status of a program compiled by GHC, such as pandoc
 _KILLED = -9
 _BYTES_PER_CHARACTER = 8  # of HTML with its tags
+_LEAST_SECONDS = 20.0  # of which starting a program may take some where much else runs
+_SECONDS_PER_MEGABYTE = 10.0
+_MOST_SECONDS = 120.0
 _LOOK_SECONDS = 0.05
 _REASON_BYTES = 300
 _READERS = {"DOCX": "docx", "EPUB": "epub", "ODT": "odt", "RTF": "rtf"}
@@ -55,11 +58,17 @@ class ConvertBudget:
         memory_bytes: of the program's heap.
     """
 
-    seconds: float = 120.0
+    seconds: float
     memory_bytes: int = 1024**3
 
 
-DEFAULT_BUDGET = ConvertBudget()
+def budget_for(size: int) -> ConvertBudget:
+    """What converting a document of so many bytes, unpacked, may take.
+
+    A small one that takes long was made to: to nest, or to name one part countless times.
+    """
+    seconds = _LEAST_SECONDS + _SECONDS_PER_MEGABYTE * size / 1e6
+    return ConvertBudget(min(seconds, _MOST_SECONDS))
 
 
 def convert(
@@ -67,7 +76,7 @@ def convert(
     file_format: Format,
     name: str,
     limits: Limits,
-    budget: ConvertBudget = DEFAULT_BUDGET,
+    budget: ConvertBudget,
 ) -> str:
     """A document as HTML.
 

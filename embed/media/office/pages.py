@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -9,7 +10,7 @@ from anysense.embed.errors import MediaTooLargeError
 from anysense.embed.media.document.html import html_page
 from anysense.embed.media.files import decoding
 from anysense.embed.media.office.archive import check_archive
-from anysense.embed.media.office.converter import convert
+from anysense.embed.media.office.converter import budget_for, convert
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,9 +52,9 @@ def office_pages(
     Raises:
         MediaError: as for `anysense.embed.media.office.converter.convert`.
     """
-    if file_format.name != "RTF":
-        check_archive(file, name)
-    page = convert(file, file_format, name, limits)
+    is_packed = file_format.name != "RTF"
+    size = check_archive(file, name) if is_packed else file.seek(0, os.SEEK_END)
+    page = convert(file, file_format, name, limits, budget_for(size))
     parts = _slides(page) if file_format.name == "PPTX" else [(None, page)]
     with decoding(name, file_format.article):
         pages = [OfficePage(number, *html_page(part, clean)) for number, part in parts]

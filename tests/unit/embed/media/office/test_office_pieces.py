@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import io
 import zipfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from media_files import write
@@ -21,7 +21,7 @@ from anysense.embed.limits import DEFAULT_LIMITS, Limits
 from anysense.embed.media.document import read_document
 from anysense.embed.media.identify import format_of_media
 from anysense.embed.media.office import archive, converter
-from anysense.embed.media.office.converter import ConvertBudget, convert
+from anysense.embed.media.office.converter import ConvertBudget, budget_for, convert
 from anysense.embed.media.pieces import Piece, ReadOptions, read_pieces
 from anysense.embed.types import Kind
 from anysense.embed.waiting import Waiter, waited_for_by
@@ -187,6 +187,29 @@ def test_too_much_memory_or_time_ends_it() -> None:
     xlsx = format_of_media(book)
     with pytest.raises(MediaTooLargeError, match="takes too long"):
         convert(io.BytesIO(book), xlsx, "a", DEFAULT_LIMITS, ConvertBudget(0.1))
+
+
+def test_a_small_document_may_take_less_time() -> None:
+    sizes = (2_000, 1_000_000, 2_000_000_000)
+    assert [budget_for(size).seconds for size in sizes] == [pytest.approx(20.02), 30, 120]
+
+
+@pytest.mark.parametrize(("name", "size"), [("epub", 1_000), ("rtf", 1_000), ("docx", 3_000_000)])
+def test_its_time_is_by_what_it_unpacks_to(
+    name: str, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = converted(name)
+    if name == "docx":
+        data = body(PARAGRAPH + b" " * size)
+    allowed: list[float] = []
+
+    def wait(program: Any, page: Any, most: int, seconds: float) -> None:
+        allowed.append(seconds)
+
+    monkeypatch.setattr(converter, "_wait", wait)  # no document takes long at will
+    with pytest.raises(MediaTooLargeError, match="takes too long"):
+        pieces(data)
+    assert allowed == [pytest.approx(20 + size / 1e5, abs=1)]
 
 
 def test_too_many_characters_are_refused() -> None:
