@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
 __all__ = ["write_workbook"]
 
-_MOST_BLANK = 1_000  # rows after each other: what follows so many is formatting
 _LARGEST_EXACT = 2.0**53
 
 
@@ -21,20 +20,18 @@ def write_workbook(file: BinaryIO, out: TextIO) -> None:
 
     workbook = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
     for sheet in workbook.worksheets:
+        # What a sheet says of its size may be less than it has, or countless blank columns more.
+        sheet.reset_dimensions()
         out.write(f"<h1>{html.escape(sheet.title)}</h1>\n<table>\n")
         _write_rows(sheet.iter_rows(values_only=True), out)
         out.write("</table>\n")
 
 
 def _write_rows(rows: Iterable[Sequence[Any]], out: TextIO) -> None:
-    blank = 0
     for row in rows:
         cells = [_words(value) for value in row]
         while cells and not cells[-1]:
             cells.pop()
-        blank = 0 if cells else blank + 1
-        if blank > _MOST_BLANK:
-            return
         if cells:
             out.write(f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>\n")
 

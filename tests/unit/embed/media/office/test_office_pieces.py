@@ -74,6 +74,22 @@ def test_sheets_are_sections_with_rows() -> None:
     ]
 
 
+def test_cells_after_blank_rows_and_beyond_the_size_that_is_told_are_read() -> None:
+    part = "xl/worksheets/sheet1.xml"
+    book = workbook({"A": [["first"], *[[]] * 1_500, ["then"]]})
+    [piece] = pieces(book)
+    assert sections(piece) == [(("A",), "first\nthen")]
+    with zipfile.ZipFile(io.BytesIO(book)) as packed:
+        sheet = packed.read(part)
+    last = sheet.replace(b"1502", b"1048576")  # the last row that Excel has
+    assert b'r="A1048576"' in last
+    [piece] = pieces(with_part(book, part, last))
+    assert sections(piece) == [(("A",), "first\nthen")]
+    assert b'ref="A1:A1502"' in sheet
+    [piece] = pieces(with_part(book, part, sheet.replace(b'ref="A1:A1502"', b'ref="A1"')))
+    assert sections(piece) == [(("A",), "first\nthen")]
+
+
 def test_slides_are_pages_with_their_notes() -> None:
     found = pieces(presentation())
     assert [piece.place.page for piece in found] == [1, 2, 3]
