@@ -27,6 +27,7 @@ __all__ = [
     "SegmentRow",
     "Sidecar",
     "is_id",
+    "looks_made",
     "make_id",
     "read_sidecars",
     "write_sidecars",
@@ -203,6 +204,7 @@ ID_RULE = (
 )
 _OF_OTHERS = re.compile(r".*/(media|waveform)|batch(/delete)?", re.DOTALL)
 """Addresses below those of items that are not an item's."""
+_MADE_ID = re.compile(r"[0-9a-f]{16}")
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://")
 
 
@@ -227,6 +229,11 @@ def make_id(source: str) -> str:
     """
     data = source.encode("utf-8", "surrogatepass")
     return hashlib.blake2b(data, digest_size=8).hexdigest()
+
+
+def looks_made(item_id: str) -> bool:
+    """Whether an id is such as `make_id` makes, in which nobody would look for a word."""
+    return _MADE_ID.fullmatch(item_id) is not None
 
 
 def write_sidecars(sidecars: Sequence[Sidecar]) -> str | None:

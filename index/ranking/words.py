@@ -89,6 +89,15 @@ class _Word(NamedTuple):
     def rarity(self) -> float:
         return -math.log(self.chance)
 
+    @property
+    def is_character(self) -> bool:
+        """Whether it is one letter or digit, as many names have beside other words."""
+        return len(self.text) == 1 and self.text.isascii()
+
+    @property
+    def is_code(self) -> bool:
+        return not self.text.isalpha() and not self.is_character
+
 
 class Words:
     """The words of one state. Safe to use from many threads.
@@ -162,13 +171,14 @@ def _look_up(
             sums[places] += word.weight * word.rarity * found[word.text].weights
             plain[places] += word.rarity * found[word.text].weights
             share[places] += word.rarity
-            if not word.text.isalpha():
+            if word.is_code:
                 score = word.weight * word.rarity / math.log(10) - OF_CODES
                 codes[places] = np.maximum(codes[places], score)
     rarities = [word.weight * word.rarity for word in words]
     null = WordNull.of([word.chance for word in words], rarities)
     scores = null.score(sums) * sums / plain  # less by words of texts that weigh less
     has_all = share > 0.999 * sum(word.rarity for word in words)
+    has_all &= not all(word.is_character for word in words)
     sure = np.maximum(codes, np.where(has_all, scores - OF_ALL, 0.0))
     return Evidence(keys, sums, scores, sure.clip(0.0), null, extent.texts)
 

@@ -12,6 +12,7 @@ import logging
 import sqlite3
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from anysense.index.catalog.records import looks_made
 from anysense.index.catalog.rows import read_heading
 from anysense.index.catalog.schema import from_sql
 from anysense.index.catalog.words.tokens import JOINING, VERSION, words_of_name, words_of_text
@@ -255,10 +256,17 @@ def _of_passages(texts: Sequence[Text], spaces: Sequence[int]) -> Iterator[Entry
 
 
 def _of_name(item_pk: int, item_id: str | bytes, source: str | bytes) -> Iterator[Entry]:
-    """The entry of an item's name: of the last part of its source, and of its id."""
+    """The entry of an item's name: of the last part of its source, and of its id.
+
+    An id that was made for it is one word, and none of its letters and numbers are.
+    """
     name = from_sql(source).replace("\\", "/").rstrip("/").rpartition("/")[2]
-    words = dict.fromkeys(words_of_name(name) + words_of_name(from_sql(item_id)))
-    yield Entry(NAMES, item_pk, " ".join(words))
+    given = from_sql(item_id)
+    if looks_made(given):
+        words = [*words_of_name(name.removesuffix(given)), given]
+    else:
+        words = words_of_name(name) + words_of_name(given)
+    yield Entry(NAMES, item_pk, " ".join(dict.fromkeys(words)))
 
 
 def _length(entry: Entry) -> int:

@@ -159,6 +159,18 @@ def test_a_picture_is_found_by_the_name_of_its_file(collection: Collection, tmp_
     assert collection.search("oslo", modalities=["text"]) == []
 
 
+def test_a_single_letter_or_digit_of_a_name_is_not_enough(
+    collection: Collection, tmp_path: Path
+) -> None:
+    for shade, name in enumerate(("cow-1.png", "b_e.png", "note-2.png", "IMG_4711.png")):
+        Image.new("RGB", (16, 16), (200, shade, 20)).save(tmp_path / name)
+    collection.add(sorted(tmp_path.glob("*.png")))
+    for query in ("note-1", "e", "1", "b 1"):
+        assert collection.search(query, match="words") == [], query
+    [hit] = collection.search("note 2", match="words")
+    assert hit.source.endswith("note-2.png")
+
+
 def test_captions_are_found_by_their_words(collection: Collection) -> None:
     collection.add([NewItem(RED, id="a", captions=["the Kvikkjokk cabin"]), NewItem(RED, id="b")])
     hit = collection.search("kvikkjokk")[0]

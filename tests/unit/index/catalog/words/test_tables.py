@@ -75,6 +75,24 @@ def test_names_are_found_of_items_of_every_kind(collection: Collection) -> None:
     assert found(collection, "photos", NAMES) == set()
 
 
+def test_an_id_that_was_made_is_a_word_as_a_whole_alone(collection: Collection) -> None:
+    made = "52895a1e09880cac"
+    collection.write([record(made, files=["/cow-moo.ogg"]), record("given-52cac")])
+    assert found(collection, made, NAMES) == {made}
+    for piece in ("52895", "a", "1", "e", "09880"):
+        assert found(collection, piece, NAMES) == set(), piece
+    assert found(collection, "cac", NAMES) == {"given-52cac"}
+
+
+def test_a_text_of_nobodys_file_is_found_by_no_piece_of_its_id(collection: Collection) -> None:
+    made = "52895a1e09880cac"
+    collection.write([text_of(made, "red", source=f"text:{made}")])
+    with collection.folder.catalog.transaction() as connection:
+        connection.execute(f"CREATE VIRTUAL TABLE temp.v USING fts5vocab(main, {NAMES}, row)")
+        words = {word for (word,) in connection.execute("SELECT term FROM temp.v")}
+    assert words == {"text", made}
+
+
 def test_an_item_that_is_renamed_is_found_by_its_new_name(collection: Collection) -> None:
     collection.write([record("a", files=["/one.jpg", "/two.jpg"])])
     assert found(collection, "one", NAMES) == {"a"}
