@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from anysense.embed.types import FloatArray
-    from anysense.index.ranking.match import Match
+    from anysense.index.ranking.match import Match, SegmentMatch
 
 __all__ = ["FUSIONS", "distinct", "fuse"]
 
@@ -56,14 +56,14 @@ def fuse(lists: Sequence[Sequence[Match]], fusion: str) -> list[Match]:
 
 
 def _joined(leading: Match, matches: Sequence[Match]) -> Match:
-    """One match of an item, with its further segments from all lists."""
-    others = [segment for match in matches for segment in match.segments]
-    others += [match.best for match in matches if match is not leading]
-    if not others:
-        return leading
-    others.sort(key=lambda segment: -segment.score)
-    matching = [segment for segment in others if segment.score >= MATCHED_WELL]
-    return replace(leading, segments=tuple(matching[:MOST_SEGMENTS]))
+    """One match of an item, with its further segments from all lists, each once."""
+    found = [segment for match in matches for segment in (match.best, *match.segments)]
+    found.sort(key=lambda segment: -segment.score)
+    others: dict[int, SegmentMatch] = {}
+    for segment in found:
+        if segment.id != leading.best.id and segment.score >= MATCHED_WELL:
+            others.setdefault(segment.id, segment)
+    return replace(leading, segments=tuple(others.values())[:MOST_SEGMENTS])
 
 
 def distinct(vectors: FloatArray, threshold: float, most: int) -> list[int]:

@@ -42,7 +42,8 @@ def match(
     raw_score: float = 0.0,
 ) -> Match:
     """A match of one route, with further segments of the same route; its item has a letter."""
-    return Match(ord(name), SegmentMatch(0, score, raw_score, ROUTES[modality]), others)
+    number = 100 + list(Modality).index(modality)
+    return Match(ord(name), SegmentMatch(number, score, raw_score, ROUTES[modality]), others)
 
 
 def names(matches: Sequence[Match]) -> list[str]:
@@ -97,10 +98,18 @@ def test_further_segments_are_those_that_matched_well_best_first() -> None:
     images = [match("a", 4.0, Modality.IMAGE, segment(MATCHED_WELL, Modality.IMAGE, 9))]
     [merged] = fuse([texts, images], "calibrated")
     assert [(s.score, s.route.partition.modality, s.id) for s in merged.segments] == [
-        (4.0, Modality.IMAGE, 0),
+        (4.0, Modality.IMAGE, 100 + list(Modality).index(Modality.IMAGE)),
         (3.0, Modality.TEXT, 7),
         (1.0, Modality.IMAGE, 9),
     ]
+
+
+def test_a_segment_that_several_lists_found_is_told_once_with_its_best_score() -> None:
+    by_vector = match("a", 2.0, Modality.TEXT, segment(1.5, number=7), segment(1.2, number=8))
+    by_words = match("a", 5.0, Modality.TEXT, segment(1.1, number=7), segment(1.4, number=8))
+    [merged] = fuse([[by_vector], [by_words]], "calibrated")
+    assert merged.best == by_words.best
+    assert [(s.id, s.score) for s in merged.segments] == [(7, 1.5), (8, 1.4)]
 
 
 def test_so_many_further_segments_are_told_and_no_more() -> None:

@@ -171,6 +171,17 @@ def test_a_single_letter_or_digit_of_a_name_is_not_enough(
     assert hit.source.endswith("note-2.png")
 
 
+def test_a_text_that_its_name_found_tells_its_passage_once(
+    collection: Collection, tmp_path: Path
+) -> None:
+    path = tmp_path / "kvikkjokk.txt"
+    path.write_text("In Kvikkjokk there is a cabin.")
+    collection.add([path])
+    for match in ("both", "words"):
+        [hit] = collection.search("kvikkjokk", match=match)
+        assert hit.segments == (), match
+
+
 def test_captions_are_found_by_their_words(collection: Collection) -> None:
     collection.add([NewItem(RED, id="a", captions=["the Kvikkjokk cabin"]), NewItem(RED, id="b")])
     hit = collection.search("kvikkjokk")[0]
