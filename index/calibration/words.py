@@ -32,19 +32,20 @@ SHARE = 0.3  # of a score by words that is added to one by vectors, as measured
 MOST_ADDED = 6.0  # of a score by words: more words do not make a text more relevant
 
 
-def chance_of(count: int, texts: int, frequency: float, length: float) -> float:
+def chance_of(count: int, texts: int, frequency: float, length: float, of_one: int = 1) -> float:
     """The share of unrelated texts that have a word.
 
-    One text that has it may be the answer, so it says nothing of the others.
+    One item that has it may be the answer, so its texts say nothing of the others.
 
     Args:
         count: how many of the collection's texts have the word.
         texts: how many there are.
         frequency: the share of the words of texts by anybody that are this one.
         length: how many words the collection's texts have on average.
+        of_one: how many of the texts that have the word are of one item, of that with the most.
     """
     share = COLLECTION_SHARE * texts / (texts + HALF_SIZE)
-    here = max(count - 1, 0) / max(texts - 1, 1)
+    here = max(count - of_one, 0) / max(texts - of_one, 1)
     anywhere = 1 - math.exp(-frequency * length)
     return min(max(share * here + (1 - share) * anywhere, LEAST_CHANCE), 1.0)
 

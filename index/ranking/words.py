@@ -195,7 +195,7 @@ def _known(search: WordSearch, texts: Sequence[tuple[str, float]]) -> list[_Word
     counts = search.counts([word.whole for word in rarest])
     weights: dict[str, float] = {}
     for word in rarest:
-        has_parts = not counts[word.whole] and word.parts
+        has_parts = not counts[word.whole].texts and word.parts
         for name in word.parts if has_parts else (word.whole,):
             weights[name] = max(weights.get(name, 0.0), asked[word])
     chosen = sorted(weights, key=frequency)[:MOST_WORDS]
@@ -204,8 +204,14 @@ def _known(search: WordSearch, texts: Sequence[tuple[str, float]]) -> list[_Word
         _Word(
             name,
             weights[name],
-            chance_of(counts[name], extent.texts, frequency(name), extent.length),
-            counts[name],
+            chance_of(
+                counts[name].texts,
+                extent.texts,
+                frequency(name),
+                extent.length,
+                counts[name].of_one,
+            ),
+            counts[name].texts,
         )
         for name in chosen
     ]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 import numpy as np
 
 from anysense.embed.forking import new_lock
-from anysense.index.catalog.words.tables import has_fts5, says_current
+from anysense.index.catalog.words.tables import PASSAGES, has_fts5, says_current
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from anysense.index.catalog.reader import Catalog
     from anysense.index.types import Ids
 
-__all__ = ["Extent", "Postings", "WordSearch"]
+__all__ = ["MOST_OF_ONE_ITEM", "Count", "Extent", "Postings", "WordSearch"]
 
+MOST_OF_ONE_ITEM = 16
+"""Of a word that so many texts have or fewer, it is counted how many of them are of one item."""
 _KEPT_WORDS = 4096  # whose counts are remembered
 _LEAST_RARITY = 1e-6  # what FTS5 takes a word for that is in more than half of all texts
 
@@ -35,6 +37,16 @@ class Extent(NamedTuple):
 
     texts: int
     length: float
+
+
+class Count(NamedTuple):
+    """In how many texts a word is, and in how many of one item at most.
+
+    The latter is 1 for a word that more than `MOST_OF_ONE_ITEM` texts have.
+    """
+
+    texts: int
+    of_one: int
 
 
 class Postings(NamedTuple):
@@ -66,7 +78,7 @@ class WordSearch:
         self._catalog = catalog
         self._table = table
         self._extent: Extent | None = None
-        self._counts: OrderedDict[str, int] = OrderedDict()
+        self._counts: OrderedDict[str, Count] = OrderedDict()
         self._lock = new_lock()
 
     def extent(self) -> Extent:
@@ -75,8 +87,8 @@ class WordSearch:
             self._extent = self._ask(self._read_extent) or Extent(0, 0.0)
         return self._extent
 
-    def counts(self, words: Sequence[str]) -> dict[str, int]:
-        """In how many texts each word is."""
+    def counts(self, words: Sequence[str]) -> dict[str, Count]:
+        """In how many texts each word is, and in how many of one item."""
         with self._lock:
             known = {word: self._counts[word] for word in words if word in self._counts}
         unknown = [word for word in words if word not in known]
@@ -86,7 +98,7 @@ class WordSearch:
                 self._counts.update(known)
                 while len(self._counts) > _KEPT_WORDS:
                     self._counts.popitem(last=False)
-        return {word: known.get(word, 0) for word in words}
+        return {word: known.get(word, Count(0, 0)) for word in words}
 
     def postings(self, words: Sequence[str], most: int) -> dict[str, Postings]:
         """The texts that each word is in: of so many at most, the oldest ones."""
@@ -113,9 +125,27 @@ class WordSearch:
         texts, words = connection.execute(query, (self._table,)).fetchone() or (0, 0)
         return Extent(texts, words / max(texts, 1))
 
-    def _count(self, connection: sqlite3.Connection, words: Sequence[str]) -> dict[str, int]:
+    def _count(self, connection: sqlite3.Connection, words: Sequence[str]) -> dict[str, Count]:
+        counts = {}
+        for word in words:
+            texts = self._count_texts(connection, word)
+            is_of_passages = self._table == PASSAGES and 1 < texts <= MOST_OF_ONE_ITEM
+            of_one = self._count_of_one(connection, word) if is_of_passages else min(texts, 1)
+            counts[word] = Count(texts, of_one)
+        return counts
+
+    def _count_texts(self, connection: sqlite3.Connection, word: str) -> int:
         query = f"SELECT count(*) FROM {self._table} WHERE {self._table} MATCH ?"  # noqa: S608 - ours
-        return {w: connection.execute(query, (_quoted(w),)).fetchone()[0] for w in words}
+        count: int = connection.execute(query, (_quoted(word),)).fetchone()[0]
+        return count
+
+    def _count_of_one(self, connection: sqlite3.Connection, word: str) -> int:
+        query = f"""
+            SELECT count(*) FROM {PASSAGES} CROSS JOIN segments ON segment_pk = {PASSAGES}.rowid
+            WHERE {PASSAGES} MATCH ? GROUP BY item_pk ORDER BY 1 DESC LIMIT 1
+        """  # noqa: S608 - ours
+        (count,) = connection.execute(query, (_quoted(word),)).fetchone() or (1,)
+        return int(count)
 
     def _find(self, connection: sqlite3.Connection, word: str, most: int) -> Postings:
         # As one row, for SQLite lets other threads go first at each row.
@@ -126,7 +156,7 @@ class WordSearch:
             )
         """  # noqa: S608 - ours
         keys, scores = connection.execute(query, (_quoted(word), most)).fetchone()
-        texts, count = self._read_extent(connection).texts, self._count(connection, [word])[word]
+        texts, count = self._read_extent(connection).texts, self._count_texts(connection, word)
         values = np.asarray(json.loads(scores), np.float32) / np.float32(_rarity(texts, count))
         return Postings(np.asarray(json.loads(keys), np.int64), values)
 

@@ -85,6 +85,8 @@ def test_a_rare_word_of_one_text_is_rare_in_a_small_collection_too() -> None:
     assert chance_of(3, 3, frequency("the"), 120) > 0.9
     assert chance_of(40_000, 100_000, 1e-6, 120) == pytest.approx(0.36, abs=0.01)
     assert 0 < chance_of(0, 1, 1e-6, 0.0) <= 1
+    assert chance_of(3, 10, 1e-6, 120, of_one=3) < 2e-4  # three passages of the one that is found
+    assert 0 < chance_of(3, 3, 1e-6, 120, of_one=3) <= 1
 
 
 def test_words_are_the_rarer_the_less_they_are_written() -> None:

@@ -12,7 +12,7 @@ from specimen import vector as vector_of
 
 from anysense import Collection, NewItem, Retriever, Term
 from anysense.embed.errors import UsageError
-from anysense.embed.types import EncodedSegment, Kind, Modality
+from anysense.embed.types import EncodedSegment, Kind, Modality, Place
 from anysense.index.catalog.records import ItemRecord
 from anysense.index.ranking import words as of_words
 from anysense.index.ranking.query import parse_query
@@ -180,6 +180,33 @@ def test_a_text_that_its_name_found_tells_its_passage_once(
     for match in ("both", "words"):
         [hit] = collection.search("kvikkjokk", match=match)
         assert hit.segments == (), match
+
+
+def test_a_code_in_several_passages_of_one_item_is_as_rare_as_in_one(
+    collection: Collection,
+) -> None:
+    """As in two chapters of one runbook, in a collection of a few files."""
+    query = "what to do about ERR_2041"
+    collection.write([_text(f"t{n}", "When it happens, restart the service.") for n in range(8)])
+    collection.write([_text("once", "Look for ERR_2041 in the log.")])
+    once = collection.search(query)
+    collection.remove(["once"])
+    collection.write([_text("twice", *["Look for ERR_2041 in the log."] * 2)])
+    twice = collection.search(query)
+    assert (once[0].id, twice[0].id) == ("once", "twice")
+    assert not once.no_match
+    assert not twice.no_match
+    assert twice[0].score == pytest.approx(once[0].score, abs=0.3)
+
+
+def _text(name: str, *passages: str) -> ItemRecord:
+    segments = [
+        EncodedSegment(
+            "tiny", Modality.TEXT, vector_of(name, n), Place.of_characters(n, n + 1), passage
+        )
+        for n, passage in enumerate(passages)
+    ]
+    return ItemRecord(name, f"memory:{name}", Kind.TEXT, {}, segments)
 
 
 def test_captions_are_found_by_their_words(collection: Collection) -> None:

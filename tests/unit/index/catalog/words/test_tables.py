@@ -21,7 +21,7 @@ from anysense.index.catalog.schema import CATALOG
 from anysense.index.catalog.sqlite.seals import seal
 from anysense.index.catalog.words import tables
 from anysense.index.catalog.words.check import word_problems
-from anysense.index.catalog.words.search import WordSearch
+from anysense.index.catalog.words.search import MOST_OF_ONE_ITEM, WordSearch
 from anysense.index.catalog.words.tables import NAMES, NOTE, PASSAGES
 
 if TYPE_CHECKING:
@@ -93,6 +93,23 @@ def test_a_text_of_nobodys_file_is_found_by_no_piece_of_its_id(collection: Colle
     assert words == {"text", made}
 
 
+def test_texts_that_have_a_word_are_counted_and_those_of_one_item(collection: Collection) -> None:
+    collection.write(
+        [
+            text_of("a", "rare", "rare", "common", source="rare"),
+            text_of("b", "rare"),
+            text_of("c", *["common"] * MOST_OF_ONE_ITEM),
+        ]
+    )
+    words = WordSearch(collection.folder.catalog, PASSAGES)
+    assert words.counts(["rare", "common", "none"]) == {
+        "rare": (3, 2),
+        "common": (MOST_OF_ONE_ITEM + 1, 1),
+        "none": (0, 0),
+    }
+    assert WordSearch(collection.folder.catalog, NAMES).counts(["rare"]) == {"rare": (1, 1)}
+
+
 def test_an_item_that_is_renamed_is_found_by_its_new_name(collection: Collection) -> None:
     collection.write([record("a", files=["/one.jpg", "/two.jpg"])])
     assert found(collection, "one", NAMES) == {"a"}
@@ -121,7 +138,7 @@ def test_of_an_item_the_passages_of_one_space_are_found(tmp_path: Path) -> None:
         collection.write([replace(text_of("a", "red"), segments=segments)])
         assert collection.folder.manifest.text_spaces == spaces
         search = WordSearch(collection.folder.catalog, PASSAGES)
-        assert search.counts(["passage", "image"]) == {"passage": 1, "image": 1}
+        assert search.counts(["passage", "image"]) == {"passage": (1, 1), "image": (1, 1)}
         only = replace(passage, space=spaces[1], text="alone")
         collection.write([replace(text_of("b", "red"), segments=[only])])
         assert found(collection, "alone") == {"b"}
