@@ -15,7 +15,7 @@ from anysense.index.background.words import frequency
 from anysense.index.calibration.words import WordNull, chance_of
 from anysense.index.catalog.words.search import WordSearch
 from anysense.index.catalog.words.tables import NAMES, PASSAGES
-from anysense.index.catalog.words.tokens import Asked, asked_words
+from anysense.index.catalog.words.tokens import Asked, asked_words, with_names_of_paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -125,6 +125,8 @@ class Words:
 
     def _evidence(self, table: str, terms: Sequence[Term], alone: bool) -> Evidence | None:
         texts = tuple(_texts(terms))
+        if table == NAMES:
+            texts = tuple((with_names_of_paths(text), weight) for text, weight in texts)
         key = (table, alone, texts)
         with self._lock:
             if key in self._found:

@@ -31,6 +31,7 @@ __all__ = [
     "VERSION",
     "Asked",
     "asked_words",
+    "with_names_of_paths",
     "words_of_name",
     "words_of_text",
 ]
@@ -97,6 +98,16 @@ def words_of_name(name: str) -> list[str]:
 def asked_words(text: str) -> list[Asked]:
     """The different words that a query asks for, in their order."""
     return list(dict.fromkeys(asked for piece in _pieces(text) for asked in piece.asked()))
+
+
+def with_names_of_paths(text: str) -> str:
+    """A query with the last part of each path in it behind it, as the names of items have no more.
+
+    >>> with_names_of_paths("media/ducks.ogg at dawn")
+    'media/ducks.ogg at dawn ducks.ogg'
+    """
+    words = [word.replace("\\", "/").rstrip("/") for word in text.split()]
+    return " ".join([text, *(word.rpartition("/")[2] for word in words if "/" in word)])
 
 
 class _Piece(NamedTuple):

@@ -209,6 +209,20 @@ def _text(name: str, *passages: str) -> ItemRecord:
     return ItemRecord(name, f"memory:{name}", Kind.TEXT, {}, segments)
 
 
+def test_a_file_is_found_by_its_path(collection: Collection, tmp_path: Path) -> None:
+    folder = tmp_path / "media" / ("deep" * 10) / "photos"
+    folder.mkdir(parents=True)
+    for shade, name in enumerate(("ducks.png", "other.png")):
+        Image.new("RGB", (16, 16), (200, shade, 20)).save(folder / name)
+    collection.add(sorted(folder.glob("*.png")))
+    collection.add([NewItem("ducks in the media, and photos of them", id="ducks")])
+    path = str(folder / "ducks.png")
+    for query in (path, "photos/ducks.png", "media\\photos\\ducks.png", f"where is {path}?"):
+        assert collection.search(query)[0].source == path, query
+        sources = {hit.source for hit in collection.search(query, match="words")}
+        assert sources == {path, "text:ducks"}, query
+
+
 def test_captions_are_found_by_their_words(collection: Collection) -> None:
     collection.add([NewItem(RED, id="a", captions=["the Kvikkjokk cabin"]), NewItem(RED, id="b")])
     hit = collection.search("kvikkjokk")[0]

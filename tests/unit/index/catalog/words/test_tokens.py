@@ -15,6 +15,7 @@ from anysense.index.catalog.words.tokens import (
     JOINING,
     MOST_CHARACTERS,
     asked_words,
+    with_names_of_paths,
     words_of_name,
     words_of_text,
 )
@@ -80,6 +81,19 @@ def test_a_name_has_the_words_of_its_parts_and_of_its_numbers() -> None:
 )
 def test_a_query_asks_for_its_longest_words(query: str, asked: list[object]) -> None:
     assert [tuple(word) for word in asked_words(query)] == asked
+
+
+@pytest.mark.parametrize(
+    ("query", "looked_up"),
+    [
+        ("media/sounds/ducks.ogg", "media/sounds/ducks.ogg ducks.ogg"),
+        ("C:\\media\\ducks.ogg now", "C:\\media\\ducks.ogg now ducks.ogg"),
+        ("/media/ a / b", "/media/ a / b media "),
+        ("ducks.ogg", "ducks.ogg"),
+    ],
+)
+def test_a_path_is_looked_up_by_its_last_part_as_well(query: str, looked_up: str) -> None:
+    assert with_names_of_paths(query).split() == looked_up.split()
 
 
 @given(st.text())
