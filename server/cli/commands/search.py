@@ -68,7 +68,8 @@ FILE = click.Path(exists=True, dir_okay=False)
     type=click.FloatRange(0, 1, min_open=True),
     metavar="COSINE",
     help="Of segments of one modality that are at least so much alike, only the best counts; 0.95 "
-    "leaves out near-copies, but for what other segments find.",
+    "leaves out near-copies, but for what other segments find. Files are not found by "
+    "their names then.",
 )
 @click.option(
     "--fusion",
@@ -83,7 +84,8 @@ FILE = click.Path(exists=True, dir_okay=False)
     default="both",
     show_default=True,
     help="By what texts are found: by their vectors, by their words (and files of every kind by "
-    "their names), or by both together. By words alone no model is loaded.",
+    "their names, but not with --collapse), or by both together. By words alone no "
+    "model is loaded.",
 )
 @DEVICE
 @JSON

@@ -168,7 +168,8 @@ class SearchRequest(Input):
         Field(
             gt=0,
             le=1,
-            description="Of segments of one modality whose cosine is at least this, only the best.",
+            description="Of segments of one modality whose cosine is at least this, only the best; "
+            "files are not found by their names then.",
             examples=[0.95],
         ),
     ] = None

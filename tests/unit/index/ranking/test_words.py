@@ -223,6 +223,15 @@ def test_a_file_is_found_by_its_path(collection: Collection, tmp_path: Path) -> 
         assert sources == {path, "text:ducks"}, query
 
 
+def test_where_near_copies_are_left_out_files_are_not_found_by_their_names(
+    collection: Collection, tmp_path: Path
+) -> None:
+    RED.save(tmp_path / "oslo.png")
+    collection.add([tmp_path / "oslo.png"])
+    assert [hit.route for hit in collection.search("oslo")] == ["words"]
+    assert [hit.route for hit in collection.search("oslo", collapse=0.9)] == ["native"]
+
+
 def test_captions_are_found_by_their_words(collection: Collection) -> None:
     collection.add([NewItem(RED, id="a", captions=["the Kvikkjokk cabin"]), NewItem(RED, id="b")])
     hit = collection.search("kvikkjokk")[0]
