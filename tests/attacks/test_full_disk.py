@@ -32,7 +32,7 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="limits of running processes"),
 ]
 DISK_BYTES = 24 * 1024**2
-ROOM_FOR_AN_ITEM = 120_000
+ROOM_FOR_AN_ITEM = 250_000
 """Bytes: an item of a few words takes less, and an index of thousands more."""
 WORKERS = ["--workers", "2"]
 LINES = "\n".join(json.dumps({"text": f"green {n} " * 100}) for n in range(40))
@@ -271,7 +271,7 @@ def test_a_log_that_cannot_be_emptied_is_told_of_once(disk: Disk, tmp_path: Path
 
 
 def test_an_index_that_cannot_be_published_is_published_later(disk: Disk, tmp_path: Path) -> None:
-    log, count = tmp_path / "log", 3000
+    log, count = tmp_path / "log", 5000
     lines = "\n".join(json.dumps({"text": f"red {n}", "id": f"p{n}"}) for n in range(count))
     with served(disk, log, "--publish-after", f"{count + 1}") as (process, client):
         answer = client.post("/v1/items/batch", content=lines, headers=NDJSON)

@@ -115,5 +115,6 @@ def test_memory_is_bounded_and_given_back(
         pytest.skip("no /proc")
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
     peak, kept = map(int, check_script(MEMORY, mode).split())
-    assert peak < most * BYTES  # twice that without the budget
+    # Without the budget twice so much, and a quarter for what else the process does meanwhile.
+    assert peak < 1.25 * most * BYTES
     assert kept <= 200e6

@@ -38,14 +38,23 @@ class SearchArguments(BaseModel):
     )
 
 
+def in_a_sentence(error: Any) -> str:
+    """What is wrong with the arguments of a call, of which a model is told."""
+    problems = (
+        f"{'.'.join(map(str, problem['loc'])) or 'the arguments'}: {problem['msg'].rstrip('.')}"
+        for problem in error.errors()
+    )
+    return f"{'; '.join(problems)}."
+
+
 class AnysenseTool(BaseTool):
     """Lets an agent search; its answer is a numbered list, and its artifact the documents.
 
     >>> tool = AnysenseTool(retriever=AnysenseRetriever(source="my.anysense"))
     >>> tool.invoke({"query": "waves on a beach", "modalities": ["image"]})
 
-    What a model asks wrongly, such as a filter that cannot be read, is a `ToolException`, of which
-    the model is told in one sentence (`handle_tool_error`).
+    What a model asks wrongly, such as a filter that cannot be read or a number of hits that is too
+    large, it is told in one sentence (`handle_tool_error`, `handle_validation_error`).
 
     Attributes:
         retriever: what is asked.
@@ -60,6 +69,7 @@ class AnysenseTool(BaseTool):
     args_schema: type[BaseModel] = SearchArguments
     response_format: Literal["content", "content_and_artifact"] = "content_and_artifact"
     handle_tool_error: Any = True
+    handle_validation_error: Any = in_a_sentence
     retriever: AnysenseRetriever
     picture_bytes: int = Field(default=0, ge=0)
 
