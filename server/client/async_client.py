@@ -193,7 +193,7 @@ class AsyncClient:
         return await self._send(self._calls.health())
 
     async def ready(self) -> Status:
-        return await self._send(self._calls.ready(), retries=False)
+        return await self._send(self._calls.ready())
 
     # How
 
@@ -201,13 +201,10 @@ class AsyncClient:
         """Send a call that may have to read files first."""
         return await self._send(await asyncio.to_thread(make))
 
-    async def _send(self, call: Call[T], *, retries: bool = True) -> T:
-        extensions = {} if retries else {"retry": self._connection.no_retry()}
+    async def _send(self, call: Call[T]) -> T:
         try:
             async with self._reached():
-                response = await self._http.request(
-                    call.method, call.url, **call.arguments(), extensions=extensions
-                )
+                response = await self._http.request(call.method, call.url, **call.arguments())
         finally:
             call.close()
         return call.answer(response)
@@ -224,9 +221,5 @@ class AsyncClient:
 
 def _new_client(connection: Connection) -> httpx.AsyncClient:
     import httpx
-    from httpx_retries import RetryTransport
 
-    transport = RetryTransport(httpx.AsyncHTTPTransport(), connection.retry())
-    return httpx.AsyncClient(
-        transport=transport, timeout=connection.timeouts(), headers=connection.headers
-    )
+    return httpx.AsyncClient(**connection.options(httpx.AsyncHTTPTransport()))

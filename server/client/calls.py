@@ -60,7 +60,7 @@ class Call(Generic[T_co]):
         body: sent as JSON.
         form: sent as fields of a form, with `file`.
         file: an upload: its name, and what it is read from.
-        any_status: whether an answer means the same whatever its status.
+        any_status: whether an answer means the same whatever its status; it is asked for once.
     """
 
     method: str
@@ -94,6 +94,10 @@ class Call(Generic[T_co]):
     def arguments(self) -> dict[str, Any]:
         """As a client of httpx takes it."""
         arguments: dict[str, Any] = {"params": dict(self.params)}
+        if self.any_status:
+            from httpx_retries import Retry
+
+            arguments["extensions"] = {"retry": Retry(total=0)}
         if self.file is not None:
             arguments.update(files={"file": self.file}, data=dict(self.form))
         elif self.body is not None:

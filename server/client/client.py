@@ -275,16 +275,14 @@ class Client:
 
     def ready(self) -> Status:
         """Whether searches can be answered now, and if not, why not."""
-        return self._send(self._calls.ready(), retries=False)
+        return self._send(self._calls.ready())
 
     # How
 
-    def _send(self, call: Call[T], *, retries: bool = True) -> T:
-        extensions = {} if retries else {"retry": self._connection.no_retry()}
+    def _send(self, call: Call[T]) -> T:
         try:
             with self._reached() as http:
-                arguments = call.arguments()
-                response = http.request(call.method, call.url, **arguments, extensions=extensions)
+                response = http.request(call.method, call.url, **call.arguments())
         finally:
             call.close()
         return call.answer(response)
@@ -303,12 +301,8 @@ class Client:
 
 def _new_client(connection: Connection) -> httpx.Client:
     import httpx
-    from httpx_retries import RetryTransport
 
-    transport = RetryTransport(httpx.HTTPTransport(), connection.retry())
-    return httpx.Client(
-        transport=transport, timeout=connection.timeouts(), headers=connection.headers
-    )
+    return httpx.Client(**connection.options(httpx.HTTPTransport()))
 
 
 @contextmanager

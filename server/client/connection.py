@@ -132,18 +132,18 @@ class Connection:
     def _with_key(self, headers: dict[str, str]) -> dict[str, str]:
         return {**headers, "authorization": f"Bearer {self.api_key}"}
 
-    def timeouts(self) -> httpx.Timeout:
+    def options(self, transport: httpx.BaseTransport | httpx.AsyncBaseTransport) -> dict[str, Any]:
+        """The arguments of a client of httpx that sends by a transport, and again where it may."""
         import httpx
+        from httpx_retries import RetryTransport
 
-        return httpx.Timeout(self.timeout, connect=min(self.timeout, _CONNECT_SECONDS))
+        return {
+            "transport": RetryTransport(transport, self._retry()),
+            "timeout": httpx.Timeout(self.timeout, connect=min(self.timeout, _CONNECT_SECONDS)),
+            "headers": self.headers,
+        }
 
-    def no_retry(self) -> Retry:
-        """For what is asked once."""
-        from httpx_retries import Retry
-
-        return Retry(total=0)
-
-    def retry(self) -> Retry:
+    def _retry(self) -> Retry:
         """What is sent again.
 
         Whatever is asked can be asked again: an item that was added after all is found there, by

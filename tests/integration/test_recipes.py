@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from live_server import handled_by
 from pages import CHECK, blocks, run_example
 from PIL import Image, ImageDraw, ImageFont
 
@@ -167,15 +167,8 @@ def language_model() -> Iterator[tuple[str, list[Any]]]:
         def log_message(self, *args: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/v1", asked
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with handled_by(Handler) as url:
+        yield f"{url}/v1", asked
 
 
 def test_the_recipes_run_as_they_are_written(folder: Path) -> None:

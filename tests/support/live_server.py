@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from anysense.index.collection import Collection
     from anysense.server.http.settings import Settings
 
-__all__ = ["listening", "serving"]
+__all__ = ["handled_by", "listening", "serving"]
 
 
 @contextmanager
@@ -51,3 +52,17 @@ def serving(app: FastAPI) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join(60)
+
+
+@contextmanager
+def handled_by(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """A server of the standard library, to stand in for others: where it answers."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -23,6 +23,7 @@ from anysense.embed.errors import (
     UsageError,
 )
 from anysense.index.collection import Collection
+from anysense.server.client.connection import is_address
 from anysense.server.http.app import create_app
 from anysense.server.http.errors import RequestError
 from anysense.server.http.service.models import Models
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import AsyncIterator, Mapping
 
-__all__ = ["Api", "File", "FileFacts", "is_address", "open_api"]
+__all__ = ["Api", "File", "FileFacts", "open_api"]
 
 IN_PROCESS = "http://127.0.0.1"
 """The name by which the application is called where there is no network."""
@@ -220,11 +221,6 @@ class Api:
 def mime_type_of(response: httpx.Response) -> str:
     stated: str = response.headers.get("content-type", "application/octet-stream")
     return stated.partition(";")[0].strip()
-
-
-def is_address(source: object) -> bool:
-    """Whether a collection is named by the address of its service."""
-    return isinstance(source, str) and source.lower().startswith(("http://", "https://"))
 
 
 @contextlib.asynccontextmanager

@@ -105,9 +105,9 @@ def mcp(
       anysense mcp my.anysense
       anysense mcp my.anysense --http --port 8001
     """  # noqa: D301 - click reads the \b itself
-    from anysense.adapters.mcp.api import is_address
     from anysense.adapters.mcp.options import Options
     from anysense.adapters.mcp.running import run_http, run_stdio
+    from anysense.server.client.connection import is_address
 
     options = Options(allow_write, media_bytes, resource_bytes, not hide_paths)
     opening: dict[str, Any] = {"device": device}

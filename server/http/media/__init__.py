@@ -1,1 +1,1 @@
-"""The files of items, opened with care and answered in whole, in ranges, small or as a curve."""
+"""The files of items as answers: in whole or in ranges, and only where a client needs them."""

@@ -8,10 +8,11 @@ import socket
 import threading
 import time
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from live_server import handled_by
 
 from anysense import AsyncClient, Client, NewItem, errors
 
@@ -70,15 +71,8 @@ def scripted(*answers: tuple[int, dict[str, str], Any]) -> Iterator[tuple[str, S
         def log_message(self, *args: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", script
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with handled_by(Handler) as url:
+        yield url, script
 
 
 def refusal(code: str, message: str = "No.") -> dict[str, Any]:
