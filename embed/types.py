@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
+from anysense.embed.clips import Clip, VideoInput
 from anysense.embed.samples import mono_samples, whole_rate
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ __all__ = [
     "WHOLE",
     "AudioWindow",
     "Block",
+    "Clip",
     "Content",
     "EmbeddedFile",
     "EncodedSegment",
@@ -36,10 +38,12 @@ __all__ = [
     "Origin",
     "Passage",
     "Place",
+    "QueryForm",
     "Section",
     "Space",
     "Structure",
     "Unit",
+    "VideoInput",
     "Waveform",
 ]
 
@@ -144,6 +148,21 @@ CONTEXT_GAP = "\n\n"
 
 
 @dataclass(frozen=True)
+class QueryForm:
+    """How a query is encoded where an item of the same content would get another vector.
+
+    Attributes:
+        name: a word of its own in its space, such as ``query``.
+        modality: what the query is.
+        targets: the modalities that it looks for.
+    """
+
+    name: str
+    modality: Modality
+    targets: frozenset[Modality]
+
+
+@dataclass(frozen=True)
 class Space:
     """One vector space; vectors compare only inside one.
 
@@ -153,12 +172,21 @@ class Space:
             different revisions do not compare.
         dimension: the length of its vectors.
         modalities: what its encoder can encode.
+        query_forms: in which its queries are encoded in another way than its items.
     """
 
     id: str
     revision: str
     dimension: int
     modalities: frozenset[Modality]
+    query_forms: tuple[QueryForm, ...] = ()
+
+    def form(self, modality: Modality, target: Modality) -> str:
+        """The name of the form of a query that looks for a modality; empty: as items are."""
+        for form in self.query_forms:
+            if form.modality is modality and target in form.targets:
+                return form.name
+        return ""
 
 
 @dataclass(frozen=True)
@@ -303,8 +331,9 @@ class EncodedSegment:
     heading: tuple[str, ...] = ()
 
 
-Content: TypeAlias = "str | Image | Waveform"
-"""What an encoder takes: a text, an RGB `PIL.Image.Image`, or a waveform at the encoder's rate."""
+Content: TypeAlias = "str | Image | Clip | Waveform"
+"""What an encoder takes: a text, an RGB picture of PIL, or a waveform at the encoder's rate; and
+frames of a video, if it says so."""
 
 
 @runtime_checkable
@@ -315,12 +344,14 @@ class Encoder(Protocol):
     threads; `encode` runs the model on prepared inputs, and is called from one thread at a time.
     The vector of an input is the same to the bit on the CPU whatever it is batched with.
 
-    Four attributes more are optional: `batch_size`, how many inputs to give it at once;
+    Six attributes more are optional: `batch_size`, how many inputs to give it at once;
     `is_reentrant`, which if true says that a query need not wait for a batch of items;
     `shorter_dimensions`, to which its vectors may be cut (Matryoshka): the first so many numbers;
-    and `structured_passages(text, structure, overlap)`, which is `passages` for a text with a
-    `Structure`, or of passages that overlap (`anysense.embed.encoders.sections` has it for any
-    tokenizer). Without it sections are cut one by one, and their headings are not encoded.
+    `video`, a `VideoInput` if it takes a `Clip` among its images;
+    `prepare_query(modality, content, form)`, which is `prepare` for a query in a form that its
+    space names; and `structured_passages(text, structure, overlap)`, which is `passages` for a text
+    with a `Structure`, or of passages that overlap (`anysense.embed.encoders.sections` has it for
+    any tokenizer). Without it sections are cut one by one, and their headings are not encoded.
     """
 
     @property

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from anysense.embed.media.signatures import Format
-    from anysense.embed.types import Structure
+    from anysense.embed.types import Clip, Structure
 
 __all__ = ["Piece", "ReadOptions", "captions", "read_pieces"]
 
@@ -54,8 +54,8 @@ class Piece:
 
     Attributes:
         modality: what it is.
-        content: a normalised text; a picture in 8-bit RGB; of a sound what it is read from: a file,
-            a payload or samples, as each encoder hears windows of its own.
+        content: a normalised text; a picture in 8-bit RGB; frames of a video; of a sound what it is
+            read from: a file, a payload or samples, as each encoder hears windows of its own.
         place: where in the item it is. Of a text that is a part, such as a page, it says where it
             starts, and from there its passages are counted.
         origin: what it was derived from.
@@ -67,7 +67,7 @@ class Piece:
     """
 
     modality: Modality
-    content: str | Image | Path | bytes | Waveform
+    content: str | Image | Clip | Path | bytes | Waveform
     place: Place = WHOLE
     origin: Origin = Origin.CONTENT
     is_complete: bool = True

@@ -17,13 +17,22 @@ from typing import TYPE_CHECKING, Any
 from anysense.embed.errors import AbandonedError, BusyError, DeadlineError
 from anysense.embed.forking import new_lock, renew_after_fork
 from anysense.embed.pipeline.cutting import cut_passages
+from anysense.embed.pipeline.forms import in_form
 from anysense.embed.pipeline.turn import DEFAULT_BATCH, LineTurn, turn_of
 from anysense.embed.waiting import IS_QUERY, LOOK_UP_SECONDS, current_waiter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from anysense.embed.types import Content, Encoder, FloatArray, Modality, Passage, Structure
+    from anysense.embed.types import (
+        Content,
+        Encoder,
+        FloatArray,
+        Modality,
+        Passage,
+        Structure,
+        VideoInput,
+    )
     from anysense.embed.waiting import Waiter
 
 __all__ = ["MOST_WAITING", "SharedEncoder"]
@@ -228,6 +237,7 @@ class SharedEncoder:
         self.sample_rate = encoder.sample_rate
         self.window_seconds = encoder.window_seconds
         self.batch_size = int(getattr(encoder, "batch_size", DEFAULT_BATCH))
+        self.video: VideoInput | None = getattr(encoder, "video", None)
         self.observe: Callable[[Modality, int, float], object] | None = None
         self._lines = {
             (modality, is_query): _Line(
@@ -257,6 +267,10 @@ class SharedEncoder:
     def prepare(self, modality: Modality, content: Content) -> Any:
         """As the encoder's."""
         return self.encoder.prepare(modality, content)
+
+    def prepare_query(self, modality: Modality, content: Content, form: str) -> Any:
+        """As the encoder's."""
+        return in_form(self.encoder, form).prepare(modality, content)
 
     def encode(self, modality: Modality, prepared: Sequence[Any]) -> FloatArray:
         """Unit vectors, float32 of shape (len(prepared), dimension), from a shared batch.

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from anysense.embed.clips import pixels_of
 from anysense.embed.errors import EmptyMediaError, EncoderError, MediaError, MediaTooLargeError
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
 from anysense.embed.pipeline.query import check_length, query_segments, unit_mean
@@ -171,7 +172,6 @@ def _count(amounts: Amounts, most: Amounts, name: str, pieces: Iterator[Piece]) 
             amounts.characters += len(piece.content)
         elif piece.modality is Modality.IMAGE:
             assert not isinstance(piece.content, Path | bytes | Waveform)
-            width, height = piece.content.size
-            amounts.pixels += width * height
+            amounts.pixels += pixels_of(piece.content)
         amounts.check(most, name)
         yield piece

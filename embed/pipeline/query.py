@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from anysense.embed.errors import EncoderError, MediaTooLargeError
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
 from anysense.embed.media.pieces import ReadOptions
+from anysense.embed.pipeline.forms import in_form
 from anysense.embed.pipeline.reading import MediaSource, name_of, pieces_of, prepare_pieces
 from anysense.embed.pipeline.turn import DEFAULT_BATCH, encode_in_turn
 from anysense.embed.types import Modality, Waveform
@@ -29,13 +30,21 @@ def encode_query(
     encoder: Encoder,
     modality: Modality,
     content: SourceContent,
+    form: str = "",
     *,
     limits: Limits = DEFAULT_LIMITS,
 ) -> FloatArray:
     """One vector for one query, of shape (dimension,) and length 1.
 
-    It is the vector that indexing gives the same content, to rounding; of content with several
-    segments, it is the normalised mean of theirs.
+    Without a form it is the vector that indexing gives the same content, to rounding; of content
+    with several segments, it is the normalised mean of theirs.
+
+    Args:
+        encoder: what encodes it.
+        modality: what the query is.
+        content: the query itself.
+        form: the name of one of the forms of the encoder's space; see `Space.form`.
+        limits: of it.
 
     Raises:
         MediaError: the query cannot be read, or is longer than a query may be.
@@ -51,7 +60,7 @@ def encode_query(
     batch: list[Any] = []
     most = max(1, min(DEFAULT_BATCH, int(getattr(encoder, "batch_size", DEFAULT_BATCH)) // 2))
     with as_query():
-        for segment in query_segments(encoder, modality, source, limits):
+        for segment in query_segments(in_form(encoder, form), modality, source, limits):
             batch.append(segment.content)
             if len(batch) == most:
                 check_waiter()

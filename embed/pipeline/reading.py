@@ -18,14 +18,23 @@ from anysense.embed.errors import (
 from anysense.embed.media.pieces import Piece, ReadOptions, captions, read_pieces
 from anysense.embed.pipeline.cutting import cut_passages
 from anysense.embed.pipeline.lookahead import Prepared
-from anysense.embed.types import EmbeddedFile, Encoder, Kind, Modality, Origin, Place, Waveform
+from anysense.embed.types import (
+    Clip,
+    EmbeddedFile,
+    Encoder,
+    Kind,
+    Modality,
+    Origin,
+    Place,
+    Waveform,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
     from PIL.Image import Image
 
-    SourceContent: TypeAlias = "Path | bytes | EmbeddedFile | str | Image | Waveform"
+    SourceContent: TypeAlias = "Path | bytes | EmbeddedFile | str | Image | Clip | Waveform"
 
 __all__ = ["MediaSource", "name_of", "pieces_of", "prepare_pieces", "refusal"]
 
@@ -39,7 +48,7 @@ class MediaSource:
     Attributes:
         key: the caller's own name for it; not looked at.
         content: a `Path` of a file, `bytes` of a payload, an `EmbeddedFile`, a `str` that is itself
-            the text, a `PIL.Image.Image`, or a `Waveform` of any rate.
+            the text, a `PIL.Image.Image`, a `Clip`, or a `Waveform` of any rate.
         modality: what it is; found out where it is None.
         sidecars: files beside it whose words belong to it.
         captions: words that belong to it.
@@ -77,7 +86,8 @@ def pieces_of(source: MediaSource, options: ReadOptions) -> tuple[Kind, Generato
             )
     else:
         piece = _piece_of(source, options)
-        kind, pieces = Kind(piece.modality.value), iter([piece])
+        kind = Kind.VIDEO if isinstance(content, Clip) else Kind(piece.modality.value)
+        pieces = iter([piece])
         if source.modality not in (None, piece.modality):
             what = type(content).__name__
             raise UnsupportedMediaError(
@@ -87,10 +97,12 @@ def pieces_of(source: MediaSource, options: ReadOptions) -> tuple[Kind, Generato
 
 
 def _piece_of(source: MediaSource, options: ReadOptions) -> Piece:
-    """The piece that a text, a picture or a sound in memory is."""
+    """The piece that a text, a picture, a clip or a sound in memory is."""
     content = source.content
     if isinstance(content, Waveform):
         return Piece(Modality.AUDIO, content)
+    if isinstance(content, Clip):
+        return Piece(Modality.IMAGE, content)
     if isinstance(content, str):
         from anysense.embed.media.document.document import drop_data, normalise_text
 
@@ -194,6 +206,8 @@ def _segments(at: int, encoder: Encoder, piece: Piece, options: ReadOptions) -> 
             )
     elif modality is Modality.AUDIO:
         yield from _windows(at, encoder, piece, options)
+    elif isinstance(content, Clip):
+        yield from _frames(at, encoder, piece, content)
     else:
         assert not isinstance(content, str | Path | bytes | Waveform)
         prepared = encoder.prepare(modality, content)
@@ -218,6 +232,18 @@ def _windows(at: int, encoder: Encoder, piece: Piece, options: ReadOptions) -> I
         prepared = encoder.prepare(Modality.AUDIO, window.waveform)
         place = Place.of_seconds(window.start, window.end)
         yield Prepared(at, Modality.AUDIO, place, None, piece.origin, prepared)
+
+
+def _frames(at: int, encoder: Encoder, piece: Piece, clip: Clip) -> Iterator[Prepared]:
+    """A clip as one segment, where the encoder takes it so; otherwise one for each frame."""
+    start = piece.place.start or 0.0
+    parts: list[tuple[Image | Clip, float, float]] = [(clip, 0.0, clip.seconds)]
+    if getattr(encoder, "video", None) is None:
+        parts = [(frame, *span) for frame, span in zip(clip.frames, clip.spans(), strict=True)]
+    for content, begin, end in parts:
+        place = Place.of_seconds(start + begin, start + end)
+        prepared = encoder.prepare(Modality.IMAGE, content)
+        yield Prepared(at, Modality.IMAGE, place, None, piece.origin, prepared, piece.is_complete)
 
 
 def refusal(source: MediaSource, error: Exception) -> MediaError:

@@ -10,7 +10,7 @@ import functools
 import hashlib
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from anysense.embed.cache import user_cache, write_aside
 from anysense.embed.forking import new_lock
@@ -25,15 +25,27 @@ if TYPE_CHECKING:
     from anysense.embed.types import Encoder, FloatArray, Space
     from anysense.index.types import Partition
 
-__all__ = ["background", "from_arrays", "lookup", "to_arrays"]
+__all__ = ["background", "from_arrays", "keys_of", "lookup", "modality_key", "to_arrays"]
 
 _FOLDER = Path(__file__).resolve().parent
-_memory: dict[tuple[str, str], dict[Modality, FloatArray]] = {}
+_memory: dict[tuple[str, str], dict[str, FloatArray]] = {}
 _lock = new_lock()
 
 
-def background(encoder: Encoder) -> dict[Modality, FloatArray]:
-    """The bank's vectors of each modality that an encoder takes: (n, dimension) float32.
+def modality_key(modality: Modality, form: str = "") -> str:
+    """What the bank calls its vectors of a modality, as items or as queries of a form."""
+    return f"{modality}-{form}" if form else modality.value
+
+
+def keys_of(space: Space) -> dict[str, tuple[Modality, str]]:
+    """All that the bank has in a space: the modality and the form of each key."""
+    as_items = [(modality, "") for modality in sorted(space.modalities)]
+    as_queries = [(form.modality, form.name) for form in space.query_forms]
+    return {modality_key(*each): each for each in as_items + as_queries}
+
+
+def background(encoder: Encoder) -> dict[str, FloatArray]:
+    """The bank's vectors in an encoder's space, (n, dimension) float32, by the keys of `keys_of`.
 
     Encoded when first asked for, and remembered in memory and in the user's cache.
     """
@@ -44,12 +56,12 @@ def background(encoder: Encoder) -> dict[Modality, FloatArray]:
         vectors = lookup(space)
         if vectors is None:
             vectors = _memory[space.id, space.revision] = _encode(encoder)
-            arrays = {modality.value: rows for modality, rows in vectors.items()}
+            arrays: dict[str, Any] = dict(vectors)
             write_aside(_cache_path(space), lambda file: np.savez(file, **arrays))
         return vectors
 
 
-def lookup(space: Space) -> dict[Modality, FloatArray] | None:
+def lookup(space: Space) -> dict[str, FloatArray] | None:
     """The bank's vectors in a space if they have been encoded before; None if not."""
     key = (space.id, space.revision)
     if key not in _memory:
@@ -61,27 +73,38 @@ def lookup(space: Space) -> dict[Modality, FloatArray] | None:
 
 
 def to_arrays(
-    banks: Mapping[str, Mapping[Modality, FloatArray]], spaces: Sequence[Space]
+    banks: Mapping[str, Mapping[str, FloatArray]], spaces: Sequence[Space]
 ) -> dict[str, NDArray[np.float16]]:
     """The arrays that are published with a collection, by the space's place in its manifest."""
     import numpy as np
 
     return {
-        f"background-{place}-{modality}": vectors.astype(np.float16)
+        f"background-{place}-{key}": vectors.astype(np.float16)
         for place, space in enumerate(spaces)
-        for modality, vectors in banks.get(space.id, {}).items()
+        for key, vectors in banks.get(space.id, {}).items()
     }
 
 
 def from_arrays(
-    arrays: Mapping[str, NDArray[np.generic]], spaces: Sequence[Space], partition: Partition
+    arrays: Mapping[str, NDArray[np.generic]],
+    spaces: Sequence[Space],
+    partition: Partition,
+    form: str = "",
 ) -> FloatArray | None:
-    """The published vectors of one space and modality, (n, d) float32; None if there are none."""
+    """The published vectors of one space and modality, (n, d) float32; None if there are none.
+
+    Args:
+        arrays: what is published with a collection.
+        spaces: of the collection, in its order.
+        partition: the space and the modality.
+        form: of queries; without it they are as of items.
+    """
     import numpy as np
 
     for place, space in enumerate(spaces):
         if space.id == partition.space:
-            vectors = arrays.get(f"background-{place}-{partition.modality}")
+            key = modality_key(partition.modality, form)
+            vectors = arrays.get(f"background-{place}-{key}")
             return None if vectors is None else vectors.astype(np.float32)
     return None
 
@@ -96,21 +119,22 @@ def _contents() -> dict[Modality, list[Path | str]]:
     }
 
 
-def _encode(encoder: Encoder) -> dict[Modality, FloatArray]:
+def _encode(encoder: Encoder) -> dict[str, FloatArray]:
     """One vector for each: what is longer than a segment counts with its first."""
     import numpy as np
 
+    from anysense.embed.pipeline.forms import in_form
     from anysense.embed.pipeline.stream import MediaSource, encode_sources
 
     vectors = {}
-    for modality in sorted(encoder.space.modalities):
+    for key, (modality, form) in keys_of(encoder.space).items():
         sources = [MediaSource(i, c, modality) for i, c in enumerate(_contents()[modality])]
         rows = []
-        for encoded in encode_sources([encoder], sources, captions=False):
+        for encoded in encode_sources([in_form(encoder, form)], sources, captions=False):
             if encoded.error is not None:
                 raise encoded.error
             rows.append(encoded.segments[0].vector)
-        vectors[modality] = np.stack(rows)
+        vectors[key] = np.stack(rows)
     return vectors
 
 
@@ -130,18 +154,19 @@ def _cache_path(space: Space) -> Path:
     return user_cache("background", f"{digest}.npz")
 
 
-def _read(path: Path, space: Space) -> dict[Modality, FloatArray] | None:
+def _read(path: Path, space: Space) -> dict[str, FloatArray] | None:
     """What an earlier process encoded; None if there is nothing of the right shape."""
     import numpy as np
 
+    keys = keys_of(space)
     try:
         # Opened here, as NumPy leaves open what it cannot read.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            vectors = {m: arrays[m.value].astype(np.float32) for m in space.modalities}
+            vectors = {key: arrays[key].astype(np.float32) for key in keys}
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
         return None
     whole = all(
-        v.shape == (len(_contents()[m]), space.dimension) and np.isfinite(v).all()
-        for m, v in vectors.items()
+        v.shape == (len(_contents()[keys[key][0]]), space.dimension) and np.isfinite(v).all()
+        for key, v in vectors.items()
     )
     return vectors if whole else None

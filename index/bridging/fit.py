@@ -102,15 +102,15 @@ def _of_space(progress: CaptionProgress, space: str) -> Callable[[int, int], Non
 
 def _means(snapshot: Snapshot, encoder: Encoder, texts: FloatArray) -> dict[Modality, FloatArray]:
     """Where each modality but text lies in a space."""
-    from anysense.index.background.bank import background
+    from anysense.index.background.bank import background, modality_key
     from anysense.index.bridging.maps import modality_mean
     from anysense.index.types import Partition
 
     means: dict[Modality, FloatArray] = {}
-    for modality, vectors in background(encoder).items():
-        if modality is not Modality.TEXT:
-            sample = snapshot.sample(Partition(encoder.space.id, modality), _MEAN_SAMPLE)
-            means[modality] = modality_mean(sample, vectors, texts)
+    bank = background(encoder)
+    for modality in sorted(encoder.space.modalities - {Modality.TEXT}):
+        sample = snapshot.sample(Partition(encoder.space.id, modality), _MEAN_SAMPLE)
+        means[modality] = modality_mean(sample, bank[modality_key(modality)], texts)
     return means
 
 

@@ -48,7 +48,7 @@ class Calibrations:
         self._encoder = encoder
         self._spaces = [entry.space for entry in snapshot.manifest.encoders]
         self._routes: dict[tuple[Modality, Partition], RouteCalibration] = {}
-        self._offsets: dict[Partition, FloatArray] = {}
+        self._offsets: dict[tuple[Partition, str], FloatArray] = {}
         self._bridges: list[Bridge] | None = None
         self._lock = new_rlock()
 
@@ -72,26 +72,41 @@ class Calibrations:
         total: FloatArray | None = None
         for modality, share in shares.items():
             if modality != partition.modality:
-                part = share * self.offset(Partition(partition.space, modality))
+                part = share * self.offset(modality, partition)
                 total = part if total is None else total + part
         return total
 
-    def offset(self, partition: Partition) -> FloatArray:
+    def offset(self, query_modality: Modality, partition: Partition) -> FloatArray:
         """What queries of one modality have in common and leave behind where they cross: (d,).
 
         It is a part of the mean of the background's and the collection's vectors.
+
+        Args:
+            query_modality: what the queries are.
+            partition: where they lead.
         """
         import numpy as np
 
+        space = self._space(partition.space)
+        key = Partition(space.id, query_modality), space.form(query_modality, partition.modality)
         with self._lock:
-            if partition not in self._offsets:
-                space = self._space(partition.space)
-                if partition.modality not in space.modalities:  # a bridge has centred it
+            if key not in self._offsets:
+                if query_modality not in space.modalities:  # a bridge has centred it
                     return np.zeros(space.dimension, np.float32)
-                items = self.items(partition)
-                mean = items.mean(axis=0) if len(items) else np.zeros(items.shape[1])
-                self._offsets[partition] = (CENTRED * mean).astype(np.float32)
-            return self._offsets[partition]
+                queries = self.queries(query_modality, partition)
+                mean = queries.mean(axis=0) if len(queries) else np.zeros(queries.shape[1])
+                self._offsets[key] = (CENTRED * mean).astype(np.float32)
+            return self._offsets[key]
+
+    def queries(self, query_modality: Modality, partition: Partition) -> FloatArray:
+        """Vectors that stand for queries of a modality on their way to a partition, (n, d).
+
+        Those of the background, and a sample of the collection's where queries are encoded as
+        items are.
+        """
+        asking = Partition(partition.space, query_modality)
+        form = self._space(partition.space).form(query_modality, partition.modality)
+        return self.background(asking, form) if form else self.items(asking)
 
     def items(self, partition: Partition) -> FloatArray:
         """The background's vectors of a modality, and then a sample of the collection's."""
@@ -105,11 +120,14 @@ class Calibrations:
     def _weights(self, partition: Partition) -> FloatArray:
         return item_weights(len(self.background(partition)), len(self._sample(partition)))
 
-    def background(self, partition: Partition) -> FloatArray:
-        """The background's vectors, (n, d); none if they are nowhere to be had."""
+    def background(self, partition: Partition, form: str = "") -> FloatArray:
+        """The background's vectors, (n, d), as items or as queries of a form.
+
+        There are none if they are nowhere to be had.
+        """
         import numpy as np
 
-        published = bank.from_arrays(self._snapshot.arrays, self._spaces, partition)
+        published = bank.from_arrays(self._snapshot.arrays, self._spaces, partition, form)
         if published is not None:
             return published
         space = self._space(partition.space)
@@ -119,7 +137,8 @@ class Calibrations:
         if found is None:
             encoder = self._encoder(space.id)
             found = bank.background(encoder) if encoder is not None else {}
-        return found.get(partition.modality, np.empty((0, space.dimension), np.float32))
+        key = bank.modality_key(partition.modality, form)
+        return found.get(key, np.empty((0, space.dimension), np.float32))
 
     def _bridged_background(self, partition: Partition) -> FloatArray:
         """The background of a modality that comes to a space over a bridge only."""
@@ -143,11 +162,11 @@ class Calibrations:
 
     def fit(self, query_modality: Modality, partition: Partition) -> RouteCalibration:
         """Fit the calibration of a route to the background and to samples of the collection."""
-        asking = Partition(partition.space, query_modality)
         items, weights = self.items(partition), self._weights(partition)
+        queries = self.queries(query_modality, partition)
         if query_modality == partition.modality:
-            return fit_route(items, items, weights, paired=True)
-        return fit_route(self.items(asking) - self.offset(asking), items, weights)
+            return fit_route(queries, items, weights, paired=True)
+        return fit_route(queries - self.offset(query_modality, partition), items, weights)
 
     def _published(self, query_modality: Modality, partition: Partition) -> RouteCalibration | None:
         section = self._snapshot.manifest.tuning.get(CALIBRATION, {})

@@ -191,7 +191,8 @@ def fit_route(
             that asks, less their mean if the route crosses.
         items: (m, d), what the route leads to: the background's items and then a sample.
         weights: (m,), how much each counts.
-        paired: the queries are the first of the items; pairs of one with itself are no chance.
+        paired: the queries are of the same content as the first of the items; pairs of one with
+            itself are no chance.
         own_share: how much the route's own knots count, beside the typical ones.
     """
     import numpy as np

@@ -1,9 +1,10 @@
 """How much of the index each route has to scan: measured at publishing, and checked as it grows.
 
 The queries that measure it are canaries: segments of the collection itself, of the modality that a
-route's queries have. As a collection grows by what is unlike the segments that its lists were made
-for, a larger share of it must be scanned for the same recall; when that has become too large, the
-next publishing makes new lists.
+route's queries have; where queries are encoded in a form of their own, the background's. As a
+collection grows by what is unlike the segments that its lists were made for, a larger share of it
+must be scanned for the same recall; when that has become too large, the next publishing makes new
+lists.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.types import Modality
+from anysense.index.background.bank import from_arrays
 from anysense.index.bridging.maps import unit
 from anysense.index.bridging.published import find_bridges
 from anysense.index.calibration.scores import CENTRED
@@ -73,7 +75,7 @@ def measure_routes(
             continue
         published = {} if before is None else _published(snapshot.store, before, partition, tuning)
         routes = measured.setdefault(partition.key, {})
-        for modality, draw in _canaries(snapshot, list(bridges.values()), partition):
+        for modality, draw in _canaries(snapshot, tuning, list(bridges.values()), partition):
             figures = published.get(modality.value)
             if figures is not None and _still_holds(figures, layout.count):
                 routes[modality.value] = figures
@@ -129,7 +131,7 @@ def _published(
 
 
 def _canaries(
-    snapshot: Snapshot, bridges: Sequence[Bridge], partition: Partition
+    snapshot: Snapshot, tuning: Tuning, bridges: Sequence[Bridge], partition: Partition
 ) -> Iterator[tuple[Modality, Callable[[], Canaries]]]:
     """Each modality of queries that there are canaries of, and what draws them."""
     assert snapshot.store is not None
@@ -137,7 +139,12 @@ def _canaries(
     spaces = {entry.space.id: entry.space for entry in snapshot.manifest.encoders}
     native = spaces[partition.space].modalities
     for modality in sorted(native):
-        if store.partitions.get(Partition(partition.space, modality)):
+        if form := spaces[partition.space].form(modality, partition.modality):
+            asking = Partition(partition.space, modality)
+            vectors = from_arrays(tuning.arrays, list(spaces.values()), asking, form)
+            if vectors is not None:
+                yield modality, partial(_centred, vectors, partition, modality)
+        elif store.partitions.get(Partition(partition.space, modality)):
             yield modality, partial(_native, store, partition, modality)
     for bridge in bridges:
         if bridge.target == partition.space:
@@ -147,10 +154,16 @@ def _canaries(
 
 
 def _native(store: Store, partition: Partition, modality: Modality) -> Canaries:
-    """As a search uses them: less a part of their mean where they cross modalities."""
     ids, vectors = store.sample(Partition(partition.space, modality), CANARIES, seed=1)
     if modality == partition.modality:
         return vectors, ids
+    return _centred(vectors, partition, modality)
+
+
+def _centred(vectors: FloatArray, partition: Partition, modality: Modality) -> Canaries:
+    """As a search uses them: less a part of their mean where they cross modalities."""
+    if modality == partition.modality:
+        return vectors, None
     return vectors - CENTRED * vectors.mean(axis=0), None
 
 

@@ -12,7 +12,7 @@ from anysense.index.types import Partition
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from anysense.embed.types import Encoder, FloatArray, Modality
+    from anysense.embed.types import Encoder, FloatArray
     from anysense.index.snapshots.snapshot import Snapshot
 
 __all__ = ["fit_tuning", "with_bridges"]
@@ -30,14 +30,20 @@ def fit_tuning(snapshot: Snapshot, encoders: Sequence[Encoder] = ()) -> Tuning:
     loaded = {encoder.space.id: encoder for encoder in encoders}
     calibrations = Calibrations(snapshot, loaded.get)
     spaces = [entry.space for entry in snapshot.manifest.encoders]
-    banks: dict[str, dict[Modality, FloatArray]] = {}
+    banks: dict[str, dict[str, FloatArray]] = {}
     section: dict[str, dict[str, Any]] = {}
     for space in spaces:
-        vectors = {m: calibrations.background(Partition(space.id, m)) for m in space.modalities}
-        banks[space.id] = {m: rows for m, rows in vectors.items() if len(rows)}
+        vectors = {
+            key: calibrations.background(Partition(space.id, modality), form)
+            for key, (modality, form) in bank.keys_of(space).items()
+        }
+        banks[space.id] = {key: rows for key, rows in vectors.items() if len(rows)}
+    modalities = {space.id: space.modalities for space in spaces}
     for partition, segments in snapshot.partitions.items():
         routes = section.setdefault(partition.key, {})
-        for query_modality in sorted(banks[partition.space]):
+        for query_modality in sorted(modalities[partition.space]):
+            if bank.modality_key(query_modality) not in banks[partition.space]:
+                continue
             route = calibrations.fit(query_modality, partition)
             routes[query_modality.value] = {"segments": segments, **route.tail.to_json()}
     return Tuning({CALIBRATION: section}, bank.to_arrays(banks, spaces))

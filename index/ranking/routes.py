@@ -89,7 +89,8 @@ def plan_routes(
         best = max(spaces, key=vectors.coverage, default=None)
         if best is None or vectors.coverage(best)[0] <= 0:
             continue
-        partition, query = Partition(best, modality), vectors.combined(best)
+        partition = Partition(best, modality)
+        query = vectors.combined(partition)
         offset = calibrations.centre(query.shares, partition)
         vector = query.vector if offset is None else query.vector - offset
         null = calibrations.route(query.modality, partition).null(vector)

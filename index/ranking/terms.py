@@ -1,4 +1,4 @@
-"""The vectors of a query: one for each space, from all its terms."""
+"""The vectors of a query, from all its terms: one for each space and what is looked for there."""
 
 from __future__ import annotations
 
@@ -55,7 +55,8 @@ class TermVectors:
         self._bridges = bridges
         self._terms = terms
         self._spaces = {space.id: space for space in collection.spaces}
-        self._combined: dict[str, QueryVector] = {}
+        self._combined: dict[tuple[str, tuple[str, ...]], QueryVector] = {}
+        self._encoded: dict[tuple[str, int, str], FloatArray] = {}
         self._liked = {
             term.like: (snapshot.item(term.like).kind, snapshot.item_vectors(term.like))
             for term in terms
@@ -104,48 +105,63 @@ class TermVectors:
         bridged = sum(max(t.weight, 0.0) for t in self._terms if self.bridge(space, t) is not None)
         return native + bridged, native
 
-    def combined(self, space: str) -> QueryVector:
-        """The normalised, weighted sum of the terms that reach a space.
+    def combined(self, partition: Partition) -> QueryVector:
+        """The normalised, weighted sum of the terms that reach a partition's space.
 
         Raises:
             UsageError: they cancel each other out.
             MediaError: a file of the query cannot be read.
         """
         check_waiter()
-        if space not in self._combined:
-            self._combined[space] = self._combine(space)
-        return self._combined[space]
+        key = partition.space, tuple(self._form(partition, term) for term in self._terms)
+        if key not in self._combined:
+            self._combined[key] = self._combine(partition)
+        return self._combined[key]
 
-    def _combine(self, space: str) -> QueryVector:
+    def _form(self, partition: Partition, term: Term) -> str:
+        """In which form a term of content looks for a partition's segments; see `Space.form`."""
+        if term.modality is None or term.vector is not None:
+            return ""
+        return self._spaces[partition.space].form(term.modality, partition.modality)
+
+    def _combine(self, partition: Partition) -> QueryVector:
         import numpy as np
 
+        space = partition.space
         reaching = [
-            (term, bridge)
-            for term in self._terms
+            (place, term, bridge)
+            for place, term in enumerate(self._terms)
             if (bridge := self.bridge(space, term)) is not None or self.takes(space, term)
         ]
-        heaviest, crossing = max(reaching, key=lambda pair: pair[0].weight)
+        _, heaviest, crossing = max(reaching, key=lambda each: each[1].weight)
         heaviest_space = space if crossing is None else crossing.source
         total = np.zeros(self._spaces[space].dimension, np.float32)
         shares: dict[Modality, float] = {}
-        for term, bridge in reaching:
+        for place, term, bridge in reaching:
             weight = np.float32(term.weight)
             if bridge is not None:
                 modality = self.modality(bridge.source, term)
-                total += weight * bridge.apply(self._encode(bridge.source, term), modality)
+                total += weight * bridge.apply(self._vector(bridge.source, place, ""), modality)
                 continue
             modality = self.modality(space, term)
-            total += weight * self._encode(space, term)
+            total += weight * self._vector(space, place, self._form(partition, term))
             shares[modality] = shares.get(modality, 0.0) + term.weight
         norm = float(np.linalg.norm(total))
         if norm < 1e-6:
             raise UsageError("The terms of the query cancel each other out.")
         shares = {modality: weight / norm for modality, weight in shares.items()}
-        is_bridged = any(bridge is not None for _, bridge in reaching)
+        is_bridged = any(bridge is not None for _, _, bridge in reaching)
         modality = self.modality(heaviest_space, heaviest)
         return QueryVector(total / np.float32(norm), shares, modality, is_bridged)
 
-    def _encode(self, space: str, term: Term) -> FloatArray:
+    def _vector(self, space: str, place: int, form: str) -> FloatArray:
+        """The vector of the term at a place, made once."""
+        key = space, place, form
+        if key not in self._encoded:
+            self._encoded[key] = self._encode(space, self._terms[place], form)
+        return self._encoded[key]
+
+    def _encode(self, space: str, term: Term, form: str) -> FloatArray:
         import numpy as np
 
         if term.vector is not None:
@@ -161,7 +177,7 @@ class TermVectors:
         assert term.modality is not None
         assert not isinstance(term.content, tuple | None)
         with stage("encode"):
-            return encode_query(encoder, term.modality, term.content)
+            return encode_query(encoder, term.modality, term.content, form)
 
     def _check_vector(self, term: Term) -> None:
         import numpy as np

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import IncompatibleCollectionError
-from anysense.embed.types import Modality, Space
+from anysense.embed.types import Modality, QueryForm, Space
 from anysense.index.catalog.schema import FORMAT
 
 if TYPE_CHECKING:
@@ -229,18 +229,35 @@ def _checksum(content: Mapping[str, Any]) -> str:
 
 def _encoder_json(entry: EncoderEntry) -> dict[str, Any]:
     space = entry.space
+    forms = [
+        {
+            "name": form.name,
+            "modality": form.modality.value,
+            "targets": sorted(target.value for target in form.targets),
+        }
+        for form in space.query_forms
+    ]
     return {
         "name": entry.name,
         "space": space.id,
         "revision": space.revision,
         "dimension": space.dimension,
         "modalities": sorted(modality.value for modality in space.modalities),
+        **({"query_forms": forms} if forms else {}),
     }
 
 
 def _encoder(entry: Mapping[str, Any]) -> EncoderEntry:
     modalities = frozenset(Modality(modality) for modality in entry["modalities"])
-    space = Space(entry["space"], entry["revision"], entry["dimension"], modalities)
+    forms = tuple(
+        QueryForm(
+            form["name"],
+            Modality(form["modality"]),
+            frozenset(Modality(target) for target in form["targets"]),
+        )
+        for form in entry.get("query_forms", ())
+    )
+    space = Space(entry["space"], entry["revision"], entry["dimension"], modalities, forms)
     return EncoderEntry(entry["name"], space)
 
 

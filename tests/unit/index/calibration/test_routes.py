@@ -76,7 +76,7 @@ def gallery(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 
 def background(gallery: dict[str, Any]) -> dict[str, Any]:
-    banks = {SPACE.id: {m: gallery[f"background_{m.value}"] for m in Modality}}
+    banks = {SPACE.id: {m.value: gallery[f"background_{m.value}"] for m in Modality}}
     return dict(bank.to_arrays(banks, [SPACE]))
 
 
@@ -114,7 +114,7 @@ def count(gallery: dict[str, Any]) -> tuple[dict[Any, Any], dict[Any, int]]:
                 partition = Partition(SPACE.id, target)
                 route = calibrations.route(asking, partition)
                 if asking != target:
-                    vectors = queries - calibrations.offset(Partition(SPACE.id, asking))
+                    vectors = queries - calibrations.offset(asking, partition)
                 else:
                     vectors = queries
                 others = gallery["items"][new & of[target]]
