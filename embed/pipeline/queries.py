@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.clips import pixels_of
 from anysense.embed.errors import EmptyMediaError, EncoderError, MediaError, MediaTooLargeError
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
+from anysense.embed.pipeline.forms import in_form
 from anysense.embed.pipeline.query import check_length, query_segments, unit_mean
 from anysense.embed.pipeline.reading import name_of, refusal
 from anysense.embed.pipeline.turn import DEFAULT_BATCH, encode_in_turn
@@ -17,7 +19,7 @@ from anysense.embed.types import Modality, Waveform
 from anysense.embed.waiting import as_query, check_waiter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from anysense.embed.media.pieces import Piece
     from anysense.embed.pipeline.reading import MediaSource
@@ -61,6 +63,7 @@ def encode_queries(
     encoder: Encoder,
     sources: Sequence[MediaSource],
     *,
+    forms: Mapping[Modality, str] = MappingProxyType({}),
     limits: Limits = DEFAULT_LIMITS,
     most: Amounts = MOST,
 ) -> tuple[FloatArray, Amounts]:
@@ -69,6 +72,8 @@ def encode_queries(
     Args:
         encoder: what encodes them.
         sources: the queries, each with its modality; errors call one by its key.
+        forms: the form in which those of a modality are encoded, see `Space.form`; without one as
+            items are.
         limits: of each.
         most: of all together.
 
@@ -92,7 +97,8 @@ def encode_queries(
     amounts = Amounts()
     with as_query():
         for modality in sorted({source.modality for source in sources if source.modality}):
-            segments = _segments(encoder, modality, sources, limits, amounts, most)
+            asking = in_form(encoder, forms.get(modality, ""))
+            segments = _segments(asking, modality, sources, limits, amounts, most)
             _encode(encoder, modality, segments, parts)
     for source, vectors in zip(sources, parts, strict=True):
         if not vectors:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from anysense.embed.clips import pixels_of
 from anysense.embed.errors import MediaError, MediaTooLargeError, UsageError
 from anysense.embed.types import Modality, Waveform
 
@@ -75,8 +76,7 @@ def _check_pictures(contents: Sequence[Any], limits: Limits) -> None:
             with suppress(MediaError):
                 pixels += picture_pixels(content, limits)
         else:
-            width, height = getattr(content, "size", (0, 0))
-            pixels += width * height
+            pixels += pixels_of(content)
     if pixels > most:
         raise MediaTooLargeError(
             _NAME,

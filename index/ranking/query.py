@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from anysense.embed.errors import UsageError
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
-from anysense.embed.types import Modality, Waveform
+from anysense.embed.types import Clip, Modality, Waveform
 from anysense.index.ranking.budget import check_budget
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     QueryContent: TypeAlias = (
-        str | Path | bytes | Image | Waveform | tuple[NDArray[np.floating[Any]], int]
+        str | Path | bytes | Image | Clip | Waveform | tuple[NDArray[np.floating[Any]], int]
     )
     Query: TypeAlias = "QueryContent | Term | Sequence[QueryContent | Term]"
 
@@ -35,8 +35,8 @@ class Term:
 
     Attributes:
         content: a text (`str`, also where it is the path of a file, of which a warning tells), a
-            file (`pathlib.Path`), the bytes of a file, a PIL image, a `Waveform`, or a pair of what
-            one is made of: samples and their rate in Hz.
+            file (`pathlib.Path`), the bytes of a file, a PIL image, frames of a video (`Clip`), a
+            `Waveform`, or a pair of what one is made of: samples and their rate in Hz.
         weight: how much it counts beside the other terms; a negative weight subtracts.
         like: the id of an item: "more like this one".
         vector: a vector of shape (dimension,) in the space named `space`.
@@ -122,7 +122,7 @@ def _resolve_content(term: Term, limits: Limits) -> Term:
         return _resolve_as(replace(term, content=_waveform(*content)), Modality.AUDIO)
     from PIL.Image import Image
 
-    if isinstance(content, Image):
+    if isinstance(content, Image | Clip):
         return _resolve_as(term, Modality.IMAGE)
     raise UsageError(
         f"A query cannot be a {type(content).__name__}: give a str for text, a pathlib.Path or "

@@ -124,7 +124,9 @@ class _OfEncoder:
             return self._encoder
 
     def query(self, text: str) -> list[float]:
-        vector: list[float] = encode_query(self._loaded(), Modality.TEXT, text).tolist()
+        encoder = self._loaded()
+        form = encoder.space.form(Modality.TEXT, Modality.TEXT)
+        vector: list[float] = encode_query(encoder, Modality.TEXT, text, form).tolist()
         return vector
 
     def documents(self, contents: Iterable[Any], modality: Modality) -> Vectors:

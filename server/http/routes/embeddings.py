@@ -74,7 +74,9 @@ def embedding_list(
         RequestError: an input cannot be used.
         EncoderError: the model cannot be used.
     """
-    vectors, amounts = embed(encoder, parts, fetched, body.dimensions or body.output_dimension)
+    vectors, amounts = embed(
+        encoder, parts, fetched, body.dimensions or body.output_dimension, as_queries=body.is_query
+    )
     entries = (
         json.dumps(
             {

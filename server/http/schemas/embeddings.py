@@ -47,13 +47,14 @@ Entries = Annotated[
 ]
 Texts = Annotated[list[str] | None, Field(min_length=1), BeforeValidator(check_count)]
 Format = Literal["float", "base64"]
+_QUERY_TYPES = ("query", "search_query", "retrieval.query")  # of Voyage, Cohere and Jina
 
 
 class EmbeddingRequest(Input):
     """What is to be embedded: exactly one of `input`, `inputs`, `texts`, `images` and `messages`.
 
     Fields of other services that could change nothing here are taken and have no effect: `user`,
-    `input_type`, `task`, `truncate` and `truncation`, as nothing is ever cut short.
+    `truncate` and `truncation`, as nothing is ever cut short.
     """
 
     model_config = one_of(*SOURCES)
@@ -107,8 +108,16 @@ class EmbeddingRequest(Input):
         Literal[True] | None, Field(description="Vectors always have the length 1.")
     ] = None
     user: str | None = None
-    input_type: str | None = None
-    task: str | None = None
+    input_type: Annotated[
+        str | None,
+        Field(
+            description="`query` or `search_query`: to search by, which some models encode in "
+            "another way than what is found."
+        ),
+    ] = None
+    task: Annotated[
+        str | None, Field(description="`retrieval.query`: as `query` in `input_type`.")
+    ] = None
     truncate: bool | str | None = None
     truncation: bool | None = None
 
@@ -122,6 +131,11 @@ class EmbeddingRequest(Input):
         if self.modality is not None and self.input is None:
             raise ValueError("modality says what each input is, and goes with no other field")
         return self
+
+    @property
+    def is_query(self) -> bool:
+        """Whether the inputs are to search by, by whichever field says so."""
+        return self.input_type in _QUERY_TYPES or self.task in _QUERY_TYPES
 
     @property
     def is_base64(self) -> bool:

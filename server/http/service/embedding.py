@@ -13,7 +13,7 @@ from anysense.server.http.errors import RequestError, code_of, status_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from anysense.embed.types import Encoder, FloatArray
+    from anysense.embed.types import Encoder, FloatArray, Modality, Space
     from anysense.server.http.service.encoders import ServedEncoder
 
 __all__ = ["check_modalities", "embed"]
@@ -40,6 +40,8 @@ def embed(
     parts: list[InputPart],
     fetched: Mapping[str, bytes],
     dimensions: int | None,
+    *,
+    as_queries: bool = False,
 ) -> tuple[list[FloatArray], Amounts]:
     """One unit vector for each input, in their order, and how much they hold.
 
@@ -50,6 +52,7 @@ def embed(
         parts: of the inputs, at least one of each.
         fetched: what addresses among them gave.
         dimensions: how long the vectors are to be; the encoder's own if None.
+        as_queries: whether they are to search by; otherwise they are encoded as items are.
 
     Raises:
         RequestError: an input cannot be used, or the encoder has no such dimensions.
@@ -60,7 +63,8 @@ def embed(
     encoder = chosen.load()
     check_dimensions(encoder, dimensions)
     try:
-        vectors, amounts = encode_queries(encoder, sources_of(parts, fetched))
+        forms = query_forms(encoder.space) if as_queries else {}
+        vectors, amounts = encode_queries(encoder, sources_of(parts, fetched), forms=forms)
     except MediaError as error:
         message = f"{error}".rstrip(".") + "."
         raise RequestError(message, status_of(error), code_of(error), error.source) from None
@@ -68,6 +72,14 @@ def embed(
     for part, vector in zip(parts, vectors, strict=True):
         inputs[part.place].append(vector)
     return [cut(unit_mean(np.stack(of_one)), dimensions) for of_one in inputs], amounts
+
+
+def query_forms(space: Space) -> dict[Modality, str]:
+    """The form of queries of each modality: the first, where it depends on what they look for."""
+    forms: dict[Modality, str] = {}
+    for form in space.query_forms:
+        forms.setdefault(form.modality, form.name)
+    return forms
 
 
 def check_dimensions(encoder: Encoder, dimensions: int | None) -> None:

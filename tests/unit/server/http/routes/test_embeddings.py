@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
+import formed
 import numpy as np
 import pytest
 from http_client import TestClient, client_of, data_uri, error_of, png, wav
@@ -287,6 +288,27 @@ def test_shorter_vectors_of_a_model_that_is_made_for_them(tmp_path: Path) -> Non
             np.testing.assert_allclose(vector, whole / np.linalg.norm(whole), atol=1e-6)
         refused = error_of(client.post("/v1/embeddings", json={"input": "red", "dimensions": 9}))
         assert "8, 16, 32" in str(refused["message"])
+
+
+@pytest.mark.parametrize(
+    ("field", "form"),
+    [
+        ({}, ""),
+        ({"input_type": "search_document"}, ""),
+        ({"input_type": "query"}, "to-image"),
+        ({"input_type": "search_query"}, "to-image"),
+        ({"task": "retrieval.query"}, "to-image"),
+    ],
+)
+def test_what_searches_is_encoded_in_its_form(
+    tmp_path: Path, field: dict[str, str], form: str
+) -> None:
+    formed.register()
+    with Collection.create(tmp_path / "c", ["formed"]) as made, client_of(made) as client:
+        answer = client.post("/v1/embeddings", json={"input": "red", **field})
+        vector = np.asarray(answer.json()["data"][0]["embedding"], np.float32)
+    wanted = encode_query(formed.FormedEncoder(), Modality.TEXT, "red", form)
+    np.testing.assert_allclose(vector, wanted, atol=1e-6)
 
 
 def alone_of(encoder: TinyEncoder) -> FloatArray:
