@@ -17,8 +17,9 @@ import numpy as np
 import torch
 from media import pictures, sounds
 
-from anysense.embed.encoders.starter.audio import SoundEffectsNetwork, blocks_of, log_mel
+from anysense.embed.encoders.starter.audio import SoundEffectsNetwork, blocks_of
 from anysense.embed.encoders.starter.image import EfficientNetLite2, folded_state, letterbox
+from anysense.embed.encoders.starter.spectrogram import log_mel
 from anysense.embed.encoders.starter.weights import load_tensors
 
 _state: dict[str, Any] = {}

@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from anysense.embed.encoders.starter.audio import folded_state
 from anysense.embed.encoders.starter.text import TextTower
+from anysense.embed.encoders.starter.tokens import TextTokenizer
 
 if TYPE_CHECKING:
     from wordnet import Synset
@@ -39,9 +40,10 @@ class Texts:
     def raw(self, texts: list[str]) -> np.ndarray:
         missing = sorted(set(texts) - set(self.known), key=lambda t: (len(t), t))
         if missing:
+            tokenizer = TextTokenizer()
             tower = TextTower(torch.zeros(384), torch.device("cpu"))
             for start in range(0, len(missing), 64):
-                self._encode(tower, missing[start : start + 64])
+                self._encode(tokenizer, tower, missing[start : start + 64])
             names = np.array(sorted(self.known))
             self.cache.parent.mkdir(parents=True, exist_ok=True)
             np.savez(self.cache, texts=names, vectors=np.stack([self.known[n] for n in names]))
@@ -52,8 +54,8 @@ class Texts:
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
     @torch.inference_mode()
-    def _encode(self, tower: TextTower, batch: list[str]) -> None:
-        tokens = [tower.tokenize(text) for text in batch]
+    def _encode(self, tokenizer: TextTokenizer, tower: TextTower, batch: list[str]) -> None:
+        tokens = [tokenizer.tokenize(text) for text in batch]
         ids = torch.zeros(len(batch), max(map(len, tokens)), dtype=torch.long)
         mask = torch.zeros(ids.shape, dtype=torch.bool)
         for row, token in enumerate(tokens):

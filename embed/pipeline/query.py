@@ -58,18 +58,25 @@ def encode_query(
     source = MediaSource("the query", content, modality)
     parts: list[FloatArray] = []
     batch: list[Any] = []
-    most = max(1, min(DEFAULT_BATCH, int(getattr(encoder, "batch_size", DEFAULT_BATCH)) // 2))
     with as_query():
         for segment in query_segments(in_form(encoder, form), modality, source, limits):
-            batch.append(segment.content)
-            if len(batch) == most:
+            if batch and len(batch) >= _most_at_once(encoder):
                 check_waiter()
                 parts.append(encode_in_turn(encoder, modality, batch))
                 batch = []
+            batch.append(segment.content)
         check_waiter()
         if batch:
             parts.append(encode_in_turn(encoder, modality, batch))
     return unit_mean(np.concatenate(parts))
+
+
+def _most_at_once(encoder: Encoder) -> int:
+    """How many segments of a query a model gets in one turn.
+
+    Not asked for a query of one: to tell it, an encoder may have to load what that can do without.
+    """
+    return max(1, min(DEFAULT_BATCH, int(getattr(encoder, "batch_size", DEFAULT_BATCH)) // 2))
 
 
 def unit_mean(vectors: FloatArray) -> FloatArray:

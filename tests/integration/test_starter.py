@@ -7,6 +7,7 @@ so they are compared to three digits.
 from __future__ import annotations
 
 import csv
+import math
 import shutil
 import subprocess
 import sys
@@ -22,10 +23,13 @@ from scripts import check_script
 from structured import check_passages
 
 from anysense.embed.encoders.starter import weights as starter_weights
-from anysense.embed.encoders.starter.audio import RATE, blocks_of, log_mel, mel_filters
+from anysense.embed.encoders.starter.audio import blocks_of
 from anysense.embed.encoders.starter.encoder import DIMENSION, StarterEncoder, load
 from anysense.embed.encoders.starter.image import ImageTower, letterbox, pixels
-from anysense.embed.encoders.starter.text import TOKEN_LIMIT, TextTower
+from anysense.embed.encoders.starter.spectrogram import RATE, log_mel, mel_filters
+from anysense.embed.encoders.starter.text import TextTower
+from anysense.embed.encoders.starter.text_numpy import NumpyTextTower, erf
+from anysense.embed.encoders.starter.tokens import TOKEN_LIMIT, TextTokenizer
 from anysense.embed.errors import (
     CheckpointError,
     CorruptMediaError,
@@ -36,6 +40,7 @@ from anysense.embed.errors import (
 )
 from anysense.embed.types import Encoder, Modality, Waveform
 from anysense.embed.waiting import as_query
+from anysense.index.collection import Collection
 
 pytestmark = pytest.mark.integration
 SAMPLE = Path(__file__).resolve().parents[2] / "server" / "sample"
@@ -242,9 +247,9 @@ def test_text_agrees_with_transformers() -> None:
     model = transformers.AutoModel.from_pretrained(folder).eval()
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
     heads = starter_weights.load_tensors("heads")
-    tower = TextTower(heads["text.mean"], torch.device("cpu"))
+    tokenizer_here, tower = TextTokenizer(), TextTower(heads["text.mean"], torch.device("cpu"))
     for text in ("a dog", "The rain fell, softly; on 17 roofs in Łódź.", "日本語 " * 30):
-        ids = tower.tokenize(text)
+        ids = tokenizer_here.tokenize(text)
         reference = tokenizer([text], return_tensors="pt")
         assert ids == reference["input_ids"][0].tolist()
         with torch.inference_mode():
@@ -390,6 +395,7 @@ def test_loading_the_text_tower_does_not_load_a_compiler() -> None:
     """It would add two seconds to every search from the command line."""
     script = """
         import sys
+        import torch
         from anysense import load_encoder
         from anysense.embed.pipeline.query import encode_query
         from anysense.embed.types import Modality
@@ -397,6 +403,109 @@ def test_loading_the_text_tower_does_not_load_a_compiler() -> None:
         print([name for name in ("torch._dynamo", "sympy") if name in sys.modules])
     """
     assert check_script(script) == "[]\n"
+
+
+TEXTS_OF_QUERIES = [
+    "a",
+    "?",
+    "a dog barking",
+    "Grüße aus Łódź, 北京 und 서울 😀",
+    "ﬁne ﬀ 𝒲aves",
+    "x " * 127,
+    "x " * (TOKEN_LIMIT - 2),
+    "It rained all day. " * 400,
+    "\u200b\u00ad",
+]
+
+
+@pytest.mark.parametrize("text", TEXTS_OF_QUERIES)
+def test_a_text_has_its_vector_without_torch_too(encoder: StarterEncoder, text: str) -> None:
+    tokens = encoder.prepare(Modality.TEXT, text)
+    expected = encoder.encode(Modality.TEXT, [tokens])
+    vector = NumpyTextTower().encode(tokens)
+    assert (vector.dtype, vector.shape) == (np.float32, expected.shape)
+    np.testing.assert_allclose(vector, expected, rtol=0, atol=2e-6)
+    assert np.float64(vector[0]) @ np.float64(expected[0]) > 0.999999
+
+
+def test_texts_of_every_length_have_their_vectors_without_torch(encoder: StarterEncoder) -> None:
+    tower = NumpyTextTower()
+    words = np.random.default_rng(0).integers(1000, 30_000, TOKEN_LIMIT).tolist()
+    for length in (3, 4, 5, 7, 12, 33, 64, 100, 255, 256):
+        tokens = [101, *words[: length - 2], 102]
+        expected = encoder.encode(Modality.TEXT, [tokens])
+        np.testing.assert_allclose(tower.encode(tokens), expected, rtol=0, atol=2e-6)
+
+
+def test_the_error_function_is_that_of_the_library() -> None:
+    x = np.linspace(-8, 8, 20_001, dtype=np.float32)
+    expected = [math.erf(value) for value in x.tolist()]
+    np.testing.assert_allclose(erf(x), expected, rtol=0, atol=6e-7)
+
+
+@pytest.fixture(scope="module")
+def notes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A collection of two texts, published."""
+    folder = tmp_path_factory.mktemp("notes")
+    with Collection.create(folder / "made", device="cpu") as collection:
+        for number, text in enumerate(("A dog barks at the gate.", "Rain falls on the sea.")):
+            (folder / f"{number}.txt").write_text(text)
+            collection.add([folder / f"{number}.txt"])
+        collection.publish()
+    return folder / "made"
+
+
+SEARCH_THEN_TELL = """
+    import sys
+    from anysense.server.cli.root import cli
+    cli(["search", *sys.argv[1:]], standalone_mode=False)
+    print("torch" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize("terms", [["a barking dog"], ["a pet", "--not", "weather"]])
+def test_a_search_by_text_from_the_command_line_does_not_import_torch(
+    notes: Path, terms: list[str]
+) -> None:
+    *_, hit, has_torch = check_script(SEARCH_THEN_TELL, str(notes), *terms, "-f").splitlines()
+    assert has_torch == "False"
+    assert hit.endswith(".txt")
+
+
+def test_what_needs_torch_imports_it(notes: Path, tmp_path: Path) -> None:
+    drawing().save(tmp_path / "a.png")
+    arguments = (str(notes), "-f", "--image", str(tmp_path / "a.png"))
+    assert check_script(SEARCH_THEN_TELL, *arguments).splitlines()[-1] == "True"
+    long = "It rained all day, and the dog slept. " * 60
+    assert check_script(SEARCH_THEN_TELL, str(notes), "-f", long).splitlines()[-1] == "True"
+
+
+def test_a_query_has_one_vector_before_and_after_torch_is_imported() -> None:
+    script = """
+        import sys
+        import numpy as np
+        from anysense import load_encoder
+        from anysense.embed.pipeline.query import encode_query
+        from anysense.embed.types import Modality
+        encoder = load_encoder("starter")
+        before = encode_query(encoder, Modality.TEXT, "waves on a beach")
+        assert "torch" not in sys.modules
+        item = encoder.encode(Modality.TEXT, [encoder.prepare(Modality.TEXT, "waves on a beach")])
+        assert "torch" in sys.modules
+        after = encode_query(encoder, Modality.TEXT, "waves on a beach")
+        print(before @ after > 0.999999, np.abs(before - item[0]).max() < 2e-6)
+    """
+    assert check_script(script) == "True True\n"
+
+
+def test_damaged_weights_are_refused_without_torch_too(weights_copy: Path) -> None:
+    heads = weights_copy / "starter_heads.safetensors"
+    heads.write_bytes(heads.read_bytes()[:-1] + b"x")
+    with pytest.raises(CheckpointError, match=r"starter_heads.*damaged.*reinstall anysense"):
+        NumpyTextTower(weights_copy)
+    heads.unlink()
+    with pytest.raises(MissingWeightsError, match="not here; reinstall anysense"):
+        NumpyTextTower(weights_copy)
 
 
 def test_vectors_do_not_depend_on_the_number_of_threads(tmp_path: Path) -> None:

@@ -2,21 +2,25 @@
 
 Its three towers end in the space of a sentence encoder, 384 dimensions wide. It is small: it names
 common things, and is no match for CLIP or CLAP (docs/starter.md has its measured quality).
+
+To import torch takes longer than a whole search from the command line without it. So torch is
+imported when it is needed, and a text of a query does not need it: see `StarterEncoder.encode`.
 """
 
 from __future__ import annotations
 
+import functools
+import sys
 from typing import TYPE_CHECKING, Any
 
-from anysense.embed.encoders.device import choose_batch, choose_device
 from anysense.embed.encoders.revision import revision_of
-from anysense.embed.encoders.starter.audio import RATE, WINDOW_SECONDS, AudioTower, log_mel
-from anysense.embed.encoders.starter.image import ImageTower, letterbox
-from anysense.embed.encoders.starter.text import TextTower
+from anysense.embed.encoders.starter.spectrogram import RATE, WINDOW_SECONDS, log_mel
+from anysense.embed.encoders.starter.tokens import TextTokenizer
 from anysense.embed.encoders.starter.weights import DATA_FOLDER, load_tensors, manifest
 from anysense.embed.errors import EncoderError, UnknownEncoderError
 from anysense.embed.forking import new_lock
 from anysense.embed.types import Modality, Passage, Space, Waveform
+from anysense.embed.waiting import IS_QUERY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +28,10 @@ if TYPE_CHECKING:
 
     import torch
 
+    from anysense.embed.encoders.starter.audio import AudioTower
+    from anysense.embed.encoders.starter.image import ImageTower
+    from anysense.embed.encoders.starter.text import TextTower
+    from anysense.embed.encoders.starter.text_numpy import NumpyTextTower
     from anysense.embed.types import Content, FloatArray, Structure
 
 __all__ = ["StarterEncoder", "load"]
@@ -50,22 +58,32 @@ class StarterEncoder:
 
     def __init__(self, device: str = "auto", folder: Path = DATA_FOLDER) -> None:
         self._folder = folder
-        self._device = choose_device(device)
-        self.batch_size = choose_batch(self._device, 1, 256)
+        self._device_name = device
         self._lock = new_lock()
         self._tensors: dict[str, torch.Tensor] | None = None
+        self._text_tokenizer: TextTokenizer | None = None
+        self._numpy_text_tower: NumpyTextTower | None = None
         self._text_tower: TextTower | None = None
         self._image_tower: ImageTower | None = None
         self._audio_tower: AudioTower | None = None
         self.space = Space("starter", revision_of(manifest(folder)), DIMENSION, frozenset(Modality))
+        if device not in ("auto", "cpu"):
+            self._device  # noqa: B018 - one that is not here is refused now
+
+    @property
+    def batch_size(self) -> int:
+        """How many inputs to give it at once."""
+        from anysense.embed.encoders.device import choose_batch
+
+        return choose_batch(self._device, 1, 256)
 
     def passages(self, text: str) -> list[Passage]:
         """Split a text into passages of at most 256 tokens that end at sentence ends."""
-        return self._text.passages(text)
+        return self._tokenizer.passages(text)
 
     def structured_passages(self, text: str, structure: Structure, overlap: int) -> list[Passage]:
         """The same for a text with a structure, by its sections."""
-        return self._text.structured_passages(text, structure, overlap)
+        return self._tokenizer.structured_passages(text, structure, overlap)
 
     def prepare(self, modality: Modality, content: Content) -> Any:
         """Token ids of a text, a (260, 260, 3) square of an image, a mel spectrogram of a sound.
@@ -78,8 +96,10 @@ class StarterEncoder:
         from PIL.Image import Image
 
         if modality is Modality.TEXT and isinstance(content, str):
-            return self._text.tokenize(content)
+            return self._tokenizer.tokenize(content)
         if modality is Modality.IMAGE and isinstance(content, Image):
+            from anysense.embed.encoders.starter.image import letterbox
+
             return letterbox(content)
         if modality is Modality.AUDIO and isinstance(content, Waveform):
             if content.rate != RATE:
@@ -93,16 +113,28 @@ class StarterEncoder:
         )
 
     def encode(self, modality: Modality, prepared: Sequence[Any]) -> FloatArray:
-        """Encode prepared inputs: float32, shape (len(prepared), 384), rows of length one."""
+        """Encode prepared inputs: float32, shape (len(prepared), 384), rows of length one.
+
+        One text of a query is encoded by numpy as long as this process has not imported torch.
+        Its vector is the same to rounding, as those of queries are.
+        """
         import numpy as np
 
         if len(prepared) == 0:
             return np.zeros((0, DIMENSION), dtype=np.float32)
         if modality is Modality.TEXT:
+            if len(prepared) == 1 and IS_QUERY.get() and "torch" not in sys.modules:
+                return self._numpy_text.encode(prepared[0])
             return self._text.encode(prepared)
         if modality is Modality.IMAGE:
             return self._image.encode(prepared)
         return self._audio.encode(prepared)
+
+    @functools.cached_property
+    def _device(self) -> torch.device:
+        from anysense.embed.encoders.device import choose_device
+
+        return choose_device(self._device_name)
 
     def _part(self, prefix: str) -> dict[str, torch.Tensor]:
         """The tensors of the heads' file whose names begin with `prefix`, without it."""
@@ -112,7 +144,25 @@ class StarterEncoder:
 
     # Many threads may prepare at once: each tower is made once, under the lock.
     @property
+    def _tokenizer(self) -> TextTokenizer:
+        with self._lock:
+            if self._text_tokenizer is None:
+                self._text_tokenizer = TextTokenizer(self._folder)
+            return self._text_tokenizer
+
+    @property
+    def _numpy_text(self) -> NumpyTextTower:
+        from anysense.embed.encoders.starter.text_numpy import NumpyTextTower
+
+        with self._lock:
+            if self._numpy_text_tower is None:
+                self._numpy_text_tower = NumpyTextTower(self._folder)
+            return self._numpy_text_tower
+
+    @property
     def _text(self) -> TextTower:
+        from anysense.embed.encoders.starter.text import TextTower
+
         with self._lock:
             if self._text_tower is None:
                 mean = self._part("text.")["mean"]
@@ -121,6 +171,8 @@ class StarterEncoder:
 
     @property
     def _image(self) -> ImageTower:
+        from anysense.embed.encoders.starter.image import ImageTower
+
         with self._lock:
             if self._image_tower is None:
                 part = self._part("image.")
@@ -129,6 +181,8 @@ class StarterEncoder:
 
     @property
     def _audio(self) -> AudioTower:
+        from anysense.embed.encoders.starter.audio import AudioTower
+
         with self._lock:
             if self._audio_tower is None:
                 part = self._part("audio.")

@@ -15,25 +15,16 @@ from torch import nn
 from torch.nn import functional
 
 from anysense.embed.encoders.device import BatchRunner, may_round
-from anysense.embed.encoders.letters import plain_letters
-from anysense.embed.encoders.passages import split_passages
-from anysense.embed.encoders.sections import split_sections
-from anysense.embed.encoders.starter.weights import DATA_FOLDER, load_tensors, verified_path
-from anysense.embed.errors import EmptyMediaError
-from anysense.embed.types import Passage
+from anysense.embed.encoders.starter.weights import DATA_FOLDER, load_tensors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from tokenizers import Tokenizer
+    from anysense.embed.encoders.starter.tokens import TextTokens
+    from anysense.embed.types import FloatArray
 
-    from anysense.embed.types import FloatArray, Passage, Structure
-
-__all__ = ["TOKEN_LIMIT", "TextTokens", "TextTower"]
-
-TOKEN_LIMIT = 256
-"""Tokens that the model was trained to read at once, the two special ones included."""
+__all__ = ["MiniLM", "TextTower"]
 
 _WIDTH, _HEADS, _LAYERS, _HIDDEN, _VOCABULARY, _POSITIONS = 384, 12, 6, 1536, 30522, 512
 _EPSILON = 1e-12
@@ -124,11 +115,8 @@ def _our_name(name: str) -> str | None:
     return None  # the pooler and the position ids
 
 
-TextTokens = list[int]
-
-
 class TextTower:
-    """Tokenizer, network and the stored mean of the text vectors.
+    """Network and the stored mean of the text vectors.
 
     Args:
         mean: shape (384,), subtracted from every normalised vector: MiniLM's vectors share a
@@ -138,14 +126,7 @@ class TextTower:
     def __init__(
         self, mean: torch.Tensor, device: torch.device, folder: Path = DATA_FOLDER
     ) -> None:
-        from tokenizers import Tokenizer
-
         self._runner = BatchRunner(device)
-        self.tokenizer: Tokenizer = Tokenizer.from_file(
-            str(verified_path("text_tokenizer", folder))
-        )
-        self.tokenizer.no_padding()
-        self.tokenizer.no_truncation()
         tensors = load_tensors("text", folder)
         weights = {ours: t for name, t in tensors.items() if (ours := _our_name(name)) is not None}
         with torch.device("meta"):
@@ -153,29 +134,6 @@ class TextTower:
         self.network.load_state_dict(weights, assign=True)
         self.network.eval().requires_grad_(False).to(device)
         self.mean = mean.to(device)
-
-    def tokenize(self, text: str) -> TextTokens:
-        """The token ids of a text, special ones included, at most `TOKEN_LIMIT`.
-
-        A longer text keeps its beginning: callers that must not lose the rest use `passages`.
-
-        Raises:
-            EmptyMediaError: nothing but white space.
-        """
-        if not text.strip():
-            raise EmptyMediaError("<text>", "nothing but white space; write some words.")
-        ids: list[int] = self.tokenizer.encode(plain_letters(text)).ids
-        if len(ids) > TOKEN_LIMIT:
-            ids = [*ids[: TOKEN_LIMIT - 1], ids[-1]]
-        return ids
-
-    def passages(self, text: str) -> list[Passage]:
-        """Split a text into passages of at most `TOKEN_LIMIT` tokens that end at sentence ends."""
-        return split_passages(text, self._count, TOKEN_LIMIT - 2)
-
-    def structured_passages(self, text: str, structure: Structure, overlap: int) -> list[Passage]:
-        """Split a text into passages by its structure, with their headings in their context."""
-        return split_sections(text, structure, overlap, self._count, TOKEN_LIMIT - 2)
 
     def encode(self, prepared: Sequence[TextTokens]) -> FloatArray:
         """Unit vectors of shape (n, 384); texts of one length share batches, none is padded.
@@ -186,9 +144,6 @@ class TextTower:
         if len(texts) > 1 and may_round():
             return self._runner.run_padded(self._forward_padded, texts)
         return self._runner.run_grouped(self._forward, texts)
-
-    def _count(self, text: str) -> int:
-        return len(self.tokenizer.encode(plain_letters(text), add_special_tokens=False).ids)
 
     def _forward(self, ids: torch.Tensor) -> torch.Tensor:
         vectors = functional.normalize(self.network(ids), dim=1)

@@ -17,11 +17,13 @@ from anysense.embed.errors import CheckpointError, MissingWeightsError
 
 if TYPE_CHECKING:
     import torch
+    from numpy.typing import NDArray
 
-__all__ = ["DATA_FOLDER", "load_tensors", "locate", "manifest", "verified_path"]
+__all__ = ["DATA_FOLDER", "load_tensors", "locate", "manifest", "map_arrays", "verified_path"]
 
 DATA_FOLDER = Path(__file__).resolve().parent / "data"
 _CHUNK = 1 << 20
+_NUMPY_TYPES = {"F32": "<f4", "F16": "<f2", "I64": "<i8"}
 
 
 def manifest(folder: Path = DATA_FOLDER) -> dict[str, Any]:
@@ -108,6 +110,33 @@ def load_tensors(name: str, folder: Path = DATA_FOLDER) -> dict[str, torch.Tenso
         # A package's .pth: the verified checksum names its bytes, and nothing but tensors is read.
         tensors = torch.load(path, map_location="cpu", weights_only=True)
     return {key: t.float() if t.is_floating_point() else t for key, t in tensors.items()}
+
+
+def map_arrays(name: str, folder: Path = DATA_FOLDER) -> dict[str, NDArray[Any]]:
+    """The tensors of a verified file in safetensors as numpy's arrays, which are read when used.
+
+    They cannot be written, and are in the precision of the file.
+
+    Raises:
+        MissingWeightsError: the file is not there.
+        CheckpointError: the file is not the one in the manifest.
+    """
+    import mmap
+
+    import numpy as np
+
+    # safetensors' own reader for numpy copies each tensor, which takes longer than to use it once.
+    with verified_path(name, folder).open("rb") as file:
+        data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    head = 8 + int.from_bytes(data[:8], "little")
+    arrays = {}
+    for tensor, entry in json.loads(data[8:head]).items():
+        if tensor != "__metadata__":
+            start, end = entry["data_offsets"]
+            kind = np.dtype(_NUMPY_TYPES[entry["dtype"]])
+            flat = np.frombuffer(data, kind, (end - start) // kind.itemsize, head + start)
+            arrays[tensor] = flat.reshape(entry["shape"])
+    return arrays
 
 
 def _reinstall(path: Path, package: str) -> str:
