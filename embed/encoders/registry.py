@@ -1,7 +1,8 @@
 """From an encoder's name to the encoder: the built-in kinds, those registered, and entry points.
 
 A name is ``KIND`` or ``KIND:REST``. The kinds that come with the package are ``starter``,
-``openclip``, ``clap`` and ``text``. Any installed distribution adds more by an entry point:
+``openclip``, ``clap``, ``peav`` and ``text``. Any installed distribution adds more by an entry
+point:
 
     [project.entry-points."anysense.encoders"]
     mykind = "my_package.encoders:load"     # load(rest: str, device: str) -> Encoder
@@ -52,12 +53,14 @@ _BUILT_IN = {
     "starter": "anysense.embed.encoders.starter.encoder",
     "openclip": "anysense.embed.encoders.openclip.encoder",
     "clap": "anysense.embed.encoders.clap.encoder",
+    "peav": "anysense.embed.encoders.peav.encoder",
     "text": "anysense.embed.encoders.sentence.encoder",
 }
 # What each kind downloads; one that is not here needs no download.
 _DOWNLOADS = {
     "openclip": "anysense.embed.encoders.openclip.names",
     "clap": "anysense.embed.encoders.clap.names",
+    "peav": "anysense.embed.encoders.peav.names",
     "text": "anysense.embed.encoders.sentence.names",
 }
 _factories: dict[str, Factory] = {}

@@ -10,6 +10,7 @@ from scripts import check_script
 
 from anysense.embed.encoders.clap import names as clap
 from anysense.embed.encoders.openclip import names as openclip
+from anysense.embed.encoders.peav import names as peav
 from anysense.embed.encoders.registry import pull_model
 from anysense.embed.encoders.sentence import names as sentence
 from anysense.embed.encoders.weights.downloads import HubFile
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     [
         (clap, "630k-best", HubFile("lukewys/laion_clap", ("630k-best.pt",))),
         (clap, "acme/port", HubFile("acme/port", ("model.safetensors", "pytorch_model.bin"))),
+        (peav, "acme/model", HubFile("acme/model", ("model.safetensors",))),
         (sentence, "acme/model", HubFile("acme/model", ("model.safetensors", "pytorch_model.bin"))),
         (
             openclip,
@@ -43,13 +45,14 @@ def test_the_weights_come_first(kind: Downloads, rest: str, weights: HubFile) ->
 @pytest.mark.parametrize(
     ("kind", "rest"),
     [(clap, "/data/w.pt"), (openclip, "ViT-B-32//data/w.pt"), (openclip, "local-dir:/data")]
+    + [(peav, "/data/model"), (peav, "~/model")]
     + [(sentence, rest) for rest in ("/data/model", "./model", "~/model", "model")],
 )
 def test_what_is_on_this_machine_is_not_downloaded(kind: Downloads, rest: str) -> None:
     assert kind.downloads(rest) == []
 
 
-@pytest.mark.parametrize("kind", [clap, openclip])
+@pytest.mark.parametrize("kind", [clap, openclip, peav])
 def test_names_that_no_model_has(kind: Downloads) -> None:
     with pytest.raises(UnknownEncoderError):
         kind.downloads("nothing")
@@ -88,8 +91,9 @@ def test_no_model_library_is_imported_to_say_it() -> None:
     script = """
         import sys
         from anysense.embed.encoders.clap.names import downloads as clap
+        from anysense.embed.encoders.peav.names import downloads as peav
         from anysense.embed.encoders.sentence.names import downloads as sentence
-        assert clap("630k-best") and sentence("acme/model")
+        assert peav("acme/model") and clap("630k-best") and sentence("acme/model")
         print(sorted({"torch", "transformers", "sentence_transformers"} & set(sys.modules)))
     """
     assert check_script(script) == "[]\n"

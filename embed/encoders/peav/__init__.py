@@ -1,0 +1,1 @@
+"""Encoders of PE-AV: texts, sounds and frames of videos, with a text head for each target."""
