@@ -9,6 +9,7 @@ from open_clip.model import get_model_preprocess_cfg
 from open_clip.pretrained import get_pretrained_cfg
 from open_clip.tokenizer import HFTokenizer
 from open_clip.transform import PreprocessCfg, image_transform_v2
+from timm.utils.model import reparameterize_model
 
 from anysense.embed.encoders.device import BatchRunner, choose_batch, choose_device
 from anysense.embed.encoders.openclip.layout import put_sequence_first
@@ -155,7 +156,7 @@ def _model(weights: Weights, file: Path) -> Any:
         options.update(pretrained=str(file), force_preprocess_cfg=_usual_preprocess(weights.model))
     try:
         with reading(file):
-            return open_clip.create_model(weights.model, **options)
+            model = open_clip.create_model(weights.model, **options)
     except OSError as error:
         raise missing_model(weights.name, "configuration or tokenizer files") from error
     except (RuntimeError, ValueError, KeyError, IndexError, AssertionError) as error:
@@ -163,6 +164,8 @@ def _model(weights: Weights, file: Path) -> Any:
             f"{file}: does not fit '{weights.model}' ({str(error).splitlines()[0][:200]}); "
             "name the architecture that it was trained with."
         ) from error
+    # Branches that were apart for training, as in MobileCLIP's FastViT, become one convolution.
+    return reparameterize_model(model.eval(), inplace=True)
 
 
 def _config(weights: Weights) -> dict[str, Any]:
