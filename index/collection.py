@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from anysense.embed.forking import new_rlock
 from anysense.index.folder.folder import CollectionFolder
 from anysense.index.folder.opening import (
-    check_revision,
+    as_built,
     has_collection,
     load_encoders,
     make_collection,
@@ -167,9 +167,11 @@ class Collection:
         with self._lock:
             if self._encoders is None:
                 loaded = self._load(self.encoder_names)
-                for entry, encoder in zip(self._folder.manifest.encoders, loaded, strict=True):
-                    check_revision(self.path, entry, encoder.space)
-                self._encoders = loaded
+                entries = self._folder.manifest.encoders
+                self._encoders = [
+                    as_built(self.path, entry, encoder)
+                    for entry, encoder in zip(entries, loaded, strict=True)
+                ]
             return self._encoders
 
     @property

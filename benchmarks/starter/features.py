@@ -18,8 +18,9 @@ import torch
 from media import pictures, sounds
 
 from anysense.embed.encoders.starter.audio import SoundEffectsNetwork, blocks_of
-from anysense.embed.encoders.starter.image import EfficientNetLite2, folded_state, letterbox
+from anysense.embed.encoders.starter.image import EfficientNetLite2, folded_state
 from anysense.embed.encoders.starter.spectrogram import log_mel
+from anysense.embed.encoders.starter.square import letterbox
 from anysense.embed.encoders.starter.weights import load_tensors
 
 _state: dict[str, Any] = {}

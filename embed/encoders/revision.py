@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["digest_parts", "revision_of"]
+__all__ = ["digest_parts", "revision_of", "with_reduced"]
 
 
 def digest_parts(parts: Mapping[str, Any]) -> str:
@@ -26,3 +26,14 @@ def revision_of(parts: Mapping[str, Any]) -> str:
         parts: by name, what the vectors depend on: hashes of weights, settings, probes.
     """
     return digest_parts(parts)[:16]
+
+
+def with_reduced(parts: Mapping[str, Any], side: int) -> dict[str, Any]:
+    """What vectors depend on whose pictures may come with fewer pixels than they are stored with.
+
+    Args:
+        parts: what they depend on otherwise.
+        side: the encoder's `image_side`.
+    """
+    # As `anysense.embed.media.picture.reduced` does it.
+    return {**parts, "reduced": {"side": side, "how": "JPEG by 2, 4 or 8"}}

@@ -13,19 +13,15 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, BinaryIO
 
-from anysense.embed.errors import (
-    AnysenseError,
-    CorruptMediaError,
-    MediaTooLargeError,
-    UnsupportedMediaError,
-)
+from anysense.embed.errors import CorruptMediaError, MediaTooLargeError, UnsupportedMediaError
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
 from anysense.embed.media.files import decoding, media_name, open_media
 from anysense.embed.media.identify import identify
 from anysense.embed.media.picture.budget import Share
 from anysense.embed.media.picture.counted import CountedReads
 from anysense.embed.media.picture.greys import deep_to_grey
-from anysense.embed.media.picture.scans import count_scans
+from anysense.embed.media.picture.reduced import Need
+from anysense.embed.media.picture.scans import count_scans, is_one_scan
 from anysense.embed.media.picture.stripes import stripes
 from anysense.embed.media.pieces import Piece, ReadOptions, captions
 from anysense.embed.media.quiet import quiet_decoders, quiet_libtiff
@@ -61,10 +57,16 @@ _SCAN_PASSES = 25
 _SCAN = b"\xff\xda"
 
 
-def read_image(source: Media, limits: Limits = DEFAULT_LIMITS) -> Image:
+def read_image(source: Media, limits: Limits = DEFAULT_LIMITS, side: int | None = None) -> Image:
     """Read a picture as 8-bit RGB.
 
     Of one that lost its end it is what is there, with grey in place of the rest.
+
+    Args:
+        source: the picture.
+        limits: what is too large.
+        side: how many pixels are needed along the shorter side, if not all: a JPEG is decoded at
+            the least fraction of its size that has as many.
 
     Raises:
         UnsupportedMediaError: not a picture, or of a format that is not read here.
@@ -73,7 +75,7 @@ def read_image(source: Media, limits: Limits = DEFAULT_LIMITS) -> Image:
     """
     share = Share()
     try:
-        with _decoded(source, limits, share) as stored:
+        with _decoded(source, limits, share, Need(frozenset({side}))) as stored:
             return _shown(stored, limits, media_name(source))
     finally:
         share.leave()
@@ -82,41 +84,12 @@ def read_image(source: Media, limits: Limits = DEFAULT_LIMITS) -> Image:
 def read_small(source: Media, side: int, limits: Limits = DEFAULT_LIMITS) -> Image:
     """Read a picture as 8-bit RGB of at most `side` pixels along its longer side, to look at.
 
-    A JPEG is decoded at a fraction of its size, which is cheap: its pixels are not quite those
-    that `read_image` gives, so nothing is encoded from them.
-
     Raises:
         MediaError: as for `read_image`.
     """
-    picture = _read_drafted(source, side, limits) or read_image(source, limits)
+    picture = read_image(source, limits, side)
     picture.thumbnail((side, side))
     return picture
-
-
-def _read_drafted(source: Media, side: int, limits: Limits) -> Image | None:
-    """A JPEG of at least `side` pixels, if it is one that can be decoded without a repair."""
-    name, share = media_name(source), Share()
-    with open_media(source, limits) as file:
-        if identify(file, source).name != "JPEG":
-            return None
-        try:
-            file.seek(0)
-            with quiet_decoders(), _plugin("JPEG", name)(CountedReads(file, name)) as image:
-                _check_pixels(image, name, limits)
-                _check_scans(image, file, name, limits)
-                pixels = image.width * image.height
-                image.draft("RGB", (side, side))
-                # libjpeg holds all of a progressive one, at whatever size it is decoded.
-                is_progressive = "progressive" in image.info
-                share.take(pixels if is_progressive else image.width * image.height)
-                image.load()
-                return _upright(_flatten(image), _orientation(image))
-        except AnysenseError:
-            raise
-        except Exception:  # the whole of it is tried, or says what is wrong
-            return None
-        finally:
-            share.leave()
 
 
 def picture_pixels(source: Media, limits: Limits = DEFAULT_LIMITS) -> int:
@@ -140,26 +113,38 @@ def picture_pixels(source: Media, limits: Limits = DEFAULT_LIMITS) -> int:
 def picture_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Piece]:
     """A picture, and the words in its file that say what it shows.
 
+    Where encoders need it in sizes that are decoded apart, it is a piece for each of these.
+
     Raises:
         MediaError: as for `read_image`.
     """
     from anysense.embed.media.descriptions import picture_descriptions
 
-    name, share = media_name(source), Share()
-    try:
-        with _decoded(source, options.limits, share) as stored:
-            texts = picture_descriptions(stored.image) if options.takes_captions else []
-            pictures = [_shown(stored, options.limits, name)]
-            is_complete = stored.is_complete
-        del stored  # or this, waiting for its next turn, would keep what nobody else needs
-        yield Piece(Modality.IMAGE, pictures.pop(), is_complete=is_complete, leave=share.leave)
-    finally:
-        share.leave()
+    name, texts, sides = media_name(source), list[str](), options.sides
+    while sides:
+        need, share = Need(sides), Share()
+        try:
+            with _decoded(source, options.limits, share, need) as stored:
+                if sides == options.sides and options.takes_captions:
+                    texts = picture_descriptions(stored.image)
+                pictures = [_shown(stored, options.limits, name)]
+                is_complete = stored.is_complete
+            del stored  # or this, waiting for its next turn, would keep what nobody else needs
+            yield Piece(
+                Modality.IMAGE,
+                pictures.pop(),
+                is_complete=is_complete,
+                leave=share.leave,
+                sides=need.met,
+            )
+        finally:
+            share.leave()
+        sides -= need.met
     yield from captions(texts, name, options)
 
 
 @contextmanager
-def _decoded(source: Media, limits: Limits, share: Share) -> Iterator[StoredPicture]:
+def _decoded(source: Media, limits: Limits, share: Share, need: Need) -> Iterator[StoredPicture]:
     """A picture as it is stored, with its pixels, for which it waits until there is a share."""
     from anysense.embed.media.picture.loading import load_picture
 
@@ -173,11 +158,27 @@ def _decoded(source: Media, limits: Limits, share: Share) -> Iterator[StoredPict
             quiet_libtiff()
 
         def open_image(content: BinaryIO) -> Image:
+            image = open_header(content)
+            share.take(image.width * image.height)
+            return image
+
+        def open_reduced(content: BinaryIO) -> Image:
+            image = open_header(content)
+            pixels = image.width * image.height
+            need.reduce(image)
+            if need.reduction > 1:
+                at = content.tell()
+                if is_one_scan(content):
+                    pixels = image.width * image.height
+                content.seek(at)
+            share.take(pixels)
+            return image
+
+        def open_header(content: BinaryIO) -> Image:
             content.seek(0)
-            image = plugin(CountedReads(content, name))  # reads the header
+            image = plugin(CountedReads(content, name))
             _check_pixels(image, name, limits)
             _check_scans(image, content, name, limits)
-            share.take(image.width * image.height)
             return image
 
         with (
@@ -185,7 +186,7 @@ def _decoded(source: Media, limits: Limits, share: Share) -> Iterator[StoredPict
             decoding(name, file_format.article),
             _within_pillows_limit(name),
         ):
-            stored = load_picture(file, open_image, file_format, name)
+            stored = load_picture(file, open_image, open_reduced, file_format, name, need)
             with stored.image:
                 yield stored
 

@@ -17,6 +17,7 @@ from anysense.embed.errors import UnsupportedMediaError
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
 from anysense.embed.media.files import media_name
 from anysense.embed.media.identify import format_of_media
+from anysense.embed.media.picture.reduced import WHOLE as WHOLE_PICTURE
 from anysense.embed.types import WHOLE, Kind, Modality, Origin, Place, Waveform
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Piece:
         leave: to be called when the content is needed no more, so that others find room.
         structure: of a text whose format has any: its sections and blocks, in its characters.
         said: what the file says of itself, as metadata of the item.
+        sides: of a picture, which of the needs that `ReadOptions` names it is for.
     """
 
     modality: Modality
@@ -74,6 +76,11 @@ class Piece:
     leave: Callable[[], None] = lambda: None
     structure: Structure | None = None
     said: Mapping[str, Any] = field(default_factory=dict)
+    sides: frozenset[int | None] | None = None
+
+    def is_for(self, side: int | None) -> bool:
+        """Whether it is for those who need so many pixels along a picture's shorter side."""
+        return self.sides is None or side in self.sides
 
 
 @dataclass(frozen=True)
@@ -86,6 +93,7 @@ class ReadOptions:
         limits: what is too large.
         encoding: what texts are in that are not Unicode; found out where it is None.
         overlap: how much of a passage may repeat the one before it, in percent of its tokens.
+        sides: how many pixels the encoders need along the shorter side of a picture; None for all.
     """
 
     modalities: frozenset[Modality] = frozenset(Modality)
@@ -93,6 +101,7 @@ class ReadOptions:
     limits: Limits = DEFAULT_LIMITS
     encoding: str | None = None
     overlap: int = 0
+    sides: frozenset[int | None] = WHOLE_PICTURE
 
     @property
     def takes_captions(self) -> bool:

@@ -236,6 +236,8 @@ class SharedEncoder:
         self.space = encoder.space
         self.sample_rate = encoder.sample_rate
         self.window_seconds = encoder.window_seconds
+        self.image_side: int | None = getattr(encoder, "image_side", None)
+        self.whole_revision: str | None = getattr(encoder, "whole_revision", None)
         self.batch_size = int(getattr(encoder, "batch_size", DEFAULT_BATCH))
         self.video: VideoInput | None = getattr(encoder, "video", None)
         self.observe: Callable[[Modality, int, float], object] | None = None

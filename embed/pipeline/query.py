@@ -10,7 +10,13 @@ from anysense.embed.errors import EncoderError, MediaTooLargeError
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
 from anysense.embed.media.pieces import ReadOptions
 from anysense.embed.pipeline.forms import in_form
-from anysense.embed.pipeline.reading import MediaSource, name_of, pieces_of, prepare_pieces
+from anysense.embed.pipeline.reading import (
+    MediaSource,
+    name_of,
+    picture_sides,
+    pieces_of,
+    prepare_pieces,
+)
 from anysense.embed.pipeline.turn import DEFAULT_BATCH, encode_in_turn
 from anysense.embed.types import Modality, Waveform
 from anysense.embed.waiting import as_query, check_waiter
@@ -112,7 +118,8 @@ def query_segments(
     """
     check_length(source, _length(source, modality, limits), modality, limits)
     limits = replace(limits, image_pixels=min(limits.image_pixels, limits.query_image_pixels))
-    options = ReadOptions(frozenset({modality}), captions=False, limits=limits)
+    sides = picture_sides([encoder])
+    options = ReadOptions(frozenset({modality}), captions=False, limits=limits, sides=sides)
     _, pieces = pieces_of(source, options)
     for segment in prepare_pieces([encoder], through(pieces), options):
         check_length(source, segment.place.end, modality, limits)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     SourceContent: TypeAlias = "Path | bytes | EmbeddedFile | str | Image | Clip | Waveform"
 
-__all__ = ["MediaSource", "name_of", "pieces_of", "prepare_pieces", "refusal"]
+__all__ = ["MediaSource", "name_of", "picture_sides", "pieces_of", "prepare_pieces", "refusal"]
 
 _log = logging.getLogger("anysense")
 
@@ -179,10 +179,22 @@ def _prepare_picture(
             segment
             for at, encoder in enumerate(encoders)
             if Modality.IMAGE in encoder.space.modalities & options.modalities
+            if piece.is_for(_side_of(encoder))
             for segment in _segments(at, encoder, piece, options)
         ]
     finally:
         piece.leave()
+
+
+def picture_sides(encoders: Sequence[Encoder]) -> frozenset[int | None]:
+    """How many pixels some encoders need along the shorter side of a picture; None for all."""
+    sides = frozenset(_side_of(e) for e in encoders if Modality.IMAGE in e.space.modalities)
+    return sides or frozenset({1})  # where nobody looks, that it can be read still counts
+
+
+def _side_of(encoder: Encoder) -> int | None:
+    side: int | None = getattr(encoder, "image_side", None)
+    return side
 
 
 def _segments(at: int, encoder: Encoder, piece: Piece, options: ReadOptions) -> Iterator[Prepared]:

@@ -24,7 +24,14 @@ from anysense.embed.errors import (
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
 from anysense.embed.media.pieces import ReadOptions
 from anysense.embed.pipeline.lookahead import Budget, Buffer, Prepared, Stopped
-from anysense.embed.pipeline.reading import MediaSource, name_of, pieces_of, prepare_pieces, refusal
+from anysense.embed.pipeline.reading import (
+    MediaSource,
+    name_of,
+    picture_sides,
+    pieces_of,
+    prepare_pieces,
+    refusal,
+)
 from anysense.embed.pipeline.threads import Workers
 from anysense.embed.pipeline.turn import DEFAULT_BATCH, encode_in_turn
 from anysense.embed.types import EncodedSegment, Kind, Modality
@@ -104,7 +111,8 @@ def encode_sources(
         raise UsageError("The batch size and the number of workers must be at least 1.")
     workers = workers or os.cpu_count() or 1
     modalities = frozenset[Modality]().union(*(e.space.modalities for e in encoders))
-    options = ReadOptions(modalities, captions, limits, encoding, overlap)
+    sides = picture_sides(encoders)
+    options = ReadOptions(modalities, captions, limits, encoding, overlap, sides)
     pipeline = _Pipeline(encoders, batch_size, workers, options, look_ahead_bytes, progress)
     return pipeline.run(sources)
 

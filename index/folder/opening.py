@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from anysense.embed.types import Encoder, Space
+    from anysense.embed.types import Encoder
 
 __all__ = [
+    "as_built",
     "bring_up_to_date",
-    "check_revision",
     "has_collection",
     "load_encoders",
     "make_collection",
@@ -226,14 +226,24 @@ def bring_up_to_date(folder: Path, catalog: Catalog, manifest: Manifest) -> None
     migrate(folder, {MANIFEST: manifest.to_text()})
 
 
-def check_revision(folder: Path, entry: EncoderEntry, here: Space) -> None:
+def as_built(folder: Path, entry: EncoderEntry, encoder: Encoder) -> Encoder:
+    """An encoder as it made the vectors of a collection.
+
+    Raises:
+        IncompatibleCollectionError: it makes others now.
+    """
+    from anysense.embed.encoders.whole import of_revision
+
     made = entry.space
+    encoder = of_revision(encoder, made.revision)
+    here = encoder.space
     if (made.id, made.revision, made.dimension) != (here.id, here.revision, here.dimension):
         raise IncompatibleCollectionError(
             f"{folder} was built with {made.id} of revision {made.revision}, and {entry.name} is "
             f"of revision {here.revision} here: install the version it was built with "
             "(its manifest.json names it), or build the collection again in another folder."
         )
+    return encoder
 
 
 def created_by() -> str:

@@ -25,8 +25,9 @@ from structured import check_passages
 from anysense.embed.encoders.starter import weights as starter_weights
 from anysense.embed.encoders.starter.audio import blocks_of
 from anysense.embed.encoders.starter.encoder import DIMENSION, StarterEncoder, load
-from anysense.embed.encoders.starter.image import ImageTower, letterbox, pixels
+from anysense.embed.encoders.starter.image import ImageTower, pixels
 from anysense.embed.encoders.starter.spectrogram import RATE, log_mel, mel_filters
+from anysense.embed.encoders.starter.square import letterbox
 from anysense.embed.encoders.starter.text import TextTower
 from anysense.embed.encoders.starter.text_numpy import NumpyTextTower, erf
 from anysense.embed.encoders.starter.tokens import TOKEN_LIMIT, TextTokenizer

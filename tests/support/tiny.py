@@ -40,10 +40,12 @@ class TinyEncoder:
         modalities: frozenset[Modality] = frozenset(Modality),
         dimension: int = 32,
         revision: str = "1",
+        image_side: int | None = None,
     ) -> None:
         self.space = Space(name, revision, dimension, modalities)
         self.sample_rate = 8000 if Modality.AUDIO in modalities else None
         self.window_seconds = 10.0
+        self.image_side = image_side
         self.encoded = 0  # so that a test can tell whether the model was used
 
     def passages(self, text: str) -> list[Passage]:

@@ -15,7 +15,7 @@ from anysense.embed.encoders.device import BatchRunner, choose_batch, choose_dev
 from anysense.embed.encoders.openclip.layout import put_sequence_first
 from anysense.embed.encoders.openclip.names import Weights, find_weights, parse_name
 from anysense.embed.encoders.openclip.text import TextTower
-from anysense.embed.encoders.revision import revision_of
+from anysense.embed.encoders.revision import revision_of, with_reduced
 from anysense.embed.encoders.weights.checkpoint import file_digest, read_checkpoint, reading
 from anysense.embed.encoders.weights.hub import cached_file, missing_model, offline
 from anysense.embed.errors import CheckpointError, EncoderError
@@ -77,7 +77,8 @@ class OpenClipEncoder:
         digest: a hash of its weights.
 
     Its attributes are those of `anysense.embed.types.Encoder`; the revision of its space
-    hashes weights, preprocessing and tokenizer.
+    hashes weights, preprocessing and tokenizer, and how few pixels of a picture are decoded;
+    `whole_revision` is that of a space of pictures whose pixels were decoded all.
     """
 
     is_reentrant = True
@@ -102,16 +103,18 @@ class OpenClipEncoder:
         self._runner = BatchRunner(device)
         self._image_batch = _image_micro_batch(config)
         self.batch_size = choose_batch(device, self._image_batch, 256)
-        revision = {
+        self.image_side = _image_side(preprocess["size"])
+        parts = {
             "weights": digest,
             "preprocess": preprocess,
             "tokens": self._text.signature(),
             "architecture": config,
             "code": _REVISION,
         }
+        self.whole_revision = revision_of(parts)
         self.space = Space(
             name,
-            revision_of(revision),
+            revision_of(with_reduced(parts, self.image_side)),
             int(config["embed_dim"]),
             frozenset({Modality.TEXT, Modality.IMAGE}),
         )
@@ -178,6 +181,14 @@ def _config(weights: Weights) -> dict[str, Any]:
         quick = get_pretrained_cfg(weights.model, weights.tag).get("quick_gelu", False)
         config["quick_gelu"] = bool(quick or config.get("quick_gelu"))
     return config
+
+
+def _image_side(size: int | Sequence[int]) -> int:
+    """How many pixels the shorter side of a picture needs, for a model that looks at so many.
+
+    Twice as many leave the filter that makes them so few something to smooth.
+    """
+    return 2 * (size if isinstance(size, int) else max(size))
 
 
 def _image_micro_batch(config: dict[str, Any]) -> int:

@@ -13,8 +13,9 @@ import functools
 import sys
 from typing import TYPE_CHECKING, Any
 
-from anysense.embed.encoders.revision import revision_of
+from anysense.embed.encoders.revision import revision_of, with_reduced
 from anysense.embed.encoders.starter.spectrogram import RATE, WINDOW_SECONDS, log_mel
+from anysense.embed.encoders.starter.square import IMAGE_SIDE, letterbox
 from anysense.embed.encoders.starter.tokens import TextTokenizer
 from anysense.embed.encoders.starter.weights import DATA_FOLDER, load_tensors, manifest
 from anysense.embed.errors import EncoderError, UnknownEncoderError
@@ -49,12 +50,14 @@ class StarterEncoder:
         folder: where its manifest is, and the weights that come with this package.
 
     Its attributes are those of `anysense.embed.types.Encoder`; the revision of its space
-    is the hash of its manifest of weights.
+    is the hash of its manifest of weights, and of how few pixels of a picture are decoded;
+    `whole_revision` is that of a space of pictures whose pixels were decoded all.
     """
 
     is_reentrant = True
     sample_rate: int | None = RATE
     window_seconds = WINDOW_SECONDS
+    image_side: int | None = IMAGE_SIDE
 
     def __init__(self, device: str = "auto", folder: Path = DATA_FOLDER) -> None:
         self._folder = folder
@@ -66,7 +69,10 @@ class StarterEncoder:
         self._text_tower: TextTower | None = None
         self._image_tower: ImageTower | None = None
         self._audio_tower: AudioTower | None = None
-        self.space = Space("starter", revision_of(manifest(folder)), DIMENSION, frozenset(Modality))
+        parts = manifest(folder)
+        self.whole_revision = revision_of(parts)
+        revision = revision_of(with_reduced(parts, IMAGE_SIDE))
+        self.space = Space("starter", revision, DIMENSION, frozenset(Modality))
         if device not in ("auto", "cpu"):
             self._device  # noqa: B018 - one that is not here is refused now
 
@@ -98,8 +104,6 @@ class StarterEncoder:
         if modality is Modality.TEXT and isinstance(content, str):
             return self._tokenizer.tokenize(content)
         if modality is Modality.IMAGE and isinstance(content, Image):
-            from anysense.embed.encoders.starter.image import letterbox
-
             return letterbox(content)
         if modality is Modality.AUDIO and isinstance(content, Waveform):
             if content.rate != RATE:

@@ -23,14 +23,10 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
-    from PIL.Image import Image
 
     from anysense.embed.types import FloatArray
 
-__all__ = ["EfficientNetLite2", "ImageTower", "letterbox"]
-
-SIDE = 260
-"""Pixels of one side of the square that the network sees."""
+__all__ = ["EfficientNetLite2", "ImageTower"]
 
 _TEMPERATURE, _TOP = 1.5, 50
 # Expansion, kernel, stride, channels out, blocks: EfficientNet-B0's stages at width 1.1, depth 1.2
@@ -137,20 +133,6 @@ def folded_state(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     return state
 
 
-def letterbox(image: Image) -> NDArray[np.uint8]:
-    """The whole picture on a white square, its sides kept in proportion: shape (260, 260, 3)."""
-    import numpy as np
-    import PIL.Image
-
-    rgb = image if image.mode == "RGB" else image.convert("RGB")  # which would copy it
-    scale = SIDE / max(rgb.size)
-    width, height = (max(1, round(side * scale)) for side in rgb.size)
-    small = rgb.resize((width, height), PIL.Image.Resampling.BICUBIC, reducing_gap=3.0)
-    canvas = PIL.Image.new("RGB", (SIDE, SIDE), (255, 255, 255))
-    canvas.paste(small, ((SIDE - width) // 2, (SIDE - height) // 2))
-    return np.asarray(canvas, dtype=np.uint8)
-
-
 class ImageTower:
     """Network, ConSE table and head: pictures to vectors of the common space.
 
@@ -171,7 +153,7 @@ class ImageTower:
         self.tensors = {name: tensor.to(device) for name, tensor in tensors.items()}
 
     def encode(self, prepared: Sequence[NDArray[np.uint8]]) -> FloatArray:
-        """Unit vectors of shape (n, 384) for squares made by `letterbox`."""
+        """Unit vectors of shape (n, 384) for squares made by `letterbox` (`square.py`)."""
         return self._runner.run(
             self._forward,
             [torch.tensor(square) for square in prepared],

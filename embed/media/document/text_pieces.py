@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import MediaError
@@ -14,18 +17,14 @@ from anysense.embed.media.document.document import (
 )
 from anysense.embed.media.files import media_name, open_media
 from anysense.embed.media.identify import identify
-from anysense.embed.media.image import read_image
+from anysense.embed.media.image import picture_pieces
 from anysense.embed.media.pieces import Piece
 from anysense.embed.media.structure.markdown import markdown_structure
-from anysense.embed.types import Modality
+from anysense.embed.types import Clip, Modality, Waveform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-    from PIL.Image import Image
-
-    from anysense.embed.limits import Limits
     from anysense.embed.media.pieces import ReadOptions
 
 __all__ = ["text_pieces"]
@@ -51,19 +50,19 @@ def text_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Piece]:
     if not is_empty:
         yield Piece(Modality.TEXT, text, structure=structure, said=said)
     if Modality.IMAGE in options.modalities:
-        for picture in _pictures(written, limits):
-            yield Piece(Modality.IMAGE, picture)
+        for piece in _pictures(written, options):
+            yield piece
             is_empty = False
     if is_empty:
         raise no_words(text, name)
 
 
-def _pictures(written: str, limits: Limits) -> Iterator[Image]:
+def _pictures(written: str, options: ReadOptions) -> Iterator[Piece]:
     """Those that can be read and are no icons: the text is whole without the others."""
+    options = replace(options, captions=False)
     for data in picture_files(written):
-        try:
-            picture = read_image(data, limits)
-        except MediaError:
-            continue
-        if min(picture.size) >= _LEAST_SIDE:
-            yield picture
+        with suppress(MediaError):
+            for piece in picture_pieces(data, options):
+                assert not isinstance(piece.content, str | Path | bytes | Waveform | Clip)
+                if min(piece.content.size) >= _LEAST_SIDE:
+                    yield replace(piece, is_complete=True)  # as the text is

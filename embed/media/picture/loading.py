@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
+    from anysense.embed.media.picture.reduced import Need
     from anysense.embed.media.signatures import Format
 
 __all__ = ["load_picture"]
@@ -29,22 +30,34 @@ _GIVEN_IN_PART = ("GIF", "BMP", "TIFF")
 def load_picture(
     file: BinaryIO,
     open_image: Callable[[BinaryIO], Image],
+    open_reduced: Callable[[BinaryIO], Image],
     file_format: Format,
     name: str,
+    need: Need,
 ) -> StoredPicture:
     """Decode a picture: all of it, or what is there of it.
+
+    What may be damaged is decoded whole, as how much is there shows in its rows.
 
     Args:
         file: the picture.
         open_image: opens a file with Pillow, from its beginning, and checks its size.
+        open_reduced: the same, to be decoded as small as it may be.
         file_format: what it is.
         name: what errors call it.
+        need: how large it is needed, by which `open_reduced` goes.
 
     Raises:
         MediaError: too large, or too little of it is there.
         Exception: whatever Pillow raises where it is damaged.
     """
-    image = _load_whole(file, open_image)
+    image = _load_whole(file, open_reduced)
+    if need.reduction > 1:
+        if not isinstance(image, Exception) and not _may_be_cut_jpeg(image, file):
+            return StoredPicture(image)
+        del image  # or two pictures were in memory at once
+        need.take_whole()
+        image = _load_whole(file, open_image)
     if isinstance(image, Exception):
         repaired = _load_repaired(file, open_image, file_format, name)
         if repaired is None:
@@ -101,13 +114,17 @@ def _load_cut(
     Raises:
         MediaError: too little of it is there.
     """
-    if file_format.name == "JPEG" and (ends_in_grey(image) or ends_in_zeros(file)):
+    if file_format.name == "JPEG" and _may_be_cut_jpeg(image, file):
         return load_cut_jpeg(file, open_image, name, file_format.article)
     if file_format.name == "PNG" and ends_in_zeros(file):
         png = sound_png(file)
         if png.is_cut:
             return load_partial(png.file, open_image, name, file_format.article)
     return None
+
+
+def _may_be_cut_jpeg(image: Image, file: BinaryIO) -> bool:
+    return ends_in_grey(image) or ends_in_zeros(file)
 
 
 def _load_repaired(

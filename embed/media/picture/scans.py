@@ -1,4 +1,4 @@
-"""How many scans a JPEG has: for each, however short, libjpeg passes over the whole picture."""
+"""The scans of a JPEG: for each, however short, libjpeg passes over the whole picture."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from anysense.embed.waiting import check_waiter
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-__all__ = ["count_scans"]
+__all__ = ["count_scans", "is_one_scan"]
 
 _MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd7\xff])")
 """One that something follows, or that ends the picture: not the restarts within a scan."""
 _START, _END, _SCAN = 0xD8, 0xD9, 0xDA
+_FRAMES = frozenset({0xC0, 0xC1, 0xC9})  # those that are not progressive, of ITU T.81, table B.1
 _NEAR, _FAR = 64, 1 << 16  # bytes that are looked through for a marker: scans may be tiny
 _EACH = 1000  # markers, after which it is asked whether anybody waits
 
@@ -45,6 +46,26 @@ def count_scans(file: BinaryIO, most: int) -> int:
             break
         file.seek(length - 2, 1)
     return scans
+
+
+def is_one_scan(file: BinaryIO) -> bool:
+    """Whether a JPEG has all of its components in its first scan, and is not progressive.
+
+    Of any other, libjpeg holds all coefficients in memory, at whatever size it is decoded.
+    """
+    file.seek(0)
+    components = None
+    while (marker := _next_marker(file)) not in (None, _END):
+        if marker == _START:
+            continue
+        length = int.from_bytes(file.read(2), "big")
+        segment = file.read(min(6, max(0, length - 2)))
+        if marker in _FRAMES:
+            components = segment[5:6]
+        if marker == _SCAN:
+            return components is not None and segment[:1] == components
+        file.seek(length - 2 - len(segment), 1)
+    return False
 
 
 def _next_marker(file: BinaryIO) -> int | None:

@@ -45,8 +45,11 @@ class Models:
 
 def watch_batches(encoder: Encoder, metrics: Metrics) -> None:
     """Count and time the batches of an encoder, if it is one that threads share."""
+    from anysense.embed.encoders.whole import WholePictures
     from anysense.embed.pipeline.batching import SharedEncoder
 
+    if isinstance(encoder, WholePictures):
+        encoder = encoder.encoder
     if not isinstance(encoder, SharedEncoder):
         return
     name = encoder.space.id

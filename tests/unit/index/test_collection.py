@@ -183,6 +183,26 @@ def test_other_revision_of_an_encoder_is_refused(path: Path) -> None:
         collection.encoders()
 
 
+class Reduced(tiny.TinyEncoder):
+    """One that is given smaller pictures than it was."""
+
+    whole_revision = "1"
+
+
+def test_a_collection_goes_on_with_the_revision_that_it_was_built_with(path: Path) -> None:
+    register_encoder("tiny", lambda rest, device: Reduced(revision="2", image_side=100))
+    new = path.with_name("new")
+    with Collection.create(new, ["tiny"]) as collection:
+        assert collection.spaces[0].revision == "2"
+    sides = []
+    for folder in (path, new):
+        with Collection.open(folder) as collection:
+            [encoder] = collection.encoders()
+            assert encoder.space == collection.spaces[0]
+            sides.append(getattr(encoder, "image_side", None))
+    assert sides == [None, 100]
+
+
 def test_newer_format_is_refused(path: Path) -> None:
     from dataclasses import replace
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import logging
 import subprocess
@@ -390,3 +391,45 @@ def test_texts_are_read_in_a_named_encoding(tmp_path: Path) -> None:
     path = write(tmp_path, "a.txt", "Š".encode("cp1250"))
     [segment] = segments_of(path, encoding="cp1250")
     assert segment.text == "Š"
+
+
+class Looking(TinyEncoder):
+    """Notes how large pictures come to it."""
+
+    def __init__(self, name: str, image_side: int | None) -> None:
+        super().__init__(name, image_side=image_side)
+        self.seen: list[tuple[int, int]] = []
+
+    def prepare(self, modality: Modality, content: Any) -> Any:
+        if modality is IMAGE:
+            self.seen.append(content.size)
+        return super().prepare(modality, content)
+
+
+def test_each_encoder_sees_a_jpeg_as_large_as_it_needs_whoever_looks_too() -> None:
+    data = saved(photo().resize((1280, 960)), "JPEG")
+    encoders = [Looking(f"tiny-{side}", side) for side in (100, 240, None, 480)]
+    [together] = encode(MediaSource("it", data), encoders=encoders)
+    assert [encoder.seen for encoder in encoders] == [
+        [(160, 120)], [(320, 240)], [(1280, 960)], [(640, 480)]
+    ]  # fmt: skip
+    found = {segment.space: segment.vector for segment in together.segments}
+    assert list(found) == ["tiny-None", "tiny-480", "tiny-240", "tiny-100"]
+    for encoder in encoders:
+        [alone] = encode(MediaSource("it", data), encoders=[encoder])
+        queried = encode_query(encoder, IMAGE, data)
+        assert np.array_equal(alone.segments[0].vector, found[encoder.space.id])
+        assert np.array_equal(queried, found[encoder.space.id])
+        assert len(set(encoder.seen)) == 1
+
+
+def test_a_jpeg_inside_a_text_is_seen_like_one_by_itself() -> None:
+    data = saved(photo().resize((1280, 960)), "JPEG")
+    encoder = Looking("tiny", 100)
+    uri = f"data:image/jpeg;base64,{base64.b64encode(data).decode()}"
+    text = f"A photo of mine.\n\n![it]({uri})\n".encode()
+    [result] = encode(MediaSource("it", text), encoders=[encoder])
+    [inside] = [s.vector for s in result.segments if s.modality is IMAGE]
+    [alone] = encode(MediaSource("it", data), encoders=[encoder])
+    assert encoder.seen == [(160, 120)] * 2
+    assert np.array_equal(inside, alone.segments[0].vector)
