@@ -21,7 +21,7 @@ from anysense.embed.media.picture.budget import Share
 from anysense.embed.media.picture.counted import CountedReads
 from anysense.embed.media.picture.greys import deep_to_grey
 from anysense.embed.media.picture.reduced import Need
-from anysense.embed.media.picture.scans import count_scans, is_one_scan
+from anysense.embed.media.picture.scans import count_scans, is_one_scan, may_have_scans
 from anysense.embed.media.picture.stripes import stripes
 from anysense.embed.media.pieces import Piece, ReadOptions, captions
 from anysense.embed.media.quiet import quiet_decoders, quiet_libtiff
@@ -54,7 +54,6 @@ logging.getLogger("PIL").addHandler(logging.NullHandler())  # or Python prints w
 _ORIENTATION = 0x0112  # EXIF 2.32, 4.6.4
 _SCAN_PASSES = 25
 """How often a JPEG of the largest size may be passed over by its scans."""
-_SCAN = b"\xff\xda"
 
 
 def read_image(source: Media, limits: Limits = DEFAULT_LIMITS, side: int | None = None) -> Image:
@@ -282,11 +281,9 @@ def _check_scans(image: Image, file: BinaryIO, name: str, limits: Limits) -> Non
         return
     most = _SCAN_PASSES * limits.image_pixels // (image.width * image.height)
     at = file.tell()
-    file.seek(0)
     # A marker cannot occur within the coded data, so there are no more scans than its bytes; but
     # they may occur by chance in a preview, or in a video behind the picture.
-    found = sum(chunk.count(_SCAN) for chunk in iter(lambda: file.read(1 << 20), b""))
-    if found > most and count_scans(file, most) > most:
+    if may_have_scans(file, most) and count_scans(file, most) > most:
         raise MediaTooLargeError(name, "is a JPEG of far too many scans")
     file.seek(at)
 

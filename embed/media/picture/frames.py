@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from anysense.embed.media.picture.stripes import stripes
@@ -19,6 +20,7 @@ _PLAIN = 8
 makes black uneven."""
 _SIDE = 256
 """Pixels along the longer side of a frame that are looked at."""
+_FEW = 32
 _FULL = 0.9
 _CLEAR = 0.5
 _LITTLE = 1e-6
@@ -95,9 +97,14 @@ def _first_full(contents: Sequence[_Content], least: float) -> int:
 
 def is_plain(picture: Image) -> bool:
     """Whether a picture in 8-bit RGB is of one colour, as nearly as compression leaves it."""
+    import PIL.Image
+
     lows, highs = [255] * 3, [0] * 3
-    for box in stripes(picture):
-        extrema = cast("tuple[tuple[int, int], ...]", picture.crop(box).getextrema())
+    few = (min(_FEW, picture.width), min(_FEW, picture.height))
+    some = picture.resize(few, PIL.Image.Resampling.NEAREST)  # pixels of it: most are not plain
+    parts = (picture.crop(box) for box in stripes(picture))
+    for part in itertools.chain([some], parts):
+        extrema = cast("tuple[tuple[int, int], ...]", part.getextrema())
         for channel, (low, high) in enumerate(extrema):
             lows[channel] = min(lows[channel], low)
             highs[channel] = max(highs[channel], high)

@@ -11,14 +11,30 @@ from anysense.embed.waiting import check_waiter
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-__all__ = ["count_scans", "is_one_scan"]
+__all__ = ["count_scans", "is_one_scan", "may_have_scans"]
 
 _MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd7\xff])")
 """One that something follows, or that ends the picture: not the restarts within a scan."""
 _START, _END, _SCAN = 0xD8, 0xD9, 0xDA
 _FRAMES = frozenset({0xC0, 0xC1, 0xC9})  # those that are not progressive, of ITU T.81, table B.1
 _NEAR, _FAR = 64, 1 << 16  # bytes that are looked through for a marker: scans may be tiny
+_CHUNK = 1 << 20
 _EACH = 1000  # markers, after which it is asked whether anybody waits
+
+
+def may_have_scans(file: BinaryIO, number: int) -> bool:
+    """Whether the bytes that begin a scan are in a file more often than so.
+
+    With numpy, as `bytes.count` takes ten times as long, and lets no other thread work meanwhile.
+    """
+    import numpy as np
+
+    found = 0
+    file.seek(0)
+    while found <= number and (chunk := file.read(_CHUNK)):
+        data = np.frombuffer(chunk, np.uint8)
+        found += int(np.count_nonzero((data[:-1] == 0xFF) & (data[1:] == _SCAN)))
+    return found > number
 
 
 def count_scans(file: BinaryIO, most: int) -> int:
