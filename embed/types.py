@@ -344,9 +344,9 @@ class Encoder(Protocol):
     threads; `encode` runs the model on prepared inputs, and is called from one thread at a time.
     The vector of an input is the same to the bit on the CPU whatever it is batched with.
 
-    Seven attributes more are optional: `batch_size`, how many inputs to give it at once;
-    `image_side`, how many pixels it needs along the shorter side of a picture: one that is cheaper
-    to decode so comes smaller than it is stored, but with so many or more (without it, as stored);
+    Eight attributes more are optional: `batch_size`, how many inputs to give it at once;
+    `batches_at_once`, by how many threads, one after `let_others` of another (see `waiting`);
+    `image_side`, how many pixels it needs along the shorter side of a picture, or else all of them;
     `is_reentrant`, which if true says that a query need not wait for a batch of items;
     `shorter_dimensions`, to which its vectors may be cut (Matryoshka): the first so many numbers;
     `video`, a `VideoInput` if it takes a `Clip` among its images;

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from anysense.embed.errors import AbandonedError, DeadlineError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 __all__ = [
     "IS_QUERY",
@@ -20,6 +20,8 @@ __all__ = [
     "as_query",
     "check_waiter",
     "current_waiter",
+    "in_turn",
+    "let_others",
     "limit_waiter",
     "waited_for_by",
 ]
@@ -31,6 +33,32 @@ LOOK_UP_SECONDS = 0.25
 """How soon who waits in a line notices that nobody waits for them any more."""
 
 _WAITER: ContextVar[Waiter | None] = ContextVar("WAITER", default=None)
+
+_END_TURN: ContextVar[Callable[[], object] | None] = ContextVar("END_TURN", default=None)
+
+
+@contextmanager
+def in_turn(end: Callable[[], object] | None) -> Iterator[None]:
+    """Encode what is encoded inside in a turn that may end early, by `let_others`.
+
+    Args:
+        end: ends it; may be called again. None if the turn lasts as long as the encoding.
+    """
+    token = _END_TURN.set(end)
+    try:
+        yield
+    finally:
+        _END_TURN.reset(token)
+
+
+def let_others() -> None:
+    """Say that all of a batch is queued at its device: others may queue theirs meanwhile.
+
+    For encoders that may be called by several threads at once.
+    """
+    end = _END_TURN.get()
+    if end is not None:
+        end()
 
 
 @contextmanager

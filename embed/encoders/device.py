@@ -5,12 +5,14 @@ because matrix kernels round differently for different shapes: so the vector of 
 to the bit whatever it is batched with. Each processor works at one micro-batch of its own. A query,
 which somebody waits for, is not filled up, and all processors work at it; texts of queries that
 came together are padded to share batches. Their vectors are the same to rounding. On CUDA a batch
-is as large as the caller's; when memory runs out it is halved, and stays halved.
+is as large as the caller's; when memory runs out it is halved, and stays halved. What was begun
+there is waited for at the end, and others may begin theirs meanwhile.
 """
 
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,12 +20,14 @@ import torch
 
 from anysense.embed.encoders.lanes import is_forked, lane_count, lanes
 from anysense.embed.encoders.padding import of_like_length, padded
+from anysense.embed.encoders.streams import AtOnce, CudaStreams
 from anysense.embed.errors import CorruptMediaError, EncoderError
-from anysense.embed.waiting import IS_QUERY
+from anysense.embed.waiting import IS_QUERY, let_others
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from anysense.embed.encoders.streams import Launcher, Waiting
     from anysense.embed.types import FloatArray
 
 __all__ = [
@@ -139,10 +143,18 @@ class BatchRunner:
         device: where the model is.
         fixed: whether micro-batches have one size and are filled up, for bit-equal results; by
             default on the CPU only.
+        launcher: begins batches that are not fixed; by default as the device can.
     """
 
-    def __init__(self, device: torch.device, *, fixed: bool | None = None) -> None:
+    def __init__(
+        self,
+        device: torch.device,
+        *,
+        fixed: bool | None = None,
+        launcher: Launcher | None = None,
+    ) -> None:
         self.device = device
+        self._launcher = launcher or (CudaStreams(device) if device.type == "cuda" else AtOnce())
         self.dtype = choose_autocast(device)
         self.fixed = device.type == "cpu" if fixed is None else fixed
         self._most: dict[str, int] = {}
@@ -170,21 +182,7 @@ class BatchRunner:
         if self._is_fixed(len(inputs), lane_count() - 1):
             size = _spread(len(inputs), micro_batch) if may_round() else micro_batch
             return np.concatenate(self._run_fixed(forward, [(inputs, size)]))
-        size = self._most.get(key, len(inputs))
-        parts: list[FloatArray] = []
-        start = 0
-        while start < len(inputs):
-            chunk = inputs[start : start + size]
-            try:
-                vectors = self._forward(forward, chunk)
-            except RuntimeError as error:
-                if not is_out_of_memory(error):
-                    raise
-                size = self._smaller(len(chunk), key)
-                continue
-            parts.append(vectors)
-            start += len(chunk)
-        return np.concatenate(parts)
+        return np.concatenate(self._collect([self._begin(forward, inputs, key)]))
 
     def run_grouped(
         self, forward: Callable[[torch.Tensor], torch.Tensor], texts: Sequence[torch.Tensor]
@@ -202,10 +200,12 @@ class BatchRunner:
             rows = self._run_fixed(forward, groups)
         else:
             keys = [f"texts of {length} tokens" for length in by_length]
-            rows = [
-                self.run(forward, group, micro_batch=size, key=key)
-                for (group, size), key in zip(groups, keys, strict=True)
-            ]
+            rows = self._collect(
+                [
+                    self._begin(forward, group, key)
+                    for (group, _), key in zip(groups, keys, strict=True)
+                ]
+            )
         order = [at for members in by_length.values() for at in members]
         in_order: FloatArray = np.concatenate(rows)[np.argsort(order)]
         return in_order
@@ -235,10 +235,12 @@ class BatchRunner:
         if self.fixed:
             rows = self._on_lanes(self._forward, [(forward, list(batch)) for batch in batches])
         else:
-            rows = [
-                self.run(forward, list(batch), micro_batch=1, key=f"{batch.shape[-1]} tokens")
-                for batch in batches
-            ]
+            rows = self._collect(
+                [
+                    self._begin(forward, list(batch), f"{batch.shape[-1]} tokens")
+                    for batch in batches
+                ]
+            )
         in_order: FloatArray = np.concatenate(rows)[np.argsort(order)]
         return in_order
 
@@ -277,19 +279,48 @@ class BatchRunner:
                 raise self._too_small() from error
             raise
 
+    def _begin(
+        self,
+        forward: Callable[[torch.Tensor], torch.Tensor],
+        inputs: Sequence[torch.Tensor],
+        key: str,
+    ) -> list[Waiting]:
+        """Begin inputs of one shape, in one batch or in as many as memory asks for."""
+        size = self._most.get(key, len(inputs))
+        begun: list[Waiting] = []
+        start = 0
+        while start < len(inputs):
+            chunk = inputs[start : start + size]
+            try:
+                begun.append(self._launcher.launch(partial(self._compute, forward), chunk))
+            except RuntimeError as error:
+                if not is_out_of_memory(error):
+                    raise
+                size = self._smaller(len(chunk), key)
+                continue
+            start += len(chunk)
+        return begun
+
+    def _collect(self, groups: Sequence[Sequence[Waiting]]) -> list[FloatArray]:
+        """The unit vectors of each group of batches that was begun."""
+        let_others()
+        return [np.concatenate([normalise(wait()) for wait in group]) for group in groups]
+
     def _forward(
         self,
         forward: Callable[[torch.Tensor], torch.Tensor],
         inputs: Sequence[torch.Tensor],
     ) -> FloatArray:
-        batch = torch.stack(list(inputs))
-        if self.device.type == "cuda":
-            batch = batch.pin_memory().to(self.device, non_blocking=True)
+        return normalise(self._compute(forward, torch.stack(list(inputs))))
+
+    def _compute(
+        self, forward: Callable[[torch.Tensor], torch.Tensor], batch: torch.Tensor
+    ) -> torch.Tensor:
         with (
             torch.inference_mode(),
             torch.autocast(self.device.type, dtype=self.dtype, enabled=self.dtype is not None),
         ):
-            return normalise(forward(batch))
+            return forward(batch)
 
     def _smaller(self, size: int, key: str) -> int:
         """Half of a batch that did not fit; remembered."""

@@ -1,9 +1,10 @@
 """From many sources to vectors: decoding runs ahead in threads while the model works.
 
 Three kinds of thread share the work. Readers decode sources and prepare their segments for the
-encoders; one runner runs the models on batches gathered across sources; the caller's own thread
-takes the results in order. What is read ahead is bounded in bytes, so an hour-long recording
-streams through. Decoders, resamplers and models release the interpreter's lock: threads are enough.
+encoders; one runner, or two beside a GPU, runs the models on batches gathered across sources; the
+caller's own thread takes the results in order. What is read ahead is bounded in bytes, so an
+hour-long recording streams through. Decoders, resamplers and models release the interpreter's lock:
+threads are enough.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from anysense.embed.pipeline.reading import (
     refusal,
 )
 from anysense.embed.pipeline.threads import Workers
-from anysense.embed.pipeline.turn import DEFAULT_BATCH, encode_in_turn
+from anysense.embed.pipeline.turn import DEFAULT_BATCH, batches_at_once, encode_in_turn
 from anysense.embed.types import EncodedSegment, Kind, Modality
 from anysense.embed.waiting import check_waiter
 
@@ -190,13 +191,15 @@ class _Pipeline:
         }
         largest = max(group.size for group in self.groups.values())
         self.ahead = 2 * (largest + workers)  # sources being read
-        self.behind = 4 * largest  # sources whose batches are not full or not done
+        self.at_once = max(batches_at_once(encoder) for encoder in encoders)
+        # Sources whose batches are not full or not done.
+        self.behind = (3 + self.at_once) * largest
         self.budget = Budget(look_ahead_bytes)
         self.jobs: deque[_Job] = deque()  # what was not yielded yet, in input order
         self.reading: deque[_Job] = deque()  # of those, what was not taken to its end
         self.running: deque[tuple[Future[_Outcome], list[tuple[_Job, int, Any]]]] = deque()
         self.readers = Workers(workers, "anysense-read")
-        self.runner = Workers(1, "anysense-model")
+        self.runners = Workers(self.at_once, "anysense-model")
 
     def run(self, sources: Iterable[MediaSource]) -> Generator[Encoded, None, None]:
         try:
@@ -208,14 +211,14 @@ class _Pipeline:
                 is_held_up = len(self.jobs) > self.behind + len(self.reading)
                 if is_held_up or not self.reading:
                     self._flush(self.jobs[0])
-                self._collect(0 if is_held_up or not self.reading else 2)
+                self._collect(0 if is_held_up or not self.reading else 1 + self.at_once)
                 while self.jobs and self.jobs[0].is_drained and self.jobs[0].waiting == 0:
                     yield self.jobs.popleft().result(self.encoders)
                 rest = self._start_reading(rest)
         finally:
             self.budget.close()  # wakes every reader that waits for room, and ends it
             self.readers.stop()
-            self.runner.stop()
+            self.runners.stop()
 
     def _start_reading(self, sources: Iterator[MediaSource]) -> Iterator[MediaSource]:
         while len(self.reading) < self.ahead:
@@ -281,7 +284,7 @@ class _Pipeline:
 
     def _submit(self, group: _Group) -> None:
         batch, group.waiting = group.waiting, []
-        future = self.runner.submit(
+        future = self.runners.submit(
             _encode, group.encoder, group.modality, [content for _, _, content in batch]
         )
         self.running.append((future, [(job, at, None) for job, at, _ in batch]))

@@ -11,14 +11,21 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.forking import new_lock, renew_after_fork
-from anysense.embed.waiting import IS_QUERY
+from anysense.embed.waiting import IS_QUERY, in_turn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from anysense.embed.types import Encoder, FloatArray, Modality
 
-__all__ = ["DEFAULT_BATCH", "AtOnce", "LineTurn", "encode_in_turn", "turn_of"]
+__all__ = [
+    "DEFAULT_BATCH",
+    "AtOnce",
+    "LineTurn",
+    "batches_at_once",
+    "encode_in_turn",
+    "turn_of",
+]
 
 DEFAULT_BATCH = 32
 """How many segments a model gets in one turn, unless its encoder asks for another number."""
@@ -98,13 +105,21 @@ class LineTurn:
         _turn.announce(self._is_query, -1)
 
     @contextmanager
-    def taken(self) -> Iterator[None]:
-        """Do what is done inside in a turn that was announced."""
+    def taken(self) -> Iterator[Callable[[], None] | None]:
+        """Do what is done inside in a turn that was announced; what is given ends it before."""
         _turn.take(self._is_query)
+        is_over = False
+
+        def end() -> None:
+            nonlocal is_over
+            if not is_over:
+                is_over = True
+                _turn.give_back()
+
         try:
-            yield
+            yield end
         finally:
-            _turn.give_back()
+            end()
 
 
 class AtOnce(LineTurn):
@@ -120,9 +135,9 @@ class AtOnce(LineTurn):
         """Nobody has to know."""
 
     @contextmanager
-    def taken(self) -> Iterator[None]:
+    def taken(self) -> Iterator[Callable[[], None] | None]:
         """Do what is done inside at once."""
-        yield
+        yield None  # a turn that is nobody's needs no end
 
 
 def turn_of(encoder: Encoder, *, is_query: bool) -> LineTurn:
@@ -136,8 +151,19 @@ def turn_of(encoder: Encoder, *, is_query: bool) -> LineTurn:
 
 
 def encode_in_turn(encoder: Encoder, modality: Modality, prepared: Sequence[Any]) -> FloatArray:
-    """Unit vectors of a batch, float32 of shape (len(prepared), dimension); waits for its turn."""
+    """Unit vectors of a batch, float32 of shape (len(prepared), dimension); waits for its turn.
+
+    The turn of an encoder that takes several batches at once is over when it says so.
+    """
     turn = turn_of(encoder, is_query=IS_QUERY.get())
     turn.announce()
-    with turn.taken():
-        return encoder.encode(modality, prepared)
+    with turn.taken() as end:
+        # Asked last, as the starter model imports torch to tell.
+        ends_early = end is not None and batches_at_once(encoder) > 1
+        with in_turn(end if ends_early else None):
+            return encoder.encode(modality, prepared)
+
+
+def batches_at_once(encoder: Encoder) -> int:
+    """How many batches of items an encoder takes at once."""
+    return int(getattr(encoder, "batches_at_once", 1))

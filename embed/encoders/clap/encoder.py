@@ -22,6 +22,7 @@ from anysense.embed.encoders.clap.transformers_port import (
 )
 from anysense.embed.encoders.device import BatchRunner, choose_batch, choose_device
 from anysense.embed.encoders.revision import revision_of
+from anysense.embed.encoders.streams import batches_at_once
 from anysense.embed.encoders.weights.checkpoint import file_digest, read_tensors
 from anysense.embed.encoders.weights.downloads import WEIGHT_FILES
 from anysense.embed.encoders.weights.hub import missing_file, offline
@@ -120,6 +121,7 @@ class ClapEncoder:
         self._tokenizer = tokenizer
         self._runner = BatchRunner(device)
         self.batch_size = choose_batch(device, 1, 128)
+        self.batches_at_once = batches_at_once(device)
         revision = {
             "weights": digest,
             "mel": asdict(mel),

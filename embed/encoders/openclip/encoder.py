@@ -16,6 +16,7 @@ from anysense.embed.encoders.openclip.layout import put_sequence_first
 from anysense.embed.encoders.openclip.names import Weights, find_weights, parse_name
 from anysense.embed.encoders.openclip.text import TextTower
 from anysense.embed.encoders.revision import revision_of, with_reduced
+from anysense.embed.encoders.streams import batches_at_once
 from anysense.embed.encoders.weights.checkpoint import file_digest, read_checkpoint, reading
 from anysense.embed.encoders.weights.hub import cached_file, missing_model, offline
 from anysense.embed.errors import CheckpointError, EncoderError
@@ -103,6 +104,7 @@ class OpenClipEncoder:
         self._runner = BatchRunner(device)
         self._image_batch = _image_micro_batch(config)
         self.batch_size = choose_batch(device, self._image_batch, 256)
+        self.batches_at_once = batches_at_once(device)
         self.image_side = _image_side(preprocess["size"])
         parts = {
             "weights": digest,

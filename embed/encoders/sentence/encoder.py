@@ -18,6 +18,7 @@ from anysense.embed.encoders.passages import split_passages
 from anysense.embed.encoders.revision import digest_parts, revision_of
 from anysense.embed.encoders.sections import split_sections
 from anysense.embed.encoders.sentence.names import find_model
+from anysense.embed.encoders.streams import batches_at_once
 from anysense.embed.encoders.weights.checkpoint import file_digest, read_checkpoint
 from anysense.embed.encoders.weights.downloads import WEIGHT_FILES
 from anysense.embed.encoders.weights.hub import missing_file, offline
@@ -119,6 +120,7 @@ class SentenceEncoder:
         self._marks = len(self._tokenizer("a").input_ids) - self._count("a")
         self._runner = BatchRunner(device)
         self.batch_size = choose_batch(device, 8, 256)
+        self.batches_at_once = batches_at_once(device)
         revision = {
             "weights": digest,
             "length": self._length,

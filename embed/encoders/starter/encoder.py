@@ -83,6 +83,13 @@ class StarterEncoder:
 
         return choose_batch(self._device, 1, 256)
 
+    @property
+    def batches_at_once(self) -> int:
+        """How many threads may give it batches at a time."""
+        from anysense.embed.encoders.streams import batches_at_once
+
+        return batches_at_once(self._device)
+
     def passages(self, text: str) -> list[Passage]:
         """Split a text into passages of at most 256 tokens that end at sentence ends."""
         return self._tokenizer.passages(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -18,8 +19,14 @@ from anysense.embed.encoders.device import (
     is_out_of_memory,
     normalise,
 )
+from anysense.embed.encoders.streams import CudaStreams, batches_at_once
 from anysense.embed.errors import CorruptMediaError, EncoderError
-from anysense.embed.waiting import as_query
+from anysense.embed.waiting import as_query, in_turn
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from anysense.embed.encoders.streams import Forward, Waiting
 
 CPU = torch.device("cpu")
 
@@ -226,3 +233,75 @@ def test_devices() -> None:
     ):
         with pytest.raises(EncoderError, match=message):
             choose_device(name)
+
+
+class Later:
+    """Stands in for a device that computes in its own time: batches wait until they are asked for.
+
+    Memory runs out, as on a device, when a batch of more than `most` is begun.
+    """
+
+    def __init__(self, most: int = 100) -> None:
+        self.most = most
+        self.events: list[str] = []
+
+    def launch(self, forward: Forward, inputs: Sequence[torch.Tensor]) -> Waiting:
+        if len(inputs) > self.most:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
+        self.events.append(f"begin {len(inputs)}")
+
+        def wait() -> torch.Tensor:
+            self.events.append("wait")
+            return forward(torch.stack(list(inputs)))
+
+        return wait
+
+
+def test_what_was_begun_is_waited_for_when_all_is_begun_and_others_may_come() -> None:
+    model, later = Narrow(most=100), Later(most=3)
+    runner = BatchRunner(CPU, fixed=False, launcher=later)
+    with in_turn(lambda: later.events.append("others")):
+        vectors = runner.run(model, inputs(5), micro_batch=1, key="images")
+    assert later.events == ["begin 2", "begin 2", "begin 1", "others", "wait", "wait", "wait"]
+    assert np.allclose(vectors, BatchRunner(CPU).run(model, inputs(5), micro_batch=1), atol=1e-6)
+
+
+def test_texts_of_several_lengths_are_all_begun_before_one_is_waited_for() -> None:
+    later = Later()
+    texts = [torch.full((length,), float(length)) for length in (3, 5, 3, 4, 5, 5)]
+
+    def forward(batch: torch.Tensor) -> torch.Tensor:
+        return torch.stack([batch.sum(1), torch.ones(len(batch))], dim=1)
+
+    runner = BatchRunner(CPU, fixed=False, launcher=later)
+    vectors = runner.run_grouped(forward, texts)
+    assert later.events == ["begin 2", "begin 3", "begin 1", *["wait"] * 3]
+    assert np.array_equal(vectors, BatchRunner(CPU).run_grouped(forward, texts))
+
+
+def test_a_vector_that_is_not_finite_shows_when_it_is_waited_for() -> None:
+    runner = BatchRunner(CPU, fixed=False, launcher=Later())
+    with pytest.raises(CorruptMediaError, match="not finite"):
+        runner.run(lambda batch: batch / 0.0, inputs(2), micro_batch=1)
+
+
+def test_a_model_is_given_one_batch_at_a_time_but_on_cuda() -> None:
+    assert batches_at_once(CPU) == 1
+    assert batches_at_once(torch.device("cuda:1")) == 2
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_on_cuda_nobody_waits_before_the_vectors_are_asked_for() -> None:
+    device = torch.device("cuda")
+    model = torch.nn.Linear(4, 3)
+    expected = BatchRunner(CPU).run(model, inputs(64), micro_batch=8)
+    model, streams = model.to(device), CudaStreams(device)
+    streams.launch(model, inputs(8))()  # warm
+    with torch.inference_mode():
+        torch.cuda.set_sync_debug_mode("error")
+        try:
+            begun = [streams.launch(model, inputs(64)) for _ in range(4)]
+        finally:
+            torch.cuda.set_sync_debug_mode("default")
+        for wait in begun:
+            assert np.allclose(normalise(wait()), expected, atol=1e-3)
