@@ -10,13 +10,15 @@ point:
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, TypeAlias, cast
 
-from anysense.embed.encoders.cards import CARDS, PROFILES, ModelCard
+from anysense.embed.encoders.cards.documented import CARDS, find_card
+from anysense.embed.encoders.cards.profiles import PROFILES
 from anysense.embed.errors import (
     AnysenseError,
     EncoderError,
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
 
+    from anysense.embed.encoders.cards.card import ModelCard
     from anysense.embed.encoders.pull import Progress
     from anysense.embed.encoders.weights.downloads import Downloads
 
@@ -45,6 +48,7 @@ __all__ = [
     "register_encoder",
 ]
 
+log = logging.getLogger(__name__)
 GROUP = "anysense.encoders"
 Factory: TypeAlias = Callable[[str, str], Encoder]
 """``factory(rest, device)``, where rest is the name after its first colon, or the empty string."""
@@ -85,7 +89,8 @@ def load_encoder(name: str, *, device: str = "auto") -> Encoder:
 
     Args:
         name: such as ``starter``, ``openclip:ViT-B-32/laion2b_s34b_b79k``,
-            ``openclip:ViT-B-32//data/finetuned.pt``, ``clap:laion/clap-htsat-unfused`` or
+            ``openclip:ViT-B-32//data/finetuned.pt``, ``clap:laion/clap-htsat-unfused``,
+            ``peav:facebook/pe-av-small`` or
             ``text:sentence-transformers/all-MiniLM-L6-v2``.
         device: ``auto`` (CUDA where there is one, otherwise the CPU), ``cpu``, ``cuda`` or
             ``cuda:N``.
@@ -99,6 +104,7 @@ def load_encoder(name: str, *, device: str = "auto") -> Encoder:
     """
     kind, _, rest = name.partition(":")
     factory = _factory(kind, name)
+    _warn(name)
     try:
         encoder = factory(rest, device)
     except AnysenseError:
@@ -158,8 +164,16 @@ def pull_model(name: str, *, progress: Progress | None = None) -> Path:
     kind = name.partition(":")[0]
     if kind not in encoder_kinds():
         raise _unknown(kind, name)
+    _warn(name)
     module = _module(kind, _DOWNLOADS[kind]) if kind in _DOWNLOADS else None
     return pull(name, cast("Downloads | None", module), progress=progress)
+
+
+def _warn(name: str) -> None:
+    """Say what the card of a model warns of."""
+    card = find_card(name)
+    if card is not None and card.warning:
+        log.warning("%s", card.warning)
 
 
 def _factory(kind: str, name: str) -> Factory:

@@ -15,7 +15,7 @@ from anysense.embed.forking import new_rlock
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from anysense.embed.encoders.cards import ModelCard
+    from anysense.embed.encoders.cards.card import ModelCard
 
 __all__ = [
     "cached_file",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,7 +13,7 @@ from anysense.server.cli.options import JSON
 from anysense.server.cli.status import DONE
 
 if TYPE_CHECKING:
-    from anysense.embed.encoders.cards import ModelCard
+    from anysense.embed.encoders.cards.card import ModelCard
 
 __all__ = ["models"]
 
@@ -28,7 +29,11 @@ def models(ctx: click.Context, as_json: bool) -> int:
 @models.command("list", short_help="List the models.")
 @JSON
 def list_command(as_json: bool) -> int:
-    """List the models: what they encode, how large they are, and whether their weights are here."""
+    """List the models: what they encode, how large, fast and good they are, and which are here.
+
+    Of a picture, ten seconds of sound or a long text, whichever costs most, a quick model takes up
+    to 20 GFLOP and a moderate one up to 100; a heavy one takes more and wants a GPU.
+    """
     return print_models(as_json)
 
 
@@ -47,11 +52,17 @@ def print_models(as_json: bool) -> int:
 def _print_card(card: ModelCard) -> None:
     """Print a card: a name that can be copied, then what is known of the model."""
     kinds = ", ".join(sorted(m.value for m in card.modalities))
-    facts = [kinds, console.show_size(card.size_bytes), card.licence]
+    facts = [kinds, console.show_size(card.size_bytes), str(card.speed), card.licence]
     facts += [f"profile {name}" for name in card.profiles]
-    facts += ["its weights are here" if card.available else "not here"]
+    facts += ["here" if card.available else "not here"]
     click.secho(card.name, bold=True)
-    click.echo(click.wrap_text(f"{'; '.join(facts)}. {card.summary}", 88, "    ", "    "))
+    for line in (f"{'; '.join(facts)}. {card.summary}", _capital(card.quality), card.warning):
+        if line:
+            click.echo(click.wrap_text(line, 88, "    ", "    "))
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:] + ("." if text else "")
 
 
 def _card_json(card: ModelCard) -> dict[str, Any]:
@@ -62,9 +73,14 @@ def _card_json(card: ModelCard) -> dict[str, Any]:
         "parameters": card.parameters,
         "size_bytes": card.size_bytes,
         "licence": card.licence,
+        "is_commercial": card.is_commercial,
+        "speed": card.speed.value,
+        "gflop": round(card.gflop, 1),
+        "figures": [asdict(figure) for figure in card.figures],
         "available": card.available,
         "profiles": list(card.profiles),
         "summary": card.summary,
+        "warning": card.warning,
     }
 
 
