@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["PROFILES"]
+__all__ = ["FORMER", "PROFILES"]
 
 # By published quality for the cost: `standard` runs on a processor, `best` wants a GPU, `speech` is
 # one model that hears words. The first that has both sides of a route takes it; text against text
@@ -28,5 +28,18 @@ PROFILES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "text:sentence-transformers/all-mpnet-base-v2",
         ),
         "speech": ("st:google/embeddinggemma-2",),
+    }
+)
+
+# What profiles meant in earlier versions: collections that were built with them keep these models.
+FORMER: Mapping[str, tuple[tuple[str, ...], ...]] = MappingProxyType(
+    {
+        "best": (
+            (
+                "openclip:ViT-SO400M-14-SigLIP-384/webli",
+                "clap:laion/larger_clap_general",
+                "text:sentence-transformers/all-mpnet-base-v2",
+            ),
+        ),
     }
 )

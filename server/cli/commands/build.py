@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["build", "build_json", "open_or_create", "print_report"]
 
-PROFILE_NAMES = ("starter", "standard", "best")
+PROFILE_NAMES = ("starter", "standard", "best", "speech")
 SHOWN_NAMES = 5
 SHOWN_FAILURES = 10
 
@@ -187,6 +187,7 @@ def open_or_create(
     Raises:
         UsageError: it was built with other encoders.
     """
+    from anysense.embed.encoders.cards.profiles import FORMER
     from anysense.embed.encoders.registry import profile_encoders
     from anysense.embed.errors import UsageError
     from anysense.index.collection import Collection
@@ -201,10 +202,16 @@ def open_or_create(
             )
         return collection
     collection = Collection.open(output, device=device)
-    if names and tuple(collection.encoder_names) != tuple(names):
+    own = tuple(collection.encoder_names)
+    if profile is not None and own in FORMER.get(profile, ()):
+        console.note(
+            f"{output} keeps the models that the profile {profile} meant when it was built: "
+            f"{', '.join(own)}."
+        )
+    elif names and own != tuple(names):
         collection.close()
         raise UsageError(
-            f"{output} was built with {', '.join(collection.encoder_names)}, not with "
+            f"{output} was built with {', '.join(own)}, not with "
             f"{', '.join(names)}: name another collection with -o to build one with them."
         )
     return collection

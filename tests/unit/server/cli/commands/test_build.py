@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 from command_line import run, run_json
 from PIL import Image
 
+from anysense.embed.encoders.cards import profiles
 from anysense.server.cli import progress, removal
+from anysense.server.cli.commands import build
 from anysense.server.cli.status import INTERRUPTED
 
 if TYPE_CHECKING:
@@ -25,6 +27,20 @@ def test_build_and_build_again(tmp_path: Path, media: Path) -> None:
     again = run("build", media, "-o", where)
     assert "3 items" in again.stdout
     assert "3 unchanged" in again.stdout
+
+
+def test_a_collection_keeps_what_its_profile_meant(
+    tmp_path: Path, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = tmp_path / "c"
+    run_json("build", media, "-o", where, "--encoder", "tiny")
+    again = ("build", media, "-o", where, "--profile", "best")
+    assert "was built with tiny, not with openclip:" in run(*again, status=2).stderr
+    monkeypatch.setattr(profiles, "FORMER", {"best": (("tiny",),)})
+    done = run(*again)
+    assert "keeps the models that the profile best meant when it was built: tiny." in done.stderr
+    assert "3 unchanged" in done.stdout
+    assert tuple(profiles.PROFILES) == build.PROFILE_NAMES
 
 
 def test_build_takes_the_encoding_of_texts(tmp_path: Path) -> None:
