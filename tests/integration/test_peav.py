@@ -376,6 +376,7 @@ def test_its_space(encoder: PeavEncoder, folder: Path, tmp_path: Path) -> None:
     assert space.form(Modality.AUDIO, Modality.IMAGE) == ""
     assert encoder.sample_rate == RATE
     assert encoder.video == VideoInput(10.0, 20)
+    assert encoder.image_side == 64
     copy = Path(shutil.copytree(folder, tmp_path / "copy"))
     assert load_encoder(f"peav:{copy}", device="cpu").space.revision == space.revision
     settings = json.loads((copy / "processor_config.json").read_text())

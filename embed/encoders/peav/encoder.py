@@ -12,7 +12,7 @@ from anysense.embed.encoders.letters import plain_letters
 from anysense.embed.encoders.passages import split_passages
 from anysense.embed.encoders.peav.model import Towers, read_config, read_processor, read_towers
 from anysense.embed.encoders.peav.names import find_model, weight_files
-from anysense.embed.encoders.revision import digest_parts, revision_of
+from anysense.embed.encoders.revision import digest_parts, revision_of, with_reduced
 from anysense.embed.encoders.sections import split_sections
 from anysense.embed.encoders.weights.checkpoint import file_digest
 from anysense.embed.encoders.weights.hub import offline
@@ -91,7 +91,8 @@ class PeavEncoder:
         digest: a hash of its weights and its configuration.
 
     Its attributes are those of `anysense.embed.types.Encoder`; the revision of its space hashes
-    weights, configuration, tokenizer and how sounds and frames are prepared.
+    weights, configuration, tokenizer, how sounds and frames are prepared, and how few pixels of a
+    picture are decoded.
     """
 
     is_reentrant = True
@@ -110,7 +111,8 @@ class PeavEncoder:
         self.video = VideoInput(_SECONDS, self._frame_count or round(_FRAMES_A_SECOND * _SECONDS))
         self._runner = BatchRunner(device)
         self.batch_size = choose_batch(device, 1, 32)
-        revision = {
+        self.image_side = _image_side(self._frames)
+        parts = {
             "weights": digest,
             "tokens": self._tokenizer("Zürich &amp; 北京: isn't it GREAT?").input_ids,
             "length": _TOKENS,
@@ -120,7 +122,11 @@ class PeavEncoder:
             "code": _REVISION,
         }
         self.space = Space(
-            name, revision_of(revision), towers.dimension, frozenset(Modality), _FORMS
+            name,
+            revision_of(with_reduced(parts, self.image_side) if self.image_side else parts),
+            towers.dimension,
+            frozenset(Modality),
+            _FORMS,
         )
 
     def passages(self, text: str) -> list[Passage]:
@@ -229,3 +235,13 @@ class PeavEncoder:
         order = [at for members in by_length.values() for at in members]
         in_order: FloatArray = np.concatenate(rows)[np.argsort(order)]
         return in_order
+
+
+def _image_side(frames: Any) -> int | None:
+    """How many pixels the shorter side of a picture needs: twice those that the model looks at.
+
+    None if its settings do not say at how many it looks, so that it is given all.
+    """
+    sizes = dict(frames.size or {}).values()
+    seen = [size for size in sizes if isinstance(size, int)]
+    return 2 * max(seen) if seen and frames.do_resize else None
