@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from anysense.embed.encoders.features import Input, batched, kind_of, tokens_of
 from anysense.embed.encoders.lanes import is_forked, lane_count, lanes
 from anysense.embed.encoders.padding import of_like_length, padded
 from anysense.embed.encoders.streams import AtOnce, CudaStreams
@@ -25,7 +26,7 @@ from anysense.embed.errors import CorruptMediaError, EncoderError
 from anysense.embed.waiting import IS_QUERY, let_others
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Hashable, Sequence
 
     from anysense.embed.encoders.streams import Launcher, Waiting
     from anysense.embed.types import FloatArray
@@ -161,17 +162,17 @@ class BatchRunner:
 
     def run(
         self,
-        forward: Callable[[torch.Tensor], torch.Tensor],
-        inputs: Sequence[torch.Tensor],
+        forward: Callable[[Input], torch.Tensor],
+        inputs: Sequence[Input],
         *,
         micro_batch: int,
         key: str = "",
     ) -> FloatArray:
-        """Run `forward` over tensors of one shape: float32, shape (len(inputs), dimension).
+        """Run `forward` over inputs of one shape: float32, shape (len(inputs), dimension).
 
         Args:
             forward: from a batch (n, ...) to vectors (n, dimension).
-            inputs: at least one tensor, without the batch's axis.
+            inputs: at least one: tensors without the batch's axis, or features.
             micro_batch: the fixed size of batches where batches are fixed.
             key: what to remember the greatest batch that fits under, such as the modality.
 
@@ -185,28 +186,34 @@ class BatchRunner:
         return np.concatenate(self._collect([self._begin(forward, inputs, key)]))
 
     def run_grouped(
-        self, forward: Callable[[torch.Tensor], torch.Tensor], texts: Sequence[torch.Tensor]
+        self, forward: Callable[[Input], torch.Tensor], inputs: Sequence[Input]
     ) -> FloatArray:
         """Run `forward` over texts (..., length) of several lengths: equals share batches.
 
+        Args:
+            forward: from a batch to vectors (n, dimension).
+            inputs: texts, or features of anything; these share a batch if all shapes are equal.
+
         Returns:
-            Unit vectors in the order of the texts, float32 of shape (len(texts), dimension).
+            Unit vectors in the order of the inputs, float32 of shape (len(inputs), dimension).
         """
-        by_length: dict[int, list[int]] = {}
-        for at, ids in enumerate(texts):
-            by_length.setdefault(ids.shape[-1], []).append(at)
-        groups = [([texts[at] for at in m], _at_once(n, len(m))) for n, m in by_length.items()]
-        if self._is_fixed(len(texts), 1):
+        by_kind: dict[Hashable, list[int]] = {}
+        for at, one in enumerate(inputs):
+            by_kind.setdefault(kind_of(one), []).append(at)
+        groups = [
+            ([inputs[at] for at in members], _at_once(tokens_of(inputs[members[0]]), len(members)))
+            for members in by_kind.values()
+        ]
+        if self._is_fixed(len(inputs), 1):
             rows = self._run_fixed(forward, groups)
         else:
-            keys = [f"texts of {length} tokens" for length in by_length]
             rows = self._collect(
                 [
-                    self._begin(forward, group, key)
-                    for (group, _), key in zip(groups, keys, strict=True)
+                    self._begin(forward, group, f"inputs of {tokens_of(group[0])} tokens")
+                    for group, _ in groups
                 ]
             )
-        order = [at for members in by_length.values() for at in members]
+        order = [at for members in by_kind.values() for at in members]
         in_order: FloatArray = np.concatenate(rows)[np.argsort(order)]
         return in_order
 
@@ -253,12 +260,12 @@ class BatchRunner:
 
     def _run_fixed(
         self,
-        forward: Callable[[torch.Tensor], torch.Tensor],
-        groups: Sequence[tuple[Sequence[torch.Tensor], int]],
+        forward: Callable[[Input], torch.Tensor],
+        groups: Sequence[tuple[Sequence[Input], int]],
     ) -> list[FloatArray]:
         """Run groups of inputs, each in batches of its size, several batches at the same time."""
 
-        def run(chunk: Sequence[torch.Tensor], size: int) -> FloatArray:
+        def run(chunk: Sequence[Input], size: int) -> FloatArray:
             batch = [*chunk, *[chunk[-1]] * (size - len(chunk))]
             return self._forward(forward, batch)[: len(chunk)]
 
@@ -281,8 +288,8 @@ class BatchRunner:
 
     def _begin(
         self,
-        forward: Callable[[torch.Tensor], torch.Tensor],
-        inputs: Sequence[torch.Tensor],
+        forward: Callable[[Input], torch.Tensor],
+        inputs: Sequence[Input],
         key: str,
     ) -> list[Waiting]:
         """Begin inputs of one shape, in one batch or in as many as memory asks for."""
@@ -308,14 +315,12 @@ class BatchRunner:
 
     def _forward(
         self,
-        forward: Callable[[torch.Tensor], torch.Tensor],
-        inputs: Sequence[torch.Tensor],
+        forward: Callable[[Input], torch.Tensor],
+        inputs: Sequence[Input],
     ) -> FloatArray:
-        return normalise(self._compute(forward, torch.stack(list(inputs))))
+        return normalise(self._compute(forward, batched(inputs)))
 
-    def _compute(
-        self, forward: Callable[[torch.Tensor], torch.Tensor], batch: torch.Tensor
-    ) -> torch.Tensor:
+    def _compute(self, forward: Callable[[Input], torch.Tensor], batch: Input) -> torch.Tensor:
         with (
             torch.inference_mode(),
             torch.autocast(self.device.type, dtype=self.dtype, enabled=self.dtype is not None),

@@ -9,13 +9,15 @@ of the other is stacked and copied.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import torch
 
+from anysense.embed.encoders.features import Input, batched, changed, pinned
+
 __all__ = ["AtOnce", "CudaStreams", "Forward", "Launcher", "Waiting", "batches_at_once"]
 
-Forward: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
+Forward: TypeAlias = Callable[[Any], torch.Tensor]
 """From a batch (n, ...) on the device to vectors (n, dimension) there."""
 
 Waiting: TypeAlias = Callable[[], torch.Tensor]
@@ -25,7 +27,7 @@ Waiting: TypeAlias = Callable[[], torch.Tensor]
 class Launcher(Protocol):
     """Begins batches."""
 
-    def launch(self, forward: Forward, inputs: Sequence[torch.Tensor]) -> Waiting:
+    def launch(self, forward: Forward, inputs: Sequence[Input]) -> Waiting:
         """Begin a batch of inputs of one shape, without the batch's axis.
 
         Raises:
@@ -38,9 +40,9 @@ class Launcher(Protocol):
 class AtOnce:
     """On the CPU: a batch is done when it is begun."""
 
-    def launch(self, forward: Forward, inputs: Sequence[torch.Tensor]) -> Waiting:
+    def launch(self, forward: Forward, inputs: Sequence[Input]) -> Waiting:
         """Compute a batch."""
-        vectors = forward(torch.stack(list(inputs)))
+        vectors = forward(batched(inputs))
         return lambda: vectors
 
 
@@ -59,20 +61,18 @@ class CudaStreams:
         self._copying = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
         self._computing = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
 
-    def launch(self, forward: Forward, inputs: Sequence[torch.Tensor]) -> Waiting:
+    def launch(self, forward: Forward, inputs: Sequence[Input]) -> Waiting:
         """Queue the copying of a batch, its computing, and the copying of its vectors."""
-        first = inputs[0]
         # What is pinned is kept for the next batch, but not before its copying is done.
-        pinned = torch.empty((len(inputs), *first.shape), dtype=first.dtype, pin_memory=True)
-        torch.stack(list(inputs), out=pinned)
+        here = pinned(inputs)
         with torch.cuda.device(self._device):
             with torch.cuda.stream(self._copying):
-                batch = pinned.to(self._device, non_blocking=True)
+                batch = changed(here, lambda t: t.to(self._device, non_blocking=True))
             self._computing.wait_stream(self._copying)
             # Weights may have been changed on the stream that the caller is on.
             self._computing.wait_stream(torch.cuda.current_stream(self._device))
             with torch.cuda.stream(self._computing):
-                batch.record_stream(self._computing)  # or its memory would be taken too early
+                changed(batch, self._used)  # or its memory would be taken too early
                 there = forward(batch).float()
                 vectors = torch.empty(there.shape, pin_memory=True)
                 vectors.copy_(there, non_blocking=True)
@@ -84,6 +84,12 @@ class CudaStreams:
             return vectors
 
         return wait
+
+
+    def _used(self, tensor: torch.Tensor) -> torch.Tensor:
+        """The tensor, which the computing stream uses from now on."""
+        tensor.record_stream(self._computing)
+        return tensor
 
 
 def batches_at_once(device: torch.device) -> int:
