@@ -85,7 +85,6 @@ class CudaStreams:
 
         return wait
 
-
     def _used(self, tensor: torch.Tensor) -> torch.Tensor:
         """The tensor, which the computing stream uses from now on."""
         tensor.record_stream(self._computing)

@@ -6,34 +6,34 @@ N. Reimers and I. Gurevych, "Sentence-BERT: Sentence Embeddings using Siamese BE
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import torch
-from sentence_transformers import SentenceTransformer
 
 from anysense.embed.encoders.device import BatchRunner, choose_batch, choose_device
 from anysense.embed.encoders.letters import plain_letters
 from anysense.embed.encoders.passages import split_passages
 from anysense.embed.encoders.revision import digest_parts, revision_of
 from anysense.embed.encoders.sections import split_sections
+from anysense.embed.encoders.sentence.folder import check_folder, open_model
 from anysense.embed.encoders.sentence.names import find_model
 from anysense.embed.encoders.streams import batches_at_once
-from anysense.embed.encoders.weights.checkpoint import file_digest, read_checkpoint
+from anysense.embed.encoders.weights.checkpoint import file_digest
 from anysense.embed.encoders.weights.downloads import WEIGHT_FILES
-from anysense.embed.encoders.weights.hub import missing_file, offline
-from anysense.embed.errors import CheckpointError, EncoderError
+from anysense.embed.encoders.weights.hub import missing_file
+from anysense.embed.errors import EncoderError
 from anysense.embed.types import Modality, Passage, Space
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from sentence_transformers import SentenceTransformer
+
     from anysense.embed.types import Content, FloatArray, Structure
 
 __all__ = ["SentenceEncoder", "load"]
 
-_MODULES = ("Transformer", "Pooling", "Normalize", "Dense", "LayerNorm", "Dropout")
 _REVISION = "1"
 _STEP = 16  # texts are padded to multiples of this many tokens
 
@@ -49,48 +49,8 @@ def load(rest: str, device: str) -> SentenceEncoder:
     name, folder = find_model(rest)
     check_folder(folder)
     torch_device = choose_device(device)
-    try:
-        with offline():
-            model = SentenceTransformer(
-                str(folder),
-                device=str(torch_device),
-                trust_remote_code=False,
-                local_files_only=True,
-            )
-    except Exception as error:  # whatever the library and its loaders raise for a damaged folder
-        raise CheckpointError(
-            f"{folder}: cannot be loaded as a sentence-transformers model "
-            f"({type(error).__name__}: {' '.join(str(error).split())[:200]})."
-        ) from error
+    model = open_model(folder, torch_device)
     return SentenceEncoder(name, model, torch_device, _digest(folder))
-
-
-def check_folder(folder: Path) -> None:
-    """Refuse a model's folder from which code could be run, by whatever version of the library.
-
-    Its `modules.json` names classes, which older versions import and call as they are named, and
-    older modules keep their weights in pickles.
-
-    Raises:
-        CheckpointError: it names a class that is not one of `_MODULES`, or has such a pickle.
-    """
-    try:
-        text = (folder / "modules.json").read_text(encoding="utf-8")
-        classes = [str(module["type"]) for module in json.loads(text)]
-    except FileNotFoundError:
-        classes = []  # a model of transformers, to which the library adds its own pooling
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise CheckpointError(f"{folder / 'modules.json'}: is damaged; fetch it again.") from error
-    for name in classes:
-        parts = name.split(".")
-        if parts[0] != "sentence_transformers" or parts[-1] not in _MODULES:
-            raise CheckpointError(
-                f"{folder / 'modules.json'}: was refused, because it names {name[:100]!r}, which "
-                f"is none of the library's {', '.join(_MODULES)} and could run code."
-            )
-    for weights in sorted(folder.glob("**/*.bin")):
-        if weights.is_file() and not weights.with_name("model.safetensors").is_file():
-            read_checkpoint(weights)
 
 
 class SentenceEncoder:
