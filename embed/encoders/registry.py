@@ -1,8 +1,8 @@
 """From an encoder's name to the encoder: the built-in kinds, those registered, and entry points.
 
 A name is ``KIND`` or ``KIND:REST``. The kinds that come with the package are ``starter``,
-``openclip``, ``clap``, ``peav`` and ``text``. Any installed distribution adds more by an entry
-point:
+``openclip``, ``clap``, ``peav``, ``text`` and ``st``. Any installed distribution adds more by an
+entry point:
 
     [project.entry-points."anysense.encoders"]
     mykind = "my_package.encoders:load"     # load(rest: str, device: str) -> Encoder
@@ -59,6 +59,7 @@ _BUILT_IN = {
     "clap": "anysense.embed.encoders.clap.encoder",
     "peav": "anysense.embed.encoders.peav.encoder",
     "text": "anysense.embed.encoders.sentence.encoder",
+    "st": "anysense.embed.encoders.sentence_transformers.encoder",
 }
 # What each kind downloads; one that is not here needs no download.
 _DOWNLOADS = {
@@ -66,6 +67,7 @@ _DOWNLOADS = {
     "clap": "anysense.embed.encoders.clap.names",
     "peav": "anysense.embed.encoders.peav.names",
     "text": "anysense.embed.encoders.sentence.names",
+    "st": "anysense.embed.encoders.sentence_transformers.names",
 }
 _factories: dict[str, Factory] = {}
 
@@ -90,8 +92,8 @@ def load_encoder(name: str, *, device: str = "auto") -> Encoder:
     Args:
         name: such as ``starter``, ``openclip:ViT-B-32/laion2b_s34b_b79k``,
             ``openclip:ViT-B-32//data/finetuned.pt``, ``clap:laion/clap-htsat-unfused``,
-            ``peav:facebook/pe-av-small`` or
-            ``text:sentence-transformers/all-MiniLM-L6-v2``.
+            ``peav:facebook/pe-av-small``, ``text:sentence-transformers/all-MiniLM-L6-v2`` or
+            ``st:google/embeddinggemma-2``.
         device: ``auto`` (CUDA where there is one, otherwise the CPU), ``cpu``, ``cuda`` or
             ``cuda:N``.
 

@@ -191,6 +191,8 @@ def test_a_sentence_model_that_was_pulled_can_be_loaded(
         ("nosuch", "UnknownEncoderError", "There is no encoder 'nosuch'"),
         ("text:/data/model", "UsageError", "needs no download"),
         ("text:laion/clap-htsat-unfused", "UnknownEncoderError", "has no model.safetensors or"),
+        ("st:laion/clap-htsat-unfused@8", "UnknownEncoderError", "has no model.safetensors or"),
+        ("st:/data/model", "UsageError", "needs no download"),
     ],
 )
 def test_what_cannot_be_pulled(hub: Hub, pull: Any, name: str, error: str, message: str) -> None:
@@ -207,3 +209,36 @@ def test_a_hub_that_cannot_be_reached(hub: Hub, pull: Any) -> None:
     assert "HF_HUB_OFFLINE" in pull(NAME, HF_HUB_OFFLINE="1")["message"]
     hub.status = 503
     assert "cannot be reached" in pull(NAME)["message"]
+
+
+def test_large_models_are_fetched_with_all_that_they_name(
+    hub: Hub, pull: Any, tmp_path: Path
+) -> None:
+    """Weights in several files, a processor, and a module with weights of its own."""
+    from tiny_models import save
+    from transformers import AutoModel
+
+    folder = save("gemma", tmp_path / "gemma", {"document": "text: "})
+    model = AutoModel.from_pretrained(folder)
+    (folder / "model.safetensors").unlink()
+    model.save_pretrained(folder, max_shard_size="200KB")
+    for path in folder.rglob("*"):
+        if path.is_file():
+            hub.files[f"acme/gemma/{path.relative_to(folder).as_posix()}"] = path.read_bytes()
+    result = pull("st:acme/gemma@8")
+    assert Path(result["path"]).name == "model.safetensors.index.json"
+    fetched = {f"acme/gemma/{file}" for file, _, _ in result["progress"]}
+    assert fetched == set(hub.files)
+    assert sum("-of-" in file for file in fetched) > 1
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from anysense.embed.encoders.registry import load_encoder\n"
+            "print(load_encoder('st:acme/gemma@8', device='cpu').space.dimension)\n",
+        ],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "HF_HOME": str(tmp_path / "home"), "HF_ENDPOINT": "http://127.0.0.1:9"},
+    )
+    assert done.stdout.split() == ["8"], done.stderr[-3000:]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 __all__ = ["TOKENIZER_FILES", "WEIGHT_FILES", "Downloads", "HubFile", "optional_files"]
@@ -57,8 +58,11 @@ class Downloads(Protocol):
         """
         ...
 
-    def named_downloads(self, rest: str, folder: Path) -> list[HubFile]:
-        """The files that those name in turn which are now in the weights' folder."""
+    def named_downloads(self, rest: str, folder: Path) -> Iterable[HubFile]:
+        """The files that those name in turn which are now in the weights' folder.
+
+        Each is fetched before the next is asked for.
+        """
         ...
 
 

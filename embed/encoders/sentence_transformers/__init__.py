@@ -1,0 +1,1 @@
+"""Encoders of sentence-transformers: texts, images, sounds and clips, as a model takes them."""

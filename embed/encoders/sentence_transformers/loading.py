@@ -1,0 +1,114 @@
+"""A model in a folder, opened without running anything that lies in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from anysense.embed.encoders.revision import digest_parts
+from anysense.embed.encoders.sentence.folder import (
+    TEXT_MODULES,
+    check_classes,
+    check_folder,
+    open_model,
+    read_json,
+)
+from anysense.embed.encoders.sentence_transformers.names import (
+    MODEL_CONFIGS,
+    module_folders,
+    weight_files,
+)
+from anysense.embed.encoders.weights.checkpoint import file_digest
+from anysense.embed.errors import CheckpointError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["check_model", "describe", "load_model", "own_prompts"]
+
+_MODULES = (*TEXT_MODULES, "CLIPModel", "Router", "Asym")
+_WITH_CODE = ("config.json", "tokenizer_config.json", *MODEL_CONFIGS[5:8])
+"""The files that can name code of a model's own."""
+_NOT_IN_VECTORS = frozenset(
+    {"_name_or_path", "transformers_version", "__version__", "dtype", "torch_dtype"}
+)
+
+
+def load_model(folder: Path, device: torch.device) -> Any:
+    """The model in a folder, in full precision on the CPU, and on CUDA in that of its weights.
+
+    Raises:
+        CheckpointError: it is damaged, could run code, or needs code of its own.
+    """
+    check_model(folder)
+    on_cpu = {"dtype": torch.float32} if device.type == "cpu" else None
+    return open_model(folder, device, on_cpu).eval().requires_grad_(False)
+
+
+def check_model(folder: Path) -> None:
+    """Refuse a model from which code could be run, or that would not be itself without its own.
+
+    Transformers would take its own code for a model that brings some; their vectors may differ.
+
+    Raises:
+        CheckpointError: it is such a model, or an adapter without the model it belongs to.
+    """
+    check_folder(folder, _MODULES)
+    if (folder / "adapter_config.json").is_file():
+        raise CheckpointError(
+            f"{folder}: is an adapter of another model; merge it into that one and save the two "
+            "together."
+        )
+    for place in module_folders(folder):
+        for file in (place / name for name in _WITH_CODE):
+            if any(key == "auto_map" for key, _ in _entries(read_json(file, {}))):
+                raise CheckpointError(
+                    f"{file}: was refused, because the model needs code of its own, which is not "
+                    "run; choose a model that transformers itself knows."
+                )
+        router = place / "router_config.json"
+        types = read_json(router, {}).get("types", {})
+        check_classes(router, map(str, types.values()), _MODULES)
+
+
+def own_prompts(folder: Path) -> dict[str, str]:
+    """The prompts that a model's files name; the library adds empty ones of its own.
+
+    It reads them where a model's modules are named; others are models of transformers alone.
+    """
+    if not (folder / "modules.json").is_file():
+        return {}
+    prompts = read_json(folder / "config_sentence_transformers.json", {}).get("prompts") or {}
+    return {str(name): str(prompt) for name, prompt in prompts.items() if prompt is not None}
+
+
+def describe(folder: Path) -> str:
+    """A hash of a model's weights, and of what its files say of how it makes a vector."""
+    parts: dict[str, Any] = {
+        path.relative_to(folder).as_posix(): file_digest(path) for path in weight_files(folder)
+    }
+    for place in module_folders(folder):
+        for file in (place / name for name in MODEL_CONFIGS):
+            if file.suffix == ".json" and file.is_file():
+                parts[file.relative_to(folder).as_posix()] = _told(read_json(file, {}))
+            elif file.is_file():
+                parts[file.relative_to(folder).as_posix()] = file_digest(file)
+    return digest_parts(parts)
+
+
+def _told(content: Any) -> Any:
+    """What is said, without what makes no vector."""
+    if isinstance(content, dict):
+        return {key: _told(value) for key, value in content.items() if key not in _NOT_IN_VECTORS}
+    return [_told(value) for value in content] if isinstance(content, list) else content
+
+
+def _entries(content: Any) -> Iterator[tuple[str, Any]]:
+    """Every entry of nested mappings."""
+    if isinstance(content, dict):
+        yield from content.items()
+    inner = content.values() if isinstance(content, dict) else content
+    for value in inner if isinstance(content, dict | list) else ():
+        yield from _entries(value)
