@@ -59,6 +59,30 @@ def test_a_damaged_model(folder: Path) -> None:
         load(folder)
 
 
+def test_a_model_that_lacks_weights(folder: Path) -> None:
+    """Those of BERT's pooler are not used; the others would be drawn at random."""
+    from safetensors.torch import load_file, save_file
+
+    whole = load(folder)
+    weights = load_file(folder / "model.safetensors")
+    pooler = [name for name in weights if name.startswith("pooler.")]
+    dense = "encoder.layer.1.output.dense.weight"
+    assert len(pooler) == 2
+    assert dense in weights
+    for absent in ([*pooler], [*pooler, dense]):
+        left = {name: weight for name, weight in weights.items() if name not in absent}
+        save_file(left, folder / "model.safetensors", metadata={"format": "pt"})
+        if dense in absent:
+            with pytest.raises(CheckpointError, match=f"lacks 2 weights .* such as {dense}"):
+                load(folder)
+        else:
+            made = [
+                e.encode(Modality.TEXT, [e.prepare(Modality.TEXT, "rain")])
+                for e in (whole, load(folder))
+            ]
+            assert (made[0] == made[1]).all()
+
+
 @pytest.mark.parametrize("file", ["config.json", "tokenizer_config.json", "processor_config.json"])
 def test_a_model_with_code_of_its_own_is_refused(folder: Path, file: str) -> None:
     """Even one that transformers knows, and would run by its own code instead."""

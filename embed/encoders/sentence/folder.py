@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sentence_transformers import SentenceTransformer
+from transformers.utils import logging
 
 from anysense.embed.encoders.weights.checkpoint import read_checkpoint
 from anysense.embed.encoders.weights.hub import offline
 from anysense.embed.errors import CheckpointError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import torch
@@ -87,7 +89,7 @@ def open_model(
         CheckpointError: it is damaged, or the library cannot load it.
     """
     try:
-        with offline():
+        with offline(), _without_bars():
             return SentenceTransformer(
                 str(folder),
                 device=str(device),
@@ -100,6 +102,19 @@ def open_model(
             f"{folder}: cannot be loaded as a sentence-transformers model "
             f"({type(error).__name__}: {' '.join(str(error).split())[:200]})."
         ) from error
+
+
+@contextmanager
+def _without_bars() -> Iterator[None]:
+    """Keep transformers from drawing its progress."""
+    bars: Any = logging
+    had_bars = bars.is_progress_bar_enabled()
+    bars.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if had_bars:
+            bars.enable_progress_bar()
 
 
 def _damaged(file: Path) -> CheckpointError:

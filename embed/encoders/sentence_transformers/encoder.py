@@ -189,16 +189,7 @@ class SentenceTransformersEncoder:
 
     def _width(self) -> int:
         """How many numbers the model's vectors have, by making one."""
-        task = self._tasks[DOCUMENT]
-        if self._texts is not None:
-            probe = self._inputs.prepare("a", task)
-        elif self.sample_rate is not None:
-            silence = torch.zeros(self.sample_rate).numpy()
-            probe = self._inputs.prepare(Waveform(silence, self.sample_rate), task)
-        else:
-            from PIL.Image import new
-
-            probe = self._inputs.prepare(new("RGB", (64, 64), "grey"), task)
+        probe = self._inputs.prepare(self._inputs.probes()[0], self._tasks[DOCUMENT])
         return len(self._runner.run_grouped(self._forward, [probe])[0])
 
     def _probe(self, task: Task) -> list[Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from PIL.Image import Image
+from PIL.Image import Image, new
 from sentence_transformers.base.modules import Transformer
 
 from anysense.embed.encoders.features import Features
@@ -106,6 +106,19 @@ class Inputs:
         self.sample_rate = int(rate or 0) if hears else None
         self.window_seconds = _window_seconds(processor, extractor) if hears else 10.0
         self.video = _video_input(model)
+
+    def probes(self) -> list[str | Image | Waveform]:
+        """Something of each kind that the model takes."""
+        made: list[str | Image | Waveform] = []
+        modalities = supported(self._model)
+        if Modality.TEXT in modalities:
+            made.append("a")
+        if Modality.IMAGE in modalities:
+            made.append(new("RGB", (64, 64), "grey"))
+        if self.sample_rate is not None:
+            silence = np.zeros(self.sample_rate, np.float32)
+            made.append(Waveform(silence, self.sample_rate))
+        return made
 
     def prepare(self, content: Content, task: Task) -> Features:
         """One content as a batch of one.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import torch
+from sentence_transformers.util import batch_to_device
 
 from anysense.embed.encoders.revision import digest_parts
 from anysense.embed.encoders.sentence.folder import (
@@ -14,11 +15,13 @@ from anysense.embed.encoders.sentence.folder import (
     open_model,
     read_json,
 )
+from anysense.embed.encoders.sentence_transformers.inputs import Inputs, settle
 from anysense.embed.encoders.sentence_transformers.names import (
     MODEL_CONFIGS,
     module_folders,
     weight_files,
 )
+from anysense.embed.encoders.sentence_transformers.prompts import tasks
 from anysense.embed.encoders.weights.checkpoint import file_digest
 from anysense.embed.errors import CheckpointError
 
@@ -44,7 +47,44 @@ def load_model(folder: Path, device: torch.device) -> Any:
     """
     check_model(folder)
     on_cpu = {"dtype": torch.float32} if device.type == "cpu" else None
-    return open_model(folder, device, on_cpu).eval().requires_grad_(False)
+    before = torch.get_rng_state()
+    model = open_model(folder, device, on_cpu).eval().requires_grad_(False)
+    if not torch.equal(before, torch.get_rng_state()):
+        _check_absent(folder, model, open_model(folder, device, on_cpu).eval())
+    return model
+
+
+def _check_absent(folder: Path, model: Any, other: Any) -> None:
+    """Refuse a model that lacks weights by which vectors are made.
+
+    Transformers draws weights that a folder lacks at random, and says so to its log alone. Some
+    need not be there, such as those of a pooling that is not used: with no number in place of each
+    that differs from loading to loading, vectors show whether they depend on it.
+
+    Args:
+        folder: that it lies in.
+        model: as it was loaded.
+        other: the same, loaded once more; of no use afterwards.
+
+    Raises:
+        CheckpointError: vectors depend on it.
+    """
+    weights = dict(other.named_parameters())
+    absent = [name for name, one in model.named_parameters() if not one.equal(weights[name])]
+    with torch.no_grad():
+        for name in absent:
+            weights[name].fill_(torch.nan)
+        settle(other)
+        inputs = Inputs(other)
+        for task in tasks(own_prompts(folder)).values():
+            for content in inputs.probes():
+                values = dict(inputs.prepare(content, task).values)
+                values = batch_to_device(values, other.device)
+                if not other(values)["sentence_embedding"].isfinite().all():
+                    raise CheckpointError(
+                        f"{folder}: lacks {len(absent)} weights of the model, such as "
+                        f"{absent[0].partition('.model.')[2] or absent[0]}; fetch it again."
+                    )
 
 
 def check_model(folder: Path) -> None:
