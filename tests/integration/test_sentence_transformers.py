@@ -52,9 +52,12 @@ TAKES = {
     "clap-fusion": {TEXT, AUDIO},
     "gemma": {TEXT, IMAGE, AUDIO},
     "qwen": {TEXT, IMAGE},
+    "omni": {TEXT, IMAGE, AUDIO},
 }
-WITH_PROMPTS = ("bert", "gemma", "qwen")
-WITH_VIDEO = ("gemma", "qwen")
+WITH_PROMPTS = ("bert", "gemma", "qwen", "omni")
+WITH_VIDEO = ("gemma", "qwen", "omni")
+ASKED = {"bert": {TEXT}, "gemma": {TEXT}, "qwen": TAKES["qwen"], "omni": TAKES["omni"]}
+"""What the queries of each model have a prompt for."""
 
 
 @pytest.fixture(scope="session")
@@ -128,7 +131,7 @@ def test_its_space(encoders: dict[str, Any], folders: dict[str, Path], name: str
     assert encoder.space.modalities == TAKES[name]
     assert encoder.space.dimension == vectors(encoder, TEXT, ["rain"]).shape[1]
     asked = {form.modality for form in encoder.space.query_forms}
-    assert asked == {"bert": {TEXT}, "gemma": {TEXT}, "qwen": {TEXT, IMAGE}}.get(name, set())
+    assert asked == ASKED.get(name, set())
     assert (encoder.video is not None) == (name in WITH_VIDEO)
 
 
@@ -172,10 +175,10 @@ def test_a_prompt_called_passage_is_that_of_documents(tmp_path: Path) -> None:
     assert plain.space.revision != encoder.space.revision
 
 
-@pytest.mark.parametrize("name", ["bert", "clip", "clap", "gemma", "qwen"])
+@pytest.mark.parametrize("name", ["bert", "clip", "clap", "gemma", "qwen", "omni"])
 def test_passages_fit_with_their_prompts(encoders: dict[str, Any], name: str) -> None:
     encoder = encoders[name]
-    limit = {"bert": 64, "clip": 24, "clap": 40, "gemma": 1024, "qwen": 512}[name]
+    limit = {"bert": 64, "clip": 24, "clap": 40, "gemma": 1024, "qwen": 512, "omni": 1024}[name]
 
     def tokens(text: str) -> int:
         forms = [lambda t: encoder.prepare(TEXT, t)]
@@ -198,7 +201,7 @@ def test_a_text_that_looks_like_a_file_or_an_address_is_a_text(
 ) -> None:
     path = tmp_path / "photo.jpg"
     Image.new("RGB", (64, 64), "red").save(path)
-    for name in ("clip", "clap", "gemma", "qwen"):
+    for name in ("clip", "clap", "gemma", "qwen", "omni"):
         for text in (str(path), "https://example.com/a.jpg", "data:image/png;base64,AA", "a.wav"):
             values = encoders[name].prepare(TEXT, text).values
             assert "pixel_values" not in values
@@ -207,18 +210,22 @@ def test_a_text_that_looks_like_a_file_or_an_address_is_a_text(
 
 
 def test_words_by_which_a_model_knows_media_are_no_media(encoders: dict[str, Any]) -> None:
-    told = {"gemma": "<|image|> <|audio|> <|video|>", "qwen": "<|image_pad|> <|video_pad|>"}
+    told = {
+        "gemma": "<|image|> <|audio|> <|video|>",
+        "qwen": "<|image_pad|> <|video_pad|>",
+        "omni": "<|IMAGE|> <|AUDIO|> <|VIDEO|>",
+    }
     for name, marks in told.items():
         assert np.isfinite(vectors(encoders[name], TEXT, [f"rain {marks} sea"])).all()
         same = vectors(encoders[name], TEXT, [f"rain {marks} sea", "rain sea"])
         assert np.abs(same[0] - same[1]).max() < 1e-5
 
 
-@pytest.mark.parametrize("name", ["clap", "clap-fusion", "gemma"])
+@pytest.mark.parametrize("name", ["clap", "clap-fusion", "gemma", "omni"])
 def test_a_long_sound_gives_the_same_windows_twice(encoders: dict[str, Any], name: str) -> None:
     encoder = encoders[name]
     seconds, rate = encoder.window_seconds, encoder.sample_rate
-    assert (seconds, rate) == ((30.0, 16_000) if name == "gemma" else (10.0, 48_000))
+    assert (seconds, rate) == ((10.0, 48_000) if name.startswith("clap") else (30.0, 16_000))
     sound = noise(2.5 * seconds, rate, seed=3)
     runs = []
     for _ in range(2):
@@ -304,8 +311,8 @@ def test_clips_are_told_with_the_times_of_their_frames(
     assert np.abs(expected[0] - expected[1]).max() > 1e-3
     assert np.abs(made - expected).max() < 1e-4
     later = vectors(encoder, IMAGE, [Clip(frames, (0.0, 4.0, 8.0, 12.0), 16.0)])
-    # Only Qwen's model is told when a frame is shown.
-    assert (np.abs(later[0] - made[0]).max() > 1e-4) == (name == "qwen")
+    # Only Qwen's models are told when a frame is shown.
+    assert (np.abs(later[0] - made[0]).max() > 1e-4) == (name != "gemma")
 
 
 def test_many_threads_prepare_at_once(encoders: dict[str, Any]) -> None:

@@ -477,3 +477,118 @@ def save_router(folder: Path) -> Path:
     )
     SentenceTransformer(modules=[router], device="cpu").save(str(folder), create_model_card=False)
     return folder
+
+
+_OMNI_TOKENS = {
+    "image_token": "<|IMAGE|>",
+    "audio_token": "<|AUDIO|>",
+    "video_token": "<|VIDEO|>",
+    "vision_bos_token": "<|vision_bos|>",
+    "vision_eos_token": "<|vision_eos|>",
+    "audio_bos_token": "<|audio_bos|>",
+    "audio_eos_token": "<|audio_eos|>",
+}
+_OMNI_CHAT = (
+    "{%- for message in messages %}<|im_start|>{{ message.role }}\n"
+    "{%- for part in message.content %}"
+    "{%- if part.type == 'image' %}<|vision_bos|><|IMAGE|><|vision_eos|>"
+    "{%- elif part.type == 'video' %}<|vision_bos|><|VIDEO|><|vision_eos|>"
+    "{%- elif part.type == 'audio' %}<|audio_bos|><|AUDIO|><|audio_eos|>"
+    "{%- else %}{{ part.text }}{%- endif %}{%- endfor %}<|im_end|>\n{%- endfor %}"
+    "{%- if add_generation_prompt %}<|im_start|>assistant\n{%- endif %}"
+)
+
+
+def save_omni(folder: Path, *, prompts: dict[str, str] | None = None) -> Path:
+    """Qwen2.5-Omni's thinker as e5-omni is: a chat with sounds, its last token after all layers."""
+    from transformers import (
+        Qwen2_5OmniProcessor,
+        Qwen2_5OmniThinkerConfig,
+        Qwen2_5OmniThinkerForConditionalGeneration,
+        Qwen2VLImageProcessor,
+        Qwen2VLVideoProcessor,
+        WhisperFeatureExtractor,
+    )
+
+    specials = ("<pad>", "<|im_start|>", "<|im_end|>", *_OMNI_TOKENS.values(), "<unk>")
+    tokenizer = fast_tokenizer(
+        word_tokenizer(specials, start=None, end=None),
+        bos_token=None,
+        eos_token="<|im_end|>",
+        extra_special_tokens=_OMNI_TOKENS,
+        padding_side="left",
+        model_max_length=1024,
+    )
+    number = tokenizer.convert_tokens_to_ids
+    text = {
+        "vocab_size": len(tokenizer),
+        "hidden_size": 32,
+        "intermediate_size": 48,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "num_key_value_heads": 1,
+        "max_position_embeddings": 4096,
+        "rope_parameters": {
+            "rope_type": "default",
+            "rope_theta": 10_000.0,
+            "mrope_section": [4, 2, 2],
+        },
+    }
+    vision = {
+        "depth": 2,
+        "hidden_size": 32,
+        "intermediate_size": 48,
+        "num_heads": 2,
+        "patch_size": 8,
+        "window_size": 32,
+        "out_hidden_size": 32,
+        "fullatt_block_indexes": [1],
+    }
+    audio = {
+        "num_mel_bins": 128,
+        "encoder_layers": 1,
+        "encoder_attention_heads": 2,
+        "encoder_ffn_dim": 48,
+        "d_model": 32,
+        "output_dim": 32,
+    }
+    config = Qwen2_5OmniThinkerConfig(
+        text_config=text,
+        vision_config=vision,
+        audio_config=audio,
+        image_token_index=number("<|IMAGE|>"),
+        audio_token_index=number("<|AUDIO|>"),
+        video_token_index=number("<|VIDEO|>"),
+        audio_start_token_id=number("<|audio_bos|>"),
+        audio_end_token_id=number("<|audio_eos|>"),
+        vision_start_token_id=number("<|vision_bos|>"),
+        vision_end_token_id=number("<|vision_eos|>"),
+    )
+    randomise(Qwen2_5OmniThinkerForConditionalGeneration(config)).save_pretrained(folder)
+    shape = {
+        "patch_size": 8,
+        "merge_size": 2,
+        "temporal_patch_size": 2,
+        "size": {"shortest_edge": 256, "longest_edge": 4096},
+    }
+    Qwen2_5OmniProcessor(
+        image_processor=Qwen2VLImageProcessor(**shape),
+        video_processor=Qwen2VLVideoProcessor(**shape),
+        feature_extractor=WhisperFeatureExtractor(feature_size=128, chunk_length=300),
+        tokenizer=tokenizer,
+        chat_template=_OMNI_CHAT,
+    ).save_pretrained(folder)
+    method = {"method": "forward", "method_output_name": ["hidden_states", -1]}
+    settings = {
+        "transformer_task": "any-to-any",
+        "modality_config": {
+            **dict.fromkeys(("text", "image", "audio", "video"), method),
+            "message": {**method, "format": "structured"},
+        },
+        "module_output_name": "token_embeddings",
+        "processing_kwargs": {"chat_template": {"add_generation_prompt": True}},
+    }
+    (folder / "sentence_bert_config.json").write_text(json.dumps(settings))
+    _save_pooling(folder, 32, "lasttoken")
+    save_settings(folder, prompts=prompts, modules=[("", "Transformer"), ("1_Pooling", "Pooling")])
+    return folder

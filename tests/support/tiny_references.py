@@ -16,19 +16,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+_CHATS = ("qwen", "omni")
+
 
 def vectors(
     name: str, folder: Path, modality: Modality, contents: Sequence[Any], prompt: str
 ) -> Any:
     """One vector for each content, not normalised."""
-    from transformers import AutoModel, AutoProcessor
-
-    model = AutoModel.from_pretrained(folder, dtype=torch.float32).eval()
-    processor = AutoProcessor.from_pretrained(folder)
+    model, processor = _load(name, folder)
     with torch.inference_mode():
-        if name == "qwen":
-            kind = "text" if modality is Modality.TEXT else "image"
-            return [_chat(model, processor, prompt, kind, one) for one in contents]
+        if name in _CHATS:
+            return [_chat(model, processor, prompt, modality.value, one) for one in contents]
         if modality is Modality.TEXT:
             return _texts(name, model, processor, [prompt + text for text in contents])
         one = _image if modality is Modality.IMAGE else _sound
@@ -37,13 +35,10 @@ def vectors(
 
 def clip(name: str, folder: Path, frames: list[Any], rate: float, prompt: str) -> Any:
     """One vector for the frames of a video, of which there are `rate` a second."""
-    from transformers import AutoModel, AutoProcessor
-
-    model = AutoModel.from_pretrained(folder, dtype=torch.float32).eval()
-    processor = AutoProcessor.from_pretrained(folder)
+    model, processor = _load(name, folder)
     told = {"fps": rate, "total_num_frames": len(frames), "frames_indices": [*range(len(frames))]}
     with torch.inference_mode():
-        if name == "qwen":
+        if name in _CHATS:
             text = processor.apply_chat_template(
                 _messages(prompt, "video", frames), add_generation_prompt=True
             )
@@ -54,10 +49,20 @@ def clip(name: str, folder: Path, frames: list[Any], rate: float, prompt: str) -
             videos=[frames],
             video_metadata=[told],
             do_sample_frames=False,
+            fps=rate,
             return_tensors="pt",
         )
-        hidden = model(**inputs).last_hidden_state
-        return hidden[0, -1] if name == "qwen" else hidden[0].mean(0)
+        if name in _CHATS:
+            return _last(model, inputs)
+        return model(**inputs).last_hidden_state[0].mean(0)
+
+
+def _load(name: str, folder: Path) -> tuple[Any, Any]:
+    from transformers import AutoModel, AutoModelForMultimodalLM, AutoProcessor
+
+    kind: Any = AutoModelForMultimodalLM if name == "omni" else AutoModel
+    model = kind.from_pretrained(folder, dtype=torch.float32).eval()
+    return model, AutoProcessor.from_pretrained(folder)
 
 
 def _texts(name: str, model: Any, processor: Any, texts: list[str]) -> Any:
@@ -95,8 +100,14 @@ def _chat(model: Any, processor: Any, prompt: str, kind: str, content: Any) -> A
         _messages(prompt, kind, content), add_generation_prompt=True
     )
     media = {"images": [content]} if kind == "image" else {}
-    inputs = processor(text=[text], **media, return_tensors="pt")
-    return model(**inputs).last_hidden_state[0, -1]
+    if kind == "audio":
+        media = {"audio": [content.samples], "sampling_rate": content.rate}
+    return _last(model, processor(text=[text], **media, return_tensors="pt"))
+
+
+def _last(model: Any, inputs: Any) -> Any:
+    """The last token after all layers."""
+    return model(**inputs, output_hidden_states=True).hidden_states[-1][0, -1]
 
 
 def _messages(prompt: str, kind: str, content: Any) -> list[dict[str, Any]]:

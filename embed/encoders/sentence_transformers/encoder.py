@@ -1,6 +1,6 @@
 """Any model of texts, images and sounds that sentence-transformers loads by its generic way.
 
-CLIP, SigLIP, MetaCLIP 2, CLAP, EmbeddingGemma 2, Qwen3-VL-Embedding, and models of texts alone.
+CLIP, SigLIP, MetaCLIP 2, CLAP, EmbeddingGemma 2, Qwen3-VL, e5-omni, and models of texts alone.
 N. Reimers and I. Gurevych, "Sentence-BERT: Sentence Embeddings using Siamese BERT-Networks", EMNLP
 2019; shorter vectors: A. Kusupati et al., "Matryoshka Representation Learning", NeurIPS 2022.
 """

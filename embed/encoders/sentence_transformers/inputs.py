@@ -71,6 +71,11 @@ def settle(model: Any) -> None:
         extractor = _feature_extractor(module.processor)
         if getattr(extractor, "dither", 0.0):
             extractor.dither = 0.0  # noise, drawn anew for each sound
+        padding = getattr(extractor, "padding", None)
+        if isinstance(
+            padding, str
+        ):  # the library's own `True` is silence to transformers' older CLAP
+            _set(module, "audio", {"padding": padding})
         positions = _positions(module.model)
         if module.tokenizer is not None and positions is not None:
             limit = min(module.tokenizer.model_max_length, positions)
@@ -132,16 +137,21 @@ class Inputs:
         if isinstance(content, Image):
             return self._features("image", content.convert("RGB"), task)
         if isinstance(content, Clip):
-            return self._features("video", _video(content), task)
+            # Qwen2.5-Omni is told a rate in place of times.
+            rate = len(content.frames) / content.seconds
+            return self._features("video", _video(content), task, rate)
         values = self._features("audio", self._sound(content), task).values
         if "is_longer" in values:
             # A window is heard whole. CLAP's extractor marks one sound of a batch at random.
             values = {**values, "is_longer": torch.zeros_like(values["is_longer"])}
         return Features(values, _MEDIA_ROWS)
 
-    def _features(self, name: str, content: Any, task: Task) -> Features:
+    def _features(self, name: str, content: Any, task: Task, rate: float | None = None) -> Features:
+        more = {} if rate is None else {"processing_kwargs": {"video": {"fps": rate}}}
         try:
-            made = self._model.preprocess([{name: content}], prompt=task.prompt, task=task.name)
+            made = self._model.preprocess(
+                [{name: content}], prompt=task.prompt, task=task.name, **more
+            )
         except Exception as error:  # whatever a processor raises for what it cannot take
             reason = " ".join(str(error).split())[:200]
             raise UnsupportedMediaError(
