@@ -133,6 +133,8 @@ def test_its_space(encoders: dict[str, Any], folders: dict[str, Path], name: str
     asked = {form.modality for form in encoder.space.query_forms}
     assert asked == ASKED.get(name, set())
     assert (encoder.video is not None) == (name in WITH_VIDEO)
+    sides = {"clip": 64, "metaclip2": 64, "siglip": 64}
+    assert encoder.image_side == sides.get(name)  # of a square that pictures become
 
 
 @pytest.mark.parametrize("name", WITH_PROMPTS)

@@ -14,7 +14,7 @@ from PIL.Image import Image
 from sentence_transformers.base.modules import Router
 
 from anysense.embed.encoders.device import BatchRunner, choose_batch, choose_device
-from anysense.embed.encoders.revision import revision_of
+from anysense.embed.encoders.revision import revision_of, with_reduced
 from anysense.embed.encoders.sentence_transformers.inputs import Inputs, settle, supported
 from anysense.embed.encoders.sentence_transformers.loading import (
     describe,
@@ -24,6 +24,7 @@ from anysense.embed.encoders.sentence_transformers.loading import (
 from anysense.embed.encoders.sentence_transformers.names import find_model, parse_name
 from anysense.embed.encoders.sentence_transformers.prompts import DOCUMENT, QUERY, Task, tasks
 from anysense.embed.encoders.sentence_transformers.texts import Texts
+from anysense.embed.encoders.streams import batches_at_once
 from anysense.embed.errors import EncoderError, UnknownEncoderError
 from anysense.embed.types import Clip, Modality, Passage, QueryForm, Space, Waveform
 
@@ -111,7 +112,9 @@ class SentenceTransformersEncoder:
         self.sample_rate = self._inputs.sample_rate
         self.window_seconds = self._inputs.window_seconds
         self.video = self._inputs.video
+        self.image_side = self._inputs.image_side
         self.batch_size = choose_batch(device, 1, 128)
+        self.batches_at_once = batches_at_once(device)
         self._cut: int | None = None
         has_texts = Modality.TEXT in self._modalities
         self._texts = Texts(model, self._inputs, list(tasks.values())) if has_texts else None
@@ -124,7 +127,7 @@ class SentenceTransformersEncoder:
         self._cut = dimension or model.truncate_dim
         probes = [self._probe(task) for task in tasks.values()] if has_texts else []
         forms = self._forms() if len(probes) == 2 and probes[0] != probes[1] else ()
-        revision = {
+        parts = {
             "model": digest,
             "prompts": {task.name: task.prompt for task in tasks.values()},
             "tokens": probes,
@@ -133,8 +136,10 @@ class SentenceTransformersEncoder:
             "dimension": self._cut,
             "code": _REVISION,
         }
+        if self.image_side is not None:
+            parts = with_reduced(parts, self.image_side)
         self.space = Space(
-            name, revision_of(revision), self._cut or width, self._modalities, query_forms=forms
+            name, revision_of(parts), self._cut or width, self._modalities, query_forms=forms
         )
 
     def passages(self, text: str) -> list[Passage]:

@@ -99,6 +99,7 @@ class Inputs:
         sample_rate: in Hz, of the sounds that it takes; None if it takes none.
         window_seconds: how much of a sound it hears at once.
         video: the clips that it takes; None if it takes none.
+        image_side: how many pixels it needs along the shorter side of a picture; None: all of them.
     """
 
     def __init__(self, model: Any, step: int = 1) -> None:
@@ -111,6 +112,7 @@ class Inputs:
         self.sample_rate = int(rate or 0) if hears else None
         self.window_seconds = _window_seconds(processor, extractor) if hears else 10.0
         self.video = _video_input(model)
+        self.image_side = _image_side(_processor_with(model, "image_processor"))
 
     def probes(self) -> list[str | Image | Waveform]:
         """Something of each kind that the model takes."""
@@ -222,6 +224,19 @@ def _window_seconds(processor: Any, extractor: Any) -> float:
         / 1e3,
     ]
     return min(next((float(seconds) for seconds in told if seconds), 10.0), _LONGEST_WINDOW)
+
+
+def _image_side(processor: Any) -> int | None:
+    """Twice the side of the square that a processor makes of a picture, if it makes one.
+
+    Others keep the proportions, and as many pixels as they have room for.
+    """
+    size = getattr(getattr(processor, "image_processor", processor), "size", None) or {}
+    told = {key: size.get(key) for key in ("height", "width", "shortest_edge", "longest_edge")}
+    if told["longest_edge"] is not None:
+        return None
+    sides = [int(side) for side in told.values() if side is not None]
+    return 2 * max(sides) if sides else None
 
 
 def _video_input(model: Any) -> VideoInput | None:
