@@ -66,9 +66,11 @@ def score(subject: Case, method: Callable[[Route], Array], *, hide: str = "") ->
             for rows, kept in groups:
                 items = subject.vectors[kept]
                 crosses = modality != target
+                among = kept == own[rows][:, None]
                 route = Route(
                     queries[rows], items, items, asking if crosses else items,
                     subject.bank[modality], subject.bank[target], crosses, target,
+                    np.where(among.any(axis=1), among.argmax(axis=1), -1) if len(kept) else None,
                 )  # fmt: skip
                 if len(kept):
                     scores[np.ix_(rows, kept)] = method(route)

@@ -43,6 +43,8 @@ class Route:
         background: that of the items' modality.
         crosses: whether the modalities differ.
         modality: of the items.
+        own: each query's place among the items, (q,), -1 where it is not among them; None if none
+            is. It is not in the list that is ranked.
     """
 
     queries: Array
@@ -53,6 +55,7 @@ class Route:
     background: Array
     crosses: bool
     modality: str
+    own: Array | None = None
 
     @cached_property
     def products(self) -> Array:
@@ -129,13 +132,30 @@ def neighbour_query_z(route: Route) -> Array:
     return (values - values.mean(1, keepdims=True)) / values.std(1, keepdims=True)
 
 
+def gap_removed(route: Route) -> Array:
+    """GR-CLIP (Li et al., arXiv 2507.19054, 2025): cosines of vectors less their modality's mean.
+
+    The means are of the background and the collection.
+    """
+    asking = np.concatenate([route.asking, sampled(route.asking_held)]).mean(axis=0)
+    items = route.items - np.concatenate([route.background, route.sample]).mean(axis=0)
+    queries = route.queries - asking
+    lengths = np.linalg.norm(queries, axis=1)[:, None] * np.linalg.norm(items, axis=1)
+    return queries @ items.T / np.maximum(lengths, 1e-9)
+
+
 def centred_query_z(route: Route) -> Array:
     """As `calibrated`, without the background among the items and without the tail."""
     return query_z(replace(route, queries=route.queries - route.mean))
 
 
 def calibrated(
-    route: Route, own: float = OWN_SHARE, *, asked_by_sample: bool = True, centring: float = CENTRED
+    route: Route,
+    own: float = OWN_SHARE,
+    *,
+    asked_by_sample: bool = True,
+    centring: float = CENTRED,
+    decorrelated: bool = True,
 ) -> Array:
     """The package's scores, as `index/calibration` and `index/ranking/retriever.py` make them.
 
@@ -148,24 +168,36 @@ def calibrated(
     asking = route.asking
     if asked_by_sample:
         asking = np.concatenate([asking, sampled(route.asking_held)])
-    fitted = fit_route(asking - away, items, weights, paired=not route.crosses, own_share=own)
+    fitted = fit_route(
+        asking - away,
+        items,
+        weights,
+        paired=not route.crosses,
+        own_share=own,
+        decorrelated=decorrelated and route.crosses,
+    )
     near = np.vectorize(copy_bonus)(route.products) if not route.crosses else 0.0
     scores = []
-    for query in route.queries - away:
+    for query in fitted.decorrelated(route.queries - away):
         null = fitted.null(query)
         scores.append([null.score(float(p)) for p in route.items @ query])
     return np.asarray(scores) + near
 
 
+def correlated(route: Route) -> Array:
+    """As `calibrated`, but queries that cross keep what everything varies by."""
+    return calibrated(route, decorrelated=False)
+
+
 def reciprocal_rank(route: Route) -> Array:
     """Equal ranks in the order of their cosines."""
-    return 1 / (61 + ranks(route.products)) + 1e-9 * route.products
+    return 1 / (61 + ranks(route)) + 1e-9 * route.products
 
 
 def round_robin(route: Route) -> Array:
     """Texts, pictures and sounds take turns."""
     turn = {"text": 0.0, "image": 0.1, "audio": 0.2}[route.modality]
-    return -(ranks(route.products) + turn)
+    return -(ranks(route) + turn)
 
 
 METHODS: dict[str, Callable[[Route], Array]] = {
@@ -177,7 +209,9 @@ METHODS: dict[str, Callable[[Route], Array]] = {
     "z-score of the query, exponential tail": extreme_value,
     "nearest-neighbour normalisation": neighbour,
     "nearest-neighbour normalisation, z-score of the query": neighbour_query_z,
+    "GR-CLIP": gap_removed,
     "centred, z-score of the query": centred_query_z,
+    "calibrated, not decorrelated": correlated,
     "calibrated": calibrated,
     "reciprocal-rank fusion": reciprocal_rank,
     "round-robin": round_robin,
@@ -185,5 +219,14 @@ METHODS: dict[str, Callable[[Route], Array]] = {
 DEFAULT = "calibrated"
 
 
-def ranks(products: Array) -> Array:
+def ranks(route: Route) -> Array:
+    """The place of each item in the list of its route by cosine, from 0: (q, n).
+
+    A query that is itself an item has no place. If it had, its own modality would be one place
+    behind in every list, which is worth much where the answer is of another.
+    """
+    products = route.products.copy()
+    if route.own is not None:
+        among = np.flatnonzero(route.own >= 0)
+        products[among, route.own[among]] = -np.inf
     return np.argsort(np.argsort(-products, axis=1, kind="stable"), axis=1, kind="stable")

@@ -41,10 +41,11 @@ class Pairs:
 
 
 def families(concepts: Array) -> Array:
+    """The family of each concept; one that is not listed is a family by itself."""
     path = Path(__file__).parent / "families.tsv"
     with path.open(encoding="utf-8", newline="") as file:
         known = dict(csv.reader(file, delimiter="\t"))
-    return np.array([known[c] if c != "-" else "-" for c in concepts])
+    return np.array([known.get(c, c) if c != "-" else "-" for c in concepts])
 
 
 def folds(subject: Case, seed: int) -> Iterator[tuple[Array, Array]]:
@@ -62,10 +63,12 @@ def unrelated(subject: Case, method: Callable[[Route], Array]) -> dict[str, Pair
     """The scores of unrelated pairs of each route."""
     found: dict[str, list[tuple[Array, Array]]] = {}
     kinds = families(subject.concepts)
-    _, texts, about, _ = subject.queries[0]
+    _, texts, about, own_place = subject.queries[0]
+    texts, about = texts[own_place < 0], about[own_place < 0]  # the others are items
+    present = [m for m in MODALITIES if (subject.modalities == m).any()]
     for seed in SEEDS:
         for known, asked in folds(subject, seed):
-            for modality in MODALITIES:
+            for modality in present:
                 own = ~known & (subject.modalities == modality)
                 queries, kind = subject.vectors[own], kinds[own]
                 names = np.flatnonzero(own)
@@ -74,7 +77,7 @@ def unrelated(subject: Case, method: Callable[[Route], Array]) -> dict[str, Pair
                     queries = np.concatenate([texts[new], queries])
                     kind = np.concatenate([families(about[new]), kind])
                     names = np.concatenate([-1 - np.flatnonzero(new), names])
-                for target in MODALITIES:
+                for target in present:
                     of_it = subject.modalities == target
                     route = Route(
                         queries, subject.vectors[~known & of_it], subject.vectors[known & of_it],

@@ -15,7 +15,7 @@ from anysense.index.calibration.scores import (
     fit_route,
     item_weights,
 )
-from anysense.index.snapshots.manifest import CALIBRATION
+from anysense.index.snapshots.manifest import CALIBRATION, DIRECTIONS
 from anysense.index.types import Partition
 
 if TYPE_CHECKING:
@@ -166,7 +166,9 @@ class Calibrations:
         queries = self.queries(query_modality, partition)
         if query_modality == partition.modality:
             return fit_route(queries, items, weights, paired=True)
-        return fit_route(queries - self.offset(query_modality, partition), items, weights)
+        native = query_modality in self._space(partition.space).modalities
+        centred = queries - self.offset(query_modality, partition)
+        return fit_route(centred, items, weights, decorrelated=native)
 
     def _published(self, query_modality: Modality, partition: Partition) -> RouteCalibration | None:
         section = self._snapshot.manifest.tuning.get(CALIBRATION, {})
@@ -179,4 +181,7 @@ class Calibrations:
         tail = Tail.from_json(entry)
         if len(tail.knots) != len(SHARES):
             return None
-        return RouteCalibration(self.items(partition), self._weights(partition), tail)
+        # An earlier version has published none, and its tails are of searches without.
+        published = self._snapshot.arrays.get(entry.get(DIRECTIONS, ""))
+        directions = None if published is None else published.astype("float32")
+        return RouteCalibration(self.items(partition), self._weights(partition), tail, directions)

@@ -9,6 +9,7 @@ measurements that they were chosen by):
    items near to all of them (hubs) lose their advantage (compare Bogolin et al., "Cross Modal
    Retrieval with Querybank Normalisation", CVPR 2022, and Chowdhury et al., "Nearest Neighbor
    Normalization Improves Multimodal Retrieval", EMNLP 2024), and FAISS can search by it directly.
+   Then what all vectors vary by most is made shorter (`anysense.index.calibration.decorrelation`).
 2. What is left is standardised by the same query's products with a sample of the partition and, to
    a tenth, with the background's items: they stand in where the partition is small, and keep a
    collection about one subject from taking that subject for chance.
@@ -26,6 +27,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from anysense.index.calibration.decorrelation import decorrelate, fit_directions
 
 if TYPE_CHECKING:
     from anysense.embed.types import FloatArray
@@ -131,14 +134,20 @@ class RouteCalibration:
             sample of the partition.
         weights: how much each of them counts, (m,), with a sum of one; `item_weights`.
         tail: how rare standardised products are.
+        directions: what `decorrelate` makes shorter in the queries, (k, d); None for nothing.
     """
 
     items: FloatArray
     weights: FloatArray
     tail: Tail = TYPICAL
+    directions: FloatArray | None = None
+
+    def decorrelated(self, query: FloatArray) -> FloatArray:
+        """What to search with for a query vector, (d,), whose modality's mean is taken away."""
+        return decorrelate(query, self.directions)
 
     def null(self, query: FloatArray) -> Null:
-        """What chance gives a query vector, (d,), whose modality's mean is taken away."""
+        """What chance gives a vector, (d,), that is searched with."""
         if len(self.items) < LEAST_ITEMS:
             return Null(0.0, UNKNOWN_DEVIATION, self.tail)
         import numpy as np
@@ -183,6 +192,7 @@ def fit_route(
     *,
     paired: bool = False,
     own_share: float = OWN_SHARE,
+    decorrelated: bool = False,
 ) -> RouteCalibration:
     """Fit a route's calibration to queries by chance.
 
@@ -194,17 +204,47 @@ def fit_route(
         paired: the queries are of the same content as the first of the items; pairs of one with
             itself are no chance.
         own_share: how much the route's own knots count, beside the typical ones.
+        decorrelated: the queries are to be decorrelated, as they cross.
     """
     import numpy as np
+
+    directions = fit_directions(queries, items) if decorrelated else None
 
     chance = np.ones((len(queries), len(items)), bool)
     if paired:
         np.fill_diagonal(chance, False)
     if len(items) < LEAST_ITEMS or chance.sum() < LEAST_PAIRS:
-        return RouteCalibration(items, weights)
-    values = standardise((queries @ items.T).astype(np.float64), chance * weights)
-    tail = fit_tail(values[chance]).drawn(TYPICAL, own_share).within(TYPICAL, FARTHEST)
-    return RouteCalibration(items, weights, tail)
+        return RouteCalibration(items, weights, directions=directions)
+    if directions is None:
+        products = (queries @ items.T).astype(np.float64)
+        values = standardise(products, chance * weights)[chance]
+    else:
+        values = np.concatenate(
+            [
+                _of_other_half(
+                    queries[h::2], items[h::2], weights[h::2], queries[o::2], items[o::2]
+                )
+                for h, o in ((0, 1), (1, 0))
+            ]
+        )
+    tail = fit_tail(values).drawn(TYPICAL, own_share).within(TYPICAL, FARTHEST)
+    return RouteCalibration(items, weights, tail, directions)
+
+
+def _of_other_half(
+    queries: FloatArray, items: FloatArray, weights: FloatArray, asking: FloatArray, new: FloatArray
+) -> Any:
+    """Standardised products of pairs that neither the directions nor the means are fitted to.
+
+    Those that they are fitted to lie nearer together: thresholds would let through too many others.
+    """
+    import numpy as np
+
+    asking = decorrelate(asking, fit_directions(queries, items))
+    known = (asking @ items.T).astype(np.float64)
+    both = np.concatenate([known, asking @ new.T], axis=1)
+    shares = np.concatenate([weights, np.zeros(len(new))])
+    return standardise(both, np.broadcast_to(shares, both.shape))[:, len(items) :].ravel()
 
 
 def standardise(products: Any, weights: Any) -> Any:

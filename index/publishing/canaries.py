@@ -17,8 +17,9 @@ from anysense.embed.types import Modality
 from anysense.index.background.bank import from_arrays
 from anysense.index.bridging.maps import unit
 from anysense.index.bridging.published import find_bridges
+from anysense.index.calibration.decorrelation import decorrelate
 from anysense.index.calibration.scores import CENTRED
-from anysense.index.snapshots.manifest import BRIDGES, EFFORTS
+from anysense.index.snapshots.manifest import BRIDGES, CALIBRATION, DIRECTIONS, EFFORTS
 from anysense.index.types import Ids, Partition
 from anysense.index.vectors.recall import TARGET_RECALL
 
@@ -127,7 +128,13 @@ def _published(
         spaces = {entry.space.id: entry.space for entry in before.manifest.encoders}
         native = spaces[partition.space].modalities
         routes = {name: figures for name, figures in routes.items() if Modality(name) in native}
-    return routes
+    # An earlier version has measured with other queries.
+    return {
+        name: figures
+        for name, figures in routes.items()
+        if bool(_directions(before.manifest.tuning, partition, Modality(name)))
+        == bool(_directions(tuning.sections, partition, Modality(name)))
+    }
 
 
 def _canaries(
@@ -143,9 +150,9 @@ def _canaries(
             asking = Partition(partition.space, modality)
             vectors = from_arrays(tuning.arrays, list(spaces.values()), asking, form)
             if vectors is not None:
-                yield modality, partial(_centred, vectors, partition, modality)
+                yield modality, partial(_crossing, tuning, vectors, partition, modality)
         elif store.partitions.get(Partition(partition.space, modality)):
-            yield modality, partial(_native, store, partition, modality)
+            yield modality, partial(_native, tuning, store, partition, modality)
     for bridge in bridges:
         if bridge.target == partition.space:
             for modality in sorted(spaces[bridge.source].modalities - native):
@@ -153,18 +160,28 @@ def _canaries(
                     yield modality, partial(_bridged, store, bridge, modality)
 
 
-def _native(store: Store, partition: Partition, modality: Modality) -> Canaries:
+def _native(tuning: Tuning, store: Store, partition: Partition, modality: Modality) -> Canaries:
     ids, vectors = store.sample(Partition(partition.space, modality), CANARIES, seed=1)
     if modality == partition.modality:
         return vectors, ids
-    return _centred(vectors, partition, modality)
+    return _crossing(tuning, vectors, partition, modality)
 
 
-def _centred(vectors: FloatArray, partition: Partition, modality: Modality) -> Canaries:
-    """As a search uses them: less a part of their mean where they cross modalities."""
+def _crossing(
+    tuning: Tuning, vectors: FloatArray, partition: Partition, modality: Modality
+) -> Canaries:
+    """As a search uses them: where they cross modalities, centred and decorrelated."""
     if modality == partition.modality:
         return vectors, None
-    return vectors - CENTRED * vectors.mean(axis=0), None
+    directions = tuning.arrays.get(_directions(tuning.sections, partition, modality))
+    known = None if directions is None else directions.astype("float32")
+    return decorrelate(vectors - CENTRED * vectors.mean(axis=0), known), None
+
+
+def _directions(sections: Mapping[str, Any], partition: Partition, modality: Modality) -> str:
+    """The name of the array of what is made shorter in a route's queries; empty if nothing is."""
+    entry = sections.get(CALIBRATION, {}).get(partition.key, {}).get(modality.value, {})
+    return str(entry.get(DIRECTIONS, ""))
 
 
 def _bridged(store: Store, bridge: Bridge, modality: Modality) -> Canaries:

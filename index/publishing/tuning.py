@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from anysense.index.background import bank
 from anysense.index.calibration.routes import Calibrations
-from anysense.index.snapshots.manifest import CALIBRATION, Tuning
+from anysense.index.snapshots.manifest import CALIBRATION, DIRECTIONS, Tuning
 from anysense.index.types import Partition
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def fit_tuning(snapshot: Snapshot, encoders: Sequence[Encoder] = ()) -> Tuning:
     spaces = [entry.space for entry in snapshot.manifest.encoders]
     banks: dict[str, dict[str, FloatArray]] = {}
     section: dict[str, dict[str, Any]] = {}
+    directions: dict[str, Any] = {}
     for space in spaces:
         vectors = {
             key: calibrations.background(Partition(space.id, modality), form)
@@ -41,12 +42,19 @@ def fit_tuning(snapshot: Snapshot, encoders: Sequence[Encoder] = ()) -> Tuning:
     modalities = {space.id: space.modalities for space in spaces}
     for partition, segments in snapshot.partitions.items():
         routes = section.setdefault(partition.key, {})
+        place = next(i for i, space in enumerate(spaces) if space.id == partition.space)
         for query_modality in sorted(modalities[partition.space]):
             if bank.modality_key(query_modality) not in banks[partition.space]:
                 continue
             route = calibrations.fit(query_modality, partition)
-            routes[query_modality.value] = {"segments": segments, **route.tail.to_json()}
-    return Tuning({CALIBRATION: section}, bank.to_arrays(banks, spaces))
+            entry = {"segments": segments, **route.tail.to_json()}
+            if route.directions is not None:
+                entry[DIRECTIONS] = (
+                    f"{DIRECTIONS}-{place}-{query_modality.value}-{partition.modality.value}"
+                )
+                directions[entry[DIRECTIONS]] = route.directions.astype("float16")
+            routes[query_modality.value] = entry
+    return Tuning({CALIBRATION: section}, {**bank.to_arrays(banks, spaces), **directions})
 
 
 def with_bridges(snapshot: Snapshot, encoders: Sequence[Encoder], bridges: Tuning) -> Tuning:

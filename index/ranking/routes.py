@@ -32,7 +32,8 @@ class Route:
         modality: what the query is, mostly.
         partition: where it leads.
         cosine: gives cosines: (d,) of length 1.
-        vector: what is searched with: the same, less a part of its modality's mean if it crosses.
+        vector: what is searched with: the same, or, if it crosses, less a part of its modality's
+            mean and decorrelated.
         null: what chance gives it.
         is_bridged: whether it came over a bridge from another space.
     """
@@ -93,7 +94,9 @@ def plan_routes(
         query = vectors.combined(partition)
         offset = calibrations.centre(query.shares, partition)
         vector = query.vector if offset is None else query.vector - offset
-        null = calibrations.route(query.modality, partition).null(vector)
+        route = calibrations.route(query.modality, partition)
+        vector = route.decorrelated(vector)
+        null = route.null(vector)
         routes.append(
             Route(query.modality, partition, query.vector, vector, null, query.is_bridged)
         )

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BRIDGES",
     "CALIBRATION",
+    "DIRECTIONS",
     "EFFORTS",
     "MANIFEST",
     "TARGET",
@@ -45,6 +46,9 @@ EFFORTS = "nprobe"
 BRIDGES = "bridge"
 CALIBRATION = "calibration"
 TARGET = "target_recall"
+
+DIRECTIONS = "directions"
+"""Of a route's calibration: the name of the array of what is made shorter in its queries."""
 
 
 class DamagedManifest(Exception):  # noqa: N818 (an event, not an error of the user)

@@ -119,6 +119,7 @@ def count(gallery: dict[str, Any]) -> tuple[dict[Any, Any], dict[Any, int]]:
                     vectors = queries
                 others = gallery["items"][new & of[target]]
                 apart = kinds[:, None] != gallery["families"][new & of[target]]
+                vectors = route.decorrelated(vectors)
                 for vector, unrelated in zip(vectors, apart, strict=True):
                     null = route.null(vector)
                     products = others[unrelated] @ vector
@@ -171,3 +172,31 @@ def test_what_a_collection_holds_asks_too(gallery: dict[str, Any]) -> None:
     ]
     assert fits[0].tail != fits[1].tail
     assert (fits[0].items == fits[1].items).all()
+
+
+def test_only_a_query_that_crosses_is_decorrelated(gallery: dict[str, Any]) -> None:
+    of = {m: gallery["items"][gallery["modalities"] == m.value] for m in Modality}
+    calibrations = Calibrations(Held(of, background(gallery)))  # type: ignore[arg-type]
+    query = of[Modality.TEXT][0]
+    texts = calibrations.route(Modality.TEXT, Partition(SPACE.id, Modality.TEXT))
+    photos = calibrations.route(Modality.TEXT, Partition(SPACE.id, Modality.IMAGE))
+    assert texts.decorrelated(query) is query
+    assert np.linalg.norm(photos.decorrelated(query)) < np.linalg.norm(query)
+
+
+def test_tails_of_searches_without_decorrelation_are_used_without(gallery: dict[str, Any]) -> None:
+    of = {m: gallery["items"][gallery["modalities"] == m.value] for m in Modality}
+    partition = Partition(SPACE.id, Modality.IMAGE)
+    fitted = Calibrations(Held(of, background(gallery))).fit(  # type: ignore[arg-type]
+        Modality.TEXT, partition
+    )
+    assert fitted.directions is not None
+    entry = {"segments": len(of[Modality.IMAGE]), **fitted.tail.to_json()}
+    arrays = {**background(gallery), "directions-here": fitted.directions.astype(np.float16)}
+    tuning = {"calibration": {partition.key: {"text": entry}}}
+    held = Held(of, arrays, tuning)
+    earlier = Calibrations(held).route(Modality.TEXT, partition)  # type: ignore[arg-type]
+    assert earlier.directions is None
+    entry["directions"] = "directions-here"
+    today = Calibrations(held).route(Modality.TEXT, partition)  # type: ignore[arg-type]
+    assert (today.directions == fitted.directions).all()
