@@ -198,8 +198,10 @@ def choices(subject: Case) -> list[dict[str, Any]]:
 def drawn_means(values: Array, weights: Array) -> Array:
     """The weighted means of `ROUNDS` draws of the queries, with replacement."""
     rng = np.random.default_rng(0)  # the same queries are drawn in each variant of a gallery
-    drawn = rng.integers(len(values), size=(ROUNDS, len(values)))
-    means: Array = (values[drawn] * weights[drawn]).sum(1) / weights[drawn].sum(1)
+    means = np.empty(ROUNDS)
+    for i in range(ROUNDS):
+        drawn = rng.integers(len(values), size=len(values))
+        means[i] = (values[drawn] * weights[drawn]).sum() / weights[drawn].sum()
     return means
 
 

@@ -6,6 +6,7 @@ scores that are compared across routes. What is shipped is `calibrated`, which c
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -13,9 +14,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from anysense.index.calibration import decorrelation, scores
 from anysense.index.calibration.scores import (
     CENTRED,
+    NEAR_IDENTITY,
     OWN_SHARE,
+    SHARES,
+    Tail,
     copy_bonus,
     fit_route,
     fit_tail,
@@ -28,6 +33,21 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 SAMPLE = 512
+_known: dict[tuple[Any, ...], Any] = {}
+
+
+def directions_once(queries: Array, items: Array) -> Any:
+    """`fit_directions`, which takes longest, once for the same vectors."""
+    digests = (hashlib.blake2b(each.tobytes()).hexdigest() for each in (queries, items))
+    key = (*digests, decorrelation.STRENGTH)
+    if key not in _known:
+        if len(_known) > 4000:
+            _known.clear()
+        _known[key] = decorrelation.fit_directions(queries, items)
+    return _known[key]
+
+
+scores.fit_directions = directions_once  # type: ignore[attr-defined, unused-ignore]
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +138,7 @@ def extreme_value(route: Route) -> Array:
     tail = fit_tail(chance)
     beyond = chance[chance > tail.knots[-1]] - tail.knots[-1]
     fitted = replace(tail, scale=max(float(np.median(beyond)) / np.log(2), 0.05))
-    return np.vectorize(fitted.score)(query_z(route))
+    return tail_scores(fitted, query_z(route))
 
 
 def neighbour(route: Route) -> Array:
@@ -176,12 +196,26 @@ def calibrated(
         own_share=own,
         decorrelated=decorrelated and route.crosses,
     )
-    near = np.vectorize(copy_bonus)(route.products) if not route.crosses else 0.0
-    scores = []
+    near: Array | float = 0.0
+    if not route.crosses:
+        near = np.zeros_like(route.products)
+        alike = route.products > NEAR_IDENTITY
+        near[alike] = [copy_bonus(float(cosine)) for cosine in route.products[alike]]
+    found = []
     for query in fitted.decorrelated(route.queries - away):
         null = fitted.null(query)
-        scores.append([null.score(float(p)) for p in route.items @ query])
-    return np.asarray(scores) + near
+        found.append(tail_scores(fitted.tail, (route.items @ query - null.mean) / null.deviation))
+    return np.asarray(found) + near
+
+
+def tail_scores(tail: Tail, values: Array) -> Array:
+    """What `Tail.score` gives each of many values, at once."""
+    knots, heights = np.asarray(tail.knots), -np.log10(SHARES)
+    found: Array = np.interp(values, knots, heights)
+    beyond, below = values >= knots[-1], values < knots[0]
+    found[beyond] = heights[-1] + (values[beyond] - knots[-1]) / tail.scale / np.log(10)
+    found[below] = heights[0] * np.exp(np.maximum(values[below] - knots[0], -700.0))
+    return found
 
 
 def correlated(route: Route) -> Array:

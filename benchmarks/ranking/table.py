@@ -1,4 +1,4 @@
-"""Write the tables of docs/ranking.md from ranking.json, evidence.json and words.json in results/.
+"""Write the tables of docs/ranking.md from the results of this folder's benchmarks.
 
 python benchmarks/ranking/table.py
 """
@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from real_tables import real_tables
 from word_tables import word_tables
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -202,6 +203,8 @@ def main() -> None:
     result = json.loads((results / "ranking.json").read_text("utf-8"))
     evidence = json.loads((results / "evidence.json").read_text("utf-8"))
     words = json.loads((results / "words.json").read_text("utf-8"))
+    real = json.loads((results / "real.json").read_text("utf-8"))
+    curves = json.loads((results / "u_curve.json").read_text("utf-8"))
     tables = {
         "ndcg": methods_table(result, "ndcg"),
         "balanced": methods_table(result, "balanced"),
@@ -215,6 +218,7 @@ def main() -> None:
         "evidence": evidence_table(evidence),
         "evidence cases": evidence_cases_table(evidence),
         **word_tables(words),
+        **real_tables(real, curves),
     }
     page = ROOT / "docs/ranking.md"
     text = page.read_text("utf-8")

@@ -19,7 +19,7 @@ from methods import Route
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from cases import Case
 
@@ -59,14 +59,16 @@ def folds(subject: Case, seed: int) -> Iterator[tuple[Array, Array]]:
         yield ~new, asked
 
 
-def unrelated(subject: Case, method: Callable[[Route], Array]) -> dict[str, Pairs]:
+def unrelated(
+    subject: Case, method: Callable[[Route], Array], seeds: Iterable[int] = SEEDS
+) -> dict[str, Pairs]:
     """The scores of unrelated pairs of each route."""
     found: dict[str, list[tuple[Array, Array]]] = {}
     kinds = families(subject.concepts)
     _, texts, about, own_place = subject.queries[0]
     texts, about = texts[own_place < 0], about[own_place < 0]  # the others are items
     present = [m for m in MODALITIES if (subject.modalities == m).any()]
-    for seed in SEEDS:
+    for seed in seeds:
         for known, asked in folds(subject, seed):
             for modality in present:
                 own = ~known & (subject.modalities == modality)

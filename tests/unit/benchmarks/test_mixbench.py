@@ -1,4 +1,4 @@
-"""The reader and the measure of benchmarks/ranking/mixbench.py, on a folder laid out as MixBench."""
+"""The reader and the measure of benchmarks/ranking/mixbench.py, on a folder in its layout."""
 
 from __future__ import annotations
 
