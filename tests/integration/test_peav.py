@@ -333,6 +333,18 @@ def test_vectors_do_not_depend_on_the_batch(encoder: PeavEncoder) -> None:
         assert np.array_equal(together, alone)
 
 
+def test_sounds_leave_the_switch_of_cudnn_alone(
+    encoder: PeavEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is one for all threads, and the lanes of the CPU are several."""
+
+    def turn(*args: Any, **options: Any) -> None:
+        raise AssertionError("turned")
+
+    monkeypatch.setattr(torch.backends.cudnn, "flags", turn)
+    assert vectors(encoder, Modality.AUDIO, sounds()[:1]).shape == (1, 24)
+
+
 def test_a_picture_is_a_clip_of_one_frame(encoder: PeavEncoder) -> None:
     one, same, two = vectors(encoder, Modality.IMAGE, [picture(1), clip(1), clip(1, 2)])
     assert np.array_equal(one, same)

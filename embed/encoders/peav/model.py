@@ -21,11 +21,38 @@ from anysense.embed.errors import CheckpointError, EncoderError
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Towers", "read_config", "read_processor", "read_towers"]
+__all__ = ["Codec", "Towers", "read_config", "read_processor", "read_towers"]
 
 _MODEL_TYPE = "pe_audio_video"
 # Of a configuration, what says how it was saved and nothing about the vectors.
 _INCIDENTAL = {"transformers_version", "architectures", "dtype", "torch_dtype", "_name_or_path"}
+
+
+class Codec(torch.nn.Module):
+    """The first part of PE-AV's audio encoder, without changing cuDNN's switch on the CPU.
+
+    The library turns cuDNN off while its codec runs, as Meta does. The switch is the process's:
+    where several threads turn it off and back on, it may stay off.
+
+    Args:
+        embedder: the library's `PeAudioEncoderEmbedder`.
+    """
+
+    def __init__(self, embedder: Any) -> None:
+        super().__init__()
+        self.codec: Any = torch.nn.Sequential(embedder.dac_encoder, embedder.bottleneck)
+        self.data_proj: Any = embedder.data_proj
+
+    def forward(
+        self, samples: torch.Tensor, padding_mask: None = None
+    ) -> tuple[torch.Tensor, None]:
+        """From samples (n, 1, length) to (n, steps, width), of which none is padding."""
+        if samples.is_cuda:
+            with torch.backends.cudnn.flags(enabled=False):
+                steps = self.codec(samples)
+        else:
+            steps = self.codec(samples)
+        return self.data_proj(steps.transpose(1, 2)), padding_mask
 
 
 class Towers(torch.nn.Module):
@@ -51,6 +78,7 @@ class Towers(torch.nn.Module):
             ]
         )
         self.audio_encoder: Any = model.audio_model.audio_encoder
+        self.audio_encoder.embedder = Codec(self.audio_encoder.embedder)
         self.audio_head: Any = model.audio_model.audio_head
         self.video_encoder: Any = model.video_model.video_encoder
         self.video_head: Any = model.video_model.video_head
