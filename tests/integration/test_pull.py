@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from hub import Hub, serving
+from peav_files import save_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -181,6 +182,29 @@ def test_a_sentence_model_that_was_pulled_can_be_loaded(
         env={**os.environ, "HF_HOME": str(tmp_path / "home"), "HF_ENDPOINT": "http://127.0.0.1:9"},
     )
     assert done.stdout.split() == ["384", "[True]"], done.stderr[-3000:]
+
+
+def test_a_pe_av_that_was_pulled_can_be_loaded(hub: Hub, pull: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    for path in save_model(folder).iterdir():
+        hub.files[f"facebook/pe-av-small/{path.name}"] = path.read_bytes()
+    name = "peav:facebook/pe-av-small"
+    pulled = pull(name)
+    assert Path(pulled["path"]).name == "model.safetensors"
+    assert {file for file, _, _ in pulled["progress"]} == {path.name for path in folder.iterdir()}
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from anysense.embed.encoders.registry import list_models, load_encoder\n"
+            f"print(load_encoder({name!r}, device='cpu').space.dimension)\n"
+            f"print([card.available for card in list_models() if card.name == {name!r}])",
+        ],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "HF_HOME": str(tmp_path / "home"), "HF_ENDPOINT": "http://127.0.0.1:9"},
+    )
+    assert done.stdout.split() == ["24", "[True]"], done.stderr[-3000:]
 
 
 @pytest.mark.parametrize(
