@@ -283,9 +283,9 @@ def test_its_space(encoder: PeavEncoder, folder: Path, tmp_path: Path) -> None:
     assert encoder.image_side == 64
     copy = Path(shutil.copytree(folder, tmp_path / "copy"))
     assert load_encoder(f"peav:{copy}", device="cpu").space.revision == space.revision
-    settings = json.loads((copy / "processor_config.json").read_text())
-    settings["video_processor"]["image_mean"] = [0.4, 0.5, 0.5]
-    (copy / "processor_config.json").write_text(json.dumps(settings))
+    settings = json.loads((copy / "video_preprocessor_config.json").read_text())
+    settings["image_mean"] = [0.4, 0.5, 0.5]
+    (copy / "video_preprocessor_config.json").write_text(json.dumps(settings))
     assert load_encoder(f"peav:{copy}", device="cpu").space.revision != space.revision
 
 
@@ -313,6 +313,20 @@ def test_a_collection_asks_each_modality_by_its_own_head(
         cosines = sorted(float(v @ query[0]) for v in stored[modality])
         found = sorted(hit.raw_score for hit in hits if hit.modality is modality)
         assert found == pytest.approx(cosines, abs=2e-3)  # vectors are stored as float16
+
+
+def test_settings_in_one_file_are_the_same(
+    encoder: PeavEncoder, processor: Any, folder: Path, tmp_path: Path
+) -> None:
+    """Which newer versions of transformers write in place of two."""
+    copy = Path(shutil.copytree(folder, tmp_path / "copy"))
+    for name in ("preprocessor_config.json", "video_preprocessor_config.json"):
+        (copy / name).unlink()
+    with pytest.raises(CheckpointError, match="cannot be loaded as a PE-AV model"):
+        load_encoder(f"peav:{copy}", device="cpu")
+    processor.save_pretrained(copy)
+    assert (copy / "processor_config.json").is_file()
+    assert load_encoder(f"peav:{copy}", device="cpu").space.revision == encoder.space.revision
 
 
 def test_passages_fit_the_model(encoder: PeavEncoder) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from contextlib import redirect_stdout
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -81,7 +81,6 @@ def save_model(folder: Path, frames: int | None = None) -> Path:
         PeAudioFeatureExtractor,
         PeAudioVideoConfig,
         PeAudioVideoModel,
-        PeAudioVideoProcessor,
         PeVideoVideoProcessor,
         PreTrainedTokenizerFast,
     )
@@ -110,7 +109,8 @@ def save_model(folder: Path, frames: int | None = None) -> Path:
         cls_token="[CLS]",
         sep_token="[SEP]",
     )
-    options: dict[str, Any] = {} if frames is None else {"num_frames": frames}
+    tokenizer.save_pretrained(folder)
+    PeAudioFeatureExtractor().save_pretrained(folder)
     video = PeVideoVideoProcessor(
         size={"height": 32, "width": 32},
         do_resize=True,
@@ -118,7 +118,9 @@ def save_model(folder: Path, frames: int | None = None) -> Path:
         do_normalize=True,
         image_mean=[0.5] * 3,
         image_std=[0.5] * 3,
-        **options,
+        do_convert_rgb=True,
+        do_sample_frames=frames is not None,
+        num_frames=frames,
     )
-    PeAudioVideoProcessor(PeAudioFeatureExtractor(), video, tokenizer).save_pretrained(folder)
+    video.save_pretrained(folder)
     return folder
