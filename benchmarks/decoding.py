@@ -46,6 +46,7 @@ SEED = 0
 SIZES = ((4032, 3024), (1600, 1200))
 QUALITY = 88
 NOISES = (0.0, 5.0)  # standard deviation, of 255
+PARTS = ["photos", "previews", "pipeline"]
 PREVIEW = 1024  # pixels along the longer side of a HEIC file's preview
 
 
@@ -251,22 +252,38 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--files", type=int, default=48)
     parser.add_argument("--cores", type=int, nargs="+", default=[1, len(os.sched_getaffinity(0))])
+    parser.add_argument("--only", nargs="+", default=PARTS, choices=PARTS, help="keep the rest")
     parser.add_argument("--dry", action="store_true", help="print, and keep nothing")
     options = parser.parse_args()
     encoder = load_encoder("starter", device="cpu")
-    result: dict[str, Any] = {"seed": SEED, "encoder": encoder.space.id, "photos": []}
-    for size, noise in itertools.product(SIZES, NOISES):
-        result["photos"].append(compare_one(encoder, size, noise, options.photos))
-        print(result["photos"][-1], flush=True)
-    result["heic_previews"] = compare_previews(encoder, options.photos)
-    print(result["heic_previews"], flush=True)
-    result["pipeline"] = []
-    for cores, noise in itertools.product(sorted(set(options.cores)), NOISES):
-        rows = compare_pipeline(encoder, cores, noise, options.rounds, options.files)
-        print(rows, flush=True)
-        result["pipeline"] += rows
+    result = kept() if options.only != PARTS else {}
+    result.update({"seed": SEED, "encoder": encoder.space.id})
+    if "photos" in options.only:
+        result["photos"] = [
+            shown(compare_one(encoder, size, noise, options.photos))
+            for size, noise in itertools.product(SIZES, NOISES)
+        ]
+    if "previews" in options.only:
+        result["heic_previews"] = shown(compare_previews(encoder, options.photos))
+    if "pipeline" in options.only:
+        result["pipeline"] = [
+            shown(row)
+            for cores, noise in itertools.product(sorted(set(options.cores)), NOISES)
+            for row in compare_pipeline(encoder, cores, noise, options.rounds, options.files)
+        ]
     if not options.dry:
         _machine.save("decoding", result)
+
+
+def kept() -> dict[str, Any]:
+    """What was measured before."""
+    result = _machine.load("decoding")
+    return {key: result[key] for key in result if key not in ("benchmark", "machine")}
+
+
+def shown(row: dict[str, Any]) -> dict[str, Any]:
+    print(row, flush=True)
+    return row
 
 
 if __name__ == "__main__":
