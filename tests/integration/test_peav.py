@@ -248,10 +248,13 @@ def test_models_of_a_fixed_number_of_frames(folder: Path, tmp_path: Path) -> Non
     fixed = load_encoder(f"peav:{save_model(tmp_path / 'fixed', frames=4)}", device="cpu")
     assert isinstance(fixed, PeavEncoder)
     assert fixed.video == VideoInput(10.0, 4)
-    seven = fixed.prepare(Modality.IMAGE, clip(*range(7)))
-    assert torch.equal(seven, fixed.prepare(Modality.IMAGE, clip(0, 2, 4, 6)))
-    alone = fixed.prepare(Modality.IMAGE, picture(3))
-    assert torch.equal(alone, fixed.prepare(Modality.IMAGE, clip(3, 3, 3, 3)))
+    contents = [clip(*range(7)), clip(0, 2, 4, 6), picture(3), clip(3, 3, 3, 3)]
+    seven, chosen, alone, repeated = (
+        fixed.prepare(Modality.IMAGE, content).values["pixels"] for content in contents
+    )
+    assert torch.equal(seven, chosen)
+    assert torch.equal(alone, repeated)
+    assert not torch.equal(seven, alone)
     free = load_encoder(f"peav:{folder}", device="cpu")
     assert free.space.revision != fixed.space.revision
 

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from anysense.embed.encoders.device import BatchRunner, choose_batch, choose_device
+from anysense.embed.encoders.features import Features
 from anysense.embed.encoders.letters import plain_letters
 from anysense.embed.encoders.passages import split_passages
 from anysense.embed.encoders.peav.model import Towers, read_config, read_processor, read_towers
@@ -20,7 +21,7 @@ from anysense.embed.errors import EmptyMediaError, EncoderError
 from anysense.embed.types import Clip, Modality, Passage, QueryForm, Space, VideoInput, Waveform
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from PIL.Image import Image
 
@@ -32,6 +33,7 @@ _REVISION = "1"
 _SECONDS = 10.0  # of a window of sound, and of a clip
 _FRAMES_A_SECOND = 2  # of models that take any number of frames, as the public boards gave them
 _TOKENS = 512  # as Meta's code cuts a text
+_PATCHES = 576  # of a frame
 _STEP = 16  # texts are padded to multiples of this many tokens
 _FORMS = (
     QueryForm("to-audio", Modality.TEXT, frozenset({Modality.AUDIO})),
@@ -138,10 +140,11 @@ class PeavEncoder:
         return split_sections(text, structure, overlap, self._count, _TOKENS - self._marks)
 
     def prepare(self, modality: Modality, content: Content) -> Any:
-        """One input as a tensor.
+        """One input as tensors.
 
         Of a text int64 (3, length); of a window of sound float32 (1, samples), as far as the
-        codec's hop goes; of a picture or a clip float32 (frames, 3, height, width).
+        codec's hop goes; of a picture or a clip `Features` with ``pixels``, float32 of shape
+        (1, frames, 3, height, width).
 
         Raises:
             EncoderError: it takes no such content.
@@ -175,7 +178,7 @@ class PeavEncoder:
             return self._runner.run_grouped(self._towers.texts, prepared)
         if modality is Modality.AUDIO:
             return self._runner.run_grouped(self._towers.sounds, prepared)
-        return self._by_frames(self._towers.clips, prepared)
+        return self._runner.run_grouped(self._clips, prepared)
 
     def _tokens(self, text: str, form: str) -> torch.Tensor:
         ids = self._tokenizer(plain_letters(text), truncation=True, max_length=_TOKENS).input_ids
@@ -205,7 +208,7 @@ class PeavEncoder:
         )
         return torch.as_tensor(features.input_values[0])
 
-    def _pixels(self, frames: Sequence[Image]) -> torch.Tensor:
+    def _pixels(self, frames: Sequence[Image]) -> Features:
         if self._frame_count is not None:
             from transformers.video_utils import VideoMetadata
 
@@ -217,24 +220,11 @@ class PeavEncoder:
             video = torch.from_numpy(np.array(frame)).permute(2, 0, 1)[None]
             ready = self._frames([video], do_sample_frames=False, return_tensors="pt")
             pixels.append(ready.pixel_values_videos[0])
-        return torch.cat(pixels)
+        # As many rows as it has patches: each has a micro-batch to itself.
+        return Features({"pixels": torch.cat(pixels)[None]}, tokens=_PATCHES * len(pixels))
 
-    def _by_frames(
-        self, forward: Callable[[torch.Tensor], torch.Tensor], clips: Sequence[torch.Tensor]
-    ) -> FloatArray:
-        """Run `forward` over clips of several lengths: those of as many frames share a batch."""
-        by_length: dict[int, list[int]] = {}
-        for at, clip in enumerate(clips):
-            by_length.setdefault(len(clip), []).append(at)
-        rows = [
-            self._runner.run(
-                forward, [clips[at] for at in members], micro_batch=1, key=f"clips of {frames}"
-            )
-            for frames, members in by_length.items()
-        ]
-        order = [at for members in by_length.values() for at in members]
-        in_order: FloatArray = np.concatenate(rows)[np.argsort(order)]
-        return in_order
+    def _clips(self, batch: Features) -> torch.Tensor:
+        return self._towers.clips(batch.values["pixels"])
 
 
 def _image_side(frames: Any) -> int | None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import runpy
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from anysense.embed.encoders import registry
 from anysense.embed.encoders.cards.card import Speed
 from anysense.embed.encoders.cards.documented import CARDS, find_card
 from anysense.embed.encoders.cards.profiles import PROFILES
 from anysense.embed.encoders.registry import (
+    encoder_kinds,
     list_models,
     load_encoder,
     profile_encoders,
@@ -74,6 +78,20 @@ def test_profiles_may_be_used_for_commerce_and_are_published_to_be_good() -> Non
             assert card.figures or card.name == "starter"
             assert not card.warning
     assert not any(card.is_commercial for card in CARDS if "research only" in card.licence)
+
+
+def test_cards_are_of_kinds_that_can_be_loaded_and_name_what_is_pulled() -> None:
+    for card in CARDS:
+        kind, _, rest = card.name.partition(":")
+        assert kind in encoder_kinds()
+        if kind == "starter":
+            continue
+        module: Any = import_module(registry._DOWNLOADS[kind])  # the table has no other reader
+        pulled = {
+            f"{file.repository}/{name}" for file in module.downloads(rest) for name in file.names
+        }
+        for alternatives in card.files:
+            assert pulled & set(alternatives.split("|")), (card.name, alternatives)
 
 
 def test_what_runs_on_a_processor_is_not_heavy() -> None:
