@@ -13,7 +13,7 @@ from anysense.embed.types import EncodedSegment, Kind, Modality
 from anysense.index.catalog.records import ItemRecord
 from anysense.index.collection import Collection
 from anysense.index.publishing.canaries import WEAR, partitions_to_recluster
-from anysense.index.snapshots.manifest import EFFORTS
+from anysense.index.snapshots.manifest import CALIBRATION, DIRECTIONS, EFFORTS
 from anysense.index.vectors.recall import Effort, recall_at_k
 
 if TYPE_CHECKING:
@@ -161,3 +161,43 @@ def test_growth_unlike_the_rest_makes_new_lists_at_the_next_publishing(
     assert recall_at_k(found, true) > 0.93
     collection.compact()
     assert collection.verify().ok
+
+
+def test_routes_whose_queries_are_made_otherwise_now_are_measured_again(
+    collection: Collection, photos: Photos, tmp_path: Path
+) -> None:
+    words = photos.about(photos.topics(60), 40)
+    texts = [
+        replace(
+            item,
+            kind=Kind.TEXT,
+            segments=[replace(s, modality=Modality.TEXT) for s in item.segments],
+        )
+        for item in words
+    ]
+    collection.encoders()  # without them there is no background, and no calibration to publish
+    collection.write(texts)
+    collection.publish()
+    snapshot = collection.folder.snapshot()
+    tuning = snapshot.manifest.tuning
+    entries = tuning[CALIBRATION][IMAGES.key]
+    assert snapshot.arrays[entries["text"][DIRECTIONS]].dtype == np.float16
+    assert DIRECTIONS not in entries["image"]
+    # As an earlier version has left it, with figures that nothing would give.
+    marked = {
+        name: {**route, "recall": 0.123} for name, route in tuning[EFFORTS][IMAGES.key].items()
+    }
+    without = {name: {k: v for k, v in e.items() if k != DIRECTIONS} for name, e in entries.items()}
+    earlier = {
+        **tuning,
+        EFFORTS: {**tuning[EFFORTS], IMAGES.key: marked},
+        CALIBRATION: {**tuning[CALIBRATION], IMAGES.key: without},
+    }
+    replace(snapshot.manifest, tuning=earlier).write(tmp_path / "c")
+    collection.release()
+    with opened_with(tmp_path / "c", exact=500) as again:
+        again.write(photos.about(photos.topics(5), 1))
+        again.publish()
+        measured = again.folder.snapshot().manifest.tuning[EFFORTS][IMAGES.key]
+        assert measured["image"]["recall"] == 0.123
+        assert measured["text"]["recall"] != 0.123
