@@ -11,6 +11,7 @@ from anysense.index.folder.folder import CollectionFolder
 from anysense.index.folder.opening import (
     as_built,
     has_collection,
+    is_of_revision,
     load_encoders,
     make_collection,
 )
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from anysense.index.hits.hits import Hits
     from anysense.index.ranking.query import Query
     from anysense.index.ranking.retriever import CollectionRetriever
+    from anysense.index.reencoding.report import ReencodeReport
     from anysense.index.snapshots.manifest import Tuning
     from anysense.index.snapshots.snapshot import Snapshot
     from anysense.index.types import NewItem, Progress
@@ -53,7 +55,7 @@ class Collection:
         self._folder = folder
         self._load = load
         self._lock = new_rlock()
-        self._encoders: list[Encoder] | None = None
+        self._known: dict[str, Encoder] = {}
         self._retriever: CollectionRetriever | None = None
 
     # Opening and closing
@@ -80,10 +82,10 @@ class Collection:
             StorageError: the disk refused.
         """
         folder = Path(path)
-        names = [encoders] if isinstance(encoders, str) else list(encoders)
+        names = _as_names(encoders)
         loaded = make_collection(folder, names, device)
         collection = cls.open(folder, device=device)
-        collection._encoders = loaded
+        collection._known = dict(zip(names, loaded, strict=True))
         return collection
 
     @classmethod
@@ -165,20 +167,23 @@ class Collection:
             EncoderError: one cannot be used.
         """
         with self._lock:
-            if self._encoders is None:
-                loaded = self._load(self.encoder_names)
-                entries = self._folder.manifest.encoders
-                self._encoders = [
-                    as_built(self.path, entry, encoder)
-                    for entry, encoder in zip(entries, loaded, strict=True)
-                ]
-            return self._encoders
+            entries = self._folder.manifest.encoders
+            known = {encoder.space.id: encoder for encoder in self.loaded_encoders}
+            missing = [entry for entry in entries if entry.space.id not in known]
+            loaded = self._load([entry.name for entry in missing]) if missing else []
+            for entry, encoder in zip(missing, loaded, strict=True):
+                known[entry.space.id] = as_built(self.path, entry, encoder)
+            self._known = {entry.name: known[entry.space.id] for entry in entries}
+            return list(self._known.values())
 
     @property
     def loaded_encoders(self) -> list[Encoder]:
         """The encoders if they are loaded already; else none."""
         with self._lock:
-            return list(self._encoders or ())
+            known = (
+                (entry, self._known.get(entry.name)) for entry in self._folder.manifest.encoders
+            )
+            return [e for entry, e in known if e is not None and is_of_revision(entry, e.space)]
 
     def info(self) -> dict[str, Any]:
         """What is in the collection, as JSON can hold it: counts, sizes, encoders, recall."""
@@ -296,10 +301,46 @@ class Collection:
         tune = partial(with_bridges, encoders=self.encoders(), bridges=bridges)
         return replace(report, generation=self._folder.publish(tune, retune=True))
 
+    def reencode(
+        self, encoders: Sequence[str] = (), *, drop: Sequence[str] = (), **options: Any
+    ) -> ReencodeReport:
+        """Give it other encoders, while it is searched and added to with those that it has.
+
+        Items are encoded from their files, from the rows of their tables, or, texts, from what the
+        catalog has of them. No search sees any of it before all of it is there; then the new
+        encoders stand before the others. Where it was stopped the next call goes on; without
+        `encoders`, with those it began with. Other processes may write in between.
+
+        Args:
+            encoders: names of encoders, those to be preferred first. One that the collection has by
+                this name, in another revision, is replaced.
+            drop: names of those that go, now that these are there, with their vectors.
+            **options: `restart=True` begins anew with other encoders than those under way;
+                `abandon=True` leaves the collection as it was; `allow_removal=True` removes items
+                that only dropped encoders have vectors of; `batch_size` and `workers` are those of
+                `anysense.index.building.build.build`; `progress` is called with ``encode``,
+                ``wait`` (for another process that writes), ``publish`` or ``sweep``, and with how
+                many items are dealt with and how many there are.
+
+        Raises:
+            UsageError: there is nothing to do, or something else is under way.
+            RemovalError: items would be found no more, and that is not allowed; all is as before.
+            EncoderError: a model cannot be used.
+            StorageError: the disk refused; what was written before is kept.
+        """
+        from anysense.index.reencoding.reencode import reencode
+
+        names, gone = _as_names(encoders), _as_names(drop)
+        return reencode(self._folder, self._load, names, drop=gone, **options)
+
     def _tune(self, snapshot: Snapshot) -> Tuning:
         from anysense.index.publishing.tuning import fit_tuning
 
         return fit_tuning(snapshot, self.loaded_encoders)
+
+
+def _as_names(names: Sequence[str]) -> list[str]:
+    return [names] if isinstance(names, str) else list(names)
 
 
 def _new_item(entry: NewItem | Path | str) -> NewItem:

@@ -25,7 +25,15 @@ if TYPE_CHECKING:
     from anysense.embed.types import Encoder, FloatArray, Space
     from anysense.index.types import Partition
 
-__all__ = ["background", "from_arrays", "keys_of", "lookup", "modality_key", "to_arrays"]
+__all__ = [
+    "background",
+    "from_arrays",
+    "keys_of",
+    "lookup",
+    "modality_key",
+    "moved_arrays",
+    "to_arrays",
+]
 
 _FOLDER = Path(__file__).resolve().parent
 _memory: dict[tuple[str, str], dict[str, FloatArray]] = {}
@@ -107,6 +115,19 @@ def from_arrays(
             vectors = arrays.get(f"background-{place}-{key}")
             return None if vectors is None else vectors.astype(np.float32)
     return None
+
+
+def moved_arrays(
+    arrays: Mapping[str, NDArray[np.generic]], before: Sequence[Space], after: Sequence[Space]
+) -> dict[str, NDArray[np.generic]]:
+    """The published vectors of the spaces that stay, by their places among those there will be."""
+    return {
+        f"background-{place}-{key}": arrays[name]
+        for place, space in enumerate(after)
+        if space in before
+        for key in keys_of(space)
+        if (name := f"background-{list(before).index(space)}-{key}") in arrays
+    }
 
 
 @functools.cache

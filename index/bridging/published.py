@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str, int, int], None]
 
-__all__ = ["find_bridges", "needed_bridges", "to_tuning"]
+__all__ = ["find_bridges", "kept_bridges", "needed_bridges", "to_tuning"]
 
 
 def needed_bridges(spaces: Sequence[Space]) -> list[tuple[Space, Space]]:
@@ -97,6 +97,25 @@ def to_tuning(bridges: Sequence[Bridge], spaces: Sequence[Space], anchors: int) 
             }
         )
     return Tuning({BRIDGES: section}, arrays)
+
+
+def kept_bridges(manifest: Manifest, arrays: Mapping[str, NDArray[Any]]) -> Tuning:
+    """What was published of the bridges between spaces that a manifest names.
+
+    Args:
+        manifest: the tuning that was published, and the encoders that there will be.
+        arrays: what was published beside the index.
+    """
+    from anysense.index.snapshots.manifest import Tuning
+
+    usable = find_bridges(manifest, arrays)
+    section = [
+        entry
+        for entry in manifest.tuning.get(BRIDGES, ())
+        if (entry["source"], entry["target"]) in usable
+    ]
+    names = tuple(f"{entry['arrays']}-" for entry in section)
+    return Tuning({BRIDGES: section}, {n: a for n, a in arrays.items() if n.startswith(names)})
 
 
 def _from_arrays(entry: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Bridge | None:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from anysense.index.building.plan import Plan
     from anysense.index.building.sources.entries import Entry
     from anysense.index.catalog.records import CatalogFile, QuarantinedFile
-    from anysense.index.folder.folder import OpenCollection
+    from anysense.index.folder.opened import OpenCollection
 
 __all__ = ["build", "check_sources", "run_build"]
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from anysense.index.building.plan import Plan
     from anysense.index.building.report import BuildReport
     from anysense.index.catalog.records import CatalogFile, ItemRecord
-    from anysense.index.folder.folder import OpenCollection
+    from anysense.index.folder.opened import OpenCollection
 
 __all__ = ["Changes"]
 

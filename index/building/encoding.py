@@ -6,7 +6,7 @@ import itertools
 import json
 import time
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from anysense.embed.errors import UsageError
 from anysense.index.catalog.records import SAID, ItemRecord
@@ -18,14 +18,16 @@ if TYPE_CHECKING:
 
     from anysense.embed.errors import AnysenseError
     from anysense.embed.pipeline.stream import Encoded
+    from anysense.embed.types import Encoder
     from anysense.index.building.pending import PendingItem
-    from anysense.index.folder.folder import CollectionFolder, OpenCollection
+    from anysense.index.folder.folder import CollectionFolder
 
 __all__ = [
     "BATCH_ITEMS",
     "BATCH_SECONDS",
     "LARGEST_OVERLAP",
     "Batch",
+    "Encoding",
     "Said",
     "encode_pending",
     "note_overlap",
@@ -149,8 +151,19 @@ class Batch:
         return records
 
 
+class Encoding(Protocol):
+    """A folder, and what encodes for it."""
+
+    @property
+    def folder(self) -> CollectionFolder: ...
+
+    def encoders(self) -> list[Encoder]:
+        """The encoders, loaded when first asked for."""
+        ...
+
+
 def encode_pending(
-    collection: OpenCollection,
+    collection: Encoding,
     pending: Iterable[PendingItem],
     batch_size: int | None = None,
     workers: int | None = None,

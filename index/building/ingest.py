@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from anysense.index.building.pending import PendingItem
-    from anysense.index.folder.folder import OpenCollection
+    from anysense.index.folder.opened import OpenCollection
     from anysense.index.types import NewItem
 
 __all__ = ["encode_one", "ingest"]

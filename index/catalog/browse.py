@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import ItemNotFoundError
 from anysense.embed.types import Kind, Modality
-from anysense.index.catalog.records import FileRecord, read_sidecars
+from anysense.index.catalog.records import FileRecord, QuarantinedFile, read_sidecars
 from anysense.index.catalog.rows import item_columns
 from anysense.index.catalog.schema import from_sql, to_sql
 from anysense.index.catalog.sqlite.connections import check_row
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from anysense.index.catalog.reader import Catalog
     from anysense.index.filters.filter import Filter
 
 __all__ = [
     "ItemRow",
+    "checked_item",
+    "existing_ids",
     "file_item",
     "find_item",
     "has_content",
     "has_file",
     "item_files",
+    "item_of_content",
     "item_paths",
     "list_items",
+    "paths_of_items",
+    "quarantined_files",
 ]
 
 _LAST = (1 << 63) - 1
@@ -83,7 +91,7 @@ def list_items(
         """
         parameters = () if where is None else where.parameters
         rows = connection.execute(query, (start, *parameters, limit)).fetchall()
-    return [_checked(catalog, row) for row in rows]
+    return [checked_item(catalog, row) for row in rows]
 
 
 def find_item(catalog: Catalog, item_id: str) -> ItemRow:
@@ -97,15 +105,15 @@ def find_item(catalog: Catalog, item_id: str) -> ItemRow:
         row = connection.execute(f"{items} WHERE i.id = ?", (to_sql(item_id),)).fetchone()
     if row is None:
         raise ItemNotFoundError(f"No item {item_id} in {catalog.path.parent}.")
-    return _checked(catalog, row)
+    return checked_item(catalog, row)
 
 
 def item_modalities(catalog: Catalog) -> dict[str, frozenset[Modality]]:
     """The modalities of the segments of each item, by its id."""
-    query = """
+    query = f"""
         SELECT DISTINCT i.id, s.modality
-        FROM segments AS s CROSS JOIN items AS i ON i.item_pk = s.item_pk
-    """
+        FROM segments AS s CROSS JOIN items AS i ON i.item_pk = s.item_pk WHERE {catalog.is_seen}
+    """  # noqa: S608 - numbers alone
     with catalog.transaction() as connection:
         rows = connection.execute(query).fetchall()
     modalities: dict[str, set[Modality]] = {}
@@ -128,6 +136,15 @@ def item_files(catalog: Catalog, item: ItemRow) -> list[FileRecord]:
         place, sidecars = catalog.place(path), read_sidecars(columns[5])
         files.append(FileRecord(place, size, mtime_ns, content_hash, sidecars))
     return sorted(files, key=lambda file: file.path != item.source)
+
+
+def paths_of_items(catalog: Catalog, ids: Iterable[str]) -> list[str]:
+    """The paths of the files that hold some items, by id; an id that no item has is passed over."""
+    paths = []
+    for item_id in ids:
+        with contextlib.suppress(ItemNotFoundError):
+            paths += item_paths(catalog, find_item(catalog, item_id))
+    return paths
 
 
 def item_paths(catalog: Catalog, item: ItemRow) -> list[str]:
@@ -166,7 +183,44 @@ def has_content(catalog: Catalog, item_id: str, content_hash: str) -> bool:
         return connection.execute(query, (to_sql(item_id), content_hash)).fetchone() is not None
 
 
-def _checked(catalog: Catalog, row: tuple[Any, ...]) -> ItemRow:
+def item_of_content(catalog: Catalog, content_hash: str) -> str | None:
+    """The id of the oldest item with this content; None if there is none."""
+    with catalog.transaction() as connection:
+        items = catalog.row_format(connection).items
+        query = f"{items} WHERE i.content_hash = ? ORDER BY i.item_pk"
+        row = connection.execute(query, (content_hash,)).fetchone()
+    return None if row is None else checked_item(catalog, row).id
+
+
+def existing_ids(catalog: Catalog, ids: Sequence[str]) -> set[str]:
+    """Those of some ids that items have."""
+    # SQLite's JSON holds neither blobs, which names that are no UTF-8 are, nor zeros.
+    values = [to_sql(name) for name in ids]
+    plain = [value for value in values if isinstance(value, str) and "\0" not in value]
+    others = set(values) - set(plain)
+    query = "SELECT id FROM items WHERE id IN (SELECT value FROM json_each(?))"
+    with catalog.transaction() as connection:
+        rows = connection.execute(query, (json.dumps(plain),)).fetchall()
+        for value in others:
+            rows += connection.execute("SELECT id FROM items WHERE id = ?", (value,))
+    return {from_sql(name) for (name,) in rows}
+
+
+def quarantined_files(catalog: Catalog) -> list[QuarantinedFile]:
+    """The files that could not be read, by path."""
+    query = "SELECT path, size, mtime_ns, reason, crc FROM quarantine ORDER BY path"
+    with catalog.transaction() as connection:
+        rows = connection.execute(query).fetchall()
+    files = []
+    for path, size, mtime_ns, reason, crc in rows:
+        file = QuarantinedFile(from_sql(path), size, mtime_ns, from_sql(reason))
+        check_row(catalog.path, "quarantine", file.path, crc, *file)
+        files.append(file)
+    return files
+
+
+def checked_item(catalog: Catalog, row: tuple[Any, ...]) -> ItemRow:
+    """A row of `RowFormat.items`, compared with its checksum."""
     check_row(catalog.path, "items", row[0], row[7], *item_columns(row))
     return ItemRow(
         position=row[0],

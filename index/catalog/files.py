@@ -42,9 +42,10 @@ def remove_item(transaction: Transaction, name: str) -> bool:
     ).fetchall()
     for pk, space_pk, modality, crcs in segments:
         transaction.count(segments_name(space_pk, modality), crcs, -1)
-        tombstone = with_crc((pk, transaction.change))
-        connection.execute("INSERT INTO tombstones VALUES (?, ?, ?)", tombstone)
-        transaction.count("tombstones", tombstone[-1])
+        if space_pk not in transaction.hidden:
+            tombstone = with_crc((pk, transaction.change))
+            connection.execute("INSERT INTO tombstones VALUES (?, ?, ?)", tombstone)
+            transaction.count("tombstones", tombstone[-1])
         connection.execute("DELETE FROM vectors WHERE segment_pk = ?", (pk,))
     connection.execute("DELETE FROM segments WHERE item_pk = ?", (item_pk,))
     connection.execute("DELETE FROM items WHERE item_pk = ?", (item_pk,))

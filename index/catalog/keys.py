@@ -34,11 +34,12 @@ def keys_of_segments(catalog: Catalog, segment_ids: Sequence[int] | Ids) -> list
 
 
 def spaces_of_segments(catalog: Catalog, segment_ids: Ids) -> list[int | None]:
-    """The key of the space of each segment, in order; None for a segment that is not there."""
-    query = """
+    """The key of the space of each segment, in order; None for one that is not seen."""
+    query = f"""
         SELECT json_group_array(json_array(s.segment_pk, s.space_pk))
         FROM json_each(?) AS wanted CROSS JOIN segments AS s ON s.segment_pk = wanted.value
-    """
+        WHERE {catalog.is_seen}
+    """  # noqa: S608 - numbers alone
     with catalog.transaction() as connection:
         (pairs,) = connection.execute(query, (json.dumps(segment_ids.tolist()),)).fetchone()
     spaces: dict[int, int] = dict(json.loads(pairs))
@@ -56,12 +57,13 @@ def first_segments(
         modalities: of the segments.
         until: no segment with a key over this.
     """
-    query = """
+    query = f"""
         SELECT s.item_pk, min(s.segment_pk), s.space_pk, s.modality
         FROM json_each(?) AS wanted CROSS JOIN segments AS s ON s.item_pk = wanted.value
         WHERE s.modality IN (SELECT value FROM json_each(?)) AND s.segment_pk <= ?
+            AND {catalog.is_seen}
         GROUP BY s.item_pk
-    """
+    """  # noqa: S608 - numbers alone
     values = (json.dumps(item_keys.tolist()), json.dumps(sorted(modalities)), until)
     with catalog.transaction() as connection:
         rows = connection.execute(query, values).fetchall()

@@ -6,9 +6,10 @@ Every row that is read is checked against its checksum. Methods may be called fr
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,9 +19,9 @@ from anysense.index.catalog.records import (
     CatalogFile,
     FileRecord,
     Item,
-    QuarantinedFile,
     Segment,
     SegmentRow,
+    SpaceRow,
     read_sidecars,
 )
 from anysense.index.catalog.rows import (
@@ -37,7 +38,7 @@ from anysense.index.types import Partition
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from anysense.embed.types import FloatArray
@@ -45,20 +46,12 @@ if TYPE_CHECKING:
     from anysense.index.filters.filter import Filter
     from anysense.index.types import Ids
 
-__all__ = ["VECTORS_QUERY", "Catalog", "SpaceRow", "State", "read_state"]
+__all__ = ["VECTORS_QUERY", "Catalog", "State", "read_state"]
 
 VECTORS_QUERY = """
     SELECT s.space_pk, s.modality, s.segment_pk, v.vector, v.crc
     FROM segments AS s CROSS JOIN vectors AS v USING (segment_pk)
 """
-
-
-class SpaceRow(NamedTuple):
-    """A space as the catalog numbers it."""
-
-    pk: int
-    id: str
-    dimension: int
 
 
 @dataclass(frozen=True)
@@ -101,6 +94,33 @@ class Catalog:
         self._locate = locate
         self._pool = Pool(self.path)
         self._spaces: dict[int, SpaceRow] | None = None
+        self._seen: Mapping[int, str] | None = None
+
+    def seeing(self, names: Mapping[int, str] | None) -> Catalog:
+        """The same catalog, of whose segments only those of some spaces are seen.
+
+        Args:
+            names: the ids by which these spaces are known, by their numbers; all are seen, by the
+                ids that the catalog has for them, if None.
+        """
+        other = copy.copy(self)
+        other._seen, other._spaces = names, None
+        return other
+
+    def sees(self, space_pk: int) -> bool:
+        """Whether the segments of a space are seen."""
+        return self._seen is None or space_pk in self._seen
+
+    @property
+    def is_seen(self) -> str:
+        """The condition on a row ``s`` of segments that it is seen."""
+        if self._seen is None:
+            return "TRUE"
+        return f"s.space_pk IN ({', '.join(map(str, self._seen))})"
+
+    def shares_file(self, other: Catalog) -> bool:
+        """Whether both are the same catalog, whatever each sees of it."""
+        return self._pool is other._pool
 
     def close(self) -> None:
         self._pool.close()
@@ -153,7 +173,7 @@ class Catalog:
 
     @property
     def spaces(self) -> dict[int, SpaceRow]:
-        """The spaces by their number. They never change."""
+        """The spaces that are seen, by their number."""
         if self._spaces is None:
             self._spaces = self._read_spaces()
         return self._spaces
@@ -163,7 +183,9 @@ class Catalog:
             rows = connection.execute("SELECT space_pk, id, dimension, crc FROM spaces").fetchall()
         for *columns, crc in rows:
             check_row(self.path, "spaces", columns[0], crc, *columns)
-        return {row[0]: SpaceRow(*row[:3]) for row in rows}
+        spaces = {pk: SpaceRow(pk, name, size) for pk, name, size, _ in rows if self.sees(pk)}
+        names = self._seen or {}
+        return {pk: row._replace(id=names.get(pk, row.id)) for pk, row in spaces.items()}
 
     def totals(self, connection: sqlite3.Connection) -> Totals:
         """The number of rows of each kind."""
@@ -175,7 +197,8 @@ class Catalog:
     def partitions(self, connection: sqlite3.Connection) -> dict[Partition, int]:
         """The number of segments of each partition that has any."""
         segments = self.totals(connection).segments
-        counts = {self.partition(*key): count for key, count in segments.items()}
+        seen = {key: count for key, count in segments.items() if self.sees(key[0])}
+        counts = {self.partition(*key): count for key, count in seen.items()}
         return dict(sorted(counts.items()))
 
     def partition(self, space_pk: int, modality: str) -> Partition:
@@ -200,8 +223,8 @@ class Catalog:
             rows = self.row_format(connection)
             row = self._item_row(connection, item_id)
             segments = connection.execute(
-                f"SELECT {rows.segments} FROM segments AS s WHERE s.item_pk = ? "  # noqa: S608
-                "ORDER BY s.space_pk, s.ordinal",
+                f"SELECT {rows.segments} FROM segments AS s "  # noqa: S608
+                f"WHERE s.item_pk = ? AND {self.is_seen} ORDER BY s.space_pk, s.ordinal",
                 (row[0],),
             ).fetchall()
             query = "SELECT path FROM files WHERE item_pk = ? AND path <> ? ORDER BY path"
@@ -225,7 +248,10 @@ class Catalog:
         blobs: dict[Partition, list[bytes]] = {}
         with self.transaction() as connection:
             row = self._item_row(connection, item_id)
-            query = f"{VECTORS_QUERY} WHERE s.item_pk = ? ORDER BY s.space_pk, s.ordinal"
+            query = f"""
+                {VECTORS_QUERY} WHERE s.item_pk = ? AND {self.is_seen}
+                ORDER BY s.space_pk, s.ordinal
+            """
             for space_pk, modality, pk, blob, crc in connection.execute(query, (row[0],)):
                 self._check_vector(space_pk, pk, blob, crc)
                 blobs.setdefault(self.partition(space_pk, modality), []).append(blob)
@@ -286,7 +312,7 @@ class Catalog:
             query = f"""
                 SELECT s.segment_pk
                 FROM items AS i CROSS JOIN segments AS s ON s.item_pk = i.item_pk
-                WHERE {condition}
+                WHERE {condition} AND {self.is_seen}
             """  # noqa: S608 (see filters.sql: the condition holds no text of the filter)
             rows = connection.execute(query, where.parameters).fetchall()
         return np.sort(np.fromiter((pk for (pk,) in rows), np.int64, len(rows)))
@@ -303,9 +329,10 @@ class Catalog:
         """Segments with a key over `after` up to `until`: ids, ascending, and float32 vectors."""
         ids: dict[tuple[int, str], list[int]] = {}
         blobs: dict[tuple[int, str], list[bytes]] = {}
-        query = (
-            f"{VECTORS_QUERY} WHERE s.segment_pk > ? AND s.segment_pk <= ? ORDER BY s.segment_pk"
-        )
+        query = f"""
+            {VECTORS_QUERY} WHERE s.segment_pk > ? AND s.segment_pk <= ? AND {self.is_seen}
+            ORDER BY s.segment_pk
+        """
         for space_pk, modality, pk, blob, crc in connection.execute(query, (after, until)):
             self._check_vector(space_pk, pk, blob, crc)
             ids.setdefault((space_pk, modality), []).append(pk)
@@ -317,7 +344,10 @@ class Catalog:
 
     def count_newer(self, connection: sqlite3.Connection, after: int, until: int = 2**62) -> int:
         """How many segments have a key over `after` up to `until`."""
-        query = "SELECT count(*) FROM segments WHERE segment_pk > ? AND segment_pk <= ?"
+        query = f"""
+            SELECT count(*) FROM segments AS s
+            WHERE s.segment_pk > ? AND s.segment_pk <= ? AND {self.is_seen}
+        """  # noqa: S608 - numbers alone
         row = connection.execute(query, (after, until)).fetchone()
         return int(row[0])
 
@@ -354,42 +384,6 @@ class Catalog:
             path = self._locate(path)
             record = FileRecord(path, size, mtime_ns, content_hash, sidecars)
             files[path] = CatalogFile(record, from_sql(item_id))
-        return files
-
-    def by_hash(self, content_hash: str) -> str | None:
-        """The id of the oldest item with this content; None if there is none."""
-        with self.transaction() as connection:
-            items = self.row_format(connection).items
-            query = f"{items} WHERE i.content_hash = ? ORDER BY i.item_pk"
-            row = connection.execute(query, (content_hash,)).fetchone()
-        if row is None:
-            return None
-        check_row(self.path, "items", row[0], row[7], *item_columns(row))
-        return from_sql(row[1])
-
-    def existing(self, ids: Sequence[str]) -> set[str]:
-        """Those of some ids that items have."""
-        # SQLite's JSON holds neither blobs, which names that are no UTF-8 are, nor zeros.
-        values = [to_sql(name) for name in ids]
-        plain = [value for value in values if isinstance(value, str) and "\0" not in value]
-        others = set(values) - set(plain)
-        query = "SELECT id FROM items WHERE id IN (SELECT value FROM json_each(?))"
-        with self._pool.lend() as connection:
-            rows = connection.execute(query, (json.dumps(plain),)).fetchall()
-            for value in others:
-                rows += connection.execute("SELECT id FROM items WHERE id = ?", (value,))
-        return {from_sql(name) for (name,) in rows}
-
-    def quarantined(self) -> list[QuarantinedFile]:
-        """The files that could not be read, by path."""
-        query = "SELECT path, size, mtime_ns, reason, crc FROM quarantine ORDER BY path"
-        with self._pool.lend() as connection:
-            rows = connection.execute(query).fetchall()
-        files = []
-        for path, size, mtime_ns, reason, crc in rows:
-            file = QuarantinedFile(from_sql(path), size, mtime_ns, from_sql(reason))
-            check_row(self.path, "quarantine", file.path, crc, *file)
-            files.append(file)
         return files
 
 

@@ -26,6 +26,7 @@ __all__ = [
     "Segment",
     "SegmentRow",
     "Sidecar",
+    "SpaceRow",
     "is_id",
     "looks_made",
     "make_id",
@@ -158,6 +159,14 @@ class Item:
             "aliases": self.aliases,
             "added_at": self.added_at,
         }
+
+
+class SpaceRow(NamedTuple):
+    """A space as the catalog numbers it."""
+
+    pk: int
+    id: str
+    dimension: int
 
 
 @dataclass(frozen=True)

@@ -73,11 +73,19 @@ class Transaction:
 
     Attributes:
         words: keeps the words of what is changed.
+        hidden: the numbers of the spaces of which no index has anything.
     """
 
-    def __init__(self, connection: sqlite3.Connection, state: State, words: WordTables) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        state: State,
+        words: WordTables,
+        hidden: frozenset[int] = frozenset(),
+    ) -> None:
         self.connection = connection
         self.words = words
+        self.hidden = hidden
         self.change = state.change + 1
         self.next_item = state.next_item
         self.next_segment = state.next_segment

@@ -77,6 +77,8 @@ def vector_sources(
     """What a FAISS index of the whole catalog is built from, in the transaction of a connection."""
     sources = {}
     for (space_pk, modality), rows in catalog.totals(connection).segments.items():
+        if not catalog.sees(space_pk):
+            continue
         partition = catalog.partition(space_pk, modality)
         sources[partition] = CatalogVectors(catalog, connection, space_pk, modality.value, rows)
     return dict(sorted(sources.items()))

@@ -32,13 +32,14 @@ from anysense.index.catalog.records import (
     QuarantinedFile,
     read_sidecars,
 )
-from anysense.index.catalog.rows import LATEST, heading_column, place_columns
-from anysense.index.catalog.schema import CATALOG, from_sql, row_crc, to_sql, vector_crc
+from anysense.index.catalog.rows import LATEST
+from anysense.index.catalog.schema import CATALOG, from_sql, row_crc, to_sql
+from anysense.index.catalog.spaces import EVERY, Seen, insert_segments, read_keys
 from anysense.index.catalog.sqlite.connections import WriterConnection, log_of, storage_errors
 from anysense.index.catalog.sqlite.gate import keep_open, using
 from anysense.index.catalog.sqlite.seals import Acknowledgement
 from anysense.index.catalog.stored import metadata_text, vector_blobs
-from anysense.index.catalog.totals import items_name, segments_name
+from anysense.index.catalog.totals import items_name
 from anysense.index.catalog.transaction import Transaction, with_crc
 from anysense.index.catalog.words.tables import NOTE, WordTables, is_damage, says_current
 
@@ -54,8 +55,6 @@ __all__ = ["CatalogWriter"]
 LOG_BYTES = 64 * 1024**2
 """The log is emptied into catalog.sqlite when it has grown to this, or sooner on a full disk."""
 
-_INSERT_SEGMENT = f"INSERT INTO segments VALUES ({', '.join('?' * 14)})"  # noqa: S608
-
 
 class CatalogWriter:
     """The only writer of a catalog. Its methods may be called from many threads.
@@ -64,7 +63,7 @@ class CatalogWriter:
         folder: the collection, whose lock is held.
         file: its catalog, as it was opened for reading.
         check_lock: raises CollectionReplacedError if the lock does not count any more.
-        text_spaces: the spaces whose passages are searched by words first, by preference.
+        seen: the spaces that searches go by.
     """
 
     def __init__(
@@ -72,23 +71,35 @@ class CatalogWriter:
         folder: Path,
         file: FileId | None = None,
         check_lock: Callable[[], None] = lambda: None,
-        text_spaces: Sequence[str] = (),
+        seen: Seen = EVERY,
     ) -> None:
         self._folder = folder
         self.path = folder / CATALOG
         self._lock = new_rlock()
         self._own = WriterConnection(folder, file)
         self._check_lock = check_lock
+        self._seen: Seen | None = None
         with storage_errors(self.path), using(self.path), contextlib.ExitStack() as failing:
             self._acknowledgement = Acknowledgement(folder)
             failing.callback(self._acknowledgement.close)
-            rows = self._connection.execute("SELECT id, space_pk, dimension FROM spaces")
-            self._spaces = {space: (pk, dimension) for space, pk, dimension in rows}
             self._acknowledgement.record(read_state(self.path, self._connection).change)
-            self._words = WordTables([self._spaces[name][0] for name in text_spaces])
-            if says_current(self._connection) != self._words.is_kept:
+            self.use(seen)
+            if says_current(self._connection) != self._words.is_kept or not self._words.are_of(
+                self._connection
+            ):
                 self.make_words()
             failing.pop_all()
+
+    def use(self, seen: Seen) -> None:
+        """Go by some spaces from now on."""
+        with self._lock:
+            if seen == self._seen:
+                return
+            self._seen = seen
+            self._spaces, self._hidden = read_keys(self._connection, seen)
+            texts = [self._spaces[name][0] for name in seen.texts]
+            others = sorted(pk for pk, _ in self._spaces.values() if pk not in texts)
+            self._words = WordTables([*texts, *others], self._hidden)
 
     @property
     def _connection(self) -> sqlite3.Connection:
@@ -106,7 +117,7 @@ class CatalogWriter:
         self._acknowledgement.close()
 
     @contextlib.contextmanager
-    def _transaction(self) -> Iterator[Transaction]:
+    def transaction(self) -> Iterator[Transaction]:
         """One transaction: on the disk when it ends, or undone.
 
         Raises:
@@ -117,7 +128,7 @@ class CatalogWriter:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 state = read_state(self.path, self._connection)
-                transaction = Transaction(self._connection, state, self._words)
+                transaction = Transaction(self._connection, state, self._words, self._hidden)
                 yield transaction
                 transaction.finish()
                 self._connection.execute("COMMIT")
@@ -139,7 +150,7 @@ class CatalogWriter:
             CorruptCollectionError: they may be what the transaction failed at.
         """
         if is_damage(error) and self._words.give_up():
-            with self._transaction() as transaction:
+            with self.transaction() as transaction:
                 transaction.note({NOTE: None})
             raise CorruptCollectionError(
                 f"{self.path}: the words of its texts are damaged ({error}), and are left out from "
@@ -191,7 +202,7 @@ class CatalogWriter:
             (r, metadata_text(r.id, r.metadata), vector_blobs(r, self._spaces))
             for r in latest.values()
         ]
-        with self._transaction() as transaction:
+        with self.transaction() as transaction:
             for name in remove:
                 if name not in latest:
                     remove_item(transaction, name)
@@ -205,7 +216,7 @@ class CatalogWriter:
 
     def remove(self, ids: Sequence[str]) -> int:
         """Remove items; returns how many there were of these ids."""
-        with self._transaction() as transaction:
+        with self.transaction() as transaction:
             return sum(remove_item(transaction, name) for name in ids)
 
     def _make_way(self, transaction: Transaction, record: ItemRecord) -> list[FileRecord]:
@@ -258,20 +269,7 @@ class CatalogWriter:
             (row[0], to_sql(row[1]), to_sql(row[2]), *row[3:]),
         )
         transaction.count(items_name(kind), row[-1])
-        segment_rows, vector_rows = [], []
-        for ordinal, (segment, vector) in enumerate(zip(record.segments, vectors, strict=True)):
-            pk, transaction.next_segment = transaction.next_segment, transaction.next_segment + 1
-            space_pk, modality = self._spaces[segment.space][0], segment.modality.value
-            key = (pk, item_pk, space_pk, modality, ordinal)
-            place, heading = place_columns(segment.place), heading_column(segment.heading)
-            columns = (*key, *place, segment.origin.value, heading)
-            crc = row_crc(*columns, segment.text)
-            text = None if segment.text is None else to_sql(segment.text)
-            segment_rows.append((*columns, text, crc))
-            vector_rows.append((pk, vector, vector_crc(pk, vector)))
-            transaction.count(segments_name(space_pk, modality), crc + vector_rows[-1][2])
-        connection.executemany(_INSERT_SEGMENT, segment_rows)
-        connection.executemany("INSERT INTO vectors VALUES (?, ?, ?)", vector_rows)
+        insert_segments(transaction, item_pk, record.segments, vectors, self._spaces)
         self._words.add(transaction, item_pk)
         for file in files:
             put_file(transaction, file, item_pk)
@@ -283,7 +281,7 @@ class CatalogWriter:
             UsageError: it cannot be kept as JSON; nothing was written.
         """
         texts = {name: metadata_text(name, entry) for name, entry in metadata.items()}
-        with self._transaction() as transaction:
+        with self.transaction() as transaction:
             for name, text in texts.items():
                 row = transaction.connection.execute(
                     f"{LATEST.items} WHERE i.id = ?", (to_sql(name),)
@@ -307,7 +305,7 @@ class CatalogWriter:
         Raises:
             ItemNotFoundError: there is no item of an id; nothing was written.
         """
-        with self._transaction() as transaction:
+        with self.transaction() as transaction:
             placed = [(file, self._item_pk(transaction, name)) for file, name in files]
             losses: dict[int, set[str]] = {}
             for path in gone:
@@ -347,7 +345,7 @@ class CatalogWriter:
 
     def quarantine(self, files: Iterable[QuarantinedFile]) -> None:
         """Note files that cannot be read, so that they are tried again only when they change."""
-        with self._transaction() as transaction:
+        with self.transaction() as transaction:
             for file in files:
                 drop_quarantine(transaction, file.path)
                 crc = row_crc(*file)
@@ -359,20 +357,20 @@ class CatalogWriter:
 
     def clear_quarantine(self, paths: Iterable[str]) -> None:
         """Forget that files could not be read."""
-        with self._transaction() as transaction:
+        with self.transaction() as transaction:
             for path in paths:
                 drop_quarantine(transaction, path)
 
     def note(self, notes: Mapping[str, str | None]) -> None:
         """Keep notes by their keys; None forgets one."""
-        with self._transaction() as transaction:
+        with self.transaction() as transaction:
             transaction.note(notes)
 
     # Publishing
 
     def published(self, change: int, meta: Mapping[str, str]) -> None:
         """Note what was published, and drop the tombstones that its index no longer needs."""
-        with self._transaction() as transaction:
+        with self.transaction() as transaction:
             connection = transaction.connection
             transaction.note(meta)
             dropped = connection.execute(
@@ -381,10 +379,12 @@ class CatalogWriter:
             for (crc,) in dropped:
                 transaction.count("tombstones", crc, -1)
             transaction.purged = max(transaction.purged, change)
+            if not self._words.are_of(connection):
+                self._words.make(transaction)
 
     def make_words(self) -> None:
         """Make the words of all rows anew, or note that they are missing where none can be kept."""
-        with self._transaction() as transaction:
+        with self.transaction() as transaction:
             self._words.make(transaction)
 
     def vacuum(self) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from anysense.index.catalog.records import Segment
     from anysense.index.evaluation.pairs import Pair
-    from anysense.index.folder.folder import OpenCollection
+    from anysense.index.folder.opened import OpenCollection
     from anysense.index.hits.hit import Hit
     from anysense.index.ranking.match import Match
     from anysense.index.ranking.routes import Route

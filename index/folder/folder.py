@@ -7,21 +7,27 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import (
     CollectionReplacedError,
     IncompatibleCollectionError,
-    ItemNotFoundError,
     UsageError,
 )
 from anysense.embed.forking import new_rlock
-from anysense.index.catalog.browse import find_item, has_file, item_paths
+from anysense.index.catalog.browse import (
+    existing_ids,
+    has_file,
+    item_of_content,
+    paths_of_items,
+    quarantined_files,
+)
 from anysense.index.catalog.integrity import check_acknowledged, ensure_sound
 from anysense.index.catalog.writer import CatalogWriter
 from anysense.index.folder.media import MediaFolder
 from anysense.index.folder.opening import bring_up_to_date, open_catalog, repair_manifest
 from anysense.index.folder.right import RightToWrite, open_writer
+from anysense.index.snapshots.seen import seen_spaces
 from anysense.index.snapshots.views import Views
 from anysense.index.vectors.thresholds import DEFAULTS, Thresholds
 
@@ -29,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from anysense.embed.types import Encoder, Space
+    from anysense.index.catalog.reader import Catalog
     from anysense.index.catalog.records import (
         CatalogFile,
         FileRecord,
@@ -38,36 +44,12 @@ if TYPE_CHECKING:
         QuarantinedFile,
     )
     from anysense.index.folder.verify import VerifyReport
+    from anysense.index.publishing.publisher import Publisher
     from anysense.index.snapshots.manifest import Manifest, Tuning
     from anysense.index.snapshots.snapshot import Snapshot
     from anysense.index.types import Progress
 
-__all__ = ["CollectionFolder", "OpenCollection"]
-
-
-class OpenCollection(Protocol):
-    """A folder together with its encoders: what ranking, building and evaluation work on."""
-
-    @property
-    def folder(self) -> CollectionFolder: ...
-
-    @property
-    def spaces(self) -> list[Space]:
-        """The spaces, in the order in which the encoders were given."""
-        ...
-
-    def encoders(self) -> list[Encoder]:
-        """The encoders, loaded when first asked for."""
-        ...
-
-    @property
-    def loaded_encoders(self) -> list[Encoder]:
-        """The encoders if they are loaded already; else none."""
-        ...
-
-    def publish(self, progress: Progress | None = None) -> int:
-        """Bring the FAISS index on disk up to date, and return its generation."""
-        ...
+__all__ = ["CollectionFolder"]
 
 
 class CollectionFolder:
@@ -90,13 +72,13 @@ class CollectionFolder:
             CorruptCollectionError: it is damaged beyond what can be rebuilt.
             StorageError: it cannot be read.
         """
-        manifest, self.catalog = open_catalog(path)
+        manifest, catalog = open_catalog(path)
         self.path = path
         self.media = MediaFolder(path)
         self._lock = new_rlock()
         self._right = RightToWrite(path, self._open_writer)
         self._closed = False
-        self._views = Views(path, self.catalog, manifest, thresholds)
+        self._views = Views(path, catalog, manifest, thresholds)
 
     def close(self) -> None:
         """Let go of everything. What was written is safe without it."""
@@ -170,7 +152,7 @@ class CollectionFolder:
                 )
             self._views.close()
             self.catalog.close()
-            self.catalog, self.media = catalog, MediaFolder(self.path)
+            self.media = MediaFolder(self.path)
             self._right.retire()
             self._right = RightToWrite(self.path, self._open_writer)
             self._views = Views(self.path, catalog, manifest, self._views.thresholds)
@@ -180,6 +162,11 @@ class CollectionFolder:
     @property
     def manifest(self) -> Manifest:
         return self._views.manifest
+
+    @property
+    def catalog(self) -> Catalog:
+        """The catalog, as searches see it."""
+        return self._views.catalog
 
     def snapshot(self) -> Snapshot:
         """The newest state, to be searched. Cheap as long as nothing has changed."""
@@ -231,13 +218,7 @@ class CollectionFolder:
 
     def _stored_files(self, ids: Sequence[str]) -> list[str]:
         """Where the files of some items are, if clients have stored any files here."""
-        paths: list[str] = []
-        if not self.media.exists():
-            return paths
-        for item_id in ids:
-            with contextlib.suppress(ItemNotFoundError):
-                paths += item_paths(self.catalog, find_item(self.catalog, item_id))
-        return paths
+        return paths_of_items(self.catalog, ids) if self.media.exists() else []
 
     def describe(self, metadata: Mapping[str, Mapping[str, Any]]) -> None:
         """Give items other metadata, by id; ids that are not there are left out."""
@@ -246,11 +227,11 @@ class CollectionFolder:
 
     def by_hash(self, content_hash: str) -> str | None:
         """The id of the oldest item with this content; None if there is none."""
-        return self.catalog.by_hash(content_hash)
+        return item_of_content(self.catalog, content_hash)
 
     def existing(self, ids: Sequence[str]) -> set[str]:
         """Those of some ids that items have."""
-        return self.catalog.existing(ids)
+        return existing_ids(self.catalog, ids)
 
     # Files
 
@@ -301,7 +282,7 @@ class CollectionFolder:
 
     def quarantined(self) -> list[QuarantinedFile]:
         """The files that could not be read, by path."""
-        return self.catalog.quarantined()
+        return quarantined_files(self.catalog)
 
     def clear_quarantine(self, paths: Iterable[str]) -> None:
         """Forget that files could not be read."""
@@ -349,16 +330,24 @@ class CollectionFolder:
             CollectionLockedError: another process is writing.
             StorageError: the disk refused; the former generation stays.
         """
+        with self.publisher() as publisher:
+            return publisher.publish(progress, tune, rebuild=rebuild, retune=retune)
+
+    @contextlib.contextmanager
+    def publisher(self) -> Iterator[Publisher]:
+        """The right to write as `writing` gives it, together with what makes states current."""
         from anysense.index.publishing.publisher import Publisher
 
         with self.writing() as writer:
-            publisher = Publisher(self.path, self._views, writer)
-            return publisher.publish(progress, tune, rebuild=rebuild, retune=retune)
+            yield Publisher(self.path, self._views, writer)
 
     def compact(self, tune: Callable[[Snapshot], Tuning], progress: Progress | None = None) -> None:
         """Give back the space of what was removed, and make clusters and words anew."""
+        from anysense.index.publishing.switching import sweep
+
         self.publish(tune, progress, rebuild=True)
-        with self.writing() as writer:
+        with self.publisher() as publisher, self.writing() as writer:
+            sweep(publisher)
             writer.make_words()
             writer.vacuum()
             self._discard_orphans()
@@ -391,8 +380,9 @@ class CollectionFolder:
         self._views.check_change(self.catalog.state().change)
         ensure_sound(self.catalog, self.path, writer=True)
         check_acknowledged(self.catalog, self.path)
-        bring_up_to_date(self.path, self.catalog, repair_manifest(self.path, self.manifest))
-        own = self.path, self.catalog.file, check_lock, self.manifest.text_spaces
+        manifest = repair_manifest(self.path, self.manifest)
+        bring_up_to_date(self.path, self.catalog, manifest)
+        own = self.path, self.catalog.file, check_lock, seen_spaces(self.catalog, manifest)
         return open_writer(lambda: CatalogWriter(*own), self._views.forget)
 
     def _check_open(self) -> None:

@@ -31,12 +31,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from anysense.embed.types import Encoder
+    from anysense.embed.types import Encoder, Space
 
 __all__ = [
     "as_built",
     "bring_up_to_date",
     "has_collection",
+    "is_of_revision",
     "load_encoders",
     "make_collection",
     "open_catalog",
@@ -226,6 +227,12 @@ def bring_up_to_date(folder: Path, catalog: Catalog, manifest: Manifest) -> None
     migrate(folder, {MANIFEST: manifest.to_text()})
 
 
+def is_of_revision(entry: EncoderEntry, here: Space) -> bool:
+    """Whether vectors of a space compare with those of an encoder that a collection has."""
+    made = entry.space
+    return (made.id, made.revision, made.dimension) == (here.id, here.revision, here.dimension)
+
+
 def as_built(folder: Path, entry: EncoderEntry, encoder: Encoder) -> Encoder:
     """An encoder as it made the vectors of a collection.
 
@@ -237,11 +244,12 @@ def as_built(folder: Path, entry: EncoderEntry, encoder: Encoder) -> Encoder:
     made = entry.space
     encoder = of_revision(encoder, made.revision)
     here = encoder.space
-    if (made.id, made.revision, made.dimension) != (here.id, here.revision, here.dimension):
+    if not is_of_revision(entry, here):
         raise IncompatibleCollectionError(
             f"{folder} was built with {made.id} of revision {made.revision}, and {entry.name} is "
-            f"of revision {here.revision} here: install the version it was built with "
-            "(its manifest.json names it), or build the collection again in another folder."
+            f"of revision {here.revision} here: make its vectors anew with `anysense reencode "
+            f"{folder} --encoder {entry.name}`, or install the version it was built with "
+            "(its manifest.json names it)."
         )
     return encoder
 

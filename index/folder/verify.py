@@ -16,6 +16,7 @@ from anysense.index.catalog.words.check import word_problems
 from anysense.index.folder.lock import WriterLock
 from anysense.index.snapshots.generation import DamagedGeneration, load_generation
 from anysense.index.snapshots.manifest import DamagedManifest, Generation, Manifest
+from anysense.index.snapshots.seen import seen_by
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,7 +76,7 @@ def verify_collection(
         with catalog.transaction() as connection:
             totals = catalog.totals(connection)
         report.items = sum(totals.items.values())
-        report.segments = sum(totals.segments.values())
+        report.segments = sum(n for key, n in totals.segments.items() if catalog.sees(key[0]))
         _check_words(folder, catalog, report)
         _check_generation(folder, catalog, report)
         _check_media(folder, catalog, media, report, has_right=has_right)
@@ -88,7 +89,8 @@ def verify_collection(
 def _check_words(folder: Path, catalog: Catalog, report: VerifyReport) -> None:
     """Whether texts are found by the words that they have."""
     with contextlib.suppress(FileNotFoundError, DamagedManifest, IncompatibleCollectionError):
-        problems = word_problems(catalog, Manifest.read(folder).text_spaces)
+        manifest = Manifest.read(folder)
+        problems = word_problems(seen_by(catalog, manifest), manifest.text_spaces)
         repair = f"`anysense compact {folder}` makes them anew"
         report.problems += [f"{catalog.path}: {problem}; {repair}." for problem in problems]
 
@@ -126,7 +128,8 @@ def _is_unwritten(folder: Path) -> bool:
 def _check_generation(folder: Path, catalog: Catalog, report: VerifyReport) -> None:
     repair = f"`anysense compact {folder}` repairs it"
     try:
-        generation = Manifest.read(folder).generation
+        manifest = Manifest.read(folder)
+        generation, catalog = manifest.generation, seen_by(catalog, manifest)
     except (FileNotFoundError, DamagedManifest, IncompatibleCollectionError) as error:
         report.problems.append(f"{error}; {repair}.")
         return

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from anysense.index.background.bank import moved_arrays
+from anysense.index.bridging.published import kept_bridges
 from anysense.index.catalog.reader import read_state
 from anysense.index.catalog.sqlite.connections import storage_errors
 from anysense.index.catalog.vectors import vector_sources
@@ -26,6 +28,7 @@ from anysense.index.snapshots.manifest import (
     Manifest,
     Tuning,
 )
+from anysense.index.snapshots.seen import seen_by, seen_spaces
 from anysense.index.snapshots.snapshot import Snapshot
 from anysense.index.snapshots.views import Base, Views
 from anysense.index.vectors.recall import TARGET_RECALL
@@ -83,6 +86,41 @@ class Publisher:
             tuning = self._tuning(snapshot, next_snapshot, tune)
             return self._commit(next_snapshot, tuning)
 
+    def switch(
+        self,
+        changed: Callable[[Manifest], Manifest],
+        tune: Callable[[Snapshot], Tuning],
+        progress: Progress | None = None,
+    ) -> int:
+        """Publish the newest state of the catalog for other encoders; searches go by them then.
+
+        Args:
+            changed: from the manifest that is current to that with the other encoders.
+            tune: as above.
+            progress: as above.
+
+        Returns:
+            The number of the generation that is current then.
+        """
+        with self.views.publishing, storage_errors(self.folder):
+            before = self.views.newest()
+            base = _for_encoders(before, changed(before.manifest))
+            known = {entry.space for entry in before.manifest.encoders}
+            others = [e.space.id for e in base.manifest.encoders if e.space not in known]
+            layout = {} if before.store is None else before.store.layout
+            renew = [partition for partition in layout if partition.space in others]
+            next_snapshot = self._built(base, before.store, progress, renew)
+            return self._commit(next_snapshot, self._tuning(base, next_snapshot, tune))
+
+    def rename(self, changed: Callable[[Manifest], Manifest]) -> None:
+        """Make another manifest current, with the same generation and the same encoders."""
+        with self.views.publishing, storage_errors(self.folder):
+            manifest = changed(self.views.newest().manifest)
+            manifest.write(self.folder)
+            self.views.take(manifest)
+            self.writer.use(seen_spaces(self.views.catalog, manifest))
+            self.writer.note({MANIFEST: manifest.to_text()})
+
     def _next(self, snapshot: Snapshot, progress: Progress | None, *, rebuild: bool) -> Snapshot:
         """The snapshot of an index that has everything."""
         if snapshot.store is None or rebuild:
@@ -106,7 +144,7 @@ class Publisher:
         """The snapshot of an index that is built from the catalog, a batch at a time."""
         from anysense.index.vectors.faiss.store import FaissStore
 
-        catalog = self.views.catalog
+        catalog = snapshot.catalog
         with catalog.transaction() as connection:
             state = read_state(catalog.path, connection)
             partitions = catalog.partitions(connection)
@@ -160,6 +198,7 @@ class Publisher:
             raise
         base = Base(number, snapshot.change, snapshot.high_water, snapshot.store, tuning.arrays)
         self.views.adopt(manifest, base)
+        self.writer.use(seen_spaces(self.views.catalog, manifest))
         self.writer.published(snapshot.change, {MANIFEST: manifest.to_text()})
         remove_others(self.folder, generation)
         return number
@@ -171,6 +210,20 @@ def _names(folder: Path, number: int) -> bool:
         generation = Manifest.read(folder).generation
         return generation is not None and generation.number == number
     return False
+
+
+def _for_encoders(snapshot: Snapshot, manifest: Manifest) -> Snapshot:
+    """A snapshot for the encoders of another manifest, with what was fitted for those that stay."""
+    bridges = kept_bridges(manifest, snapshot.arrays)
+    before, after = (
+        [entry.space for entry in each.encoders] for each in (snapshot.manifest, manifest)
+    )
+    return replace(
+        snapshot,
+        catalog=seen_by(snapshot.catalog, manifest),
+        manifest=replace(manifest, tuning={**manifest.tuning, **bridges.sections}),
+        arrays={**moved_arrays(snapshot.arrays, before, after), **bridges.arrays},
+    )
 
 
 def _as_published(snapshot: Snapshot, store: Store) -> Snapshot:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from anysense.embed.errors import UsageError
+from anysense.embed.errors import StateGoneError, UsageError
 from anysense.embed.stages import stage
 from anysense.embed.types import Modality
 from anysense.index.hits.hits import Hits
@@ -15,7 +15,7 @@ from anysense.index.ranking.paging import page_of
 from anysense.index.ranking.query import parse_query
 from anysense.index.ranking.reading import read_hits
 from anysense.index.ranking.routes import plan_routes
-from anysense.index.ranking.states import STATE_SECONDS, States
+from anysense.index.ranking.states import STATE_SECONDS, States, gone_with_encoders
 from anysense.index.ranking.turns import RANKING
 from anysense.index.ranking.word_matches import FoundByWords
 from anysense.index.ranking.words import has_texts
@@ -23,7 +23,7 @@ from anysense.index.ranking.words import has_texts
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from anysense.index.folder.folder import OpenCollection
+    from anysense.index.folder.opened import OpenCollection
     from anysense.index.hits.media import ItemReader
     from anysense.index.ranking.match import Match
     from anysense.index.ranking.query import Query, Term
@@ -70,6 +70,14 @@ class CollectionRetriever:
 
     def search(self, terms: Sequence[Term], options: SearchOptions) -> Hits:
         """What `retrieve` does, for a query that is parsed and options that are checked."""
+        try:
+            return self._search(terms, options)
+        except StateGoneError:
+            if options.state is not None:
+                raise
+            return self._search(terms, options)  # of the state in which there are other encoders
+
+    def _search(self, terms: Sequence[Term], options: SearchOptions) -> Hits:
         state = self._states.find(options.state)
         snapshot = state.snapshot
         by_words = options.match == "words"
@@ -118,6 +126,11 @@ class CollectionRetriever:
                 gone = {m.item for m, hit in zip(page, found, strict=True) if hit is None}
                 if not gone:
                     break
+                if (
+                    snapshot.manifest.encoders
+                    != self._collection.folder.snapshot().manifest.encoders
+                ):
+                    raise gone_with_encoders()
                 left_out |= gone  # removed in between, or their rows got lost: others move up
         assert no_match is not None
         hits = (hit for hit in found if hit is not None)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from anysense.embed.types import FloatArray
     from anysense.index.calibration.scores import Null
-    from anysense.index.folder.folder import OpenCollection
+    from anysense.index.folder.opened import OpenCollection
     from anysense.index.ranking.query import Term
     from anysense.index.ranking.states import State
     from anysense.index.snapshots.snapshot import Snapshot
@@ -86,7 +86,7 @@ def plan_routes(
     routes = []
     present = {p.modality for p in snapshot.partitions} & modalities
     for modality in sorted(present):
-        spaces = [p.space for p in _preferred(collection, snapshot, modality)]
+        spaces = [p.space for p in _preferred(snapshot, modality)]
         best = max(spaces, key=vectors.coverage, default=None)
         if best is None or vectors.coverage(best)[0] <= 0:
             continue
@@ -105,15 +105,13 @@ def plan_routes(
     return routes
 
 
-def _preferred(
-    collection: OpenCollection, snapshot: Snapshot, modality: Modality
-) -> list[Partition]:
+def _preferred(snapshot: Snapshot, modality: Modality) -> list[Partition]:
     """The partitions of a modality, in the order of preference at equal coverage.
 
     Text is best compared in a space of nothing but text, where there is one; otherwise the encoder
-    named first at the collection's creation wins.
+    named first wins: at the collection's creation, or when it was given others.
     """
-    spaces = collection.spaces
+    spaces = [entry.space for entry in snapshot.manifest.encoders]
     order = [space.id for space in spaces]
     only_text = {space.id for space in spaces if space.modalities == {Modality.TEXT}}
     present = [p for p in snapshot.partitions if p.modality == modality]

@@ -13,10 +13,10 @@ from anysense.index.ranking.words import Words
 
 if TYPE_CHECKING:
     from anysense.embed.types import Encoder
-    from anysense.index.folder.folder import OpenCollection
+    from anysense.index.folder.opened import OpenCollection
     from anysense.index.snapshots.snapshot import Snapshot
 
-__all__ = ["STATE_SECONDS", "State", "States"]
+__all__ = ["STATE_SECONDS", "State", "States", "gone_with_encoders"]
 
 PINNED = 8  # states that pages may still come from
 GENERATIONS = 2
@@ -99,13 +99,15 @@ class States:
         return self._pinned[name]
 
     def _drop_old(self) -> None:
-        """Drop what is too old, and what is of files that were replaced since."""
+        """Drop what is too old, and what is of files or of encoders that were replaced since."""
         since = time.monotonic() - self._seconds
         newest = max((s.snapshot.version for s in self._pinned.values()), default=None)
-        catalog = self._collection.folder.catalog
+        folder = self._collection.folder
+        catalog, encoders = folder.catalog, folder.manifest.encoders
         for name, state in list(self._pinned.items()):
             is_old = self._searched_at[name] < since and state.snapshot.version != newest
-            if is_old or state.snapshot.catalog is not catalog:
+            is_of_others = state.snapshot.manifest.encoders != encoders
+            if is_old or is_of_others or not state.snapshot.catalog.shares_file(catalog):
                 self._drop(name)
 
     def _drop_surplus(self) -> None:
@@ -125,6 +127,13 @@ class States:
         """The encoder of a space, if it is loaded: no search by a vector loads one."""
         loaded = self._collection.loaded_encoders
         return next((encoder for encoder in loaded if encoder.space.id == space), None)
+
+
+def gone_with_encoders() -> StateGoneError:
+    """The error of a search whose encoders were replaced while it went on."""
+    return StateGoneError(
+        "The encoders of the collection were replaced meanwhile; search again from the first page."
+    )
 
 
 def _name_of(snapshot: Snapshot) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from anysense.embed.errors import UsageError
 from anysense.embed.stages import stage
 from anysense.embed.waiting import check_waiter
+from anysense.index.ranking.states import gone_with_encoders
 from anysense.index.types import Partition
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from anysense.embed.types import FloatArray, Modality
     from anysense.index.bridging.maps import Bridge
-    from anysense.index.folder.folder import OpenCollection
+    from anysense.index.folder.opened import OpenCollection
     from anysense.index.ranking.query import Term
     from anysense.index.snapshots.snapshot import Snapshot
 
@@ -54,7 +55,7 @@ class TermVectors:
         self._collection = collection
         self._bridges = bridges
         self._terms = terms
-        self._spaces = {space.id: space for space in collection.spaces}
+        self._spaces = {entry.space.id: entry.space for entry in snapshot.manifest.encoders}
         self._combined: dict[tuple[str, tuple[str, ...]], QueryVector] = {}
         self._encoded: dict[tuple[str, int, str], FloatArray] = {}
         self._liked = {
@@ -173,7 +174,11 @@ class TermVectors:
             return (mean / max(float(np.linalg.norm(mean)), 1e-6)).astype(np.float32)
         from anysense.embed.pipeline.query import encode_query
 
-        encoder = next(e for e in self._collection.encoders() if e.space.id == space)
+        revision = self._spaces[space].revision
+        encoders = (e for e in self._collection.encoders() if e.space.id == space)
+        encoder = next((e for e in encoders if e.space.revision == revision), None)
+        if encoder is None:
+            raise gone_with_encoders()
         assert term.modality is not None
         assert not isinstance(term.content, tuple | None)
         with stage("encode"):

@@ -27,6 +27,7 @@ __all__ = [
     "CALIBRATION",
     "DIRECTIONS",
     "EFFORTS",
+    "FORMAT_WITH_HIDDEN",
     "MANIFEST",
     "TARGET",
     "DamagedManifest",
@@ -34,12 +35,18 @@ __all__ = [
     "FileSum",
     "Generation",
     "Manifest",
+    "Reencoding",
     "Tuning",
     "fsync_folder",
     "replace_file",
 ]
 
 MANIFEST = "manifest.json"
+
+FORMAT_WITH_HIDDEN = 4
+"""The format of a collection whose catalog has vectors that no search may find: those of encoders
+that are not complete yet, or of such as were dropped. Its tables are those of format 3, and it is
+of format 3 again when there are none of these vectors any more."""
 
 # The sections of a `Tuning`, by their names on disk.
 EFFORTS = "nprobe"
@@ -57,10 +64,30 @@ class DamagedManifest(Exception):  # noqa: N818 (an event, not an error of the u
 
 @dataclass(frozen=True)
 class EncoderEntry:
-    """An encoder by the name it was asked for, and the space that its vectors are of."""
+    """An encoder by the name it was asked for, and the space that its vectors are of.
+
+    Attributes:
+        name: what it was asked for by.
+        space: of its vectors.
+        key: the number of the space in the catalog; that of the space of this id if None.
+    """
 
     name: str
     space: Space
+    key: int | None = None
+
+
+@dataclass(frozen=True)
+class Reencoding:
+    """The encoders that a collection is being given, whose vectors no search finds yet.
+
+    Attributes:
+        encoders: those to be, by preference, each with the key of its space.
+        drop: the names of those that go when these are complete.
+    """
+
+    encoders: Sequence[EncoderEntry]
+    drop: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -114,10 +141,12 @@ class Manifest:
     Attributes:
         collection: a random name, the same in the catalog.
         created_by: the version of anysense that made the collection.
-        encoders: in the order given at its creation.
+        encoders: those that searches go by, in the order of preference.
         generation: the current index; None before the first publishing.
         tuning: the sections of the `Tuning` published last.
         format: the version of the on-disk format.
+        reencoding: the encoders that it is being given; None if it is given none.
+        dropped: keys of spaces of which the catalog may still have vectors.
     """
 
     collection: str
@@ -126,6 +155,13 @@ class Manifest:
     generation: Generation | None = None
     tuning: Mapping[str, Any] = field(default_factory=dict)
     format: int = FORMAT
+    reencoding: Reencoding | None = None
+    dropped: Sequence[int] = ()
+
+    @property
+    def has_hidden(self) -> bool:
+        """Whether the catalog may have vectors of spaces that no search goes by."""
+        return self.reencoding is not None or bool(self.dropped)
 
     @property
     def text_spaces(self) -> list[str]:
@@ -143,13 +179,20 @@ class Manifest:
     def to_text(self) -> str:
         """The text of manifest.json: indented JSON with the checksum as its last entry."""
         content = {
-            "format": self.format,
+            "format": FORMAT_WITH_HIDDEN if self.has_hidden else self.format,
             "collection": self.collection,
             "created_by": self.created_by,
             "encoders": [_encoder_json(entry) for entry in self.encoders],
             "generation": None if self.generation is None else _generation_json(self.generation),
             "tuning": dict(self.tuning),
         }
+        if self.reencoding is not None:
+            content["reencoding"] = {
+                "encoders": [_encoder_json(entry) for entry in self.reencoding.encoders],
+                "drop": list(self.reencoding.drop),
+            }
+        if self.dropped:
+            content["dropped"] = list(self.dropped)
         return json.dumps({**content, "checksum": _checksum(content)}, indent=1) + "\n"
 
     @staticmethod
@@ -165,19 +208,22 @@ class Manifest:
             checksum = content.pop("checksum")
             if checksum != _checksum(content):
                 raise ValueError("its checksum does not match")
-            if content["format"] > FORMAT:
+            if content["format"] > FORMAT_WITH_HIDDEN:
                 raise IncompatibleCollectionError(
                     f"{path.parent} has the format {content['format']}, and this anysense reads "
-                    f"up to {FORMAT}: update anysense with `pip install --upgrade anysense`."
+                    f"up to {FORMAT_WITH_HIDDEN}: update anysense with "
+                    "`pip install --upgrade anysense`."
                 )
-            generation = content["generation"]
+            generation, reencoding = content["generation"], content.get("reencoding")
             return Manifest(
                 collection=str(content["collection"]),
                 created_by=str(content["created_by"]),
                 encoders=[_encoder(entry) for entry in content["encoders"]],
                 generation=None if generation is None else _generation(generation),
                 tuning=content["tuning"],
-                format=int(content["format"]),
+                format=min(int(content["format"]), FORMAT),
+                reencoding=None if reencoding is None else _reencoding(reencoding),
+                dropped=tuple(int(key) for key in content.get("dropped", ())),
             )
         except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
             raise DamagedManifest(f"{path}: {error}") from None
@@ -233,6 +279,7 @@ def _checksum(content: Mapping[str, Any]) -> str:
 
 def _encoder_json(entry: EncoderEntry) -> dict[str, Any]:
     space = entry.space
+    key = {} if entry.key is None else {"key": entry.key}
     forms = [
         {
             "name": form.name,
@@ -242,6 +289,7 @@ def _encoder_json(entry: EncoderEntry) -> dict[str, Any]:
         for form in space.query_forms
     ]
     return {
+        **key,
         "name": entry.name,
         "space": space.id,
         "revision": space.revision,
@@ -262,7 +310,11 @@ def _encoder(entry: Mapping[str, Any]) -> EncoderEntry:
         for form in entry.get("query_forms", ())
     )
     space = Space(entry["space"], entry["revision"], entry["dimension"], modalities, forms)
-    return EncoderEntry(entry["name"], space)
+    return EncoderEntry(entry["name"], space, entry.get("key"))
+
+
+def _reencoding(entry: Mapping[str, Any]) -> Reencoding:
+    return Reencoding([_encoder(each) for each in entry["encoders"]], list(entry["drop"]))
 
 
 def _generation_json(generation: Generation) -> dict[str, Any]:

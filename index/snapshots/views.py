@@ -19,6 +19,7 @@ from anysense.index.catalog.sqlite.seals import stamp
 from anysense.index.catalog.vectors import vector_sources
 from anysense.index.snapshots.generation import DamagedGeneration, load_generation
 from anysense.index.snapshots.manifest import EFFORTS, MANIFEST, DamagedManifest, Manifest
+from anysense.index.snapshots.seen import seen_by
 from anysense.index.snapshots.snapshot import Snapshot
 from anysense.index.vectors.delta import Delta, Newer
 from anysense.index.vectors.thresholds import DEFAULTS, Thresholds
@@ -83,7 +84,7 @@ class Views:
         self.publishing = new_lock()
         self.is_damaged = False
         self._folder = folder
-        self._catalog = catalog
+        self._catalog = seen_by(catalog, manifest)
         self._manifest = manifest
         self._manifest_stamp: dict[str, int] | None = None
         self._lock = new_rlock()
@@ -185,9 +186,17 @@ class Views:
     def adopt(self, manifest: Manifest, base: Base) -> None:
         """Go on from an index that this process has just published."""
         with using(self.path), self._lock:
-            self._manifest, self._manifest_stamp = manifest, self._read_stamp()
+            self._manifest_stamp = self._read_stamp()
+            self._take(manifest)
             self._start_from(base)
             self.is_damaged = False
+            self._snapshot = None
+
+    def take(self, manifest: Manifest) -> None:
+        """Go by a manifest that this process has just written, of the same generation."""
+        with using(self.path), self._lock:
+            self._manifest_stamp = self._read_stamp()
+            self._take(manifest)
             self._snapshot = None
 
     def _refreshed(self) -> Snapshot:
@@ -199,7 +208,9 @@ class Views:
             try:
                 if self._base is None or self._base.generation != number:
                     self._start_from(self._load())
-                return self._catch_up()
+                snapshot = self._catch_up()
+                if self._manifest_stamp == self._read_stamp() or attempt == _TRIES - 1:
+                    return snapshot  # else it may be of a catalog in which others are to be seen
             except (DamagedGeneration, _Stale) as problem:
                 # A writer may have published the next one just now; or this one is damaged.
                 before, self._base = number, None
@@ -324,4 +335,16 @@ class Views:
             raise CorruptCollectionError(
                 f"{self._folder} was replaced by another collection: open it again."
             )
-        self._manifest, self._manifest_stamp = manifest, seen
+        self._manifest_stamp = seen
+        self._take(manifest)
+
+    def _take(self, manifest: Manifest) -> None:
+        """Go by another manifest, and see the spaces that it names."""
+        before, self._manifest = self._manifest, manifest
+        if _what_is_seen(before) != _what_is_seen(manifest):
+            self._catalog = seen_by(self._catalog, manifest)
+
+
+def _what_is_seen(manifest: Manifest) -> tuple[object, ...]:
+    """What a catalog is seen by: equal for two manifests that see the same."""
+    return (manifest.has_hidden, *((entry.space.id, entry.key) for entry in manifest.encoders))

@@ -41,22 +41,27 @@ class TinyEncoder:
         dimension: int = 32,
         revision: str = "1",
         image_side: int | None = None,
+        passage_words: int = PASSAGE_WORDS,
     ) -> None:
         self.space = Space(name, revision, dimension, modalities)
         self.sample_rate = 8000 if Modality.AUDIO in modalities else None
         self.window_seconds = 10.0
         self.image_side = image_side
+        self.passage_words = passage_words
         self.encoded = 0  # so that a test can tell whether the model was used
 
     def passages(self, text: str) -> list[Passage]:
         words = list(re.finditer(r"\S+", text))
-        groups = [words[i : i + PASSAGE_WORDS] for i in range(0, len(words), PASSAGE_WORDS)]
+        size = self.passage_words
+        groups = [words[i : i + size] for i in range(0, len(words), size)]
         return [
             Passage(g[0].start(), g[-1].end(), text[g[0].start() : g[-1].end()]) for g in groups
         ]
 
     def structured_passages(self, text: str, structure: Structure, overlap: int) -> list[Passage]:
-        return split_sections(text, structure, overlap, lambda t: len(t.split()), PASSAGE_WORDS)
+        return split_sections(
+            text, structure, overlap, lambda t: len(t.split()), self.passage_words
+        )
 
     def prepare(self, modality: Modality, content: Content) -> Any:
         if modality not in self.space.modalities:
@@ -110,11 +115,13 @@ class TinyEncoder:
 
 
 def register() -> None:
-    """Make the names `tiny`, `tiny:text-image` and `tiny:text-audio` loadable."""
+    """Make the names `tiny`, `tiny:text-image`, `tiny:other` and others loadable."""
     variants = {
         "": lambda: TinyEncoder(),
         "text-image": lambda: TinyEncoder("tiny:text-image", TEXT_IMAGE, 24),
         "text-audio": lambda: TinyEncoder("tiny:text-audio", TEXT_AUDIO, 24),
         "changed": lambda: TinyEncoder(revision="2"),
+        "other": lambda: TinyEncoder("tiny:other", dimension=40, passage_words=12),
+        "text": lambda: TinyEncoder("tiny:text", frozenset({Modality.TEXT}), 24),
     }
     register_encoder("tiny", lambda rest, device: variants[rest]())

@@ -8,6 +8,7 @@ changed as ever, and its words are said to be missing.
 from __future__ import annotations
 
 import functools
+import json
 import logging
 import sqlite3
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 __all__ = [
+    "MADE_OF",
     "NAMES",
     "NOTE",
     "PASSAGES",
@@ -31,6 +33,7 @@ __all__ = [
     "is_damage",
     "is_of_words",
     "says_current",
+    "spaces_of_words",
     "statements",
     "write_entries",
 ]
@@ -42,11 +45,19 @@ NAMES = "name_words"
 NOTE = "words"
 """The key of the note that says by which rules the words were made; none where they are missing."""
 
+MADE_OF = "words|spaces"
+"""The key of the note that says of which spaces the words were made, by preference. A catalog whose
+spaces have always been the same has none."""
+
 _SHADOWS = ("data", "idx", "content", "docsize", "config")
 _OWN = {PASSAGES, NAMES} | {f"{table}_{kept}" for table in (PASSAGES, NAMES) for kept in _SHADOWS}
 _EVERY_TEXT = """
     SELECT item_pk, segment_pk, space_pk, heading, text FROM segments
     WHERE modality = 'text' AND text IS NOT NULL ORDER BY item_pk, ordinal
+"""
+_TEXTS_OF_ITEM = """
+    SELECT segment_pk, space_pk, heading, text FROM segments
+    WHERE item_pk = ? AND modality = 'text' AND text IS NOT NULL
 """
 
 _log = logging.getLogger("anysense")
@@ -142,10 +153,12 @@ class WordTables:
     Args:
         spaces: the keys of the spaces, that whose passages are to be searched by words first. Of an
             item that has texts in several, those of the first one are.
+        hidden: the keys of spaces whose passages are not to be found.
     """
 
-    def __init__(self, spaces: Sequence[int]) -> None:
+    def __init__(self, spaces: Sequence[int], hidden: frozenset[int] = frozenset()) -> None:
         self._spaces = list(spaces)
+        self._hidden = hidden
         self._is_kept = has_fts5()
 
     @property
@@ -153,9 +166,16 @@ class WordTables:
         """Whether words can be kept here at all."""
         return self._is_kept
 
+    def are_of(self, connection: sqlite3.Connection) -> bool:
+        """Whether the words of a catalog were made of these spaces, in this order."""
+        made_of = spaces_of_words(connection)
+        return made_of is None or made_of == self._spaces
+
     def make(self, transaction: Changes) -> None:
         """Make the words of all rows in place of those there are; note it if none can be kept."""
         connection, self._is_kept = transaction.connection, has_fts5()
+        if spaces_of_words(connection) is not None:
+            self.note_spaces(transaction)
         if not self._is_kept:
             transaction.note({NOTE: None})
             return
@@ -164,12 +184,16 @@ class WordTables:
         for statement in statements():
             connection.execute(statement)
         connection.execute("DELETE FROM totals WHERE kind IN (?, ?)", (PASSAGES, NAMES))
-        self._put(transaction, expected_entries(connection, self._spaces))
+        self._put(transaction, expected_entries(connection, self._spaces, self._hidden))
         transaction.note({NOTE: VERSION})
+
+    def note_spaces(self, transaction: Changes) -> None:
+        """Note of which spaces the words are, from when these may change."""
+        transaction.note({MADE_OF: json.dumps(self._spaces)})
 
     def add(self, transaction: Changes, item_pk: int) -> None:
         """Add the words of an item whose rows were written in the transaction."""
-        self._put(transaction, _passages_of(transaction.connection, self._spaces, item_pk))
+        self._put(transaction, self._passages(transaction, item_pk))
         self.add_name(transaction, item_pk)
 
     def add_name(self, transaction: Changes, item_pk: int) -> None:
@@ -178,12 +202,17 @@ class WordTables:
 
     def drop(self, transaction: Changes, item_pk: int) -> None:
         """Take away the words of an item whose rows will be removed."""
-        self._take(transaction, _passages_of(transaction.connection, self._spaces, item_pk))
+        self._take(transaction, self._passages(transaction, item_pk))
         self.drop_name(transaction, item_pk)
 
     def drop_name(self, transaction: Changes, item_pk: int) -> None:
         """Take away the words of an item's name that will be changed."""
         self._take(transaction, _name_of(transaction.connection, item_pk))
+
+    def _passages(self, transaction: Changes, item_pk: int) -> Iterator[Entry]:
+        """The entries of an item's texts."""
+        rows = transaction.connection.execute(_TEXTS_OF_ITEM, (item_pk,))
+        return _of_passages([Text(*row) for row in rows], self._spaces, self._hidden)
 
     def give_up(self) -> bool:
         """Leave the words alone from now on, as they may be damaged; whether they were kept."""
@@ -215,28 +244,26 @@ def write_entries(connection: sqlite3.Connection, entries: Iterable[Entry]) -> I
         yield entry
 
 
-def expected_entries(connection: sqlite3.Connection, spaces: Sequence[int]) -> Iterator[Entry]:
-    """What the tables hold if they are those of the rows of a catalog."""
+def spaces_of_words(connection: sqlite3.Connection) -> list[int] | None:
+    """Of which spaces the words of a catalog were made; None where that is not noted."""
+    row = connection.execute("SELECT value FROM meta WHERE key = ?", (MADE_OF,)).fetchone()
+    return None if row is None else list(json.loads(row[0]))
+
+
+def expected_entries(
+    connection: sqlite3.Connection, spaces: Sequence[int], hidden: frozenset[int] = frozenset()
+) -> Iterator[Entry]:
+    """What the tables hold if they are those of the rows of a catalog; see `WordTables`."""
     item: int | None = None
     texts: list[Text] = []
     for item_pk, *rest in connection.execute(_EVERY_TEXT):
         if item_pk != item:
-            yield from _of_passages(texts, spaces)
+            yield from _of_passages(texts, spaces, hidden)
             item, texts = item_pk, []
         texts.append(Text(*rest))
-    yield from _of_passages(texts, spaces)
+    yield from _of_passages(texts, spaces, hidden)
     for row in connection.execute("SELECT item_pk, id, source FROM items"):
         yield from _of_name(*row)
-
-
-def _passages_of(
-    connection: sqlite3.Connection, spaces: Sequence[int], item_pk: int
-) -> Iterator[Entry]:
-    query = (
-        "SELECT segment_pk, space_pk, heading, text FROM segments "
-        "WHERE item_pk = ? AND modality = 'text' AND text IS NOT NULL"
-    )
-    yield from _of_passages([Text(*row) for row in connection.execute(query, (item_pk,))], spaces)
 
 
 def _name_of(connection: sqlite3.Connection, item_pk: int) -> Iterator[Entry]:
@@ -245,8 +272,11 @@ def _name_of(connection: sqlite3.Connection, item_pk: int) -> Iterator[Entry]:
         yield from _of_name(*row)
 
 
-def _of_passages(texts: Sequence[Text], spaces: Sequence[int]) -> Iterator[Entry]:
+def _of_passages(
+    texts: Sequence[Text], spaces: Sequence[int], hidden: frozenset[int]
+) -> Iterator[Entry]:
     """The entries of an item's text segments, of the first space that has any."""
+    texts = [text for text in texts if text.space not in hidden]
     places = {space: place for place, space in enumerate(spaces)}
     ranks = [(places.get(text.space, len(spaces)), text.space) for text in texts]
     first = min(ranks, default=None)

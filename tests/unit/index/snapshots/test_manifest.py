@@ -10,7 +10,7 @@ import pytest
 from anysense.embed.errors import IncompatibleCollectionError
 from anysense.embed.types import Modality, Space
 from anysense.index.snapshots.manifest import (
-    FORMAT,
+    FORMAT_WITH_HIDDEN,
     MANIFEST,
     DamagedManifest,
     EncoderEntry,
@@ -112,9 +112,10 @@ def test_other_json_is_no_manifest(text: str) -> None:
 def test_newer_format_is_refused_with_what_to_do() -> None:
     from dataclasses import replace
 
-    newer = replace(PLAIN, format=FORMAT + 1).to_text()
-    with pytest.raises(
-        IncompatibleCollectionError,
-        match=rf"somewhere has the format {FORMAT + 1}.*reads up to {FORMAT}: update anysense",
-    ):
+    number = FORMAT_WITH_HIDDEN + 1
+    newer = replace(PLAIN, format=number).to_text()
+    refusal = (
+        rf"somewhere has the format {number}.*reads up to {FORMAT_WITH_HIDDEN}: update anysense"
+    )
+    with pytest.raises(IncompatibleCollectionError, match=refusal):
         Manifest.from_text(newer, PATH)

@@ -1,0 +1,1 @@
+"""Other encoders for a collection that is searched and added to meanwhile."""
