@@ -51,6 +51,9 @@ if TYPE_CHECKING:
 
 __all__ = ["CollectionFolder"]
 
+TURN_SECONDS = 3.0
+"""A process that gives a collection other encoders has the lock no longer, unless it publishes."""
+
 
 class CollectionFolder:
     """One collection on disk. Safe to use from many threads.
@@ -76,7 +79,7 @@ class CollectionFolder:
         self.path = path
         self.media = MediaFolder(path)
         self._lock = new_rlock()
-        self._right = RightToWrite(path, self._open_writer)
+        self._right = RightToWrite(path, self._open_writer, self._patience)
         self._closed = False
         self._views = Views(path, catalog, manifest, thresholds)
 
@@ -154,7 +157,7 @@ class CollectionFolder:
             self.catalog.close()
             self.media = MediaFolder(self.path)
             self._right.retire()
-            self._right = RightToWrite(self.path, self._open_writer)
+            self._right = RightToWrite(self.path, self._open_writer, self._patience)
             self._views = Views(self.path, catalog, manifest, self._views.thresholds)
 
     # What it is
@@ -373,6 +376,10 @@ class CollectionFolder:
     def _discard_unnamed(self, paths: Iterable[str | Path]) -> None:
         """Remove stored files that were of items, unless an item or an upload has them."""
         self.media.discard_unnamed(paths, self.names_file)
+
+    def _patience(self) -> float:
+        """For how many seconds to wait for the lock: whoever encodes anew gives it back soon."""
+        return TURN_SECONDS if self.manifest.has_hidden else 0.0
 
     def _open_writer(self, check_lock: Callable[[], None]) -> CatalogWriter:
         """Get ready to write, now that the lock is taken."""

@@ -45,8 +45,8 @@ class WriterLock:
         """
         check_file(self._folder / LOCK, self._file)
 
-    def acquire(self) -> None:
-        """Take the lock, or say at once who has it.
+    def acquire(self, seconds: float = 0.0) -> None:
+        """Take the lock, or say who has it: at once, or when it was not free for so long.
 
         Raises:
             CollectionLockedError: another writer has it.
@@ -58,7 +58,7 @@ class WriterLock:
 
         lock = filelock.FileLock(self._folder / LOCK, thread_local=False)
         try:
-            lock.acquire(timeout=0)
+            lock.acquire(timeout=seconds)
         except filelock.Timeout:
             raise CollectionLockedError(
                 f"{self._folder} is being written to{self._owner()}: wait until that is done, or "

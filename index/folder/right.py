@@ -52,12 +52,17 @@ class RightToWrite:
         folder: the collection.
         open_writer: called when the lock is taken, with what sees that it still counts; it says
             why the collection cannot be written, or gives its writer.
+        patience: tells for how many seconds to wait for the lock.
     """
 
     def __init__(
-        self, folder: Path, open_writer: Callable[[Callable[[], None]], CatalogWriter]
+        self,
+        folder: Path,
+        open_writer: Callable[[Callable[[], None]], CatalogWriter],
+        patience: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self._folder = folder
+        self._patience = patience
         self._open_writer = open_writer
         self._lock = new_rlock()
         self._file = WriterLock(folder)
@@ -88,7 +93,7 @@ class RightToWrite:
         """The right to write, for as long as the block lasts.
 
         Raises:
-            CollectionLockedError: another process has it; told at once.
+            CollectionLockedError: another process has it; told at once, or after `patience`.
             CollectionReplacedError: the collection is not in its place any more.
             StorageError: the folder cannot be written.
         """
@@ -141,7 +146,7 @@ class RightToWrite:
             if self._is_retired:
                 raise replaced(self._folder / CATALOG)
             if self._writer is None:
-                self._file.acquire()
+                self._file.acquire(self._patience())
                 try:
                     self._writer = self._open_writer(self._file.check)
                 except BaseException:

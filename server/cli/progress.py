@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from anysense.index.building.report import BuildProgress
 
-__all__ = ["BuildBar", "CountBar"]
+__all__ = ["BuildBar", "CountBar", "ReencodeBar"]
 
 REDRAW_SECONDS = 0.1
 LINE_SECONDS = 10.0
@@ -25,6 +25,8 @@ PHASES = {
     "load": "loading models",  # until the first file is done
     "encode": "encoding",
     "publish": "publishing the index",
+    "wait": "waiting for another process that writes",
+    "sweep": "deleting the vectors that are not needed any more",
 }
 BarT = TypeVar("BarT", bound="Bar")
 
@@ -123,6 +125,36 @@ class CountBar(Bar):
         if not self.draw(description=self._doing, completed=done, total=total, pace=left):
             parts = (f"{done:,} of {count(total, self._noun, self._plural)}", left)
             click.echo(f"{self._doing}: {', '.join(part for part in parts if part)}", err=True)
+
+
+class ReencodeBar(Bar):
+    """Shows how many items have new vectors; used as a context, and called with each step."""
+
+    def __init__(self) -> None:
+        super().__init__(PHASES["load"])
+        self._first: tuple[float, int] | None = None  # when, and how many there were already
+
+    def __call__(self, doing: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if doing == "encode" and self._first is None:
+            self._first = now, done
+        if not self.is_due(now):
+            return
+        self._shown_at = now
+        pace = self._pace(done, total, now) if doing == "encode" else ""
+        if not self.draw(description=PHASES[doing], completed=done, total=total or None, pace=pace):
+            items = f"{done:,} of {count(total, 'item')}" if doing == "encode" else ""
+            parts = ", ".join(part for part in (items, pace) if part)
+            click.echo(f"{PHASES[doing]}: {parts}" if parts else PHASES[doing], err=True)
+
+    def _pace(self, done: int, total: int, now: float) -> str:
+        """Items a second, and the time left at that rate; those of an earlier run do not count."""
+        assert self._first is not None
+        seconds, encoded = now - self._first[0], done - self._first[1]
+        if encoded == 0 or seconds < 0.5:
+            return ""
+        rate = encoded / seconds
+        return f"{rate:,.1f} items/s, {show_time((total - done) / rate)} left"
 
 
 def _rich_bar(doing: str) -> tuple[Progress, TaskID]:

@@ -27,6 +27,7 @@ COMMANDS = {
     "info": "Say what a collection holds.",
     "verify": "Check every file of a collection.",
     "compact": "Give back the space of removed items.",
+    "reencode": "Change the models of a collection while it is in use.",
     "eval": "Measure how well a collection answers labelled queries.",
     "bridge": "Let images find sounds where no model knows both.",
     "models": "List the models, or fetch one.",

@@ -74,7 +74,8 @@ class Upkeep:
 
     def _give_back(self) -> None:
         self._retriever.forget_old_states()
-        self._folder.release_idle(self._idle_seconds)
+        takes_turns = self._folder.manifest.has_hidden  # with a process that encodes anew
+        self._folder.release_idle(0.0 if takes_turns else self._idle_seconds)
 
     def _attempt(self, work: Callable[[], None]) -> None:
         """Do something that is not worth an end of the service, and is tried again anyway."""
