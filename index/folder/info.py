@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from anysense.index.bridging.published import find_bridges, needed_bridges
+from anysense.index.catalog.spaces import count_items
 from anysense.index.snapshots.manifest import BRIDGES, EFFORTS, TARGET
 from anysense.index.vectors.recall import TARGET_RECALL
 
@@ -138,6 +139,24 @@ def describe_collection(folder: Path, catalog: Catalog, snapshot: Snapshot) -> d
         "measured_recall": min((route["measured_recall"] for route in routes), default=1.0),
         "routes": routes,
         "bridges": describe_bridges(snapshot),
+        "reencoding": _describe_reencoding(snapshot),
+    }
+
+
+def _describe_reencoding(snapshot: Snapshot) -> dict[str, Any] | None:
+    """The encoders that a collection is being given, as JSON can hold it; None if it is given none.
+
+    It has the names of these `encoders`, of those that go then (`drop`), and how many `items` have
+    vectors of the new ones.
+    """
+    reencoding = snapshot.manifest.reencoding
+    if reencoding is None:
+        return None
+    keys = [entry.key for entry in reencoding.encoders if entry.key is not None]
+    return {
+        "encoders": [entry.name for entry in reencoding.encoders],
+        "drop": list(reencoding.drop),
+        "items": count_items(snapshot.catalog, keys),
     }
 
 

@@ -29,8 +29,9 @@ def info(path: str, as_json: bool, quarantined: bool) -> int:
     of all routes), `routes` (each with `query`, `items_of`, `space`, `route`, `segments`, `exact`,
     `target_recall` and `measured_recall`) and `bridges` (each with `source`, `target`, `usable`,
     `method`, `held_out_score`, the mean reciprocal rank of `held_out` captions, `scores` of every
-    method and `anchors`); with --quarantined as well, `quarantined_files`, a list of `path` and
-    `reason`.
+    method and `anchors`) and `reencoding` (the `encoders` that `anysense reencode` gives it, those
+    that go then as `drop`, and how many `items` have vectors of them; null if there are none); with
+    --quarantined as well, `quarantined_files`, a list of `path` and `reason`.
     """
     from anysense.index.collection import Collection
 
@@ -59,6 +60,7 @@ def _print_info(path: str, facts: dict[str, Any]) -> None:
         "could not be read": _unreadable(facts["quarantined"]),
         "on disk": console.show_size(facts["bytes"]),
         "encoders": ", ".join(_encoder_name(encoder) for encoder in facts["encoders"]),
+        "being encoded": _reencoding(path, facts),
         "generation": str(facts["generation"]),
         "recall": _recall(facts),
     }
@@ -73,6 +75,17 @@ def _print_info(path: str, facts: dict[str, Any]) -> None:
 
 def _encoder_name(encoder: Any) -> str:
     return str(encoder.get("name", encoder)) if isinstance(encoder, dict) else str(encoder)
+
+
+def _reencoding(path: str, facts: dict[str, Any]) -> str:
+    """How far a collection is on its way to other models; nothing if it is on none."""
+    coming = facts.get("reencoding")  # of which a service of an earlier version does not tell
+    if not coming:
+        return ""
+    names, items = ", ".join(coming["encoders"]), facts["items"]
+    return (
+        f"with {names}, {coming['items']:,} of {items:,} items: `anysense reencode {path}` goes on"
+    )
 
 
 def _unreadable(files: int) -> str:

@@ -86,13 +86,16 @@ def reencode(
     if abandon and (encoders or drop or restart):
         raise click.UsageError("Give --abandon alone.")
     with stopping_in_order(), Collection.open(path, device=device) as collection:
+        is_new = restart  # once: after a question what was begun goes on
 
         def reencode_once(allow_removal: bool) -> ReencodeReport:
+            nonlocal is_new
+            begins_anew, is_new = is_new, False
             with ReencodeBar() as bar:
                 return collection.reencode(
                     encoders,
                     drop=drop,
-                    restart=restart and collection.folder.manifest.reencoding is not None,
+                    restart=begins_anew,
                     abandon=abandon,
                     allow_removal=allow_removal,
                     batch_size=batch_size,
