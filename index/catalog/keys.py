@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from anysense.index.catalog.schema import to_sql
 
 if TYPE_CHECKING:
@@ -13,7 +15,13 @@ if TYPE_CHECKING:
     from anysense.index.catalog.reader import Catalog
     from anysense.index.types import Ids, Partition
 
-__all__ = ["first_segments", "keys_of_items", "keys_of_segments", "spaces_of_segments"]
+__all__ = [
+    "first_segments",
+    "keys_of_items",
+    "keys_of_segments",
+    "segments_apart",
+    "spaces_of_segments",
+]
 
 
 def keys_of_segments(catalog: Catalog, segment_ids: Sequence[int] | Ids) -> list[int | None]:
@@ -68,6 +76,27 @@ def first_segments(
     with catalog.transaction() as connection:
         rows = connection.execute(query, values).fetchall()
     return {row[0]: (row[1], catalog.partition(*row[2:])) for row in rows}
+
+
+def segments_apart(catalog: Catalog, partition: Partition, other: Partition) -> Ids:
+    """The segments of a partition whose items have none in another one, ascending."""
+    keys = {row.id: pk for pk, row in catalog.spaces.items()}
+    query = """
+        SELECT s.segment_pk FROM segments AS s
+        WHERE s.space_pk = ? AND s.modality = ? AND NOT EXISTS (
+            SELECT 1 FROM segments AS o
+            WHERE o.item_pk = s.item_pk AND o.space_pk = ? AND o.modality = ?
+        )
+    """
+    values = (
+        keys[partition.space],
+        partition.modality.value,
+        keys[other.space],
+        other.modality.value,
+    )
+    with catalog.transaction() as connection:
+        rows = connection.execute(query, values).fetchall()
+    return np.sort(np.fromiter((pk for (pk,) in rows), np.int64, len(rows)))
 
 
 def keys_of_items(catalog: Catalog, item_ids: Iterable[str]) -> frozenset[int]:

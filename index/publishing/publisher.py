@@ -15,12 +15,14 @@ import numpy as np
 
 from anysense.index.background.bank import moved_arrays
 from anysense.index.bridging.published import kept_bridges
+from anysense.index.catalog.keys import segments_apart
 from anysense.index.catalog.reader import read_state
 from anysense.index.catalog.sqlite.connections import storage_errors
 from anysense.index.catalog.vectors import vector_sources
 from anysense.index.publishing.canaries import measure_routes, partitions_to_recluster
 from anysense.index.snapshots.generation import next_number, remove_others, write_generation
 from anysense.index.snapshots.manifest import (
+    APART,
     EFFORTS,
     MANIFEST,
     TARGET,
@@ -34,7 +36,7 @@ from anysense.index.snapshots.views import Base, Views
 from anysense.index.vectors.recall import TARGET_RECALL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterable
     from pathlib import Path
 
     from anysense.index.catalog.writer import CatalogWriter
@@ -105,6 +107,7 @@ class Publisher:
         with self.views.publishing, storage_errors(self.folder):
             before = self.views.newest()
             base = _for_encoders(before, changed(before.manifest))
+            base = replace(base, manifest=_with_apart(base, before.partitions))
             known = {entry.space for entry in before.manifest.encoders}
             others = [e.space.id for e in base.manifest.encoders if e.space not in known]
             layout = {} if before.store is None else before.store.layout
@@ -224,6 +227,29 @@ def _for_encoders(snapshot: Snapshot, manifest: Manifest) -> Snapshot:
         manifest=replace(manifest, tuning={**manifest.tuning, **bridges.sections}),
         arrays={**moved_arrays(snapshot.arrays, before, after), **bridges.arrays},
     )
+
+
+def _with_apart(snapshot: Snapshot, before: Iterable[Partition]) -> Manifest:
+    """The manifest of a snapshot, which says where items are that its first encoders have not.
+
+    Args:
+        snapshot: the catalog and the encoders, preferred first.
+        before: the partitions that there were with the encoders before.
+    """
+    with snapshot.catalog.transaction() as connection:
+        present = snapshot.catalog.partitions(connection)
+    order = [entry.space.id for entry in snapshot.manifest.encoders]
+    lone = [
+        partition.key
+        for partition in before
+        if partition in present
+        for other in present
+        if other.modality == partition.modality
+        and order.index(other.space) < order.index(partition.space)
+        and len(segments_apart(snapshot.catalog, partition, other))
+    ]
+    tuning = {**snapshot.manifest.tuning, APART: list(dict.fromkeys(lone))}
+    return replace(snapshot.manifest, tuning=tuning)
 
 
 def _as_published(snapshot: Snapshot, store: Store) -> Snapshot:

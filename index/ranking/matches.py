@@ -82,7 +82,7 @@ def search_routes(
                 route.vector,
                 depth,
                 query_modality=route.modality,
-                allowed=allowed,
+                allowed=_allowed_on(route, allowed),
             )
             if words is None:
                 found = _by_item(snapshot, products, ids, without)
@@ -100,10 +100,18 @@ def search_routes(
             depth *= 4
         lists.append(matches)
         all_found = allowed is not None and len(ids) < depth
-        counted += len(ids) if all_found else snapshot.partitions[route.partition]
+        of_route = snapshot.partitions[route.partition] if route.only is None else len(route.only)
+        counted += len(ids) if all_found else of_route
     if allowed is not None:
         counted = min(counted, len(allowed))  # each is in one partition
     return lists, counted
+
+
+def _allowed_on(route: Route, allowed: Ids | None) -> Ids | None:
+    """The only segments to find on a route; None for all of its partition."""
+    if route.only is None or allowed is None:
+        return allowed if route.only is None else route.only
+    return np.intersect1d(route.only, allowed, assume_unique=True)
 
 
 def _words_on(snapshot: Snapshot, route: Route, evidence: Evidence | None) -> Evidence | None:
@@ -142,7 +150,11 @@ def matches_of(
     """
     depth = min(snapshot.partitions[route.partition], 4 * k)
     products, ids = snapshot.search(
-        route.partition, route.vector, depth, query_modality=route.modality
+        route.partition,
+        route.vector,
+        depth,
+        query_modality=route.modality,
+        allowed=route.only,
     )
     if left_out:
         kept = ~np.isin(ids, list(left_out))

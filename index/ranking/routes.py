@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from anysense.embed.errors import NoRouteError
@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from anysense.embed.types import FloatArray
+    from anysense.index.calibration.routes import Calibrations
     from anysense.index.calibration.scores import Null
     from anysense.index.folder.opened import OpenCollection
     from anysense.index.ranking.query import Term
     from anysense.index.ranking.states import State
     from anysense.index.snapshots.snapshot import Snapshot
+    from anysense.index.types import Ids
 
 __all__ = ["Route", "WordRoute", "plan_routes"]
 
@@ -36,6 +38,7 @@ class Route:
             mean and decorrelated.
         null: what chance gives it.
         is_bridged: whether it came over a bridge from another space.
+        only: the only segments that it leads to; all of the partition if None.
     """
 
     modality: Modality
@@ -44,6 +47,7 @@ class Route:
     vector: FloatArray
     null: Null
     is_bridged: bool
+    only: Ids | None = None
 
     @property
     def name(self) -> str:
@@ -71,6 +75,9 @@ def plan_routes(
 ) -> list[Route]:
     """One route to each modality: through the space that takes most of the query.
 
+    Items that have nothing there, as they could not be encoded again when the collection got its
+    encoder, are reached through the next space by a route of their own.
+
     Args:
         collection: what is searched; its encoders encode what has no vector yet.
         state: of it.
@@ -90,19 +97,26 @@ def plan_routes(
         best = max(spaces, key=vectors.coverage, default=None)
         if best is None or vectors.coverage(best)[0] <= 0:
             continue
-        partition = Partition(best, modality)
-        query = vectors.combined(partition)
-        offset = calibrations.centre(query.shares, partition)
-        vector = query.vector if offset is None else query.vector - offset
-        route = calibrations.route(query.modality, partition)
-        vector = route.decorrelated(vector)
-        null = route.null(vector)
-        routes.append(
-            Route(query.modality, partition, query.vector, vector, null, query.is_bridged)
-        )
+        routes.append(_route(vectors, calibrations, Partition(best, modality)))
+        for space in spaces:
+            if space != best and vectors.coverage(space)[0] > 0:
+                rest = snapshot.apart(Partition(space, modality), Partition(best, modality))
+                if len(rest):
+                    further = _route(vectors, calibrations, Partition(space, modality))
+                    routes.append(replace(further, only=rest))
     if not routes and present:
         raise NoRouteError(_no_route(collection, terms, vectors, modalities))
     return routes
+
+
+def _route(vectors: TermVectors, calibrations: Calibrations, partition: Partition) -> Route:
+    query = vectors.combined(partition)
+    offset = calibrations.centre(query.shares, partition)
+    vector = query.vector if offset is None else query.vector - offset
+    route = calibrations.route(query.modality, partition)
+    vector = route.decorrelated(vector)
+    null = route.null(vector)
+    return Route(query.modality, partition, query.vector, vector, null, query.is_bridged)
 
 
 def _preferred(snapshot: Snapshot, modality: Modality) -> list[Partition]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 
 __all__ = [
+    "APART",
     "BRIDGES",
     "CALIBRATION",
     "DIRECTIONS",
@@ -53,6 +54,8 @@ EFFORTS = "nprobe"
 BRIDGES = "bridge"
 CALIBRATION = "calibration"
 TARGET = "target_recall"
+APART = "apart"
+"""Keys of partitions with segments of items that encoders preferred to theirs have nothing of."""
 
 DIRECTIONS = "directions"
 """Of a route's calibration: the name of the array of what is made shorter in its queries."""

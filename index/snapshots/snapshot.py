@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from anysense.embed.forking import new_lock
-from anysense.index.catalog.keys import keys_of_items, keys_of_segments
+from anysense.index.catalog.keys import keys_of_items, keys_of_segments, segments_apart
 from anysense.index.filters.filter import Filter, parse_filter
-from anysense.index.snapshots.manifest import EFFORTS
+from anysense.index.snapshots.manifest import APART, EFFORTS
 from anysense.index.vectors.arrays import no_results
 from anysense.index.vectors.delta import Newer, merge
 from anysense.index.vectors.recall import Effort
@@ -176,6 +176,22 @@ class Snapshot:
             self._selections[key] = ids
             if len(self._selections) > _KEPT_SELECTIONS:
                 self._selections.popitem(last=False)
+        return ids
+
+    def apart(self, partition: Partition, other: Partition) -> Ids:
+        """The segments of a partition whose items have none in another one, ascending.
+
+        There are none where none were found when the collection got the other's encoder.
+        """
+        if partition.key not in self.manifest.tuning.get(APART, ()):
+            return np.empty(0, np.int64)
+        key = (partition, other)
+        with self._lock:
+            if key in self._selections:
+                return self._selections[key]
+        ids = segments_apart(self.catalog, partition, other)
+        with self._lock:
+            self._selections[key] = ids
         return ids
 
     def keys_of_segments(self, segment_ids: Sequence[int] | Ids) -> list[int | None]:

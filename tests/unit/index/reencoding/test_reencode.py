@@ -21,6 +21,7 @@ from anysense.embed.types import EncodedSegment, Kind, Modality
 from anysense.index.building.build import build
 from anysense.index.catalog.records import ItemRecord
 from anysense.index.collection import Collection
+from anysense.index.ranking.query import Term
 from anysense.index.snapshots.manifest import FORMAT, FORMAT_WITH_HIDDEN, Manifest
 from anysense.index.types import NewItem
 
@@ -313,6 +314,25 @@ def test_items_whose_content_is_gone_are_told_and_not_lost(path: Path, media: Pa
         assert collection.verify().problems == []
         build(collection, [media])
         assert collection.info()["items"] == 5  # blue is a copy of green now, and long.txt gone
+
+
+def test_items_that_only_a_former_encoder_has_are_found_by_it(path: Path, media: Path) -> None:
+    with Collection.open(path) as collection:
+        given(collection)
+        red = _id_of(collection, "red.png")
+        (media / "red.png").unlink()
+        assert len(collection.reencode("tiny:other").missing) == 2
+        hits = {hit.id: hit.space for hit in collection.search("red", k=20, match="vector")}
+        assert len(hits) == 9
+        assert {item for item, space in hits.items() if space == "tiny"} == {red, "given"}
+        assert len(collection.search("red", k=20, where="kind = 'image'")) == 4
+        like = [hit.id for hit in collection.search(Term(like=red), k=20, modalities=["image"])]
+        assert len(like) == 3
+        with pytest.raises(RemovalError, match="2 items"):
+            collection.reencode(drop="tiny")
+        collection.reencode(drop="tiny", allow_removal=True)
+        assert len(collection.search("red", k=20)) == 7
+    assert Manifest.read(path).tuning["apart"] == []
 
 
 def test_texts_of_the_catalog_are_cut_anew(path: Path, tmp_path: Path, media: Path) -> None:
