@@ -39,6 +39,9 @@ COMMANDS = {
 }
 """What the root's help says of each command. The module of its name holds it, under its name."""
 
+CARE = frozenset({"verify", "compact", "reencode"})
+"""Those whose modules are in the folder ``care``."""
+
 EPILOG = "\n".join(
     ["\b\nExit status:", *(f"  {status:<4} {meaning}" for status, meaning in MEANINGS.items())]
 )
@@ -53,7 +56,8 @@ class Root(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"anysense.server.cli.commands.{cmd_name}")
+        folder = "care." if cmd_name in CARE else ""
+        module = importlib.import_module(f"anysense.server.cli.commands.{folder}{cmd_name}")
         command = getattr(module, cmd_name)
         assert isinstance(command, click.Command)
         return command
