@@ -144,6 +144,7 @@ class _Ingest:
         return self._report
 
     def _prepare(self, items: Iterable[NewItem]) -> Iterator[PendingItem]:
+        is_first = True
         for index, item in enumerate(items):
             self._report.ids.append(None)
             try:
@@ -152,6 +153,9 @@ class _Ingest:
                 self._fail(index, item.source or item_name(item), error)
             else:
                 if not self._is_copy(pending):
+                    if is_first:  # from now on the encoders stay the same until it is written
+                        with self._collection.folder.writing():
+                            is_first = False
                     yield pending
 
     def _is_copy(self, pending: PendingItem) -> bool:

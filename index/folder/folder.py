@@ -24,6 +24,7 @@ from anysense.index.catalog.browse import (
 )
 from anysense.index.catalog.integrity import check_acknowledged, ensure_sound
 from anysense.index.catalog.writer import CatalogWriter
+from anysense.index.folder.lock import are_turns_asked
 from anysense.index.folder.media import MediaFolder
 from anysense.index.folder.opening import bring_up_to_date, open_catalog, repair_manifest
 from anysense.index.folder.right import RightToWrite, open_writer
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
 __all__ = ["CollectionFolder"]
 
 TURN_SECONDS = 3.0
-"""A process that gives a collection other encoders has the lock no longer, unless it publishes."""
+"""A process that takes turns has the lock no longer, unless it publishes."""
 
 
 class CollectionFolder:
@@ -378,8 +379,8 @@ class CollectionFolder:
         self.media.discard_unnamed(paths, self.names_file)
 
     def _patience(self) -> float:
-        """For how many seconds to wait for the lock: whoever encodes anew gives it back soon."""
-        return TURN_SECONDS if self.manifest.has_hidden else 0.0
+        """For how many seconds to wait for the lock: whoever takes turns gives it back soon."""
+        return TURN_SECONDS if are_turns_asked(self.path) else 0.0
 
     def _open_writer(self, check_lock: Callable[[], None]) -> CatalogWriter:
         """Get ready to write, now that the lock is taken."""
@@ -388,6 +389,7 @@ class CollectionFolder:
         ensure_sound(self.catalog, self.path, writer=True)
         check_acknowledged(self.catalog, self.path)
         manifest = repair_manifest(self.path, self.manifest)
+        self._views.look_up()
         bring_up_to_date(self.path, self.catalog, manifest)
         own = self.path, self.catalog.file, check_lock, seen_spaces(self.catalog, manifest)
         return open_writer(lambda: CatalogWriter(*own), self._views.forget)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import CollectionLockedError, StorageError
@@ -15,10 +16,41 @@ if TYPE_CHECKING:
 
     from filelock import BaseFileLock
 
-__all__ = ["LOCK", "OWNER", "WriterLock"]
+__all__ = [
+    "LOCK",
+    "OWNER",
+    "TURNS",
+    "WriterLock",
+    "are_turns_asked",
+    "ask_for_turns",
+    "end_turns",
+]
 
 LOCK = "LOCK"
+TURNS = "TURNS"
+ASKED_SECONDS = 10.0
 OWNER = "OWNER"  # apart from LOCK, which others cannot read on Windows while it is held
+
+
+def ask_for_turns(folder: Path) -> None:
+    """Ask whoever writes to give the lock back soon, and to wait for it where it is taken."""
+    with contextlib.suppress(OSError):  # who cannot ask waits longer
+        (folder / TURNS).touch()
+
+
+def end_turns(folder: Path) -> None:
+    """Let others keep the lock for as long as they like again."""
+    with contextlib.suppress(OSError):
+        (folder / TURNS).unlink(missing_ok=True)
+
+
+def are_turns_asked(folder: Path) -> bool:
+    """Whether a process that writes now and then has asked for turns a moment ago."""
+    try:
+        age = time.time() - (folder / TURNS).stat().st_mtime
+    except OSError:
+        return False
+    return -ASKED_SECONDS < age < ASKED_SECONDS
 
 
 class WriterLock:

@@ -25,6 +25,7 @@ from anysense.index.building.pending import PendingItem
 from anysense.index.catalog.records import ItemRecord
 from anysense.index.catalog.spaces import count_items, items_lacking, put_vectors
 from anysense.index.catalog.stored import vector_blobs
+from anysense.index.folder.lock import ask_for_turns
 from anysense.index.reencoding.contents import (
     GONE,
     ROW_GONE,
@@ -67,6 +68,7 @@ def has_turn(folder: CollectionFolder, wait: Callable[[], None]) -> Iterator[Pub
     """
     with ExitStack() as stack:
         while True:
+            ask_for_turns(folder.path)
             try:
                 publisher = stack.enter_context(folder.publisher())
                 break

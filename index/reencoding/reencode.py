@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from anysense.embed.errors import AnysenseError, RemovalError, UsageError
 from anysense.index.bridging.published import kept_bridges, needed_bridges
 from anysense.index.catalog.spaces import item_ids_outside
+from anysense.index.folder.lock import end_turns
 from anysense.index.publishing.switching import (
     begin,
     encoders_after,
@@ -61,7 +62,10 @@ def reencode(
     `anysense.index.collection.Collection.reencode`.
     """
     run = _Run(folder, load, progress or (lambda *_: None), allow_removal)
-    return run.run(list(encoders), list(drop), restart, abandon, batch_size, workers)
+    try:
+        return run.run(list(encoders), list(drop), restart, abandon, batch_size, workers)
+    finally:
+        end_turns(folder.path)
 
 
 class _Run:

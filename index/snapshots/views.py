@@ -192,6 +192,16 @@ class Views:
             self.is_damaged = False
             self._snapshot = None
 
+    def look_up(self) -> Manifest:
+        """The manifest as it is on the disk now, without an index being loaded for it.
+
+        Whoever is about to write goes by its encoders.
+        """
+        with using(self.path), self._lock:
+            if self._manifest_stamp != self._read_stamp():
+                self._reread_manifest()
+            return self._manifest
+
     def take(self, manifest: Manifest) -> None:
         """Go by a manifest that this process has just written, of the same generation."""
         with using(self.path), self._lock:

@@ -6,26 +6,30 @@ And beside processes that search it and write to it, nobody notices but by what 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import multiprocessing
 import random
 import shutil
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 import reencoding_child
+from http_client import png
+from live_server import listening
 from tiny_files import write_media
 
+import anysense.server
 from anysense.embed.errors import CollectionLockedError
+from anysense.embed.types import Modality
 from anysense.index.building.build import build
 from anysense.index.collection import Collection
 from anysense.index.snapshots.manifest import Manifest
-from anysense.index.types import NewItem
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from anysense.index.types import NewItem, Partition
 
 pytestmark = [
     pytest.mark.integration,
@@ -227,3 +231,78 @@ def test_the_lock_is_free_between_batches(path: Path, monkeypatch: pytest.Monkey
 
         collection.reencode("tiny:other", progress=write)
     assert len(written) == 3
+
+
+def test_a_service_goes_on_meanwhile_and_goes_by_the_new_encoders_after_it(path: Path) -> None:
+    with (
+        Collection.open(path) as served,
+        listening(served) as (url, _),
+        httpx.Client(base_url=url, timeout=60) as client,
+    ):
+        picture = {"file": ("blue.png", png("blue", 24), "image/png")}
+        stored = client.post("/v1/items", files=picture)
+        assert stored.status_code == 201
+        refused: list[str] = []
+        spaces: list[set[str]] = []
+        is_over = threading.Event()
+
+        def use() -> None:
+            for number in itertools.count():
+                if is_over.is_set():
+                    return
+                item = {"text": f"a red note {number}", "id": f"late{number}"}
+                added = client.post("/v1/items", json=item)
+                found = client.post("/v1/search", json={"text": "red", "k": 500, "match": "vector"})
+                refused.extend(a.text for a in (added, found) if a.status_code not in (200, 201))
+                spaces.append({hit["space"] for hit in found.json().get("hits", ())})
+
+        using = threading.Thread(target=use)
+        using.start()
+        try:
+            with Collection.open(path) as collection:
+                report = collection.reencode(**OPTIONS)
+        finally:
+            time.sleep(1)
+            is_over.set()
+            using.join()
+        assert report.missing == []
+        assert refused == []
+        assert spaces[0] == {"tiny"}
+        assert spaces[-1] == {"tiny:other"}
+        assert all(len(each) == 1 for each in spaces)
+        facts = client.get("/v1/collections/current").json()
+        assert [encoder["name"] for encoder in facts["encoders"]] == ["tiny:other"]
+        item = client.get(f"/v1/items/{stored.json()['id']}").json()
+        assert {segment["space"] for segment in item["segments"]} == {"tiny:other"}
+        found = client.post("/v1/search", json={"text": "a red note 1", "k": 500}).json()["hits"]
+        assert {f"late{n}" for n in range(len(spaces))} <= {hit["id"] for hit in found}
+        assert served.verify().problems == []
+
+
+def test_from_starter_to_another_kind_and_back(tmp_path: Path) -> None:
+    sample = Path(anysense.server.__file__).parent / "sample"
+    for name in ("starter", "tiny"):
+        with Collection.create(tmp_path / name, [name]) as collection:
+            build(collection, [sample])
+    with (
+        Collection.open(tmp_path / "starter") as collection,
+        Collection.open(tmp_path / "tiny") as tiny_alone,
+    ):
+        by_starter = scores(collection)
+        assert collection.reencode("tiny", drop="starter").missing == []
+        assert scores(collection) == pytest.approx(scores(tiny_alone), abs=2e-3)
+        assert collection.reencode("starter", drop="tiny").missing == []
+        assert scores(collection) == pytest.approx(by_starter, abs=2e-3)
+        assert collection.folder.snapshot().partitions.keys() == {
+            Partition("starter", modality) for modality in Modality
+        }
+        assert collection.verify().problems == []
+
+
+def scores(collection: Collection) -> dict[str, float]:
+    """The score of each item for some queries."""
+    return {
+        f"{query} {hit.id}": hit.score
+        for query in ("waves on a beach", "red", "a bird sings")
+        for hit in collection.search(query, k=30)
+    }

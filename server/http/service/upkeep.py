@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import AnysenseError, CollectionLockedError
+from anysense.index.folder.lock import are_turns_asked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,7 +75,7 @@ class Upkeep:
 
     def _give_back(self) -> None:
         self._retriever.forget_old_states()
-        takes_turns = self._folder.manifest.has_hidden  # with a process that encodes anew
+        takes_turns = are_turns_asked(self._folder.path)
         self._folder.release_idle(0.0 if takes_turns else self._idle_seconds)
 
     def _attempt(self, work: Callable[[], None]) -> None:
