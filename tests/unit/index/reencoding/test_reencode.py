@@ -69,13 +69,17 @@ def answers(collection: Collection) -> dict[str, list[tuple[str, str]]]:
 
 
 def assert_same_hits(one: Hits, other: Hits) -> None:
-    """Assert that both are one ranking to rounding; hits of one score may stand in any order."""
+    """Assert that both are one ranking to rounding; hits of one score may stand in any order.
+
+    What is fitted depends a little on the order of what it is fitted to, which is another here.
+    """
     ranked, expected = ([hit.score for hit in hits] for hits in (one, other))
-    np.testing.assert_allclose(ranked, expected, atol=2e-3)
+    np.testing.assert_allclose(ranked, expected, atol=1e-2)
     pairs = list(zip(*(sorted(hits, key=lambda h: h.id) for hits in (one, other)), strict=True))
     for a, b in pairs:
         assert (a.id, a.text, a.start, a.end) == (b.id, b.text, b.start, b.end)
-        np.testing.assert_allclose([a.score, a.raw_score], [b.score, b.raw_score], atol=2e-3)
+        np.testing.assert_allclose(a.raw_score, b.raw_score, atol=2e-3)
+        np.testing.assert_allclose(a.score, b.score, atol=1e-2)
 
 
 def assert_as_fresh(path: Path, fresh: Path) -> None:
