@@ -89,6 +89,6 @@ def sag_table(curves: dict[str, Any]) -> str:
         for name, of_methods in galleries.items():
             cells += [f"{of_methods[method][place]:.3f}" for place in places]
             cells.append(f"{curves['sag'][name][method]['below the line']:.3f}")
-        shown = f"**{method}**" if method == curves["default"] else method
+        shown = {curves["default"]: f"**{method}**", CEILING: f"*{method}*"}.get(method, method)
         lines.append(f"| {shown} | " + " | ".join(cells) + " |")
     return "\n".join(lines)

@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from cases import Case
-from compare import DEFAULT, METHODS, quality, score
+from ceiling import fitted_to_labels
+from compare import CEILING, DEFAULT, METHODS, quality, score
 from numpy.typing import NDArray
 from real import specimen
 from real_cases import MEDIA_ASIDE, PAIRS, SOURCES, TEXTS_ASIDE, coco_rows
@@ -116,14 +117,16 @@ def mixed(places: Places, share: float, seed: int) -> Case:
 
 
 def curves(make: Callable[[int], Places]) -> dict[str, list[float]]:
-    """The mean nDCG@10 of each method at each share."""
-    sums: dict[str, Array] = {name: np.zeros(len(SHARES)) for name in SHOWN}
+    """The mean nDCG@10 of each method at each share, and of scores fitted to the answers."""
+    sums: dict[str, Array] = {name: np.zeros(len(SHARES)) for name in (*SHOWN, CEILING)}
     for seed in SEEDS:
         places = make(seed)
         for i, share in enumerate(SHARES):
             subject = mixed(places, share, seed)
-            for name in SHOWN:
-                values = quality(subject, score(subject, METHODS[name]))["ndcg"]
+            scores = {name: score(subject, METHODS[name]) for name in SHOWN}
+            scores[CEILING] = fitted_to_labels(subject, scores[DEFAULT])
+            for name, blocks in scores.items():
+                values = quality(subject, blocks)["ndcg"]
                 sums[name][i] += float(np.mean(values)) / len(SEEDS)
     return {name: [round(float(v), 4) for v in values] for name, values in sums.items()}
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 __all__ = ["draw"]
 
 WIDTH, HEIGHT, LEFT, TOP, BETWEEN = 230, 200, 44, 34, 40
-COLOURS = ("#b3261e", "#e08a00", "#7a7a7a", "#2e7d32", "#1f4fbf")
+COLOURS = ("#b3261e", "#e08a00", "#7a7a7a", "#2e7d32", "#1f4fbf", "#c9a7e0")
 
 
 def draw(
