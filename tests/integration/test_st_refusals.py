@@ -43,7 +43,7 @@ def test_models_that_are_not_here(
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(MissingWeightsError, match="`anysense models pull st:acme/model`"):
         load_encoder("st:acme/model@64", device="cpu")
-    with pytest.raises(MissingWeightsError, match="no such file"):
+    with pytest.raises(MissingWeightsError, match="no such folder"):
         load(tmp_path / "nothing")
     (folder / "model.safetensors").unlink()
     with pytest.raises(MissingWeightsError, match=r"model\.safetensors: there is no such file"):
@@ -124,6 +124,52 @@ def test_pickles_and_adapters_are_refused(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="is an adapter of another model"):
         load(folder)
     assert not marker.exists()
+
+
+@pytest.mark.parametrize("kind", ["st", "text"])
+@pytest.mark.parametrize("name", ["sentence_bert_config.json", "sentence_roberta_config.json"])
+def test_settings_by_which_pickles_would_be_run_are_refused(
+    folder: Path, tmp_path: Path, kind: str, name: str
+) -> None:
+    marker = tmp_path / "ran"
+
+    class Evil:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return Path.touch, (marker,)
+
+    # Beside good weights, which would be passed over.
+    torch.save({"embeddings.word_embeddings.weight": Evil()}, folder / "pytorch_model.bin")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "dtype": None}))
+    (folder / "sentence_bert_config.json").unlink(missing_ok=True)
+    for key, settings in (
+        ("model_args", {"weights_only": False, "use_safetensors": False}),
+        ("model_kwargs", {"attn_implementation": "acme/kernel"}),
+        ("processor_kwargs", {"subfolder": "elsewhere"}),
+    ):
+        (folder / name).write_text(json.dumps({key: settings}))
+        with pytest.raises(CheckpointError, match=rf"{name}: was refused, because its {key} ask"):
+            load_encoder(f"{kind}:{folder}", device="cpu")
+    assert not marker.exists()
+    (folder / name).write_text(json.dumps({"model_args": {"attn_implementation": "eager"}}))
+    assert load_encoder(f"{kind}:{folder}", device="cpu").space.dimension
+
+
+@pytest.mark.parametrize("path", ["1_Pooling/", "./1_Pooling", "../model/1_Pooling", "a//b"])
+def test_modules_are_in_folders_of_plain_names(folder: Path, path: str) -> None:
+    """Others would be loaded, but not be in the revision."""
+    modules = json.loads((folder / "modules.json").read_text())
+    modules[1]["path"] = path
+    (folder / "modules.json").write_text(json.dumps(modules))
+    with pytest.raises(CheckpointError, match="is no plain name"):
+        load(folder)
+
+
+@pytest.mark.parametrize("content", ["[]", '{"types": ["a"]}', "[" * 100_000])
+def test_damaged_routers_are_told(folder: Path, content: str) -> None:
+    (folder / "1_Pooling/router_config.json").write_text(content)
+    with pytest.raises(CheckpointError, match=r"router_config\.json: is damaged"):
+        load(folder)
 
 
 def test_the_revision_is_of_what_makes_vectors(folder: Path) -> None:

@@ -40,7 +40,7 @@ def find_model(rest: str) -> tuple[str, Path]:
     if not is_repository(rest):
         raise UnknownEncoderError(
             f"There is no PE-AV model '{rest}': give OWNER/NAME of the hub, such as "
-            "facebook/pe-av-small, or an absolute path."
+            "facebook/pe-av-small, or a folder, such as ./model."
         )
     file = cached_file(rest, _WEIGHTS)
     if file is None or not (file.parent / "config.json").is_file():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,37 @@ if TYPE_CHECKING:
 
     import torch
 
-__all__ = ["TEXT_MODULES", "check_classes", "check_folder", "open_model", "read_json"]
+__all__ = [
+    "TEXT_MODULES",
+    "check_classes",
+    "check_folder",
+    "check_parts",
+    "damaged",
+    "open_model",
+    "read_json",
+]
+
+_PART = re.compile(r"\w[\w.-]*(?:/\w[\w.-]*)*")
+# Of what the library hands on to transformers as the files of a model say: what runs nothing, and
+# leaves it to transformers which weights are loaded, and how.
+_LOADING_KEYS = frozenset({"dtype", "torch_dtype", "attn_implementation", "trust_remote_code"})
+_ATTENTIONS = frozenset({None, "eager", "sdpa", "flash_attention_2"})
+_PROCESSING_KEYS = frozenset(
+    {
+        *("do_lower_case", "model_max_length", "padding_side", "truncation_side", "use_fast"),
+        *("add_bos_token", "add_eos_token", "clean_up_tokenization_spaces", "fix_mistral_regex"),
+        *("min_pixels", "max_pixels", "size", "do_resize", "fps", "max_frames"),
+        "trust_remote_code",  # which the library itself takes out
+    }
+)
+_SETTINGS = {
+    "model_args": _LOADING_KEYS,
+    "model_kwargs": _LOADING_KEYS,
+    "config_args": _LOADING_KEYS,
+    "config_kwargs": _LOADING_KEYS,
+    "tokenizer_args": _PROCESSING_KEYS,
+    "processor_kwargs": _PROCESSING_KEYS,
+}
 
 TEXT_MODULES = ("Transformer", "Pooling", "Normalize", "Dense", "LayerNorm", "Dropout")
 """The library's own modules of which models of texts are made."""
@@ -29,18 +60,22 @@ def check_folder(folder: Path, allowed: Sequence[str] = TEXT_MODULES) -> None:
     """Refuse a model's folder from which code could be run, by whatever version of the library.
 
     Its `modules.json` names classes, which older versions import and call as they are named, and
-    older modules keep their weights in pickles.
+    older modules keep their weights in pickles; by its settings they would be read as such.
 
     Raises:
-        CheckpointError: it names a class that is not one of those allowed, or has such a pickle.
+        CheckpointError: it names a class that is not one of those allowed or a folder that cannot
+            be one of its modules', asks for more than is known to be safe, or has such a pickle.
     """
     file = folder / "modules.json"
     try:
         # Where there is none it is a model of transformers, to which the library adds its pooling.
-        classes = [str(module["type"]) for module in read_json(file, [])]
-    except (TypeError, KeyError) as error:
-        raise _damaged(file) from error
-    check_classes(file, classes, allowed)
+        modules = [(str(m["type"]), str(m.get("path", ""))) for m in read_json(file, [])]
+    except (TypeError, KeyError, AttributeError) as error:
+        raise damaged(file) from error
+    check_classes(file, [kind for kind, _ in modules], allowed)
+    check_parts(file, [part for _, part in modules if part])
+    for settings in sorted(folder.glob("**/sentence_*_config.json")):
+        _check_settings(settings)
     for weights in sorted(folder.glob("**/*.bin")):
         if weights.is_file() and not weights.with_name("model.safetensors").is_file():
             read_checkpoint(weights)
@@ -61,6 +96,40 @@ def check_classes(file: Path, classes: Iterable[str], allowed: Sequence[str]) ->
             )
 
 
+def check_parts(file: Path, parts: Iterable[str]) -> None:
+    """Refuse a file that names folders of modules in another way than by their plain names.
+
+    What they hold would be loaded, and be left out of the revision of the model's space.
+
+    Raises:
+        CheckpointError: so it does.
+    """
+    for part in parts:
+        if not _PART.fullmatch(part):
+            raise CheckpointError(
+                f"{file}: was refused, because it names {part[:100]!r}, which is no plain name of "
+                "a folder in it."
+            )
+
+
+def _check_settings(file: Path) -> None:
+    content = read_json(file, {})
+    if not isinstance(content, dict):
+        raise damaged(file)
+    for name, allowed in _SETTINGS.items():
+        settings = content.get(name) or {}
+        if not isinstance(settings, dict):
+            raise damaged(file)
+        odd = sorted(map(str, settings.keys() - allowed))
+        if settings.get("attn_implementation") not in _ATTENTIONS:
+            odd.append("attn_implementation")
+        if odd:
+            raise CheckpointError(
+                f"{file}: was refused, because its {name} ask for {odd[0][:100]!r}, which is not "
+                "known to be safe; take it out, if vectors do not need it."
+            )
+
+
 def read_json(file: Path, missing: Any) -> Any:
     """What a file of a model says; `missing` where there is none.
 
@@ -71,8 +140,8 @@ def read_json(file: Path, missing: Any) -> Any:
         return json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return missing
-    except (OSError, ValueError) as error:
-        raise _damaged(file) from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise damaged(file) from error
 
 
 def open_model(
@@ -117,5 +186,6 @@ def _without_bars() -> Iterator[None]:
             bars.enable_progress_bar()
 
 
-def _damaged(file: Path) -> CheckpointError:
+def damaged(file: Path) -> CheckpointError:
+    """The error for a file of a model that does not say what it should."""
     return CheckpointError(f"{file}: is damaged; fetch it again.")

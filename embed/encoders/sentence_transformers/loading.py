@@ -12,12 +12,15 @@ from anysense.embed.encoders.sentence.folder import (
     TEXT_MODULES,
     check_classes,
     check_folder,
+    check_parts,
+    damaged,
     open_model,
     read_json,
 )
 from anysense.embed.encoders.sentence_transformers.inputs import Inputs, settle
 from anysense.embed.encoders.sentence_transformers.names import (
     MODEL_CONFIGS,
+    ROUTERS,
     module_folders,
     weight_files,
 )
@@ -108,9 +111,13 @@ def check_model(folder: Path) -> None:
                     f"{file}: was refused, because the model needs code of its own, which is not "
                     "run; choose a model that transformers itself knows."
                 )
-        router = place / "router_config.json"
-        types = read_json(router, {}).get("types", {})
-        check_classes(router, map(str, types.values()), _MODULES)
+        for router in (place / name for name in ROUTERS):
+            content = read_json(router, {})
+            types = content.get("types", {}) if isinstance(content, dict) else None
+            if not isinstance(types, dict):
+                raise damaged(router)
+            check_classes(router, map(str, types.values()), _MODULES)
+            check_parts(router, types)
 
 
 def own_prompts(folder: Path) -> dict[str, str]:
@@ -130,7 +137,8 @@ def describe(folder: Path) -> str:
         path.relative_to(folder).as_posix(): file_digest(path) for path in weight_files(folder)
     }
     for place in module_folders(folder):
-        for file in (place / name for name in MODEL_CONFIGS):
+        named = {place / name for name in MODEL_CONFIGS}
+        for file in sorted(named | set(place.glob("sentence_*_config.json"))):
             if file.suffix == ".json" and file.is_file():
                 parts[file.relative_to(folder).as_posix()] = _told(read_json(file, {}))
             elif file.is_file():

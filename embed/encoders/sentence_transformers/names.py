@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MODEL_CONFIGS",
+    "ROUTERS",
     "Name",
     "downloads",
     "find_model",
@@ -52,6 +53,9 @@ MODEL_CONFIGS = (
     "chat_template.jinja",
 )
 """What else says how a model makes a vector, beside its tokenizer."""
+
+ROUTERS = ("router_config.json", "config.json")
+"""Where a router says which modules it has; older ones say it in the second."""
 
 _PART = re.compile(r"\w[\w.-]*(?:/\w[\w.-]*)*")
 _SHARD = re.compile(r"\w[\w.-]*\.(?:safetensors|bin)")
@@ -94,7 +98,8 @@ def parse_name(rest: str) -> Name:
     folder = user_path(model)
     if folder is None and not is_repository(model):
         raise UnknownEncoderError(
-            f"There is no model 'st:{rest}': give OWNER/NAME of the hub, or an absolute path."
+            f"There is no model 'st:{rest}': give OWNER/NAME of the hub, or a folder, such as "
+            "./model."
         )
     return Name(model, int(cut) if cut else None, folder)
 
@@ -107,7 +112,7 @@ def find_model(name: Name) -> Path:
     """
     if name.folder is not None:
         if not any((name.folder / file).is_file() for file in ("config.json", "modules.json")):
-            raise missing_file(name.folder / "modules.json")
+            raise missing_file(name.folder / "config.json")
         if not weight_files(name.folder):
             raise missing_file(name.folder / WEIGHT_FILES[0])
         return name.folder
@@ -201,11 +206,12 @@ def _modules(folder: Path) -> Iterator[tuple[str, str]]:
         if part and not _PART.fullmatch(part):
             continue
         yield part, kind
-        types = _read(folder / part / "router_config.json").get("types", {})
-        for name, inner in types.items() if isinstance(types, dict) else ():
-            inside = f"{part}/{name}" if part else str(name)
-            if _PART.fullmatch(inside):
-                yield inside, str(inner).rpartition(".")[2]
+        for router in ROUTERS:
+            types = _read(folder / part / router).get("types", {})
+            for name, inner in types.items() if isinstance(types, dict) else ():
+                inside = f"{part}/{name}" if part else str(name)
+                if _PART.fullmatch(inside):
+                    yield inside, str(inner).rpartition(".")[2]
 
 
 def _listed(file: Path) -> list[dict[str, Any]]:
@@ -223,5 +229,5 @@ def _content(file: Path) -> Any:
     """What a file says; None if it cannot be read, which loading will tell better."""
     try:
         return json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None

@@ -54,8 +54,12 @@ def missing_model(encoder: str, what: str = "weights") -> MissingWeightsError:
 
 
 def missing_file(path: Path) -> MissingWeightsError:
-    """The error for a file of the user's own that is not there."""
-    return MissingWeightsError(f"{path}: there is no such file.")
+    """The error for a file of the user's own that is not there, as part of a model or alone."""
+    if not path.parent.is_dir():
+        return MissingWeightsError(
+            f"{path.parent}: there is no such folder; name one with a model."
+        )
+    return MissingWeightsError(f"{path}: there is no such file; name a model that is complete.")
 
 
 def is_card_here(card: ModelCard) -> bool:
