@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from anysense.embed.encoders.names import absolute_name
 from anysense.embed.forking import new_rlock
 from anysense.index.folder.folder import CollectionFolder
 from anysense.index.folder.opening import (
@@ -330,7 +331,9 @@ class Collection:
         """
         from anysense.index.reencoding.reencode import reencode
 
-        names, gone = _as_names(encoders), _as_names(drop)
+        present = {absolute_name(name): name for name in self.encoder_names}
+        gone = [present.get(name, name) for name in _as_names(drop)]
+        names = _as_names(encoders)
         return reencode(self._folder, self._load, names, drop=gone, **options)
 
     def _tune(self, snapshot: Snapshot) -> Tuning:
@@ -340,7 +343,8 @@ class Collection:
 
 
 def _as_names(names: Sequence[str]) -> list[str]:
-    return [names] if isinstance(names, str) else list(names)
+    """Names of encoders as a collection keeps them, which may be opened from anywhere."""
+    return [absolute_name(name) for name in ([names] if isinstance(names, str) else names)]
 
 
 def _new_item(entry: NewItem | Path | str) -> NewItem:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
-__all__ = ["is_repository", "user_path"]
+__all__ = ["absolute_name", "is_repository", "user_path"]
 
 _PATH_STARTS = ("/", "./", "../", "~")
 
@@ -15,6 +16,18 @@ def user_path(name: str) -> Path | None:
     None for any other name, which is not a path though there may be a file of that name.
     """
     return Path(name).expanduser().resolve() if _is_path(name) else None
+
+
+def absolute_name(name: str) -> str:
+    """An encoder's whole name, in which a path begins at the root: so it means the same anywhere.
+
+    Args:
+        name: such as ``text:./mine``, or ``st:~/models/mine@256``, which cuts vectors.
+    """
+    kind, _, rest = name.partition(":")
+    parts = re.fullmatch(r"(.*?)(@\d+)?" if kind == "st" else r"(.*)()", rest, re.DOTALL)
+    path = user_path(parts[1]) if parts is not None else None
+    return name if parts is None or path is None else f"{kind}:{path}{parts[2] or ''}"
 
 
 def is_repository(name: str) -> bool:

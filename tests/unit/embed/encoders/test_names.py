@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from anysense.embed.encoders.names import is_repository, user_path
+from anysense.embed.encoders.names import absolute_name, is_repository, user_path
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,16 @@ def test_paths(name: str, path: Path) -> None:
 def test_names_that_are_no_paths(name: str) -> None:
     assert user_path(name) is None
     assert is_repository(name) is (name in ("owner/name", ".hidden/model"))
+
+
+def test_a_path_in_a_name_begins_at_the_root(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    here = tmp_path.resolve()
+    assert absolute_name("text:./mine") == f"text:{here}/mine"
+    assert absolute_name("st:~/mine@256") == f"st:{here}/mine@256"
+    assert absolute_name("text:./mine@256") == f"text:{here}/mine@256"
+    for name in ("starter", "st:acme/model@64", "openclip:ViT-B-32/openai", f"st:{here}/mine"):
+        assert absolute_name(name) == name
