@@ -12,6 +12,7 @@ from anysense.index.catalog.sqlite.connections import FORBIDDEN, refused_by
 from anysense.index.catalog.sqlite.identity import FileId, check_file, file_id
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from filelock import BaseFileLock
@@ -19,14 +20,17 @@ if TYPE_CHECKING:
 __all__ = [
     "LOCK",
     "OWNER",
+    "REENCODING",
     "TURNS",
     "WriterLock",
     "are_turns_asked",
     "ask_for_turns",
     "end_turns",
+    "only_one_reencodes",
 ]
 
 LOCK = "LOCK"
+REENCODING = "REENCODING"
 TURNS = "TURNS"
 ASKED_SECONDS = 10.0
 OWNER = "OWNER"  # apart from LOCK, which others cannot read on Windows while it is held
@@ -51,6 +55,42 @@ def are_turns_asked(folder: Path) -> bool:
     except OSError:
         return False
     return -ASKED_SECONDS < age < ASKED_SECONDS
+
+
+@contextlib.contextmanager
+def only_one_reencodes(folder: Path) -> Iterator[None]:
+    """Keep others from giving the collection other encoders meanwhile.
+
+    Not the right to write, which is taken in turns: what was begun goes on between them.
+
+    Raises:
+        CollectionLockedError: another one does, in whichever process.
+        StorageError: the folder cannot be written.
+    """
+    import filelock
+
+    lock = filelock.FileLock(folder / REENCODING, thread_local=False)
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        raise CollectionLockedError(
+            f"{folder} is being given other encoders by another run: wait until that is done, or "
+            "stop it first."
+        ) from None
+    except (OSError, NotImplementedError) as error:
+        raise _not_taken(error, folder / REENCODING) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _not_taken(error: OSError | NotImplementedError, path: Path) -> StorageError:
+    if isinstance(error, OSError) and error.errno in FORBIDDEN:
+        return refused_by(error, path)
+    return StorageError(
+        f"{path}: the lock cannot be taken ({error}); see that its file system knows locks."
+    )
 
 
 class WriterLock:
@@ -98,12 +138,7 @@ class WriterLock:
                 "so beside one try again then."
             ) from None
         except (OSError, NotImplementedError) as error:
-            if isinstance(error, OSError) and error.errno in FORBIDDEN:
-                raise refused_by(error, self._folder / LOCK) from error
-            raise StorageError(
-                f"{self._folder / LOCK}: the lock cannot be taken ({error}); see that its file "
-                "system knows locks."
-            ) from error
+            raise _not_taken(error, self._folder / LOCK) from error
         self._lock, self._file = lock, file_id(self._folder / LOCK)
         with contextlib.suppress(OSError):  # only for the message above
             (self._folder / OWNER).write_text(f"{os.getpid()}\n", encoding="ascii")

@@ -22,7 +22,7 @@ from anysense.index.catalog.schema import CATALOG, FORMAT
 from anysense.index.catalog.sqlite.connections import damaged, storage_errors
 from anysense.index.catalog.sqlite.seals import ACKNOWLEDGED, VERIFIED
 from anysense.index.catalog.transaction import create_catalog
-from anysense.index.folder.lock import LOCK, OWNER, TURNS, WriterLock
+from anysense.index.folder.lock import LOCK, OWNER, REENCODING, TURNS, WriterLock
 from anysense.index.folder.media import MediaFolder
 from anysense.index.snapshots.generation import remove_others
 from anysense.index.snapshots.manifest import MANIFEST, DamagedManifest, EncoderEntry, Manifest
@@ -49,6 +49,7 @@ _log = logging.getLogger("anysense")
 OWN_FILES = {CATALOG, f"{CATALOG}-wal", f"{CATALOG}-shm", f"{CATALOG}-journal"} | {
     LOCK,
     OWNER,
+    REENCODING,
     TURNS,
     ACKNOWLEDGED,
     VERIFIED,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from anysense.embed.errors import AnysenseError, RemovalError, UsageError
 from anysense.index.bridging.published import kept_bridges, needed_bridges
 from anysense.index.catalog.spaces import item_ids_outside
-from anysense.index.folder.lock import end_turns
+from anysense.index.folder.lock import end_turns, only_one_reencodes
 from anysense.index.publishing.switching import (
     begin,
     encoders_after,
@@ -62,10 +62,11 @@ def reencode(
     `anysense.index.collection.Collection.reencode`.
     """
     run = _Run(folder, load, progress or (lambda *_: None), allow_removal)
-    try:
-        return run.run(list(encoders), list(drop), restart, abandon, batch_size, workers)
-    finally:
-        end_turns(folder.path)
+    with only_one_reencodes(folder.path):
+        try:
+            return run.run(list(encoders), list(drop), restart, abandon, batch_size, workers)
+        finally:
+            end_turns(folder.path)
 
 
 class _Run:
@@ -93,6 +94,8 @@ class _Run:
     ) -> ReencodeReport:
         started, report = time.monotonic(), self._report
         before = self._manifest()
+        if before.dropped and _is_switched(before, names, drop):
+            names, drop = [], []  # what was stopped while it deleted goes on by the same command
         self._check_drop(before, drop)
         if abandon and before.reencoding is None:
             raise UsageError(f"{self._folder.path} is not being encoded with another model.")
@@ -171,7 +174,8 @@ class _Run:
                         f"{entry.name} has changed since {path} began to be encoded with it: add "
                         f"--encoder {entry.name} --restart to begin anew."
                     )
-            if drop and drop != list(pending.drop):
+            # Whoever names the encoders again says all that is wanted, also that nothing goes.
+            if (names or drop) and drop != list(pending.drop):
                 with has_turn(self._folder, self._wait) as publisher:
                     publisher.rename(partial(_with_drop, drop=drop))
         reencoding = self._manifest().reencoding
@@ -193,7 +197,8 @@ class _Run:
         for entry in entries:
             if entry.space in present:
                 raise UsageError(
-                    f"{path} is encoded with {entry.name} already: --drop takes away another one."
+                    f"{path} is encoded with {entry.name} already: leave it out, and give --drop "
+                    "alone to take away another one."
                 )
             if entry.name in drop and all(entry.name != e.name for e in manifest.encoders):
                 raise UsageError(f"{entry.name} cannot come and go at once.")
@@ -232,12 +237,14 @@ class _Run:
             return outside
         reasons = {item.id: item.reason for item in self._report.missing}
         named = next((name for name in outside if name in reasons), outside[0])
-        why = f" ({reasons[named]})" if named in reasons else ""
+        item = self._folder.snapshot().item(named)
+        taken = ", ".join(entry.name for entry in after)
+        why = reasons.get(named, f"{item.kind}, which {taken} cannot encode")
         items = "1 item" if len(outside) == 1 else f"{len(outside):,} items"
         raise RemovalError(
-            f"{items} of {self._folder.path} would be found no more, such as {named}{why}: keep "
-            "the encoders that have vectors of them, or remove them with --yes "
-            "(allow_removal=True)."
+            f"{items} of {self._folder.path} would be found no more, such as {item.source} "
+            f"({why}): leave --drop out to keep what has vectors of them, or remove them with "
+            "--yes (allow_removal=True)."
         )
 
     def _prepare_tuning(
@@ -287,6 +294,12 @@ class _Run:
             with has_turn(self._folder, self._wait) as publisher:
                 done = sweep_some(publisher)
             self._progress("sweep", 0, 0)
+
+
+def _is_switched(manifest: Manifest, names: Sequence[str], drop: Sequence[str]) -> bool:
+    """Whether a collection has the encoders that are asked for, and no longer those to go."""
+    present = {entry.name for entry in manifest.encoders}
+    return manifest.reencoding is None and present.issuperset(names) and present.isdisjoint(drop)
 
 
 def _with_drop(manifest: Manifest, drop: Sequence[str]) -> Manifest:

@@ -188,6 +188,7 @@ def open_or_create(
         UsageError: it was built with other encoders.
     """
     from anysense.embed.encoders.cards.profiles import FORMER
+    from anysense.embed.encoders.names import absolute_name
     from anysense.embed.encoders.registry import profile_encoders
     from anysense.embed.errors import UsageError
     from anysense.index.collection import Collection
@@ -198,7 +199,7 @@ def open_or_create(
         if not names:
             console.note(
                 "Encoding with starter, a small model that comes with anysense. "
-                "For stronger ones, add --profile standard or --profile best."
+                "For stronger ones, add --profile standard, best or speech."
             )
         return collection
     collection = Collection.open(output, device=device)
@@ -208,11 +209,11 @@ def open_or_create(
             f"{output} keeps the models that the profile {profile} meant when it was built: "
             f"{', '.join(own)}."
         )
-    elif names and own != tuple(names):
+    elif names and list(map(absolute_name, own)) != list(map(absolute_name, names)):
         collection.close()
         raise UsageError(
-            f"{output} was built with {', '.join(own)}, not with "
-            f"{', '.join(names)}: name another collection with -o to build one with them."
+            f"{output} was built with {', '.join(own)}, not with {', '.join(names)}: name another "
+            f"collection with -o to build one with them, or see `anysense reencode --help`."
         )
     return collection
 

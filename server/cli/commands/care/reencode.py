@@ -42,8 +42,8 @@ SHOWN_MISSING = 10
 @click.option(
     "--yes",
     is_flag=True,
-    help="Remove, without asking, items whose content is gone and that only a dropped model has "
-    "vectors of.",
+    help="Remove, without asking, items that only a dropped model has vectors of: those of a kind "
+    "that no other takes, and those whose content is gone.",
 )
 @click.option(
     "--batch-size",
@@ -114,19 +114,18 @@ def reencode(
     if as_json:
         console.print_json({"collection": path, **report.to_dict()})
     else:
-        print_report(path, report)
+        print_report(path, report, abandoned=abandon)
     return PARTIAL if report.missing else DONE
 
 
-def print_report(path: str, report: ReencodeReport) -> None:
+def print_report(path: str, report: ReencodeReport, *, abandoned: bool = False) -> None:
     """Say what was done, on standard output, and what could not be, on the other."""
     encoded = f"{console.count(report.encoded, 'item')} encoded"
     dropped = f", {', '.join(report.dropped)} dropped" if report.dropped else ""
     removed = f", {console.count(report.removed, 'item')} removed" if report.removed else ""
     names = ", ".join(report.encoders)
-    click.echo(
-        f"{path}: searched with {names}. {encoded}{dropped}{removed}; {report.seconds:.1f} s."
-    )
+    done = "Left as it was" if abandoned else f"{encoded}{dropped}{removed}; {report.seconds:.1f} s"
+    click.echo(f"{path}: searched with {names}. {done}.")
     if report.uncovered:
         items = console.count(report.uncovered, "item")
         console.note(f"{items} of kinds that the new models do not take: they are as they were.")

@@ -12,6 +12,7 @@ from tiny_files import write_media
 
 from anysense.embed.encoders.registry import register_encoder
 from anysense.embed.errors import (
+    CollectionLockedError,
     IncompatibleCollectionError,
     RemovalError,
     StateGoneError,
@@ -244,6 +245,50 @@ def test_another_is_begun_only_when_that_is_said(path: Path) -> None:
             "tiny",
             "tiny:text-image",
         }
+        assert collection.verify().problems == []
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"encoders": "tiny:text-image", "restart": True}, {"abandon": True}]
+)
+def test_there_is_one_at_a_time(path: Path, options: dict[str, Any]) -> None:
+    """Two would give the spaces of one to the other, and take them away."""
+    refused = 0
+
+    def interfere(doing: str, *_: int) -> None:
+        nonlocal refused
+        with (
+            Collection.open(path) as other,
+            pytest.raises(CollectionLockedError, match=r"by another run.*stop it first"),
+        ):
+            other.reencode(**options)
+        refused += 1
+
+    with Collection.open(path) as collection:
+        items = collection.info()["items"]
+        collection.reencode("tiny:other", drop="tiny", progress=interfere)
+        assert refused > 2
+        assert collection.encoder_names == ["tiny:other"]
+        assert collection.info()["items"] == items
+        assert collection.verify().problems == []
+
+
+def test_the_same_command_goes_on_where_it_had_begun_to_delete(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("anysense.index.publishing.switching.SWEPT_AT_ONCE", 2)
+
+    def stop(doing: str, *_: int) -> None:
+        if doing == "sweep":
+            raise StopError
+
+    with Collection.open(path) as collection:
+        with pytest.raises(StopError):
+            collection.reencode("tiny:other", drop="tiny", progress=stop)
+        assert Manifest.read(path).dropped
+        report = collection.reencode("tiny:other", drop="tiny")
+        assert (report.encoders, report.encoded) == (["tiny:other"], 0)
+        assert not Manifest.read(path).dropped
         assert collection.verify().problems == []
 
 
