@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import click
 
-__all__ = ["COLLECTION", "DEVICE", "ENCODING", "JSON", "SIDECARS", "WHERE", "WORKERS"]
+__all__ = ["BATCH_SIZE", "COLLECTION", "DEVICE", "ENCODING", "JSON", "SIDECARS", "WHERE", "WORKERS"]
 
+BATCH_SIZE = click.option(
+    "--batch-size",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Inputs that a model takes at once.",
+)
 COLLECTION = click.argument("path", metavar="COLLECTION")
 DEVICE = click.option(
     "--device",

@@ -10,7 +10,7 @@ import click
 
 from anysense.server.cli import console
 from anysense.server.cli.interrupt import stopping_in_order
-from anysense.server.cli.options import DEVICE, ENCODING, JSON, SIDECARS, WORKERS
+from anysense.server.cli.options import BATCH_SIZE, DEVICE, ENCODING, JSON, SIDECARS, WORKERS
 from anysense.server.cli.removal import ask_before_removal
 from anysense.server.cli.status import DONE, INTERRUPTED, PARTIAL
 
@@ -55,12 +55,7 @@ SHOWN_FAILURES = 10
     help="Where the paths of manifests start, and what they stay under; by default the "
     "manifest's own folder.",
 )
-@click.option(
-    "--batch-size",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Inputs that a model takes at once.",
-)
+@BATCH_SIZE
 @DEVICE
 @WORKERS
 @click.option("--retry-failed", is_flag=True, help="Try again what could not be read before.")

@@ -8,7 +8,7 @@ import click
 
 from anysense.server.cli import console
 from anysense.server.cli.interrupt import stopping_in_order
-from anysense.server.cli.options import COLLECTION, DEVICE, JSON, WORKERS
+from anysense.server.cli.options import BATCH_SIZE, COLLECTION, DEVICE, JSON, WORKERS
 from anysense.server.cli.removal import ask_before_removal
 from anysense.server.cli.status import DONE, INTERRUPTED, PARTIAL
 
@@ -45,12 +45,7 @@ SHOWN_MISSING = 10
     help="Remove, without asking, items that only a dropped model has vectors of: those of a kind "
     "that no other takes, and those whose content is gone.",
 )
-@click.option(
-    "--batch-size",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Inputs that a model takes at once.",
-)
+@BATCH_SIZE
 @DEVICE
 @WORKERS
 @JSON
