@@ -7,16 +7,19 @@ STAMP  := $(VENV)/.installed
 EXTRAS := $(shell $(PYTHON) -c 'import sys; print("dev,laion-clap" if sys.version_info < (3, 13) else "dev")')
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: demo test test-fast check install wheel deployment clean
+.PHONY: demo test test-fast test-thorough check install wheel deployment clean
 
 demo: $(STAMP)
 	$(BIN)/anysense demo
 
 test: $(STAMP)
-	$(BIN)/python -m pytest --cov -n auto --dist worksteal
+	$(BIN)/python -m pytest --cov -n auto --dist worksteal -m "not thorough"
 
 test-fast: $(STAMP)
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow"
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow and not thorough"
+
+test-thorough: $(STAMP)
+	$(BIN)/python -m pytest -n auto --dist worksteal -m thorough
 
 check: $(STAMP)
 	$(BIN)/ruff check .

@@ -92,7 +92,7 @@ def assert_one_of(path: Path, states: list[dict[str, int]]) -> dict[str, int]:
 # Killing
 
 
-@pytest.mark.parametrize("rounds", [15, pytest.param(80, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [15, pytest.param(80, marks=pytest.mark.thorough)])
 def test_killing_at_random_instants_loses_nothing(path: Path, processes: Any, rounds: int) -> None:
     rng = random.Random(rounds)
     state, steps = FIRST, 0
@@ -119,7 +119,7 @@ def test_killing_at_random_instants_loses_nothing(path: Path, processes: Any, ro
         assert collection.verify().problems == []
 
 
-@pytest.mark.parametrize("rounds", [6, pytest.param(40, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [6, pytest.param(40, marks=pytest.mark.thorough)])
 def test_killing_at_random_instants_keeps_words_with_their_rows(
     path: Path, processes: Any, rounds: int
 ) -> None:
@@ -393,7 +393,7 @@ def test_full_disk_loses_nothing(tmp_path: Path) -> None:
 # From an earlier format to that of today
 
 
-@pytest.mark.parametrize("stride", [37, pytest.param(5, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("stride", [37, pytest.param(5, marks=pytest.mark.thorough)])
 def test_killing_while_the_format_changes_loses_nothing(
     tmp_path: Path, processes: Any, stride: int
 ) -> None:

@@ -100,7 +100,7 @@ def ended(path: Path, tmp_path: Path) -> dict[str, dict[str, float]]:
     return state_of(tmp_path / "ended")[1]
 
 
-@pytest.mark.parametrize("step", [5, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("step", [5, pytest.param(2, marks=pytest.mark.thorough)])
 def test_killed_at_each_event_it_is_as_before_or_as_after(
     path: Path, tmp_path: Path, processes: Any, step: int
 ) -> None:
@@ -131,7 +131,7 @@ def test_killed_at_each_event_it_is_as_before_or_as_after(
     assert_ends(copy, states["tiny:other"])
 
 
-@pytest.mark.parametrize("rounds", [10, pytest.param(60, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [10, pytest.param(60, marks=pytest.mark.thorough)])
 def test_killed_at_random_instants_it_goes_on(
     path: Path, tmp_path: Path, processes: Any, rounds: int
 ) -> None:
