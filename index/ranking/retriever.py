@@ -17,7 +17,7 @@ from anysense.index.ranking.reading import read_hits
 from anysense.index.ranking.routes import plan_routes
 from anysense.index.ranking.states import STATE_SECONDS, States, gone_with_encoders
 from anysense.index.ranking.turns import RANKING
-from anysense.index.ranking.word_matches import FoundByWords
+from anysense.index.ranking.word_matches import FoundByWords, seen_of
 from anysense.index.ranking.words import has_texts
 
 if TYPE_CHECKING:
@@ -157,6 +157,6 @@ def _words(
     if Modality.TEXT in modalities:
         passages = state.words.passages(terms, alone=options.match == "words")
     if passages is not None:
-        passages = passages.within(snapshot.high_water, allowed)
+        passages = seen_of(snapshot, passages.within(snapshot.high_water, allowed))
     names = state.words.names(terms) if options.collapse is None else None
     return FoundByWords(snapshot, passages, names, modalities, allowed)

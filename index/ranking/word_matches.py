@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from anysense.index.snapshots.snapshot import Snapshot
     from anysense.index.types import Ids, Partition
 
-__all__ = ["FoundByWords", "by_item", "joined_segments", "of_partition"]
+__all__ = ["FoundByWords", "by_item", "joined_segments", "of_partition", "seen_of"]
 
 
 @dataclass(frozen=True)
@@ -137,6 +137,17 @@ def joined_segments(
         )
         for place in order.tolist()
     ]
+
+
+def seen_of(snapshot: Snapshot, evidence: Evidence) -> Evidence:
+    """What the words find, without passages of encoders that searches do not go by any more.
+
+    Whoever gives a collection other encoders may be killed before the words are of those.
+    """
+    if not snapshot.manifest.has_hidden:
+        return evidence
+    spaces = spaces_of_segments(snapshot.catalog, evidence.keys)
+    return evidence.taken(np.flatnonzero([space is not None for space in spaces]))
 
 
 def of_partition(snapshot: Snapshot, evidence: Evidence, partition: Partition) -> Evidence:

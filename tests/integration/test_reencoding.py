@@ -23,7 +23,6 @@ from http_client import png
 from live_server import listening
 from tiny_files import write_media
 
-import anysense.server
 from anysense.embed.errors import CollectionLockedError
 from anysense.embed.types import Modality
 from anysense.index.building.build import build
@@ -280,7 +279,7 @@ def test_a_service_goes_on_meanwhile_and_goes_by_the_new_encoders_after_it(path:
 
 
 def test_from_starter_to_another_kind_and_back(tmp_path: Path) -> None:
-    sample = Path(anysense.server.__file__).parent / "sample"
+    sample = Path(__file__).parents[2] / "server" / "sample"
     for name in ("starter", "tiny"):
         with Collection.create(tmp_path / name, [name]) as collection:
             build(collection, [sample])
