@@ -123,7 +123,11 @@ def test_killed_at_each_event_it_is_as_before_or_as_after(
             break
         assert code == -9
         space, found = state_of(copy)
-        assert found == states[space]
+        if found != states[space]:  # the next to write makes the words anew; vectors find the same
+            assert space == "tiny:other"
+            assert {query: set(hits) for query, hits in found.items()} == {
+                query: set(hits) for query, hits in states[space].items()
+            }
         seen[space] += 1
         assert_ends(copy, states["tiny:other"])
     assert min(seen.values()) > 1  # it was killed before the switch, and after it
