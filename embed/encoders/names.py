@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-__all__ = ["absolute_name", "is_repository", "user_path"]
+__all__ = ["absolute_name", "is_part", "is_repository", "user_path"]
 
+_PART = re.compile(r"\w[\w.-]*(?:/\w[\w.-]*)*")
 _PATH_STARTS = ("/", "./", "../", "~")
 
 
@@ -33,6 +34,11 @@ def absolute_name(name: str) -> str:
 def is_repository(name: str) -> bool:
     """Whether a name has the form ``OWNER/NAME``, and is no path."""
     return not _is_path(name) and name.count("/") == 1 and all(name.split("/"))
+
+
+def is_part(path: str) -> bool:
+    """Whether a path within a model's folder is made of plain names, so that it stays there."""
+    return _PART.fullmatch(path) is not None
 
 
 def _is_path(name: str) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sentence_transformers import SentenceTransformer
 from transformers.utils import logging
 
+from anysense.embed.encoders.names import is_part
 from anysense.embed.encoders.weights.checkpoint import read_checkpoint
 from anysense.embed.encoders.weights.hub import offline
 from anysense.embed.errors import CheckpointError
@@ -30,7 +30,6 @@ __all__ = [
     "read_json",
 ]
 
-_PART = re.compile(r"\w[\w.-]*(?:/\w[\w.-]*)*")
 # Of what the library hands on to transformers as the files of a model say: what runs nothing, and
 # leaves it to transformers which weights are loaded, and how.
 _LOADING_KEYS = frozenset({"dtype", "torch_dtype", "attn_implementation", "trust_remote_code"})
@@ -105,7 +104,7 @@ def check_parts(file: Path, parts: Iterable[str]) -> None:
         CheckpointError: so it does.
     """
     for part in parts:
-        if not _PART.fullmatch(part):
+        if not is_part(part):
             raise CheckpointError(
                 f"{file}: was refused, because it names {part[:100]!r}, which is no plain name of "
                 "a folder in it."

@@ -35,7 +35,13 @@ if TYPE_CHECKING:
 __all__ = ["check_model", "describe", "load_model", "own_prompts"]
 
 _MODULES = (*TEXT_MODULES, "CLIPModel", "Router", "Asym")
-_WITH_CODE = ("config.json", "tokenizer_config.json", *MODEL_CONFIGS[5:8])
+_WITH_CODE = (
+    "config.json",
+    "tokenizer_config.json",
+    "preprocessor_config.json",
+    "processor_config.json",
+    "video_preprocessor_config.json",
+)
 """The files that can name code of a model's own."""
 _NOT_IN_VECTORS = frozenset(
     {"_name_or_path", "transformers_version", "__version__", "dtype", "torch_dtype"}

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from anysense.embed.encoders.names import is_repository, user_path
+from anysense.embed.encoders.names import is_part, is_repository, user_path
 from anysense.embed.encoders.weights.downloads import (
     TOKENIZER_FILES,
     WEIGHT_FILES,
@@ -57,7 +57,6 @@ MODEL_CONFIGS = (
 ROUTERS = ("router_config.json", "config.json")
 """Where a router says which modules it has; older ones say it in the second."""
 
-_PART = re.compile(r"\w[\w.-]*(?:/\w[\w.-]*)*")
 _SHARD = re.compile(r"\w[\w.-]*\.(?:safetensors|bin)")
 
 
@@ -203,14 +202,14 @@ def _modules(folder: Path) -> Iterator[tuple[str, str]]:
     """The folders of the modules that a model names, and those inside them; each with its class."""
     for module in _listed(folder / "modules.json"):
         part, kind = str(module.get("path", "")), str(module.get("type", "")).rpartition(".")[2]
-        if part and not _PART.fullmatch(part):
+        if part and not is_part(part):
             continue
         yield part, kind
         for router in ROUTERS:
             types = _read(folder / part / router).get("types", {})
             for name, inner in types.items() if isinstance(types, dict) else ():
                 inside = f"{part}/{name}" if part else str(name)
-                if _PART.fullmatch(inside):
+                if is_part(inside):
                     yield inside, str(inner).rpartition(".")[2]
 
 
