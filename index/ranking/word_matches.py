@@ -142,9 +142,10 @@ def joined_segments(
 def seen_of(snapshot: Snapshot, evidence: Evidence) -> Evidence:
     """What the words find, without passages of encoders that searches do not go by any more.
 
-    Whoever gives a collection other encoders may be killed before the words are of those.
+    Whoever gives a collection other encoders may be killed after the switch, before the words are
+    of those.
     """
-    if not snapshot.manifest.has_hidden:
+    if not snapshot.manifest.dropped:
         return evidence
     spaces = spaces_of_segments(snapshot.catalog, evidence.keys)
     return evidence.taken(np.flatnonzero([space is not None for space in spaces]))
