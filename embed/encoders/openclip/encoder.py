@@ -20,6 +20,7 @@ from anysense.embed.encoders.streams import batches_at_once
 from anysense.embed.encoders.weights.checkpoint import file_digest, read_checkpoint, reading
 from anysense.embed.encoders.weights.hub import cached_file, missing_model, offline
 from anysense.embed.errors import CheckpointError, EncoderError
+from anysense.embed.media.picture.reduced import needed_side
 from anysense.embed.types import Modality, Passage, Space
 
 if TYPE_CHECKING:
@@ -105,7 +106,8 @@ class OpenClipEncoder:
         self._image_batch = _image_micro_batch(config)
         self.batch_size = choose_batch(device, self._image_batch, 256)
         self.batches_at_once = batches_at_once(device)
-        self.image_side = _image_side(preprocess["size"])
+        size: int | Sequence[int] = preprocess["size"]
+        self.image_side = needed_side(*([size] if isinstance(size, int) else size))
         parts = {
             "weights": digest,
             "preprocess": preprocess,
@@ -183,14 +185,6 @@ def _config(weights: Weights) -> dict[str, Any]:
         quick = get_pretrained_cfg(weights.model, weights.tag).get("quick_gelu", False)
         config["quick_gelu"] = bool(quick or config.get("quick_gelu"))
     return config
-
-
-def _image_side(size: int | Sequence[int]) -> int:
-    """How many pixels the shorter side of a picture needs, for a model that looks at so many.
-
-    Twice as many leave the filter that makes them so few something to smooth.
-    """
-    return 2 * (size if isinstance(size, int) else max(size))
 
 
 def _image_micro_batch(config: dict[str, Any]) -> int:

@@ -18,6 +18,7 @@ from anysense.embed.encoders.sections import split_sections
 from anysense.embed.encoders.weights.checkpoint import file_digest
 from anysense.embed.encoders.weights.hub import offline
 from anysense.embed.errors import EmptyMediaError, EncoderError
+from anysense.embed.media.picture.reduced import needed_side
 from anysense.embed.types import Clip, Modality, Passage, QueryForm, Space, VideoInput, Waveform
 
 if TYPE_CHECKING:
@@ -234,4 +235,4 @@ def _image_side(frames: Any) -> int | None:
     """
     sizes = dict(frames.size or {}).values()
     seen = [size for size in sizes if isinstance(size, int)]
-    return 2 * max(seen) if seen and frames.do_resize else None
+    return needed_side(*seen) if seen and frames.do_resize else None

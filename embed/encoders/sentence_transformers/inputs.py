@@ -21,6 +21,7 @@ from anysense.embed.errors import (
     EncoderError,
     UnsupportedMediaError,
 )
+from anysense.embed.media.picture.reduced import needed_side
 from anysense.embed.types import Clip, Modality, VideoInput, Waveform
 
 if TYPE_CHECKING:
@@ -72,9 +73,8 @@ def settle(model: Any) -> None:
         if getattr(extractor, "dither", 0.0):
             extractor.dither = 0.0  # noise, drawn anew for each sound
         padding = getattr(extractor, "padding", None)
-        if isinstance(
-            padding, str
-        ):  # the library's own `True` is silence to transformers' older CLAP
+        # The library's own `True` is silence to transformers' older CLAP.
+        if isinstance(padding, str):
             _set(module, "audio", {"padding": padding})
         positions = _positions(module.model)
         if module.tokenizer is not None and positions is not None:
@@ -236,7 +236,7 @@ def _image_side(processor: Any) -> int | None:
     if told["longest_edge"] is not None:
         return None
     sides = [int(side) for side in told.values() if side is not None]
-    return 2 * max(sides) if sides else None
+    return needed_side(*sides) if sides else None
 
 
 def _video_input(model: Any) -> VideoInput | None:

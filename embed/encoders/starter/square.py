@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from anysense.embed.media.picture.reduced import needed_side
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -14,7 +16,7 @@ __all__ = ["IMAGE_SIDE", "SIDE", "letterbox"]
 SIDE = 260
 """Pixels of one side of the square."""
 
-IMAGE_SIDE = 2 * SIDE
+IMAGE_SIDE = needed_side(SIDE)
 """Pixels along the shorter side that a picture is given with, or all that it has."""
 
 

@@ -11,12 +11,23 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["WHOLE", "Need", "reduction"]
+__all__ = ["WHOLE", "Need", "needed_side", "reduction"]
 
 _REDUCTIONS = (8, 4, 2)
 
 WHOLE: frozenset[int | None] = frozenset({None})
 """The need of one who looks at all pixels, or who does not say at how many."""
+
+
+def needed_side(*seen: int) -> int:
+    """How many pixels the shorter side of a picture needs, for a model that looks at so many.
+
+    Twice as many leave the filter that makes them so few something to smooth.
+
+    Args:
+        seen: the sides of what the model looks at.
+    """
+    return 2 * max(seen)
 
 
 def reduction(size: tuple[int, int], side: int | None) -> int:
