@@ -21,7 +21,7 @@ import torch
 from anysense.embed.encoders.features import Input, batched, kind_of, tokens_of
 from anysense.embed.encoders.lanes import is_forked, lane_count, lanes
 from anysense.embed.encoders.padding import of_like_length, padded
-from anysense.embed.encoders.streams import AtOnce, CudaStreams
+from anysense.embed.encoders.streams import CpuLauncher, CudaStreams
 from anysense.embed.errors import CorruptMediaError, EncoderError
 from anysense.embed.waiting import IS_QUERY, let_others
 
@@ -155,7 +155,9 @@ class BatchRunner:
         launcher: Launcher | None = None,
     ) -> None:
         self.device = device
-        self._launcher = launcher or (CudaStreams(device) if device.type == "cuda" else AtOnce())
+        self._launcher = launcher or (
+            CudaStreams(device) if device.type == "cuda" else CpuLauncher()
+        )
         self.dtype = choose_autocast(device)
         self.fixed = device.type == "cpu" if fixed is None else fixed
         self._most: dict[str, int] = {}

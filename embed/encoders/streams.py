@@ -15,7 +15,7 @@ import torch
 
 from anysense.embed.encoders.features import Input, batched, changed, pinned
 
-__all__ = ["AtOnce", "CudaStreams", "Forward", "Launcher", "Waiting", "batches_at_once"]
+__all__ = ["CpuLauncher", "CudaStreams", "Forward", "Launcher", "Waiting", "batches_at_once"]
 
 Forward: TypeAlias = Callable[[Any], torch.Tensor]
 """From a batch (n, ...) on the device to vectors (n, dimension) there."""
@@ -37,7 +37,7 @@ class Launcher(Protocol):
         ...
 
 
-class AtOnce:
+class CpuLauncher:
     """On the CPU: a batch is done when it is begun."""
 
     def launch(self, forward: Forward, inputs: Sequence[Input]) -> Waiting:

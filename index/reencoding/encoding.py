@@ -237,9 +237,8 @@ class Reencoder:
                 self._report.uncovered += 1
             return
         segments = list(outcome.segments)
-        if (
-            not known.captions and Modality.TEXT in self._taken
-        ):  # it was built without the words about it
+        # It was built without the words about it.
+        if not known.captions and Modality.TEXT in self._taken:
             content = [s for s in segments if s.origin is Origin.CONTENT]
             segments = content or segments
         lost = _lost(known.captions, segments) if Modality.TEXT in self._covered else []
