@@ -1,0 +1,69 @@
+/**
+ * What a score says of chance: of unrelated items, one in 10^score has it or more.
+ */
+
+const LEAST_END = 4; // of the axis of scores: up to one in 10,000
+const BINS = 24;
+
+/**
+ * One in how many unrelated items scores so high, rounded to what a score promises: one digit, two
+ * below a hundred.
+ *
+ * @param {number} score
+ */
+export function oneIn(score) {
+  const exact = 10 ** Math.max(score, 0);
+  if (exact < 2) return 1;
+  const unit = exact < 10 ? 1 : 10 ** (Math.floor(Math.log10(exact)) - (exact < 100 ? 1 : 0));
+  return Math.round(exact / unit) * unit;
+}
+
+/**
+ * Where the axis of scores ends: a whole number that leaves room beside what is shown.
+ *
+ * @param {number} score
+ * @param {readonly number[]} sample
+ */
+export function endOfAxis(score, sample) {
+  return Math.max(LEAST_END, Math.ceil(Math.max(score, ...sample) + 0.25));
+}
+
+/**
+ * How many of a sample are in each part of the axis, as shares of the fullest.
+ *
+ * @param {readonly number[]} sample scores
+ * @param {number} end of the axis, which begins at 0
+ * @param {number} [bins]
+ * @returns {number[]}
+ */
+export function histogram(sample, end, bins = BINS) {
+  const counts = new Array(bins).fill(0);
+  for (const value of sample) {
+    counts[Math.min(Math.max(Math.floor((value / end) * bins), 0), bins - 1)]++;
+  }
+  const most = Math.max(...counts, 1);
+  return counts.map((count) => count / most);
+}
+
+/**
+ * The curve of a share on an axis of tenfold steps: from 1 at the top to `least` at the bottom.
+ *
+ * @param {number} share over 0, up to 1
+ * @param {number} least
+ * @returns {number} 1 to 0
+ */
+export function height(share, least) {
+  return Math.min(Math.max(1 - Math.log10(share) / Math.log10(least), 0), 1);
+}
+
+/**
+ * How long the bars of the terms are, as shares of the longest: to the right what spoke for the
+ * item, to the left (below 0) what spoke against it.
+ *
+ * @param {readonly { share: number }[]} terms
+ * @returns {number[]}
+ */
+export function bars(terms) {
+  const longest = Math.max(...terms.map((term) => Math.abs(term.share)), 1e-9);
+  return terms.map((term) => term.share / longest);
+}

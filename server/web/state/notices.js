@@ -1,0 +1,29 @@
+/**
+ * What the page tells people besides what it shows: errors, and what they can still undo.
+ *
+ * @typedef {object} Notice
+ * @property {string} id one notice of an id is shown
+ * @property {"info" | "error"} tone
+ * @property {string} text a sentence
+ * @property {{ name: string, label: string }} [action] the event that its button stands for
+ */
+
+const MOST = 5; // beyond it the oldest go
+
+/**
+ * @param {readonly Notice[]} notices
+ * @param {Notice} notice
+ * @returns {Notice[]}
+ */
+export function withNotice(notices, notice) {
+  return [...withoutNotice(notices, notice.id), notice].slice(-MOST);
+}
+
+/**
+ * @param {readonly Notice[]} notices
+ * @param {string} id
+ * @returns {Notice[]}
+ */
+export function withoutNotice(notices, id) {
+  return notices.filter((notice) => notice.id !== id);
+}
