@@ -19,9 +19,19 @@ if TYPE_CHECKING:
 
     from anysense.server.http.settings import Settings
 
-__all__ = ["certificate_of", "check_exposure", "listen", "names_answered", "resolve"]
+__all__ = [
+    "EVERYWHERE",
+    "certificate_of",
+    "check_exposure",
+    "listen",
+    "local_url",
+    "names_answered",
+    "resolve",
+]
 
 BACKLOG = 2048
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - it is asked about, not bound
+"""Hosts that stand for all addresses of this machine."""
 
 
 def resolve(host: str, port: int) -> list[tuple[socket.AddressFamily, str]]:
@@ -112,6 +122,18 @@ def names_answered(
     if not names and not all(is_loopback(address) for _, address in addresses):
         return ("*",)
     return (*LOOPBACK_HOSTS, *names, as_name(settings.host))
+
+
+def local_url(settings: Settings, port: int) -> str:
+    """Where to call the service from this machine.
+
+    Args:
+        settings: the host, and whether it speaks HTTPS.
+        port: the one that it listens at.
+    """
+    name = "localhost" if settings.host in EVERYWHERE else settings.host
+    scheme = "https" if settings.ssl_certfile is not None else "http"
+    return f"{scheme}://[{name}]:{port}" if ":" in name else f"{scheme}://{name}:{port}"
 
 
 def as_name(host: str) -> str:

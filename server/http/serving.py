@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from anysense.embed.errors import UsageError
 from anysense.server.http.app import create_app
 from anysense.server.http.connections.head import HEAD_BYTES
+from anysense.server.http.life.noting import noting
 from anysense.server.http.listening import (
     certificate_of,
     check_exposure,
@@ -85,9 +86,11 @@ def serve(
         app = create_app(collections, settings)
         config = server_config(app, settings)
         sockets = listen(addresses, settings)
+        service = app.state.service
+        folders = {name: one.collection.path for name, one in service.collections.items()}
         try:
-            service = app.state.service
-            LifeServer(config, service.life, settings.shutdown_timeout, on_start).run(sockets)
+            with noting(folders, settings, on_start) as note:
+                LifeServer(config, service.life, settings.shutdown_timeout, note).run(sockets)
         finally:
             for one in sockets:
                 one.close()

@@ -125,9 +125,9 @@ def _counts(collection: Collection) -> str:
 
 def _address(settings: Settings, port: int) -> str:
     """Where to call the service from this machine, and where it says how."""
-    is_everywhere = settings.host in ("0.0.0.0", "::")  # noqa: S104 - it is asked about, not bound
-    name = "localhost" if is_everywhere else settings.host
-    scheme = "https" if settings.ssl_certfile is not None else "http"
-    url = f"{scheme}://[{name}]:{port}" if ":" in name else f"{scheme}://{name}:{port}"
+    from anysense.server.http.listening import EVERYWHERE, local_url
+
+    url = local_url(settings, port)
+    is_everywhere = settings.host in EVERYWHERE
     others = ", and at every other address of this machine" if is_everywhere else ""
     return f"{url} (the API: {url}/docs){others}"

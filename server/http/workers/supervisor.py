@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import AnysenseError, UsageError
 from anysense.index.catalog.sqlite.connections import refused_by
+from anysense.server.http.life.noting import noting
 from anysense.server.http.listening import listen, resolve
 from anysense.server.http.monitoring.logs import logging_as
 from anysense.server.http.serving import checked
@@ -70,7 +71,8 @@ def serve_in_processes(
     with logging_as(settings.log_format, settings.log_level), private_folder() as folder:
         sockets = listen(addresses, settings)
         try:
-            Supervisor(paths, settings, sockets, folder, on_start).run()
+            with noting(paths, settings, on_start) as note:
+                Supervisor(paths, settings, sockets, folder, note).run()
         finally:
             for one in sockets:
                 one.close()

@@ -13,6 +13,7 @@ from anysense.server.http.listening import (
     certificate_of,
     check_exposure,
     listen,
+    local_url,
     names_answered,
     resolve,
 )
@@ -117,3 +118,19 @@ def test_a_key_with_a_password_asks_nobody(tmp_path: Path) -> None:
         certificate_of(Settings(**files))  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="another password than in ANYSENSE_SSL_KEYFILE_PASS"):
         certificate_of(Settings(**files, ssl_keyfile_password="shut"))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:80"),
+        ("::1", "http://[::1]:80"),
+        ("0.0.0.0", "http://localhost:80"),
+        ("::", "http://localhost:80"),
+        ("media.example", "http://media.example:80"),
+    ],
+)
+def test_the_address_is_one_that_this_machine_reaches(host: str, url: str, tmp_path: Path) -> None:
+    assert local_url(Settings(host=host), 80) == url
+    with_tls = Settings(host=host, ssl_certfile=tmp_path)
+    assert local_url(with_tls, 80) == url.replace("http", "https")

@@ -1,0 +1,166 @@
+"""Which services of this user run on this machine: each leaves a note in the user's cache.
+
+A note counts as long as the lock beside it is held, which the system lets go when the process ends,
+however it ends. It tells where the service is and what it serves, and holds no key. What another
+user has written is not believed: a key might be sent there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import secrets
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from anysense.embed.cache import user_cache
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from filelock import BaseFileLock
+
+__all__ = ["RunningService", "noted", "running_services", "service_of"]
+
+NOTE, LOCK = ".json", ".lock"
+MOST_BYTES = 1024**2
+
+
+@dataclass(frozen=True)
+class RunningService:
+    """A service that listens.
+
+    Attributes:
+        url: its address, as this machine reaches it.
+        pid: its process; of several, the one that begins the others.
+        collections: the folders of what it serves, by name, the first one first.
+        needs_key: whether it answers only to those who have a key.
+    """
+
+    url: str
+    pid: int
+    collections: Mapping[str, Path]
+    needs_key: bool
+
+
+def running_services() -> list[RunningService]:
+    """The services of this user that run on this machine; notes of others are cleared."""
+    folder = _folder()
+    try:
+        notes = sorted(path for path in folder.iterdir() if path.suffix == NOTE)
+    except OSError:
+        return []
+    return [service for note in notes if (service := _read(note)) is not None]
+
+
+def service_of(path: str | os.PathLike[str]) -> tuple[RunningService, str] | None:
+    """A running service of the collection in a folder, and its name there.
+
+    One that needs no key is preferred.
+    """
+    wanted = os.path.realpath(path)
+    found = [
+        (service, name)
+        for service in running_services()
+        for name, folder in service.collections.items()
+        if os.path.realpath(folder) == wanted
+    ]
+    return min(found, key=lambda pair: pair[0].needs_key, default=None)
+
+
+@contextlib.contextmanager
+def noted(service: RunningService) -> Iterator[None]:
+    """Leave a note of a service of this process until the block ends.
+
+    A cache that cannot be written only means that nobody finds the service by itself.
+    """
+    note = _folder() / f"{service.pid}-{secrets.token_hex(4)}{NOTE}"
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError, NotImplementedError):
+            note.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            stack.callback(_remove, note.with_suffix(LOCK))
+            lock = _lock_of(note)
+            lock.acquire(timeout=0)
+            stack.callback(lock.release)
+            _write(note, service)
+            stack.callback(_remove, note)
+        yield
+
+
+def _folder() -> Path:
+    return user_cache("services")
+
+
+def _lock_of(note: Path) -> BaseFileLock:
+    import filelock
+
+    # Of any thread: a service may be told to stop by another one than began it.
+    return filelock.FileLock(note.with_suffix(LOCK), mode=0o600, thread_local=False)
+
+
+def _write(note: Path, service: RunningService) -> None:
+    content = {
+        "url": service.url,
+        "pid": service.pid,
+        "machine": platform.node(),  # homes may be shared by several
+        "collections": {name: os.path.realpath(p) for name, p in service.collections.items()},
+        "needs_key": service.needs_key,
+    }
+    descriptor, aside = tempfile.mkstemp(dir=note.parent)  # which only this user can read
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            json.dump(content, file)
+        Path(aside).replace(note)
+    except BaseException:
+        Path(aside).unlink(missing_ok=True)
+        raise
+
+
+def _read(note: Path) -> RunningService | None:
+    """The service that a note is of; None if it is not for us to say, or the service is gone."""
+    try:
+        if not _is_ours(note) or note.stat().st_size > MOST_BYTES:
+            return None
+        content = json.loads(note.read_bytes())
+        service = _service(content)
+        is_here = content["machine"] == platform.node()
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None
+    return service if is_here and _is_running(note) else None
+
+
+def _service(content: dict[str, Any]) -> RunningService:
+    folders = {str(name): Path(folder) for name, folder in content["collections"].items()}
+    return RunningService(
+        str(content["url"]), int(content["pid"]), folders, bool(content["needs_key"])
+    )
+
+
+def _is_ours(note: Path) -> bool:
+    return not hasattr(os, "getuid") or note.lstat().st_uid == os.getuid()
+
+
+def _is_running(note: Path) -> bool:
+    """Whether the lock beside a note is held; if not, the note is cleared."""
+    import filelock
+
+    lock = _lock_of(note)
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        return True
+    except (OSError, NotImplementedError):
+        return False
+    _remove(note)
+    lock.release()
+    _remove(note.with_suffix(LOCK))
+    return False
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):  # of a cache that may only be read
+        path.unlink(missing_ok=True)
