@@ -28,12 +28,13 @@ from anysense.server.http.openapi.tags import SUMMARY, TAGS, operation_id
 from anysense.server.http.routes import (
     batch,
     browse,
+    docs,
     embeddings,
     items,
     jobs,
     media,
     models,
-    pages,
+    page,
     search,
     state,
 )
@@ -107,8 +108,10 @@ def create_app(
     app.state.service = service
     app.state.keys = keys
     http_errors.install(app)
-    for group in (state, pages, collection_list, embeddings, models):
+    for group in (state, docs, collection_list, embeddings, models):
         app.include_router(group.router)
+    if service.settings.page:
+        app.include_router(page.router)
     # A file's address is also one of an item, by its form.
     for group in (search, batch, jobs, media, browse, items):
         app.include_router(group.router, prefix="/v1")

@@ -111,6 +111,7 @@ class Settings(BaseSettings):
         queued_adds: how many requests wait to add or remove items; more are refused.
         threads: threads of models; if it is not given, one for each processor that this
             process may use.
+        page: show the page, at ``/``, on which people search and look.
         workers: how many processes search and read. If there are several, one more writes, and
             each has models, limits and threads of its own.
     """
@@ -172,6 +173,7 @@ class Settings(BaseSettings):
     queued_searches: int = 256
     queued_adds: int = 256
     threads: int | None = Field(default=None, ge=1, le=1024)
+    page: bool = True
     workers: int = Field(default=1, ge=1, le=256)
 
     @field_validator("*", mode="before")

@@ -34,7 +34,9 @@ __all__ = ["serve"]
 )
 @setting_options(without=("collections",))
 def serve(collections: tuple[str, ...], config: str | None, **options: Any) -> int:
-    """Serve collections over HTTP until Ctrl-C. The API is described at /docs.
+    """Serve collections over HTTP until Ctrl-C: a page to search on, and an API.
+
+    The page is at the address that is printed, and the API is described at /docs.
 
     \b
       anysense serve my.anysense
@@ -108,10 +110,10 @@ def announcement(collections: dict[str, Collection], settings: Settings) -> Call
             console.note(f"Anyone who reaches {settings.host} can search, add and remove items.")
         for name, path in paths.items():
             called = f"{name}: " if len(paths) > 1 else ""
-            where = f", at {_address(settings, port)}" if len(paths) == 1 else ""
+            where = f", {_address(settings, port)}" if len(paths) == 1 else ""
             console.note(f"Serving {called}{path}, {counts[name]}{where}")
         if len(paths) > 1:
-            console.note(f"All at {_address(settings, port)}")
+            console.note(f"All {_address(settings, port)}")
 
     return announce
 
@@ -130,4 +132,5 @@ def _address(settings: Settings, port: int) -> str:
     url = local_url(settings, port)
     is_everywhere = settings.host in EVERYWHERE
     others = ", and at every other address of this machine" if is_everywhere else ""
-    return f"{url} (the API: {url}/docs){others}"
+    place = "with a page at" if settings.page else "at"
+    return f"{place} {url} (the API: {url}/docs){others}"

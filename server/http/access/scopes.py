@@ -16,6 +16,9 @@ PROBES = ("/health", "/ready")
 """What machines ask all the time, about the service alone."""
 DESCRIPTION = re.compile(r"/docs(/.*)?|/openapi\.json")
 """How the service describes itself, the same for all: a browser cannot send a key to see a page."""
+PAGE = re.compile(r"/?|/web/.*", re.DOTALL)
+"""The page and what it loads: files of the package, the same for all. Empty is the path of a proxy
+without its slash, from which browsers are sent on."""
 READS = re.compile(r"/v\d+(/collections/[^/]+)?/(search|search/batch|embeddings|embed|rerank)")
 """What is posted and changes nothing. Whatever else is posted, put or deleted, is a write."""
 
@@ -40,7 +43,7 @@ def public_path(connection: Connection) -> str:
 
 def is_open(path: str) -> bool:
     """Whether a path is for everybody, with a key or without."""
-    return path in PROBES or DESCRIPTION.fullmatch(path) is not None
+    return path in PROBES or any(one.fullmatch(path) for one in (DESCRIPTION, PAGE))
 
 
 def scopes_needed(method: str, path: str) -> tuple[Scope, ...]:

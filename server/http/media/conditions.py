@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from starlette.datastructures import Headers
 
-__all__ = ["http_date", "is_failed", "is_not_modified", "range_applies"]
+__all__ = ["has_tag", "http_date", "is_failed", "is_not_modified", "range_applies"]
 
 _TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 
@@ -37,9 +37,15 @@ def is_failed(headers: Headers, tag: str, modified: int) -> bool:
 def is_not_modified(headers: Headers, tag: str, modified: int) -> bool:
     """Whether the client has what the file is now (304); see `is_failed` for the arguments."""
     if "if-none-match" in headers:
-        return _names(_joined(headers, "if-none-match"), tag, is_strong=False)
+        return has_tag(headers, tag)
     since = _seconds(headers.get("if-modified-since"))
     return since is not None and modified <= since
+
+
+def has_tag(headers: Headers, tag: str) -> bool:
+    """Whether the client says by `If-None-Match` that it has what bears a tag."""
+    value = _joined(headers, "if-none-match")
+    return value != "" and _names(value, tag, is_strong=False)
 
 
 def range_applies(headers: Headers, tag: str, modified: int) -> bool:

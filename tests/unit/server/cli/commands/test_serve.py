@@ -49,9 +49,11 @@ def test_serve_says_where_and_what_it_serves(
     monkeypatch.setattr(serving, "serve", serve)
     result = run("serve", built, "--host", host, "--port", str(port), "--insecure")
     last = result.stderr.splitlines()[-1]
-    assert last == f"Serving {built}, 3 items (2 image, 1 text), at {address}"
+    assert last == f"Serving {built}, 3 items (2 image, 1 text), with a page at {address}"
     assert served == [(["c"], host, port)]
     assert f"Anyone who reaches {host} can" in result.stderr
+    without = run("serve", built, "--host", host, "--port", str(port), "--insecure", "--no-page")
+    assert without.stderr.splitlines()[-1].endswith(f"(2 image, 1 text), at {address}")
 
 
 def test_nothing_is_said_to_be_served_at_a_port_that_is_taken(built: Path) -> None:

@@ -7,7 +7,10 @@ import pytest
 from anysense.server.http.access.scopes import is_open, public_path, route_path, scopes_needed
 
 
-@pytest.mark.parametrize("path", ["/health", "/ready", "/docs", "/docs/a.js", "/openapi.json"])
+@pytest.mark.parametrize(
+    "path",
+    ["/health", "/ready", "/docs", "/docs/a.js", "/openapi.json", "/", "", "/web/", "/web/a/b.js"],
+)
 def test_what_is_for_everybody(path: str) -> None:
     assert is_open(path)
 
@@ -15,8 +18,10 @@ def test_what_is_for_everybody(path: str) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/",
-        "",
+        "//",
+        "/web",
+        "/webs/a.js",
+        "/v1/web/a.js",
         "/health/",
         "/health/x",
         "/Health",
