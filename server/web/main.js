@@ -1,0 +1,27 @@
+/** Puts the page's parts together: the state, what changes it, and what shows it. */
+
+import { service } from "./service/service.js";
+import { createActions } from "./state/actions.js";
+import { createStore, INITIAL } from "./state/store.js";
+import { render } from "./vendor/lit-html/lit-html.js";
+import { pageView } from "./views/page.js";
+
+const store = createStore({ ...INITIAL, query: service.address.read() });
+const actions = createActions(store, service);
+const root = /** @type {HTMLElement} */ (document.getElementById("page"));
+
+let isDue = false;
+function show() {
+  isDue = false;
+  render(pageView(store.get(), actions), root);
+}
+
+store.subscribe(() => {
+  if (isDue) return;
+  isDue = true;
+  requestAnimationFrame(show);
+});
+service.address.onReturn(actions.follow);
+show();
+actions.follow(store.get().query);
+void actions.begin();

@@ -1,0 +1,45 @@
+/** Looking: the item that is open, and what the cards that are in sight need beside their hit. */
+
+import { failure } from "./asking.js";
+import { withNotice, withoutNotice } from "./notices.js";
+
+/**
+ * @import { Notice } from "./notices.js"
+ * @import { Service } from "../service/service.js"
+ * @import { State, Store } from "./store.js"
+ */
+
+/**
+ * @param {Store<State>} store
+ * @param {Service} service
+ */
+export function lookingActions(store, service) {
+  /**
+   * Tells of something for a while.
+   * @param {Notice} notice
+   * @param {number} [seconds]
+   */
+  function notify(notice, seconds = 8) {
+    store.set({ notices: withNotice(store.get().notices, notice) });
+    setTimeout(() => dismiss(notice.id), seconds * 1000);
+  }
+
+  /** @param {string} id of a notice */
+  function dismiss(id) {
+    store.set({ notices: withoutNotice(store.get().notices, id) });
+  }
+
+  /** Brings what the page needs to know of the service once. */
+  async function begin() {
+    const { api } = service;
+    try {
+      store.set({ access: await api.access() });
+      const { collections } = await api.collections();
+      store.set({ collections });
+    } catch (error) {
+      notify({ id: "begin", tone: "error", text: failure(error).message });
+    }
+  }
+
+  return { notify, dismiss, begin };
+}

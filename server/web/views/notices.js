@@ -1,0 +1,31 @@
+/** Messages that pass. */
+
+import { repeat } from "../vendor/lit-html/directives/repeat.js";
+import { html } from "../vendor/lit-html/lit-html.js";
+import { words } from "../words.js";
+
+/**
+ * @import { Actions } from "../state/actions.js"
+ * @import { State } from "../state/store.js"
+ */
+
+/**
+ * @param {State} state
+ * @param {Actions} actions
+ */
+export function noticesView({ notices }, { dismiss }) {
+  return html`
+    <div class="notices" role="status" aria-live="polite">
+      ${repeat(
+        notices,
+        (notice) => notice.id,
+        ({ id, text, tone }) => html`
+          <div class="notice ${tone}">
+            <span>${text}</span>
+            <button type="button" class="plain" @click=${() => dismiss(id)}>${words.close}</button>
+          </div>
+        `,
+      )}
+    </div>
+  `;
+}
