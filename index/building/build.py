@@ -42,17 +42,27 @@ __all__ = ["build", "check_sources", "run_build"]
 def check_sources(
     sources: Sequence[str | Path],
     *,
-    exclude: Path | None = None,
+    collection: Path | None = None,
     root: Path | None = None,
     sidecars: bool = True,
+    exclude: Sequence[str] = (),
+    ignore_files: bool = True,
 ) -> FileScan:
     """Look at the sources of a new collection, before it is made.
 
     Raises:
-        UsageError: a source does not exist, or none holds anything that anysense reads.
+        UsageError: a source does not exist, or none holds anything that anysense reads; or a
+            pattern is none.
         MediaError: a folder given as a source cannot be listed.
     """
-    scan = FileScan(sources, exclude=exclude, root=root, with_sidecars=sidecars).run()
+    scan = FileScan(
+        sources,
+        collection=collection,
+        root=root,
+        with_sidecars=sidecars,
+        exclude=exclude,
+        ignore_files=ignore_files,
+    ).run()
     check_entries(scan)
     return scan
 
@@ -69,6 +79,8 @@ def build(
     keep_missing: bool = False,
     allow_removal: bool = False,
     sidecars: bool = True,
+    exclude: Sequence[str] = (),
+    ignore_files: bool = True,
     reread: bool = False,
     encoding: str | None = None,
     overlap: int | None = None,
@@ -90,6 +102,9 @@ def build(
             become shorter.
         sidecars: whether words about a picture or a sound, beside its file or inside it, are
             segments of it; of files that have not changed, those inside are left as they are.
+        exclude: patterns, as in .gitignore, of files and folders that are left out of each folder
+            and glob; files named one by one count always.
+        ignore_files: whether files named ``.ignore`` and ``.gitignore`` leave out what they name.
         reread: read again also what is as it was, as after an update that reads more of it.
         encoding: what the texts in files are in that are not Unicode; found out where it is None.
         overlap: how much of a passage may repeat the one before it, in percent of its tokens, 0 to
@@ -99,7 +114,7 @@ def build(
 
     Raises:
         UsageError: a source does not exist, holds nothing, or used to hold items and is empty;
-            `encoding` is no encoding, or `overlap` out of its range.
+            `encoding` is no encoding, a pattern none, or `overlap` out of its range.
         RemovalError: most of the items that a list has given would go, and that is not allowed.
         MediaError: a folder given as a source cannot be listed.
         StorageError: the disk refused; what was written before is kept.
@@ -113,6 +128,8 @@ def build(
         keep_missing=keep_missing,
         allow_removal=allow_removal,
         sidecars=sidecars,
+        exclude=tuple([exclude] if isinstance(exclude, str) else exclude),
+        ignore_files=ignore_files,
         reread=reread,
         encoding=encoding,
         overlap=overlap,
@@ -137,9 +154,11 @@ def run_build(
     if not isinstance(sources, FileScan):
         sources = FileScan(
             sources,
-            exclude=collection.folder.path,
+            collection=collection.folder.path,
             root=options.root,
             with_sidecars=options.sidecars,
+            exclude=options.exclude,
+            ignore_files=options.ignore_files,
         ).run()
     if isinstance(metadata, (str, Path)):
         metadata = MetadataFile(Path(metadata), sources.roots)
@@ -221,6 +240,7 @@ class _Build:
         report.left_out = len(scan.left_out)
         report.kept = sum(map(scan.is_kept, plan.files.keys() - set(scan.paths)))
         report.unread_kinds = scan.unread_kinds
+        report.ignored = dict(Counter(scan.ignored.values()).most_common())
         report.litter = dict(Counter(Path(path).name for path in scan.litter).most_common())
 
     def _plan(

@@ -39,7 +39,8 @@ def check_entries(scan: FileScan) -> None:
 def check_emptied(scan: FileScan, gone: Sequence[str], collection: Path) -> None:
     """Refuse to take an empty source for one whose files were all deleted.
 
-    It may be a disk that is not mounted, and its items took long to encode.
+    It may be a disk that is not mounted, or a pattern that says more than was meant, and its items
+    took long to encode.
 
     Args:
         scan: what is there now.
@@ -52,14 +53,17 @@ def check_emptied(scan: FileScan, gone: Sequence[str], collection: Path) -> None
     for source in scan.folders:
         if any(source.covers(path) for path in scan.paths):
             continue
-        lost = sum(_came_from(source, path) for path in gone if not scan.is_litter(path))
+        lost = [p for p in gone if _came_from(source, p) and not scan.is_litter(p)]
         if lost:
-            files = "1 file" if lost == 1 else f"{lost:,} files"
-            come = "comes" if lost == 1 else "come"
+            files = "1 file" if len(lost) == 1 else f"{len(lost):,} files"
+            come = "comes" if len(lost) == 1 else "come"
+            what, advice = "is empty now", "if a disk is not mounted, mount it"
+            if all(map(scan.is_ignored, lost)):
+                what = "has nothing that patterns do not leave out now"
+                advice = "to read them nevertheless, change the patterns or add --no-ignore"
             raise UsageError(
-                f"{source.name} is empty now, and {files} of the collection {come} from it: if "
-                "a disk is not mounted, mount it; to keep the items, add --keep-missing; to "
-                f"remove those below {source.root}, run "
+                f"{source.name} {what}, and {files} of the collection {come} from it: {advice}; to "
+                f"keep the items, add --keep-missing; to remove those below {source.root}, run "
                 f"`{_removal(collection, source.root)}`."
             )
 
@@ -122,4 +126,10 @@ def _why_nothing(scan: FileScan) -> str:
     kinds = " ".join(sorted(readable_suffixes()))
     kinds_of_others = scan.unread_kinds
     others = f", but {kinds_text(kinds_of_others)}" if kinds_of_others else ""
+    if scan.ignored:
+        by = ", ".join(dict.fromkeys(scan.ignored.values()))
+        return (
+            f"{names} holds no file that anysense reads{others} and that is not left out by {by}; "
+            "--no-ignore reads what ignore files leave out."
+        )
     return f"{names} holds no file that anysense reads{others}; it reads {kinds}."

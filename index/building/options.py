@@ -27,6 +27,8 @@ class BuildOptions:
         allow_removal: remove also most of the items that a table has given.
         sidecars: whether words about a picture or a sound, beside its file or inside it, are
             segments of it.
+        exclude: patterns, as in .gitignore, of what is left out of folders and globs.
+        ignore_files: whether ``.ignore`` and ``.gitignore`` leave out what they name.
         reread: read again also what is as it was.
         encoding: what texts are in that are not Unicode; found out where it is None.
         overlap: how much of a passage may repeat the one before it, in percent of its tokens, from
@@ -44,6 +46,8 @@ class BuildOptions:
     keep_missing: bool = False
     allow_removal: bool = False
     sidecars: bool = True
+    exclude: tuple[str, ...] = ()
+    ignore_files: bool = True
     reread: bool = False
     encoding: str | None = None
     overlap: int | None = None

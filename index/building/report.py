@@ -65,6 +65,8 @@ class BuildReport:
         left_out: files of a modality that no encoder of the collection takes.
         unread_kinds: how many files of folders and globs are of kinds that anysense does not read,
             by suffix, the most first; the empty text is for files without one.
+        ignored: how many files and folders patterns have left out, by what these are called, the
+            most first: the path of an ignore file, or ``--exclude``. A folder counts as one.
         litter: names of folders that systems and programs keep for themselves, such as those of
             thumbnails, and how many of each were left out, the most first.
         outside_links: links to what is outside of the sources, which are not followed.
@@ -86,6 +88,7 @@ class BuildReport:
     segments: int = 0
     left_out: int = 0
     unread_kinds: dict[str, int] = field(default_factory=dict)
+    ignored: dict[str, int] = field(default_factory=dict)
     litter: dict[str, int] = field(default_factory=dict)
     outside_links: int = 0
     unmatched_metadata: int = 0

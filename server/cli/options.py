@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import click
 
-__all__ = ["BATCH_SIZE", "COLLECTION", "DEVICE", "ENCODING", "JSON", "SIDECARS", "WHERE", "WORKERS"]
+__all__ = [
+    "BATCH_SIZE",
+    "COLLECTION",
+    "DEVICE",
+    "ENCODING",
+    "EXCLUDE",
+    "JSON",
+    "NO_IGNORE",
+    "SIDECARS",
+    "WHERE",
+    "WORKERS",
+]
 
 BATCH_SIZE = click.option(
     "--batch-size",
@@ -54,6 +65,19 @@ ENCODING = click.option(
     callback=_check_encoding,
     help="What texts are in that are not UTF-8, such as cp1250; by default that is told "
     "from each, or it is left out. Of texts of an earlier build, with --retry-failed or --reread.",
+)
+EXCLUDE = click.option(
+    "--exclude",
+    multiple=True,
+    metavar="PATTERN",
+    help="What to leave out of folders and globs, as written in .gitignore: '*.tmp.jpg', "
+    "'drafts/', '/private'; '!' before it takes back in what another pattern leaves out. May be "
+    "given again.",
+)
+NO_IGNORE = click.option(
+    "--no-ignore",
+    is_flag=True,
+    help="Read also what files named .gitignore and .ignore leave out.",
 )
 SIDECARS = click.option(
     "--no-sidecars",

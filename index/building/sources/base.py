@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from anysense.index.building.sources.entries import Entry
+    from anysense.index.building.sources.ignoring import Rules
     from anysense.index.catalog.records import Sidecar
 
 __all__ = ["Listing", "Source"]
@@ -19,13 +20,17 @@ class Listing(Protocol):
     """The rules by which sources are listed, and where they note what they leave out."""
 
     @property
-    def exclude(self) -> str | None:
-        """A folder to leave out wherever it is met."""
+    def collection(self) -> str | None:
+        """The collection's own folder, which is left out wherever it is met."""
         ...
 
     @property
     def with_sidecars(self) -> bool:
         """Whether texts beside pictures and sounds belong to these."""
+        ...
+
+    def rules_at(self, root: str) -> Rules:
+        """What is left out by patterns around a folder that is walked from here on."""
         ...
 
     def sidecars_beside(self, path: str) -> tuple[Sidecar, ...]:
@@ -46,6 +51,10 @@ class Listing(Protocol):
 
     def note_litter(self, folder: str) -> None:
         """Note a folder that is left out because systems or programs keep it for themselves."""
+        ...
+
+    def note_ignored(self, path: str, left_out_by: str) -> None:
+        """Note a file, or a folder with all that is in it, that patterns leave out."""
         ...
 
     def report(self, path: str, reason: str) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from anysense.index.building.sources.base import Listing
+    from anysense.index.building.sources.ignoring import Rules
     from anysense.index.catalog.records import Sidecar
 
 __all__ = ["FileSource", "FolderSource", "changed_ns", "file_entries", "walk"]
@@ -60,30 +61,34 @@ def walk(
     from anysense.embed.media.office.installed import readable_suffixes
 
     suffixes = readable_suffixes()
-    folders = [root]
+
+    def is_read(path: str) -> bool:
+        return path.lower().endswith(suffixes) and covers(path)
+
+    folders = [(root, listing.rules_at(root))]
     while folders:
-        folder = folders.pop()
+        folder, rules = folders.pop()
         try:
             with os.scandir(folder) as inside:
                 children = sorted(inside, key=lambda child: child.name)
         except OSError as error:
             listing.report_unlisted(folder, error)
             continue
+        all_names = [child.name for child in children]
         is_named = folder == root or Path(folder).name in argument
-        if not is_named and has_litter_mark(folder, [child.name for child in children]):
+        if not is_named and has_litter_mark(folder, all_names):
             listing.note_litter(folder)
             continue
+        rules = rules.inside(folder, all_names)
+        children = [child for child in children if _is_wanted(child, listing, rules, is_read)]
         inner, others = [], []
-        children = [child for child in children if not child.name.startswith(".")]
         beside = pair_sidecars(child.name for child in children) if listing.with_sidecars else {}
         for child in children:
-            if child.path == listing.exclude:
-                continue
             if child.is_dir(follow_symlinks=False):
                 if is_litter_folder(child.path) and child.name not in argument:
                     listing.note_litter(child.path)
                 else:
-                    inner.append(child.path)
+                    inner.append((child.path, rules))
             elif child.name.lower().endswith(suffixes):
                 names = beside.get(child.name, ())
                 sidecars = stat_sidecars(folder, names, listing.is_linkable)
@@ -92,6 +97,28 @@ def walk(
                 others.append(child)
         _note_others(folder, [child for child in others if covers(child.path)], beside, listing)
         folders += reversed(inner)
+
+
+def _is_wanted(
+    child: os.DirEntry[str], listing: Listing, rules: Rules, is_read: Callable[[str], bool]
+) -> bool:
+    """Whether a child of a folder is looked at.
+
+    Args:
+        child: of a folder.
+        listing: where to note what patterns leave out.
+        rules: of its folder.
+        is_read: whether a file of a path would be read otherwise; others are not noted.
+    """
+    if child.name.startswith(".") or child.path == listing.collection:
+        return False
+    is_folder = child.is_dir(follow_symlinks=False)
+    left_out_by = rules.left_out_by(child.path, is_folder)
+    if left_out_by is None:
+        return True
+    if is_folder or is_read(child.path):
+        listing.note_ignored(child.path, left_out_by)
+    return False
 
 
 def _note_others(

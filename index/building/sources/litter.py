@@ -1,4 +1,4 @@
-"""What systems and programs keep beside people's files: thumbnails, deleted files, earlier states.
+"""What systems and programs keep beside people's files: thumbnails, deleted files, packages.
 
 Their pictures would answer in the place of those that they were made from. Only names that nobody
 gives to a folder of his own are here; what begins with a dot is left out anyway. A folder that is
@@ -33,6 +33,11 @@ _FOLDERS = {
     "ipod photo cache": "what iTunes has made of photos for a device",
     "files_trashbin": "what was deleted in Nextcloud and ownCloud",
     "files_versions": "earlier states of files in Nextcloud and ownCloud",
+    "node_modules": "packages of npm, with their documentation",
+    "bower_components": "packages of Bower",
+    "jspm_packages": "packages of jspm",
+    "__pycache__": "what Python has compiled",
+    "__pypackages__": "packages of PDM",
 }
 """The names in small letters, each with what such a folder holds."""
 
@@ -61,6 +66,8 @@ _MADE = (
 _MARKERS = {
     ".ppstorage": None,  # sidecars, thumbnails and caches of PhotoPrism, whatever the folder's name
     ".immich": ("thumbs", "encoded-video", "profile"),  # it marks the originals of immich, too
+    "pyvenv.cfg": None,  # a virtual environment of Python
+    "CACHEDIR.TAG": None,  # a cache, as it says of itself: https://bford.info/cachedir/
 }
 """Files that programs put into folders of their own, with the names of those left out."""
 

@@ -6,6 +6,8 @@ The rules of a scan, which are the same for folders and globs:
 * names that start with a dot are left out, files and folders alike, and so are folders that systems
   and programs keep for themselves (`anysense.index.building.sources.litter`);
 * links to folders are not followed; links to files are, if they end inside a given source;
+* what the patterns of ``--exclude``, ``.ignore`` and ``.gitignore`` leave out is left out
+  (`anysense.index.building.sources.ignoring`), and counted;
 * files of other kinds are counted;
 * a text beside a picture or a sound that is scanned too, such as ``photo.txt``, is no file of its
   own: its words belong to what it lies beside (`anysense.embed.media.beside`), unless that cannot
@@ -31,6 +33,7 @@ from typing import TYPE_CHECKING
 from anysense.embed.errors import MediaError, UsageError
 from anysense.index.building.sources.entries import Entry, FileEntry, Problem
 from anysense.index.building.sources.files import FileSource
+from anysense.index.building.sources.ignoring import check_patterns, rules_at
 from anysense.index.building.sources.opening import open_source
 from anysense.index.building.sources.paths import is_alive, is_under, table_of
 from anysense.index.building.sources.sidecars import FolderSidecars, sidecar_paths
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
 
     from anysense.embed.types import Modality
     from anysense.index.building.sources.base import Source
+    from anysense.index.building.sources.ignoring import Rules
     from anysense.index.catalog.records import Sidecar
 
 __all__ = ["FileScan"]
@@ -54,7 +58,8 @@ class FileScan:
     Attributes:
         sources: what was given; `folders` are those of them that are not single files.
         roots: the real folders and files that they stay under.
-        exclude: a folder that is left out wherever it is met.
+        collection: the collection's own folder, which is left out wherever it is met.
+        with_sidecars: whether texts beside pictures and sounds belong to these.
         paths: of everything that the sources hold.
         entries: what is an item, one for each path, in the order of the sources.
         sidecars: paths of texts whose words belong to files among the entries.
@@ -62,6 +67,8 @@ class FileScan:
         problems: what could not be listed or read.
         outside_links: how many links led out of the sources and were not followed.
         litter: folders that were left out because systems or programs keep them for themselves.
+        ignored: files and folders that patterns leave out, and what these patterns are called: the
+            path of the ignore file, or `anysense.index.building.sources.ignoring.EXCLUDE`.
         started_ns: when it began, in nanoseconds since 1970.
         rows: the paths of what the rows of each table are, by its file.
     """
@@ -70,24 +77,31 @@ class FileScan:
         self,
         sources: Sequence[str | Path],
         *,
-        exclude: Path | None = None,
+        collection: Path | None = None,
         root: Path | None = None,
         with_sidecars: bool = True,
+        exclude: Sequence[str] = (),
+        ignore_files: bool = True,
     ) -> None:
         """Check the sources.
 
         Args:
             sources: folders, globs, files and tables.
-            exclude: a folder to leave out wherever it is met: the collection itself.
+            collection: its folder, which is left out wherever it is met.
             root: where the relative paths of tables start, instead of at their own folders.
             with_sidecars: whether texts beside pictures and sounds belong to these.
+            exclude: patterns of files and folders that are left out of each folder and glob.
+            ignore_files: whether ``.ignore`` and ``.gitignore`` leave out what they name.
 
         Raises:
-            UsageError: there is no source, or one does not exist.
+            UsageError: there is no source, or one does not exist, or a pattern is none.
         """
         if not sources:
             raise UsageError("Give at least one file, folder, glob or manifest.")
-        self.exclude = str(exclude.resolve()) if exclude is not None else None
+        self.collection = str(collection.resolve()) if collection is not None else None
+        self._exclude = tuple(exclude)
+        self._ignore_files = ignore_files
+        check_patterns(self._exclude)
         self.with_sidecars = with_sidecars
         named = [sources] if isinstance(sources, str | Path) else sources
         self.sources: list[Source] = [open_source(source, root) for source in named]
@@ -104,6 +118,7 @@ class FileScan:
         self.outside_links = 0
         self.started_ns = 0
         self.litter: set[str] = set()
+        self.ignored: dict[str, str] = {}
         self._other_kinds: dict[str, Counter[str]] = {}
         self._listed: Sequence[Entry] = ()
         self._unreadable: set[str] = set()
@@ -130,6 +145,7 @@ class FileScan:
             if isinstance(source, TableSource):
                 self.rows[source.file] = paths
         self.paths = list(by_path)
+        self.ignored = {p: name for p, name in self.ignored.items() if p not in by_path}
         self._part_sidecars(list(by_path.values()))
         return self
 
@@ -188,9 +204,9 @@ class FileScan:
             return table not in self._unread_tables
         if not any(source.covers(path) for source in self.folders):
             return False
-        if self.exclude is not None and is_under(path, self.exclude):
+        if self.collection is not None and is_under(path, self.collection):
             return False
-        if self.is_litter(path):
+        if self.is_litter(path) or self.is_ignored(path):
             return True
         if any(is_under(path, folder) for folder in self._unlisted):
             return False
@@ -204,6 +220,10 @@ class FileScan:
         """Whether a path is in a folder that was left out; what is in there is no item any more."""
         return any(str(folder) in self.litter for folder in Path(path).parents)
 
+    def is_ignored(self, path: str) -> bool:
+        """Whether patterns leave out a path, or a folder that it is in."""
+        return path in self.ignored or any(str(f) in self.ignored for f in Path(path).parents)
+
     @property
     def unread_kinds(self) -> dict[str, int]:
         """How many files are of kinds that anysense does not read, by suffix, the most first.
@@ -214,6 +234,10 @@ class FileScan:
         for kinds in self._other_kinds.values():
             total.update(kinds)
         return dict(total.most_common())
+
+    def rules_at(self, root: str) -> Rules:
+        """What is left out by patterns around a folder that is walked from here on."""
+        return rules_at(root, self._exclude, reads_files=self._ignore_files)
 
     def sidecars_beside(self, path: str) -> tuple[Sidecar, ...]:
         """The texts that belong to a file whose folder is not walked; none without sidecars."""
@@ -232,6 +256,10 @@ class FileScan:
         # Another source may have come upon the folder, or upon a part of it.
         if len(names) > sum(self._other_kinds.get(folder, Counter()).values()):
             self._other_kinds[folder] = Counter(map(_suffix_of, names))
+
+    def note_ignored(self, path: str, left_out_by: str) -> None:
+        """Note a file, or a folder with all that is in it, that patterns leave out."""
+        self.ignored[path] = left_out_by
 
     def note_litter(self, folder: str) -> None:
         """Note a folder that is left out because systems or programs keep it for themselves."""

@@ -10,11 +10,22 @@ import click
 
 from anysense.server.cli import console
 from anysense.server.cli.interrupt import stopping_in_order
-from anysense.server.cli.options import BATCH_SIZE, DEVICE, ENCODING, JSON, SIDECARS, WORKERS
+from anysense.server.cli.options import (
+    BATCH_SIZE,
+    DEVICE,
+    ENCODING,
+    EXCLUDE,
+    JSON,
+    NO_IGNORE,
+    SIDECARS,
+    WORKERS,
+)
 from anysense.server.cli.removal import ask_before_removal
 from anysense.server.cli.status import DONE, INTERRUPTED, PARTIAL
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from anysense.index.building.report import BuildReport
     from anysense.index.collection import Collection
 
@@ -66,6 +77,8 @@ SHOWN_FAILURES = 10
     help="Remove also most of the items of a manifest that has lost most of its rows, without "
     "asking.",
 )
+@EXCLUDE
+@NO_IGNORE
 @SIDECARS
 @ENCODING
 @click.option(
@@ -96,6 +109,8 @@ def build(
     retry_failed: bool,
     keep_missing: bool,
     yes: bool,
+    exclude: tuple[str, ...],
+    no_ignore: bool,
     no_sidecars: bool,
     encoding: str | None,
     reread: bool,
@@ -109,10 +124,13 @@ def build(
     optionally an `id`, a `modality` and `metadata`; other columns are metadata too.
 
     Run the same command again at any time: only what is new or has changed is encoded, items whose
-    file is gone are removed, and a build that was stopped goes on. Hidden files are left out, so
-    are thumbnails and deleted files that systems and programs keep in folders of their own (@eaDir,
-    #recycle), and links out of the sources are not followed. Files that cannot be read are listed,
-    left alone until they change, and make the exit status 3 as long as they are there.
+    file is gone are removed, and a build that was stopped goes on. Files that cannot be read are
+    listed, left alone until they change, and make the exit status 3 as long as they are there.
+
+    Of folders and globs, hidden files are left out, and so are thumbnails, deleted files and
+    packages that systems and programs keep in folders of their own (@eaDir, #recycle,
+    node_modules), and what .gitignore, .ignore and --exclude name; what is left out now and was
+    not before is removed. Links out of the sources are not followed.
 
     A text beside a picture or a sound (photo.txt, photo.jpg.txt, photo.xmp) and the words
     in its file that describe it (titles, captions, keywords, lyrics) are part of that item. JSON
@@ -132,7 +150,14 @@ def build(
     scan, metadata_file = None, None
     if is_new:  # so that a mistake leaves no empty collection behind
         base = Path(root) if root is not None else None
-        scan = check_sources(sources, exclude=Path(output), root=base, sidecars=not no_sidecars)
+        scan = check_sources(
+            sources,
+            collection=Path(output),
+            root=base,
+            sidecars=not no_sidecars,
+            exclude=exclude,
+            ignore_files=not no_ignore,
+        )
         metadata_file = MetadataFile(Path(metadata), scan.roots) if metadata is not None else None
     with (
         stopping_in_order(),
@@ -152,6 +177,8 @@ def build(
                     keep_missing=keep_missing,
                     allow_removal=allow_removal,
                     sidecars=not no_sidecars,
+                    exclude=exclude,
+                    ignore_files=not no_ignore,
                     reread=reread,
                     encoding=encoding,
                     overlap=overlap,
@@ -231,6 +258,7 @@ def build_json(output: str, items: int, report: BuildReport) -> dict[str, Any]:
         "segments": report.segments,
         "left_out": report.left_out,
         "unread_kinds": report.unread_kinds,
+        "ignored": report.ignored,
         "litter": report.litter,
         "outside_links": report.outside_links,
         "unmatched_metadata": report.unmatched_metadata,
@@ -306,10 +334,25 @@ def _print_unread(report: BuildReport) -> None:
         files = f"{console.count(number, 'file')} of {kinds} that anysense does not read"
         console.note(f"{files}: {kinds_text(report.unread_kinds)}.")
         _print_extra(report)
+    if report.ignored:
+        _print_ignored(report.ignored)
     if report.litter:
         folders = console.count(sum(report.litter.values()), "folder")
         names = ", ".join(list(report.litter)[:SHOWN_NAMES])
         more = ", ..." if len(report.litter) > SHOWN_NAMES else ""
         console.note(
-            f"{folders} of thumbnails, deleted files and the like left out: {names}{more}."
+            f"{folders} of thumbnails, deleted files, packages and the like left out: "
+            f"{names}{more}."
         )
+
+
+def _print_ignored(ignored: Mapping[str, int]) -> None:
+    """Say what patterns have left out, and which."""
+    from anysense.index.building.sources.ignoring import EXCLUDE as GIVEN
+
+    number = sum(ignored.values())
+    what = "file or folder" if number == 1 else "files and folders"
+    shown = [name if name == GIVEN else console.short_path(name) for name in ignored]
+    names = ", ".join(shown[:SHOWN_NAMES]) + (", ..." if len(shown) > SHOWN_NAMES else "")
+    hint = "" if set(ignored) == {GIVEN} else "; --no-ignore reads what ignore files leave out"
+    console.note(f"{number:,} {what} left out by {names}{hint}.")

@@ -103,7 +103,8 @@ class Roots:
     def expand(self, path: str) -> list[str]:
         """The files of a folder or a glob, by their real paths; of a single file, the path itself.
 
-        Folders are listed as a build lists them: hidden files and links out of them are left out.
+        Folders are listed as a build lists them: hidden files, links out of them, and what ignore
+        files name are left out.
 
         Raises:
             RequestError: it is not inside of any of the folders, or there is no such thing.
@@ -118,7 +119,7 @@ class Roots:
             real = self._resolve_glob(path)
         exclude = Path(self._exclude) if self._exclude is not None else None
         try:
-            scan = FileScan([real], exclude=exclude, with_sidecars=False).run()
+            scan = FileScan([real], collection=exclude, with_sidecars=False).run()
         except AnysenseError:  # its message has the real path
             raise _missing(path) from None
         # What cannot be listed is told when it is tried.

@@ -43,6 +43,13 @@ LITTER = (
     "upload/encoded-video/a.jpg",
     "storage/.ppstorage",
     "storage/cache/a.jpg",
+    "site/node_modules/lib/README.txt",
+    "site/node_modules/lib/logo.jpg",
+    "code/__pycache__/a.txt",
+    "code/venv/pyvenv.cfg",
+    "code/venv/lib/LICENSE.txt",
+    "code/target/CACHEDIR.TAG",
+    "code/target/a.jpg",
 )
 OWN = (
     "eaDir/a.jpg",
@@ -60,6 +67,7 @@ OWN = (
     "upload/library/.immich",
     "upload/library/a.jpg",
     "lost+found.jpg",
+    "code/modules/a.jpg",
 )
 
 
@@ -73,7 +81,10 @@ def test_what_nobody_has_put_there_is_left_out_and_counted(tmp_path: Path) -> No
     assert scan.unread_kinds == {}
 
 
-@pytest.mark.parametrize("name", ["@eaDir", "upload/thumbs", "lost+found", "storage"])
+NAMED = ["@eaDir", "upload/thumbs", "lost+found", "storage", "code/target"]
+
+
+@pytest.mark.parametrize("name", NAMED)
 def test_a_folder_that_is_named_is_read(tmp_path: Path, name: str) -> None:
     touch(*(tmp_path / path for path in LITTER))
     for source in (tmp_path / name, f"{tmp_path}/{name}/**/*.jpg"):

@@ -35,7 +35,7 @@ def test_a_hidden_folder_that_is_named_is_scanned(tmp_path: Path) -> None:
 
 def test_the_collection_itself_is_left_out(tmp_path: Path) -> None:
     touch(tmp_path / "a.txt", tmp_path / "out/media/b.txt")
-    assert names(FileScan([tmp_path], exclude=tmp_path / "out").run(), tmp_path) == ["a.txt"]
+    assert names(FileScan([tmp_path], collection=tmp_path / "out").run(), tmp_path) == ["a.txt"]
 
 
 def test_links_to_folders_are_not_followed_and_files_only_inside(tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_files_of_other_kinds_are_counted_by_suffix(tmp_path: Path) -> None:
     )
     os.mkfifo(tmp_path / "pipe.psdx")
     (tmp_path / "link.psdx").symlink_to(tmp_path / "c.PSDX")
-    scan = FileScan([tmp_path, tmp_path / "inner"], exclude=tmp_path / "out").run()
+    scan = FileScan([tmp_path, tmp_path / "inner"], collection=tmp_path / "out").run()
     assert list(scan.unread_kinds.items())[:2] == [(".psdx", 3), ("", 2)]
     assert scan.unread_kinds == {".psdx": 3, "": 2, ".mov": 1, ".xmp": 1}
     assert FileScan([tmp_path], with_sidecars=False).run().unread_kinds[".xmp"] == 2

@@ -202,10 +202,25 @@ def test_what_is_not_looked_at_is_told(tmp_path: Path, media: Path) -> None:
     message = run("build", media, "-o", tmp_path / "c").stderr
     assert "9 files of kinds that anysense does not read: 3 .psdx, 1 " in message
     assert " and 2 more kinds.\n" in message
-    assert "1 folder of thumbnails, deleted files and the like left out: @eaDir.\n" in message
+    assert "deleted files, packages and the like left out: @eaDir.\n" in message
     payload = run_json("build", media, "-o", tmp_path / "c")
     assert payload["unread_kinds"][""] == payload["unread_kinds"][".mov"] == 1
     assert payload["litter"] == {"@eaDir": 1}
+
+
+def test_what_patterns_leave_out_is_told(tmp_path: Path, media: Path) -> None:
+    command = ("build", media, "-o", tmp_path / "c", "--encoder", "tiny")
+    told = run(*command, "--exclude", "*d.png").stderr
+    assert "left out by --exclude.\n" in told
+    (media / ".gitignore").write_text("*.txt\n")
+    told = run(*command, "--exclude", "/*d.png").stderr
+    assert (
+        f"{media}/.gitignore, --exclude; --no-ignore reads what ignore files leave out.\n" in told
+    )
+    payload = run_json(*command)
+    assert payload["ignored"] == {str(media / ".gitignore"): 1}
+    assert run_json(*command, "--no-ignore")["ignored"] == {}
+    assert "is no pattern of what to leave out" in run(*command, "--exclude", "", status=2).stderr
 
 
 def test_documents_that_an_extra_reads_are_told(

@@ -44,6 +44,18 @@ def test_a_system_without_what_makes_it_safe_is_refused(
         pass
 
 
+def test_folders_and_globs_leave_out_what_a_build_leaves_out(tmp_path: Path) -> None:
+    for name in ("a.txt", "b.txt", "node_modules/c.txt", "drafts/d.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+    (tmp_path / ".gitignore").write_text("b.txt\ndrafts/\n")
+    folders = Roots([str(tmp_path)])
+    for path in (".", "**/*.txt"):
+        assert folders.expand(path) == [str(tmp_path / "a.txt")]
+    assert folders.expand("b.txt") == ["b.txt"], "it is named"
+    assert folders.expand("drafts") == [str(tmp_path / "drafts/d.txt")]
+
+
 def test_a_glob_that_is_no_file_is_told_how_it_is_added(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("a")
     (tmp_path / "[b].txt").write_text("b")
