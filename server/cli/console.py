@@ -53,12 +53,19 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in text)
 
 
-def print_path(path: str) -> None:
-    """Print a path as it is, for scripts; in a terminal, without control characters."""
-    if stdout_is_terminal():
+def print_path(path: str, end: str = "\n") -> None:
+    """Print a path as it is, for scripts; in a terminal, without control characters.
+
+    Args:
+        path: as the disk has it, or from the current folder.
+        end: what ends it. Before a NUL it is always as it is, as that is for another program.
+    """
+    if path.startswith("-"):  # which that program would take for an option
+        path = os.path.join(os.curdir, path)  # noqa: PTH118 - a Path would leave out the dot
+    if stdout_is_terminal() and end == "\n":
         click.echo(printable(path))
-    else:
-        click.echo(path.encode("utf-8", "surrogateescape"))  # as the file is called on the disk
+    else:  # as the file is called on the disk
+        click.echo((path + end).encode("utf-8", "surrogateescape"), nl=False)
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:

@@ -45,8 +45,15 @@ class Column(NamedTuple):
     is_short: bool = False
 
 
-def print_hits(hits: Sequence[Hit], title: str | None = None) -> None:
-    """Print hits, best first: score, modality, where in the item, source, text, and where else."""
+def print_hits(hits: Sequence[Hit], title: str | None = None, *, is_short: bool = False) -> None:
+    """Print hits, best first: score, modality, where in the item, source, text, and where else.
+
+    Args:
+        hits: what was found.
+        title: said above them.
+        is_short: outside of terminals, too, paths below the current folder are said from there.
+    """
+    shorten = short_path if is_short and not stdout_is_terminal() else str
     columns = [
         Column("score", is_number=True),
         Column("modality", is_whole=True),
@@ -60,7 +67,7 @@ def print_hits(hits: Sequence[Hit], title: str | None = None) -> None:
             f"{hit.score:.2f}",
             str(hit.modality),
             _place(hit),
-            hit.source,
+            shorten(hit.source),
             _snippet(hit),
             _also(hit),
         )

@@ -8,7 +8,7 @@ from command_line import hits_of, run, run_json, sources_of
 from media_files import page, pdf
 from PIL import Image
 
-from anysense.server.cli.commands import search as commands_search
+from anysense.server.cli.searching import NO_MATCH
 
 if TYPE_CHECKING:
     import pytest
@@ -32,6 +32,9 @@ def test_search_prints_lines_json_or_paths(built: Path, media: Path) -> None:
     }  # fmt: skip
     paths = run("search", built, "red", "--modality", "image", "-f").stdout.splitlines()
     assert paths == [hit["source"] for hit in payload["hits"]]
+    assert run("search", built, "red", "--modality", "image", "-l").stdout.splitlines() == paths
+    ended = run("search", built, "red", "--modality", "image", "-0").stdout
+    assert ended == "".join(f"{path}\0" for path in paths)
 
 
 def test_search_says_where_in_a_document_something_is(built: Path, media: Path) -> None:
@@ -173,7 +176,7 @@ def test_search_says_if_chance_would_find_as_much(tmp_path: Path) -> None:
     for query, is_match in (("red", True), ("hello", False)):
         assert run_json("search", where, query)["no_match"] == (not is_match)
         result = run("search", where, query)
-        message = "" if is_match else commands_search.NO_MATCH + "\n"
+        message = "" if is_match else NO_MATCH + "\n"
         assert result.stderr == message
         assert len(result.stdout.splitlines()) == 10
     assert run_json("search", where, "hello", "--min-score", "50")["no_match"] is True
