@@ -9,7 +9,7 @@ is not there passes no test but ``= null`` and the negative ones.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +32,7 @@ from anysense.index.filters.nodes import (
 from anysense.index.filters.sql import compile_node
 from anysense.index.filters.text import parse_text
 
-__all__ = ["Filter", "parse_filter"]
+__all__ = ["Filter", "of_kinds", "parse_filter"]
 
 _SIMPLE = {"$eq": "=", "$lt": "<", "$lte": "<=", "$gt": ">", "$gte": ">=", "$prefix": "^="}
 
@@ -81,6 +81,26 @@ def parse_filter(where: str | Mapping[str, Any] | None) -> Filter | None:
         raise FilterError(
             f"A filter has at most {MAX_TERMS} comparisons and {MAX_LENGTH:,} values in lists."
         )
+    return _compiled(node)
+
+
+def of_kinds(where: Filter | None, kinds: Collection[str] | None) -> Filter | None:
+    """A filter that holds for items of these kinds alone, whatever it asks otherwise.
+
+    Args:
+        where: what else is to hold; everything if None.
+        kinds: values of `Kind`; all kinds if None, and none if there are none.
+
+    Raises:
+        FilterError: one is no kind.
+    """
+    if kinds is None:
+        return where
+    node = make_compare(Field(("kind",), is_column=True), "in", sorted({*map(str, kinds)}))
+    return _compiled(node if where is None else All((where.node, node)))
+
+
+def _compiled(node: Node) -> Filter:
     sql, parameters = compile_node(node)
     return Filter(node, sql, tuple(parameters))
 

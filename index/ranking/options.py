@@ -8,11 +8,14 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import UsageError
-from anysense.embed.types import Modality
+from anysense.embed.types import Kind, Modality
+from anysense.index.filters.filter import of_kinds, parse_filter
 from anysense.index.ranking.fusion import FUSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from anysense.index.filters.filter import Filter
 
 __all__ = ["MATCHES", "MAX_K", "SearchOptions"]
 
@@ -39,6 +42,7 @@ class SearchOptions:
     fusion: str = "calibrated"
     collapse: float | None = None
     match: str = "both"
+    kinds: Sequence[Kind | str] | None = None
 
     def __post_init__(self) -> None:
         numbers: dict[str, Any] = {"k": self.k, "per_modality_k": self.per_modality_k}
@@ -60,7 +64,7 @@ class SearchOptions:
             raise UsageError(f"collapse is a cosine over 0 and up to 1, not {collapse!r}.")
         if self.min_score is not None and not _is_number(self.min_score):
             raise UsageError(f"min_score is a number, not {self.min_score!r}.")
-        _ = self.of_modalities  # raises if one is none
+        _ = self.of_modalities, self.of_kinds  # raises if one is none
 
     def _check_names(self) -> None:
         for name, value, known in (
@@ -80,6 +84,26 @@ class SearchOptions:
         except ValueError:
             names = ", ".join(m.value for m in Modality)
             raise UsageError(f"A modality is one of {names}.") from None
+
+    @property
+    def of_kinds(self) -> frozenset[Kind] | None:
+        """The kinds of the items that may be found; None for all."""
+        if self.kinds is None:
+            return None
+        try:
+            return frozenset(Kind(kind) for kind in self.kinds)
+        except ValueError:
+            names = ", ".join(kind.value for kind in Kind)
+            raise UsageError(f"A kind is one of {names}.") from None
+
+    @property
+    def of_items(self) -> Filter | None:
+        """Which items may be found; None for all.
+
+        Raises:
+            FilterError: the filter cannot be read.
+        """
+        return of_kinds(parse_filter(self.where), self.of_kinds)
 
 
 def _is_number(value: object) -> bool:

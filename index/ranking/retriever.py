@@ -85,7 +85,7 @@ class CollectionRetriever:
             raise UsageError("A search by words needs a text that is not subtracted.")
         of_modalities = options.of_modalities
         routes = [] if by_words else plan_routes(self._collection, state, terms, of_modalities)
-        allowed = snapshot.select(options.where)
+        allowed = snapshot.select(options.of_items)
         liked = (term.like for term in terms if term.like is not None)
         left_out = set(snapshot.keys_of_items(liked))
         no_match: bool | None = None

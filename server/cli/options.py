@@ -11,6 +11,7 @@ __all__ = [
     "ENCODING",
     "EXCLUDE",
     "JSON",
+    "KIND",
     "NO_IGNORE",
     "SIDECARS",
     "WHERE",
@@ -30,6 +31,13 @@ DEVICE = click.option(
     default="auto",
     show_default=True,
     help="Where models run.",
+)
+KIND = click.option(
+    "--kind",
+    "kinds",
+    type=click.Choice(["text", "image", "audio", "video", "document"]),
+    multiple=True,
+    help="Only items of this kind; may be given again.",
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 

@@ -9,7 +9,7 @@ import click
 
 from anysense.server.cli import console
 from anysense.server.cli.naming import why_none
-from anysense.server.cli.options import DEVICE, JSON, WHERE
+from anysense.server.cli.options import DEVICE, JSON, KIND, WHERE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -59,6 +59,7 @@ OPTIONS = (
         multiple=True,
         help="Only segments of this modality; may be given again.",
     ),
+    KIND,
     WHERE,
     click.option("--min-score", type=float, metavar="X", help="Only hits of at least this score."),
     click.option(
@@ -185,6 +186,7 @@ def take_question(text: str | None, options: dict[str, Any]) -> Question:
     if text is None and not (question.images or question.sounds or question.likes):
         raise click.UsageError("Give a TEXT, --image, --audio or --like to search by.")
     options["modalities"] = options["modalities"] or None
+    options["kinds"] = options["kinds"] or None
     _hint_at_files([] if text is None else [text], question.unwanted)
     return question
 
@@ -270,6 +272,7 @@ def why_nothing(
     collection: Collection,
     *,
     modalities: Sequence[str] | None,
+    kinds: Sequence[str] | None,
     where: str | None,
     offset: int,
     min_score: float | None,
@@ -283,6 +286,8 @@ def why_nothing(
         return ": the collection is empty"
     if modalities and not present & set(modalities):
         return f": the collection has no {' and no '.join(modalities)}"
+    if kinds and not snapshot.items_by_kind().keys() & set(kinds):
+        return f": the collection has no item of kind {' or '.join(kinds)}"
     segments = snapshot.select(where)
     if segments is not None and not len(segments):
         assert where is not None

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import httpx
     from PIL.Image import Image
 
-    from anysense.embed.types import FloatArray, Waveform
+    from anysense.embed.types import FloatArray, Kind, Waveform
     from anysense.index.catalog.records import Item
     from anysense.index.hits.hits import Hits
     from anysense.index.hits.media import MediaFile
@@ -121,10 +121,16 @@ class AsyncClient:
     async def item(self, item_id: str) -> Item:
         return await self._send(self._calls.item(item_id))
 
-    async def items(self, where: str | None = None, *, order: str = "added") -> AsyncIterator[Item]:
+    async def items(
+        self,
+        where: str | None = None,
+        *,
+        order: str = "added",
+        kinds: Sequence[Kind | str] | None = None,
+    ) -> AsyncIterator[Item]:
         cursor = None
         while True:
-            page = await self.page(where, order=order, cursor=cursor)
+            page = await self.page(where, order=order, cursor=cursor, kinds=kinds)
             for item in page.items:
                 yield item
             if page.next_cursor in (None, cursor):  # a page that is told twice would never end
@@ -138,8 +144,9 @@ class AsyncClient:
         order: str = "added",
         limit: int = PAGE_ITEMS,
         cursor: str | None = None,
+        kinds: Sequence[Kind | str] | None = None,
     ) -> ItemPage:
-        return await self._send(self._calls.items(where, order, limit, cursor))
+        return await self._send(self._calls.items(where, order, limit, cursor, kinds))
 
     async def describe(self, item_id: str, metadata: Mapping[str, Any]) -> Item:
         return await self._send(self._calls.describe(item_id, metadata))

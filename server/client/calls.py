@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from anysense.embed.types import FloatArray
+    from anysense.embed.types import FloatArray, Kind
     from anysense.index.catalog.records import Item
     from anysense.index.hits.hits import Hits
     from anysense.index.hits.media import ItemReader
@@ -153,10 +153,16 @@ class Calls:
         return Call("GET", self._of_item(item_id), _item)
 
     def items(
-        self, where: str | None, order: str, limit: int, cursor: str | None
+        self,
+        where: str | None,
+        order: str,
+        limit: int,
+        cursor: str | None,
+        kinds: Sequence[Kind | str] | None,
     ) -> Call[ItemPage]:
         params: dict[str, str | int | float] = {"order": order, "limit": limit}
-        given = {"where": where, "cursor": cursor}
+        of_kinds = None if kinds is None else ",".join(map(str, kinds))
+        given = {"where": where, "cursor": cursor, "kinds": of_kinds}
         params.update({name: value for name, value in given.items() if value is not None})
         return Call("GET", f"{self._base}/items", _page, params)
 

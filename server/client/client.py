@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import httpx
     from PIL.Image import Image
 
-    from anysense.embed.types import FloatArray, Waveform
+    from anysense.embed.types import FloatArray, Kind, Waveform
     from anysense.index.catalog.records import Item
     from anysense.index.hits.hits import Hits
     from anysense.index.hits.media import MediaFile
@@ -154,16 +154,23 @@ class Client:
         """
         return self._send(self._calls.item(item_id))
 
-    def items(self, where: str | None = None, *, order: str = "added") -> Iterator[Item]:
+    def items(
+        self,
+        where: str | None = None,
+        *,
+        order: str = "added",
+        kinds: Sequence[Kind | str] | None = None,
+    ) -> Iterator[Item]:
         """Every item, without its segments, page by page as they are asked for.
 
         Args:
             where: a filter over metadata, as text.
             order: ``added``, or ``-added`` for the newest first.
+            kinds: only items of these.
         """
         cursor = None
         while True:
-            page = self.page(where, order=order, cursor=cursor)
+            page = self.page(where, order=order, cursor=cursor, kinds=kinds)
             yield from page.items
             if page.next_cursor in (None, cursor):  # a page that is told twice would never end
                 return
@@ -176,9 +183,10 @@ class Client:
         order: str = "added",
         limit: int = PAGE_ITEMS,
         cursor: str | None = None,
+        kinds: Sequence[Kind | str] | None = None,
     ) -> ItemPage:
         """Some of the items; see `items`. `cursor` is the `next_cursor` of the page before."""
-        return self._send(self._calls.items(where, order, limit, cursor))
+        return self._send(self._calls.items(where, order, limit, cursor, kinds))
 
     def describe(self, item_id: str, metadata: Mapping[str, Any]) -> Item:
         """Change an item's metadata, as a JSON merge patch does: a value of None removes one."""

@@ -55,6 +55,8 @@ def options_body(options: SearchOptions) -> dict[str, Any]:
     }
     if options.modalities is not None:
         body["modalities"] = sorted(modality.value for modality in options.of_modalities)
+    if options.of_kinds is not None:
+        body["kinds"] = sorted(kind.value for kind in options.of_kinds)
     return body
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
-    from anysense.embed.types import Modality
+    from anysense.embed.types import Kind, Modality
     from anysense.index.collection import Collection
     from anysense.index.hits.hits import Hits
     from anysense.index.hits.media import ItemReader
@@ -134,6 +134,7 @@ class Retriever:
         fusion: str = "calibrated",
         collapse: float | None = None,
         match: str = "both",
+        kinds: Sequence[Kind | str] | None = None,
     ) -> Hits:
         """The k items that match best, best first, each with the segment that matched.
 
@@ -155,6 +156,7 @@ class Retriever:
             match: ``both``, ``vector`` or ``words``: by what texts are found. The words are those
                 of the query's texts that are not subtracted, in passages, captions and the names of
                 files (not with `collapse`); with ``words`` no model is used, and only they count.
+            kinds: only items of these: ``text``, ``image``, ``audio``, ``video``, ``document``.
 
         Raises:
             UsageError: an argument is wrong.
@@ -174,6 +176,7 @@ class Retriever:
             fusion=fusion,
             collapse=collapse,
             match=match,
+            kinds=kinds,
         )
         return self._ask(query, options)
 

@@ -26,6 +26,7 @@ from anysense.server.http.monitoring.tracing import find_tracing
 from anysense.server.http.openapi.document import completed
 from anysense.server.http.openapi.tags import SUMMARY, TAGS, operation_id
 from anysense.server.http.routes import (
+    access,
     batch,
     browse,
     docs,
@@ -108,7 +109,7 @@ def create_app(
     app.state.service = service
     app.state.keys = keys
     http_errors.install(app)
-    for group in (state, docs, collection_list, embeddings, models):
+    for group in (state, access, docs, collection_list, embeddings, models):
         app.include_router(group.router)
     if service.settings.page:
         app.include_router(page.router)

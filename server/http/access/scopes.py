@@ -14,8 +14,9 @@ __all__ = ["PROBES", "is_open", "public_path", "route_path", "scopes_needed"]
 
 PROBES = ("/health", "/ready")
 """What machines ask all the time, about the service alone."""
-DESCRIPTION = re.compile(r"/docs(/.*)?|/openapi\.json")
-"""How the service describes itself, the same for all: a browser cannot send a key to see a page."""
+DESCRIPTION = re.compile(r"/docs(/.*)?|/openapi\.json|/v1/access")
+"""How the service describes itself: a browser cannot send a key to see a page, and one without a
+key has to learn that it needs one."""
 PAGE = re.compile(r"/?|/web/.*", re.DOTALL)
 """The page and what it loads: files of the package, the same for all. Empty is the path of a proxy
 without its slash, from which browsers are sent on."""

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 __all__ = ["is_of_texts", "media_uris", "query_mark", "search_terms"]
 
-CHOOSING = {"where", "modalities", "min_score", "per_modality_k", "fusion", "match", "collapse"}
+CHOOSING = {
+    *("where", "modalities", "kinds", "min_score", "per_modality_k"),
+    *("fusion", "match", "collapse"),
+}
 """Fields of a search that are no terms, and say what is found and in which order."""
 
 

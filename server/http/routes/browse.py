@@ -6,8 +6,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
+from pydantic import BeforeValidator
 
+from anysense.embed.types import Kind
 from anysense.index.catalog.browse import list_items
+from anysense.index.filters.filter import of_kinds
 from anysense.server.http.bodies.forms import check_json
 from anysense.server.http.bodies.reading import read_json
 from anysense.server.http.errors import RequestError
@@ -48,6 +51,13 @@ FieldsQuery = Annotated[
 router = APIRouter(tags=["items"], route_class=ItemRoute)
 
 
+def split_commas(values: Any) -> Any:
+    """What is given several times, or with commas, as one list."""
+    if not isinstance(values, list):
+        return values
+    return [part.strip() for value in values for part in str(value)[:1000].split(",")]
+
+
 @router.get("/items", response_model=ItemPage)
 async def get_items(
     request: Request,
@@ -67,16 +77,26 @@ async def get_items(
             examples=["year >= 2020"],
         ),
     ] = None,
+    kinds: Annotated[
+        list[Kind] | None,
+        BeforeValidator(split_commas),
+        Query(
+            max_length=len(Kind),
+            description="Only items of these kinds, with commas.",
+            examples=[["image", "audio"]],
+        ),
+    ] = None,
     fields: FieldsQuery = None,
 ) -> Response:
     """List items in the order in which they were added, or the newest first."""
     served = collection_of(request)
     chosen = choose_fields(fields, Added)
-    after, mark = _position(cursor, order, where), filter_mark(where)
-    parsed, newest_first = parse_where(request, where), order == "-added"
+    mark = filter_mark(where, kinds)
+    after = _position(cursor, order, mark)
+    selected = of_kinds(parse_where(request, where), kinds)
     rows = await served.reading(
         lambda: list_items(
-            served.catalog(), after, limit + 1, where=parsed, newest_first=newest_first
+            served.catalog(), after, limit + 1, where=selected, newest_first=order == "-added"
         )
     )
     items = [shown(request, row.to_dict()) for row in rows[:limit]]
@@ -86,7 +106,7 @@ async def get_items(
     return reply({"items": [chosen(item) for item in items], "next_cursor": following})
 
 
-def _position(cursor: str | None, order: Order, where: str | None) -> int | None:
+def _position(cursor: str | None, order: Order, mark: int) -> int | None:
     """Behind which item a page begins; a plain number, as earlier versions told it, is one."""
     if cursor is None:
         return None
@@ -96,8 +116,8 @@ def _position(cursor: str | None, order: Order, where: str | None) -> int | None
         page = read_cursor(cursor, ItemCursor)
     except ValueError as error:
         raise RequestError(f"cursor: {error}.", 422, "invalid_value", "cursor") from None
-    if (page.order, page.mark) != (order, filter_mark(where)):
-        message = "cursor: it goes with the order and the filter of the page that told it."
+    if (page.order, page.mark) != (order, mark):
+        message = "cursor: it goes with the order, filter and kinds of the page that told it."
         raise RequestError(message, 422, "invalid_value", "cursor")
     return page.after
 

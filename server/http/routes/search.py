@@ -41,7 +41,7 @@ __all__ = ["router"]
 
 UPLOADS = ("image", "audio")
 OPTIONS = (
-    *("k", "modalities", "where", "min_score", "per_modality_k"),
+    *("k", "modalities", "kinds", "where", "min_score", "per_modality_k"),
     *("offset", "state", "fusion", "collapse", "match"),
 )
 """Fields of a search that are arguments of `Retriever.retrieve`, by the same names."""
@@ -187,7 +187,9 @@ async def _read_search(
         fetched = await fetch_addresses(service_of(request), media_uris(body))
         return body, await served.reading(search_terms, body, None, fetched)
     async with read_form(request, service_of(request).settings, UPLOADS) as form:
-        body = await read_fields(form, SearchRequest, lists=("not", "modalities", "fields"))
+        body = await read_fields(
+            form, SearchRequest, lists=("not", "modalities", "kinds", "fields")
+        )
         files = {name: await file.read() for name, file in form.files.items()}
     fetched = await fetch_addresses(service_of(request), media_uris(body))
     return body, await served.reading(search_terms, body, files, fetched)

@@ -6,11 +6,14 @@ import base64
 import binascii
 import json
 import zlib
-from typing import Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from anysense.index.ranking.options import MAX_K
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["STATE", "ItemCursor", "Order", "SearchCursor", "filter_mark", "read_cursor"]
 
@@ -65,6 +68,7 @@ def read_cursor(text: str, model: type[CursorT]) -> CursorT:
         raise ValueError("this cursor was told by no page") from None
 
 
-def filter_mark(where: str | dict[str, Any] | None) -> int:
-    """A number that tells whether two pages are of the same filter."""
-    return zlib.crc32(json.dumps(where, sort_keys=True).encode()) if where else 0
+def filter_mark(where: str | dict[str, Any] | None, kinds: Sequence[str] | None = None) -> int:
+    """A number that tells whether two pages are of the same filter, and of the same kinds."""
+    mark = zlib.crc32(json.dumps(where, sort_keys=True).encode()) if where else 0
+    return mark if kinds is None else zlib.crc32(json.dumps(sorted(kinds)).encode(), mark)

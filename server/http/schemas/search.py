@@ -139,6 +139,10 @@ class SearchRequest(Input):
             description="Only segments of these modalities.",
         ),
     ] = None
+    kinds: Annotated[
+        list[Kind] | None,
+        Field(max_length=len(Kind), fail_fast=True, description="Only items of these kinds."),
+    ] = None
     where: Annotated[
         Where,
         Field(

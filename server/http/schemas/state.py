@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-__all__ = ["ErrorBody", "ErrorDetail", "Status"]
+__all__ = ["Access", "ErrorBody", "ErrorDetail", "Status"]
 
 
 class Status(BaseModel):
@@ -14,6 +14,23 @@ class Status(BaseModel):
 
     status: str
     reason: str | None = None
+
+
+class Access(BaseModel):
+    """What a client may do."""
+
+    version: Annotated[str, Field(description="Of anysense.")]
+    needs_key: Annotated[bool, Field(description="Whether nobody is let in without a key.")]
+    scopes: Annotated[
+        list[Literal["read", "write"]],
+        Field(description="What this client may do; nothing, if its key is missing or unknown."),
+    ]
+    fetches_urls: Annotated[
+        bool, Field(description="Whether media may be named by their addresses.")
+    ]
+    collections: Annotated[
+        list[str], Field(description="The names of those that it may read, the first first.")
+    ]
 
 
 class ErrorDetail(BaseModel):

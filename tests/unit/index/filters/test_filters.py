@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anysense.embed.errors import FilterError
-from anysense.index.filters.filter import Filter, parse_filter
+from anysense.index.filters.filter import Filter, of_kinds, parse_filter
 from anysense.index.filters.nodes import MAX_DEPTH, All, AnyOf, Compare, Exists, Field, Node, Not
 
 if TYPE_CHECKING:
@@ -50,10 +50,10 @@ def matching(connection: sqlite3.Connection, where: Filter | None) -> list[int]:
     return [pk for (pk,) in connection.execute(query, where.parameters)]
 
 
-def select(where: Any) -> list[int]:
+def select(where: Any, kinds: list[str] | None = None) -> list[int]:
     connection = database(ITEMS)
     try:
-        return matching(connection, parse_filter(where))
+        return matching(connection, of_kinds(parse_filter(where), kinds))
     finally:
         connection.close()
 
@@ -207,6 +207,15 @@ def test_bad_filters_are_refused_with_a_reason(where: Any, message: str) -> None
         parse_filter(where)
 
 
+def test_a_filter_is_narrowed_to_kinds() -> None:
+    assert select(None, ["image"]) == [1, 4]
+    assert select("year = 2019 or kind = 'image'", ["image", "video"]) == [1, 4]
+    assert select("kind = 'image'", ["text"]) == select(None, []) == []
+    assert of_kinds(None, None) is None
+    with pytest.raises(FilterError, match="A kind is one of"):
+        select(None, ["song"])
+
+
 def test_deep_mappings_are_refused() -> None:
     where: dict[str, Any] = {"a": 1}
     for _ in range(2000):
@@ -270,6 +279,7 @@ def test_the_deepest_filters_run(wrap: Callable[[Any], Any]) -> None:
     try:
         while True:
             select(where)
+            select(where, ["text", "image"])
             where, depth = wrap(where), depth + 1
     except FilterError as error:
         assert f"at most {MAX_DEPTH}" in str(error)  # noqa: PT017

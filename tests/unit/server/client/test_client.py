@@ -17,6 +17,7 @@ from PIL import Image
 from tiny_files import write_media
 
 from anysense import AsyncClient, Client, Collection, NewItem, Retriever, Term, errors
+from anysense.embed.types import Kind
 from anysense.server.http.settings import Settings
 
 if TYPE_CHECKING:
@@ -71,6 +72,9 @@ def test_lists_go_on_page_by_page(client: Client) -> None:
     ids = [item.id for item in client.items()]
     assert len(ids) == len(set(ids)) == 155
     assert [item.id for item in client.items(order="-added")] == ids[::-1]
+    images = [item.id for item in client.items(kinds=[Kind.IMAGE])]
+    assert 0 < len(images) < len(ids)
+    assert {client.item(name).kind for name in images} == {Kind.IMAGE}
     page = client.page(limit=3)
     assert [item.id for item in page.items] == ids[:3]
     assert client.page(limit=3, cursor=page.next_cursor).items[0].id == ids[3]

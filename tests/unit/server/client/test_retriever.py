@@ -12,6 +12,7 @@ from PIL import Image
 
 from anysense import Collection, Hit, Modality, NewItem, Retriever, Term, Waveform
 from anysense.embed.errors import ItemNotFoundError, NoRouteError, StateGoneError, UsageError
+from anysense.embed.types import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -180,6 +181,12 @@ def test_modalities_where_and_quotas_narrow(retriever: Retriever) -> None:
     assert {h.modality for h in retriever.retrieve("red", modalities=["image"])} == {"image"}
     narrow = retriever.retrieve("red", where="number >= 5 and word = 'blue'", k=45)
     assert sorted(kinds(narrow)) == ["text-blue", "text-blue"]
+    of_kinds = retriever.retrieve("red", kinds=["image", "audio"], k=45)
+    assert {h.kind for h in of_kinds} == {"image", "audio"}
+    assert {h.kind for h in retriever.retrieve("red", kinds=[Kind.TEXT], k=45)} == {"text"}
+    assert retriever.retrieve("red", kinds=[]) == retriever.retrieve("red", kinds=["video"]) == []
+    blue = retriever.retrieve("red", kinds=["text"], where="word = 'blue' or word = 'red'", k=45)
+    assert {*kinds(blue)} == {"text-blue", "text-red"}
     found = retriever.retrieve("red", k=45, per_modality_k=2)
     assert sorted(h.modality.value for h in found) == ["audio"] * 2 + ["image"] * 2 + ["text"] * 2
     assert retriever.retrieve("red", min_score=1e9) == []
@@ -233,6 +240,7 @@ def test_a_vector_asks_in_its_space(retriever: Retriever, collection: Collection
         ({"collapse": 1.5}, "up to 1"),
         ({"state": "no-such-state"}, "search again|no state that an answer has told"),
         ({"modalities": ["video"]}, "one of text, image, audio"),
+        ({"kinds": ["song"]}, "one of text, image, audio, video, document"),
         ({"query": Term(vector=np.ones(3, np.float32), space="tiny")}, "32 floating"),
         ({"query": Term(vector=np.ones(32, np.float32), space="other")}, "no space named other"),
         ({"query": Term(vector=np.zeros(32, np.float32), space="tiny")}, "not all zeros"),
@@ -258,6 +266,7 @@ def mixed_queries(collection: Collection) -> Iterator[tuple[Any, dict[str, Any]]
         {"fusion": "rrf", "k": 15},
         {"fusion": "round_robin", "collapse": 0.999},
         {"match": "vector"},
+        {"kinds": ["audio", "text"], "where": "number >= 2"},
     ]
     for number in range(100):
         words = " ".join(chance.sample([*COLOURS, *TONES, "a", "thing", "number"], 3))

@@ -34,6 +34,7 @@ def test_the_openapi_document_is_whole(client: TestClient) -> None:
         *((f"/v1{path}", method) for path, method in of_a_collection),
         *((f"{NAMED}{path}", method) for path, method in of_a_collection),
         (NAMED, "get"),
+        ("/v1/access", "get"),
         ("/v1/collections", "get"),
         ("/v1/embeddings", "post"),
         ("/v1/models", "get"),

@@ -86,6 +86,10 @@ def test_search_says_when_it_finds_nothing(built: Path) -> None:
         (["--min-score", "50"], "Nothing found with a score of 50 or more."),
         (["--where", "id = 'x'"], "Nothing found: --where holds for no item."),
         (["--modality", "audio"], "Nothing found: the collection has no audio."),
+        (
+            ["--kind", "video", "--kind", "audio"],
+            "Nothing found: the collection has no item of kind video or audio.",
+        ),
         (["--offset", "3"], "Nothing found after the first 3."),
     ):
         assert run("search", built, "red", *args).stderr == f"{why}\n"
@@ -150,6 +154,8 @@ def test_search_options_reach_the_search(built: Path, media: Path) -> None:
     assert len(whole) == 7
     assert [*sources_of(built, "-k", "3"), *sources_of(built, "--offset", "3")] == whole
     assert len(sources_of(built, "--per-modality-k", "1")) == 2
+    of_text = hits_of(built, "--kind", "text", "--kind", "audio")
+    assert [hit["kind"] for hit in of_text] == ["text"]
     modalities = [hit["modality"] for hit in hits_of(built, "--fusion", "round_robin", "-k", "4")]
     assert modalities[:2] in (["text", "image"], ["image", "text"])
     assert modalities[2:] == ["image", "image"]  # there is one text

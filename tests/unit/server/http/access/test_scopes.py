@@ -9,7 +9,18 @@ from anysense.server.http.access.scopes import is_open, public_path, route_path,
 
 @pytest.mark.parametrize(
     "path",
-    ["/health", "/ready", "/docs", "/docs/a.js", "/openapi.json", "/", "", "/web/", "/web/a/b.js"],
+    [
+        "/health",
+        "/ready",
+        "/docs",
+        "/docs/a.js",
+        "/openapi.json",
+        "/",
+        "",
+        "/web/",
+        "/web/a/b.js",
+        "/v1/access",
+    ],
 )
 def test_what_is_for_everybody(path: str) -> None:
     assert is_open(path)
@@ -19,6 +30,9 @@ def test_what_is_for_everybody(path: str) -> None:
     "path",
     [
         "//",
+        "/v1/access/",
+        "/v2/access",
+        "/v1/collections/a/access",
         "/web",
         "/webs/a.js",
         "/v1/web/a.js",

@@ -57,6 +57,24 @@ def test_items_are_listed_by_a_filter(client: TestClient, collection: Collection
     assert (wrong.status_code, error_of(wrong)["param"]) == (400, "where")
 
 
+def test_items_are_listed_by_their_kinds(client: TestClient) -> None:
+    assert pages(client, kinds="image") == ["red", "green", "blue"]
+    assert pages(client, kinds="audio, text", order="-added") == [*ALL[:5:-1], *ALL[2::-1]]
+    assert pages(client, kinds=["audio", "image"], where="label != 'sound'") == ALL[3:6]
+    assert pages(client, kinds="video") == []
+    first = client.get("/v1/items", params={"limit": 2, "kinds": "image,text"}).json()
+    cursor = first["next_cursor"]
+    same = {"cursor": cursor, "kinds": ["text", "image"]}
+    assert len(client.get("/v1/items", params=same).json()["items"]) == 4
+    for more in ({}, {"kinds": "image"}, {"kinds": "image,text", "where": "length > 0"}):
+        wrong = client.get("/v1/items", params={"cursor": cursor, **more})
+        assert (wrong.status_code, error_of(wrong)["param"]) == (422, "cursor")
+    for kinds in ("song", "", "image,", ",".join(["image"] * 9)):
+        wrong = client.get("/v1/items", params={"kinds": kinds})
+        assert wrong.status_code == 422
+        assert str(error_of(wrong)["param"]).startswith("kinds")
+
+
 def test_a_cursor_goes_with_its_listing(client: TestClient) -> None:
     first = client.get("/v1/items", params={"limit": 2, "where": "length > 0"}).json()
     cursor = first["next_cursor"]
