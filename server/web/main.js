@@ -22,6 +22,9 @@ store.subscribe(() => {
   requestAnimationFrame(show);
 });
 service.address.onReturn(actions.follow);
+addEventListener("pagehide", actions.finishRemovals);
+actions.recallTheme();
+actions.recall();
 show();
 actions.follow(store.get().query);
 void actions.begin();

@@ -42,6 +42,198 @@ export const words = {
     document: "Document",
     video: "Video",
   },
+  map: {
+    label: "Map of the collection",
+    keys: "Arrows go from item to item, with Shift they move the map. Plus and minus enlarge it, 0 shows all of it. N and P lead to hits, Enter opens an item.",
+    heading: "Map",
+    legend: "What is shown",
+    space: "Space",
+    enlarge: "Enlarge",
+    reduce: "Make smaller",
+    whole: "Show all",
+    rank: (/** @type {number} */ n, /** @type {number} */ of) => `hit ${n} of ${of}`,
+    loading: "The map is being brought…",
+    none: "There is no map yet: it is made when the collection is built or published.",
+    about: (
+      /** @type {number} */ shown,
+      /** @type {number} */ total,
+      /** @type {string} */ method,
+    ) =>
+      shown < total
+        ? `${count.format(shown)} of ${number(total, "item", "items")}, laid out by ${method}.`
+        : `${number(total, "item", "items")}, laid out by ${method}.`,
+    meaning: "Items that are alike are near each other. What is searched is lit up.",
+    lit: (/** @type {number} */ n) => number(n, "hit on the map", "hits on the map"),
+    near: (/** @type {string} */ name) => `Near ${name}`,
+    list: "The same as a list",
+    nothingLit: "Nothing is lit up: search for something, or look at an item on the map.",
+  },
+  why: {
+    heading: "Why it was found",
+    loading: "Being worked out…",
+    oneIn: (/** @type {number} */ n, /** @type {string} */ what) =>
+      n <= 1
+        ? `Most ${what} that have nothing to do with the query score as high: chance alone explains it.`
+        : `About one in ${count.format(n)} ${what} that have nothing to do with the query scores so high.`,
+    unrelated: {
+      image: "pictures",
+      audio: "sounds",
+      text: "passages",
+    },
+    score: "Score",
+    raw: { native: "Cosine", bridged: "Cosine over a bridge", words: "BM25 of the words" },
+    route: {
+      native: "One model made both vectors.",
+      bridged: "No model knows both kinds: a map between two models led here, which is less sure.",
+      words: "It was found by its words.",
+    },
+    space: "Space",
+    chance: "What chance gives this query",
+    chanceText: (
+      /** @type {string} */ score,
+      /** @type {number} */ reach,
+      /** @type {number} */ of,
+    ) =>
+      of
+        ? `The score is ${score}. Of ${of} unrelated ones that were tried, ${reach} reach it.`
+        : `The score is ${score}.`,
+    axis: "score: 1 is one in 10, 2 one in 100, 3 one in 1,000",
+    here: (/** @type {string} */ score) => `here: ${score}`,
+    unrelatedOnes: "unrelated ones",
+    expected: (/** @type {string} */ mean, /** @type {string} */ deviation) =>
+      `unrelated ones have ${mean} ± ${deviation}`,
+    terms: "What each part of the query gave",
+    term: "Part of the query",
+    share: "Share",
+    weight: (/** @type {string} */ weight) => `weight ${weight}`,
+    words: "Found by the words",
+    ocr: "What was compared are words in the picture.",
+    caption: "What was compared is a caption.",
+    transcript: "What was compared are words that are spoken.",
+  },
+  add: {
+    button: "Add",
+    heading: "Add to the collection",
+    pick: "Choose files…",
+    hint: "Pictures, sounds, texts, PDFs. They are copied into the collection.",
+    drop: {
+      search: "Search by it",
+      add: "Add to the collection",
+    },
+    stage: {
+      waiting: "Waiting",
+      sending: "Being sent",
+      encoding: "Being encoded",
+      added: "Added",
+      known: "Was there already",
+      failed: "Failed",
+    },
+    standing: (
+      /** @type {number} */ ended,
+      /** @type {number} */ total,
+      /** @type {number} */ failed,
+    ) =>
+      `${count.format(ended)} of ${number(total, "file", "files")}${failed ? `, ${count.format(failed)} failed` : ""}`,
+    waits: (/** @type {number} */ seconds) =>
+      `The service is busy; it is tried again in ${number(seconds, "second", "seconds")}.`,
+    retry: "Try the failed ones again",
+    clear: "Clear the list",
+    leaving: "Files are still being added.",
+  },
+  remove: {
+    button: "Remove",
+    undo: "Undo",
+    done: (/** @type {number} */ n) => `${number(n, "item is", "items are")} removed.`,
+    failed: (/** @type {string} */ message) => `Nothing was removed. ${message}`,
+  },
+  select: {
+    count: (/** @type {number} */ n) => `${count.format(n)} selected`,
+    bar: "What is selected",
+    all: "Select all",
+    none: "Select none",
+    save: "Save the list",
+    jsonl: "As JSON lines",
+    csv: "As a table (CSV)",
+    paths: "Paths only",
+    copy: "Copy paths",
+    saved: (/** @type {number} */ n) => `${number(n, "hit was", "hits were")} saved as a file.`,
+    copied: (/** @type {number} */ n) => `${number(n, "path was", "paths were")} copied.`,
+    notCopied: (/** @type {string} */ message) => `The paths could not be copied. ${message}`,
+  },
+  past: {
+    button: "History",
+    heading: "What you asked",
+    note: "It is kept in this browser only.",
+    keep: "Keep a history",
+    clear: "Clear it",
+    none: "Nothing yet.",
+    suggestions: "What you asked before",
+  },
+  watch: {
+    build: "The collection is being built",
+    reencode: "The collection is being encoded anew",
+    publish: "The index is being made",
+    job: "Items are being added",
+    of: (/** @type {number} */ done, /** @type {number | null} */ total) =>
+      total === null ? count.format(done) : `${count.format(done)} of ${count.format(total)}`,
+    left: (/** @type {number} */ seconds) =>
+      seconds < 90
+        ? `${number(Math.ceil(seconds), "second", "seconds")} left`
+        : `${number(Math.round(seconds / 60), "minute", "minutes")} left`,
+    failed: (/** @type {number} */ n) => `${count.format(n)} failed`,
+    fresh: (/** @type {number} */ n) => `${count.format(n)} new: show`,
+  },
+  key: {
+    heading: "A key is needed",
+    text: "This service is open to those who have a key. Whoever runs it gives you one.",
+    label: "Key",
+    enter: "Enter",
+    wrong: "The service does not know this key.",
+    kept: "It is kept until this tab is closed.",
+    forget: "Forget the key",
+  },
+  theme: {
+    label: "Colours",
+    system: "As the system",
+    light: "Light",
+    dark: "Dark",
+  },
+  keys: {
+    button: "Keys",
+    heading: "Keys",
+    list: [
+      {
+        title: "Everywhere",
+        keys: [
+          ["/", "To the box"],
+          ["?", "This list"],
+          ["m", "Map or list"],
+          ["Esc", "Close what is open"],
+        ],
+      },
+      {
+        title: "In the list",
+        keys: [
+          ["← ↑ → ↓", "From hit to hit"],
+          ["Enter", "Open"],
+          ["x", "Select, with Shift all between"],
+          ["w", "Why it was found"],
+          ["Delete", "Remove"],
+        ],
+      },
+      {
+        title: "On the map",
+        keys: [
+          ["← ↑ → ↓", "From item to item"],
+          ["Shift + arrows", "Move the map"],
+          ["+ −", "Enlarge, make smaller"],
+          ["0", "Show all"],
+          ["n p", "Next hit, hit before"],
+          ["Enter", "Open"],
+        ],
+      },
+    ],
+  },
   failed: {
     unreachable: "The service does not answer. Is it still running?",
     unknown: (/** @type {number} */ status) => `The service refused (${status}).`,

@@ -2,9 +2,15 @@
 
 import { words } from "../words.js";
 
-/** @import { Access, CollectionFacts, Failure, Field, Hit, Item } from "../state/types.js" */
+/**
+ * @import { CollectionMap } from "../state/mapping.js"
+ * @import { Access, CollectionFacts, Failure, Field, Hit, Item } from "../state/types.js"
+ * @import { Build, Job } from "../state/watching.js"
+ * @import { Explanation } from "../state/why.js"
+ */
 
 const KEY = "anysense.key";
+const LONGEST_WAIT = 60; // seconds, in which a busy service is asked again
 
 /**
  * An answer of the service that is no success, or none at all.
@@ -15,12 +21,14 @@ export class ApiError extends Error {
    * @param {string} message
    * @param {string} code
    * @param {number} status 0: nobody answered
+   * @param {number | null} [retryAfter] seconds after which the service says to try again
    */
-  constructor(message, code, status) {
+  constructor(message, code, status, retryAfter = null) {
     super(message);
     this.name = "ApiError";
     this.code = code;
     this.status = status;
+    this.retryAfter = retryAfter;
   }
 }
 
@@ -36,13 +44,49 @@ export function storeKey(key) {
 }
 
 /**
- * One request.
+ * @typedef {{method?: string, json?: unknown, form?: FormData, signal?: AbortSignal, keepalive?: boolean}} Options
+ */
+
+/**
+ * One request. While the service has no time for it, and says when it will have, it is sent again.
  * @param {string} path from `v1/` on
- * @param {{method?: string, json?: unknown, form?: FormData, signal?: AbortSignal}} [options]
+ * @param {Options} [options]
  * @returns {Promise<Response>}
  * @throws {ApiError} the answer is no success, or there is none
  */
-export async function request(path, { method, json, form, signal } = {}) {
+export async function request(path, options = {}) {
+  for (let waited = 0; ; ) {
+    try {
+      return await requestOnce(path, options);
+    } catch (error) {
+      const seconds = error instanceof ApiError ? error.retryAfter : null;
+      if (seconds === null || waited + seconds > LONGEST_WAIT || options.keepalive) throw error;
+      waited += Math.max(seconds, 1);
+      await pause(Math.max(seconds, 1), options.signal);
+    }
+  }
+}
+
+/**
+ * @param {number} seconds
+ * @param {AbortSignal} [signal] ends it early
+ * @returns {Promise<void>}
+ */
+function pause(seconds, signal) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, seconds * 1000);
+    signal?.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    });
+  });
+}
+
+/**
+ * @param {string} path
+ * @param {Options} options
+ */
+async function requestOnce(path, { method, json, form, signal, keepalive }) {
   const key = storedKey();
   /** @type {Record<string, string>} */
   const headers = {};
@@ -52,7 +96,8 @@ export async function request(path, { method, json, form, signal } = {}) {
   const sends = method ?? (body === undefined ? "GET" : "POST");
   let response;
   try {
-    response = await fetch(path, { method: sends, headers, body, signal, credentials: "omit" });
+    const credentials = "omit";
+    response = await fetch(path, { method: sends, headers, body, signal, credentials, keepalive });
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new ApiError(words.failed.unreachable, "unreachable", 0);
@@ -65,14 +110,25 @@ export async function request(path, { method, json, form, signal } = {}) {
 async function refusal(response) {
   const said = await response.json().catch(() => null);
   const { message = words.failed.unknown(response.status), code = "unknown" } = said?.error ?? {};
-  return new ApiError(message, code, response.status);
+  const retryAfter = retryAfterOf(response.status, response.headers.get("Retry-After"));
+  return new ApiError(message, code, response.status, retryAfter);
+}
+
+/**
+ * For how many seconds to wait, if the service says that trying again is of use.
+ * @param {number} status
+ * @param {string | null} header
+ */
+export function retryAfterOf(status, header) {
+  const isBusy = status === 429 || status === 503;
+  return isBusy && header !== null && /^\d+$/.test(header) ? Number(header) : null;
 }
 
 /**
  * The addresses of one collection; null: of the service's first.
  * @param {string | null} name
  */
-function base(name) {
+export function base(name) {
   return name === null ? "v1" : `v1/collections/${encodeURIComponent(name)}`;
 }
 
@@ -173,6 +229,32 @@ export const api = {
    * @returns {Promise<Curve>}
    */
   waveform: (collection, id, points) => answer(itemPath(collection, id, "waveform", { points })),
+
+  /**
+   * @param {string | null} collection
+   * @param {string | null} space null: the first
+   * @returns {Promise<CollectionMap>}
+   */
+  map: (collection, space) => answer(withParams(`${base(collection)}/map`, { space })),
+
+  /**
+   * @param {string | null} collection
+   * @param {object} search the body, with the `id` of an item
+   * @returns {Promise<Explanation>}
+   */
+  explain: (collection, search) => answer(`${base(collection)}/search/explain`, { json: search }),
+
+  /**
+   * @param {string | null} collection
+   * @returns {Promise<{builds: Build[]}>}
+   */
+  progress: (collection) => answer(`${base(collection)}/progress`),
+
+  /**
+   * @param {string | null} collection
+   * @returns {Promise<{jobs: Job[]}>}
+   */
+  jobs: (collection) => answer(`${base(collection)}/jobs`),
 
   /**
    * Keeps a picture or sound that one searches by.

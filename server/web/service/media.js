@@ -1,6 +1,6 @@
 /** Pictures and sounds of items as addresses that elements can show. */
 
-import { itemPath, storedKey, uploadPath } from "./api.js";
+import { itemPath, request, storedKey, uploadPath } from "./api.js";
 
 /** The sides that the service makes thumbnails of. */
 const SIDES = [160, 320, 640, 1280, 2048];
@@ -27,6 +27,21 @@ export const media = {
    * @param {Record<string, string | number | null | undefined>} [params]
    */
   path: (collection, id, params = {}) => itemPath(collection, id, "media", params),
+
+  /**
+   * Where an element finds a picture or sound: its path, or a copy of it where only a request with
+   * a key can bring it.
+   * @param {string | null} collection
+   * @param {string} id
+   * @param {Record<string, string | number | null | undefined>} [params]
+   * @returns {Promise<string>}
+   */
+  async address(collection, id, params = {}) {
+    const path = media.path(collection, id, params);
+    if (!media.hasKey()) return path;
+    const response = await request(path);
+    return URL.createObjectURL(await response.blob());
+  },
 
   uploadPath,
   hasKey: () => storedKey() !== null,

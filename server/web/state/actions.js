@@ -1,7 +1,16 @@
 /** All that a person can do, as functions that change the state. Each room of actions has its file. */
 
+import { addingActions } from "./adding.js";
 import { askingActions } from "./asking.js";
+import { enteringActions } from "./entering.js";
 import { lookingActions } from "./looking.js";
+import { mappingActions } from "./mapping.js";
+import { rememberingActions } from "./remembering.js";
+import { removingActions } from "./removing.js";
+import { selectingActions } from "./selecting.js";
+import { showingActions } from "./showing.js";
+import { watchingActions } from "./watching.js";
+import { whyActions } from "./why.js";
 
 /**
  * @import { Service } from "../service/service.js"
@@ -14,5 +23,19 @@ import { lookingActions } from "./looking.js";
  * @param {Service} service
  */
 export function createActions(store, service) {
-  return { ...askingActions(store, service), ...lookingActions(store, service) };
+  const asking = askingActions(store, service);
+  const looking = lookingActions(store, service);
+  return {
+    ...asking,
+    ...looking,
+    ...addingActions(store, service),
+    ...enteringActions(store, service, looking.begin),
+    ...mappingActions(store, service),
+    ...rememberingActions(store, service),
+    ...removingActions(store, service),
+    ...selectingActions(store, service, asking.more),
+    ...showingActions(store, service),
+    ...watchingActions(store, service),
+    ...whyActions(store, service),
+  };
 }

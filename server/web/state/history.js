@@ -1,5 +1,11 @@
 /**
  * What was asked on this machine, newest first. It stays in this browser, and nowhere else.
+ */
+
+import { askedTerms } from "./query.js";
+
+/**
+ * @import { Query } from "./types.js"
  *
  * @typedef {object} Entry
  * @property {string} search the URL's query string, by which it is asked again
@@ -65,6 +71,20 @@ export function suggestions(history, typed, limit = 6) {
 
 /** @param {string} text */
 const folded = (text) => text.trim().toLocaleLowerCase();
+
+/**
+ * What a query asks, as people read it: its words, and the names of files.
+ *
+ * @param {Query} query
+ */
+export function labelOf(query) {
+  return askedTerms(query)
+    .map(({ text, name, like, weight }) => {
+      const label = (text ?? name ?? like ?? "").trim();
+      return weight < 0 ? `−${label}` : label;
+    })
+    .join(" + ");
+}
 
 /**
  * What is kept, or nothing where it cannot be read.

@@ -5,7 +5,7 @@
  * @property {string} id one notice of an id is shown
  * @property {"info" | "error"} tone
  * @property {string} text a sentence
- * @property {{ name: string, label: string }} [action] the event that its button stands for
+ * @property {{ label: string, run: () => void }} [action] what its button does
  */
 
 const MOST = 5; // beyond it the oldest go

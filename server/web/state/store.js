@@ -4,7 +4,13 @@ import { EMPTY } from "./query.js";
 
 /**
  * @import { Access, CollectionFacts, Field, Item, Query, Results } from "./types.js"
+ * @import { Adding } from "./adding.js"
+ * @import { Entry } from "./history.js"
+ * @import { Mapping } from "./mapping.js"
  * @import { Notice } from "./notices.js"
+ * @import { DialogName, Theme } from "./showing.js"
+ * @import { Build, Job } from "./watching.js"
+ * @import { Why } from "./why.js"
  */
 
 /**
@@ -16,9 +22,17 @@ import { EMPTY } from "./query.js";
  * @property {readonly Field[]} fields
  * @property {ReadonlySet<string>} selection the ids of the hits that are marked
  * @property {Item | null} detail the item that is looked at, once it has come
- * @property {readonly object[]} jobs
- * @property {readonly object[]} progress what is being built
- * @property {object | null} map
+ * @property {Why | null} why what explains a hit
+ * @property {Mapping} mapping the map
+ * @property {readonly Adding[]} adding files
+ * @property {readonly Job[]} jobs that are under way
+ * @property {readonly Build[]} progress what is being built
+ * @property {number} fresh so many items are new since the hits were shown
+ * @property {readonly Entry[]} past what was asked on this machine
+ * @property {boolean} isRemembering whether that is kept
+ * @property {{ isTrying: boolean, error: string | null }} entry how a key that was given is taken
+ * @property {DialogName | null} dialog what is open over the page, beside an item
+ * @property {Theme} theme
  * @property {readonly Notice[]} notices
  */
 
@@ -34,6 +48,17 @@ export const NO_RESULTS = Object.freeze({
   error: null,
 });
 
+/** @type {Mapping} */
+export const NO_MAPPING = Object.freeze({
+  status: "idle",
+  collection: null,
+  space: null,
+  columns: null,
+  without: new Set(),
+  looked: null,
+  error: null,
+});
+
 /** @type {State} */
 export const INITIAL = Object.freeze({
   query: EMPTY,
@@ -43,9 +68,17 @@ export const INITIAL = Object.freeze({
   fields: [],
   selection: new Set(),
   detail: null,
+  why: null,
+  mapping: NO_MAPPING,
+  adding: [],
   jobs: [],
   progress: [],
-  map: null,
+  fresh: 0,
+  past: [],
+  isRemembering: false,
+  entry: Object.freeze({ isTrying: false, error: null }),
+  dialog: null,
+  theme: "system",
   notices: [],
 });
 

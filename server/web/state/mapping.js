@@ -1,0 +1,118 @@
+/** The map of a collection: which one is shown, and what is said of its points. */
+
+import { failure } from "./asking.js";
+import { nameOf } from "./names.js";
+
+/**
+ * @import { MapColumns } from "../elements/any-map.js"
+ * @import { Card } from "../elements/map-card.js"
+ * @import { Service } from "../service/service.js"
+ * @import { Item } from "./types.js"
+ * @import { State, Store } from "./store.js"
+ *
+ * @typedef {MapColumns & { generation: number, space: string, spaces: readonly string[], method: string, total: number }} CollectionMap
+ *
+ * @typedef {object} Mapping
+ * @property {"idle" | "loading" | "done" | "none" | "failed"} status none: there is no map yet
+ * @property {string | null} collection whose map it is
+ * @property {string | null} space null: the first
+ * @property {CollectionMap | null} columns
+ * @property {ReadonlySet<string>} without modalities that are not shown
+ * @property {string | null} looked the id of the item that is looked at
+ * @property {string | null} error
+ */
+
+const THUMBNAIL = 160;
+const MOST_KNOWN = 2000;
+
+/**
+ * @param {Store<State>} store
+ * @param {Service} service
+ */
+export function mappingActions(store, service) {
+  /** @type {Map<string, Promise<Card>>} */
+  const cards = new Map();
+
+  /** @param {Partial<Mapping>} patch */
+  const change = (patch) => store.set({ mapping: { ...store.get().mapping, ...patch } });
+
+  /**
+   * Bring the map of a space.
+   *
+   * @param {string | null} [space]
+   */
+  async function showMap(space = null) {
+    const { collection } = store.get().query;
+    change({ status: "loading", collection, space, error: null });
+    const isWanted = () => {
+      const { mapping } = store.get();
+      return mapping.collection === collection && mapping.space === space;
+    };
+    try {
+      const columns = await service.api.map(collection, space);
+      if (isWanted()) change({ status: "done", columns, looked: null });
+    } catch (error) {
+      const { code, message } = failure(error);
+      const status = code === "no_map" ? "none" : "failed";
+      if (isWanted()) change({ status, columns: null, error: message });
+    }
+  }
+
+  /** Bring the map if the page shows one that is not here. */
+  function needMap() {
+    const { query, mapping } = store.get();
+    const isHere = mapping.status !== "idle" && mapping.collection === query.collection;
+    if (query.view === "map" && !isHere) void showMap();
+  }
+  store.subscribe(needMap);
+
+  /** @param {string} modality shown, or no longer */
+  function toggleOnMap(modality) {
+    const without = new Set(store.get().mapping.without);
+    if (!without.delete(modality)) without.add(modality);
+    change({ without });
+  }
+
+  /** @param {string | null} looked */
+  const lookOnMap = (looked) => change({ looked });
+
+  /**
+   * What is told of an item on the map.
+   *
+   * @param {string} id
+   * @returns {Promise<Card>}
+   */
+  function describe(id) {
+    const { collection } = store.get().query;
+    const key = JSON.stringify([collection, id]);
+    const known = cards.get(key);
+    if (known) return known;
+    const coming = service.api
+      .item(collection, id)
+      .then((item) => toCard(service, collection, item))
+      .catch((error) => {
+        cards.delete(key);
+        throw error;
+      });
+    if (cards.size >= MOST_KNOWN) cards.delete([...cards.keys()][0]);
+    cards.set(key, coming);
+    return coming;
+  }
+
+  return { showMap, needMap, toggleOnMap, lookOnMap, describe };
+}
+
+/**
+ * @param {Service} service
+ * @param {string | null} collection
+ * @param {Item} item
+ * @returns {Promise<Card>}
+ */
+async function toCard(service, collection, item) {
+  const isPictured = item.kind === "image" || item.kind === "document";
+  const thumbnail = isPictured
+    ? await service.media.address(collection, item.id, { w: THUMBNAIL }).catch(() => null)
+    : null;
+  const text = item.segments.find((segment) => segment.text)?.text ?? "";
+  return { title: nameOf(item), note: item.kind === "text" ? text.slice(0, 160) : "", thumbnail };
+}

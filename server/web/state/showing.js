@@ -1,0 +1,41 @@
+/** What is shown over the page, and in which colours. */
+
+/**
+ * @import { Service } from "../service/service.js"
+ * @import { State, Store } from "./store.js"
+ *
+ * @typedef {"keys" | "history" | "adding"} DialogName
+ * @typedef {"system" | "light" | "dark"} Theme
+ */
+
+const THEME = "anysense.theme";
+/** @type {readonly Theme[]} */
+export const THEMES = ["system", "light", "dark"];
+
+/**
+ * @param {Store<State>} store
+ * @param {Service} service
+ */
+export function showingActions(store, service) {
+  /** @param {DialogName} dialog */
+  const openDialog = (dialog) => store.set({ dialog });
+
+  const closeDialog = () => store.set({ dialog: null });
+
+  /** @param {Theme} theme */
+  function setTheme(theme) {
+    store.set({ theme });
+    service.screen.setTheme(theme);
+    if (theme === "system") service.kept.removeItem(THEME);
+    else service.kept.setItem(THEME, theme);
+  }
+
+  /** Show the theme that was chosen before. */
+  function recallTheme() {
+    const theme = THEMES.find((name) => name === service.kept.getItem(THEME)) ?? "system";
+    store.set({ theme });
+    service.screen.setTheme(theme);
+  }
+
+  return { openDialog, closeDialog, setTheme, recallTheme };
+}

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createStore, INITIAL } from "../../server/web/state/store.js";
+import { watchingActions } from "../../server/web/state/watching.js";
+
+const facts = (items, name = "photos") => ({ name, items, items_by_kind: {}, encoders: [] });
+
+function page(answers) {
+  const api = {
+    progress: () => Promise.resolve({ builds: answers.builds ?? [] }),
+    jobs: () => Promise.resolve({ jobs: answers.jobs ?? [] }),
+    collections: () =>
+      answers.fails
+        ? Promise.reject(Object.assign(new Error("No answer."), { status: 0 }))
+        : Promise.resolve({ collections: [facts(answers.items), facts(7, "other")] }),
+  };
+  const waits = [];
+  const store = createStore(INITIAL);
+  const wait = (seconds) => {
+    waits.push(seconds);
+    answers.next?.();
+    return Promise.resolve();
+  };
+  return { store, waits, actions: watchingActions(store, { api }, wait) };
+}
+
+test("what is new is counted from what was shown", async () => {
+  const answers = { items: 10 };
+  const { store, actions } = page(answers);
+  await actions.look();
+  assert.equal(store.get().fresh, 0);
+  answers.items = 22;
+  await actions.look();
+  assert.equal(store.get().fresh, 12);
+  actions.seeFresh();
+  assert.equal(store.get().fresh, 0);
+  await actions.look();
+  assert.equal(store.get().fresh, 0);
+});
+
+test("fewer items, or another collection, are nothing new", async () => {
+  const answers = { items: 10 };
+  const { store, actions } = page(answers);
+  await actions.look();
+  answers.items = 4;
+  await actions.look();
+  assert.equal(store.get().fresh, 0);
+  store.set({ query: { ...store.get().query, collection: "other" } });
+  await actions.look();
+  assert.equal(store.get().fresh, 0);
+});
+
+test("it looks often while something is under way, also after no answer", async () => {
+  const answers = { items: 1, jobs: [{ id: "j", status: "done" }] };
+  const { store, waits, actions } = page(answers);
+  const steps = [
+    () => Object.assign(answers, { builds: [{ what: "build", done: 1, total: 2 }] }),
+    () => Object.assign(answers, { builds: [], fails: true }),
+    () => assert.equal(store.get().notices[0].tone, "error"),
+    () => Object.assign(answers, { fails: false, jobs: [{ id: "j", status: "running" }] }),
+    () => actions.stopWatching(),
+  ];
+  answers.next = () => steps.shift()?.();
+  await actions.watch();
+  assert.equal(waits.length, 5);
+  assert.ok(waits[0] > waits[1], "idle, then a build");
+  assert.ok(waits[4] < waits[0], "a job");
+  assert.deepEqual(store.get().notices, []);
+  assert.equal(store.get().jobs.length, 1);
+});
