@@ -1,0 +1,54 @@
+"""The page as a test takes hold of it: by what a person would call its parts."""
+
+from __future__ import annotations
+
+import base64
+import mimetypes
+import re
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Locator, Page
+
+__all__ = ["View"]
+
+ANSWERED = re.compile(r"\bhits?\b|\bitems?\b|Everything|Nothing")
+MAKE_TRANSFER = """([name, type, content]) => {
+  const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+  const transfer = new DataTransfer();
+  transfer.items.add(new File([bytes], name, { type }));
+  return transfer;
+}"""
+
+
+class View:
+    """A page of a service, and what is on it."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.box = page.get_by_role("searchbox")
+        self.hits = page.locator("#hits li")
+        self.count = page.locator("#hits .count")
+
+    def open(self, query: str = "") -> View:
+        """Open the page with a query string, and wait for what it shows."""
+        self.page.goto(f"?{query}" if query else ".")
+        self.settled()
+        return self
+
+    def settled(self) -> View:
+        """Wait until an answer is shown."""
+        expect(self.count).to_have_text(ANSWERED)
+        return self
+
+    def drop(self, file: Path, target: Locator) -> None:
+        """Drop a file of the machine on a part of the page, as from a file manager."""
+        kind = mimetypes.guess_type(file.name)[0] or ""
+        content = base64.b64encode(file.read_bytes()).decode()
+        transfer = self.page.evaluate_handle(MAKE_TRANSFER, [file.name, kind, content])
+        for event in ("dragenter", "dragover", "drop"):
+            target.dispatch_event(event, {"dataTransfer": transfer})
