@@ -3,6 +3,7 @@
 import { service } from "./service/service.js";
 import { createActions } from "./state/actions.js";
 import { createStore, INITIAL } from "./state/store.js";
+import "./elements/waveform.js";
 import { render } from "./vendor/lit-html/lit-html.js";
 import { pageView } from "./views/page.js";
 
@@ -14,6 +15,7 @@ let isDue = false;
 function show() {
   isDue = false;
   render(pageView(store.get(), actions), root);
+  actions.attend();
 }
 
 store.subscribe(() => {
@@ -21,6 +23,7 @@ store.subscribe(() => {
   isDue = true;
   requestAnimationFrame(show);
 });
+service.media.onArrival(() => store.set({}));
 service.address.onReturn(actions.follow);
 addEventListener("pagehide", actions.finishRemovals);
 actions.recallTheme();

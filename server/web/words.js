@@ -19,6 +19,36 @@ export const words = {
     clear: "Clear",
     region: "Search",
   },
+  unnamed: "Untitled",
+  page: (/** @type {number} */ n) => `page ${count.format(n)}`,
+  odds: (/** @type {number} */ one, /** @type {boolean} */ isExtrapolated) =>
+    one <= 1
+      ? "as good as most unrelated items"
+      : `one in ${count.format(one)} unrelated items scores so high${isExtrapolated ? " (extrapolated)" : ""}`,
+  route: {
+    native: "directly",
+    bridged: "bridged",
+    words: "by its words",
+  },
+  origin: (/** @type {string} */ name) =>
+    ({ caption: "its caption", ocr: "words in the picture", transcript: "what is said" })[name] ??
+    name,
+  like: "More like this",
+  likeName: (/** @type {string} */ name) => `More like ${name}`,
+  sound: {
+    play: (/** @type {string} */ name) => `Play ${name}`,
+    pause: (/** @type {string} */ name) => `Pause ${name}`,
+    failed: "This browser cannot play that sound.",
+    curve: (/** @type {string} */ length) => `Loudness over time, ${length} long`,
+    match: (/** @type {string} */ span) => `the match is at ${span}`,
+    position: "Position",
+  },
+  facts: "Show how each hit was found",
+  view: {
+    label: "View",
+    grid: "Grid",
+    map: "Map",
+  },
   hits: {
     heading: "Hits",
     all: "Everything here, the newest first",
@@ -29,6 +59,10 @@ export const words = {
     noMatch: "Nothing stands out: chance alone could have put these first.",
     loading: "Searching…",
     more: "More is on its way…",
+    end: (/** @type {number} */ n) =>
+      `These are the first ${count.format(n)}. Ask more narrowly to see others.`,
+    label: (/** @type {string} */ kind, /** @type {string} */ name, /** @type {string} */ place) =>
+      [kind, name, place].filter((part) => part !== "").join(", "),
   },
   modality: {
     image: "Pictures",

@@ -4,7 +4,7 @@ import { words } from "../words.js";
 
 /**
  * @import { CollectionMap } from "../state/mapping.js"
- * @import { Access, CollectionFacts, Failure, Field, Hit, Item } from "../state/types.js"
+ * @import { Access, CollectionFacts, Failure, Field, Hit, Item, Segment } from "../state/types.js"
  * @import { Build, Job } from "../state/watching.js"
  * @import { Explanation } from "../state/why.js"
  */
@@ -221,6 +221,17 @@ export const api = {
    * @returns {Promise<Item>}
    */
   item: (collection, id, signal) => answer(itemPath(collection, id), { signal }),
+
+  /**
+   * How the text of an item begins.
+   * @param {string | null} collection
+   * @param {string} id
+   * @returns {Promise<Segment | null>}
+   */
+  async opening(collection, id) {
+    const item = await api.item(collection, id);
+    return item.segments.find((segment) => segment.text !== null) ?? null;
+  },
 
   /**
    * @param {string | null} collection

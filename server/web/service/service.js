@@ -5,8 +5,23 @@ import { api, storeKey } from "./api.js";
 import { changes } from "./changes.js";
 import { files } from "./files.js";
 import { media } from "./media.js";
+import { player } from "./player.js";
 import { kept, screen } from "./screen.js";
+import { scroll } from "./scroll.js";
+import { sightOf } from "./sight.js";
 
-export const service = { address, api, changes, files, kept, media, screen, storeKey };
+export const service = {
+  address,
+  api,
+  changes,
+  files,
+  kept,
+  media,
+  player,
+  screen,
+  scroll,
+  sightOf,
+  storeKey,
+};
 
 /** @typedef {typeof service} Service */

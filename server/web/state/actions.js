@@ -2,9 +2,11 @@
 
 import { addingActions } from "./adding.js";
 import { askingActions } from "./asking.js";
+import { attendingActions } from "./attending.js";
 import { enteringActions } from "./entering.js";
 import { lookingActions } from "./looking.js";
 import { mappingActions } from "./mapping.js";
+import { playingActions } from "./playing.js";
 import { rememberingActions } from "./remembering.js";
 import { removingActions } from "./removing.js";
 import { selectingActions } from "./selecting.js";
@@ -23,14 +25,20 @@ import { whyActions } from "./why.js";
  * @param {Service} service
  */
 export function createActions(store, service) {
-  const asking = askingActions(store, service);
-  const looking = lookingActions(store, service);
+  const asking = askingActions(store, service, {
+    measure: (hits, isFirst, signal) => attending.measure(hits, isFirst, signal),
+    forgetPeeks: () => attending.forgetPeeks(),
+  });
+  const attending = attendingActions(store, service, asking);
+  const looking = lookingActions(store, service, asking);
   return {
     ...asking,
+    ...attending,
     ...looking,
     ...addingActions(store, service),
     ...enteringActions(store, service, looking.begin),
     ...mappingActions(store, service),
+    ...playingActions(store, service, looking),
     ...rememberingActions(store, service),
     ...removingActions(store, service),
     ...selectingActions(store, service, asking.more),

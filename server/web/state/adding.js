@@ -4,7 +4,7 @@
  */
 
 import { words } from "../words.js";
-import { failure } from "./asking.js";
+import { failure } from "./pages.js";
 
 /**
  * @import { Service } from "../service/service.js"

@@ -1,19 +1,21 @@
 /** Looking: the item that is open, and what the cards that are in sight need beside their hit. */
 
-import { failure } from "./asking.js";
 import { withNotice, withoutNotice } from "./notices.js";
+import { failure } from "./pages.js";
 
 /**
  * @import { Notice } from "./notices.js"
  * @import { Service } from "../service/service.js"
+ * @import { Query } from "./types.js"
  * @import { State, Store } from "./store.js"
  */
 
 /**
  * @param {Store<State>} store
  * @param {Service} service
+ * @param {{ask: (patch: Partial<Query>) => void}} asking
  */
-export function lookingActions(store, service) {
+export function lookingActions(store, service, { ask }) {
   /**
    * Tells of something for a while.
    * @param {Notice} notice
@@ -41,5 +43,9 @@ export function lookingActions(store, service) {
     }
   }
 
-  return { notify, dismiss, begin };
+  /** @param {string} id of the item to look at */
+  const openItem = (id) => ask({ item: id });
+  const closeItem = () => ask({ item: null });
+
+  return { notify, dismiss, begin, openItem, closeItem };
 }

@@ -1,7 +1,7 @@
 /** The map of a collection: which one is shown, and what is said of its points. */
 
-import { failure } from "./asking.js";
 import { nameOf } from "./names.js";
+import { failure } from "./pages.js";
 
 /**
  * @import { MapColumns } from "../elements/any-map.js"

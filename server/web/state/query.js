@@ -206,3 +206,13 @@ export function toSearch(query) {
     ...(query.fusion !== "calibrated" && { fusion: query.fusion }),
   };
 }
+
+/**
+ * Whether one query finds other hits than another: what is looked at, and how, finds none.
+ * @param {Query} before
+ * @param {Query} after
+ */
+export function changesHits(before, after) {
+  const bare = (/** @type {Query} */ query) => JSON.stringify({ ...query, item: null, view: null });
+  return bare(before) !== bare(after);
+}

@@ -4,9 +4,9 @@
  */
 
 import { words } from "../words.js";
-import { failure } from "./asking.js";
 import { CLOCK } from "./clock.js";
 import { withNotice, withoutNotice } from "./notices.js";
+import { failure } from "./pages.js";
 
 /**
  * @import { Clock } from "./clock.js"

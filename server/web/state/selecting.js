@@ -1,10 +1,10 @@
 /** Marking hits, and taking the marked ones away as a file or as text. */
 
 import { words } from "../words.js";
-import { failure } from "./asking.js";
 import { toFile, toPaths } from "./exporting.js";
 import { labelOf } from "./history.js";
 import { withNotice } from "./notices.js";
+import { failure } from "./pages.js";
 
 /**
  * @import { Service } from "../service/service.js"

@@ -3,7 +3,7 @@
 import { EMPTY } from "./query.js";
 
 /**
- * @import { Access, CollectionFacts, Field, Item, Query, Results } from "./types.js"
+ * @import { Access, CollectionFacts, Field, Item, Peek, Query, Results, Sight } from "./types.js"
  * @import { Adding } from "./adding.js"
  * @import { Entry } from "./history.js"
  * @import { Mapping } from "./mapping.js"
@@ -11,6 +11,7 @@ import { EMPTY } from "./query.js";
  * @import { DialogName, Theme } from "./showing.js"
  * @import { Build, Job } from "./watching.js"
  * @import { Why } from "./why.js"
+ * @import { Playing } from "../service/player.js"
  */
 
 /**
@@ -21,6 +22,11 @@ import { EMPTY } from "./query.js";
  * @property {readonly CollectionFacts[]} collections
  * @property {readonly Field[]} fields
  * @property {ReadonlySet<string>} selection the ids of the hits that are marked
+ * @property {Sight} sight
+ * @property {number} focus the index of the hit that the keyboard is at
+ * @property {ReadonlyMap<string, Peek>} peeks by id
+ * @property {Playing | null} playing
+ * @property {boolean} showsFacts whether each hit tells its score and where that is from
  * @property {Item | null} detail the item that is looked at, once it has come
  * @property {Why | null} why what explains a hit
  * @property {Mapping} mapping the map
@@ -67,6 +73,11 @@ export const INITIAL = Object.freeze({
   collections: [],
   fields: [],
   selection: new Set(),
+  sight: { top: 0, height: 0, width: 0 },
+  focus: 0,
+  peeks: new Map(),
+  playing: null,
+  showsFacts: false,
   detail: null,
   why: null,
   mapping: NO_MAPPING,

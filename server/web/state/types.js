@@ -67,6 +67,15 @@
  * @property {boolean} isGrowing whether a further page is on its way
  * @property {Failure | null} error
  *
+ * @typedef {object} Sight what of the list of hits is in sight, in pixels
+ * @property {number} top from the list's top; below 0: the list begins further down
+ * @property {number} height of the window
+ * @property {number} width of the list
+ *
+ * @typedef {object} Peek what a card shows beside its hit
+ * @property {Segment | null} passage how a text begins
+ * @property {{seconds: number, peaks: readonly number[]} | null} curve of a sound
+ *
  * @typedef {object} Failure
  * @property {string} message
  * @property {string} code

@@ -1,7 +1,7 @@
 /** Watching the service: what is being built, and how many items are new since they were shown. */
 
-import { failure } from "./asking.js";
 import { withNotice, withoutNotice } from "./notices.js";
+import { failure } from "./pages.js";
 
 /**
  * @import { Service } from "../service/service.js"

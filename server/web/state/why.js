@@ -1,6 +1,6 @@
 /** Why a hit was found: what the service explains of it. */
 
-import { failure } from "./asking.js";
+import { failure } from "./pages.js";
 import { toSearch } from "./query.js";
 
 /**

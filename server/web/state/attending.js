@@ -1,0 +1,66 @@
+/** Attending to what is in sight: the layout, further pages in time, and what cards show beside their hits. */
+
+import { createArranger, targetHeight } from "./arranging.js";
+import { tilesBetween } from "./layout.js";
+import { peeker } from "./peeking.js";
+import { lookOf, shapeOf } from "./tiles.js";
+
+/**
+ * @import { Service } from "../service/service.js"
+ * @import { Measure } from "./searching.js"
+ * @import { State, Store } from "./store.js"
+ */
+
+const FIRST_PICTURES = 30;
+/** How long the first page, and a further one, waits for the shapes of its pictures, in milliseconds. */
+const PATIENCE = { first: 300, further: 900 };
+
+/**
+ * @param {Store<State>} store
+ * @param {Service} service
+ * @param {{more: () => Promise<void>}} asking
+ */
+export function attendingActions(store, service, { more }) {
+  const { media } = service;
+  const { peek, forgetPeeks } = peeker(store, service.api);
+  const arrange = createArranger((hit, width) =>
+    shapeOf(hit, width, media.shape(store.get().query.collection, hit.id)),
+  );
+  const watchSight = service.sightOf((sight) => store.set({ sight }));
+
+  const layout = () => arrange(store.get().results.hits, store.get().sight.width);
+
+  /** The hits that are shown: those in sight, and some around them. */
+  function shown() {
+    const { top, height } = store.get().sight;
+    return tilesBetween(layout(), top - height, top + 2 * height);
+  }
+
+  /** Brings what is in sight, or soon is. */
+  function attend() {
+    const { results, sight } = store.get();
+    if (sight.width === 0) return;
+    const { first, end } = shown();
+    peek(results.hits.slice(first, end));
+    if (layout().height - sight.top < 4 * sight.height) void more();
+  }
+
+  /** @type {Measure} */
+  async function measure(hits, isFirst, signal) {
+    const pictures = hits
+      .filter((hit) => ["picture", "page"].includes(lookOf(hit)))
+      .slice(0, isFirst ? FIRST_PICTURES : hits.length)
+      .map(({ id, kind, page = null }) => ({ id, page: kind === "document" ? (page ?? 1) : null }));
+    await media.measure(store.get().query.collection, pictures, {
+      pixels: targetHeight(store.get().sight.width || innerWidth) * 1.4,
+      patience: isFirst ? PATIENCE.first : PATIENCE.further,
+      signal,
+    });
+  }
+
+  /** @param {number} index of the hit that the keyboard goes to */
+  const focusOn = (index) => store.set({ focus: index });
+  const toggleFacts = () => store.set({ showsFacts: !store.get().showsFacts });
+
+  return { layout, shown, watchSight, attend, forgetPeeks, measure, focusOn, toggleFacts };
+}

@@ -1,0 +1,57 @@
+/** A text: the passage that matched, under its headings, with the words of the query marked. */
+
+import { flowing } from "../state/flowing.js";
+import { marked, wordsOf } from "../state/marking.js";
+import { askedTerms } from "../state/query.js";
+import { nameOf, placeOf } from "../state/telling.js";
+import { classMap } from "../vendor/lit-html/directives/class-map.js";
+import { html, nothing } from "../vendor/lit-html/lit-html.js";
+import { factsLine } from "./facts.js";
+import { icon } from "./icons.js";
+
+/**
+ * @import { State } from "../state/store.js"
+ * @import { Query } from "../state/types.js"
+ * @import { Tile } from "./tile.js"
+ */
+
+const SHORT = 170; // letters: such a passage is set larger
+
+/**
+ * @param {Tile} tile
+ * @param {State} state
+ */
+export function passageBody({ hit }, { peeks, query }) {
+  const { text, heading } = hit.text ? hit : (peeks.get(hit.id)?.passage ?? hit);
+  const isShort = (text ?? "").length < SHORT;
+  return html`
+    ${headingView(heading ?? [])}
+    <p class=${classMap({ "passage-text": true, short: isShort })}>
+      ${markedText(text ?? "", query)}
+    </p>
+    <div class="foot">
+      <span class="name">${icon(hit.kind === "document" ? "document" : "text")}${nameOf(hit)}</span>
+      <span class="place">${placeOf(hit)}</span>
+      ${factsLine(hit)}
+    </div>
+  `;
+}
+
+/** @param {readonly string[]} heading */
+export function headingView(heading) {
+  if (heading.length === 0) return nothing;
+  return html`<p class="heading">${heading.join(" › ")}</p>`;
+}
+
+/**
+ * A text with the words of a query marked.
+ * @param {string} text
+ * @param {Query} query
+ */
+export function markedText(text, query) {
+  const asked = askedTerms(query).filter((term) => term.weight > 0);
+  const words = wordsOf(asked.map((term) => term.text ?? "").join(" "));
+  return marked(flowing(text), words).map((part) =>
+    part.isMarked ? html`<mark>${part.text}</mark>` : part.text,
+  );
+}

@@ -1,0 +1,80 @@
+/** One hit of the grid, at its place. */
+
+import { changed, toUrl } from "../state/query.js";
+import { nameOf, placeOf } from "../state/telling.js";
+import { lookOf } from "../state/tiles.js";
+import { classMap } from "../vendor/lit-html/directives/class-map.js";
+import { html } from "../vendor/lit-html/lit-html.js";
+import { words } from "../words.js";
+import { icon } from "./icons.js";
+import { passageBody } from "./passage-tile.js";
+import { pictureBody } from "./picture-tile.js";
+import { soundBody } from "./sound-tile.js";
+
+/**
+ * @import { Actions } from "../state/actions.js"
+ * @import { Box } from "../state/layout.js"
+ * @import { State } from "../state/store.js"
+ * @import { Hit } from "../state/types.js"
+ *
+ * @typedef {object} Tile
+ * @property {Hit} hit
+ * @property {number} index
+ * @property {Box} box
+ */
+
+const BODIES = {
+  picture: pictureBody,
+  page: pictureBody,
+  sound: soundBody,
+  passage: passageBody,
+};
+
+/**
+ * @param {Tile} tile
+ * @param {State} state
+ * @param {Actions} actions
+ */
+export function tileView(tile, state, actions) {
+  const { hit, index, box } = tile;
+  const look = lookOf(hit);
+  const name = nameOf(hit);
+  const label = words.hits.label(words.kind[hit.kind], name, placeOf(hit));
+  const open = (/** @type {MouseEvent} */ event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    actions.openItem(hit.id);
+  };
+  const isAtKeyboard = index === state.focus;
+  return html`
+    <li
+      class=${classMap({ tile: true, [look]: true, known: state.showsFacts })}
+      .style=${`transform: translate(${box.x}px, ${box.y}px); width: ${box.width}px; height: ${box.height}px`}
+      aria-posinset=${index + 1}
+      aria-setsize=${state.results.nextCursor === null ? state.results.hits.length : -1}
+    >
+      <a
+        class="open"
+        data-index=${index}
+        href=${toUrl(changed(state.query, { item: hit.id }))}
+        tabindex=${isAtKeyboard ? 0 : -1}
+        aria-label=${label}
+        @click=${open}
+        @focus=${() => isAtKeyboard || actions.focusOn(index)}
+      ></a>
+      ${BODIES[look](tile, state, actions)}
+      <div class="tile-tools">
+        <button
+          type="button"
+          class="round"
+          tabindex=${isAtKeyboard ? 0 : -1}
+          title=${words.like}
+          aria-label=${words.likeName(name)}
+          @click=${() => actions.askLike(hit)}
+        >
+          ${icon("like")}
+        </button>
+      </div>
+    </li>
+  `;
+}
