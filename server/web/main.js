@@ -1,7 +1,9 @@
 /** Puts the page's parts together: the state, what changes it, and what shows it. */
 
+import { listenToKeys } from "./service/keyboard.js";
 import { service } from "./service/service.js";
 import { createActions } from "./state/actions.js";
+import { press } from "./state/pressing.js";
 import { createStore, INITIAL } from "./state/store.js";
 import "./elements/waveform.js";
 import { render } from "./vendor/lit-html/lit-html.js";
@@ -25,6 +27,7 @@ store.subscribe(() => {
 });
 service.media.onArrival(() => store.set({}));
 service.address.onReturn(actions.follow);
+listenToKeys((pressed) => press(pressed, store.get(), actions, service.screen.toBox));
 addEventListener("pagehide", actions.finishRemovals);
 actions.recallTheme();
 actions.recall();

@@ -76,6 +76,10 @@ export const words = {
     document: "Document",
     video: "Video",
   },
+  tools: {
+    label: "Tools",
+    more: "More",
+  },
   map: {
     label: "Map of the collection",
     keys: "Arrows go from item to item, with Shift they move the map. Plus and minus enlarge it, 0 shows all of it. N and P lead to hits, Enter opens an item.",
@@ -105,7 +109,7 @@ export const words = {
   why: {
     heading: "Why it was found",
     loading: "Being worked out…",
-    oneIn: (/** @type {number} */ n, /** @type {string} */ what) =>
+    odds: (/** @type {number} */ n, /** @type {string} */ what) =>
       n <= 1
         ? `Most ${what} that have nothing to do with the query score as high: chance alone explains it.`
         : `About one in ${count.format(n)} ${what} that have nothing to do with the query scores so high.`,
@@ -181,6 +185,8 @@ export const words = {
     failed: (/** @type {string} */ message) => `Nothing was removed. ${message}`,
   },
   select: {
+    one: "Select",
+    name: (/** @type {string} */ name) => `Select ${name}`,
     count: (/** @type {number} */ n) => `${count.format(n)} selected`,
     bar: "What is selected",
     all: "Select all",
@@ -241,7 +247,7 @@ export const words = {
         keys: [
           ["/", "To the box"],
           ["?", "This list"],
-          ["m", "Map or list"],
+          ["v", "Map or list"],
           ["Esc", "Close what is open"],
         ],
       },
@@ -250,6 +256,8 @@ export const words = {
         keys: [
           ["← ↑ → ↓", "From hit to hit"],
           ["Enter", "Open"],
+          ["m", "More like this"],
+          ["p", "Play, pause"],
           ["x", "Select, with Shift all between"],
           ["w", "Why it was found"],
           ["Delete", "Remove"],

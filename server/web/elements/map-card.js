@@ -36,6 +36,7 @@ export class MapCard {
     const title = document.createElement("strong");
     title.textContent = card.title;
     const note = document.createElement("span");
+    note.className = "map-note";
     note.textContent = [place, card.note].filter(Boolean).join(" · ");
     this.element.replaceChildren(...pictureOf(card), title, note);
     this.element.hidden = false;

@@ -27,6 +27,7 @@ import { sideOf, toMap } from "../state/map-view.js";
 
 export const PICTURE = 64; // pixels along the longer side
 const DIM = 0.22;
+const BEST = 10; // hits that are larger than the others
 
 /** @type {Record<string, (path: Path2D, middle: number, radius: number) => void>} */
 const SHAPES = {
@@ -81,7 +82,8 @@ export class MapPainter {
    */
   paintLit(scene, lit, radius) {
     for (let place = lit.length - 1; place >= 0; place--) {
-      this.stamp(scene, lit[place], radius * 1.5 + 1.5, "lit");
+      const times = place < BEST ? 1.9 : 1.35;
+      this.stamp(scene, lit[place], Math.round(radius * times * 2) / 2, "lit");
     }
   }
 
@@ -168,12 +170,10 @@ export class MapPainter {
     const width = ratio > 1 ? PICTURE : PICTURE * ratio;
     const height = ratio > 1 ? PICTURE / ratio : PICTURE;
     const { context } = this;
-    context.globalAlpha = scene.lit && !scene.lit.includes(i) ? 2 * DIM : 1;
     context.drawImage(image, x - width / 2, y - height / 2, width, height);
     context.strokeStyle = scene.palette.image;
-    context.lineWidth = scene.lit?.includes(i) ? 3 : 1.5;
+    context.lineWidth = scene.lit ? 3 : 1.5;
     context.strokeRect(x - width / 2, y - height / 2, width, height);
-    context.globalAlpha = 1;
   }
 
   /**

@@ -38,7 +38,7 @@ export class MapPictures {
   }
 
   /**
-   * The pictures that are here of what is in sight, where it is little; those of hits go first.
+   * The pictures that are here of what is in sight, where it is little; of hits alone if there are any.
    *
    * @param {Omit<Scene, "pictures">} scene
    * @param {readonly string[]} ids of all points
@@ -48,10 +48,11 @@ export class MapPictures {
     if (hidden.has("image") || (view.zoom < NEAR && ids.length > FEW)) return [];
     const seen = points.inside(boxOf(scene)).filter((i) => modalities[modality[i]] === "image");
     if (seen.length > FEW) return [];
-    const lit = new Set(scene.lit);
-    const places = seen
-      .sort((a, b) => Number(lit.has(b)) - Number(lit.has(a)))
-      .map((i) => ({ i, ...toScreen(view, size, { x: points.x[i], y: points.y[i] }) }));
+    const chosen = scene.lit?.filter((i) => seen.includes(i)) ?? seen;
+    const places = chosen.map((i) => ({
+      i,
+      ...toScreen(view, size, { x: points.x[i], y: points.y[i] }),
+    }));
     return apart(places, PICTURE + SPACE, MOST_DRAWN).flatMap((i) => {
       const picture = this.get(ids[i]);
       return picture ? [{ i, ...picture }] : [];

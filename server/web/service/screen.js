@@ -8,6 +8,13 @@ export const screen = {
     else dataset.theme = theme;
   },
 
+  /** Put the focus in the box, with what stands there marked. */
+  toBox() {
+    const box = /** @type {HTMLInputElement | null} */ (document.getElementById("words"));
+    box?.focus();
+    box?.select();
+  },
+
   reload: () => location.reload(),
 };
 

@@ -1,22 +1,7 @@
-/**
- * What a score says of chance: of unrelated items, one in 10^score has it or more.
- */
+/** What is drawn of a score and of what chance gives beside it. */
 
 const LEAST_END = 4; // of the axis of scores: up to one in 10,000
 const BINS = 24;
-
-/**
- * One in how many unrelated items scores so high, rounded to what a score promises: one digit, two
- * below a hundred.
- *
- * @param {number} score
- */
-export function oneIn(score) {
-  const exact = 10 ** Math.max(score, 0);
-  if (exact < 2) return 1;
-  const unit = exact < 10 ? 1 : 10 ** (Math.floor(Math.log10(exact)) - (exact < 100 ? 1 : 0));
-  return Math.round(exact / unit) * unit;
-}
 
 /**
  * Where the axis of scores ends: a whole number that leaves room beside what is shown.
@@ -43,17 +28,6 @@ export function histogram(sample, end, bins = BINS) {
   }
   const most = Math.max(...counts, 1);
   return counts.map((count) => count / most);
-}
-
-/**
- * The curve of a share on an axis of tenfold steps: from 1 at the top to `least` at the bottom.
- *
- * @param {number} share over 0, up to 1
- * @param {number} least
- * @returns {number} 1 to 0
- */
-export function height(share, least) {
-  return Math.min(Math.max(1 - Math.log10(share) / Math.log10(least), 0), 1);
 }
 
 /**

@@ -1,7 +1,7 @@
 /** The map of a collection: which one is shown, and what is said of its points. */
 
-import { nameOf } from "./names.js";
 import { failure } from "./pages.js";
+import { nameOf } from "./telling.js";
 
 /**
  * @import { MapColumns } from "../elements/any-map.js"

@@ -22,6 +22,7 @@ const SHAPES = {
   theme: svg`<circle cx="12" cy="12" r="8.5" /><path d="M12 3.5a8.5 8.5 0 0 1 0 17z" fill="currentColor" />`,
   grid: svg`<rect x="4" y="4" width="9" height="7" rx="1" /><rect x="16" y="4" width="4" height="7" rx="1" /><rect x="4" y="14" width="4" height="6" rx="1" /><rect x="11" y="14" width="9" height="6" rx="1" />`,
   map: svg`<circle cx="7" cy="8" r="1.5" /><circle cx="11" cy="5.5" r="1.5" /><circle cx="16" cy="9" r="1.5" /><circle cx="9" cy="14" r="1.5" /><circle cx="17.5" cy="16" r="1.5" /><circle cx="13" cy="18.5" r="1.5" />`,
+  check: svg`<path d="m5 12.5 4.5 4.5L19 7.5" />`,
   left: svg`<path d="m14.5 5-7 7 7 7" />`,
   right: svg`<path d="m9.5 5 7 7-7 7" />`,
   open: svg`<path d="M13 4.5h6.5V11M19.5 4.5 11 13M9 6H5.5v12.5H18V15" />`,

@@ -1,7 +1,7 @@
 /** Messages that pass. */
 
 import { repeat } from "../vendor/lit-html/directives/repeat.js";
-import { html } from "../vendor/lit-html/lit-html.js";
+import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { words } from "../words.js";
 
 /**
@@ -19,9 +19,14 @@ export function noticesView({ notices }, { dismiss }) {
       ${repeat(
         notices,
         (notice) => notice.id,
-        ({ id, text, tone }) => html`
+        ({ id, text, tone, action }) => html`
           <div class="notice ${tone}">
             <span>${text}</span>
+            ${
+              action
+                ? html`<button type="button" class="plain strong" @click=${action.run}>${action.label}</button>`
+                : nothing
+            }
             <button type="button" class="plain" @click=${() => dismiss(id)}>${words.close}</button>
           </div>
         `,

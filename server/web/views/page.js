@@ -1,11 +1,20 @@
 /** The whole page, from its parts. */
 
+import { isClosed } from "../state/entering.js";
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { words } from "../words.js";
+import { addingView } from "./adding.js";
 import { boxView } from "./box.js";
+import { entryView } from "./entry.js";
 import { gridView } from "./grid.js";
+import { keysView } from "./keys.js";
+import { mapView } from "./map.js";
 import { noticesView } from "./notices.js";
+import { pastView } from "./past.js";
+import { selectionView } from "./selection.js";
 import { statusView } from "./status.js";
+import { toolsView } from "./tools.js";
+import { watchView } from "./watch.js";
 
 /**
  * @import { Actions } from "../state/actions.js"
@@ -21,12 +30,33 @@ export function pageView(state, actions) {
     <a class="skip" href="#hits">${words.skip}</a>
     <header class="top">
       <a class="brand" href="." translate="no">${words.title}</a>
-      ${boxView(state, actions)}
+      ${boxView(state, actions)} ${toolsView(state, actions)}
     </header>
     <main id="hits" tabindex="-1">
-      ${statusView(state, actions)}
-      ${state.query.view === "map" ? nothing : gridView(state, actions)}
+      ${isClosed(state.access) ? entryView(state, actions) : foundView(state, actions)}
     </main>
-    ${noticesView(state, actions)}
+    ${selectionView(state, actions)} ${dialogOf(state, actions)} ${noticesView(state, actions)}
   `;
+}
+
+/**
+ * @param {State} state
+ * @param {Actions} actions
+ */
+function foundView(state, actions) {
+  return html`
+    ${watchView(state, actions)} ${statusView(state, actions)}
+    ${state.query.view === "map" ? mapView(state, actions) : gridView(state, actions)}
+  `;
+}
+
+/**
+ * What is open over the page.
+ * @param {State} state
+ * @param {Actions} actions
+ */
+function dialogOf(state, actions) {
+  if (state.dialog === "adding") return addingView(state, actions);
+  if (state.dialog === "history") return pastView(state, actions);
+  return state.dialog === "keys" ? keysView(actions) : nothing;
 }

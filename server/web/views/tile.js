@@ -41,14 +41,17 @@ export function tileView(tile, state, actions) {
   const name = nameOf(hit);
   const label = words.hits.label(words.kind[hit.kind], name, placeOf(hit));
   const open = (/** @type {MouseEvent} */ event) => {
-    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    actions.openItem(hit.id);
+    const isMarking = event.ctrlKey || event.metaKey || event.shiftKey;
+    if (isMarking) actions.select(hit.id, event.shiftKey);
+    else actions.openItem(hit.id);
   };
   const isAtKeyboard = index === state.focus;
+  const isMarked = state.selection.has(hit.id);
   return html`
     <li
-      class=${classMap({ tile: true, [look]: true, known: state.showsFacts })}
+      class=${classMap({ tile: true, [look]: true, known: state.showsFacts, marked: isMarked })}
+      data-id=${hit.id}
       .style=${`transform: translate(${box.x}px, ${box.y}px); width: ${box.width}px; height: ${box.height}px`}
       aria-posinset=${index + 1}
       aria-setsize=${state.results.nextCursor === null ? state.results.hits.length : -1}
@@ -64,6 +67,18 @@ export function tileView(tile, state, actions) {
       ></a>
       ${BODIES[look](tile, state, actions)}
       <div class="tile-tools">
+        <button
+          type="button"
+          class="round mark"
+          role="checkbox"
+          aria-checked=${isMarked}
+          tabindex=${isAtKeyboard ? 0 : -1}
+          title=${words.select.one}
+          aria-label=${words.select.name(name)}
+          @click=${(/** @type {MouseEvent} */ event) => actions.select(hit.id, event.shiftKey)}
+        >
+          ${icon("check")}
+        </button>
         <button
           type="button"
           class="round"

@@ -1,0 +1,63 @@
+/** Keys that work wherever one is on the page. */
+
+import { mayWrite } from "./entering.js";
+
+/**
+ * @import { Actions } from "./actions.js"
+ * @import { State } from "./store.js"
+ *
+ * @typedef {object} Pressed a key, and where it was pressed
+ * @property {string} key
+ * @property {boolean} shiftKey
+ * @property {boolean} isPlain without Ctrl, Alt or Meta
+ * @property {boolean} isTyping in a field
+ * @property {string | null} id of the hit that has the focus
+ */
+
+/**
+ * Do what a key stands for.
+ *
+ * @param {Pressed} pressed
+ * @param {State} state
+ * @param {Actions} actions
+ * @param {() => void} toBox puts the focus in the box
+ * @returns {boolean} whether it stands for anything here
+ */
+export function press(pressed, state, actions, toBox) {
+  const { key, isPlain, isTyping, id } = pressed;
+  if (!isPlain || isTyping || state.dialog !== null || state.query.item !== null) return false;
+  const run =
+    keysOfPage(state, actions, toBox)[key] ?? (id && keysOfHit(pressed, id, state, actions)[key]);
+  if (!run) return false;
+  run();
+  return true;
+}
+
+/**
+ * @param {State} state
+ * @param {Actions} actions
+ * @param {() => void} toBox
+ * @returns {Record<string, () => void>}
+ */
+function keysOfPage({ query, selection }, actions, toBox) {
+  const other = query.view === "map" ? "grid" : "map";
+  return {
+    "/": toBox,
+    "?": () => actions.openDialog("keys"),
+    v: () => actions.ask({ view: other }),
+    ...(selection.size > 0 && { Escape: actions.selectNone }),
+  };
+}
+
+/**
+ * @param {Pressed} pressed
+ * @param {string} id
+ * @param {State} state
+ * @param {Actions} actions
+ * @returns {Record<string, () => void>}
+ */
+function keysOfHit({ shiftKey }, id, { access, selection }, actions) {
+  const select = () => actions.select(id, shiftKey);
+  const remove = () => actions.remove(selection.has(id) ? [...selection] : [id]);
+  return { x: select, X: select, ...(mayWrite(access) && { Delete: remove }) };
+}

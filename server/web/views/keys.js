@@ -1,0 +1,26 @@
+/** The list of keys. */
+
+import { html } from "../vendor/lit-html/lit-html.js";
+import { words } from "../words.js";
+import { dialogView } from "./dialog.js";
+
+/** @import { Actions } from "../state/actions.js" */
+
+/** @param {Actions} actions */
+export function keysView(actions) {
+  return dialogView({
+    name: "keys",
+    heading: words.keys.heading,
+    closed: actions.closeDialog,
+    content: html`
+      ${words.keys.list.map(
+        ({ title, keys }) => html`
+          <h3>${title}</h3>
+          <dl class="keys-list">
+            ${keys.map(([key, does]) => html`<div><dt><kbd>${key}</kbd></dt><dd>${does}</dd></div>`)}
+          </dl>
+        `,
+      )}
+    `,
+  });
+}

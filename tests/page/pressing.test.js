@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { press } from "../../server/web/state/pressing.js";
+import { INITIAL } from "../../server/web/state/store.js";
+
+const access = { scopes: ["read", "write"], needs_key: false };
+
+function pressed(key, { on = {}, state = {} } = {}) {
+  const calls = [];
+  const note =
+    (name) =>
+    (...given) =>
+      void calls.push([name, ...given]);
+  const actions = Object.fromEntries(
+    ["ask", "openDialog", "select", "selectNone", "remove"].map((name) => [name, note(name)]),
+  );
+  const where = { key, shiftKey: false, isPlain: true, isTyping: false, id: null, ...on };
+  const heard = press(where, { ...INITIAL, access, ...state }, actions, note("toBox"));
+  assert.equal(heard, calls.length > 0);
+  return calls;
+}
+
+test("keys of the page", () => {
+  assert.deepEqual(pressed("/"), [["toBox"]]);
+  assert.deepEqual(pressed("?"), [["openDialog", "keys"]]);
+  assert.deepEqual(pressed("v"), [["ask", { view: "map" }]]);
+  const onMap = { query: { ...INITIAL.query, view: "map" } };
+  assert.deepEqual(pressed("v", { state: onMap }), [["ask", { view: "grid" }]]);
+  assert.deepEqual(pressed("q"), []);
+});
+
+test("keys of the hit that has the focus", () => {
+  const on = { id: "a" };
+  assert.deepEqual(pressed("x", { on }), [["select", "a", false]]);
+  assert.deepEqual(pressed("X", { on: { ...on, shiftKey: true } }), [["select", "a", true]]);
+  assert.deepEqual(pressed("Delete", { on }), [["remove", ["a"]]]);
+  assert.deepEqual(pressed("x"), []);
+});
+
+test("Delete removes all that is marked, if the hit is, and nothing without the right to", () => {
+  const on = { id: "a" };
+  const state = { selection: new Set(["b", "a"]) };
+  assert.deepEqual(pressed("Delete", { on, state }), [["remove", ["b", "a"]]]);
+  assert.deepEqual(pressed("Delete", { on: { id: "c" }, state }), [["remove", ["c"]]]);
+  const reader = { access: { ...access, scopes: ["read"] } };
+  assert.deepEqual(pressed("Delete", { on, state: reader }), []);
+});
+
+test("Escape leaves the selection, if there is one", () => {
+  assert.deepEqual(pressed("Escape"), []);
+  assert.deepEqual(pressed("Escape", { state: { selection: new Set(["a"]) } }), [["selectNone"]]);
+});
+
+test("nothing while somebody types, with other keys, or under a dialog", () => {
+  assert.deepEqual(pressed("/", { on: { isTyping: true } }), []);
+  assert.deepEqual(pressed("v", { on: { isPlain: false } }), []);
+  assert.deepEqual(pressed("?", { state: { dialog: "adding" } }), []);
+  assert.deepEqual(pressed("v", { state: { query: { ...INITIAL.query, item: "a" } } }), []);
+});
