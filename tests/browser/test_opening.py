@@ -10,7 +10,7 @@ import pytest
 from browser import needs_chromium, watched
 from page_view import View
 from path_proxy import below
-from playwright.sync_api import expect
+from playwright.sync_api import Error, expect
 from service_process import serving
 
 if TYPE_CHECKING:
@@ -38,11 +38,15 @@ def test_the_policy_is_strict_and_held(page: Page, watch: Watch, service: str) -
     assert not {"'unsafe-inline'", "'unsafe-eval'", "*", "http:", "https:"} & set(policy.split())
     View(page).open("q=farm+animals")
     watch.check()
-    for breach in ("document.body.innerHTML = '<p>'", "document.body.style = 'color: red'"):
-        page.evaluate(f"() => {{ try {{ {breach} }} catch {{}} }}")
-    watch.expect("policy: require-trusted-types-for")
-    watch.expect("requires 'TrustedHTML'")
-    assert any("require-trusted-types-for" in problem for problem in watch.problems)
+    watch.expect("")  # from here on the browser is to refuse
+    with pytest.raises(Error, match="TrustedHTML"):
+        page.evaluate("() => { document.body.innerHTML = '<p>' }")
+    page.evaluate("() => { document.body.setAttribute('style', 'color: red') }")
+    with page.expect_console_message(lambda message: "policy: connect-src" in message.text):
+        page.evaluate("() => fetch('http://127.0.0.1:1').catch(() => {})")
+    told = "\n".join(watch.problems)
+    for directive in ("require-trusted-types-for", "style-src-attr", "connect-src"):
+        assert f"policy: {directive}" in told
 
 
 def test_the_page_is_small(page: Page, watch: Watch, service: str) -> None:

@@ -6,13 +6,14 @@ import base64
 import mimetypes
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Locator, Page, Response
 
 __all__ = ["View"]
 
@@ -31,19 +32,38 @@ class View:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.box = page.get_by_role("searchbox")
-        self.hits = page.locator("#hits li")
+        self.hits = page.locator("#hits a.open")
         self.count = page.locator("#hits .count")
 
     def open(self, query: str = "") -> View:
         """Open the page with a query string, and wait for what it shows."""
         self.page.goto(f"?{query}" if query else ".")
-        self.settled()
-        return self
+        return self.answered()
 
-    def settled(self) -> View:
+    def answered(self) -> View:
         """Wait until an answer is shown."""
         expect(self.count).to_have_text(ANSWERED)
+        expect(self.page.locator("#hits .grid")).to_have_attribute("aria-busy", "false")
         return self
+
+    def ask(self, words: str) -> View:
+        """Type words, and wait for what they find."""
+        with self.page.expect_response(is_search):
+            self.box.fill(words)
+        return self.answered()
+
+    @property
+    def labels(self) -> list[str]:
+        """What the hits in sight are called, in their order: their kind, name and place."""
+        labels = self.hits.evaluate_all(
+            "(all) => all.toSorted((a, b) => a.dataset.index - b.dataset.index)"
+            ".map((one) => one.getAttribute('aria-label'))"
+        )
+        return list(map(str, labels))
+
+    def hit(self, name: str) -> Locator:
+        """The tile of a hit."""
+        return self.page.locator("#hits li").filter(has=self.page.get_by_role("link", name=name))
 
     def drop(self, file: Path, target: Locator) -> None:
         """Drop a file of the machine on a part of the page, as from a file manager."""
@@ -52,3 +72,7 @@ class View:
         transfer = self.page.evaluate_handle(MAKE_TRANSFER, [file.name, kind, content])
         for event in ("dragenter", "dragover", "drop"):
             target.dispatch_event(event, {"dataTransfer": transfer})
+
+
+def is_search(response: Response) -> bool:
+    return urlsplit(response.url).path.endswith("/search") and response.request.method == "POST"
