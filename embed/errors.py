@@ -4,6 +4,7 @@
     ├── UsageError                      an argument is wrong; nothing was done
     │   ├── FilterError                 a `where` expression cannot be read
     │   ├── RemovalError                a build would remove most of what a list has given
+    │   ├── NoHitError                  an item is not among what a search may find
     │   └── StateGoneError              what an earlier page was of is no longer held
     ├── MediaError                      one file or payload cannot be used
     │   ├── UnsupportedMediaError       not a kind of file that anysense reads
@@ -61,6 +62,7 @@ __all__ = [
     "MediaGoneError",
     "MediaTooLargeError",
     "MissingWeightsError",
+    "NoHitError",
     "NoMediaError",
     "NoRouteError",
     "RemovalError",
@@ -88,6 +90,10 @@ class FilterError(UsageError):
 
 class RemovalError(UsageError):
     """A build would remove most of the items that a list has given, and nobody has said so."""
+
+
+class NoHitError(UsageError):
+    """An item is not among what a search may find."""
 
 
 class StateGoneError(UsageError):

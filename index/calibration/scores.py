@@ -85,6 +85,17 @@ class Tail:
         low, high = -math.log10(SHARES[place - 1]), -math.log10(SHARES[place])
         return low + (high - low) * (value - knots[place - 1]) / (knots[place] - knots[place - 1])
 
+    def value(self, score: float) -> float:
+        """The value that has a score over 0: the reverse of `score`."""
+        levels = [-math.log10(share) for share in SHARES]
+        if score >= levels[-1]:
+            return self.knots[-1] + (score - levels[-1]) * self.scale * math.log(10)
+        if score < levels[0]:
+            return self.knots[0] + math.log(score / levels[0])
+        place = next(i for i in range(1, len(levels)) if score < levels[i])
+        share = (score - levels[place - 1]) / (levels[place] - levels[place - 1])
+        return self.knots[place - 1] + share * (self.knots[place] - self.knots[place - 1])
+
     def drawn(self, other: Tail, share: float) -> Tail:
         """A tail between this one, which counts with a share of `share`, and another."""
         knots = (share * a + (1 - share) * b for a, b in zip(self.knots, other.knots, strict=True))
@@ -123,6 +134,10 @@ class Null:
     def score(self, product: float) -> float:
         """The score of an inner product."""
         return self.tail.score((product - self.mean) / self.deviation)
+
+    def product(self, score: float) -> float:
+        """The inner product that has a score over 0."""
+        return self.mean + self.deviation * self.tail.value(score)
 
 
 @dataclass(frozen=True)

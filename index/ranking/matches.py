@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from anysense.index.ranking.routes import Route
     from anysense.index.ranking.words import Evidence
     from anysense.index.snapshots.snapshot import Snapshot
-    from anysense.index.types import Ids
+    from anysense.index.types import Ids, Partition
 
-__all__ = ["is_match", "matches_of", "search_routes"]
+__all__ = ["is_match", "matches_of", "search_routes", "words_on"]
 
 LEAST_DEPTH = 50  # segments fetched at first: several may belong to one item
 NO_MATCH = 0.5
@@ -74,7 +74,7 @@ def search_routes(
     lists, counted = [], 0
     for route in routes:
         check_waiter()
-        words = _words_on(snapshot, route, evidence)
+        words = words_on(snapshot, route.partition, evidence)
         depth = max(LEAST_DEPTH, 2 * (most + len(without)))
         while True:
             products, ids = snapshot.search(
@@ -114,12 +114,14 @@ def _allowed_on(route: Route, allowed: Ids | None) -> Ids | None:
     return np.intersect1d(route.only, allowed, assume_unique=True)
 
 
-def _words_on(snapshot: Snapshot, route: Route, evidence: Evidence | None) -> Evidence | None:
-    """What the words find on a route; None if nothing."""
-    if evidence is None or route.partition.modality is not Modality.TEXT:
+def words_on(
+    snapshot: Snapshot, partition: Partition, evidence: Evidence | None
+) -> Evidence | None:
+    """What the words find on the route to a partition; None if nothing."""
+    if evidence is None or partition.modality is not Modality.TEXT:
         return None
-    words = of_partition(snapshot, evidence, route.partition)
-    return words if len(words.keys) else None
+    words = of_partition(snapshot, evidence, partition)
+    return words if len(words.keys) or words.of_others else None
 
 
 def _distinct(

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from anysense.embed.types import Modality
     from anysense.index.ranking.match import Match
 
-__all__ = ["page_of"]
+__all__ = ["list_to", "page_of"]
 
 _DEEPEST = 4  # times as deep as a page ends is looked for what a quota leaves room for
 
@@ -38,9 +38,22 @@ def page_of(
         per_modality_k: how many of a modality there may be in all pages.
         modalities: in how many the search looks.
     """
+    listed = list_to(search, k, offset + k, per_modality_k=per_modality_k, modalities=modalities)
+    return listed[offset : offset + k]
+
+
+def list_to(
+    search: Callable[[int], Iterable[Match]],
+    k: int,
+    end: int,
+    *,
+    per_modality_k: int | None = None,
+    modalities: int = 1,
+) -> list[Match]:
+    """The list that pages are cut from, up to the end of one of them; see `page_of`."""
     listed: dict[int, Match] = {}
     of_modality: Counter[Modality] = Counter()
-    size, end = k, offset + k
+    size = k
     most = end if per_modality_k is None else min(end, modalities * per_modality_k)
     while True:
         matches = list(search(size))
@@ -54,5 +67,5 @@ def page_of(
         # Where a quota is full, what others leave room for may lie deeper.
         looks_on = len(listed) < most and len(matches) >= size and size < _DEEPEST * end
         if size >= end and not looks_on:
-            return list(listed.values())[offset:end]
+            return list(listed.values())[:end]
         size *= 2

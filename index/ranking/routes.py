@@ -39,6 +39,7 @@ class Route:
         null: what chance gives it.
         is_bridged: whether it came over a bridge from another space.
         only: the only segments that it leads to; all of the partition if None.
+        parts: what each term of the query gave of `cosine`, (terms, d), for whoever looks closer.
     """
 
     modality: Modality
@@ -48,6 +49,7 @@ class Route:
     null: Null
     is_bridged: bool
     only: Ids | None = None
+    parts: FloatArray | None = None
 
     @property
     def name(self) -> str:
@@ -116,7 +118,15 @@ def _route(vectors: TermVectors, calibrations: Calibrations, partition: Partitio
     route = calibrations.route(query.modality, partition)
     vector = route.decorrelated(vector)
     null = route.null(vector)
-    return Route(query.modality, partition, query.vector, vector, null, query.is_bridged)
+    return Route(
+        query.modality,
+        partition,
+        query.vector,
+        vector,
+        null,
+        query.is_bridged,
+        parts=query.parts,
+    )
 
 
 def _preferred(snapshot: Snapshot, modality: Modality) -> list[Partition]:

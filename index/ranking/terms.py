@@ -33,12 +33,14 @@ class QueryVector:
             What came over a bridge has left its modality's mean behind, and has no share.
         modality: that of the heaviest term.
         is_bridged: whether some of it came over a bridge from another space.
+        parts: what each term gave of the vector, (terms, d); 0 if it does not reach the space.
     """
 
     vector: FloatArray
     shares: Mapping[Modality, float]
     modality: Modality
-    is_bridged: bool = False
+    is_bridged: bool
+    parts: FloatArray
 
 
 class TermVectors:
@@ -137,15 +139,19 @@ class TermVectors:
         _, heaviest, crossing = max(reaching, key=lambda each: each[1].weight)
         heaviest_space = space if crossing is None else crossing.source
         total = np.zeros(self._spaces[space].dimension, np.float32)
+        parts = np.zeros((len(self._terms), len(total)), np.float32)
         shares: dict[Modality, float] = {}
         for place, term, bridge in reaching:
             weight = np.float32(term.weight)
             if bridge is not None:
                 modality = self.modality(bridge.source, term)
-                total += weight * bridge.apply(self._vector(bridge.source, place, ""), modality)
+                vector = bridge.apply(self._vector(bridge.source, place, ""), modality)
+                parts[place] = weight * vector
+                total += parts[place]
                 continue
             modality = self.modality(space, term)
-            total += weight * self._vector(space, place, self._form(partition, term))
+            parts[place] = weight * self._vector(space, place, self._form(partition, term))
+            total += parts[place]
             shares[modality] = shares.get(modality, 0.0) + term.weight
         norm = float(np.linalg.norm(total))
         if norm < 1e-6:
@@ -153,7 +159,8 @@ class TermVectors:
         shares = {modality: weight / norm for modality, weight in shares.items()}
         is_bridged = any(bridge is not None for _, _, bridge in reaching)
         modality = self.modality(heaviest_space, heaviest)
-        return QueryVector(total / np.float32(norm), shares, modality, is_bridged)
+        norm32 = np.float32(norm)
+        return QueryVector(total / norm32, shares, modality, is_bridged, parts / norm32)
 
     def _vector(self, space: str, place: int, form: str) -> FloatArray:
         """The vector of the term at a place, made once."""

@@ -120,7 +120,7 @@ def joined_segments(
         by_vector += [copy_bonus(cosine) for cosine in cosines.tolist()]
     places = _places(evidence.keys, ids)
     words, sums, sure = (
-        np.where(places >= 0, values[places], 0.0)
+        np.where(places >= 0, np.append(values, 0.0)[places], 0.0)
         for values in (evidence.scores, evidence.sums, evidence.sure)
     )
     joined = joined_scores(by_vector, words, evidence.null)

@@ -52,6 +52,9 @@ class Evidence:
             vectors say; 0 for others, (n,).
         null: what chance gives such a query.
         texts: how many texts there are.
+        words: that were looked up, the rarest first.
+        of_others: whether other texts, of those that are searched, have some of the words too: they
+            count then where none of these has any.
     """
 
     keys: Ids
@@ -60,6 +63,8 @@ class Evidence:
     sure: Scores
     null: WordNull
     texts: int
+    words: tuple[str, ...] = ()
+    of_others: bool = False
 
     def within(self, until: int, allowed: Ids | None) -> Evidence:
         """Of the texts up to a key, and of those that a filter allows."""
@@ -67,6 +72,11 @@ class Evidence:
         if allowed is not None:
             is_there &= np.isin(self.keys, allowed)
         return self if is_there.all() else self.taken(np.flatnonzero(is_there))
+
+    def of_some(self, keys: Ids) -> Evidence:
+        """Of these texts alone, with the scores that they have among all."""
+        places = np.flatnonzero(np.isin(self.keys, keys))
+        return replace(self.taken(places), of_others=len(self.keys) > 0)
 
     def taken(self, places: Ids) -> Evidence:
         """Of some of the texts alone."""
@@ -122,6 +132,14 @@ class Words:
     def names(self, terms: Sequence[Term]) -> Evidence | None:
         """What they find among the names of items, by item; None if they say nothing."""
         return self._evidence(NAMES, terms, False)
+
+    def in_passage(self, words: Sequence[str], key: int) -> list[str]:
+        """Those of some words that a passage has, by its key."""
+        return self._tables[PASSAGES].present(words, key)
+
+    def in_name(self, words: Sequence[str], key: int) -> list[str]:
+        """Those of some words that the name of an item has, by its key."""
+        return self._tables[NAMES].present(words, key)
 
     def _evidence(self, table: str, terms: Sequence[Term], alone: bool) -> Evidence | None:
         texts = tuple(_texts(terms))
@@ -182,7 +200,8 @@ def _look_up(
     has_all = share > 0.999 * sum(word.rarity for word in words)
     has_all &= not all(word.is_character for word in words)
     sure = np.maximum(codes, np.where(has_all, scores - OF_ALL, 0.0))
-    return Evidence(keys, sums, scores, sure.clip(0.0), null, extent.texts)
+    names = tuple(word.text for word in words)
+    return Evidence(keys, sums, scores, sure.clip(0.0), null, extent.texts, names)
 
 
 def _known(search: WordSearch, texts: Sequence[tuple[str, float]]) -> list[_Word]:

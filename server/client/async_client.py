@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from anysense.embed.types import FloatArray, Kind, Waveform
     from anysense.index.catalog.records import Item
+    from anysense.index.hits.explanation import Explanation
     from anysense.index.hits.hits import Hits
     from anysense.index.hits.media import MediaFile
     from anysense.index.ranking.query import Query
@@ -94,6 +95,11 @@ class AsyncClient:
 
     async def ask(self, query: Query, options: SearchOptions) -> Hits:
         return await self._make(partial(self._calls.search, query, options))
+
+    async def explain(self, query: Query, item_id: str, **options: Any) -> Explanation:
+        return await self._make(
+            partial(self._calls.explain, query, item_id, SearchOptions(**options))
+        )
 
     # Items
 

@@ -25,6 +25,7 @@ from anysense.server.client.results import (
     Job,
     Model,
     Status,
+    explanation_of,
     hits_of,
     item_of,
 )
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from anysense.embed.types import FloatArray, Kind
     from anysense.index.catalog.records import Item
+    from anysense.index.hits.explanation import Explanation
     from anysense.index.hits.hits import Hits
     from anysense.index.hits.media import ItemReader
     from anysense.index.ranking.options import SearchOptions
@@ -125,6 +127,13 @@ class Calls:
     def search(self, query: Query, options: SearchOptions) -> Call[Hits]:
         body = search_body(query, options)
         return Call("POST", f"{self._base}/search", self._hits, body=body)
+
+    def explain(self, query: Query, item_id: str, options: SearchOptions) -> Call[Explanation]:
+        body = {**search_body(query, options), "id": item_id}
+        return Call("POST", f"{self._base}/search/explain", self._explanation, body=body)
+
+    def _explanation(self, response: httpx.Response) -> Explanation:
+        return explanation_of(response.json(), self._reader)
 
     def _hits(self, response: httpx.Response) -> Hits:
         return hits_of(response.json(), self._reader)

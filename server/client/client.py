@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from anysense.embed.types import FloatArray, Kind, Waveform
     from anysense.index.catalog.records import Item
+    from anysense.index.hits.explanation import Explanation
     from anysense.index.hits.hits import Hits
     from anysense.index.hits.media import MediaFile
     from anysense.index.ranking.query import Query
@@ -110,6 +111,14 @@ class Client:
     def ask(self, query: Query, options: SearchOptions) -> Hits:
         """What `search` does, for options that are checked."""
         return self._send(self._calls.search(query, options))
+
+    def explain(self, query: Query, item_id: str, **options: Any) -> Explanation:
+        """Why a search finds an item; see `anysense.Retriever.explain`."""
+        return self.ask_why(query, item_id, SearchOptions(**options))
+
+    def ask_why(self, query: Query, item_id: str, options: SearchOptions) -> Explanation:
+        """What `explain` does, for options that are checked."""
+        return self._send(self._calls.explain(query, item_id, options))
 
     # Items
 

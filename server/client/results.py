@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from anysense.embed.types import Kind, Modality, Origin, Place, Unit
 from anysense.index.catalog.records import Item, Segment
+from anysense.index.hits.explanation import Explanation
 from anysense.index.hits.hit import Hit, HitSegment
 from anysense.index.hits.hits import Hits
 
@@ -23,6 +24,7 @@ __all__ = [
     "Job",
     "Model",
     "Status",
+    "explanation_of",
     "hits_of",
     "item_of",
 ]
@@ -130,6 +132,11 @@ def hits_of(body: Mapping[str, Any], reader: ItemReader | None) -> Hits:
     """The hits of an answer; fields that are not known here are left out."""
     hits = (_hit(values, reader) for values in body["hits"])
     return Hits(hits, no_match=body["no_match"], state=body["state"])
+
+
+def explanation_of(body: Mapping[str, Any], reader: ItemReader | None) -> Explanation:
+    """Why an item was found, of an answer."""
+    return Explanation.of(body, _hit(body, reader))
 
 
 def item_of(body: Mapping[str, Any]) -> Item:

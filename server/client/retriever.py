@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from anysense.embed.types import Kind, Modality
     from anysense.index.collection import Collection
+    from anysense.index.hits.explanation import Explanation
     from anysense.index.hits.hits import Hits
     from anysense.index.hits.media import ItemReader
     from anysense.index.ranking.query import Query
@@ -64,6 +65,7 @@ class Retriever:
 
         self._close: Callable[[], None] = lambda: None
         self._ask: Callable[[Query, SearchOptions], Hits]
+        self._ask_why: Callable[[Query, str, SearchOptions], Explanation]
         if isinstance(source, Client) or not is_address(source):
             if api_key is not None or collection is not None:
                 raise UsageError("api_key and collection go with the address of a service.")
@@ -73,14 +75,12 @@ class Retriever:
             self._close = source.close
         self.reader: ItemReader
         if isinstance(source, Client):
-            self._ask, self.reader = source.ask, source
+            self._ask, self._ask_why, self.reader = source.ask, source.ask_why, source
         else:
-            self._ask = self._asker_of(source, state_seconds)
+            self._open(source, state_seconds)
 
-    def _asker_of(
-        self, source: Collection | str | os.PathLike[str], state_seconds: float
-    ) -> Callable[[Query, SearchOptions], Hits]:
-        """What searches a collection of this machine."""
+    def _open(self, source: Collection | str | os.PathLike[str], state_seconds: float) -> None:
+        """Search a collection of this machine."""
         from anysense.index.ranking.query import parse_query
         from anysense.index.ranking.retriever import CollectionRetriever
         from anysense.index.showing.reader import CollectionReader
@@ -92,7 +92,10 @@ class Retriever:
             self._close = source.close
         self.reader = CollectionReader(source.folder)
         retriever = CollectionRetriever(source, state_seconds=state_seconds, reader=self.reader)
-        return lambda query, options: retriever.search(parse_query(query), options)
+        self._ask = lambda query, options: retriever.search(parse_query(query), options)
+        self._ask_why = lambda query, item_id, options: retriever.explain_parsed(
+            parse_query(query), item_id, options
+        )
 
     def close(self) -> None:
         """Let go of the collection or the connections that it has opened itself."""
@@ -179,6 +182,22 @@ class Retriever:
             kinds=kinds,
         )
         return self._ask(query, options)
+
+    def explain(self, query: Query, item_id: str, **options: Any) -> Explanation:
+        """Why a search finds an item: its score beside what chance gives, and each term's share.
+
+        Args:
+            query: as for `retrieve`.
+            item_id: the id of the item.
+            options: those of `retrieve`; with the same `k` and the `state` of the hits, the score
+                is that of the item's hit on whichever page it stands.
+
+        Raises:
+            ItemNotFoundError: there is no such item.
+            NoHitError: the search may not find it, as it is of another kind, say.
+            AnysenseError: as for `retrieve`.
+        """
+        return self._ask_why(query, item_id, SearchOptions(**options))
 
     async def aretrieve(self, query: Query, **options: Any) -> Hits:
         """What `retrieve` does, in a thread; if it is cancelled, it stops at its next batch."""

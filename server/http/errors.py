@@ -45,6 +45,7 @@ logger = logging.getLogger(__name__)
 
 STATUS: Mapping[type[AnysenseError], int] = {
     errors.UsageError: 400,
+    errors.NoHitError: 404,
     errors.StateGoneError: 410,
     errors.MediaError: 422,
     errors.UnsupportedMediaError: 415,
@@ -69,6 +70,7 @@ STATUS: Mapping[type[AnysenseError], int] = {
 
 PARAMS: Mapping[type[AnysenseError], str] = {
     errors.FilterError: "where",
+    errors.NoHitError: "id",
     errors.StateGoneError: "state",
 }
 """The field that is at fault, where the error itself tells."""

@@ -104,6 +104,16 @@ class WordSearch:
         """The texts that each word is in: of so many at most, the oldest ones."""
         return self._ask(lambda c: {word: self._find(c, word, most) for word in words}) or {}
 
+    def present(self, words: Sequence[str], key: int) -> list[str]:
+        """Those of some words that the text of a key has."""
+        query = f"SELECT 1 FROM {self._table} WHERE {self._table} MATCH ? AND rowid = ?"  # noqa: S608
+
+        def look_up(connection: sqlite3.Connection) -> list[str]:
+            rows = ((word, connection.execute(query, (_quoted(word), key))) for word in words)
+            return [word for word, row in rows if row.fetchone() is not None]
+
+        return self._ask(look_up) or []
+
     def _ask(self, question: Callable[[sqlite3.Connection], _T]) -> _T | None:
         """What the words of the catalog answer; None where they are missing or damaged."""
         if not has_fts5():

@@ -20,7 +20,9 @@ key has to learn that it needs one."""
 PAGE = re.compile(r"/?|/web/.*", re.DOTALL)
 """The page and what it loads: files of the package, the same for all. Empty is the path of a proxy
 without its slash, from which browsers are sent on."""
-READS = re.compile(r"/v\d+(/collections/[^/]+)?/(search|search/batch|embeddings|embed|rerank)")
+READS = re.compile(
+    r"/v\d+(/collections/[^/]+)?/(search|search/batch|search/explain|embeddings|embed|rerank)"
+)
 """What is posted and changes nothing. Whatever else is posted, put or deleted, is a write."""
 
 SHOWING = ("PATCH",)

@@ -10,6 +10,7 @@ from pydantic.json_schema import models_json_schema
 from anysense.server.http.openapi.examples import EXAMPLES
 from anysense.server.http.schemas.batch import BatchItem, BatchRemoval, BatchRequest
 from anysense.server.http.schemas.embeddings import EmbeddingRequest
+from anysense.server.http.schemas.explaining import ExplainRequest
 from anysense.server.http.schemas.items import NewMetadata, NewText, NewUpload
 from anysense.server.http.schemas.search import SearchRequest
 from anysense.server.http.schemas.search_batch import SearchBatch
@@ -17,7 +18,7 @@ from anysense.server.http.schemas.search_batch import SearchBatch
 __all__ = ["body_schemas", "form", "json_body", "lines", "one_of_bodies"]
 
 MODELS = (
-    *(SearchRequest, SearchBatch, EmbeddingRequest),
+    *(SearchRequest, SearchBatch, ExplainRequest, EmbeddingRequest),
     *(NewText, NewUpload, NewMetadata, BatchRequest, BatchItem, BatchRemoval),
 )
 REFERENCE = "#/components/schemas/{model}"

@@ -48,6 +48,9 @@ EXAMPLES: dict[str, dict[str, Any]] = {
             {"searches": [{"text": "waves", "k": 3}, {"text": "red", "modalities": ["image"]}]},
         )
     },
+    "ExplainRequest": {
+        "text": example("Of a search by a text", {"text": "waves on a beach", "id": "note-1"})
+    },
     "EmbeddingRequest": {
         "texts": example("Texts", {"input": ["waves on a beach", "a lighthouse in fog"]}),
         "image": example("A picture, in base64", {"input": RED_DOT, "encoding_format": "base64"}),

@@ -134,10 +134,8 @@ async def hits_of(
 ) -> dict[str, Any]:
     """What a search gives, as JSON holds it; `start` is when it began."""
     served = collection_of(request)
-    mark = await _mark_of(served, body, terms)
-    if body.where is not None and not shows_paths(request):
-        await served.reading(parse_where, request, body.where)
-    hits = await served.retrieving(terms, **{name: getattr(body, name) for name in OPTIONS})
+    mark = await check_search(request, body, terms)
+    hits = await served.retrieving(terms, **options_of(body))
     fields = read_field_names(body.fields, HitBody)
     values = all_shown(request, [hit.to_dict() for hit in hits])
     return {
@@ -147,6 +145,25 @@ async def hits_of(
         "next_cursor": _next_cursor(body, hits, mark),
         "took_ms": milliseconds(start),
     }
+
+
+def options_of(body: SearchRequest) -> dict[str, Any]:
+    """The options of a search, as `Retriever.retrieve` takes them."""
+    return {name: getattr(body, name) for name in OPTIONS}
+
+
+async def check_search(request: Request, body: SearchRequest, terms: list[Term]) -> int:
+    """See that a search may be done for this client; gives what tells it from others.
+
+    Raises:
+        FilterError: its filter asks for what this client may not learn.
+        RequestError: its cursor is of another one.
+    """
+    served = collection_of(request)
+    mark = await _mark_of(served, body, terms)
+    if body.where is not None and not shows_paths(request):
+        await served.reading(parse_where, request, body.where)
+    return mark
 
 
 def milliseconds(start: float) -> float:

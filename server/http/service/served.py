@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from anysense.index.catalog.records import Item
     from anysense.index.collection import Collection
     from anysense.index.folder.media import MediaFolder
+    from anysense.index.hits.explanation import Explanation
     from anysense.index.hits.hits import Hits
     from anysense.index.ranking.query import Term
     from anysense.server.http.service.turns import Turns
@@ -119,6 +120,15 @@ class ServedCollection:
         return await self._turns.searching(
             self._again_if_replaced,
             partial(self.retriever.retrieve, terms, **options),
+            has_media=has_media,
+        )
+
+    async def explaining(self, terms: list[Term], item_id: str, **options: Any) -> Explanation:
+        """Tell why a search finds an item; see `CollectionRetriever.explain`."""
+        has_media = any(isinstance(term.content, bytes) for term in terms)
+        return await self._turns.searching(
+            self._again_if_replaced,
+            partial(self.retriever.explain, terms, item_id, **options),
             has_media=has_media,
         )
 

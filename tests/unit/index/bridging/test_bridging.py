@@ -27,6 +27,7 @@ from anysense.index.bridging.maps import (
     unit,
 )
 from anysense.index.bridging.published import find_bridges, needed_bridges, to_tuning
+from anysense.index.ranking.retriever import CollectionRetriever
 from anysense.index.snapshots.manifest import EncoderEntry, Manifest
 from anysense.index.types import Partition
 
@@ -306,6 +307,14 @@ def test_bridged_and_native_terms_combine(pair: Collection) -> None:
     both = pair.search([red, Term("high")], modalities=["audio"], k=16)
     assert kinds(both) == {"audio-low", "audio-high"}
     assert {hit.route for hit in both} == {"bridged"}
+    told = CollectionRetriever(pair).explain(
+        [red, Term("high")], both[0].id, modalities=["audio"], k=16
+    )
+    assert told.hit == both[0]
+    assert sum(term.share for term in told.terms) == pytest.approx(told.cosine, abs=1e-5)
+    assert all(term.cosine is not None for term in told.terms)  # one came over the bridge
+    of_text = CollectionRetriever(pair).explain([red, "low"], "text-low-1", modalities=["text"])
+    assert len(of_text.terms) == 2
     without = pair.search([Term("low high"), Term(red, weight=-1.0)], modalities=["audio"], k=8)
     assert kinds(without) == {"audio-high"}
     assert {hit.route for hit in pair.search([red, "low"], modalities=["text"])} == {"native"}

@@ -294,6 +294,10 @@ def test_a_service_gives_what_its_collection_gives_to_a_hundred_queries(
             assert [(hit.id, hit.score) for hit in here] == [(hit.id, hit.score) for hit in there]
             assert here == there
             assert (here.no_match, here.state) == (there.no_match, there.state)
+            for hit in here[:1]:
+                told = remote.explain(query, hit.id, **options)
+                assert told == local.explain(query, hit.id, **options)
+                assert told.hit == hit
 
 
 def test_segments_of_one_item_make_one_hit(tmp_path: Path) -> None:

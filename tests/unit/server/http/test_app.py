@@ -16,6 +16,7 @@ def test_the_openapi_document_is_whole(client: TestClient) -> None:
     of_a_collection = {
         ("/search", "post"),
         ("/search/batch", "post"),
+        ("/search/explain", "post"),
         ("/items", "post"),
         ("/items", "get"),
         ("/items/{item_id}", "get"),
@@ -67,7 +68,7 @@ def test_the_page_of_documentation_names_every_address_and_field(client: TestCli
         "SegmentBody",
         "TermBody",
     )
-    models = ("SearchBatch", "EmbeddingRequest", "Part", "ModelBody", *models)
+    models = ("SearchBatch", "ExplanationBody", "EmbeddingRequest", "Part", "ModelBody", *models)
     for model in ("SearchRequest", *models):
         for name in document["components"]["schemas"][model]["properties"]:
             assert f"`{name}`" in page, f"{model}.{name}"

@@ -20,6 +20,7 @@ EXPECTED = {
     "UsageError": (400, "usage"),
     "FilterError": (400, "filter"),
     "RemovalError": (400, "removal"),
+    "NoHitError": (404, "no_hit"),
     "StateGoneError": (410, "state_gone"),
     "MediaError": (422, "media"),
     "UnsupportedMediaError": (415, "unsupported_media"),

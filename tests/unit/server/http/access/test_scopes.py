@@ -61,6 +61,7 @@ def test_what_is_not(path: str) -> None:
         ("OPTIONS", "/v1/items", "read"),
         ("POST", "/v1/search", "read"),
         ("POST", "/v1/search/batch", "read"),
+        ("POST", "/v1/search/explain", "read"),
         ("POST", "/v1/embeddings", "read"),
         ("POST", "/v1/collections/a/search", "read"),
         ("POST", "/v1/items", "write"),

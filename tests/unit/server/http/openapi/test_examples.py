@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 JSON = {
     "SearchRequest": "/v1/search",
     "SearchBatch": "/v1/search/batch",
+    "ExplainRequest": "/v1/search/explain",
     "EmbeddingRequest": "/v1/embeddings",
     "NewText": "/v1/items",
     "BatchRequest": "/v1/items/batch",
@@ -53,6 +54,8 @@ def test_examples_in_json_run(client: TestClient, kind: str, value: Any) -> None
     if kind == "BatchRemoval":
         for name in value["ids"]:
             check(client.post("/v1/items", json={"text": "red", "id": name}))
+    if kind == "ExplainRequest":
+        check(client.post("/v1/items", json={"text": "red", "id": value["id"]}))
     check(client.post(JSON[kind], json=value))
 
 

@@ -1,0 +1,1 @@
+"""What helps to ask, and what tells why something was found."""
