@@ -97,9 +97,10 @@ class AsyncClient:
         return await self._make(partial(self._calls.search, query, options))
 
     async def explain(self, query: Query, item_id: str, **options: Any) -> Explanation:
-        return await self._make(
-            partial(self._calls.explain, query, item_id, SearchOptions(**options))
-        )
+        return await self.ask_why(query, item_id, SearchOptions(**options))
+
+    async def ask_why(self, query: Query, item_id: str, options: SearchOptions) -> Explanation:
+        return await self._make(partial(self._calls.explain, query, item_id, options))
 
     # Items
 
