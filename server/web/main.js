@@ -1,5 +1,6 @@
 /** Puts the page's parts together: the state, what changes it, and what shows it. */
 
+import { watchFiles } from "./service/handing.js";
 import { listenToKeys } from "./service/keyboard.js";
 import { service } from "./service/service.js";
 import { createActions } from "./state/actions.js";
@@ -18,6 +19,7 @@ function show() {
   isDue = false;
   render(pageView(store.get(), actions), root);
   actions.attend();
+  actions.know();
 }
 
 store.subscribe(() => {
@@ -26,6 +28,11 @@ store.subscribe(() => {
   requestAnimationFrame(show);
 });
 service.media.onArrival(() => store.set({}));
+watchFiles({
+  held: actions.holdFiles,
+  given: (files, purpose) =>
+    purpose === "add" ? actions.addFiles(files) : void actions.askByFiles(files),
+});
 service.address.onReturn(actions.follow);
 listenToKeys((pressed) => press(pressed, store.get(), actions, service.screen.toBox));
 addEventListener("pagehide", actions.finishRemovals);

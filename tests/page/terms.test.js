@@ -3,6 +3,7 @@ import { test } from "node:test";
 import {
   chipsOf,
   draftOf,
+  stepped,
   withDraft,
   withDraftKept,
   withoutTerm,
@@ -51,4 +52,12 @@ test("a chip that goes leaves the box as it is", () => {
   const withEmptyBox = withDraftKept([text("rain"), picture]);
   assert.equal(draftOf(withoutTerm(withEmptyBox, 1)), "");
   assert.deepEqual(chips(withoutTerm(withEmptyBox, 1)), ["rain"]);
+});
+
+test("weights go in steps, over the middle too, and never to nothing", () => {
+  assert.equal(stepped(0.1, -1), -0.1);
+  assert.equal(stepped(-0.1, 1), 0.1);
+  assert.ok(Math.abs(stepped(0.5, 1) - 0.6) < 1e-9);
+  const weightOf = (weight) => withWeight([picture], 0, weight)[0].weight;
+  assert.deepEqual([0, -0.01, 0.44, 9, -9].map(weightOf), [0.1, -0.1, 0.4, 2, -2]);
 });

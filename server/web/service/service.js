@@ -6,6 +6,7 @@ import { changes } from "./changes.js";
 import { files } from "./files.js";
 import { media } from "./media.js";
 import { player } from "./player.js";
+import { recorder } from "./recorder.js";
 import { kept, screen } from "./screen.js";
 import { scroll } from "./scroll.js";
 import { sightOf } from "./sight.js";
@@ -18,6 +19,7 @@ export const service = {
   kept,
   media,
   player,
+  recorder,
   screen,
   scroll,
   sightOf,

@@ -4,6 +4,8 @@ import { addingActions } from "./adding.js";
 import { askingActions } from "./asking.js";
 import { attendingActions } from "./attending.js";
 import { enteringActions } from "./entering.js";
+import { exampleActions } from "./examples.js";
+import { knowingActions } from "./knowing.js";
 import { lookingActions } from "./looking.js";
 import { mappingActions } from "./mapping.js";
 import { playingActions } from "./playing.js";
@@ -28,15 +30,19 @@ export function createActions(store, service) {
   const asking = askingActions(store, service, {
     measure: (hits, isFirst, signal) => attending.measure(hits, isFirst, signal),
     forgetPeeks: () => attending.forgetPeeks(),
+    remember: (hit) => knowing.remember(hit),
   });
   const attending = attendingActions(store, service, asking);
+  const knowing = knowingActions(store, service);
   const looking = lookingActions(store, service, asking);
   return {
     ...asking,
     ...attending,
+    ...knowing,
     ...looking,
     ...addingActions(store, service),
     ...enteringActions(store, service, looking.begin),
+    ...exampleActions(store, service, { ...asking, ...looking }),
     ...mappingActions(store, service),
     ...playingActions(store, service, looking),
     ...rememberingActions(store, service),

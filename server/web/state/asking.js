@@ -3,6 +3,7 @@
 import { createKeptResults } from "./kept-results.js";
 import { changed, changesHits } from "./query.js";
 import { searcher } from "./searching.js";
+import { withWeight } from "./terms.js";
 
 /**
  * @import { Service } from "../service/service.js"
@@ -10,7 +11,7 @@ import { searcher } from "./searching.js";
  * @import { Hit, Query } from "./types.js"
  * @import { State, Store } from "./store.js"
  *
- * @typedef {{measure: Measure, forgetPeeks: () => void}} Attending what looks after the cards
+ * @typedef {{measure: Measure, forgetPeeks: () => void, remember: (hit: Hit) => void}} Attending what looks after the cards
  */
 
 const TYPING_MS = 150;
@@ -20,7 +21,7 @@ const TYPING_MS = 150;
  * @param {Service} service
  * @param {Attending} attending
  */
-export function askingActions(store, service, { measure, forgetPeeks }) {
+export function askingActions(store, service, { measure, forgetPeeks, remember }) {
   const { run, more, stop } = searcher(store, service, measure);
   const kept = createKeptResults();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -79,8 +80,22 @@ export function askingActions(store, service, { measure, forgetPeeks }) {
   }
 
   /** @param {Hit} hit */
-  const askLike = ({ id }) =>
-    ask({ terms: [{ like: id, weight: 1 }], modalities: [], minScore: null, item: null });
+  function askLike(hit) {
+    remember(hit);
+    ask({ terms: [{ like: hit.id, weight: 1 }], minScore: null, item: null });
+  }
 
-  return { ask, askLike, follow, more, askAgain };
+  /**
+   * Gives a term another weight.
+   * @param {number} index
+   * @param {(weight: number) => number} change
+   * @param {boolean} isPassing whether more changes are likely to follow at once
+   */
+  function reweigh(index, change, isPassing) {
+    const { terms } = store.get().query;
+    const weight = change(terms[index]?.weight ?? 1);
+    ask({ terms: withWeight(terms, index, weight) }, { isTyping: isPassing });
+  }
+
+  return { ask, askLike, reweigh, follow, more, askAgain };
 }

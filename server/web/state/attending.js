@@ -62,5 +62,17 @@ export function attendingActions(store, service, { more }) {
   const focusOn = (index) => store.set({ focus: index });
   const toggleFacts = () => store.set({ showsFacts: !store.get().showsFacts });
 
-  return { layout, shown, watchSight, attend, forgetPeeks, measure, focusOn, toggleFacts };
+  const toggleFilters = () => store.set({ isNarrowing: !store.get().isNarrowing });
+
+  return {
+    layout,
+    shown,
+    watchSight,
+    attend,
+    forgetPeeks,
+    measure,
+    focusOn,
+    toggleFacts,
+    toggleFilters,
+  };
 }

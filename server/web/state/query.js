@@ -10,7 +10,8 @@ export const MATCHES = /** @type {const} */ (["both", "vector", "words"]);
 export const FUSIONS = /** @type {const} */ (["calibrated", "rrf", "round_robin"]);
 
 const TERMS = 32;
-const [LEAST_WEIGHT, MOST_WEIGHT] = [-2, 2];
+/** The largest weight; its negative is the least. */
+export const MOST_WEIGHT = 2;
 
 /** @type {Query} */
 export const EMPTY = Object.freeze({
@@ -142,7 +143,7 @@ function weightOf(text) {
  */
 export function clampWeight(weight) {
   const rounded = Math.round(weight * 100) / 100;
-  return Math.min(MOST_WEIGHT, Math.max(LEAST_WEIGHT, rounded));
+  return Math.min(MOST_WEIGHT, Math.max(-MOST_WEIGHT, rounded));
 }
 
 /** @param {string | null} text */

@@ -3,7 +3,7 @@
 import { EMPTY } from "./query.js";
 
 /**
- * @import { Access, CollectionFacts, Field, Item, Peek, Query, Results, Sight } from "./types.js"
+ * @import { Access, CollectionFacts, Field, Hit, Item, Peek, Query, Results, Sight } from "./types.js"
  * @import { Adding } from "./adding.js"
  * @import { Entry } from "./history.js"
  * @import { Mapping } from "./mapping.js"
@@ -27,6 +27,11 @@ import { EMPTY } from "./query.js";
  * @property {ReadonlyMap<string, Peek>} peeks by id
  * @property {Playing | null} playing
  * @property {boolean} showsFacts whether each hit tells its score and where that is from
+ * @property {ReadonlyMap<string, Hit>} known the items that the query is like, by id
+ * @property {number} sending so many files that one searches by are on their way
+ * @property {number | null} recorded seconds of the recording that is being made
+ * @property {boolean} isDropping whether files are being held over the page
+ * @property {boolean} isNarrowing whether the filters are open
  * @property {Item | null} detail the item that is looked at, once it has come
  * @property {Why | null} why what explains a hit
  * @property {Mapping} mapping the map
@@ -78,6 +83,11 @@ export const INITIAL = Object.freeze({
   peeks: new Map(),
   playing: null,
   showsFacts: false,
+  known: new Map(),
+  sending: 0,
+  recorded: null,
+  isDropping: false,
+  isNarrowing: false,
   detail: null,
   why: null,
   mapping: NO_MAPPING,

@@ -1,6 +1,10 @@
 /** The terms of a query as the box shows them: one text is being written, the others are chips. */
 
+import { clampWeight } from "./query.js";
+
 /** @import { Term } from "./types.js" */
+
+const STEP = 0.1; // of weights, and the least: a term of no weight would do nothing
 
 /**
  * Which term stands in the box: the last text of the plain weight. -1: none, the box is empty.
@@ -65,7 +69,7 @@ export function withDraftKept(terms) {
 export function withWeight(terms, index, weight) {
   const term = terms[index];
   if (term === undefined) return terms;
-  const changed = terms.with(index, { ...term, weight });
+  const changed = terms.with(index, { ...term, weight: awayFromNothing(weight) });
   const draft = draftIndex(terms);
   if (draftIndex(changed) === draft) return changed;
   // A text whose weight becomes plain would slip into the box: the draft stays the last text.
@@ -82,4 +86,24 @@ export function withoutTerm(terms, index) {
     terms.filter((_, at) => at !== index),
     index === draftIndex(terms) ? "" : draftOf(terms),
   );
+}
+
+/**
+ * The next weight up or down: from the least one to its negative.
+ * @param {number} weight
+ * @param {1 | -1} direction
+ */
+export function stepped(weight, direction) {
+  const next = weight + direction * STEP;
+  return Math.abs(next) < STEP / 2 ? direction * STEP : next;
+}
+
+/**
+ * The nearest weight that does something, of those that the page offers.
+ * @param {number} weight
+ */
+function awayFromNothing(weight) {
+  const rounded = clampWeight(Math.round(weight / STEP) * STEP);
+  if (Math.abs(rounded) >= STEP) return rounded;
+  return weight < 0 ? -STEP : STEP;
 }

@@ -1,9 +1,13 @@
-/** The box that one asks in. */
+/** The box that one asks in: words, and beside them pictures, sounds and other words as chips. */
 
-import { draftOf, withDraft } from "../state/terms.js";
+import { recorder } from "../service/recorder.js";
+import { chipsOf, draftOf, withDraft, withDraftKept } from "../state/terms.js";
+import { clock } from "../state/times.js";
 import { live } from "../vendor/lit-html/directives/live.js";
-import { html } from "../vendor/lit-html/lit-html.js";
+import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { words } from "../words.js";
+import { chipView } from "./chip.js";
+import { icon } from "./icons.js";
 
 /**
  * @import { Actions } from "../state/actions.js"
@@ -14,29 +18,121 @@ import { words } from "../words.js";
  * @param {State} state
  * @param {Actions} actions
  */
-export function boxView({ query }, actions) {
+export function boxView(state, actions) {
+  const { query, sending } = state;
+  const chips = chipsOf(query.terms);
+  return html`
+    <form class="box" role="search" aria-label=${words.ask.region} @submit=${sent(state, actions)}>
+      <div class="box-line">
+        ${icon("search")} ${wordsView(state, actions)} ${buttonsView(state, actions)}
+      </div>
+      ${
+        chips.length === 0 && sending === 0
+          ? nothing
+          : html`<ul class="chips" aria-label=${words.ask.chips}>
+              ${chips.map((chip) => chipView(chip, state, actions))}
+              ${sending === 0 ? nothing : html`<li class="chip waiting">${words.ask.sending}</li>`}
+            </ul>`
+      }
+    </form>
+  `;
+}
+
+/**
+ * @param {State} state
+ * @param {Actions} actions
+ */
+function sent({ query }, actions) {
+  return (/** @type {SubmitEvent} */ event) => {
+    event.preventDefault();
+    actions.ask({ terms: query.terms });
+  };
+}
+
+/**
+ * @param {State} state
+ * @param {Actions} actions
+ */
+function wordsView({ query, recorded }, actions) {
+  if (recorded !== null) {
+    return html`<p class="recording" role="status">${words.ask.recording(clock(recorded))}</p>`;
+  }
   const typed = (/** @type {InputEvent} */ event) => {
     const { value } = /** @type {HTMLInputElement} */ (event.target);
     actions.ask({ terms: withDraft(query.terms, value) }, { isTyping: true });
   };
-  const sent = (/** @type {SubmitEvent} */ event) => {
-    event.preventDefault();
-    actions.ask({ terms: query.terms });
+  return html`<input
+    id="words"
+    class="words"
+    type="search"
+    enterkeyhint="search"
+    autocomplete="off"
+    autocapitalize="none"
+    spellcheck="false"
+    aria-label=${words.ask.label}
+    placeholder=${chipsOf(query.terms).length === 0 ? words.ask.placeholder : words.ask.further}
+    .value=${live(draftOf(query.terms))}
+    @input=${typed}
+  />`;
+}
+
+/**
+ * @param {State} state
+ * @param {Actions} actions
+ */
+function buttonsView({ query, recorded }, actions) {
+  const draft = draftOf(query.terms);
+  const chosen = (/** @type {Event} */ event) => {
+    const input = /** @type {HTMLInputElement} */ (event.target);
+    void actions.askByFiles(input.files ?? []);
+    input.value = "";
+  };
+  const cleared = () => {
+    actions.ask({ terms: [] });
+    document.getElementById("words")?.focus();
   };
   return html`
-    <form class="box" role="search" aria-label=${words.ask.region} @submit=${sent}>
+    ${
+      draft.trim() === ""
+        ? nothing
+        : toolView("plus", words.ask.keep, () => actions.ask({ terms: withDraftKept(query.terms) }))
+    }
+    ${query.terms.length === 0 ? nothing : toolView("close", words.ask.clear, cleared)}
+    <label class="box-tool" title=${words.ask.pick}>
+      ${icon("clip")}
       <input
-        id="words"
-        class="words"
-        type="search"
-        enterkeyhint="search"
-        autocomplete="off"
-        spellcheck="false"
-        aria-label=${words.ask.label}
-        placeholder=${words.ask.placeholder}
-        .value=${live(draftOf(query.terms))}
-        @input=${typed}
+        class="hidden"
+        type="file"
+        accept="image/*,audio/*"
+        multiple
+        aria-label=${words.ask.pick}
+        @change=${chosen}
       />
-    </form>
+    </label>
+    ${
+      recorder.isThere()
+        ? html`<button
+            type="button"
+            class="box-tool ${recorded === null ? "" : "live"}"
+            title=${recorded === null ? words.ask.record : words.ask.stop}
+            aria-label=${recorded === null ? words.ask.record : words.ask.stop}
+            aria-pressed=${recorded !== null}
+            @click=${actions.record}
+          >
+            ${icon("microphone")}
+          </button>`
+        : nothing
+    }
   `;
+}
+
+/**
+ * @param {import("./icons.js").IconName} name
+ * @param {string} label
+ * @param {() => void} run
+ */
+function toolView(name, label, run) {
+  return html`<button type="button" class="box-tool" title=${label} aria-label=${label} @click=${run}>
+    ${icon(name)}
+  </button>`;
 }

@@ -5,10 +5,13 @@ import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { words } from "../words.js";
 import { addingView } from "./adding.js";
 import { boxView } from "./box.js";
+import { dropView } from "./drop.js";
 import { entryView } from "./entry.js";
+import { filtersView } from "./filters.js";
 import { gridView } from "./grid.js";
 import { keysView } from "./keys.js";
 import { mapView } from "./map.js";
+import { narrowView } from "./narrow.js";
 import { noticesView } from "./notices.js";
 import { pastView } from "./past.js";
 import { selectionView } from "./selection.js";
@@ -35,7 +38,7 @@ export function pageView(state, actions) {
     <main id="hits" tabindex="-1">
       ${isClosed(state.access) ? entryView(state, actions) : foundView(state, actions)}
     </main>
-    ${selectionView(state, actions)} ${dialogOf(state, actions)} ${noticesView(state, actions)}
+    ${selectionView(state, actions)} ${dialogOf(state, actions)} ${dropView(state)} ${noticesView(state, actions)}
   `;
 }
 
@@ -45,7 +48,8 @@ export function pageView(state, actions) {
  */
 function foundView(state, actions) {
   return html`
-    ${watchView(state, actions)} ${statusView(state, actions)}
+    ${watchView(state, actions)} ${narrowView(state, actions)} ${filtersView(state, actions)}
+    ${statusView(state, actions)}
     ${state.query.view === "map" ? mapView(state, actions) : gridView(state, actions)}
   `;
 }
