@@ -40,7 +40,7 @@ from anysense.server.http.routes import (
     state,
 )
 from anysense.server.http.routes import collections as collection_list
-from anysense.server.http.routes.asking import explaining
+from anysense.server.http.routes.asking import explaining, fields
 from anysense.server.http.routes.common import NAME, collection_name
 from anysense.server.http.service.service import CURRENT, Service
 from anysense.server.http.settings import Settings
@@ -115,7 +115,7 @@ def create_app(
     if service.settings.page:
         app.include_router(page.router)
     # A file's address is also one of an item, by its form.
-    for group in (search, explaining, batch, jobs, media, browse, items):
+    for group in (search, explaining, fields, batch, jobs, media, browse, items):
         app.include_router(group.router, prefix="/v1")
         app.include_router(group.router, prefix=f"/v1/collections/{{{NAME}}}", dependencies=NAMED)
     app.add_middleware(WaiterGuard, settings=service.settings)

@@ -8,9 +8,9 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from anysense.server.http.openapi.examples import EXAMPLES
+from anysense.server.http.schemas.asking.explaining import ExplainRequest
 from anysense.server.http.schemas.batch import BatchItem, BatchRemoval, BatchRequest
 from anysense.server.http.schemas.embeddings import EmbeddingRequest
-from anysense.server.http.schemas.explaining import ExplainRequest
 from anysense.server.http.schemas.items import NewMetadata, NewText, NewUpload
 from anysense.server.http.schemas.search import SearchRequest
 from anysense.server.http.schemas.search_batch import SearchBatch

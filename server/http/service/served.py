@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from anysense.embed.errors import AnysenseError, CollectionReplacedError
+from anysense.index.catalog.fields import summarise
 from anysense.index.ranking.retriever import CollectionRetriever
 from anysense.server.http.batches.jobs import Jobs
 from anysense.server.http.batches.roots import Roots
@@ -20,6 +21,7 @@ from anysense.server.http.service.writing import Writer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from anysense.index.catalog.fields import Summary
     from anysense.index.catalog.reader import Catalog
     from anysense.index.catalog.records import Item
     from anysense.index.collection import Collection
@@ -59,6 +61,7 @@ class ServedCollection:
         self._publishing = Publishing(collection, settings.publish_after)
         self._upkeep = Upkeep(collection, self.retriever, settings)
         self.roots = Roots(settings.roots, exclude=collection.path)
+        self._fields: tuple[tuple[int, int], Summary] | None = None
         self.jobs = Jobs(self.writer, self.roots, settings, self.writing)
 
     @property
@@ -170,6 +173,13 @@ class ServedCollection:
     def catalog(self) -> Catalog:
         """The items as they are now."""
         return self.collection.snapshot().catalog
+
+    def fields(self) -> Summary:
+        """The fields of the items' metadata, looked up anew after each change."""
+        snapshot = self.collection.snapshot()
+        if self._fields is None or self._fields[0] != snapshot.version:
+            self._fields = snapshot.version, summarise(snapshot.catalog)
+        return self._fields[1]
 
     def item(self, item_id: str) -> Item:
         """An item as it is now.

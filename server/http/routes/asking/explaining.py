@@ -15,7 +15,7 @@ from anysense.server.http.openapi.bodies import json_body, one_of_bodies
 from anysense.server.http.openapi.refusals import refusals
 from anysense.server.http.routes.common import collection_of, reply, service_of, shown
 from anysense.server.http.routes.search import check_search, options_of
-from anysense.server.http.schemas.explaining import ExplainRequest, ExplanationBody
+from anysense.server.http.schemas.asking.explaining import ExplainRequest, ExplanationBody
 
 if TYPE_CHECKING:
     from anysense.index.ranking.query import Term

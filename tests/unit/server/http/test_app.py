@@ -17,6 +17,7 @@ def test_the_openapi_document_is_whole(client: TestClient) -> None:
         ("/search", "post"),
         ("/search/batch", "post"),
         ("/search/explain", "post"),
+        ("/fields", "get"),
         ("/items", "post"),
         ("/items", "get"),
         ("/items/{item_id}", "get"),
@@ -68,7 +69,16 @@ def test_the_page_of_documentation_names_every_address_and_field(client: TestCli
         "SegmentBody",
         "TermBody",
     )
-    models = ("SearchBatch", "ExplanationBody", "EmbeddingRequest", "Part", "ModelBody", *models)
+    models = (
+        "MetadataFields",
+        "MetadataField",
+        "SearchBatch",
+        "ExplanationBody",
+        "EmbeddingRequest",
+        "Part",
+        "ModelBody",
+        *models,
+    )
     for model in ("SearchRequest", *models):
         for name in document["components"]["schemas"][model]["properties"]:
             assert f"`{name}`" in page, f"{model}.{name}"

@@ -8,7 +8,7 @@ import pytest
 from http_client import TestClient, client_of, data_uri, error_of, png, search
 
 from anysense.index.ranking.retriever import CollectionRetriever
-from anysense.server.http.schemas.explaining import ExplanationBody
+from anysense.server.http.schemas.asking.explaining import ExplanationBody
 from anysense.server.http.settings import Settings
 
 if TYPE_CHECKING:
