@@ -84,6 +84,7 @@ export const words = {
     play: (/** @type {string} */ name) => `Play ${name}`,
     pause: (/** @type {string} */ name) => `Pause ${name}`,
     failed: "This browser cannot play that sound.",
+    noCurve: "Loudness over time",
     curve: (/** @type {string} */ length) => `Loudness over time, ${length} long`,
     match: (/** @type {string} */ span) => `the match is at ${span}`,
     position: "Position",

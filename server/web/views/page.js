@@ -32,7 +32,7 @@ export function pageView(state, actions) {
   return html`
     <a class="skip" href="#hits">${words.skip}</a>
     <header class="top">
-      <a class="brand" href="." translate="no">${words.title}</a>
+      <h1 class="brand"><a href="." translate="no">${words.title}</a></h1>
       ${boxView(state, actions)} ${toolsView(state, actions)}
     </header>
     <main id="hits" tabindex="-1">

@@ -61,7 +61,7 @@ export function soundBody({ hit, index }, state, actions) {
  * @param {{seconds: number} | null} curve
  */
 function curveLabel(hit, curve) {
-  const length = curve === null ? "" : words.sound.curve(clock(curve.seconds));
+  const length = curve === null ? words.sound.noCurve : words.sound.curve(clock(curve.seconds));
   const place = placeOf(hit);
   return [length, place && words.sound.match(place)].filter((part) => part !== "").join("; ");
 }
