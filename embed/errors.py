@@ -23,6 +23,7 @@
     │   ├── IncompatibleCollectionError built with another model or by a newer version
     │   ├── CorruptCollectionError      damaged beyond what can be rebuilt
     │   ├── ItemNotFoundError           no item of that id
+    │   ├── NoMapError                  it has no map, or none of that space
     │   ├── NoMediaError                an item was not made from a file
     │   ├── MediaGoneError              the file of an item is gone, or is another one by now
     │   └── StorageError                the disk refused (full, read-only, no permission)
@@ -63,6 +64,7 @@ __all__ = [
     "MediaTooLargeError",
     "MissingWeightsError",
     "NoHitError",
+    "NoMapError",
     "NoMediaError",
     "NoRouteError",
     "RemovalError",
@@ -176,6 +178,10 @@ class CorruptCollectionError(CollectionError):
 
 class ItemNotFoundError(CollectionError):
     """No item of that id."""
+
+
+class NoMapError(CollectionError):
+    """The collection has no map, or none of this space."""
 
 
 class NoMediaError(CollectionError):

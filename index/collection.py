@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from anysense.index.catalog.records import CatalogFile, ItemRecord
     from anysense.index.folder.verify import VerifyReport
     from anysense.index.hits.hits import Hits
+    from anysense.index.mapping.collection_map import CollectionMap
     from anysense.index.ranking.query import Query
     from anysense.index.ranking.retriever import CollectionRetriever
     from anysense.index.reencoding.report import ReencodeReport
@@ -252,6 +253,23 @@ class Collection:
             if self._retriever is None:
                 self._retriever = CollectionRetriever(self, reader=CollectionReader(self._folder))
         return self._retriever.retrieve(query, k=k, **options)
+
+    def map(self, space: str | None = None, limit: int = 20_000) -> CollectionMap:
+        """Where its items lie in two dimensions, of which those near each other are alike.
+
+        It is drawn when the collection is published, from a sample of at most 20,000 items: what
+        was added since is not in it, and what was removed since is left out.
+
+        Args:
+            space: the id of one of its spaces; the first that has a map if None.
+            limit: how many items at most; fewer are a sample of all, too.
+
+        Raises:
+            NoMapError: there is none: too few items were published, or its file is damaged.
+        """
+        from anysense.index.mapping.collection_map import read_map
+
+        return read_map(self.path, self.snapshot, space, limit)
 
     # Its index
 

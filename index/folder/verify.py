@@ -14,7 +14,11 @@ from anysense.index.catalog.integrity import catalog_problems, check_acknowledge
 from anysense.index.catalog.vectors import vector_sources
 from anysense.index.catalog.words.check import word_problems
 from anysense.index.folder.lock import WriterLock
-from anysense.index.snapshots.generation import DamagedGeneration, load_generation
+from anysense.index.snapshots.generation import (
+    DamagedGeneration,
+    load_generation,
+    optional_problems,
+)
 from anysense.index.snapshots.manifest import DamagedManifest, Generation, Manifest
 from anysense.index.snapshots.seen import seen_by
 
@@ -141,6 +145,7 @@ def _check_generation(folder: Path, catalog: Catalog, report: VerifyReport) -> N
     except DamagedGeneration as error:
         report.problems.append(f"{error}; {repair}.")
         return
+    report.problems += [f"{text}; {repair}." for text in optional_problems(folder, generation)]
     problem = _difference(catalog, generation, store, report)
     if problem:
         report.problems.append(f"{folder / generation.folder}: {problem}; {repair}.")

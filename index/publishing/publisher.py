@@ -19,6 +19,7 @@ from anysense.index.catalog.keys import segments_apart
 from anysense.index.catalog.reader import read_state
 from anysense.index.catalog.sqlite.connections import storage_errors
 from anysense.index.catalog.vectors import vector_sources
+from anysense.index.mapping.published import draw_maps
 from anysense.index.publishing.canaries import measure_routes, partitions_to_recluster
 from anysense.index.snapshots.generation import next_number, remove_others, write_generation
 from anysense.index.snapshots.manifest import (
@@ -86,7 +87,7 @@ class Publisher:
                 return number
             next_snapshot = self._next(snapshot, progress, rebuild=rebuild)
             tuning = self._tuning(snapshot, next_snapshot, tune)
-            return self._commit(next_snapshot, tuning)
+            return self._commit(next_snapshot, tuning, draws_anew=rebuild)
 
     def switch(
         self,
@@ -181,18 +182,22 @@ class Publisher:
         measured = {EFFORTS: measure_routes(new, tuning, old)}
         return replace(tuning, sections={**tuning.sections, **measured})
 
-    def _commit(self, snapshot: Snapshot, tuning: Tuning) -> int:
+    def _commit(self, snapshot: Snapshot, tuning: Tuning, *, draws_anew: bool = False) -> int:
         assert snapshot.store is not None
+        maps = draw_maps(self.folder, snapshot, tuning, anew=draws_anew)
         number = next_number(self.folder, snapshot.manifest.generation)
         generation = write_generation(
             self.folder,
             number,
             snapshot.store,
             tuning.arrays,
+            maps.arrays,
             change=snapshot.change,
             high_water=snapshot.high_water,
         )
-        manifest = snapshot.manifest.with_generation(generation, tuning.sections)
+        manifest = snapshot.manifest.with_generation(
+            generation, {**tuning.sections, **maps.sections}
+        )
         try:
             manifest.write(self.folder)
         except BaseException:

@@ -31,7 +31,9 @@ __all__ = [
     "DamagedGeneration",
     "check_generation",
     "load_generation",
+    "load_optional",
     "next_number",
+    "optional_problems",
     "remove_others",
     "write_generation",
 ]
@@ -49,6 +51,7 @@ def write_generation(
     number: int,
     store: Store,
     arrays: Mapping[str, NDArray[Any]],
+    optional: Mapping[str, NDArray[Any]] | None = None,
     *,
     change: int,
     high_water: int,
@@ -60,6 +63,7 @@ def write_generation(
         number: not used before.
         store: the index.
         arrays: by name, what is kept beside it.
+        optional: the same of what searches do without.
         change: the last change of the catalog that the index includes.
         high_water: it has no segment with a key over this.
     """
@@ -70,7 +74,8 @@ def write_generation(
     temporary.mkdir()
     try:
         layout = store.save(temporary)
-        for key, array in arrays.items():
+        spare = dict(optional or {})
+        for key, array in (*arrays.items(), *spare.items()):
             np.save(temporary / f"{key}.npy", array, allow_pickle=False)
         files = {}
         for path in sorted(temporary.iterdir()):
@@ -82,7 +87,8 @@ def write_generation(
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
-    return Generation(number, change, high_water, layout, files)
+    beside = {name: files.pop(name) for name in [f"{key}.npy" for key in spare]}
+    return Generation(number, change, high_water, layout, files, beside)
 
 
 def check_generation(folder: Path, generation: Generation) -> None:
@@ -92,14 +98,31 @@ def check_generation(folder: Path, generation: Generation) -> None:
         DamagedGeneration: one is missing or differs.
     """
     for name, expected in generation.files.items():
-        path = folder / generation.folder / name
-        try:
-            if path.stat().st_size != expected.bytes or _file_sum(path) != expected:
-                raise DamagedGeneration(f"{path} is damaged")
-        except FileNotFoundError:
-            raise DamagedGeneration(f"{path} is missing") from None
-        except OSError as error:
-            raise DamagedGeneration(f"{path} cannot be read ({error.strerror})") from None
+        _check_file(folder / generation.folder / name, expected)
+
+
+def optional_problems(folder: Path, generation: Generation) -> list[str]:
+    """What is wrong with the files that searches do without."""
+    inside = folder / generation.folder
+    found = (_problem(inside / name, expected) for name, expected in generation.optional.items())
+    return [problem for problem in found if problem]
+
+
+def _check_file(path: Path, expected: FileSum) -> None:
+    problem = _problem(path, expected)
+    if problem:
+        raise DamagedGeneration(problem)
+
+
+def _problem(path: Path, expected: FileSum) -> str:
+    """How a file differs from what was written; nothing if it does not."""
+    try:
+        is_sound = path.stat().st_size == expected.bytes and _file_sum(path) == expected
+        return "" if is_sound else f"{path} is damaged"
+    except FileNotFoundError:
+        return f"{path} is missing"
+    except OSError as error:
+        return f"{path} cannot be read ({error.strerror})"
 
 
 def load_generation(
@@ -126,6 +149,26 @@ def load_generation(
     except (CorruptCollectionError, StorageError, OSError, ValueError) as error:
         raise DamagedGeneration(str(error).split(";")[0]) from None  # without the advice
     return store, arrays
+
+
+def load_optional(folder: Path, generation: Generation, key: str) -> NDArray[Any] | None:
+    """An array that searches do without; None if none of this name was published.
+
+    Raises:
+        DamagedGeneration: its file is missing or differs.
+    """
+    import numpy as np
+
+    name = f"{key}.npy"
+    if name not in generation.optional:
+        return None
+    path = folder / generation.folder / name
+    _check_file(path, generation.optional[name])
+    try:
+        array: NDArray[Any] = np.load(path, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise DamagedGeneration(f"{path}: {error}") from None
+    return array
 
 
 def next_number(folder: Path, current: Generation | None) -> int:

@@ -30,6 +30,7 @@ __all__ = [
     "EFFORTS",
     "FORMAT_WITH_HIDDEN",
     "MANIFEST",
+    "MAPS",
     "TARGET",
     "DamagedManifest",
     "EncoderEntry",
@@ -54,6 +55,7 @@ EFFORTS = "nprobe"
 BRIDGES = "bridge"
 CALIBRATION = "calibration"
 TARGET = "target_recall"
+MAPS = "maps"
 APART = "apart"
 """Keys of partitions with segments of items that encoders preferred to theirs have nothing of."""
 
@@ -111,6 +113,7 @@ class Generation:
         high_water: it has no segment with a key over this.
         layout: what `FaissStore.load` needs besides the files.
         files: their sizes and checksums by name.
+        optional: the same of files that searches do without.
     """
 
     number: int
@@ -118,6 +121,7 @@ class Generation:
     high_water: int
     layout: Mapping[str, Any]
     files: Mapping[str, FileSum]
+    optional: Mapping[str, FileSum] = field(default_factory=dict)
 
     @property
     def folder(self) -> str:
@@ -326,13 +330,19 @@ def _generation_json(generation: Generation) -> dict[str, Any]:
         "change": generation.change,
         "high_water": generation.high_water,
         "layout": dict(generation.layout),
-        "files": {
-            name: {"bytes": file.bytes, "xxh3_128": file.xxh3_128}
-            for name, file in generation.files.items()
-        },
+        "files": _files_json(generation.files),
+        **({"optional": _files_json(generation.optional)} if generation.optional else {}),
     }
 
 
+def _files_json(files: Mapping[str, FileSum]) -> dict[str, Any]:
+    return {name: {"bytes": file.bytes, "xxh3_128": file.xxh3_128} for name, file in files.items()}
+
+
 def _generation(entry: Mapping[str, Any]) -> Generation:
-    files = {name: FileSum(**file) for name, file in entry["files"].items()}
-    return Generation(entry["number"], entry["change"], entry["high_water"], entry["layout"], files)
+    files, optional = (
+        {name: FileSum(**file) for name, file in part.items()}
+        for part in (entry["files"], entry.get("optional", {}))
+    )
+    number, change, high_water = entry["number"], entry["change"], entry["high_water"]
+    return Generation(number, change, high_water, entry["layout"], files, optional)

@@ -33,6 +33,7 @@ from anysense.server.http.routes import (
     embeddings,
     items,
     jobs,
+    maps,
     media,
     models,
     page,
@@ -115,7 +116,7 @@ def create_app(
     if service.settings.page:
         app.include_router(page.router)
     # A file's address is also one of an item, by its form.
-    for group in (search, explaining, fields, batch, jobs, media, browse, items):
+    for group in (search, explaining, fields, batch, jobs, media, maps, browse, items):
         app.include_router(group.router, prefix="/v1")
         app.include_router(group.router, prefix=f"/v1/collections/{{{NAME}}}", dependencies=NAMED)
     app.add_middleware(WaiterGuard, settings=service.settings)

@@ -57,6 +57,7 @@ STATUS: Mapping[type[AnysenseError], int] = {
     errors.CollectionReplacedError: 503,
     errors.IncompatibleCollectionError: 503,
     errors.ItemNotFoundError: 404,
+    errors.NoMapError: 404,
     errors.NoMediaError: 404,
     errors.MediaGoneError: 410,
     errors.StorageError: 507,

@@ -23,6 +23,7 @@ _PLAIN: Mapping[type[AnysenseError], str] = {
     errors.CollectionLockedError: "Another process is writing to the collection; try again",
     errors.CollectionNotFoundError: "The collection is not there any more",
     errors.ItemNotFoundError: "There is no such item in the collection",
+    errors.NoMapError: "The collection has no such map",
     errors.CollectionError: "The collection cannot be used",
     errors.MissingWeightsError: "The weights of a model, or a package that it needs, are not here",
     errors.CheckpointError: "The weights of a model cannot be used",

@@ -39,6 +39,7 @@ EXPECTED = {
     "IncompatibleCollectionError": (503, "incompatible_collection"),
     "CorruptCollectionError": (500, "corrupt_collection"),
     "ItemNotFoundError": (404, "item_not_found"),
+    "NoMapError": (404, "no_map"),
     "NoMediaError": (404, "no_media"),
     "MediaGoneError": (410, "media_gone"),
     "StorageError": (507, "storage"),

@@ -1,0 +1,1 @@
+"""A collection in two dimensions: what lies near what, drawn when it is published."""
