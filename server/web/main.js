@@ -20,6 +20,7 @@ function show() {
   render(pageView(store.get(), actions), root);
   actions.attend();
   actions.know();
+  actions.lookUp();
 }
 
 store.subscribe(() => {

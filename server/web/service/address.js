@@ -9,17 +9,28 @@ export const address = {
   read: () => fromUrl(location.href),
 
   /**
-   * Writes a query. What is written while somebody types takes the place of what was typed before,
-   * and going back leads to what was asked before the typing.
+   * Writes a query, as a step that going back undoes.
    * @param {Query} query
-   * @param {{isPassing?: boolean}} [options] whether a further change is likely to follow at once
+   * @param {object} [options]
+   * @param {boolean} [options.isPassing] whether a further change is likely to follow, which then
+   *   takes its place, so that going back leads to what was asked before the typing
+   * @param {boolean} [options.replaces] it is no step of its own
+   * @param {boolean} [options.isOver] it lies over what was shown, and is closed by going back
    */
-  write(query, { isPassing = false } = {}) {
-    const wasPassing = history.state?.isPassing === true;
+  write(query, { isPassing = false, replaces = false, isOver = false } = {}) {
+    const { isPassing: wasPassing = false, isOver: wasOver = false } = history.state ?? {};
     const url = location.pathname + toUrl(query);
     const isSame = url === location.pathname + location.search;
-    if (wasPassing || isSame) history.replaceState({ isPassing }, "", url);
-    else history.pushState({ isPassing }, "", url);
+    const state = { isPassing, isOver: isOver || (replaces && wasOver) };
+    if (wasPassing || replaces || isSame) history.replaceState(state, "", url);
+    else history.pushState(state, "", url);
+  },
+
+  /** Goes back, if that closes what lies over the page; tells whether it does. */
+  goBack() {
+    const { isOver = false } = history.state ?? {};
+    if (isOver) history.back();
+    return isOver;
   },
 
   /** @param {(query: Query) => void} listener is told where back and forward lead */

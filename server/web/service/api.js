@@ -4,7 +4,7 @@ import { words } from "../words.js";
 
 /**
  * @import { CollectionMap } from "../state/mapping.js"
- * @import { Access, CollectionFacts, Failure, Field, Hit, Item, Segment } from "../state/types.js"
+ * @import { Access, CollectionFacts, Failure, Field, Hit, Item, Modality, Segment } from "../state/types.js"
  * @import { Build, Job } from "../state/watching.js"
  * @import { Explanation } from "../state/why.js"
  */
@@ -231,6 +231,21 @@ export const api = {
   async opening(collection, id) {
     const item = await api.item(collection, id);
     return item.segments.find((segment) => segment.text !== null) ?? null;
+  },
+
+  /**
+   * The items of each modality that are most like an item.
+   * @param {string | null} collection
+   * @param {string} id
+   * @param {readonly Modality[]} modalities
+   * @param {number} k how many of each
+   * @returns {Promise<Partial<Record<Modality, Hit[]>>>}
+   */
+  async neighbours(collection, id, modalities, k) {
+    const searches = modalities.map((modality) => ({ like: id, modalities: [modality], k }));
+    /** @type {{results: {hits?: Hit[]}[]}} */
+    const { results } = await answer(`${base(collection)}/search/batch`, { json: { searches } });
+    return Object.fromEntries(modalities.map((one, at) => [one, results[at]?.hits ?? []]));
   },
 
   /**

@@ -3,16 +3,19 @@
 import { addingActions } from "./adding.js";
 import { askingActions } from "./asking.js";
 import { attendingActions } from "./attending.js";
+import { detailActions } from "./detail.js";
 import { enteringActions } from "./entering.js";
 import { exampleActions } from "./examples.js";
 import { knowingActions } from "./knowing.js";
 import { lookingActions } from "./looking.js";
 import { mappingActions } from "./mapping.js";
 import { playingActions } from "./playing.js";
+import { readingActions } from "./reading.js";
 import { rememberingActions } from "./remembering.js";
 import { removingActions } from "./removing.js";
 import { selectingActions } from "./selecting.js";
 import { showingActions } from "./showing.js";
+import { steppingActions } from "./stepping.js";
 import { watchingActions } from "./watching.js";
 import { whyActions } from "./why.js";
 
@@ -34,13 +37,18 @@ export function createActions(store, service) {
   });
   const attending = attendingActions(store, service, asking);
   const knowing = knowingActions(store, service);
-  const looking = lookingActions(store, service, asking);
+  const looking = lookingActions(store, service);
+  const stepping = steppingActions(store, service, asking);
+  const reading = readingActions(store);
   return {
     ...asking,
     ...attending,
     ...knowing,
     ...looking,
     ...addingActions(store, service),
+    ...stepping,
+    ...reading,
+    ...detailActions(store, service, { ...stepping, ...reading, ...looking }),
     ...enteringActions(store, service, looking.begin),
     ...exampleActions(store, service, { ...asking, ...looking }),
     ...mappingActions(store, service),

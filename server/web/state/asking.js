@@ -8,10 +8,15 @@ import { withWeight } from "./terms.js";
 /**
  * @import { Service } from "../service/service.js"
  * @import { Measure } from "./searching.js"
- * @import { Hit, Query } from "./types.js"
+ * @import { Owned, Query } from "./types.js"
  * @import { State, Store } from "./store.js"
  *
- * @typedef {{measure: Measure, forgetPeeks: () => void, remember: (hit: Hit) => void}} Attending what looks after the cards
+ * @typedef {object} AskOptions
+ * @property {boolean} [isTyping] whether more is likely to follow at once
+ * @property {boolean} [replaces] it is no step that going back undoes
+ * @property {boolean} [isOver] it lies over what was shown
+ *
+ * @typedef {{measure: Measure, forgetPeeks: () => void, remember: (item: Owned) => void}} Attending what looks after the cards
  */
 
 const TYPING_MS = 150;
@@ -43,11 +48,11 @@ export function askingActions(store, service, { measure, forgetPeeks, remember }
   /**
    * Changes what is asked.
    * @param {Partial<Query>} patch
-   * @param {{isTyping?: boolean}} [options] whether more is likely to follow at once
+   * @param {AskOptions} [options]
    */
-  function ask(patch, { isTyping = false } = {}) {
+  function ask(patch, { isTyping = false, ...step } = {}) {
     const isOther = take(changed(store.get().query, patch));
-    service.address.write(store.get().query, { isPassing: isTyping });
+    service.address.write(store.get().query, { isPassing: isTyping, ...step });
     if (!isOther) return;
     clearTimeout(timer);
     stop();
@@ -79,10 +84,10 @@ export function askingActions(store, service, { measure, forgetPeeks, remember }
     void run();
   }
 
-  /** @param {Hit} hit */
-  function askLike(hit) {
-    remember(hit);
-    ask({ terms: [{ like: hit.id, weight: 1 }], minScore: null, item: null });
+  /** @param {Owned} item */
+  function askLike(item) {
+    remember(item);
+    ask({ terms: [{ like: item.id, weight: 1 }], minScore: null, item: null });
   }
 
   /**

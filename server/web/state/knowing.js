@@ -2,7 +2,7 @@
 
 /**
  * @import { Service } from "../service/service.js"
- * @import { Hit } from "./types.js"
+ * @import { Owned } from "./types.js"
  * @import { State, Store } from "./store.js"
  */
 
@@ -39,12 +39,12 @@ export function knowingActions(store, { api }) {
   async function learnItem(id) {
     asked.add(id);
     const item = await api.item(store.get().query.collection, id).catch(() => null);
-    if (item !== null) remember({ ...item, segments: [] });
+    if (item !== null) remember(item);
   }
 
-  /** @param {Hit} hit that the query is going to be like */
-  function remember(hit) {
-    store.set({ known: new Map(store.get().known).set(hit.id, hit) });
+  /** @param {Owned} item that the query is going to be like */
+  function remember(item) {
+    store.set({ known: new Map(store.get().known).set(item.id, item) });
   }
 
   return { know, learnFields, remember };

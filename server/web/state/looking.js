@@ -1,4 +1,4 @@
-/** Looking: the item that is open, and what the cards that are in sight need beside their hit. */
+/** What the page tells people, and what it has to know at its beginning. */
 
 import { withNotice, withoutNotice } from "./notices.js";
 import { failure } from "./pages.js";
@@ -6,16 +6,14 @@ import { failure } from "./pages.js";
 /**
  * @import { Notice } from "./notices.js"
  * @import { Service } from "../service/service.js"
- * @import { Query } from "./types.js"
  * @import { State, Store } from "./store.js"
  */
 
 /**
  * @param {Store<State>} store
  * @param {Service} service
- * @param {{ask: (patch: Partial<Query>) => void}} asking
  */
-export function lookingActions(store, service, { ask }) {
+export function lookingActions(store, service) {
   /**
    * Tells of something for a while.
    * @param {Notice} notice
@@ -43,9 +41,5 @@ export function lookingActions(store, service, { ask }) {
     }
   }
 
-  /** @param {string} id of the item to look at */
-  const openItem = (id) => ask({ item: id });
-  const closeItem = () => ask({ item: null });
-
-  return { notify, dismiss, begin, openItem, closeItem };
+  return { notify, dismiss, begin };
 }

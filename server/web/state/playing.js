@@ -1,11 +1,12 @@
 /** Playing sounds from the second that matched. */
 
 import { words } from "../words.js";
+import { startOf } from "./spans.js";
 
 /**
  * @import { Service } from "../service/service.js"
  * @import { Notice } from "./notices.js"
- * @import { Hit } from "./types.js"
+ * @import { Place } from "./types.js"
  * @import { State, Store } from "./store.js"
  */
 
@@ -25,7 +26,7 @@ export function playingActions(store, { media, player }, { notify }) {
   });
 
   /**
-   * @param {Pick<Hit, "id" | "start" | "unit">} hit
+   * @param {{id: string} & Partial<Place>} hit
    * @param {number} [from] the second to begin with; where the hit is, if nothing is said
    */
   function play(hit, from = startOf(hit)) {
@@ -47,7 +48,7 @@ export function playingActions(store, { media, player }, { notify }) {
     });
   }
 
-  /** @param {Pick<Hit, "id" | "start" | "unit">} hit */
+  /** @param {{id: string} & Partial<Place>} hit */
   function togglePlay(hit) {
     const { playing } = store.get();
     if (playing?.id !== hit.id) play(hit);
@@ -56,12 +57,4 @@ export function playingActions(store, { media, player }, { notify }) {
   }
 
   return { play, togglePlay, stopPlaying: player.stop };
-}
-
-/**
- * The second at which a hit begins.
- * @param {Pick<Hit, "start" | "unit">} hit
- */
-export function startOf({ start = null, unit = null }) {
-  return unit === "seconds" ? (start ?? 0) : 0;
 }

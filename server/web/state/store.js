@@ -3,11 +3,12 @@
 import { EMPTY } from "./query.js";
 
 /**
- * @import { Access, CollectionFacts, Field, Hit, Item, Peek, Query, Results, Sight } from "./types.js"
+ * @import { Access, CollectionFacts, Field, Hit, Item, Modality, Owned, Peek, Place, Query, Results, Sight } from "./types.js"
  * @import { Adding } from "./adding.js"
  * @import { Entry } from "./history.js"
  * @import { Mapping } from "./mapping.js"
  * @import { Notice } from "./notices.js"
+ * @import { Reading } from "./reading.js"
  * @import { DialogName, Theme } from "./showing.js"
  * @import { Build, Job } from "./watching.js"
  * @import { Why } from "./why.js"
@@ -27,12 +28,15 @@ import { EMPTY } from "./query.js";
  * @property {ReadonlyMap<string, Peek>} peeks by id
  * @property {Playing | null} playing
  * @property {boolean} showsFacts whether each hit tells its score and where that is from
- * @property {ReadonlyMap<string, Hit>} known the items that the query is like, by id
+ * @property {ReadonlyMap<string, Owned>} known the items that the query is like, by id
  * @property {number} sending so many files that one searches by are on their way
  * @property {number | null} recorded seconds of the recording that is being made
  * @property {boolean} isDropping whether files are being held over the page
  * @property {boolean} isNarrowing whether the filters are open
  * @property {Item | null} detail the item that is looked at, once it has come
+ * @property {Place | null} place the part of it that is looked at
+ * @property {Partial<Record<Modality, readonly Hit[]>>} neighbours what is most like it
+ * @property {Reading | null} reading its passages, of a text
  * @property {Why | null} why what explains a hit
  * @property {Mapping} mapping the map
  * @property {readonly Adding[]} adding files
@@ -89,6 +93,9 @@ export const INITIAL = Object.freeze({
   isDropping: false,
   isNarrowing: false,
   detail: null,
+  place: null,
+  neighbours: {},
+  reading: null,
   why: null,
   mapping: NO_MAPPING,
   adding: [],

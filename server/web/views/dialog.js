@@ -33,8 +33,11 @@ export function dialogView({ name, heading, content, closed }) {
   `;
 }
 
-/** @param {Element | undefined} element */
-function show(element) {
+/**
+ * Opens a dialog over the page when it is there; for lit's `ref`.
+ * @param {Element | undefined} element
+ */
+export function show(element) {
   // It is not in the document before the whole template is.
   queueMicrotask(() => {
     const dialog = /** @type {HTMLDialogElement | undefined} */ (element);

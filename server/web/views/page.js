@@ -5,6 +5,7 @@ import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { words } from "../words.js";
 import { addingView } from "./adding.js";
 import { boxView } from "./box.js";
+import { detailView } from "./detail.js";
 import { dropView } from "./drop.js";
 import { entryView } from "./entry.js";
 import { filtersView } from "./filters.js";
@@ -38,7 +39,7 @@ export function pageView(state, actions) {
     <main id="hits" tabindex="-1">
       ${isClosed(state.access) ? entryView(state, actions) : foundView(state, actions)}
     </main>
-    ${selectionView(state, actions)} ${dialogOf(state, actions)} ${dropView(state)} ${noticesView(state, actions)}
+    ${selectionView(state, actions)} ${dialogOf(state, actions)} ${detailView(state, actions)} ${dropView(state)} ${noticesView(state, actions)}
   `;
 }
 

@@ -4,7 +4,6 @@ import { flowing } from "../state/flowing.js";
 import { marked, wordsOf } from "../state/marking.js";
 import { askedTerms } from "../state/query.js";
 import { nameOf, placeOf } from "../state/telling.js";
-import { classMap } from "../vendor/lit-html/directives/class-map.js";
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { factsLine } from "./facts.js";
 import { icon } from "./icons.js";
@@ -26,9 +25,7 @@ export function passageBody({ hit }, { peeks, query }) {
   const isShort = (text ?? "").length < SHORT;
   return html`
     ${headingView(heading ?? [])}
-    <p class=${classMap({ "passage-text": true, short: isShort })}>
-      ${markedText(text ?? "", query)}
-    </p>
+    <p class=${isShort ? "passage-text short" : "passage-text"}>${markedText(text ?? "", query)}</p>
     <div class="foot">
       <span class="name">${icon(hit.kind === "document" ? "document" : "text")}${nameOf(hit)}</span>
       <span class="place">${placeOf(hit)}</span>

@@ -1,6 +1,6 @@
 /** A sound: its curve, with the part that matched, and a button that plays from there. */
 
-import { startOf } from "../state/playing.js";
+import { spansOf, startOf } from "../state/spans.js";
 import { nameOf, placeOf } from "../state/telling.js";
 import { clock } from "../state/times.js";
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
@@ -64,17 +64,6 @@ function curveLabel(hit, curve) {
   const length = curve === null ? words.sound.noCurve : words.sound.curve(clock(curve.seconds));
   const place = placeOf(hit);
   return [length, place && words.sound.match(place)].filter((part) => part !== "").join("; ");
-}
-
-/**
- * The parts that matched, the best first.
- * @param {Hit} hit
- * @returns {{start: number, end: number}[]}
- */
-export function spansOf(hit) {
-  return [hit, ...(hit.segments ?? [])]
-    .filter(({ unit, start, end }) => unit === "seconds" && start !== null && end !== null)
-    .map(({ start, end }) => ({ start: start ?? 0, end: end ?? 0 }));
 }
 
 /**

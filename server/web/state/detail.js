@@ -1,0 +1,106 @@
+/** The item that is looked at: what it is, and what is like it. */
+
+import { words } from "../words.js";
+import { failure } from "./pages.js";
+import { hasPassages } from "./reading.js";
+import { hitOf } from "./stepping.js";
+
+/**
+ * @import { Service } from "../service/service.js"
+ * @import { Notice } from "./notices.js"
+ * @import { Modality, Owned, Place, Scores } from "./types.js"
+ * @import { State, Store } from "./store.js"
+ *
+ * @typedef {object} Others what detail needs of other actions
+ * @property {() => void} closeItem
+ * @property {(at: number) => void} readAt
+ * @property {(notice: Notice) => void} notify
+ */
+
+const NEIGHBOURS = 12;
+/** @type {readonly Modality[]} */
+const MODALITIES = ["image", "audio", "text"];
+
+/**
+ * @param {Store<State>} store
+ * @param {Service} service
+ * @param {Others} others
+ */
+export function detailActions(store, { api, files }, { closeItem, readAt, notify }) {
+  /** @type {string | null} */
+  let shown = null;
+
+  /** Brings what the address says is looked at; forgets it when nothing is. */
+  function lookUp() {
+    const { item: id, collection } = store.get().query;
+    const wanted = id === null ? null : `${collection ?? ""}/${id}`;
+    if (wanted === shown) return;
+    shown = wanted;
+    store.set({ detail: null, neighbours: {}, reading: null, place: null, why: null });
+    if (id === null) return;
+    const isWanted = () => wanted === shown;
+    void bringItem(collection, id, isWanted);
+    void bringNeighbours(collection, id, isWanted);
+  }
+
+  /**
+   * @param {string | null} collection
+   * @param {string} id
+   * @param {() => boolean} isWanted
+   */
+  async function bringItem(collection, id, isWanted) {
+    try {
+      const detail = await api.item(collection, id);
+      if (!isWanted()) return;
+      const place = placeOf(hitOf(store.get(), id) ?? {});
+      store.set({ detail, place });
+      if (hasPassages(detail)) readAt(place.start ?? 0);
+    } catch (error) {
+      if (!isWanted()) return;
+      notify({ id: "detail", tone: "error", text: failure(error).message });
+      closeItem();
+    }
+  }
+
+  /**
+   * @param {string | null} collection
+   * @param {string} id
+   * @param {() => boolean} isWanted
+   */
+  async function bringNeighbours(collection, id, isWanted) {
+    // Without them the item is shown all the same.
+    const found = await api.neighbours(collection, id, MODALITIES, NEIGHBOURS).catch(() => ({}));
+    if (isWanted()) store.set({ neighbours: found });
+  }
+
+  /** @param {Owned} item */
+  async function copySource({ source }) {
+    try {
+      await files.copy(source);
+      notify({ id: "copy", tone: "info", text: words.detail.copied });
+    } catch (error) {
+      notify({ id: "copy", tone: "error", text: words.select.notCopied(failure(error).message) });
+    }
+  }
+
+  return { lookUp, copySource };
+}
+
+/**
+ * The place of a hit; the whole of an item that is none.
+ * @param {Partial<Place & Scores>} hit
+ * @returns {Place}
+ */
+function placeOf(hit) {
+  const { start = null, end = null, unit = null, page = null, box = null, text = null } = hit;
+  return {
+    start,
+    end,
+    unit,
+    page,
+    box,
+    text,
+    origin: hit.origin ?? "content",
+    heading: hit.heading ?? [],
+  };
+}
