@@ -21,7 +21,7 @@ from anysense.index.building.checks import check_emptied, check_entries, check_s
 from anysense.index.building.compared import last_compared, note_compared
 from anysense.index.building.encoding import Said, encode_pending, note_overlap, reading_marks
 from anysense.index.building.metadata import BesideMetadata, Descriptions, MetadataFile
-from anysense.index.building.options import BuildOptions
+from anysense.index.building.options import DEFAULT_OPTIONS, BuildOptions
 from anysense.index.building.plan import make_plan
 from anysense.index.building.quarantine import settle_problems, tried_paths
 from anysense.index.building.report import BuildProgress, BuildReport, ProgressCallback
@@ -36,33 +36,53 @@ if TYPE_CHECKING:
     from anysense.index.catalog.records import CatalogFile, QuarantinedFile
     from anysense.index.folder.opened import OpenCollection
 
-__all__ = ["build", "check_sources", "run_build"]
+__all__ = ["build", "check_sources", "run_build", "scan_sources"]
+
+
+def scan_sources(
+    sources: Sequence[str | Path], options: BuildOptions, collection: Path | None
+) -> FileScan:
+    """Look at what sources hold now.
+
+    Args:
+        sources: folders, globs, files, and manifests.
+        options: of which those of what is left out count.
+        collection: the folder of the collection, which is left out.
+
+    Raises:
+        UsageError: a source does not exist, or a pattern is none.
+        MediaError: a folder given as a source cannot be listed.
+    """
+    return FileScan(
+        sources,
+        collection=collection,
+        root=options.root,
+        with_sidecars=options.sidecars,
+        exclude=options.exclude,
+        ignore_files=options.ignore_files,
+        settle_seconds=options.settle_seconds,
+    ).run()
 
 
 def check_sources(
     sources: Sequence[str | Path],
+    options: BuildOptions = DEFAULT_OPTIONS,
     *,
     collection: Path | None = None,
-    root: Path | None = None,
-    sidecars: bool = True,
-    exclude: Sequence[str] = (),
-    ignore_files: bool = True,
 ) -> FileScan:
     """Look at the sources of a new collection, before it is made.
+
+    Args:
+        sources: folders, globs, files, and manifests.
+        options: of which those of what is left out count.
+        collection: the folder that it is to be in, which is left out.
 
     Raises:
         UsageError: a source does not exist, or none holds anything that anysense reads; or a
             pattern is none.
         MediaError: a folder given as a source cannot be listed.
     """
-    scan = FileScan(
-        sources,
-        collection=collection,
-        root=root,
-        with_sidecars=sidecars,
-        exclude=exclude,
-        ignore_files=ignore_files,
-    ).run()
+    scan = scan_sources(sources, options, collection)
     check_entries(scan)
     return scan
 
@@ -152,14 +172,7 @@ def run_build(
     report = BuildReport()
     progress(BuildProgress("scan", 0, 0, report))
     if not isinstance(sources, FileScan):
-        sources = FileScan(
-            sources,
-            collection=collection.folder.path,
-            root=options.root,
-            with_sidecars=options.sidecars,
-            exclude=options.exclude,
-            ignore_files=options.ignore_files,
-        ).run()
+        sources = scan_sources(sources, options, collection.folder.path)
     if isinstance(metadata, (str, Path)):
         metadata = MetadataFile(Path(metadata), sources.roots)
     if options.overlap is not None:
@@ -221,8 +234,14 @@ class _Build:
             note_compared(folder, self._scan)
         if self._total or dropped:
             Said(folder).forget({file.record.content_hash for file in files.values()})
-        if report.has_changes or folder.needs_publish:
+        if self._is_publishing_due():
             self._publish(self._total, self._total)
+
+    def _is_publishing_due(self) -> bool:
+        folder, after = self._collection.folder, self._options.publish_after
+        if after > 0:
+            return folder.snapshot().is_behind(after)
+        return self._report.has_changes or folder.needs_publish
 
     def _check_losses(self, plan: Plan) -> None:
         """Refuse what would remove items by mistake; see `anysense.index.building.checks`."""
@@ -238,6 +257,7 @@ class _Build:
         report, scan = self._report, self._scan
         report.outside_links = scan.outside_links
         report.left_out = len(scan.left_out)
+        report.unsettled = len(scan.unsettled)
         report.kept = sum(map(scan.is_kept, plan.files.keys() - set(scan.paths)))
         report.unread_kinds = scan.unread_kinds
         report.ignored = dict(Counter(scan.ignored.values()).most_common())

@@ -11,7 +11,7 @@ from anysense.index.building.encoding import BATCH_ITEMS, BATCH_SECONDS
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["BuildOptions"]
+__all__ = ["DEFAULT_OPTIONS", "BuildOptions"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,9 @@ class BuildOptions:
         encoding: what texts are in that are not Unicode; found out where it is None.
         overlap: how much of a passage may repeat the one before it, in percent of its tokens, from
             now on; as the collection has it if None.
+        settle_seconds: a file that was written to less than so long ago is left as it was.
+        publish_after: how many segments may be new or removed before the index is published; a
+            twentieth of the collection if that is more. After each build with changes if 0.
         limits: a file that is larger is not read.
         batch_items: items written in one transaction at most.
         batch_seconds: an item waits no longer than this to be written.
@@ -51,7 +54,12 @@ class BuildOptions:
     reread: bool = False
     encoding: str | None = None
     overlap: int | None = None
+    settle_seconds: float = 0.0
+    publish_after: int = 0
     limits: Limits = DEFAULT_LIMITS
     batch_items: int = BATCH_ITEMS
     batch_seconds: float = BATCH_SECONDS
     most_notes: int = 1000
+
+
+DEFAULT_OPTIONS = BuildOptions()

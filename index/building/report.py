@@ -69,6 +69,7 @@ class BuildReport:
             most first: the path of an ignore file, or ``--exclude``. A folder counts as one.
         litter: names of folders that systems and programs keep for themselves, such as those of
             thumbnails, and how many of each were left out, the most first.
+        unsettled: files that were being written, it seems, and were left as they were.
         outside_links: links to what is outside of the sources, which are not followed.
         unmatched_metadata: rows of the metadata file that describe no item.
         has_new_overlap: whether passages overlap otherwise from now on.
@@ -90,6 +91,7 @@ class BuildReport:
     unread_kinds: dict[str, int] = field(default_factory=dict)
     ignored: dict[str, int] = field(default_factory=dict)
     litter: dict[str, int] = field(default_factory=dict)
+    unsettled: int = 0
     outside_links: int = 0
     unmatched_metadata: int = 0
     has_new_overlap: bool = False
@@ -98,6 +100,19 @@ class BuildReport:
     @property
     def has_changes(self) -> bool:
         return any((self.added, self.updated, self.moved, self.described, self.removed))
+
+    @property
+    def changes_text(self) -> str:
+        """What was done, in words: ``2 added, 1 removed``; empty if it was nothing."""
+        counts = {
+            "added": self.added,
+            "updated": self.updated,
+            "moved": self.moved,
+            "described anew": self.described,
+            "removed": self.removed,
+            "duplicate" if self.duplicates == 1 else "duplicates": self.duplicates,
+        }
+        return ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)
 
 
 def kinds_text(kinds: Mapping[str, int]) -> str:

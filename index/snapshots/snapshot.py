@@ -100,6 +100,15 @@ class Snapshot:
         """
         return self.unpublished >= max(self.thresholds.overdue, sum(self.partitions.values()) / 2)
 
+    def is_behind(self, segments: int) -> bool:
+        """Whether so many segments are new or removed that the index is worth bringing up to date.
+
+        Args:
+            segments: how many; a twentieth of the collection if that is more.
+        """
+        changes = self.unpublished + len(self.tombstones)
+        return changes >= max(segments, sum(self.partitions.values()) // 20)
+
     @property
     def version(self) -> tuple[int, int]:
         """Equal for two snapshots of the same state: the generation and the change."""

@@ -17,6 +17,7 @@ __all__ = [
     "count",
     "note",
     "print_json",
+    "print_json_line",
     "short_path",
     "show_size",
     "stdout_console",
@@ -38,6 +39,12 @@ def print_json(value: Any) -> None:
     """Print one JSON object on standard output, in letters that the stream can take."""
     plain = not (sys.stdout.encoding or "").lower().startswith("utf")
     click.echo(json.dumps(value, indent=2, ensure_ascii=plain))
+
+
+def print_json_line(value: Any) -> None:
+    """Print one JSON object on a line of its own, for whoever reads one after the other."""
+    plain = not (sys.stdout.encoding or "").lower().startswith("utf")
+    click.echo(json.dumps(value, ensure_ascii=plain))
 
 
 def note(message: str) -> None:

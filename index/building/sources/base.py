@@ -45,6 +45,10 @@ class Listing(Protocol):
         """Note a link to a file that is not followed."""
         ...
 
+    def note_walked(self, folder: str) -> None:
+        """Note a folder whose files and folders are looked at."""
+        ...
+
     def note_other_kinds(self, folder: str, names: Sequence[str]) -> None:
         """Note the files of a folder that are of kinds that anysense does not read."""
         ...

@@ -79,6 +79,7 @@ def walk(
         if not is_named and has_litter_mark(folder, all_names):
             listing.note_litter(folder)
             continue
+        listing.note_walked(folder)
         rules = rules.inside(folder, all_names)
         children = [child for child in children if _is_wanted(child, listing, rules, is_read)]
         inner, others = [], []

@@ -32,7 +32,7 @@ from anysense.embed.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-__all__ = ["EXCLUDE", "Patterns", "Rules", "check_patterns", "rules_at"]
+__all__ = ["EXCLUDE", "IGNORE_FILES", "Patterns", "Rules", "check_patterns", "rules_at"]
 
 _log = logging.getLogger("anysense")
 
@@ -40,6 +40,7 @@ EXCLUDE = "--exclude"
 """What a report calls the patterns that a build was given."""
 
 _IGNORE, _GITIGNORE, _REPOSITORY = ".ignore", ".gitignore", ".git"
+IGNORE_FILES = (_GITIGNORE, _IGNORE)
 _MOST_BYTES = 1 << 20
 _LONGEST_PATTERN = 4096
 

@@ -60,6 +60,7 @@ class FileScan:
         roots: the real folders and files that they stay under.
         collection: the collection's own folder, which is left out wherever it is met.
         with_sidecars: whether texts beside pictures and sounds belong to these.
+        walked: the folders whose files and folders were looked at.
         paths: of everything that the sources hold.
         entries: what is an item, one for each path, in the order of the sources.
         sidecars: paths of texts whose words belong to files among the entries.
@@ -69,6 +70,7 @@ class FileScan:
         litter: folders that were left out because systems or programs keep them for themselves.
         ignored: files and folders that patterns leave out, and what these patterns are called: the
             path of the ignore file, or `anysense.index.building.sources.ignoring.EXCLUDE`.
+        unsettled: paths of files that are being written, it seems: they are left as they were.
         started_ns: when it began, in nanoseconds since 1970.
         rows: the paths of what the rows of each table are, by its file.
     """
@@ -82,6 +84,7 @@ class FileScan:
         with_sidecars: bool = True,
         exclude: Sequence[str] = (),
         ignore_files: bool = True,
+        settle_seconds: float = 0.0,
     ) -> None:
         """Check the sources.
 
@@ -92,6 +95,7 @@ class FileScan:
             with_sidecars: whether texts beside pictures and sounds belong to these.
             exclude: patterns of files and folders that are left out of each folder and glob.
             ignore_files: whether ``.ignore`` and ``.gitignore`` leave out what they name.
+            settle_seconds: a file that was written to less than so long ago is unsettled.
 
         Raises:
             UsageError: there is no source, or one does not exist, or a pattern is none.
@@ -102,6 +106,8 @@ class FileScan:
         self._exclude = tuple(exclude)
         self._ignore_files = ignore_files
         check_patterns(self._exclude)
+        self._settle_ns = int(settle_seconds * 1e9)
+        self.unsettled: frozenset[str] = frozenset()
         self.with_sidecars = with_sidecars
         named = [sources] if isinstance(sources, str | Path) else sources
         self.sources: list[Source] = [open_source(source, root) for source in named]
@@ -110,6 +116,7 @@ class FileScan:
         self._files = {s.root for s in self.sources if isinstance(s, FileSource)}
         self.folders = [s for s in self.sources if not isinstance(s, FileSource)]
         self._tables = {s.file for s in self.sources if isinstance(s, TableSource)}
+        self.walked: set[str] = set()
         self.paths: list[str] = []
         self.entries: list[Entry] = []
         self.sidecars: frozenset[str] = frozenset()
@@ -145,6 +152,7 @@ class FileScan:
             if isinstance(source, TableSource):
                 self.rows[source.file] = paths
         self.paths = list(by_path)
+        self.unsettled = frozenset(filter(lambda p: self._is_unsettled(by_path[p]), by_path))
         self.ignored = {p: name for p, name in self.ignored.items() if p not in by_path}
         self._part_sidecars(list(by_path.values()))
         return self
@@ -194,8 +202,16 @@ class FileScan:
             for path in sidecar_paths(entry.path, entry.sidecars)
         )
         self.entries = [
-            entry for entry in entries if entry.item is not None or entry.path not in self.sidecars
+            entry
+            for entry in entries
+            if (entry.item is not None or entry.path not in self.sidecars)
+            and entry.path not in self.unsettled
         ]
+
+    def _is_unsettled(self, entry: Entry) -> bool:
+        """Whether a file was written to a moment ago; by the time alone, which renaming keeps."""
+        age = self.started_ns - entry.mtime_ns if isinstance(entry, FileEntry) else self._settle_ns
+        return abs(age) < self._settle_ns
 
     def is_gone(self, path: str) -> bool:
         """Whether a path that has no entry was looked for, and is no longer there."""
@@ -250,6 +266,10 @@ class FileScan:
     def count_outside_link(self) -> None:
         """Note a link that is not followed."""
         self.outside_links += 1
+
+    def note_walked(self, folder: str) -> None:
+        """Note a folder whose files and folders are looked at."""
+        self.walked.add(folder)
 
     def note_other_kinds(self, folder: str, names: Sequence[str]) -> None:
         """Note the files of a folder that are of kinds that anysense does not read."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from anysense.server.cli import console
-from anysense.server.cli.interrupt import stopping_in_order
+from anysense.server.cli.building.running import Target, build_once
+from anysense.server.cli.building.watching import watch_sources
 from anysense.server.cli.options import (
     BATCH_SIZE,
     DEVICE,
@@ -20,20 +21,14 @@ from anysense.server.cli.options import (
     SIDECARS,
     WORKERS,
 )
-from anysense.server.cli.removal import ask_before_removal
-from anysense.server.cli.status import DONE, INTERRUPTED, PARTIAL
+from anysense.server.cli.status import DONE, PARTIAL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from anysense.index.building.report import BuildReport
     from anysense.index.collection import Collection
 
-__all__ = ["build", "build_json", "open_or_create", "print_report"]
+__all__ = ["build", "open_or_create"]
 
 PROFILE_NAMES = ("starter", "standard", "best", "speech")
-SHOWN_NAMES = 5
-SHOWN_FAILURES = 10
 
 
 @click.command(short_help="Build a collection from files, or bring it up to date.")
@@ -95,6 +90,19 @@ SHOWN_FAILURES = 10
     "percent of its tokens. The collection keeps it; with --reread texts that have not changed get "
     "it too.",
 )
+@click.option(
+    "--watch",
+    is_flag=True,
+    help="Go on until Ctrl-C, and bring the collection up to date whenever files come, change or "
+    "go; a line tells of each time, with --json an object a line.",
+)
+@click.option(
+    "--poll",
+    type=click.FloatRange(min=0.1),
+    metavar="SECONDS",
+    help="With --watch, look at all sources so often: for drives on which the system tells no "
+    "changes. Network drives of Linux are known, and looked at every 30 seconds.",
+)
 @JSON
 def build(
     sources: tuple[str, ...],
@@ -115,6 +123,8 @@ def build(
     encoding: str | None,
     reread: bool,
     overlap: int | None,
+    watch: bool,
+    poll: float | None,
     as_json: bool,
 ) -> int:
     """Build a collection from files, or bring it up to date.
@@ -136,68 +146,42 @@ def build(
     in its file that describe it (titles, captions, keywords, lyrics) are part of that item. JSON
     beside a file (photo.jpg.json, notes.md.json) and the front matter of Markdown are metadata.
     """
-    from anysense.index.building.build import build as run_build
     from anysense.index.building.build import check_sources
     from anysense.index.building.metadata import MetadataFile
+    from anysense.index.building.options import BuildOptions
     from anysense.index.collection import Collection
-    from anysense.server.cli.progress import BuildBar
 
     if encoders and profile:
         raise click.UsageError("Give --encoder or --profile, not both.")
     if not output:
         raise click.UsageError("-o is empty: name the folder of the collection.")
+    if poll is not None and not watch:
+        raise click.UsageError("--poll goes with --watch.")
+    options = BuildOptions(
+        root=Path(root) if root is not None else None,
+        batch_size=batch_size,
+        workers=workers,
+        retry_failed=retry_failed,
+        keep_missing=keep_missing,
+        sidecars=not no_sidecars,
+        exclude=exclude,
+        ignore_files=not no_ignore,
+        reread=reread,
+        encoding=encoding,
+        overlap=overlap,
+    )
     is_new = not Collection.exists(output)
     scan, metadata_file = None, None
     if is_new:  # so that a mistake leaves no empty collection behind
-        base = Path(root) if root is not None else None
-        scan = check_sources(
-            sources,
-            collection=Path(output),
-            root=base,
-            sidecars=not no_sidecars,
-            exclude=exclude,
-            ignore_files=not no_ignore,
-        )
+        scan = check_sources(sources, options, collection=Path(output))
         metadata_file = MetadataFile(Path(metadata), scan.roots) if metadata is not None else None
-    with (
-        stopping_in_order(),
-        open_or_create(output, encoders, profile, device, is_new) as collection,
-    ):
-
-        def build_once(allow_removal: bool) -> BuildReport:
-            with BuildBar() as bar:
-                return run_build(
-                    collection,
-                    scan or sources,
-                    metadata=metadata_file or metadata,
-                    root=root,
-                    batch_size=batch_size,
-                    workers=workers,
-                    retry_failed=retry_failed,
-                    keep_missing=keep_missing,
-                    allow_removal=allow_removal,
-                    sidecars=not no_sidecars,
-                    exclude=exclude,
-                    ignore_files=not no_ignore,
-                    reread=reread,
-                    encoding=encoding,
-                    overlap=overlap,
-                    progress=bar,
-                )
-
-        try:
-            report = ask_before_removal(build_once, yes)
-        except KeyboardInterrupt:
-            number = console.count(collection.info()["items"], "item")
-            console.note(
-                f"Stopped: {output} holds {number}. Run the same command again to go on from here."
-            )
-            raise click.exceptions.Exit(INTERRUPTED) from None
-        items = collection.info()["items"]
-    if as_json:
-        console.print_json(build_json(output, items, report))
-    else:
-        print_report(output, items, report)
+    with open_or_create(output, encoders, profile, device, is_new) as collection:
+        target = Target(output, collection, metadata, as_json=as_json, is_watched=watch)
+        report = build_once(target, scan or sources, options, metadata_file, may_remove=yes)
+        if watch:
+            later = replace(options, allow_removal=yes, retry_failed=False, reread=False)
+            watch_sources(target, sources, later, poll, report.quarantined)
+            return DONE
     return PARTIAL if report.quarantined else DONE
 
 
@@ -238,121 +222,3 @@ def open_or_create(
             f"collection with -o to build one with them, or see `anysense reencode --help`."
         )
     return collection
-
-
-def build_json(output: str, items: int, report: BuildReport) -> dict[str, Any]:
-    """What `build --json` prints."""
-    return {
-        "collection": os.path.realpath(output),
-        "items": items,
-        "added": report.added,
-        "updated": report.updated,
-        "moved": report.moved,
-        "described": report.described,
-        "removed": report.removed,
-        "kept": report.kept,
-        "unchanged": report.unchanged,
-        "duplicates": report.duplicates,
-        "quarantined": [{"path": p.path, "reason": p.reason} for p in report.quarantined],
-        "untried": report.untried,
-        "segments": report.segments,
-        "left_out": report.left_out,
-        "unread_kinds": report.unread_kinds,
-        "ignored": report.ignored,
-        "litter": report.litter,
-        "outside_links": report.outside_links,
-        "unmatched_metadata": report.unmatched_metadata,
-        "seconds": round(report.seconds, 3),
-    }
-
-
-def print_report(output: str, items: int, report: BuildReport) -> None:
-    """Say what a build did: a summary on standard output, what could not be read on the other."""
-    counts = {
-        "added": report.added,
-        "updated": report.updated,
-        "moved": report.moved,
-        "described anew": report.described,
-        "removed": report.removed,
-        "unchanged": report.unchanged,
-        "duplicate" if report.duplicates == 1 else "duplicates": report.duplicates,
-    }
-    changes = ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)
-    seconds = f"{report.seconds:.1f} s"
-    nothing = "Nothing could be read" if report.quarantined else "Nothing to do"
-    click.echo(f"{output}: {console.count(items, 'item')}. {changes or nothing}; {seconds}.")
-    if report.left_out:
-        files = console.count(report.left_out, "file")
-        console.note(f"{files} left out: no encoder of this collection takes their kind.")
-    if report.has_new_overlap and report.unchanged:
-        console.note("Texts that have not changed keep their passages; --reread cuts them anew.")
-    _print_unread(report)
-    if report.outside_links:
-        links = console.count(report.outside_links, "link")
-        console.note(f"{links} out of the sources not followed.")
-    if report.kept:
-        items_kept = console.count(report.kept, "item")
-        console.note(f"{items_kept} kept that may stand in a row that could not be read.")
-    if report.unmatched_metadata:
-        rows = console.count(report.unmatched_metadata, "row")
-        verb = "describes" if report.unmatched_metadata == 1 else "describe"
-        console.note(f"{rows} of the metadata file {verb} no item.")
-    if not report.quarantined:
-        return
-    number = len(report.quarantined)
-    since = f" ({report.untried:,} unchanged since an earlier build)" if report.untried else ""
-    console.note(f"{console.count(number, 'file')} could not be read{since}:")
-    for problem in report.quarantined[:SHOWN_FAILURES]:
-        console.note(f"  {console.short_path(problem.path)}: {problem.reason}")
-    if number > SHOWN_FAILURES:
-        rest = number - SHOWN_FAILURES
-        console.note(f"  and {rest:,} more; `anysense info {output} --quarantined` lists them all.")
-    if number == 1:
-        console.note("It is tried again when it changes, or with --retry-failed.")
-    else:
-        console.note("They are tried again when they change, or with --retry-failed.")
-
-
-def _print_extra(report: BuildReport) -> None:
-    """Say what would read the documents among the files that were not looked at."""
-    from anysense.embed.media.identify import DOCUMENT_SUFFIXES
-    from anysense.embed.media.office.installed import EXTRA, has_extra
-
-    number = sum(report.unread_kinds.get(suffix, 0) for suffix in DOCUMENT_SUFFIXES)
-    if number and not has_extra():
-        are = "is a document" if number == 1 else "are documents"
-        console.note(f"{number:,} of them {are} that an extra reads: {EXTRA}")
-
-
-def _print_unread(report: BuildReport) -> None:
-    """Say which files and folders were not looked at, because of their names."""
-    from anysense.index.building.report import kinds_text
-
-    if report.unread_kinds:
-        number = sum(report.unread_kinds.values())
-        kinds = "a kind" if number == 1 else "kinds"
-        files = f"{console.count(number, 'file')} of {kinds} that anysense does not read"
-        console.note(f"{files}: {kinds_text(report.unread_kinds)}.")
-        _print_extra(report)
-    if report.ignored:
-        _print_ignored(report.ignored)
-    if report.litter:
-        folders = console.count(sum(report.litter.values()), "folder")
-        names = ", ".join(list(report.litter)[:SHOWN_NAMES])
-        more = ", ..." if len(report.litter) > SHOWN_NAMES else ""
-        console.note(
-            f"{folders} of thumbnails, deleted files, packages and the like left out: "
-            f"{names}{more}."
-        )
-
-
-def _print_ignored(ignored: Mapping[str, int]) -> None:
-    """Say what patterns have left out, and which."""
-    from anysense.index.building.sources.ignoring import EXCLUDE as GIVEN
-
-    number = sum(ignored.values())
-    what = "file or folder" if number == 1 else "files and folders"
-    shown = [name if name == GIVEN else console.short_path(name) for name in ignored]
-    names = ", ".join(shown[:SHOWN_NAMES]) + (", ..." if len(shown) > SHOWN_NAMES else "")
-    hint = "" if set(ignored) == {GIVEN} else "; --no-ignore reads what ignore files leave out"
-    console.note(f"{number:,} {what} left out by {names}{hint}.")

@@ -78,7 +78,8 @@ def build_and_search(where: str, device: str) -> int:
     """Bring the demo's collection up to date and search it; returns the exit status."""
     from anysense.index.building.build import build
     from anysense.index.collection import Collection
-    from anysense.server.cli.commands.build import open_or_create, print_report
+    from anysense.server.cli.building.reports import print_report
+    from anysense.server.cli.commands.build import open_or_create
     from anysense.server.cli.interrupt import stopping_in_order
     from anysense.server.cli.progress import BuildBar
 

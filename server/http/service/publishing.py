@@ -41,10 +41,7 @@ class Publishing:
         with self._lock:
             if self.is_running:
                 return
-            snapshot = self._collection.folder.snapshot()
-            changes = snapshot.unpublished + len(snapshot.tombstones)
-            total = sum(snapshot.partitions.values())
-            if changes >= max(self._publish_after, total // 20):
+            if self._collection.folder.snapshot().is_behind(self._publish_after):
                 self._thread = threading.Thread(target=self._publish, name="publish", daemon=True)
                 self._thread.start()
 

@@ -1,0 +1,1 @@
+"""What a command that builds does and says."""

@@ -1,0 +1,138 @@
+"""What is said of a build when it is done."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from anysense.server.cli import console
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from anysense.index.building.report import BuildReport
+
+__all__ = ["build_json", "print_report"]
+
+SHOWN_NAMES = 5
+SHOWN_FAILURES = 10
+
+
+def build_json(output: str, items: int, report: BuildReport) -> dict[str, Any]:
+    """What `build --json` prints."""
+    return {
+        "collection": os.path.realpath(output),
+        "items": items,
+        "added": report.added,
+        "updated": report.updated,
+        "moved": report.moved,
+        "described": report.described,
+        "removed": report.removed,
+        "kept": report.kept,
+        "unchanged": report.unchanged,
+        "duplicates": report.duplicates,
+        "quarantined": [{"path": p.path, "reason": p.reason} for p in report.quarantined],
+        "untried": report.untried,
+        "segments": report.segments,
+        "left_out": report.left_out,
+        "unread_kinds": report.unread_kinds,
+        "ignored": report.ignored,
+        "litter": report.litter,
+        "outside_links": report.outside_links,
+        "unmatched_metadata": report.unmatched_metadata,
+        "seconds": round(report.seconds, 3),
+    }
+
+
+def print_report(output: str, items: int, report: BuildReport) -> None:
+    """Say what a build did: a summary on standard output, what could not be read on the other."""
+    counts = {
+        "added": report.added,
+        "updated": report.updated,
+        "moved": report.moved,
+        "described anew": report.described,
+        "removed": report.removed,
+        "unchanged": report.unchanged,
+        "duplicate" if report.duplicates == 1 else "duplicates": report.duplicates,
+    }
+    changes = ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)
+    seconds = f"{report.seconds:.1f} s"
+    nothing = "Nothing could be read" if report.quarantined else "Nothing to do"
+    click.echo(f"{output}: {console.count(items, 'item')}. {changes or nothing}; {seconds}.")
+    if report.left_out:
+        files = console.count(report.left_out, "file")
+        console.note(f"{files} left out: no encoder of this collection takes their kind.")
+    if report.has_new_overlap and report.unchanged:
+        console.note("Texts that have not changed keep their passages; --reread cuts them anew.")
+    _print_unread(report)
+    if report.outside_links:
+        links = console.count(report.outside_links, "link")
+        console.note(f"{links} out of the sources not followed.")
+    if report.kept:
+        items_kept = console.count(report.kept, "item")
+        console.note(f"{items_kept} kept that may stand in a row that could not be read.")
+    if report.unmatched_metadata:
+        rows = console.count(report.unmatched_metadata, "row")
+        verb = "describes" if report.unmatched_metadata == 1 else "describe"
+        console.note(f"{rows} of the metadata file {verb} no item.")
+    if not report.quarantined:
+        return
+    number = len(report.quarantined)
+    since = f" ({report.untried:,} unchanged since an earlier build)" if report.untried else ""
+    console.note(f"{console.count(number, 'file')} could not be read{since}:")
+    for problem in report.quarantined[:SHOWN_FAILURES]:
+        console.note(f"  {console.short_path(problem.path)}: {problem.reason}")
+    if number > SHOWN_FAILURES:
+        rest = number - SHOWN_FAILURES
+        console.note(f"  and {rest:,} more; `anysense info {output} --quarantined` lists them all.")
+    if number == 1:
+        console.note("It is tried again when it changes, or with --retry-failed.")
+    else:
+        console.note("They are tried again when they change, or with --retry-failed.")
+
+
+def _print_extra(report: BuildReport) -> None:
+    """Say what would read the documents among the files that were not looked at."""
+    from anysense.embed.media.identify import DOCUMENT_SUFFIXES
+    from anysense.embed.media.office.installed import EXTRA, has_extra
+
+    number = sum(report.unread_kinds.get(suffix, 0) for suffix in DOCUMENT_SUFFIXES)
+    if number and not has_extra():
+        are = "is a document" if number == 1 else "are documents"
+        console.note(f"{number:,} of them {are} that an extra reads: {EXTRA}")
+
+
+def _print_unread(report: BuildReport) -> None:
+    """Say which files and folders were not looked at, because of their names."""
+    from anysense.index.building.report import kinds_text
+
+    if report.unread_kinds:
+        number = sum(report.unread_kinds.values())
+        kinds = "a kind" if number == 1 else "kinds"
+        files = f"{console.count(number, 'file')} of {kinds} that anysense does not read"
+        console.note(f"{files}: {kinds_text(report.unread_kinds)}.")
+        _print_extra(report)
+    if report.ignored:
+        _print_ignored(report.ignored)
+    if report.litter:
+        folders = console.count(sum(report.litter.values()), "folder")
+        names = ", ".join(list(report.litter)[:SHOWN_NAMES])
+        more = ", ..." if len(report.litter) > SHOWN_NAMES else ""
+        console.note(
+            f"{folders} of thumbnails, deleted files, packages and the like left out: "
+            f"{names}{more}."
+        )
+
+
+def _print_ignored(ignored: Mapping[str, int]) -> None:
+    """Say what patterns have left out, and which."""
+    from anysense.index.building.sources.ignoring import EXCLUDE as GIVEN
+
+    number = sum(ignored.values())
+    what = "file or folder" if number == 1 else "files and folders"
+    shown = [name if name == GIVEN else console.short_path(name) for name in ignored]
+    names = ", ".join(shown[:SHOWN_NAMES]) + (", ..." if len(shown) > SHOWN_NAMES else "")
+    hint = "" if set(ignored) == {GIVEN} else "; --no-ignore reads what ignore files leave out"
+    console.note(f"{number:,} {what} left out by {names}{hint}.")
