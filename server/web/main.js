@@ -6,6 +6,7 @@ import { service } from "./service/service.js";
 import { createActions } from "./state/actions.js";
 import { press } from "./state/pressing.js";
 import { createStore, INITIAL } from "./state/store.js";
+import { titleOf } from "./state/telling.js";
 import "./elements/waveform.js";
 import { render } from "./vendor/lit-html/lit-html.js";
 import { pageView } from "./views/page.js";
@@ -18,6 +19,7 @@ let isDue = false;
 function show() {
   isDue = false;
   render(pageView(store.get(), actions), root);
+  document.title = titleOf(store.get().query);
   actions.attend();
   actions.know();
   actions.lookUp();
@@ -29,6 +31,7 @@ store.subscribe(() => {
   requestAnimationFrame(show);
 });
 service.media.onArrival(() => store.set({}));
+service.scroll.begin();
 watchFiles({
   held: actions.holdFiles,
   given: (files, purpose) =>

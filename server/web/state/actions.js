@@ -40,16 +40,29 @@ export function createActions(store, service) {
   const looking = lookingActions(store, service);
   const stepping = steppingActions(store, service, asking);
   const reading = readingActions(store);
+
+  /** Brings what the page has to know of the service, and asks what could not be asked without it. */
+  async function begin() {
+    await looking.begin();
+    if (store.get().results.status === "failed") asking.askAgain();
+  }
+
   return {
     ...asking,
     ...attending,
     ...knowing,
     ...looking,
+    begin,
     ...addingActions(store, service),
     ...stepping,
     ...reading,
-    ...detailActions(store, service, { ...stepping, ...reading, ...looking }),
-    ...enteringActions(store, service, looking.begin),
+    ...detailActions(store, service, {
+      ...attending,
+      ...looking,
+      ...reading,
+      ...stepping,
+    }),
+    ...enteringActions(store, service, begin),
     ...exampleActions(store, service, { ...asking, ...looking }),
     ...mappingActions(store, service),
     ...playingActions(store, service, looking),

@@ -60,6 +60,15 @@ export function attendingActions(store, service, { more }) {
 
   /** @param {number} index of the hit that the keyboard goes to */
   const focusOn = (index) => store.set({ focus: index });
+
+  /** @param {number} index of the hit that is brought into sight, with the focus */
+  function goToHit(index) {
+    const box = layout().boxes[index];
+    if (box === undefined) return;
+    focusOn(index);
+    service.scroll.toHit(index, box);
+  }
+
   const toggleFacts = () => store.set({ showsFacts: !store.get().showsFacts });
 
   const toggleFilters = () => store.set({ isNarrowing: !store.get().isNarrowing });
@@ -72,6 +81,7 @@ export function attendingActions(store, service, { more }) {
     forgetPeeks,
     measure,
     focusOn,
+    goToHit,
     toggleFacts,
     toggleFilters,
   };

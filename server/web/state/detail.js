@@ -13,6 +13,7 @@ import { hitOf } from "./stepping.js";
  *
  * @typedef {object} Others what detail needs of other actions
  * @property {() => void} closeItem
+ * @property {(index: number) => void} goToHit
  * @property {(at: number) => void} readAt
  * @property {(notice: Notice) => void} notify
  */
@@ -26,7 +27,7 @@ const MODALITIES = ["image", "audio", "text"];
  * @param {Service} service
  * @param {Others} others
  */
-export function detailActions(store, { api, files }, { closeItem, readAt, notify }) {
+export function detailActions(store, { api, files }, { closeItem, goToHit, readAt, notify }) {
   /** @type {string | null} */
   let shown = null;
 
@@ -35,6 +36,7 @@ export function detailActions(store, { api, files }, { closeItem, readAt, notify
     const { item: id, collection } = store.get().query;
     const wanted = id === null ? null : `${collection ?? ""}/${id}`;
     if (wanted === shown) return;
+    if (wanted === null) goToHit(store.get().focus);
     shown = wanted;
     store.set({ detail: null, neighbours: {}, reading: null, place: null, why: null });
     if (id === null) return;

@@ -24,6 +24,7 @@ export function steppingActions(store, service, { ask, more }) {
 
   /** Goes back to the hits. */
   function closeItem() {
+    service.player.stop();
     if (store.get().query.item === null || service.address.goBack()) return;
     ask({ item: null }, { replaces: true });
   }

@@ -5,7 +5,7 @@ import { fileName } from "./names.js";
 import { oddsOf } from "./odds.js";
 import { clockSpan } from "./times.js";
 
-/** @import { Hit, Place, Scores } from "./types.js" */
+/** @import { Hit, Place, Query, Scores } from "./types.js" */
 
 const MOST = 60;
 
@@ -18,6 +18,15 @@ export function nameOf({ source, text, metadata }) {
   if (source !== "" && source !== "text") return fileName(source);
   const start = (text ?? "").trim().split("\n", 1)[0] ?? "";
   return start.length > MOST ? `${start.slice(0, MOST)}…` : start || words.unnamed;
+}
+
+/**
+ * What the window is called while a query is shown.
+ * @param {Query} query
+ */
+export function titleOf({ terms }) {
+  const asked = terms.map((term) => term.text?.trim() ?? "").filter((text) => text !== "");
+  return [...asked, words.title].join(" – ");
 }
 
 /**

@@ -6,8 +6,7 @@ import { ref } from "../vendor/lit-html/directives/ref.js";
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { words } from "../words.js";
 import { asideView } from "./detail-aside.js";
-import { show } from "./dialog.js";
-import { goTo } from "./grid-keys.js";
+import { closeAround, show } from "./dialog.js";
 import { icon } from "./icons.js";
 import { neighboursView } from "./neighbours.js";
 import { stageView } from "./stage.js";
@@ -30,7 +29,7 @@ export function detailView(state, actions) {
       class="detail"
       aria-labelledby="detail-heading"
       ${ref(show)}
-      @close=${() => closed(state, actions)}
+      @close=${actions.closeItem}
       @keydown=${(/** @type {KeyboardEvent} */ event) => detailKey(event, actions)}
     >
       <header class="detail-head">
@@ -41,7 +40,7 @@ export function detailView(state, actions) {
           class="box-tool"
           title=${words.detail.close}
           aria-label=${words.detail.close}
-          @click=${actions.closeItem}
+          @click=${closeAround}
         >
           ${icon("close")}
         </button>
@@ -85,17 +84,6 @@ function stepsView({ results, query }, actions) {
     <span class="position">${words.detail.position(at + 1, results.hits.length)}</span>
     ${step(1, "right", words.detail.after)}
   </span>`;
-}
-
-/**
- * The browser closed it, as by Escape; the page follows, and the grid shows where one was.
- * @param {State} state
- * @param {Actions} actions
- */
-function closed({ focus, query }, actions) {
-  actions.stopPlaying();
-  actions.closeItem();
-  if (query.view === "grid") requestAnimationFrame(() => goTo(focus, actions));
 }
 
 /**

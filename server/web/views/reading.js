@@ -65,5 +65,8 @@ function passageView(passage, before, { place, query }) {
 
 /** @param {Element | undefined} element */
 function bringIntoSight(element) {
-  requestAnimationFrame(() => element?.scrollIntoView({ block: "center", behavior: "instant" }));
+  requestAnimationFrame(() => {
+    const isTall = (element?.clientHeight ?? 0) > innerHeight / 2;
+    element?.scrollIntoView({ block: isTall ? "start" : "center", behavior: "instant" });
+  });
 }
