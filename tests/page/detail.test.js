@@ -98,7 +98,7 @@ test("what comes for an item that was left is not shown, and the focus goes back
   });
   actions.openItem("b");
   actions.lookUp();
-  store.set({ query: EMPTY, focus: 1 });
+  store.set({ query: EMPTY });
   actions.lookUp();
   late.resolve({ id: "b", kind: "text", segments: [] });
   await settled();

@@ -30,14 +30,17 @@ const MODALITIES = ["image", "audio", "text"];
 export function detailActions(store, { api, files }, { closeItem, goToHit, readAt, notify }) {
   /** @type {string | null} */
   let shown = null;
+  /** @type {string | null} */
+  let looked = null;
 
   /** Brings what the address says is looked at; forgets it when nothing is. */
   function lookUp() {
     const { item: id, collection } = store.get().query;
     const wanted = id === null ? null : `${collection ?? ""}/${id}`;
     if (wanted === shown) return;
-    if (wanted === null) goToHit(store.get().focus);
-    shown = wanted;
+    const { results } = store.get();
+    if (wanted === null) goToHit(results.hits.findIndex((hit) => hit.id === looked));
+    [shown, looked] = [wanted, id];
     store.set({ detail: null, neighbours: {}, reading: null, place: null, why: null });
     if (id === null) return;
     const isWanted = () => wanted === shown;
