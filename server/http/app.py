@@ -41,7 +41,7 @@ from anysense.server.http.routes import (
     state,
 )
 from anysense.server.http.routes import collections as collection_list
-from anysense.server.http.routes.asking import explaining, fields
+from anysense.server.http.routes.asking import explaining, fields, queries
 from anysense.server.http.routes.common import NAME, collection_name
 from anysense.server.http.service.service import CURRENT, Service
 from anysense.server.http.settings import Settings
@@ -58,6 +58,12 @@ if TYPE_CHECKING:
 __all__ = ["create_app"]
 
 NAMED = (Depends(collection_name),)
+OF_A_COLLECTION = (
+    *(search, explaining, fields, queries),
+    *(batch, jobs, maps),
+    *(media, browse, items),  # a file's address is also one of an item, by its form
+)
+"""The addresses of a collection; of two that fit a path the first counts."""
 FLUSH_SECONDS = 2.0
 
 
@@ -115,8 +121,7 @@ def create_app(
         app.include_router(group.router)
     if service.settings.page:
         app.include_router(page.router)
-    # A file's address is also one of an item, by its form.
-    for group in (search, explaining, fields, batch, jobs, media, maps, browse, items):
+    for group in OF_A_COLLECTION:
         app.include_router(group.router, prefix="/v1")
         app.include_router(group.router, prefix=f"/v1/collections/{{{NAME}}}", dependencies=NAMED)
     app.add_middleware(WaiterGuard, settings=service.settings)

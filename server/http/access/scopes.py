@@ -21,7 +21,7 @@ PAGE = re.compile(r"/?|/web/.*", re.DOTALL)
 """The page and what it loads: files of the package, the same for all. Empty is the path of a proxy
 without its slash, from which browsers are sent on."""
 READS = re.compile(
-    r"/v\d+(/collections/[^/]+)?/(search|search/batch|search/explain|embeddings|embed|rerank)"
+    r"/v\d+(/collections/[^/]+)?/(search|search/batch|search/explain|queries|embeddings|embed|rerank)"
 )
 """What is posted and changes nothing. Whatever else is posted, put or deleted, is a write."""
 

@@ -28,10 +28,11 @@ __all__ = [
     "is_form",
     "read_form",
     "receive_parts",
+    "wrong_type",
 ]
 
 CHARSETS = (b"utf-8", b"utf8", b"us-ascii", b"ascii")
-LISTS_WITH_COMMAS = ("modalities", "fields")
+LISTS_WITH_COMMAS = ("modalities", "kinds", "fields")
 JSON_FIELDS = ("terms", "vector", "metadata")
 
 
@@ -45,7 +46,7 @@ class Form:
     def values(self, lists: tuple[str, ...] = ()) -> dict[str, Any]:
         """The fields as JSON would hold them.
 
-        Those in `lists` may be repeated; every other comes once. `modalities` and
+        Those in `lists` may be repeated; every other comes once. `modalities`, `kinds` and
         `fields` may have commas.
         `terms`, `vector` and `metadata` are JSON, and so is `where` if it starts with a brace.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from anysense.embed.types import Modality
 from anysense.index.ranking.query import Term
+from anysense.server.http.bodies.kept_queries import find_query
 from anysense.server.http.bodies.media import media_bytes
 from anysense.server.http.errors import RequestError
 from anysense.server.http.schemas.search import SearchRequest, TermBody
@@ -22,6 +23,8 @@ CHOOSING = {
     *("fusion", "match", "collapse"),
 }
 """Fields of a search that are no terms, and say what is found and in which order."""
+SINGLE = ("text", "image", "audio", "upload", "like")
+"""Fields of its top level that are terms."""
 
 
 def media_uris(request: SearchRequest) -> list[tuple[str, str]]:
@@ -34,8 +37,9 @@ def media_uris(request: SearchRequest) -> list[tuple[str, str]]:
 
 def is_of_texts(request: SearchRequest) -> bool:
     """Whether a search holds no media and no numbers, so that its terms are made in no time."""
-    vectors = [request.vector, *(term.vector for term in request.terms)]
-    return not media_uris(request) and all(vector is None for vector in vectors)
+    parts: tuple[SearchRequest | TermBody, ...] = (request, *request.terms)
+    is_plain = all(part.vector is None and part.upload is None for part in parts)
+    return is_plain and not media_uris(request)
 
 
 def search_terms(
@@ -53,7 +57,7 @@ def search_terms(
     Raises:
         RequestError: media cannot be read from the body, or nothing is asked.
     """
-    single = {name: getattr(request, name) for name in ("text", "image", "audio", "like")}
+    single = {name: getattr(request, name) for name in SINGLE}
     terms = [
         _term(TermBody.model_construct(**{name: value}), name, fetched)
         for name, value in single.items()
@@ -75,7 +79,7 @@ def search_terms(
     # Said to be a text, so that nobody looks whether it is the path of a file here.
     terms += [Term(text, weight=-1.0, modality=Modality.TEXT) for text in opposites]
     if not terms:
-        message = "Give at least one of text, image, audio, like, vector and terms."
+        message = "Give at least one of text, image, audio, upload, like, vector and terms."
         raise RequestError(message, 422, "empty_query")
     return terms
 
@@ -108,6 +112,8 @@ def _term(term: TermBody, param: str, fetched: Mapping[str, bytes] | None) -> Te
         return Term(vector=vector, space=term.space, modality=term.modality, weight=term.weight)
     if term.like is not None:
         return Term(like=term.like, weight=term.weight)
+    if term.upload is not None:
+        return Term(find_query(term.upload, param), weight=term.weight)
     if term.text is not None:
         return Term(term.text, weight=term.weight, modality=Modality.TEXT)
     modality = Modality.IMAGE if term.image is not None else Modality.AUDIO

@@ -70,6 +70,13 @@ def body_schemas() -> dict[str, Any]:
     return {
         **schemas,
         "SearchForm": without_choice(with_files(search, image=FILE, audio=FILE)),
+        "QueryForm": {
+            "type": "object",
+            "description": "A picture or a sound.",
+            "properties": {"file": FILE},
+            "required": ["file"],
+            "additionalProperties": False,
+        },
         "UploadForm": {**with_files(upload, file=FILE), "required": ["file"]},
         "BatchForm": {
             "type": "object",

@@ -10,6 +10,13 @@ RED_DOT = "data:image/gif;base64,R0lGODlhAQABAIAAAP8AAP///ywAAAAAAQABAAACAkQBADs
 """The smallest picture: one red pixel."""
 
 
+SOUND = (
+    "RIFF\x64\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x40\x1f\0\0\x01\0\x08\0"
+    "data\x40\0\0\0" + "Zk@4" * 16
+)
+"""A sound of 64 samples, of bytes that are letters too."""
+
+
 def example(summary: str, value: Any) -> dict[str, Any]:
     return {"summary": summary, "value": value}
 
@@ -80,6 +87,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
             "A file", {"file": "A lighthouse in fog.", "id": "note-2", "metadata": {"year": 2021}}
         )
     },
+    "QueryForm": {"sound": example("A sound of 8 ms", {"file": SOUND})},
     "NewMetadata": {
         "merge": example(
             "One value is set, another one removed", {"metadata": {"year": 2022, "draft": None}}

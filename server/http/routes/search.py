@@ -112,7 +112,7 @@ def check_batch(searches: list[dict[str, Any]]) -> None:
         terms = search.get("terms")
         parts = [search, *(terms if isinstance(terms, list) else ())]
         for part in (part for part in parts if isinstance(part, dict)):
-            media += sum(part.get(name) is not None for name in UPLOADS)
+            media += sum(part.get(name) is not None for name in (*UPLOADS, "upload"))
             characters += text_length(part.get("text"))
         characters += text_length(search.get("not"))
     if media > BATCH_MEDIA or characters > BATCH_CHARACTERS:

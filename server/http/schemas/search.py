@@ -16,6 +16,7 @@ from pydantic import (
 
 from anysense.embed.types import Kind, Modality
 from anysense.index.ranking.options import MAX_K
+from anysense.server.http.bodies.kept_queries import ID_PATTERN
 from anysense.server.http.schemas.cursors import MAX_CURSOR, STATE, SearchCursor, read_cursor
 from anysense.server.http.schemas.fields import MAX_FIELDS, ChosenFields, read_field_names
 from anysense.server.http.schemas.lengths import Length
@@ -35,7 +36,7 @@ from anysense.server.http.schemas.values import (
 
 __all__ = ["DataUri", "HitBody", "HitSegmentBody", "SearchBody", "SearchRequest", "TermBody"]
 
-INPUTS = ("text", "image", "audio", "like", "vector")
+INPUTS = ("text", "image", "audio", "upload", "like", "vector")
 """What a query is made from."""
 
 MAX_SPACE = 4096
@@ -73,6 +74,10 @@ Opposites = Annotated[
     told_apart("it must be a text or a list of texts"),
 ]
 DataUri = Annotated[str, Field(examples=["data:image/jpeg;base64,/9j/4AAQSkZJRg..."])]
+UploadId = Annotated[
+    Annotated[str, Field(pattern=ID_PATTERN)] | None,
+    Field(description="The id of a picture or a sound that is kept: see `/v1/queries`."),
+]
 SpaceId = Annotated[
     Annotated[str, Length(most=MAX_SPACE)] | None,
     Field(description="The id of the vector's space."),
@@ -82,13 +87,14 @@ Vector = Annotated[list[FiniteFloat], Field(min_length=1, max_length=65_536, fai
 
 
 class TermBody(Input):
-    """One part of a query: exactly one of `text`, `image`, `audio`, `like` and `vector`."""
+    """One part of a query: one of `text`, `image`, `audio`, `upload`, `like` and `vector`."""
 
     model_config = one_of(*INPUTS)
 
     text: str | None = None
     image: DataUri | None = None
     audio: DataUri | None = None
+    upload: UploadId = None
     like: Annotated[
         Annotated[str, Length(most=MAX_ID)] | None, Field(description="The id of an item.")
     ] = None
@@ -102,7 +108,9 @@ class TermBody(Input):
     @model_validator(mode="after")
     def _check_one(self) -> TermBody:
         if sum(getattr(self, name) is not None for name in INPUTS) != 1:
-            raise ValueError("a term has exactly one of text, image, audio, like and vector")
+            raise ValueError(
+                "a term has exactly one of text, image, audio, upload, like and vector"
+            )
         if (self.vector is None) != (self.space is None):
             raise ValueError("a vector goes with the id of its space, and the other way round")
         return self
@@ -116,6 +124,7 @@ class SearchRequest(Input):
     text: str | None = None
     image: DataUri | None = None
     audio: DataUri | None = None
+    upload: UploadId = None
     like: Annotated[
         Annotated[str, Length(most=MAX_ID)] | None,
         Field(description="The id of an item: more like this."),

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import time
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from anysense.embed.errors import AnysenseError, CollectionReplacedError
@@ -119,7 +120,7 @@ class ServedCollection:
 
     async def retrieving(self, terms: list[Term], **options: Any) -> Hits:
         """Search, when its turn comes; see `CollectionRetriever.retrieve`."""
-        has_media = any(isinstance(term.content, bytes) for term in terms)
+        has_media = any(isinstance(term.content, bytes | Path) for term in terms)
         return await self._turns.searching(
             self._again_if_replaced,
             partial(self.retriever.retrieve, terms, **options),
@@ -128,7 +129,7 @@ class ServedCollection:
 
     async def explaining(self, terms: list[Term], item_id: str, **options: Any) -> Explanation:
         """Tell why a search finds an item; see `CollectionRetriever.explain`."""
-        has_media = any(isinstance(term.content, bytes) for term in terms)
+        has_media = any(isinstance(term.content, bytes | Path) for term in terms)
         return await self._turns.searching(
             self._again_if_replaced,
             partial(self.retriever.explain, terms, item_id, **options),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from http_client import TestClient, error_of
@@ -18,6 +19,8 @@ def test_the_openapi_document_is_whole(client: TestClient) -> None:
         ("/search/batch", "post"),
         ("/search/explain", "post"),
         ("/fields", "get"),
+        ("/queries", "post"),
+        ("/queries/{query_id}", "get"),
         ("/items", "post"),
         ("/items", "get"),
         ("/items/{item_id}", "get"),
@@ -57,7 +60,8 @@ def test_the_page_of_documentation_names_every_address_and_field(client: TestCli
     document = client.get("/openapi.json").json()
     for path in document["paths"]:
         address = path if path == NAMED else path.replace(NAMED, "/v1")
-        assert address.replace("{item_id}", "{id}").replace("{collection}", "{name}") in page
+        address = re.sub(r"\{(item|query)_id\}", "{id}", address)
+        assert address.replace("{collection}", "{name}") in page
     models = (
         "BatchItem",
         "ItemResult",
@@ -70,6 +74,7 @@ def test_the_page_of_documentation_names_every_address_and_field(client: TestCli
         "TermBody",
     )
     models = (
+        "KeptQueryBody",
         "MetadataFields",
         "MetadataField",
         "SearchBatch",

@@ -62,6 +62,8 @@ def test_what_is_not(path: str) -> None:
         ("POST", "/v1/search", "read"),
         ("POST", "/v1/search/batch", "read"),
         ("POST", "/v1/search/explain", "read"),
+        ("POST", "/v1/queries", "read"),
+        ("POST", "/v1/queries/q-1", "write"),
         ("POST", "/v1/embeddings", "read"),
         ("POST", "/v1/collections/a/search", "read"),
         ("POST", "/v1/items", "write"),

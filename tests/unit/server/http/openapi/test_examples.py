@@ -22,7 +22,12 @@ JSON = {
     "BatchRequest": "/v1/items/batch",
     "BatchRemoval": "/v1/items/batch/delete",
 }
-FORMS = {"SearchForm": "/v1/search", "UploadForm": "/v1/items", "BatchForm": "/v1/items/batch"}
+FORMS = {
+    "SearchForm": "/v1/search",
+    "UploadForm": "/v1/items",
+    "BatchForm": "/v1/items/batch",
+    "QueryForm": "/v1/queries",
+}
 
 
 def examples(*kinds: str) -> list[Any]:
