@@ -19,6 +19,7 @@ def test_the_openapi_document_is_whole(client: TestClient) -> None:
         ("/search/batch", "post"),
         ("/search/explain", "post"),
         ("/fields", "get"),
+        ("/map", "get"),
         ("/queries", "post"),
         ("/queries/{query_id}", "get"),
         ("/items", "post"),
