@@ -8,15 +8,20 @@ __all__ = [
     "BATCH_SIZE",
     "COLLECTION",
     "DEVICE",
+    "ENCODERS",
     "ENCODING",
     "EXCLUDE",
     "JSON",
     "KIND",
     "NO_IGNORE",
+    "PROFILE",
+    "PROFILE_NAMES",
     "SIDECARS",
     "WHERE",
     "WORKERS",
 ]
+
+PROFILE_NAMES = ("starter", "standard", "best", "speech")
 
 BATCH_SIZE = click.option(
     "--batch-size",
@@ -31,6 +36,17 @@ DEVICE = click.option(
     default="auto",
     show_default=True,
     help="Where models run.",
+)
+ENCODERS = click.option(
+    *("--encoder", "encoders"),
+    multiple=True,
+    metavar="NAME",
+    help="A model that encodes, such as openclip:ViT-B-32/laion2b_s34b_b79k; may be given again.",
+)
+PROFILE = click.option(
+    "--profile",
+    type=click.Choice(PROFILE_NAMES),
+    help="A set of models that fit together, instead of --encoder.",
 )
 KIND = click.option(
     "--kind",

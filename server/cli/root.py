@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["COMMANDS", "cli", "main"]
 
 COMMANDS = {
+    "find": "Search folders, at once: their index is kept for you.",
     "build": "Build a collection from files, or bring it up to date.",
     "add": "Add files or texts to a collection.",
     "remove": "Remove items from a collection.",

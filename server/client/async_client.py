@@ -236,4 +236,6 @@ class AsyncClient:
 def _new_client(connection: Connection) -> httpx.AsyncClient:
     import httpx
 
-    return httpx.AsyncClient(**connection.options(httpx.AsyncHTTPTransport()))
+    return httpx.AsyncClient(
+        **connection.options(httpx.AsyncHTTPTransport(verify=connection.is_secure))
+    )

@@ -319,7 +319,7 @@ class Client:
 def _new_client(connection: Connection) -> httpx.Client:
     import httpx
 
-    return httpx.Client(**connection.options(httpx.HTTPTransport()))
+    return httpx.Client(**connection.options(httpx.HTTPTransport(verify=connection.is_secure)))
 
 
 @contextmanager

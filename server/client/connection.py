@@ -125,6 +125,11 @@ class Connection:
         return self.url.rstrip("/")
 
     @property
+    def is_secure(self) -> bool:
+        """Whether it is reached by TLS; if not, the certificates of authorities are not loaded."""
+        return self.url.lower().startswith("https://")
+
+    @property
     def headers(self) -> dict[str, str]:
         headers = {"user-agent": f"anysense/{version('anysense')}"}
         return headers if self.api_key is None else self._with_key(headers)

@@ -14,10 +14,12 @@ from anysense.server.cli.building.watching import watch_sources
 from anysense.server.cli.options import (
     BATCH_SIZE,
     DEVICE,
+    ENCODERS,
     ENCODING,
     EXCLUDE,
     JSON,
     NO_IGNORE,
+    PROFILE,
     SIDECARS,
     WORKERS,
 )
@@ -28,26 +30,14 @@ if TYPE_CHECKING:
 
 __all__ = ["build", "open_or_create"]
 
-PROFILE_NAMES = ("starter", "standard", "best", "speech")
-
 
 @click.command(short_help="Build a collection from files, or bring it up to date.")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @click.option(
     "-o", "--output", required=True, metavar="COLLECTION", help="The collection's folder."
 )
-@click.option(
-    "--encoder",
-    "encoders",
-    multiple=True,
-    metavar="NAME",
-    help="A model that encodes, such as openclip:ViT-B-32/laion2b_s34b_b79k; may be given again.",
-)
-@click.option(
-    "--profile",
-    type=click.Choice(PROFILE_NAMES),
-    help="A set of models that fit together, instead of --encoder.",
-)
+@ENCODERS
+@PROFILE
 @click.option(
     "--metadata",
     type=click.Path(exists=True, dir_okay=False),

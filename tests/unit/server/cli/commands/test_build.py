@@ -7,8 +7,7 @@ from command_line import run, run_json
 from PIL import Image
 
 from anysense.embed.encoders.cards import profiles
-from anysense.server.cli import progress, removal
-from anysense.server.cli.commands import build
+from anysense.server.cli import options, progress, removal
 from anysense.server.cli.status import INTERRUPTED
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ def test_a_collection_keeps_what_its_profile_meant(
     done = run(*again)
     assert "keeps the models that the profile best meant when it was built: tiny." in done.stderr
     assert "3 unchanged" in done.stdout
-    assert tuple(profiles.PROFILES) == build.PROFILE_NAMES
+    assert tuple(profiles.PROFILES) == options.PROFILE_NAMES
 
 
 def test_build_takes_the_encoding_of_texts(tmp_path: Path) -> None:

@@ -1,0 +1,65 @@
+"""Opening the page of a service with a query."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from anysense.embed.errors import AnysenseError, UsageError
+from anysense.server.cli import console
+from anysense.server.client.links import page_link
+from anysense.server.client.running import service_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from anysense.index.ranking.query import Term
+
+__all__ = ["open_page"]
+
+
+def open_page(
+    path: Path,
+    served_as: str,
+    terms: Sequence[Term],
+    options: Mapping[str, Any],
+    prefix: str | None = None,
+) -> None:
+    """Open the page of the service that has a collection, and tell its address.
+
+    Args:
+        path: the collection.
+        served_as: what to give `anysense serve`, if no service has it.
+        terms: of the query.
+        options: of the search, by the names of `Retriever.retrieve`.
+        prefix: only what has a path that begins so.
+
+    Raises:
+        UsageError: the page cannot be told what is asked.
+        AnysenseError: no service has the collection.
+    """
+    if options["where"] is not None:
+        raise UsageError("--where does not go with --open: the page has filters of its own.")
+    found = service_of(path)
+    if found is None:
+        raise AnysenseError(
+            f"No service has {served_as}, so there is no page to open: start one with "
+            f"`anysense serve {shlex.quote(served_as)}`."
+        )
+    service, name = found
+    link = page_link(
+        service.url,
+        name,
+        terms,
+        modalities=options["modalities"] or (),
+        kinds=options["kinds"] or (),
+        where=None if prefix is None else {"source": {"$prefix": prefix}},
+        min_score=options["min_score"],
+        match=options["match"],
+        fusion=options["fusion"],
+    )
+    console.note(link)
+    click.launch(link)
