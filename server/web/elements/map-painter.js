@@ -1,16 +1,18 @@
 /**
- * Draws the points of a map on a canvas, crisp on dense screens.
- *
- * Each modality has a colour and a shape. The shapes are drawn once, on small canvases, and copied:
- * 20,000 copies are a few milliseconds.
+ * Draws the points of a map on a canvas, crisp on dense screens. Each modality has a colour and a
+ * shape.
  */
 
 import { sideOf, toMap } from "../state/map-view.js";
+import { Raster, stampOf } from "../state/raster.js";
 
 /**
  * @import { MapPoints } from "../state/map-points.js"
  * @import { Size, View } from "../state/map-view.js"
+ * @import { Colour, Stamp } from "../state/raster.js"
  * @import { Palette } from "./map-palette.js"
+ *
+ * @typedef {"plain" | "dim" | "lit"} Look
  *
  * @typedef {object} Scene what is drawn
  * @property {MapPoints} points
@@ -26,25 +28,21 @@ import { sideOf, toMap } from "../state/map-view.js";
  */
 
 export const PICTURE = 64; // pixels along the longer side
+const DENSEST = 2; // pixels for one of CSS: more are not seen
 const DIM = 0.22;
 const BEST = 10; // hits that are larger than the others
-
-/** @type {Record<string, (path: Path2D, middle: number, radius: number) => void>} */
-const SHAPES = {
-  image: (path, m, r) => path.arc(m, m, r, 0, 2 * Math.PI),
-  audio: (path, m, r) => polygon(path, m, r * 1.25, 3),
-  text: (path, m, r) => path.rect(m - r * 0.85, m - r * 0.85, r * 1.7, r * 1.7),
-  video: (path, m, r) => polygon(path, m, r * 1.2, 4),
-  document: (path, m, r) => polygon(path, m, r * 1.1, 6),
-};
 
 export class MapPainter {
   /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
     this.canvas = canvas;
     /** @private */
-    this.context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-    /** @private @type {Map<string, HTMLCanvasElement>} */
+    this.context = /** @type {CanvasRenderingContext2D} */ (
+      canvas.getContext("2d", { alpha: false })
+    );
+    /** @private */
+    this.raster = new Raster(0, 0);
+    /** @private @type {Map<string, Stamp>} */
     this.stamps = new Map();
     /** @private */
     this.stampsOf = "";
@@ -58,29 +56,26 @@ export class MapPainter {
   paint(scene) {
     this.fit(scene.size);
     this.renew(scene.palette);
-    const { context } = this;
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.clearRect(0, 0, this.canvas.width, this.canvas.height);
-    const seen = scene.points.inside(boxOf(scene));
-    const radius = radiusOf(scene);
-    context.globalAlpha = scene.lit ? DIM : 1;
-    for (const i of seen) this.stamp(scene, i, radius, "plain");
-    context.globalAlpha = 1;
-    if (scene.lit) this.paintLit(scene, scene.lit, radius);
-    context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
-    for (const { i, image, ratio } of scene.pictures) this.picture(scene, i, image, ratio);
-    if (scene.cursor >= 0) this.ring(scene, radius);
+    this.paintPoints(scene);
+    const { raster, context, ratio } = this;
+    context.putImageData(new ImageData(raster.pixels, raster.width, raster.height), 0, 0);
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    for (const { i, image, ratio: shape } of scene.pictures) this.picture(scene, i, image, shape);
+    if (scene.cursor >= 0) this.ring(scene, radiusOf(scene));
   }
 
   /**
-   * The worst first, so that the best are on top.
+   * All points, then the hits: the worst first, so that the best are on top.
    *
    * @private
    * @param {Scene} scene
-   * @param {readonly number[]} lit
-   * @param {number} radius
    */
-  paintLit(scene, lit, radius) {
+  paintPoints(scene) {
+    const radius = radiusOf(scene);
+    this.raster.clear(scene.palette.page);
+    const look = scene.lit ? "dim" : "plain";
+    for (const i of scene.points.inside(boxOf(scene))) this.stamp(scene, i, radius, look);
+    const lit = scene.lit ?? [];
     for (let place = lit.length - 1; place >= 0; place--) {
       const times = place < BEST ? 1.9 : 1.35;
       this.stamp(scene, lit[place], Math.round(radius * times * 2) / 2, "lit");
@@ -92,10 +87,13 @@ export class MapPainter {
    * @param {Size} size
    */
   fit(size) {
-    this.ratio = Math.min(globalThis.devicePixelRatio || 1, 3);
+    this.ratio = Math.min(globalThis.devicePixelRatio || 1, DENSEST);
     const [width, height] = [size.width, size.height].map((side) => Math.round(side * this.ratio));
-    if (this.canvas.width !== width) this.canvas.width = width;
-    if (this.canvas.height !== height) this.canvas.height = height;
+    const { canvas, raster } = this;
+    if (raster.width === width && raster.height === height) return;
+    canvas.width = width;
+    canvas.height = height;
+    this.raster = new Raster(width, height);
   }
 
   /**
@@ -115,19 +113,14 @@ export class MapPainter {
    * @param {Scene} scene
    * @param {number} i
    * @param {number} radius
-   * @param {"plain" | "lit"} look
+   * @param {Look} look
    */
   stamp(scene, i, radius, look) {
     const modality = scene.modalities[scene.modality[i]];
     if (scene.hidden.has(modality)) return;
-    const stamp = this.stampOf(scene.palette, modality, radius, look);
     const [x, y] = place(scene, i);
-    const half = stamp.width / 2;
-    this.context.drawImage(
-      stamp,
-      Math.round(x * this.ratio - half),
-      Math.round(y * this.ratio - half),
-    );
+    const stamp = this.stampOf(scene.palette, modality, radius, look);
+    this.raster.draw(stamp, x * this.ratio, y * this.ratio);
   }
 
   /**
@@ -135,25 +128,18 @@ export class MapPainter {
    * @param {Palette} palette
    * @param {string} modality
    * @param {number} radius
-   * @param {"plain" | "lit"} look
-   * @returns {HTMLCanvasElement}
+   * @param {Look} look
+   * @returns {Stamp}
    */
   stampOf(palette, modality, radius, look) {
-    const name = `${modality} ${radius.toFixed(1)} ${look}`;
+    const name = `${modality} ${radius} ${look}`;
     const known = this.stamps.get(name);
     if (known) return known;
-    const scaled = radius * this.ratio;
-    const stamp = document.createElement("canvas");
-    stamp.width = stamp.height = 2 * Math.ceil(scaled * 1.3 + 2 * this.ratio);
-    const path = new Path2D();
-    (SHAPES[modality] ?? SHAPES.image)(path, stamp.width / 2, scaled);
-    const context = /** @type {CanvasRenderingContext2D} */ (stamp.getContext("2d"));
-    context.lineJoin = "round";
-    context.lineWidth = (look === "lit" ? 2.5 : 1) * this.ratio;
-    context.strokeStyle = palette.page;
-    context.stroke(path);
-    context.fillStyle = palette[modality] ?? palette.ink;
-    context.fill(path);
+    const colour = palette[modality] ?? palette.ink;
+    const rim = look === "lit" ? 1.25 : 0.5;
+    const strength = look === "dim" ? DIM : 1;
+    const [inner, outer] = [radius * this.ratio, rim * this.ratio];
+    const stamp = stampOf(modality, inner, outer, colour, palette.page, strength);
     this.stamps.set(name, stamp);
     return stamp;
   }
@@ -171,7 +157,7 @@ export class MapPainter {
     const height = ratio > 1 ? PICTURE / ratio : PICTURE;
     const { context } = this;
     context.drawImage(image, x - width / 2, y - height / 2, width, height);
-    context.strokeStyle = scene.palette.image;
+    context.strokeStyle = toCss(scene.palette.image);
     context.lineWidth = scene.lit ? 3 : 1.5;
     context.strokeRect(x - width / 2, y - height / 2, width, height);
   }
@@ -191,7 +177,7 @@ export class MapPainter {
       context.beginPath();
       context.arc(x, y, radius * 1.6 + 6, 0, 2 * Math.PI);
       context.lineWidth = width;
-      context.strokeStyle = colour;
+      context.strokeStyle = toCss(colour);
       context.stroke();
     }
   }
@@ -232,18 +218,5 @@ function place({ points, view, size }, i) {
   ];
 }
 
-/**
- * @param {Path2D} path
- * @param {number} middle
- * @param {number} radius
- * @param {number} corners the first of which is at the top
- */
-function polygon(path, middle, radius, corners) {
-  for (let i = 0; i < corners; i++) {
-    const angle = (2 * Math.PI * i) / corners - Math.PI / 2;
-    const [x, y] = [middle + radius * Math.cos(angle), middle + radius * Math.sin(angle)];
-    if (i === 0) path.moveTo(x, y);
-    else path.lineTo(x, y);
-  }
-  path.closePath();
-}
+/** @param {Colour} colour */
+const toCss = (colour) => `rgb(${colour.join(" ")})`;

@@ -1,7 +1,9 @@
 /**
- * The colours of a map as a canvas takes them: those of the style sheet, whatever the theme.
+ * The colours of a map in numbers: those of the style sheet, whatever the theme.
  *
- * @typedef {Readonly<Record<string, string>> & { ink: string, page: string }} Palette
+ * @import { Colour } from "../state/raster.js"
+ *
+ * @typedef {Readonly<Record<string, Colour>> & { ink: Colour, page: Colour }} Palette
  */
 
 const NAMES = ["image", "audio", "text", "video", "document", "ink", "page"];
@@ -19,6 +21,8 @@ export class MapPalette {
     this.changed = changed;
     /** @private */
     this.observer = new MutationObserver(changed);
+    /** @private @type {{ key: string, palette: Palette } | null} */
+    this.known = null;
     /** @private */
     this.dark = matchMedia("(prefers-color-scheme: dark)");
   }
@@ -36,7 +40,26 @@ export class MapPalette {
   /** @returns {Palette} */
   read() {
     const colours = this.elements.map((element) => getComputedStyle(element).color);
-    const named = Object.fromEntries(NAMES.map((name, i) => [name, colours[i]]));
-    return /** @type {Palette} */ (named);
+    const key = colours.join(";");
+    if (this.known?.key !== key) this.known = { key, palette: this.measure(colours) };
+    return this.known.palette;
+  }
+
+  /**
+   * What colours are in numbers, however they are written.
+   *
+   * @private
+   * @param {readonly string[]} colours
+   */
+  measure(colours) {
+    const canvas = new OffscreenCanvas(1, 1);
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    const named = NAMES.map((name, i) => {
+      if (!context) return [name, [127, 127, 127]];
+      context.fillStyle = colours[i];
+      context.fillRect(0, 0, 1, 1);
+      return [name, [...context.getImageData(0, 0, 1, 1).data.subarray(0, 3)]];
+    });
+    return /** @type {Palette} */ (Object.fromEntries(named));
   }
 }
