@@ -184,6 +184,8 @@ export const words = {
     nothingLit: "Nothing is lit up: search for something, or look at an item on the map.",
   },
   why: {
+    ask: "Why?",
+    name: (/** @type {string} */ name) => `Why was ${name} found?`,
     heading: "Why it was found",
     loading: "Being worked out…",
     odds: (/** @type {number} */ n, /** @type {string} */ what) =>
@@ -196,7 +198,14 @@ export const words = {
       text: "passages",
     },
     score: "Score",
-    raw: { native: "Cosine", bridged: "Cosine over a bridge", words: "BM25 of the words" },
+    parts: {
+      vector: (/** @type {string} */ part) => `${part} by the vectors`,
+      copy: (/** @type {string} */ part) => `${part} for being all but the same`,
+      words: (/** @type {string} */ part) => `${part} by the words`,
+    },
+    cosine: "Cosine",
+    noCosine: "none: no vectors were compared",
+    bm25: "BM25 of the words",
     route: {
       native: "One model made both vectors.",
       bridged: "No model knows both kinds: a map between two models led here, which is less sure.",
@@ -222,6 +231,7 @@ export const words = {
     share: "Share",
     weight: (/** @type {string} */ weight) => `weight ${weight}`,
     words: "Found by the words",
+    inName: "Found by the words of its name",
     ocr: "What was compared are words in the picture.",
     caption: "What was compared is a caption.",
     transcript: "What was compared are words that are spoken.",

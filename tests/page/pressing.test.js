@@ -12,7 +12,10 @@ function pressed(key, { on = {}, state = {} } = {}) {
     (...given) =>
       void calls.push([name, ...given]);
   const actions = Object.fromEntries(
-    ["ask", "openDialog", "select", "selectNone", "remove"].map((name) => [name, note(name)]),
+    ["ask", "openDialog", "select", "selectNone", "remove", "openWhy"].map((name) => [
+      name,
+      note(name),
+    ]),
   );
   const where = { key, shiftKey: false, isPlain: true, isTyping: false, id: null, ...on };
   const heard = press(where, { ...INITIAL, access, ...state }, actions, note("toBox"));
@@ -35,6 +38,9 @@ test("keys of the hit that has the focus", () => {
   assert.deepEqual(pressed("X", { on: { ...on, shiftKey: true } }), [["select", "a", true]]);
   assert.deepEqual(pressed("Delete", { on }), [["remove", ["a"]]]);
   assert.deepEqual(pressed("x"), []);
+  assert.deepEqual(pressed("w", { on }), []);
+  const query = { ...INITIAL.query, terms: [{ text: "waves", weight: 1 }] };
+  assert.deepEqual(pressed("w", { on, state: { query } }), [["openWhy", "a"]]);
 });
 
 test("Delete removes all that is marked, if the hit is, and nothing without the right to", () => {

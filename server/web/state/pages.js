@@ -10,7 +10,7 @@ import { asksNothing, toSearch } from "./query.js";
  * @typedef {{hits: Hit[], state: string | null, nextCursor: string | null, noMatch: boolean, tookMs: number | null}} Page
  */
 
-const SIZE = 60;
+export const SIZE = 60;
 
 /**
  * @param {Service["api"]} api

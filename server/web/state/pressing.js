@@ -1,6 +1,7 @@
 /** Keys that work wherever one is on the page. */
 
 import { mayWrite } from "./entering.js";
+import { asksNothing } from "./query.js";
 
 /**
  * @import { Actions } from "./actions.js"
@@ -56,8 +57,13 @@ function keysOfPage({ query, selection }, actions, toBox) {
  * @param {Actions} actions
  * @returns {Record<string, () => void>}
  */
-function keysOfHit({ shiftKey }, id, { access, selection }, actions) {
+function keysOfHit({ shiftKey }, id, { access, query, selection }, actions) {
   const select = () => actions.select(id, shiftKey);
   const remove = () => actions.remove(selection.has(id) ? [...selection] : [id]);
-  return { x: select, X: select, ...(mayWrite(access) && { Delete: remove }) };
+  return {
+    x: select,
+    X: select,
+    ...(!asksNothing(query) && { w: () => actions.openWhy(id) }),
+    ...(mayWrite(access) && { Delete: remove }),
+  };
 }

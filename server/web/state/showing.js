@@ -4,7 +4,7 @@
  * @import { Service } from "../service/service.js"
  * @import { State, Store } from "./store.js"
  *
- * @typedef {"keys" | "history" | "adding"} DialogName
+ * @typedef {"keys" | "history" | "adding" | "why"} DialogName
  * @typedef {"system" | "light" | "dark"} Theme
  */
 

@@ -1,6 +1,6 @@
 /** Why a hit was found: what the service explains of it. */
 
-import { failure } from "./pages.js";
+import { failure, SIZE } from "./pages.js";
 import { toSearch } from "./query.js";
 
 /**
@@ -10,14 +10,21 @@ import { toSearch } from "./query.js";
  *
  * @typedef {object} Chance
  * @property {{ mean: number, deviation: number }} raw of unrelated segments, as cosines
- * @property {readonly number[]} values
- * @property {readonly number[]} shares of chance pairs that reach them
  * @property {readonly number[]} sample scores of the query with unrelated segments
  *
  * @typedef {{ index: number, weight: number, cosine: number | null, share: number }} TermShare
- * @typedef {{ score: number, found: readonly string[] }} FoundWords
- * @typedef {{ id: string, chance: Chance | null, terms: readonly TermShare[], words: FoundWords | null }
- *   & Place & Scores} Explanation
+ * @typedef {{ score: number, found: readonly string[], in_name: boolean }} FoundWords
+ * @typedef {{ vector: number, copy: number, words: number }} Parts of a score
+ *
+ * @typedef {object} Explained
+ * @property {string} id
+ * @property {Parts} parts
+ * @property {number | null} cosine
+ * @property {Chance | null} chance null without vectors
+ * @property {readonly TermShare[]} terms
+ * @property {FoundWords | null} words null if none found it
+ *
+ * @typedef {Explained & Place & Scores} Explanation
  *
  * @typedef {object} Why
  * @property {string} id of the item
@@ -37,7 +44,7 @@ export function whyActions(store, service) {
    * @param {string} id
    */
   async function explain(id) {
-    const { query } = store.get();
+    const { query, results } = store.get();
     /** @type {Why} */
     const why = { id, status: "loading", explanation: null, error: null };
     store.set({ why });
@@ -45,12 +52,23 @@ export function whyActions(store, service) {
       if (store.get().why === why) store.set({ why: { ...why, ...patch } });
     };
     try {
-      const explanation = await service.api.explain(query.collection, { ...toSearch(query), id });
+      const search = { ...toSearch(query), k: SIZE, id, state: results.state ?? undefined };
+      const explanation = await service.api.explain(query.collection, search);
       settle({ status: "done", explanation });
     } catch (error) {
       settle({ status: "failed", error: failure(error).message });
     }
   }
 
-  return { explain };
+  /**
+   * Explain a hit over the page.
+   *
+   * @param {string} id
+   */
+  function openWhy(id) {
+    store.set({ dialog: "why" });
+    void explain(id);
+  }
+
+  return { explain, openWhy };
 }

@@ -19,6 +19,7 @@ import { selectionView } from "./selection.js";
 import { statusView } from "./status.js";
 import { toolsView } from "./tools.js";
 import { watchView } from "./watch.js";
+import { whyDialogView } from "./why.js";
 
 /**
  * @import { Actions } from "../state/actions.js"
@@ -63,5 +64,6 @@ function foundView(state, actions) {
 function dialogOf(state, actions) {
   if (state.dialog === "adding") return addingView(state, actions);
   if (state.dialog === "history") return pastView(state, actions);
+  if (state.dialog === "why") return whyDialogView(state, actions);
   return state.dialog === "keys" ? keysView(actions) : nothing;
 }

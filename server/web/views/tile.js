@@ -4,7 +4,7 @@ import { changed, toUrl } from "../state/query.js";
 import { nameOf, placeOf } from "../state/telling.js";
 import { lookOf } from "../state/tiles.js";
 import { classMap } from "../vendor/lit-html/directives/class-map.js";
-import { html } from "../vendor/lit-html/lit-html.js";
+import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { words } from "../words.js";
 import { icon } from "./icons.js";
 import { passageBody } from "./passage-tile.js";
@@ -67,6 +67,20 @@ export function tileView(tile, state, actions) {
       ></a>
       ${BODIES[look](tile, state, actions)}
       <div class="tile-tools">
+        ${
+          hit.score === undefined
+            ? nothing
+            : html`<button
+                type="button"
+                class="round"
+                tabindex=${isAtKeyboard ? 0 : -1}
+                title=${words.why.ask}
+                aria-label=${words.why.name(name)}
+                @click=${() => actions.openWhy(hit.id)}
+              >
+                ${icon("help")}
+              </button>`
+        }
         <button
           type="button"
           class="round mark"

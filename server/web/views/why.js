@@ -5,14 +5,37 @@ import { bars } from "../state/chance.js";
 import { labelOf } from "../state/history.js";
 import { oddsOf } from "../state/odds.js";
 import { askedTerms, changed } from "../state/query.js";
+import { nameOf, placeOf } from "../state/telling.js";
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { words } from "../words.js";
+import { dialogView } from "./dialog.js";
+import { icon } from "./icons.js";
 
 /**
+ * @import { Actions } from "../state/actions.js"
  * @import { State } from "../state/store.js"
  * @import { Query } from "../state/types.js"
  * @import { Explanation } from "../state/why.js"
  */
+
+/**
+ * The explanation over the page.
+ *
+ * @param {State} state
+ * @param {Actions} actions
+ */
+export function whyDialogView(state, actions) {
+  const hit = state.results.hits.find(({ id }) => id === state.why?.id);
+  return dialogView({
+    name: "why-dialog",
+    heading: words.why.heading,
+    closed: actions.closeDialog,
+    content: html`
+      ${hit ? html`<p class="why-name">${icon(hit.kind)} ${nameOf(hit)} <span>${placeOf(hit)}</span></p>` : nothing}
+      ${whyView(state)}
+    `,
+  });
+}
 
 /**
  * What explains the hit that was asked about.
@@ -22,8 +45,7 @@ import { words } from "../words.js";
 export function whyView({ why, query }) {
   if (why === null) return nothing;
   return html`
-    <section class="why" aria-labelledby="why-heading" aria-busy=${why.status === "loading"}>
-      <h3 id="why-heading">${words.why.heading}</h3>
+    <section class="why" aria-label=${words.why.heading} aria-busy=${why.status === "loading"}>
       <div aria-live="polite">
         ${why.status === "loading" ? html`<p class="why-wait">${words.why.loading}</p>` : nothing}
         ${why.error === null ? nothing : html`<p class="bad">${why.error}</p>`}
@@ -66,16 +88,38 @@ function originText(origin) {
   return told[origin] ?? "";
 }
 
+/**
+ * What a score is made of, if it is of several parts.
+ *
+ * @param {Explanation["parts"]} parts
+ */
+function partsText({ vector, copy, words: byWords }) {
+  const others = [
+    copy ? words.why.parts.copy(signed(copy, 2)) : "",
+    byWords ? words.why.parts.words(signed(byWords, 2)) : "",
+  ].filter(Boolean);
+  return others.length
+    ? `(${[words.why.parts.vector(vector.toFixed(2)), ...others].join(", ")})`
+    : "";
+}
+
+/**
+ * @param {number} value
+ * @param {number} digits
+ */
+const signed = (value, digits) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(digits)}`;
+
 /** @param {Explanation} explanation */
-function factsView({ score, raw_score, route, space, chance }) {
+function factsView({ score, parts, raw_score, cosine, route, space, chance }) {
   const { mean, deviation } = chance?.raw ?? {};
   return html`
     <dl class="why-facts">
       <dt>${words.why.score}</dt>
-      <dd>${score.toFixed(2)}</dd>
-      <dt>${words.why.raw[route]}</dt>
+      <dd>${score.toFixed(2)} <span class="why-expected">${partsText(parts)}</span></dd>
+      ${route === "words" ? html`<dt>${words.why.bm25}</dt><dd>${raw_score.toFixed(2)}</dd>` : nothing}
+      <dt>${words.why.cosine}</dt>
       <dd>
-        ${raw_score.toFixed(3)}
+        ${cosine === null ? words.why.noCosine : cosine.toFixed(3)}
         ${
           mean === undefined || deviation === undefined
             ? nothing
@@ -115,7 +159,7 @@ function termsView(terms, query) {
                   .style=${`--length: ${Math.abs(lengths[i])}`}
                 ></span>
               </span>
-              <span class="why-share">${share < 0 ? "−" : "+"}${Math.abs(share).toFixed(3)}</span>
+              <span class="why-share">${signed(share, 3)}</span>
             </td>
           </tr>`,
         )}
@@ -128,6 +172,7 @@ function termsView(terms, query) {
 function wordsView({ words: byWords }) {
   if (byWords === null || byWords.found.length === 0) return nothing;
   return html`<p class="why-words">
-    ${words.why.words}: ${byWords.found.map((word) => html`<mark>${word}</mark> `)}
+    ${byWords.in_name ? words.why.inName : words.why.words}:
+    ${byWords.found.map((word) => html`<mark>${word}</mark> `)}
   </p>`;
 }
