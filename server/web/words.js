@@ -188,10 +188,14 @@ export const words = {
     name: (/** @type {string} */ name) => `Why was ${name} found?`,
     heading: "Why it was found",
     loading: "Being worked out…",
-    odds: (/** @type {number} */ n, /** @type {string} */ what) =>
+    odds: (
+      /** @type {number} */ n,
+      /** @type {string} */ what,
+      /** @type {boolean} */ isExtrapolated,
+    ) =>
       n <= 1
         ? `Most ${what} that have nothing to do with the query score as high: chance alone explains it.`
-        : `About one in ${count.format(n)} ${what} that have nothing to do with the query scores so high.`,
+        : `About one in ${count.format(n)} ${what} that have nothing to do with the query scores so high${isExtrapolated ? ", by extrapolation" : ""}.`,
     unrelated: {
       image: "pictures",
       audio: "sounds",

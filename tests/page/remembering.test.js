@@ -76,5 +76,5 @@ test("a query is called by its words, files by their names", () => {
     { text: "at night", weight: -1 },
     { text: "", weight: 1 },
   ];
-  assert.equal(labelOf({ ...EMPTY, terms }), "a street + rain.ogg + −at night");
+  assert.equal(labelOf({ ...EMPTY, terms }), "a street + rain.ogg − at night");
 });

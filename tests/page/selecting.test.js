@@ -28,7 +28,9 @@ function page({ selection = [], pages = 0, refuses = null } = {}) {
     store.set({ results: { ...now, hits: [...now.hits, ...more], nextCursor } });
     return Promise.resolve();
   };
-  return { store, saved, copied, actions: selectingActions(store, { files }, more) };
+  const told = [];
+  const actions = selectingActions(store, { files }, more, (notice) => told.push(notice));
+  return { store, saved, copied, told, actions };
 }
 
 test("a hit is marked, and no longer", () => {
@@ -55,10 +57,10 @@ test("what is marked is saved, in the order of the hits", async () => {
 });
 
 test("where nothing is marked all pages are saved", async () => {
-  const { saved, store, actions } = page({ pages: 3 });
+  const { saved, told, actions } = page({ pages: 3 });
   await actions.exportHits("jsonl");
   assert.equal(saved[0].text.trim().split("\n").length, 16);
-  assert.match(store.get().notices[0].text, /16 hits/);
+  assert.match(told[0].text, /16 hits/);
 });
 
 test("it ends where pages of one search end", async () => {
@@ -73,5 +75,5 @@ test("paths are copied, and it is told if they cannot be", async () => {
   assert.deepEqual(fine.copied, ["/a\n"]);
   const refused = page({ selection: ["a"], refuses: new Error("Not allowed.") });
   await refused.actions.copyPaths();
-  assert.equal(refused.store.get().notices[0].tone, "error");
+  assert.equal(refused.told[0].tone, "error");
 });

@@ -68,7 +68,7 @@ export function createActions(store, service) {
     ...playingActions(store, service, looking),
     ...rememberingActions(store, service),
     ...removingActions(store, service),
-    ...selectingActions(store, service, asking.more),
+    ...selectingActions(store, service, asking.more, looking.notify),
     ...showingActions(store, service),
     ...watchingActions(store, service),
     ...whyActions(store, service),

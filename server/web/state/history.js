@@ -78,12 +78,11 @@ const folded = (text) => text.trim().toLocaleLowerCase();
  * @param {Query} query
  */
 export function labelOf(query) {
-  return askedTerms(query)
-    .map(({ text, name, like, weight }) => {
-      const label = (text ?? name ?? like ?? "").trim();
-      return weight < 0 ? `−${label}` : label;
-    })
-    .join(" + ");
+  const parts = askedTerms(query).map(({ text, name, like, weight }, place) => {
+    const joint = place === 0 ? "" : " + ";
+    return `${weight < 0 ? " − " : joint}${(text ?? name ?? like ?? "").trim()}`;
+  });
+  return parts.join("").trim();
 }
 
 /**

@@ -3,13 +3,13 @@
 import { words } from "../words.js";
 import { toFile, toPaths } from "./exporting.js";
 import { labelOf } from "./history.js";
-import { withNotice } from "./notices.js";
 import { failure } from "./pages.js";
 
 /**
  * @import { Service } from "../service/service.js"
  * @import { State, Store } from "./store.js"
  * @import { Format } from "./exporting.js"
+ * @import { Notice } from "./notices.js"
  * @import { Hit } from "./types.js"
  */
 
@@ -19,8 +19,9 @@ export const MOST_EXPORTED = 1000; // hits: pages of one search end there
  * @param {Store<State>} store
  * @param {Service} service
  * @param {() => Promise<void>} more brings a further page of hits
+ * @param {(notice: Notice) => void} notify
  */
-export function selectingActions(store, service, more) {
+export function selectingActions(store, service, more, notify) {
   /** @type {string | null} where a range begins */
   let anchor = null;
 
@@ -84,9 +85,7 @@ export function selectingActions(store, service, more) {
    * @param {string} text
    * @param {"info" | "error"} [tone]
    */
-  function tell(text, tone = "info") {
-    store.set({ notices: withNotice(store.get().notices, { id: "selection", tone, text }) });
-  }
+  const tell = (text, tone = "info") => notify({ id: "selection", tone, text });
 
   return { select, selectAll, selectNone, exportHits, copyPaths };
 }

@@ -61,8 +61,9 @@ export function whyView({ why, query }) {
  */
 function explanationView(explanation, query) {
   const { score, modality, chance, terms } = explanation;
+  const { one, isExtrapolated } = oddsOf(score);
   return html`
-    <p class="why-plain">${words.why.odds(oddsOf(score).one, words.why.unrelated[modality])}</p>
+    <p class="why-plain">${words.why.odds(one, words.why.unrelated[modality], isExtrapolated)}</p>
     <p class="why-route">${words.why.route[explanation.route]} ${originText(explanation.origin)}</p>
     ${
       chance === null
@@ -150,7 +151,7 @@ function termsView(terms, query) {
           ({ index, weight, share }, i) => html`<tr>
             <th scope="row">
               ${asked[index] ? labelOf(changed(query, { terms: [asked[index]] })) : index + 1}
-              ${Math.abs(weight) === 1 ? nothing : html`<span class="why-weight">${words.why.weight(String(weight))}</span>`}
+              ${Math.abs(weight) === 1 ? nothing : html`<span class="why-weight">${words.why.weight(String(weight).replace("-", "−"))}</span>`}
             </th>
             <td>
               <span class="why-bar">
