@@ -4,6 +4,7 @@ import { watchFiles } from "./service/handing.js";
 import { listenToKeys } from "./service/keyboard.js";
 import { service } from "./service/service.js";
 import { createActions } from "./state/actions.js";
+import { isUnderWay } from "./state/adding.js";
 import { press } from "./state/pressing.js";
 import { createStore, INITIAL } from "./state/store.js";
 import { titleOf } from "./state/telling.js";
@@ -39,6 +40,9 @@ watchFiles({
 });
 service.address.onReturn(actions.follow);
 listenToKeys((pressed) => press(pressed, store.get(), actions, service.screen.toBox));
+addEventListener("beforeunload", (event) => {
+  if (store.get().adding.some(isUnderWay)) event.preventDefault();
+});
 addEventListener("pagehide", actions.finishRemovals);
 actions.recallTheme();
 actions.recall();

@@ -245,10 +245,6 @@ export const words = {
     heading: "Add to the collection",
     pick: "Choose files…",
     hint: "Pictures, sounds, texts, PDFs. They are copied into the collection.",
-    drop: {
-      search: "Search by it",
-      add: "Add to the collection",
-    },
     stage: {
       waiting: "Waiting",
       sending: "Being sent",
@@ -305,6 +301,8 @@ export const words = {
     reencode: "The collection is being encoded anew",
     publish: "The index is being made",
     job: "Items are being added",
+    adding: "Files are being added",
+    details: "Details",
     of: (/** @type {number} */ done, /** @type {number | null} */ total) =>
       total === null ? count.format(done) : `${count.format(done)} of ${count.format(total)}`,
     left: (/** @type {number} */ seconds) =>

@@ -5,7 +5,7 @@
  * lead from point to point, Enter opens the one that is looked at.
  *
  * Events: `choose` (an item is to be opened; `detail.id`), `look` (another one is looked at, or
- * none; `detail.id`, which may be null).
+ * none; `detail.id`, which may be null, and by the keyboard `detail.near`, the ids around it).
  */
 
 import { MapPoints } from "../state/map-points.js";
@@ -33,6 +33,7 @@ import { MapPictures } from "./map-pictures.js";
  */
 
 const REACH = 14; // pixels around a pointer in which points are found
+const MOST_NEAR = 8; // neighbours that are told of
 const STEP = 80; // pixels that a key moves the map
 
 /** @type {MapColumns} */
@@ -251,7 +252,9 @@ export class AnyMap extends HTMLElement {
     const place = rank < 0 ? "" : words.map.rank(rank + 1, this.litPlaces.length);
     this.card?.show(id === null ? null : this.describe(id), place, aloud);
     this.placeCard();
-    this.dispatchEvent(new CustomEvent("look", { detail: { id }, bubbles: true }));
+    const near = aloud ? this.places.near(i, MOST_NEAR, (j) => this.isShown(j)) : [];
+    const detail = { id, near: near.map((j) => this.columns.ids[j]) };
+    this.dispatchEvent(new CustomEvent("look", { detail, bubbles: true }));
   }
 
   /** @private */

@@ -6,6 +6,8 @@
  * @typedef {Readonly<Record<string, Colour>> & { ink: Colour, page: Colour }} Palette
  */
 
+import { onTheme } from "./theme.js";
+
 const NAMES = ["image", "audio", "text", "video", "document", "ink", "page"];
 
 export class MapPalette {
@@ -19,22 +21,13 @@ export class MapPalette {
     });
     /** @private */
     this.changed = changed;
-    /** @private */
-    this.observer = new MutationObserver(changed);
+    this.unwatch = () => {};
     /** @private @type {{ key: string, palette: Palette } | null} */
     this.known = null;
-    /** @private */
-    this.dark = matchMedia("(prefers-color-scheme: dark)");
   }
 
   watch() {
-    this.observer.observe(document.documentElement, { attributes: true });
-    this.dark.addEventListener("change", this.changed);
-  }
-
-  unwatch() {
-    this.observer.disconnect();
-    this.dark.removeEventListener("change", this.changed);
+    this.unwatch = onTheme(this.changed);
   }
 
   /** @returns {Palette} */

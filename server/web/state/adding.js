@@ -90,9 +90,8 @@ export function addingActions(store, service, wait = sleep) {
 
   /** Leave out what has not begun, and forget what has ended. */
   function clearAdding() {
-    const isUnderWay = (/** @type {Adding} */ one) =>
-      one.stage === "sending" || one.stage === "encoding";
-    store.set({ adding: store.get().adding.filter(isUnderWay) });
+    const hasBegun = (/** @type {Adding} */ one) => isUnderWay(one) && one.stage !== "waiting";
+    store.set({ adding: store.get().adding.filter(hasBegun) });
   }
 
   return { addFiles, retryAdding, clearAdding };
@@ -168,6 +167,13 @@ export function patience(error) {
 function fresh(file, collection, number) {
   return { number, collection, file, stage: "waiting", sent: 0, error: null, item: null };
 }
+
+/**
+ * Whether a file still has to be sent or encoded.
+ *
+ * @param {Adding} one
+ */
+export const isUnderWay = (one) => !ENDED.has(one.stage);
 
 /** @param {Adding} one */
 const isForgotten = (one) => one.stage === "added" || one.stage === "known";

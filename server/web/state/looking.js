@@ -1,5 +1,6 @@
 /** What the page tells people, and what it has to know at its beginning. */
 
+import { isClosed } from "./entering.js";
 import { withNotice, withoutNotice } from "./notices.js";
 import { failure } from "./pages.js";
 
@@ -33,7 +34,9 @@ export function lookingActions(store, service) {
   async function begin() {
     const { api } = service;
     try {
-      store.set({ access: await api.access() });
+      const access = await api.access();
+      store.set({ access });
+      if (isClosed(access)) return;
       const { collections } = await api.collections();
       store.set({ collections });
     } catch (error) {

@@ -18,7 +18,8 @@ import { nameOf } from "./telling.js";
  * @property {string | null} space null: the first
  * @property {CollectionMap | null} columns
  * @property {ReadonlySet<string>} without modalities that are not shown
- * @property {string | null} looked the id of the item that is looked at
+ * @property {{ id: string, title: string } | null} looked the item that the keyboard is at
+ * @property {readonly { id: string, title: string }[]} near the items around it
  * @property {string | null} error
  */
 
@@ -50,7 +51,7 @@ export function mappingActions(store, service) {
     };
     try {
       const columns = await service.api.map(collection, space);
-      if (isWanted()) change({ status: "done", columns, looked: null });
+      if (isWanted()) change({ status: "done", columns, looked: null, near: [] });
     } catch (error) {
       const { code, message } = failure(error);
       const status = code === "no_map" ? "none" : "failed";
@@ -73,8 +74,21 @@ export function mappingActions(store, service) {
     change({ without });
   }
 
-  /** @param {string | null} looked */
-  const lookOnMap = (looked) => change({ looked });
+  /**
+   * Tell what is around an item.
+   *
+   * @param {string | null} id
+   * @param {readonly string[]} around
+   */
+  async function lookOnMap(id, around) {
+    if (id === null || around.length === 0) return;
+    const titled = [id, ...around].map(async (one) => ({
+      id: one,
+      title: (await describe(one)).title,
+    }));
+    const [looked, ...near] = await Promise.all(titled).catch(() => []);
+    if (looked) change({ looked, near });
+  }
 
   /**
    * What is told of an item on the map.

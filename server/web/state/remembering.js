@@ -73,5 +73,10 @@ export function rememberingActions(store, service, clock = CLOCK) {
    */
   const queryOf = (entry) => fromUrl(entry.search);
 
-  return { recall, forgetPast, rememberPast, queryOf };
+  /** @param {boolean} isSuggesting whether what was asked is shown under the box */
+  function suggest(isSuggesting) {
+    if (store.get().isSuggesting !== isSuggesting) store.set({ isSuggesting });
+  }
+
+  return { suggest, recall, forgetPast, rememberPast, queryOf };
 }

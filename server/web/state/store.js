@@ -44,6 +44,7 @@ import { EMPTY } from "./query.js";
  * @property {readonly Build[]} progress what is being built
  * @property {number} fresh so many items are new since the hits were shown
  * @property {readonly Entry[]} past what was asked on this machine
+ * @property {boolean} isSuggesting whether it is shown under the box
  * @property {boolean} isRemembering whether that is kept
  * @property {{ isTrying: boolean, error: string | null }} entry how a key that was given is taken
  * @property {DialogName | null} dialog what is open over the page, beside an item
@@ -71,6 +72,7 @@ export const NO_MAPPING = Object.freeze({
   columns: null,
   without: new Set(),
   looked: null,
+  near: Object.freeze([]),
   error: null,
 });
 
@@ -103,6 +105,7 @@ export const INITIAL = Object.freeze({
   progress: [],
   fresh: 0,
   past: [],
+  isSuggesting: false,
   isRemembering: false,
   entry: Object.freeze({ isTrying: false, error: null }),
   dialog: null,

@@ -1,5 +1,6 @@
 /** Watching the service: what is being built, and how many items are new since they were shown. */
 
+import { isUnderWay } from "./adding.js";
 import { withNotice, withoutNotice } from "./notices.js";
 import { failure } from "./pages.js";
 
@@ -84,10 +85,6 @@ export function watchingActions(store, service, wait = whileSeen) {
 
   return { look, watch, seeFresh, stopWatching };
 }
-
-/** @param {{ stage: string }} adding */
-const isUnderWay = ({ stage }) =>
-  stage === "sending" || stage === "encoding" || stage === "waiting";
 
 /** @param {number} seconds */
 async function whileSeen(seconds) {

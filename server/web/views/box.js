@@ -8,6 +8,7 @@ import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { words } from "../words.js";
 import { chipView } from "./chip.js";
 import { icon } from "./icons.js";
+import { suggesting, suggestionsView } from "./suggestions.js";
 
 /**
  * @import { Actions } from "../state/actions.js"
@@ -22,7 +23,13 @@ export function boxView(state, actions) {
   const { query, sending } = state;
   const chips = chipsOf(query.terms);
   return html`
-    <form class="box" role="search" aria-label=${words.ask.region} @submit=${sent(state, actions)}>
+    <form
+      class="box"
+      role="search"
+      aria-label=${words.ask.region}
+      @submit=${sent(state, actions)}
+      @focusout=${suggesting(state, actions).left}
+    >
       <div class="box-line">
         ${icon("search")} ${wordsView(state, actions)} ${buttonsView(state, actions)}
       </div>
@@ -34,6 +41,7 @@ export function boxView(state, actions) {
               ${sending === 0 ? nothing : html`<li class="chip waiting">${words.ask.sending}</li>`}
             </ul>`
       }
+      ${suggestionsView(state, actions)}
     </form>
   `;
 }
@@ -45,6 +53,7 @@ export function boxView(state, actions) {
 function sent({ query }, actions) {
   return (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
+    actions.suggest(false);
     actions.ask({ terms: query.terms });
   };
 }
@@ -53,12 +62,14 @@ function sent({ query }, actions) {
  * @param {State} state
  * @param {Actions} actions
  */
-function wordsView({ query, recorded }, actions) {
+function wordsView(state, actions) {
+  const { query, recorded } = state;
   if (recorded !== null) {
     return html`<p class="recording" role="status">${words.ask.recording(clock(recorded))}</p>`;
   }
   const typed = (/** @type {InputEvent} */ event) => {
     const { value } = /** @type {HTMLInputElement} */ (event.target);
+    actions.suggest(false);
     actions.ask({ terms: withDraft(query.terms, value) }, { isTyping: true });
   };
   return html`<input
@@ -73,6 +84,8 @@ function wordsView({ query, recorded }, actions) {
     placeholder=${chipsOf(query.terms).length === 0 ? words.ask.placeholder : words.ask.further}
     .value=${live(draftOf(query.terms))}
     @input=${typed}
+    @click=${suggesting(state, actions).clicked}
+    @keydown=${suggesting(state, actions).pressed}
   />`;
 }
 

@@ -33,8 +33,8 @@ export function mapView(state, actions) {
           .lit=${lit}
           .without=${mapping.without}
           .describe=${actions.describe}
-          @choose=${(/** @type {CustomEvent} */ event) => actions.ask({ item: event.detail.id })}
-          @look=${(/** @type {CustomEvent} */ event) => actions.lookOnMap(event.detail.id)}
+          @choose=${(/** @type {CustomEvent} */ event) => actions.openItem(event.detail.id)}
+          @look=${(/** @type {CustomEvent} */ event) => actions.lookOnMap(event.detail.id, event.detail.near)}
         ></any-map>
         ${buttonsView()}
       </div>
@@ -158,22 +158,37 @@ function onMap(run) {
  * @param {State} state
  * @param {Actions} actions
  */
-function listView({ results, query }, actions) {
+function listView({ results, query, mapping }, actions) {
   const hits = asksNothing(query) ? [] : results.hits.slice(0, MOST_LISTED);
+  const { looked, near } = mapping;
   return html`
     <details class="map-list">
       <summary>${words.map.list}</summary>
-      ${hits.length === 0 ? html`<p>${words.map.nothingLit}</p>` : nothing}
+      ${hits.length + near.length === 0 ? html`<p>${words.map.nothingLit}</p>` : nothing}
+      ${
+        looked === null
+          ? nothing
+          : html`<h3>${words.map.near(looked.title)}</h3>
+            <ul>${near.map(({ id, title }) => html`<li>${openView(id, title, actions)}</li>`)}</ul>`
+      }
+      ${hits.length === 0 ? nothing : html`<h3>${words.map.lit(hits.length)}</h3>`}
       <ol>
         ${hits.map(
           (hit) => html`<li>
-            <button type="button" class="plain" @click=${() => actions.ask({ item: hit.id })}>
-              ${nameOf(hit)}
-            </button>
+            ${openView(hit.id, nameOf(hit), actions)}
             <span class="map-kind">${words.kind[hit.kind]}</span>
           </li>`,
         )}
       </ol>
     </details>
   `;
+}
+
+/**
+ * @param {string} id
+ * @param {string} title
+ * @param {Actions} actions
+ */
+function openView(id, title, actions) {
+  return html`<button type="button" class="plain" @click=${() => actions.openItem(id)}>${title}</button>`;
 }

@@ -1,5 +1,6 @@
 /** What is being built while one looks, and how much is new since. */
 
+import { standing } from "../state/adding.js";
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { words } from "../words.js";
 
@@ -13,8 +14,8 @@ import { words } from "../words.js";
  * @param {State} state
  * @param {Actions} actions
  */
-export function watchView({ progress, jobs, fresh }, actions) {
-  if (progress.length + jobs.length + fresh === 0) return nothing;
+export function watchView({ progress, jobs, fresh, adding }, actions) {
+  if (progress.length + jobs.length + fresh + adding.length === 0) return nothing;
   const show = () => {
     actions.seeFresh();
     actions.askAgain();
@@ -22,12 +23,28 @@ export function watchView({ progress, jobs, fresh }, actions) {
   return html`
     <div class="watch">
       ${progress.map(buildView)} ${jobs.map(jobView)}
+      ${adding.length ? addingView(adding, actions) : nothing}
       ${
         fresh
           ? html`<button type="button" class="button fresh" @click=${show}>${words.watch.fresh(fresh)}</button>`
           : nothing
       }
     </div>
+  `;
+}
+
+/**
+ * @param {State["adding"]} adding
+ * @param {Actions} actions
+ */
+function addingView(adding, actions) {
+  const { ended, total, failed, share } = standing(adding);
+  const told = [words.watch.adding, words.add.standing(ended, total, failed)];
+  return html`
+    ${barView(ended === total ? told.slice(1) : told, share, 1)}
+    <button type="button" class="plain" @click=${() => actions.openDialog("adding")}>
+      ${words.watch.details}
+    </button>
   `;
 }
 
