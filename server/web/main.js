@@ -10,7 +10,10 @@ import { createStore, INITIAL } from "./state/store.js";
 import { titleOf } from "./state/telling.js";
 import "./elements/waveform.js";
 import { render } from "./vendor/lit-html/lit-html.js";
-import { pageView } from "./views/page.js";
+import { onLoaded } from "./views/later.js";
+import { bringParts, pageView } from "./views/page.js";
+
+const PATIENCE = 1500; // milliseconds, in which the page is left to its hits
 
 const store = createStore({ ...INITIAL, query: service.address.read() });
 const actions = createActions(store, service);
@@ -32,6 +35,7 @@ store.subscribe(() => {
   requestAnimationFrame(show);
 });
 service.media.onArrival(() => store.set({}));
+onLoaded(() => store.set({}));
 service.scroll.begin();
 watchFiles({
   held: actions.holdFiles,
@@ -49,3 +53,4 @@ actions.recall();
 show();
 actions.follow(store.get().query);
 void actions.begin();
+addEventListener("load", () => setTimeout(bringParts, PATIENCE));

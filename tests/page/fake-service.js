@@ -13,6 +13,7 @@ export function fakeService(parts = {}) {
       ...parts.address,
     },
     api: { ...parts.api },
+    early: { take: () => null },
     files: { copy: () => Promise.resolve(), ...parts.files },
     media: {
       measure: () => Promise.resolve(),

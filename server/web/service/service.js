@@ -3,6 +3,7 @@
 import { address } from "./address.js";
 import { api, storeKey } from "./api.js";
 import { changes } from "./changes.js";
+import { early } from "./early.js";
 import { files } from "./files.js";
 import { media } from "./media.js";
 import { player } from "./player.js";
@@ -15,6 +16,7 @@ export const service = {
   address,
   api,
   changes,
+  early,
   files,
   kept,
   media,

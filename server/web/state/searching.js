@@ -38,7 +38,8 @@ export function searcher(store, service, measure) {
     const { signal } = running;
     setResults({ status: "loading", isGrowing: false });
     try {
-      const page = await fetchPage(service.api, store.get().query, null, signal);
+      const { query } = store.get();
+      const page = await (service.early.take(query) ?? fetchPage(service.api, query, null, signal));
       await measure(page.hits, true, signal);
       if (signal.aborted) return;
       store.set({ results: { ...NO_RESULTS, ...page, status: "done" }, focus: 0 });

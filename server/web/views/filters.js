@@ -21,7 +21,6 @@ const HIGHEST_SCORE = 6;
  * @param {Actions} actions
  */
 export function filtersView(state, actions) {
-  if (!state.isNarrowing) return nothing;
   const { where, kinds, minScore, match, fusion } = EMPTY;
   const clear = () => actions.ask({ where, kinds, minScore, match, fusion });
   return html`

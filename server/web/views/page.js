@@ -3,34 +3,43 @@
 import { isClosed } from "../state/entering.js";
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { words } from "../words.js";
-import { addingView } from "./adding.js";
 import { boxView } from "./box.js";
-import { detailView } from "./detail.js";
 import { dropView } from "./drop.js";
-import { entryView } from "./entry.js";
-import { filtersView } from "./filters.js";
 import { gridView } from "./grid.js";
-import { keysView } from "./keys.js";
-import { mapView } from "./map.js";
+import { later } from "./later.js";
 import { narrowView } from "./narrow.js";
 import { noticesView } from "./notices.js";
-import { pastView } from "./past.js";
 import { selectionView } from "./selection.js";
 import { statusView } from "./status.js";
 import { toolsView } from "./tools.js";
 import { watchView } from "./watch.js";
-import { whyDialogView } from "./why.js";
 
 /**
  * @import { Actions } from "../state/actions.js"
  * @import { State } from "../state/store.js"
  */
 
+const adding = later(() => import("./adding.js"));
+const detail = later(() => import("./detail.js"));
+const entry = later(() => import("./entry.js"));
+const filters = later(() => import("./filters.js"));
+const keys = later(() => import("./keys.js"));
+const map = later(() => import("./map.js"));
+const past = later(() => import("./past.js"));
+const why = later(() => import("./why.js"));
+
+/** Brings the parts that are likely to be wanted next. */
+export async function bringParts() {
+  await detail.bring();
+  await filters.bring();
+}
+
 /**
  * @param {State} state
  * @param {Actions} actions
  */
 export function pageView(state, actions) {
+  const isOver = state.query.item !== null;
   return html`
     <a class="skip" href="#hits">${words.skip}</a>
     <header class="top">
@@ -38,9 +47,15 @@ export function pageView(state, actions) {
       ${boxView(state, actions)} ${toolsView(state, actions)}
     </header>
     <main id="hits" tabindex="-1">
-      ${isClosed(state.access) ? entryView(state, actions) : foundView(state, actions)}
+      ${
+        isClosed(state.access)
+          ? entry.show(({ entryView }) => entryView(state, actions))
+          : foundView(state, actions)
+      }
     </main>
-    ${selectionView(state, actions)} ${dialogOf(state, actions)} ${detailView(state, actions)} ${dropView(state)} ${noticesView(state, actions)}
+    ${selectionView(state, actions)} ${dialogOf(state, actions)}
+    ${isOver ? detail.show(({ detailView }) => detailView(state, actions)) : nothing}
+    ${dropView(state)} ${noticesView(state, actions)}
   `;
 }
 
@@ -50,9 +65,14 @@ export function pageView(state, actions) {
  */
 function foundView(state, actions) {
   return html`
-    ${watchView(state, actions)} ${narrowView(state, actions)} ${filtersView(state, actions)}
+    ${watchView(state, actions)} ${narrowView(state, actions)}
+    ${state.isNarrowing ? filters.show(({ filtersView }) => filtersView(state, actions)) : nothing}
     ${statusView(state, actions)}
-    ${state.query.view === "map" ? mapView(state, actions) : gridView(state, actions)}
+    ${
+      state.query.view === "map"
+        ? map.show(({ mapView }) => mapView(state, actions))
+        : gridView(state, actions)
+    }
   `;
 }
 
@@ -62,8 +82,8 @@ function foundView(state, actions) {
  * @param {Actions} actions
  */
 function dialogOf(state, actions) {
-  if (state.dialog === "adding") return addingView(state, actions);
-  if (state.dialog === "history") return pastView(state, actions);
-  if (state.dialog === "why") return whyDialogView(state, actions);
-  return state.dialog === "keys" ? keysView(actions) : nothing;
+  if (state.dialog === "adding") return adding.show(({ addingView }) => addingView(state, actions));
+  if (state.dialog === "history") return past.show(({ pastView }) => pastView(state, actions));
+  if (state.dialog === "why") return why.show(({ whyDialogView }) => whyDialogView(state, actions));
+  return state.dialog === "keys" ? keys.show(({ keysView }) => keysView(actions)) : nothing;
 }
