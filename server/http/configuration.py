@@ -82,7 +82,7 @@ def option_names(name: str) -> list[str]:
     """
     plural = "--" + name.replace("_", "-")
     is_list = get_origin(Settings.model_fields[name].annotation) is tuple
-    return [plural.removesuffix("s"), plural] if is_list else [plural]
+    return list(dict.fromkeys([plural.removesuffix("s"), plural])) if is_list else [plural]
 
 
 def unknown_variables(environment: Mapping[str, str] = os.environ) -> list[str]:

@@ -77,6 +77,9 @@ class Settings(BaseSettings):
         tracing: send traces with OpenTelemetry, which needs ``anysense[otel]``; if it is not given,
             as its own variables say (``OTEL_EXPORTER_OTLP_ENDPOINT``).
         roots: folders of this machine whose files clients may add by path; none if it is empty.
+        watch: folders, globs and manifests that the first collection is kept up to date with as
+            files come and go, or another one as NAME=FOLDER. What .gitignore and .ignore name in
+            them is left out.
         batch_lines: how many items a batch of lines, a folder or a glob may have; one in JSON has
             at most 1,000, and a form at most 100 files.
         jobs: how many jobs of a collection may wait or run; more are refused.
@@ -149,6 +152,7 @@ class Settings(BaseSettings):
     shutdown_timeout: float = 20.0
     tracing: bool | None = None
     roots: tuple[Folder, ...] = ()
+    watch: tuple[str, ...] = ()
     batch_lines: int = 100_000
     jobs: int = 16
     job_bytes: int = 4 * 1024**3

@@ -154,6 +154,24 @@ def test_what_one_process_writes_all_find_at_once(tmp_path: Path) -> None:
         assert page.count("# TYPE anysense_request_duration_seconds histogram") == 1
 
 
+def test_the_process_that_writes_keeps_up_with_a_folder(tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    (photos / "green.txt").write_text("a green bottle")
+    (photos / "blue.txt").write_text("a blue bottle")
+    with serving(tmp_path, "--watch", str(photos)) as service:
+
+        def is_found() -> bool:
+            found = service.post("/v1/search", json={"text": "green"}).json()["hits"]
+            return str(photos / "green.txt") in [hit["source"] for hit in found]
+
+        until(lambda: all(is_found() for _ in range(8)), service.log)
+        (photos / "green.txt").unlink()
+        until(lambda: not any(is_found() for _ in range(8)), service.log)
+        log = service.log.read_text()
+        assert (log.count("2 added in"), log.count("1 removed in")) == (1, 1), log
+
+
 def test_jobs_are_the_writers_whoever_is_asked(tmp_path: Path) -> None:
     with serving(tmp_path) as service:
         body = {"items": [{"text": "blue", "id": "a"}, {"text": "green", "id": "b"}]}

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import (
+    AbandonedError,
     AnysenseError,
     CollectionLockedError,
     CollectionReplacedError,
@@ -97,7 +98,11 @@ class Watch:
         self._known_problems = frozenset(known_problems)
 
     def run(self) -> None:
-        """Bring the collection up to date now and after each change, until `stop` is called."""
+        """Bring the collection up to date now and after each change, until `stop` is called.
+
+        Raises:
+            AbandonedError: whom the builds were for has gone; what was encoded is kept.
+        """
         pause: float | None = 0.0
         self._notices.start()
         try:
@@ -126,6 +131,8 @@ class Watch:
         except CollectionReplacedError as error:
             self._collection.folder.reopen()
             return self._troubled(error, LOCKED_SECONDS)
+        except AbandonedError:  # whoever stops it has no patience for the build that is under way
+            raise
         except AnysenseError as error:
             return self._troubled(error, TROUBLED_SECONDS)
         self._trouble = None

@@ -50,6 +50,7 @@ def serve(collections: tuple[str, ...], config: str | None, **options: Any) -> i
     from anysense.embed.processors import set_threads
     from anysense.server.cli.served import threads_of_each
     from anysense.server.http.configuration import load_settings, unknown_variables
+    from anysense.server.http.watched import sources_by_name
 
     given = {name: value for name, value in options.items() if value not in (None, ())}
     if collections:
@@ -59,6 +60,7 @@ def serve(collections: tuple[str, ...], config: str | None, **options: Any) -> i
         console.note(sentence)
     if not settings.collections:
         raise UsageError("Name a collection to serve, as in: anysense serve my.anysense")
+    sources_by_name(settings.watch, list(named_paths(settings.collections)))
     # Before what follows loads the libraries of models.
     set_threads(threads_of_each(settings.threads, settings.workers))
     with ExitStack() as stack:

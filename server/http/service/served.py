@@ -17,10 +17,11 @@ from anysense.server.http.batches.jobs import Jobs
 from anysense.server.http.batches.roots import Roots
 from anysense.server.http.service.publishing import Publishing
 from anysense.server.http.service.upkeep import Upkeep
+from anysense.server.http.service.watching import Watching
 from anysense.server.http.service.writing import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from anysense.index.catalog.fields import Summary
     from anysense.index.catalog.reader import Catalog
@@ -49,9 +50,17 @@ class ServedCollection:
         collection: the collection; it stays the caller's to close.
         settings: how the service behaves.
         turns: whose turn it is, over all collections of the service.
+        watched: sources that it is kept up to date with.
     """
 
-    def __init__(self, name: str, collection: Collection, settings: Settings, turns: Turns) -> None:
+    def __init__(
+        self,
+        name: str,
+        collection: Collection,
+        settings: Settings,
+        turns: Turns,
+        watched: Sequence[str] = (),
+    ) -> None:
         self.name = name
         self.collection = collection
         self.retriever = CollectionRetriever(collection, state_seconds=settings.state_seconds)
@@ -64,6 +73,7 @@ class ServedCollection:
         self.roots = Roots(settings.roots, exclude=collection.path)
         self._fields: tuple[tuple[int, int], Summary] | None = None
         self.jobs = Jobs(self.writer, self.roots, settings, self.writing)
+        self._watching = Watching(name, collection, watched, self._in_place)
 
     @property
     def media(self) -> MediaFolder:
@@ -85,12 +95,15 @@ class ServedCollection:
         self._upkeep.start(tidies=writes)
         if writes:
             self.jobs.start()
+            self._watching.start()
 
     def stop(self, seconds: float = STOP_SECONDS) -> None:
         """Wait for what runs in the background, up to a limit; nothing is lost without it."""
         deadline = time.monotonic() + seconds
         self.jobs.stop()
+        self._watching.stop()
         self._upkeep.stop(seconds)
+        self._watching.join(max(0.0, deadline - time.monotonic()))
         self._publishing.join(max(0.0, deadline - time.monotonic()))
 
     def reload(self) -> None:

@@ -22,6 +22,7 @@ from anysense.server.http.service.models import watch_batches
 from anysense.server.http.service.served import STOP_SECONDS, ServedCollection
 from anysense.server.http.service.turns import Turns
 from anysense.server.http.service.warm import warm_up
+from anysense.server.http.watched import sources_by_name
 from anysense.server.http.workers.pages import merged_page, read_pages
 
 if TYPE_CHECKING:
@@ -63,8 +64,9 @@ class Service:
         self.metrics = Metrics()
         self.turns = Turns(settings, self.metrics)
         self.fetcher = Fetcher(settings) if settings.allow_url_fetch else None
+        watched = sources_by_name(settings.watch, list(collections))
         self.collections = {
-            name: ServedCollection(name, collection, settings, self.turns)
+            name: ServedCollection(name, collection, settings, self.turns, watched.get(name, ()))
             for name, collection in collections.items()
         }
         self.life = Life()
