@@ -32,6 +32,7 @@ COMMANDS = {
     "eval": "Measure how well a collection answers labelled queries.",
     "bridge": "Let images find sounds where no model knows both.",
     "models": "List the models, or fetch one.",
+    "collections": "List or remove what `find` keeps.",
     "demo": "Build and search a collection of sample media.",
     "serve": "Serve collections over HTTP.",
     "mcp": "Give a language model a collection, over MCP.",
@@ -40,7 +41,7 @@ COMMANDS = {
 }
 """What the root's help says of each command. The module of its name holds it, under its name."""
 
-CARE = frozenset({"verify", "compact", "reencode"})
+CARE = frozenset({"verify", "compact", "reencode", "collections"})
 """Those whose modules are in the folder ``care``."""
 
 EPILOG = "\n".join(

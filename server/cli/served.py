@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 from anysense.embed.errors import UsageError
 from anysense.embed.processors import usable_processors
+from anysense.index.folder.opening import has_collection
+from anysense.server.cli.finding.cached import cached_collections, cached_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["named_paths", "threads_of_each"]
+__all__ = ["described", "named_paths", "threads_of_each"]
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 CURRENT = "current"
@@ -24,6 +26,7 @@ def named_paths(arguments: Sequence[str]) -> dict[str, Path]:
 
     Args:
         arguments: each a path, or NAME=PATH; without a name it is the folder's, without its suffix.
+            A folder that is no collection stands for its index in the user's cache.
 
     Raises:
         UsageError: a name cannot be one, or two collections have the same, or it is one twice.
@@ -37,11 +40,26 @@ def named_paths(arguments: Sequence[str]) -> dict[str, Path]:
                 f"Two collections are named {name!r}: name them apart, as in a={named[name]} "
                 f"b={path}."
             )
+        path = collection_at(path)
         folder = path.resolve()
         if folder in folders:
             raise UsageError(f"{folders[folder]!r} and {name!r} are the same collection, {path}.")
         named[name], folders[folder] = path, name
     return named
+
+
+def collection_at(path: Path) -> Path:
+    """The collection at a path, or that which `anysense find` keeps of the folder there."""
+    if has_collection(path) or not path.is_dir():
+        return path
+    cached = cached_of(os.path.realpath(path))
+    return cached.path if cached.is_there else path
+
+
+def described(path: Path) -> str:
+    """A collection as people know it: by its path, or by the folder that `find` keeps it of."""
+    folders = {cached.path: cached.folder for cached in cached_collections()}
+    return folders.get(path, str(path))
 
 
 def threads_of_each(threads: int | None, workers: int) -> int | None:

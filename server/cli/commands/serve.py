@@ -10,7 +10,7 @@ import click
 
 from anysense.embed.errors import UsageError
 from anysense.server.cli import console
-from anysense.server.cli.served import named_paths
+from anysense.server.cli.served import described, named_paths
 from anysense.server.cli.settings import setting_options
 from anysense.server.cli.status import DONE
 
@@ -36,10 +36,12 @@ __all__ = ["serve"]
 def serve(collections: tuple[str, ...], config: str | None, **options: Any) -> int:
     """Serve collections over HTTP until Ctrl-C: a page to search on, and an API.
 
-    The page is at the address that is printed, and the API is described at /docs.
+    The page is at the address that is printed, and the API is described at /docs. In place of a
+    collection, a folder that was searched with `anysense find` may be named.
 
     \b
       anysense serve my.anysense
+      anysense serve ~/Pictures
       anysense keys add keys.txt ada
       anysense serve a=photos.anysense b=notes.anysense --host 0.0.0.0 --api-key-file keys.txt
 
@@ -105,7 +107,7 @@ def run_processes(
 def announcement(collections: dict[str, Collection], settings: Settings) -> Callable[[int], None]:
     """What says at the start, once the port is known, what is served and where."""
     counts = {name: _counts(collection) for name, collection in collections.items()}
-    paths = {name: collection.path for name, collection in collections.items()}
+    paths = {name: described(collection.path) for name, collection in collections.items()}
 
     def announce(port: int) -> None:
         if settings.api_key is None and settings.api_key_file is None and settings.insecure:

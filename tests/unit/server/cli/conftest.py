@@ -26,3 +26,14 @@ def media(tmp_path: Path) -> Path:
 def built(tmp_path: Path, media: Path) -> Path:
     run("build", media, "-o", tmp_path / "c", "--encoder", "tiny")
     return tmp_path / "c"
+
+
+@pytest.fixture
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache and a home of the test's own."""
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("ANYSENSE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("USERPROFILE", str(home))
+    return tmp_path / "cache"

@@ -23,12 +23,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(autouse=True)
-def here(tmp_path: Path, media: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of media is the current one; the cache and the home are the test's own."""
-    monkeypatch.setenv("ANYSENSE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
-    (tmp_path / "home").mkdir()
+def here(own_cache: Path, media: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of media is the current one."""
     monkeypatch.chdir(media)
     return Path(os.path.realpath(media))
 
