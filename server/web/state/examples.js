@@ -21,30 +21,31 @@ export function exampleActions(store, { api, recorder }, { ask, notify }) {
   /** @type {(() => void) | null} */
   let stop = null;
 
-  /** @param {unknown} error */
-  const fail = (error) => notify({ id: "example", tone: "error", text: failure(error).message });
-
   /**
    * Asks by files, beside what is asked already.
    * @param {Iterable<File>} files
    */
   async function askByFiles(files) {
     const wanted = [...files].slice(0, MOST);
-    await Promise.all(wanted.map(askByFile));
+    store.set({ sending: store.get().sending + wanted.length });
+    const terms = await Promise.all(wanted.map(termOf));
+    store.set({ sending: store.get().sending - wanted.length });
+    const kept = terms.filter((term) => term !== null);
+    if (kept.length > 0) ask({ terms: [...store.get().query.terms, ...kept], item: null });
   }
 
-  /** @param {File} file */
-  async function askByFile(file) {
-    store.set({ sending: store.get().sending + 1 });
+  /**
+   * The term of a file, once the service keeps it; null if it does not.
+   * @param {File} file
+   * @returns {Promise<Term | null>}
+   */
+  async function termOf(file) {
     try {
       const { id, modality, name } = await api.keepQuery(store.get().query.collection, file);
-      /** @type {Term} */
-      const term = { upload: id, modality, name: name || file.name, weight: 1 };
-      ask({ terms: [...store.get().query.terms, term], item: null });
+      return { upload: id, modality, name: name || file.name, weight: 1 };
     } catch (error) {
-      fail(error);
-    } finally {
-      store.set({ sending: store.get().sending - 1 });
+      notify({ id: "example", tone: "error", text: failure(error).message });
+      return null;
     }
   }
 
@@ -59,7 +60,7 @@ export function exampleActions(store, { api, recorder }, { ask, notify }) {
       stop = recording.stop;
       store.set({ recorded: 0 });
       const file = await recording.done;
-      await askByFile(file);
+      await askByFiles([file]);
     } catch {
       notify({ id: "example", tone: "error", text: words.ask.noRecording });
     } finally {

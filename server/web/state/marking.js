@@ -37,12 +37,21 @@ export function marked(text, words) {
   return found;
 }
 
+const ENDINGS = new Set(["", "s", "es", "d", "ed", "ing"]);
+const LONG = 5; // letters: such a word may end in another way, as in other languages
+
 /**
+ * Whether a word of the text is one of these, or another form of it.
  * @param {string} part
  * @param {readonly string[]} words
  */
 function isAbout(part, words) {
-  return words.some((word) => part.startsWith(stem(word)) && part.length <= word.length + 3);
+  return words.some((word) => {
+    const root = stem(word);
+    const ending = part.slice(root.length);
+    const mayEnd = ENDINGS.has(ending) || (word.length >= LONG && ending.length <= 2);
+    return part.startsWith(root) && mayEnd;
+  });
 }
 
 /**
