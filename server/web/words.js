@@ -177,6 +177,8 @@ export const words = {
       shown < total
         ? `${count.format(shown)} of ${number(total, "item", "items")}, laid out by ${method}.`
         : `${number(total, "item", "items")}, laid out by ${method}.`,
+    method: (/** @type {string} */ name) =>
+      ({ "t-sne": "t-SNE", pca: "PCA", umap: "UMAP", pacmap: "PaCMAP" })[name] ?? name,
     meaning: "Items that are alike are near each other. What is searched is lit up.",
     lit: (/** @type {number} */ n) => number(n, "hit on the map", "hits on the map"),
     near: (/** @type {string} */ name) => `Near ${name}`,

@@ -9,7 +9,7 @@
  */
 
 import { MapPoints } from "../state/map-points.js";
-import { panned, revealing, sideOf, toMap, toScreen, WHOLE, zoomed } from "../state/map-view.js";
+import { panned, revealing, sidesOf, toMap, toScreen, WHOLE, zoomed } from "../state/map-view.js";
 import { words } from "../words.js";
 import { MapCard } from "./map-card.js";
 import { listenToHand } from "./map-hand.js";
@@ -229,8 +229,8 @@ export class AnyMap extends HTMLElement {
   /** @private @param {Point} pixel */
   pointUnder(pixel) {
     const { x, y } = toMap(this.view, this.size, pixel);
-    const radius = REACH / sideOf(this.view, this.size);
-    const found = this.places.around(x, y, radius, (i) => this.isShown(i));
+    const { across, down } = sidesOf(this.view, this.size);
+    const found = this.places.around(x, y, REACH / Math.min(across, down), (i) => this.isShown(i));
     return found.find((i) => this.litSet.has(i)) ?? found[0] ?? -1;
   }
 

@@ -3,7 +3,7 @@
  * shape.
  */
 
-import { sideOf, toMap } from "../state/map-view.js";
+import { sidesOf, toMap } from "../state/map-view.js";
 import { Raster, stampOf } from "../state/raster.js";
 
 /**
@@ -48,6 +48,8 @@ export class MapPainter {
     this.stampsOf = "";
     /** @private */
     this.ratio = 1;
+    /** @private Of the map that is painted, in pixels of CSS. */
+    this.sides = { across: 1, down: 1 };
   }
 
   /**
@@ -56,6 +58,7 @@ export class MapPainter {
   paint(scene) {
     this.fit(scene.size);
     this.renew(scene.palette);
+    this.sides = sidesOf(scene.view, scene.size);
     this.paintPoints(scene);
     const { raster, context, ratio } = this;
     context.putImageData(new ImageData(raster.pixels, raster.width, raster.height), 0, 0);
@@ -112,13 +115,26 @@ export class MapPainter {
    * @private
    * @param {Scene} scene
    * @param {number} i
+   * @returns {[number, number]} in pixels of CSS
+   */
+  place({ points, view, size }, i) {
+    return [
+      size.width / 2 + (points.x[i] - view.x) * this.sides.across,
+      size.height / 2 + (points.y[i] - view.y) * this.sides.down,
+    ];
+  }
+
+  /**
+   * @private
+   * @param {Scene} scene
+   * @param {number} i
    * @param {number} radius
    * @param {Look} look
    */
   stamp(scene, i, radius, look) {
     const modality = scene.modalities[scene.modality[i]];
     if (scene.hidden.has(modality)) return;
-    const [x, y] = place(scene, i);
+    const [x, y] = this.place(scene, i);
     const stamp = this.stampOf(scene.palette, modality, radius, look);
     this.raster.draw(stamp, x * this.ratio, y * this.ratio);
   }
@@ -152,7 +168,7 @@ export class MapPainter {
    * @param {number} ratio its width by its height
    */
   picture(scene, i, image, ratio) {
-    const [x, y] = place(scene, i);
+    const [x, y] = this.place(scene, i);
     const width = ratio > 1 ? PICTURE : PICTURE * ratio;
     const height = ratio > 1 ? PICTURE / ratio : PICTURE;
     const { context } = this;
@@ -168,7 +184,7 @@ export class MapPainter {
    * @param {number} radius
    */
   ring(scene, radius) {
-    const [x, y] = place(scene, scene.cursor);
+    const [x, y] = this.place(scene, scene.cursor);
     const { context } = this;
     for (const [width, colour] of /** @type {const} */ ([
       [6, scene.palette.page],
@@ -203,19 +219,6 @@ export function boxOf({ view, size }) {
 function radiusOf({ points, view }) {
   const alone = Math.min(Math.max(7 - Math.log10(points.length + 1) * 1.25, 1.8), 5);
   return Math.round(Math.min(alone + Math.log2(view.zoom) * 0.7, 7) * 2) / 2;
-}
-
-/**
- * @param {Scene} scene
- * @param {number} i
- * @returns {[number, number]} in pixels of CSS
- */
-function place({ points, view, size }, i) {
-  const side = sideOf(view, size);
-  return [
-    size.width / 2 + (points.x[i] - view.x) * side,
-    size.height / 2 + (points.y[i] - view.y) * side,
-  ];
 }
 
 /** @param {Colour} colour */

@@ -10,19 +10,24 @@
  */
 
 export const GREATEST_ZOOM = 200;
+const MOST_DRAWN_OUT = 1.75; // times the shorter side
 const MARGIN = 28; // of the screen, around a map that fits
 
 /** @type {View} */
 export const WHOLE = Object.freeze({ x: 0.5, y: 0.5, zoom: 1 });
 
 /**
- * How many pixels the side of the map is long.
+ * How many pixels the sides of the map are long. On a screen that is wider than high, or higher, it
+ * is drawn out a little, so that it fills more of it.
  *
  * @param {View} view
  * @param {Size} size
+ * @returns {{ across: number, down: number }}
  */
-export function sideOf(view, size) {
-  return Math.max(Math.min(size.width, size.height) - 2 * MARGIN, 1) * view.zoom;
+export function sidesOf(view, size) {
+  const [width, height] = [size.width, size.height].map((side) => Math.max(side - 2 * MARGIN, 1));
+  const most = Math.min(width, height) * MOST_DRAWN_OUT;
+  return { across: Math.min(width, most) * view.zoom, down: Math.min(height, most) * view.zoom };
 }
 
 /**
@@ -32,10 +37,10 @@ export function sideOf(view, size) {
  * @returns {Point} on the screen
  */
 export function toScreen(view, size, point) {
-  const side = sideOf(view, size);
+  const { across, down } = sidesOf(view, size);
   return {
-    x: size.width / 2 + (point.x - view.x) * side,
-    y: size.height / 2 + (point.y - view.y) * side,
+    x: size.width / 2 + (point.x - view.x) * across,
+    y: size.height / 2 + (point.y - view.y) * down,
   };
 }
 
@@ -46,10 +51,10 @@ export function toScreen(view, size, point) {
  * @returns {Point} of the map
  */
 export function toMap(view, size, pixel) {
-  const side = sideOf(view, size);
+  const { across, down } = sidesOf(view, size);
   return {
-    x: view.x + (pixel.x - size.width / 2) / side,
-    y: view.y + (pixel.y - size.height / 2) / side,
+    x: view.x + (pixel.x - size.width / 2) / across,
+    y: view.y + (pixel.y - size.height / 2) / down,
   };
 }
 
@@ -63,8 +68,8 @@ export function toMap(view, size, pixel) {
  * @returns {View}
  */
 export function panned(view, size, right, down) {
-  const side = sideOf(view, size);
-  return bounded({ ...view, x: view.x - right / side, y: view.y - down / side });
+  const sides = sidesOf(view, size);
+  return bounded({ ...view, x: view.x - right / sides.across, y: view.y - down / sides.down });
 }
 
 /**

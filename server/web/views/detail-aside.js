@@ -1,6 +1,7 @@
 /** What is known of the item that is looked at. */
 
 import { media } from "../service/media.js";
+import { mayWrite } from "../state/entering.js";
 import { isPlain, rowsOf, valueText } from "../state/metadata.js";
 import { toggled } from "../state/narrowing.js";
 import { asksNothing } from "../state/query.js";
@@ -8,6 +9,7 @@ import { hitOf } from "../state/stepping.js";
 import { factsOf, placeOf, rarityOf } from "../state/telling.js";
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { words } from "../words.js";
+import { closeAround } from "./dialog.js";
 import { icon } from "./icons.js";
 import { whyView } from "./why.js";
 
@@ -38,7 +40,7 @@ export function asideView(item, state, actions) {
  * @param {State} state
  * @param {Actions} actions
  */
-function toolsView(item, { query }, actions) {
+function toolsView(item, { query, access }, actions) {
   const file = media.source(media.path(query.collection, item.id));
   return html`<div class="aside-tools">
     <button type="button" class="button" @click=${() => actions.askLike(item)}>
@@ -54,7 +56,20 @@ function toolsView(item, { query }, actions) {
     <button type="button" class="button" @click=${() => actions.copySource(item)}>
       ${icon("copy")}${words.detail.copy}
     </button>
+    ${mayWrite(access) ? removeView(item, actions) : nothing}
   </div>`;
+}
+
+/**
+ * @param {Owned} item
+ * @param {Actions} actions
+ */
+function removeView({ id }, actions) {
+  const remove = (/** @type {Event} */ event) => {
+    closeAround(event);
+    actions.remove([id]);
+  };
+  return html`<button type="button" class="button bad" @click=${remove}>${words.remove.button}</button>`;
 }
 
 /**

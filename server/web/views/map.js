@@ -68,7 +68,8 @@ function told({ mapping }) {
 }
 
 /** @param {CollectionMap} columns */
-const aboutText = ({ ids, total, method }) => words.map.about(ids.length, total, method);
+const aboutText = ({ ids, total, method }) =>
+  words.map.about(ids.length, total, words.map.method(method));
 
 /**
  * @param {State} state

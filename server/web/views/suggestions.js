@@ -40,12 +40,15 @@ export function suggestionsView(state, actions) {
  * @param {State} state
  * @param {Actions} actions
  */
-export function suggesting({ query, past }, actions) {
+export function suggesting({ query, past, isSuggesting }, actions) {
   const isEmpty = query.terms.length === 0 && past.length > 0;
   return {
     clicked: () => isEmpty && actions.suggest(true),
     pressed: (/** @type {KeyboardEvent} */ event) => {
-      if (event.key === "Escape") actions.suggest(false);
+      if (event.key === "Escape" && isSuggesting) {
+        event.preventDefault(); // the words stay
+        actions.suggest(false);
+      }
       if (event.key !== "ArrowDown") return;
       event.preventDefault();
       actions.suggest(true);
