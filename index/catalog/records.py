@@ -208,10 +208,11 @@ MAX_ID = 512
 
 ID_RULE = (
     f"1 to {MAX_ID} printable characters, with neither white space nor a slash at the ends, "
-    "without empty, . or .. parts between slashes, not ending with /media or /waveform, and "
+    "without empty, . or .. parts between slashes, not ending with /media, /segments or "
+    "/waveform, and "
     "neither batch nor batch/delete"
 )
-_OF_OTHERS = re.compile(r".*/(media|waveform)|batch(/delete)?", re.DOTALL)
+_OF_OTHERS = re.compile(r".*/(media|segments|waveform)|batch(/delete)?", re.DOTALL)
 """Addresses below those of items that are not an item's."""
 _MADE_ID = re.compile(r"[0-9a-f]{16}")
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://")

@@ -29,20 +29,20 @@ from anysense.server.http.routes import (
     access,
     batch,
     browse,
-    docs,
     embeddings,
     items,
     jobs,
     maps,
     media,
     models,
-    page,
     search,
+    segments,
     state,
 )
 from anysense.server.http.routes import collections as collection_list
 from anysense.server.http.routes.asking import explaining, fields, queries
 from anysense.server.http.routes.common import NAME, collection_name
+from anysense.server.http.routes.pages import docs, page
 from anysense.server.http.service.service import CURRENT, Service
 from anysense.server.http.settings import Settings
 from anysense.server.http.workers.forwarding import ForwardGuard
@@ -61,7 +61,7 @@ NAMED = (Depends(collection_name),)
 OF_A_COLLECTION = (
     *(search, explaining, fields, queries),
     *(batch, jobs, maps),
-    *(media, browse, items),  # a file's address is also one of an item, by its form
+    *(media, segments, browse, items),  # a file's address is also one of an item, by its form
 )
 """The addresses of a collection; of two that fit a path the first counts."""
 FLUSH_SECONDS = 2.0

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["ItemRoute", "written_path"]
 
 OF_OTHERS = re.compile(
-    r"/v1(/collections/[^/]+)?/items/(batch|batch/delete|.*/media|.*/waveform)", re.DOTALL
+    r"/v1(/collections/[^/]+)?/items/(batch|batch/delete|.*/(media|segments|waveform))", re.DOTALL
 )
 """What is no item's address, as no new id is like these. Ids from before that rule have theirs when
 they are percent-encoded: `a%2Fmedia`, `%62atch`."""

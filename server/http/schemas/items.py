@@ -29,6 +29,7 @@ __all__ = [
     "NewUpload",
     "Removed",
     "SegmentBody",
+    "SegmentPage",
     "WaveformBody",
 ]
 
@@ -91,6 +92,14 @@ class ItemPage(BaseModel):
     next_cursor: Annotated[
         str | None, Field(description="Give it as `cursor` for what follows; null at the end.")
     ]
+
+
+class SegmentPage(BaseModel):
+    """The segments of an item around a place, in their order."""
+
+    segments: list[SegmentBody]
+    offset: Annotated[int, Field(description="The place of the first among all.")]
+    total: Annotated[int, Field(description="How many there are.")]
 
 
 class NewMetadata(Input):

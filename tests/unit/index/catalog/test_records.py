@@ -19,7 +19,7 @@ def test_an_id_can_stand_in_a_url(name: str) -> None:
     "name",
     [
         *("", " a", "a ", "a\nb", "\udcff", "x" * 513, "/a", "a/", "a//b", ".", "a/../b", "a/."),
-        *("a/media", "a/waveform", "https://", "https://a//b", "https:///a", "://a"),
+        *("a/media", "a/waveform", "a/segments", "https://", "https://a//b", "https:///a", "://a"),
     ],
 )
 def test_what_is_tidied_up_on_the_way_is_no_id(name: str) -> None:

@@ -35,6 +35,7 @@ def test_the_openapi_document_is_whole(client: TestClient) -> None:
         ("/jobs/{job_id}", "delete"),
         ("/jobs/{job_id}/cancel", "post"),
         ("/items/{item_id}/waveform", "get"),
+        ("/items/{item_id}/segments", "get"),
     }
     assert paths == {
         *((f"/v1{path}", method) for path, method in of_a_collection),

@@ -21,6 +21,7 @@ NAMED = "/v1/collections/current"
         ("/items/batch/delete", "POST"),
         ("/items/red/media", "GET, HEAD"),
         ("/items/a/b/waveform", "GET, HEAD"),
+        ("/items/red/segments", "GET, HEAD"),
         ("/items/red", "DELETE, GET, HEAD, PATCH"),
         ("/items/red%2Fbatch", "DELETE, GET, HEAD, PATCH"),
     ],
@@ -39,13 +40,13 @@ def test_what_is_no_item_is_not_removed_as_one(client: TestClient) -> None:
         assert error_of(refused)["code"] == "method_not_allowed"
 
 
-@pytest.mark.parametrize("name", ["batch", "batch/delete", "a/media", "a/waveform"])
+@pytest.mark.parametrize("name", ["batch", "batch/delete", "a/media", "a/waveform", "a/segments"])
 def test_no_new_id_is_like_an_address_of_something_else(client: TestClient, name: str) -> None:
     refused = client.post("/v1/items", json={"text": "red", "id": name})
     assert (refused.status_code, error_of(refused)["param"]) == (422, "id")
 
 
-@pytest.mark.parametrize("name", ["batches", "a/batch", "media", "waveform"])
+@pytest.mark.parametrize("name", ["batches", "a/batch", "media", "waveform", "segments"])
 def test_ids_that_are_near_are_taken(client: TestClient, name: str) -> None:
     assert client.post("/v1/items", json={"text": "red", "id": name}).status_code == 201
     assert client.get(f"/v1/items/{name}").json()["id"] == name

@@ -310,7 +310,7 @@ def test_a_picture_that_lost_its_end_says_so(client: TestClient, collection: Col
     assert ids(search(client, text="dark", k=9, where=where)) == [item["id"]]
 
 
-@pytest.mark.parametrize("name", ["a/media", "/a", "a//b", "a/../b", "a/", "x?y#z"])
+@pytest.mark.parametrize("name", ["a/media", "a/segments", "/a", "a//b", "a/../b", "a/", "x?y#z"])
 def test_items_with_ids_from_earlier_are_shown_and_removed(
     client: TestClient, collection: Collection, name: str
 ) -> None:

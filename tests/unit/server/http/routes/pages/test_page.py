@@ -10,7 +10,7 @@ import pytest
 from http_client import TestClient, client_of, error_of
 from pydantic import SecretStr
 
-from anysense.server.http.routes.page import FOLDER, takes_gzip
+from anysense.server.http.routes.pages.page import FOLDER, takes_gzip
 from anysense.server.http.settings import Settings
 
 if TYPE_CHECKING:

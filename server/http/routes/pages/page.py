@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["FOLDER", "router"]
 
 # In an editable install this file is a link, and the page is where it leads to.
-FOLDER = Path(__file__).resolve().parents[2] / "web"
+FOLDER = Path(__file__).resolve().parents[3] / "web"
 """The files of the page."""
 
 PART = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}"

@@ -1,0 +1,1 @@
+"""What browsers are shown without a key: the page, and the description of the API."""
