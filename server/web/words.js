@@ -133,6 +133,7 @@ export const words = {
       isAll ? number(n, "hit", "hits") : `${count.format(n)} hits and more`,
     items: (/** @type {number} */ n) => number(n, "item", "items"),
     none: "Nothing fits.",
+    empty: "Nothing is here yet. Drop files on the page to add them.",
     noMatch: "Nothing stands out: chance alone could have put these first.",
     loading: "Searching…",
     more: "More is on its way…",

@@ -139,15 +139,21 @@ test("with nothing asked all items are shown, the newest first, within the filte
     {
       items: (collection, params) => {
         asked.push([collection, params.order, params.where]);
-        return Promise.resolve({ items: [{ id: "new" }], next_cursor: null });
+        const isFirst = params.cursor === null;
+        return Promise.resolve({
+          items: [{ id: isFirst ? "new" : "old" }],
+          next_cursor: isFirst ? "next" : null,
+        });
       },
     },
     "?c=photos&in=image",
   );
   actions.follow(fromUrl("?c=photos&in=image"));
   await settled();
-  assert.deepEqual(asked, [["photos", "-added", "modality in ('image')"]]);
-  assert.deepEqual(ids(), ["new"]);
+  await actions.more();
+  const list = ["photos", "-added", "modality in ('image')"];
+  assert.deepEqual(asked, [list, list]);
+  assert.deepEqual(ids(), ["new", "old"]);
 });
 
 test("looking at an item, or at the map, asks nothing anew", async () => {

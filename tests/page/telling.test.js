@@ -4,7 +4,7 @@ import { flowing } from "../../server/web/state/flowing.js";
 import { marked, wordsOf } from "../../server/web/state/marking.js";
 import { fileName } from "../../server/web/state/names.js";
 import { oddsOf } from "../../server/web/state/odds.js";
-import { factsOf, nameOf, placeOf, rarityOf } from "../../server/web/state/telling.js";
+import { factsOf, nameOf, placeOf, rarityOf, titleOf } from "../../server/web/state/telling.js";
 import { lookOf, shapeOf } from "../../server/web/state/tiles.js";
 import { clock, clockSpan } from "../../server/web/state/times.js";
 
@@ -31,7 +31,10 @@ test("an item is called by its file, or by how its text begins", () => {
   assert.equal(nameOf(hit({ source: "/home/ada/photos/sun set.jpg" })), "sun set.jpg");
   assert.equal(nameOf(hit({ source: "C:\\photos\\a.jpg" })), "a.jpg");
   assert.equal(nameOf(hit({ source: "x", metadata: { filename: "shore.flac" } })), "shore.flac");
-  assert.equal(nameOf(hit({ text: " A lighthouse.\nIn fog." })), "A lighthouse.");
+  assert.equal(
+    nameOf(hit({ source: "text:7f", text: " A lighthouse.\nIn fog." })),
+    "A lighthouse.",
+  );
   assert.equal(nameOf(hit({ text: "a".repeat(99) })).length, 61);
   assert.equal(fileName("https://example.com/a/b.png"), "b.png");
 });
@@ -88,4 +91,14 @@ test("what a hit is shown as depends on what it is", () => {
     shapeOf(hit({ kind: "audio" }), 360, undefined).aspect >
       shapeOf(hit({ kind: "audio" }), 1000, undefined).aspect,
   );
+});
+
+test("the window is called by what is asked", () => {
+  const terms = [
+    { text: " owl ", weight: 1 },
+    { like: "x", weight: 1 },
+    { text: "", weight: 1 },
+  ];
+  assert.equal(titleOf({ terms }), "owl – anysense");
+  assert.equal(titleOf({ terms: [] }), "anysense");
 });

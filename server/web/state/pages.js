@@ -11,6 +11,7 @@ import { asksNothing, toSearch } from "./query.js";
  */
 
 export const SIZE = 60;
+const LATER = 120; // items of a further page of all of them
 
 /**
  * @param {Service["api"]} api
@@ -22,7 +23,12 @@ export const SIZE = 60;
 export async function fetchPage(api, query, cursor, signal) {
   if (asksNothing(query)) {
     const where = filterText(query);
-    const asked = { limit: cursor === null ? SIZE : LATER, order: "-added", where: where || null, cursor };
+    const asked = {
+      limit: cursor === null ? SIZE : LATER,
+      order: "-added",
+      where: where || null,
+      cursor,
+    };
     const { items, next_cursor } = await api.items(query.collection, asked, signal);
     return { hits: items, state: null, nextCursor: next_cursor, noMatch: false, tookMs: null };
   }

@@ -7,7 +7,8 @@ import { clockSpan } from "./times.js";
 
 /** @import { Hit, Place, Query, Scores } from "./types.js" */
 
-const MOST = 60;
+const MOST = 60; // letters of a text that is no file
+const TEXT = "text:"; // how the source of such a text begins
 
 /**
  * The name of an item: of its file, or how its text begins.
@@ -15,7 +16,7 @@ const MOST = 60;
  */
 export function nameOf({ source, text, metadata }) {
   if (typeof metadata.filename === "string" && metadata.filename !== "") return metadata.filename;
-  if (source !== "" && source !== "text") return fileName(source);
+  if (!source.startsWith(TEXT) && source !== "") return fileName(source);
   const start = (text ?? "").trim().split("\n", 1)[0] ?? "";
   return start.length > MOST ? `${start.slice(0, MOST)}…` : start || words.unnamed;
 }

@@ -122,7 +122,7 @@ function pillsOf({ where, kinds, minScore }) {
 
 /**
  * The facts of the collection that is asked, once they are known.
- * @param {State} state
+ * @param {Pick<State, "collections" | "query">} state
  * @returns {CollectionFacts | undefined}
  */
 export function collectionOf({ collections, query }) {

@@ -20,8 +20,8 @@ const SHORT = 170; // letters: such a passage is set larger
  * @param {Tile} tile
  * @param {State} state
  */
-export function passageBody({ hit }, { peeks, query }) {
-  const { text, heading } = hit.text ? hit : (peeks.get(hit.id)?.passage ?? hit);
+export function passageBody({ hit }, { query }) {
+  const { text, heading } = hit;
   const isShort = (text ?? "").length < SHORT;
   return html`
     ${headingView(heading ?? [])}

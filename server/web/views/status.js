@@ -3,6 +3,7 @@
 import { asksNothing } from "../state/query.js";
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { words } from "../words.js";
+import { collectionOf } from "./narrow.js";
 
 /**
  * @import { Actions } from "../state/actions.js"
@@ -13,16 +14,18 @@ import { words } from "../words.js";
  * @param {State} state
  * @param {Actions} actions
  */
-export function statusView({ query, results }, actions) {
-  const isAll = results.nextCursor === null;
+export function statusView(state, actions) {
+  const { results } = state;
   return html`
     <div class="status">
-      <p class="count" role="status">${statusText(results.status, results.hits.length, isAll, asksNothing(query))}</p>
-      ${results.noMatch ? html`<p class="no-match">${words.hits.noMatch}</p>` : nothing}
+      <div class="told" role="status">
+        <p class="count">${statusText(state)}</p>
+        ${results.noMatch && results.status === "done" ? html`<p class="no-match">${words.hits.noMatch}</p>` : nothing}
+      </div>
       ${
         results.error === null
           ? nothing
-          : html`<p class="bad">${results.error.message}</p>
+          : html`<p class="bad" role="alert">${results.error.message}</p>
             <button type="button" class="plain" @click=${actions.askAgain}>${words.failed.again}</button>`
       }
     </div>
@@ -30,13 +33,16 @@ export function statusView({ query, results }, actions) {
 }
 
 /**
- * @param {string} status
- * @param {number} hits
- * @param {boolean} isAll
- * @param {boolean} isBrowsing
+ * What the hits are, and how many.
+ * @param {State} state
  */
-function statusText(status, hits, isAll, isBrowsing) {
-  if (status !== "done") return status === "loading" && hits === 0 ? words.hits.loading : "";
-  if (hits === 0) return words.hits.none;
-  return isBrowsing ? words.hits.all : words.hits.count(hits, isAll);
+function statusText({ query, results, collections }) {
+  const { status, hits, nextCursor } = results;
+  if (status !== "done") return status === "loading" && hits.length === 0 ? words.hits.loading : "";
+  const isBrowsing = asksNothing(query);
+  if (hits.length > 0) {
+    return isBrowsing ? words.hits.all : words.hits.count(hits.length, nextCursor === null);
+  }
+  const isEmpty = collectionOf({ collections, query })?.items === 0;
+  return isEmpty ? words.hits.empty : words.hits.none;
 }

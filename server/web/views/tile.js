@@ -38,7 +38,8 @@ const BODIES = {
 export function tileView(tile, state, actions) {
   const { hit, index, box } = tile;
   const look = lookOf(hit);
-  const name = nameOf(hit);
+  const shown = shownText(hit, state);
+  const name = nameOf(shown);
   const label = words.hits.label(words.kind[hit.kind], name, placeOf(hit));
   const open = (/** @type {MouseEvent} */ event) => {
     event.preventDefault();
@@ -65,7 +66,7 @@ export function tileView(tile, state, actions) {
         @click=${open}
         @focus=${() => isAtKeyboard || actions.focusOn(index)}
       ></a>
-      ${BODIES[look](tile, state, actions)}
+      ${BODIES[look]({ ...tile, hit: shown }, state, actions)}
       <div class="tile-tools">
         ${
           hit.score === undefined
@@ -106,4 +107,15 @@ export function tileView(tile, state, actions) {
       </div>
     </li>
   `;
+}
+
+/**
+ * A hit with the text that its card shows: of a list's items that comes later.
+ * @param {Hit} hit
+ * @param {State} state
+ * @returns {Hit}
+ */
+function shownText(hit, { peeks }) {
+  const passage = hit.text ? null : peeks.get(hit.id)?.passage;
+  return passage ? { ...hit, text: passage.text, heading: passage.heading } : hit;
 }
