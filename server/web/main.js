@@ -51,6 +51,5 @@ addEventListener("pagehide", actions.finishRemovals);
 actions.recallTheme();
 actions.recall();
 show();
-actions.follow(store.get().query);
 void actions.begin();
 addEventListener("load", () => setTimeout(bringParts, PATIENCE));

@@ -28,7 +28,7 @@ def search(view: View) -> None:
 
 
 def add(view: View) -> None:
-    view.open().page.get_by_role("button", name="Add").click()
+    view.open().page.get_by_role("button", name="Add", exact=True).click()
     expect(view.page.get_by_role("dialog", name="Add to the collection")).to_be_visible()
 
 

@@ -65,13 +65,17 @@ class View:
         """The tile of a hit."""
         return self.page.locator("#hits li").filter(has=self.page.get_by_role("link", name=name))
 
-    def drop(self, file: Path, target: Locator) -> None:
-        """Drop a file of the machine on a part of the page, as from a file manager."""
+    def drop(self, file: Path, purpose: str = "search") -> None:
+        """Drop a file of the machine on the page, as from a file manager: `search` or `add`."""
         kind = mimetypes.guess_type(file.name)[0] or ""
         content = base64.b64encode(file.read_bytes()).decode()
-        transfer = self.page.evaluate_handle(MAKE_TRANSFER, [file.name, kind, content])
-        for event in ("dragenter", "dragover", "drop"):
-            target.dispatch_event(event, {"dataTransfer": transfer})
+        held = {
+            "dataTransfer": self.page.evaluate_handle(MAKE_TRANSFER, [file.name, kind, content])
+        }
+        self.page.locator("body").dispatch_event("dragenter", held)
+        place = self.page.locator(f"[data-drop={purpose}]")
+        place.dispatch_event("dragover", held)
+        place.dispatch_event("drop", held)
 
 
 def is_search(response: Response) -> bool:

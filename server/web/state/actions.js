@@ -37,7 +37,7 @@ export function createActions(store, service) {
   });
   const attending = attendingActions(store, service, asking);
   const knowing = knowingActions(store, service);
-  const looking = lookingActions(store, service);
+  const looking = lookingActions(store, service, asking);
   const stepping = steppingActions(store, service, asking);
   const reading = readingActions(store);
 

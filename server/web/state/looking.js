@@ -13,8 +13,9 @@ import { failure } from "./pages.js";
 /**
  * @param {Store<State>} store
  * @param {Service} service
+ * @param {{follow: (query: State["query"]) => void}} asking
  */
-export function lookingActions(store, service) {
+export function lookingActions(store, service, { follow }) {
   /**
    * Tells of something for a while.
    * @param {Notice} notice
@@ -30,13 +31,17 @@ export function lookingActions(store, service) {
     store.set({ notices: withoutNotice(store.get().notices, id) });
   }
 
-  /** Brings what the page needs to know of the service once. */
+  /**
+   * Brings what the page needs to know of the service once, and then what its address asks. Where a
+   * key has to be given first, nothing is asked that would be refused.
+   */
   async function begin() {
     const { api } = service;
     try {
       const access = await api.access();
       store.set({ access });
       if (isClosed(access)) return;
+      follow(store.get().query);
       const { collections } = await api.collections();
       store.set({ collections });
     } catch (error) {
