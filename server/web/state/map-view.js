@@ -11,7 +11,7 @@
 
 export const GREATEST_ZOOM = 200;
 const MOST_DRAWN_OUT = 1.75; // times the shorter side
-const MARGIN = 28; // of the screen, around a map that fits
+const MARGIN = 44; // of the screen, around a map that fits
 
 /** @type {View} */
 export const WHOLE = Object.freeze({ x: 0.5, y: 0.5, zoom: 1 });

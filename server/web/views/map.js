@@ -26,7 +26,6 @@ export function mapView(state, actions) {
   const lit = litIds(state);
   return html`
     <section class="map" aria-label=${words.map.heading}>
-      ${legendView(state, mapping.columns, actions)}
       <div class="map-frame">
         <any-map
           .points=${mapping.columns}
@@ -36,7 +35,7 @@ export function mapView(state, actions) {
           @choose=${(/** @type {CustomEvent} */ event) => actions.openItem(event.detail.id)}
           @look=${(/** @type {CustomEvent} */ event) => actions.lookOnMap(event.detail.id, event.detail.near)}
         ></any-map>
-        ${buttonsView()}
+        ${legendView(state, mapping.columns, actions)} ${buttonsView()}
       </div>
       <p class="map-about">${aboutText(mapping.columns)} ${words.map.meaning}</p>
       ${listView(state, actions)}
@@ -169,10 +168,10 @@ function listView({ results, query, mapping }, actions) {
       ${
         looked === null
           ? nothing
-          : html`<h3>${words.map.near(looked.title)}</h3>
+          : html`<h2>${words.map.near(looked.title)}</h2>
             <ul>${near.map(({ id, title }) => html`<li>${openView(id, title, actions)}</li>`)}</ul>`
       }
-      ${hits.length === 0 ? nothing : html`<h3>${words.map.lit(hits.length)}</h3>`}
+      ${hits.length === 0 ? nothing : html`<h2>${words.map.lit(hits.length)}</h2>`}
       <ol>
         ${hits.map(
           (hit) => html`<li>
