@@ -15,7 +15,7 @@ from anysense.index.building.sources.litter import (
     is_litter_file,
     is_litter_folder,
 )
-from anysense.index.building.sources.paths import check_name, is_under
+from anysense.index.building.sources.paths import check_name, is_under, link_target
 from anysense.index.building.sources.sidecars import stat_sidecars
 
 if TYPE_CHECKING:
@@ -133,8 +133,8 @@ def _note_others(
     unread_names = []
     for child in children:
         if child.is_symlink():
-            target = os.path.realpath(child.path)
-            if not listing.is_linkable(target) and Path(target).is_dir():
+            target = link_target(child.path)
+            if target is None or (not listing.is_linkable(target) and Path(target).is_dir()):
                 listing.count_outside_link()
         elif child.is_file() and child.name not in sidecars and not is_litter_file(child.name):
             unread_names.append(child.name)
@@ -153,9 +153,11 @@ def file_entries(
     Raises:
         UsageError: its name is another one in UTF-8.
     """
-    if child is not None and child.is_symlink() and not listing.is_linkable(os.path.realpath(path)):
-        listing.count_outside_link()
-        return
+    if child is not None and child.is_symlink():
+        target = link_target(path)
+        if target is None or not listing.is_linkable(target):
+            listing.count_outside_link()
+            return
     try:
         status = child.stat() if child is not None else Path(path).stat()
     except FileNotFoundError:

@@ -16,7 +16,7 @@ import sys
 from anysense.embed.errors import UsageError
 from anysense.index.building.tables.row import ROW_SUFFIXES
 
-__all__ = ["check_name", "is_alive", "is_file", "is_under", "table_of"]
+__all__ = ["check_name", "is_alive", "is_file", "is_under", "link_target", "table_of"]
 
 _ROW = re.compile(
     rf"(.*?(?:{'|'.join(map(re.escape, sorted(ROW_SUFFIXES)))}))#", re.IGNORECASE | re.DOTALL
@@ -25,6 +25,14 @@ _ROW = re.compile(
 
 def is_under(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def link_target(path: str) -> str | None:
+    """The real path of what a link leads to; None if nobody tells, as of other users' processes."""
+    try:
+        return os.path.realpath(path)
+    except OSError:
+        return None
 
 
 def table_of(path: str) -> str | None:

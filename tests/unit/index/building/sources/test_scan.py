@@ -54,6 +54,22 @@ def test_links_to_folders_are_not_followed_and_files_only_inside(tmp_path: Path)
     assert "outside.txt" in names(both, photos)
 
 
+@pytest.mark.parametrize("name", ["secret", "secret.txt"])
+def test_a_link_whose_target_nobody_tells_is_not_followed(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    touch(tmp_path / "a.txt")
+    (tmp_path / name).symlink_to(tmp_path / "a.txt")
+
+    def readlink(path: str) -> str:
+        raise PermissionError(13, "Permission denied", path)  # as below /proc on Linux
+
+    monkeypatch.setattr("os.readlink", readlink)
+    run = FileScan([tmp_path]).run()
+    assert names(run, tmp_path) == ["a.txt"]
+    assert run.outside_links == 1
+
+
 def test_a_folder_reached_through_a_link_has_its_real_path(tmp_path: Path) -> None:
     touch(tmp_path / "real/a.txt")
     (tmp_path / "link").symlink_to(tmp_path / "real", target_is_directory=True)
