@@ -65,3 +65,17 @@ test("an empty text asks for nothing", () => {
   assert.ok(asksNothing(fromUrl("?q=+&in=image")));
   assert.ok(!asksNothing(fromUrl("?like=a")));
 });
+
+test("the link of the docs asks for what stands beside it", () => {
+  const page = readFileSync(new URL("../../docs/page.md", import.meta.url), "utf8");
+  const [link] = /http:\S+\?\S+/.exec(page);
+  assert.deepEqual(fromUrl(link), {
+    ...EMPTY,
+    terms: [
+      { text: "a street", weight: 1 },
+      { like: "rain-7", weight: 0.5 },
+      { text: "at night", weight: -1 },
+    ],
+    modalities: ["image"],
+  });
+});

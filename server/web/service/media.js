@@ -34,6 +34,7 @@ function source(path) {
 
 /** @param {string} path */
 async function bring(path) {
+  if (fetched.has(path)) return;
   fetched.set(path, null);
   const blob = await request(path)
     .then((response) => response.blob())
@@ -145,11 +146,12 @@ export const media = {
    */
   async measure(collection, pictures, { pixels, patience, signal }) {
     const unknown = pictures.filter(({ id }) => !shapes.has(path(collection, id)));
-    if (unknown.length === 0 || storedKey() !== null) return;
+    if (unknown.length === 0) return;
     const density = Math.min(2, Math.ceil(devicePixelRatio));
     const learning = unknown.map(async ({ id, page }) => {
       const address = path(collection, id, { w: side(pixels * density), page });
-      const aspect = await shapeOf(address, signal);
+      if (storedKey() !== null) await bring(address);
+      const aspect = await shapeOf(source(address) ?? "", signal);
       if (aspect !== null) shapes.set(path(collection, id), aspect);
     });
     const enough = new Promise((resolve) => setTimeout(resolve, patience));
