@@ -32,6 +32,12 @@ class Hits(list[Hit]):
         self.no_match = no_match
         self.state = state
 
+    def _repr_html_(self) -> str:
+        """The hits as a notebook shows them: small pictures, players and passages."""
+        from anysense.index.hits.notebook import html_of
+
+        return html_of(self, no_match=self.no_match)
+
     def as_context(
         self,
         max_tokens: int | None = None,

@@ -170,6 +170,7 @@ def test_hits_have_their_media_wherever_they_come_from(
             if one.modality == "audio":
                 assert one.clip() == other.clip()
         assert local.as_context() == remote.as_context()
+        assert local._repr_html_() == remote._repr_html_()  # as notebooks call it
         for provider in ("openai", "anthropic"):
             assert local.as_messages(provider) == remote.as_messages(provider)
 
