@@ -302,6 +302,25 @@ def test_while_another_process_indexes_what_is_there_is_searched(indexed: Path) 
     assert "new.txt" in found()
 
 
+def test_where_nothing_is_there_yet_another_process_is_waited_for(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cached = cached_of(str(here))
+    cached.make_home()
+    lock = cached.update_lock()
+    lock.acquire()
+    told: list[str] = []
+
+    def note(message: str) -> None:
+        told.append(message)
+        if message.startswith("Waiting for another process"):
+            lock.release()  # it has ended, without having made anything
+
+    monkeypatch.setattr(updating.console, "note", note)
+    assert len(first().stdout.splitlines()) == 3
+    assert told[0] == f"Waiting for another process, which makes an index of {here}."
+
+
 def service_for(indexed: Path, url: str, **more: Any) -> RunningService:
     collections = {"current": cached_of(str(indexed)).path}
     return RunningService(url, os.getpid(), collections, **{"needs_key": False, **more})
