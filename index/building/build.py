@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ from anysense.index.building.quarantine import settle_problems, tried_paths
 from anysense.index.building.report import BuildProgress, BuildReport, ProgressCallback
 from anysense.index.building.sources.entries import FileEntry
 from anysense.index.building.sources.scan import FileScan
+from anysense.index.folder.progress import ProgressNote
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -168,8 +170,32 @@ def run_build(
     """Do what `build` does, with every option there is."""
     check_encoding(options.encoding)
     started = time.monotonic()
-    progress = progress or (lambda _: None)
     report = BuildReport()
+    with ProgressNote(collection.folder.path) as note:
+        tell = partial(_tell, progress, note)
+        _run(collection, sources, options, metadata, report, tell)
+    report.seconds = time.monotonic() - started
+    return report
+
+
+def _tell(progress: ProgressCallback | None, note: ProgressNote, step: BuildProgress) -> None:
+    """Tell a step to whoever has asked, and to other processes."""
+    if step.phase in ("load", "encode"):
+        note.tell("build", step.done, step.total, len(step.report.quarantined))
+    else:
+        note.hide()  # publishing has a note of its own
+    if progress is not None:
+        progress(step)
+
+
+def _run(
+    collection: OpenCollection,
+    sources: Sequence[str | Path] | FileScan,
+    options: BuildOptions,
+    metadata: str | Path | MetadataFile | None,
+    report: BuildReport,
+    progress: ProgressCallback,
+) -> None:
     progress(BuildProgress("scan", 0, 0, report))
     if not isinstance(sources, FileScan):
         sources = scan_sources(sources, options, collection.folder.path)
@@ -178,8 +204,6 @@ def run_build(
     if options.overlap is not None:
         report.has_new_overlap = note_overlap(collection.folder, options.overlap)
     _Build(collection, sources, options, Descriptions(metadata), report, progress).run()
-    report.seconds = time.monotonic() - started
-    return report
 
 
 class _Build:

@@ -27,6 +27,7 @@ from anysense.index.catalog.writer import CatalogWriter
 from anysense.index.folder.lock import are_turns_asked
 from anysense.index.folder.media import MediaFolder
 from anysense.index.folder.opening import bring_up_to_date, open_catalog, repair_manifest
+from anysense.index.folder.progress import told_of_publishing
 from anysense.index.folder.right import RightToWrite, open_writer
 from anysense.index.snapshots.seen import seen_spaces
 from anysense.index.snapshots.views import Views
@@ -334,8 +335,8 @@ class CollectionFolder:
             CollectionLockedError: another process is writing.
             StorageError: the disk refused; the former generation stays.
         """
-        with self.publisher() as publisher:
-            return publisher.publish(progress, tune, rebuild=rebuild, retune=retune)
+        with self.publisher() as publisher, told_of_publishing(self.path, progress) as tell:
+            return publisher.publish(tell, tune, rebuild=rebuild, retune=retune)
 
     @contextlib.contextmanager
     def publisher(self) -> Iterator[Publisher]:

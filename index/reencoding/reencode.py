@@ -17,6 +17,7 @@ from anysense.embed.errors import AnysenseError, RemovalError, UsageError
 from anysense.index.bridging.published import kept_bridges, needed_bridges
 from anysense.index.catalog.spaces import item_ids_outside
 from anysense.index.folder.lock import end_turns, only_one_reencodes
+from anysense.index.folder.progress import ProgressNote
 from anysense.index.publishing.switching import (
     begin,
     encoders_after,
@@ -61,12 +62,24 @@ def reencode(
     `load` gives encoders by their names; what the other arguments mean, and what is raised, says
     `anysense.index.collection.Collection.reencode`.
     """
-    run = _Run(folder, load, progress or (lambda *_: None), allow_removal)
-    with only_one_reencodes(folder.path):
+    with only_one_reencodes(folder.path), ProgressNote(folder.path) as note:
+        run = _Run(folder, load, partial(_tell, progress, note), allow_removal)
         try:
             return run.run(list(encoders), list(drop), restart, abandon, batch_size, workers)
         finally:
             end_turns(folder.path)
+
+
+def _tell(
+    progress: ReencodeProgress | None, note: ProgressNote, doing: str, done: int, total: int
+) -> None:
+    """Tell a step to whoever has asked, and to other processes."""
+    if doing == "encode":
+        note.tell("reencode", done, total)
+    elif doing == "publish":
+        note.tell("publish", done, total)
+    if progress is not None:
+        progress(doing, done, total)
 
 
 class _Run:

@@ -35,6 +35,7 @@ from anysense.server.http.routes import (
     maps,
     media,
     models,
+    progress,
     search,
     segments,
     state,
@@ -60,7 +61,7 @@ __all__ = ["create_app"]
 NAMED = (Depends(collection_name),)
 OF_A_COLLECTION = (
     *(search, explaining, fields, queries),
-    *(batch, jobs, maps),
+    *(batch, jobs, progress, maps),
     *(media, segments, browse, items),  # a file's address is also one of an item, by its form
 )
 """The addresses of a collection; of two that fit a path the first counts."""

@@ -19,6 +19,7 @@ def test_the_openapi_document_is_whole(client: TestClient) -> None:
         ("/search/batch", "post"),
         ("/search/explain", "post"),
         ("/fields", "get"),
+        ("/progress", "get"),
         ("/map", "get"),
         ("/queries", "post"),
         ("/queries/{query_id}", "get"),
@@ -76,6 +77,7 @@ def test_the_page_of_documentation_names_every_address_and_field(client: TestCli
         "TermBody",
     )
     models = (
+        "BuildBody",
         "KeptQueryBody",
         "MetadataFields",
         "MetadataField",
