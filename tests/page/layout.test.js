@@ -60,6 +60,15 @@ test("further tiles leave full rows where they are", () => {
   assert.deepEqual(after, layOut(all, frame));
 });
 
+test("a row of cards alone is no higher than they need, and fills the page all the same", () => {
+  const layout = layOut(Array(12).fill({ ...card, most: 150 }), frame);
+  const row = layout.rows[0];
+  assert.equal(row.height, 150);
+  assert.equal(layout.boxes[row.end - 1].x + layout.boxes[row.end - 1].width, 1000);
+  const mixed = layOut([{ ...card, most: 150 }, picture(1.5), picture(1.5)], frame);
+  assert.ok(mixed.rows[0].height > 150);
+});
+
 test("a few tiles are not blown up", () => {
   const layout = layOut([picture(1), picture(1.5)], frame);
   assert.deepEqual(layout.boxes, [

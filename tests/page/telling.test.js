@@ -87,6 +87,9 @@ test("what a hit is shown as depends on what it is", () => {
   const stated = hit({ kind: "image", metadata: { width: 300, height: 100 } });
   assert.equal(shapeOf(stated, 1000, undefined).aspect, 3);
   assert.equal(shapeOf(stated, 1000, 0.5).aspect, 0.5);
+  assert.equal(shapeOf(stated, 1000, 0.5).most, undefined);
+  const [short, long] = ["word ".repeat(9), "word ".repeat(99)];
+  assert.ok(shapeOf(hit({ text: short }), 1000).most < shapeOf(hit({ text: long }), 1000).most);
   assert.ok(
     shapeOf(hit({ kind: "audio" }), 360, undefined).aspect >
       shapeOf(hit({ kind: "audio" }), 1000, undefined).aspect,

@@ -1,7 +1,6 @@
 /** The layout of the hits, kept until hits or width change. */
 
 import { layOut, NO_LAYOUT } from "./layout.js";
-import { lookOf } from "./tiles.js";
 
 /**
  * @import { Frame, Layout, Shape } from "./layout.js"
@@ -9,19 +8,13 @@ import { lookOf } from "./tiles.js";
  */
 
 const GAP = 8;
-const FIRST = 60; // hits that say what the list is of
-const LOW = 0.68; // of the usual height: sounds need less
 
 /**
- * The height that rows should have.
- * @param {number} width of the page
- * @param {readonly Hit[]} [hits] what is shown
+ * The height that rows should have on a page of this width.
+ * @param {number} width
  */
-export function targetHeight(width, hits = []) {
-  const usual = Math.min(250, Math.max(150, 100 + width / 9));
-  const first = hits.slice(0, FIRST);
-  const areSounds = first.length > 0 && first.every((hit) => lookOf(hit) === "sound");
-  return Math.round(areSounds ? usual * LOW : usual);
+export function targetHeight(width) {
+  return Math.round(Math.min(250, Math.max(150, 100 + width / 9)));
 }
 
 /**
@@ -50,7 +43,7 @@ export function createArranger(shapeOf) {
       ...(goesOn ? shapes : []),
       ...given.slice(goesOn ? hits.length : 0).map((hit) => shapeOf(hit, width)),
     ];
-    if (!goesOn) frame = { width, target: targetHeight(width, given), gap: GAP };
+    frame = { width, target: targetHeight(width), gap: GAP };
     layout = layOut(shapes, frame, goesOn ? layout : NO_LAYOUT);
     hits = given;
     return layout;

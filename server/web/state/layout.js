@@ -6,6 +6,8 @@
  * @typedef {object} Shape
  * @property {number} aspect width over height
  * @property {number} least the smallest width, in pixels; 0 if it does not matter
+ * @property {number} [most] the height beyond which it is of no use, in pixels; a row of such tiles
+ *   alone is no higher
  *
  * @typedef {object} Box
  * @property {number} x
@@ -55,8 +57,9 @@ export function layOut(shapes, frame, before = NO_LAYOUT) {
   while (first < shapes.length) {
     const { end, isFull } = rowEnd(shapes, first, frame);
     const tiles = shapes.slice(first, end);
-    const height = Math.round(rowHeight(tiles, frame, isFull));
-    boxes.push(...rowBoxes(tiles, frame, { y, height, isFull }));
+    const filling = rowHeight(tiles, frame, isFull);
+    const height = Math.round(Math.min(filling, mostUseful(tiles)));
+    boxes.push(...rowBoxes(tiles, frame, { y, height, filling, isFull }));
     rows.push({ y, height, first, end });
     y += height + frame.gap;
     first = end;
@@ -152,14 +155,23 @@ function rowHeight(tiles, frame, isFull) {
 }
 
 /**
+ * The height beyond which none of these tiles has any use of it.
+ * @param {readonly Shape[]} tiles
+ */
+function mostUseful(tiles) {
+  return Math.max(...tiles.map(({ most = Number.POSITIVE_INFINITY }) => most));
+}
+
+/**
  * @param {readonly Shape[]} tiles
  * @param {Frame} frame
- * @param {{y: number, height: number, isFull: boolean}} row
+ * @param {{y: number, height: number, filling: number, isFull: boolean}} row `filling`: the height
+ *   at which its tiles have their widths
  * @returns {Box[]}
  */
-function rowBoxes(tiles, { width, target, gap }, { y, height, isFull }) {
+function rowBoxes(tiles, { width, target, gap }, { y, height, filling, isFull }) {
   const room = width - gap * (tiles.length - 1);
-  const natural = tiles.map((tile) => tileWidth(tile, height));
+  const natural = tiles.map((tile) => tileWidth(tile, filling));
   const sum = natural.reduce((total, one) => total + one, 0);
   const fills = isFull || naturalWidth(tiles, target, gap) >= NEARLY_FULL * width;
   const scale = fills || sum > room ? room / sum : 1;

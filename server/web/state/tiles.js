@@ -9,6 +9,12 @@
 const ASPECTS = { picture: 1.4, page: 0.75, sound: 1.75, passage: 1.5 };
 /** On a narrow page sounds have rows of their own, which may be low. */
 const NARROW = { width: 600, sound: 2.9 };
+const SOUND = 160; // pixels
+/** Pixels of cards of texts, and letters of a line. */
+const PASSAGE = { usual: 200, frame: 72, least: 150, most: 260 };
+const USUAL_PRINT = { letters: 40, lineHeight: 23 }; // letters of a line
+const LARGE_PRINT = { letters: 32, lineHeight: 29 };
+const SHORT = 170; // letters
 const LEAST = { picture: 0, page: 0, sound: 250, passage: 250 };
 
 /**
@@ -33,7 +39,28 @@ export function shapeOf(hit, width, known) {
   const isPicture = look === "picture" || look === "page";
   const aspect = isPicture ? (known ?? statedAspect(hit)) : undefined;
   const usual = look === "sound" && width < NARROW.width ? NARROW.sound : ASPECTS[look];
-  return { aspect: aspect ?? usual, least: LEAST[look] };
+  const shape = { aspect: aspect ?? usual, least: LEAST[look] };
+  return isPicture ? shape : { ...shape, most: look === "sound" ? SOUND : passageHeight(hit) };
+}
+
+/**
+ * Whether a passage is so short that it is set in large print.
+ * @param {string} text
+ */
+export function isShort(text) {
+  return text.length < SHORT;
+}
+
+/**
+ * About the height that a card needs for its passage.
+ * @param {Hit} hit
+ */
+function passageHeight({ text = null, heading = [] }) {
+  if (text === null) return PASSAGE.usual;
+  const { letters, lineHeight } = isShort(text) ? LARGE_PRINT : USUAL_PRINT;
+  const lines = text.split("\n").reduce((sum, line) => sum + Math.ceil(line.length / letters), 0);
+  const needed = PASSAGE.frame + (lines + Math.min(1, heading.length)) * lineHeight;
+  return Math.min(PASSAGE.most, Math.max(PASSAGE.least, needed));
 }
 
 /**

@@ -113,7 +113,8 @@ function foundView(hit, state, actions) {
  * @param {Actions} actions
  */
 function partView(part, hit, { place }, actions) {
-  const isHere = place?.start === part.start && place?.page === part.page;
+  const isHere =
+    place?.start === part.start && place?.page === part.page && place?.origin === part.origin;
   const look = () => {
     actions.lookAt(part);
     if (hit.kind === "audio") actions.play({ ...hit, ...part });

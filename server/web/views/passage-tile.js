@@ -4,6 +4,7 @@ import { flowing } from "../state/flowing.js";
 import { marked, wordsOf } from "../state/marking.js";
 import { askedTerms } from "../state/query.js";
 import { nameOf, placeOf } from "../state/telling.js";
+import { isShort } from "../state/tiles.js";
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { factsLine } from "./facts.js";
 import { icon } from "./icons.js";
@@ -14,18 +15,16 @@ import { icon } from "./icons.js";
  * @import { Tile } from "./tile.js"
  */
 
-const SHORT = 170; // letters: such a passage is set larger
-
 /**
  * @param {Tile} tile
  * @param {State} state
  */
 export function passageBody({ hit }, { query }) {
   const { text, heading } = hit;
-  const isShort = (text ?? "").length < SHORT;
+  const print = isShort(text ?? "") ? "passage-text short" : "passage-text";
   return html`
     ${headingView(heading ?? [])}
-    <p class=${isShort ? "passage-text short" : "passage-text"}>${markedText(text ?? "", query)}</p>
+    <p class=${print}>${markedText(text ?? "", query)}</p>
     <div class="foot">
       <span class="name">${icon(hit.kind === "document" ? "document" : "text")}${nameOf(hit)}</span>
       <span class="place">${placeOf(hit)}</span>

@@ -51,13 +51,13 @@ export function readingView(state, actions) {
  * @param {Segment | undefined} before
  * @param {State} state
  */
-function passageView(passage, before, { place, query }) {
+function passageView(passage, before, { place, query, detail }) {
   const isNew = passage.heading.join("\n") !== (before?.heading ?? []).join("\n");
   const isFound = place?.unit === passage.unit && place?.start === passage.start;
   const text = passage.text ?? "";
   return html`
     ${isNew ? headingView(passage.heading) : nothing}
-    <p class=${isFound ? "read found" : "read"} ${isFound ? ref(bringIntoSight) : nothing}
+    <p class=${isFound ? "read found" : "read"} ${isFound && detail?.kind === "text" ? ref(bringIntoSight) : nothing}
       >${isFound ? markedText(text, query) : flowing(text)}</p
     >
   `;

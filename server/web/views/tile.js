@@ -73,7 +73,7 @@ export function tileView(tile, state, actions) {
             ? nothing
             : html`<button
                 type="button"
-                class="round"
+                class="round seldom"
                 tabindex=${isAtKeyboard ? 0 : -1}
                 title=${words.why.ask}
                 aria-label=${words.why.name(name)}
