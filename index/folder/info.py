@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from anysense.index.bridging.published import find_bridges, needed_bridges
 from anysense.index.catalog.spaces import count_items
+from anysense.index.mapping.published import find_maps
 from anysense.index.snapshots.manifest import BRIDGES, EFFORTS, TARGET
 from anysense.index.vectors.recall import TARGET_RECALL
 
@@ -139,6 +140,10 @@ def describe_collection(folder: Path, catalog: Catalog, snapshot: Snapshot) -> d
         "measured_recall": min((route["measured_recall"] for route in routes), default=1.0),
         "routes": routes,
         "bridges": describe_bridges(snapshot),
+        "maps": [
+            {"space": space, "items": entry["items"]}
+            for space, entry in find_maps(snapshot.manifest).items()
+        ],
         "reencoding": _describe_reencoding(snapshot),
     }
 

@@ -44,7 +44,8 @@ SENTENCES = ("restore", "delete", "build", "anysense", "try again")
 def processes() -> Any:
     """Processes that start at once, with everything imported."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["crash_child", "anysense.index.vectors.faiss.store"])
+    preload = ["crash_child", "anysense.index.vectors.faiss.store", "sklearn.manifold"]
+    context.set_forkserver_preload(preload)
     return context
 
 

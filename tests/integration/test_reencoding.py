@@ -44,7 +44,8 @@ SPACES = ("tiny", "tiny:other")
 def processes() -> Any:
     """Processes that start at once, with everything imported."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["reencoding_child", "anysense.index.vectors.faiss.store"])
+    preload = ["reencoding_child", "anysense.index.vectors.faiss.store", "sklearn.manifold"]
+    context.set_forkserver_preload(preload)
     return context
 
 

@@ -27,11 +27,12 @@ def info(path: str, as_json: bool, quarantined: bool) -> int:
     With --json: an object with at least `items`, `items_by_kind`, `segments`, `quarantined`,
     `bytes`, `encoders`, `partitions`, `generation`, `target_recall`, `measured_recall` (the least
     of all routes), `routes` (each with `query`, `items_of`, `space`, `route`, `segments`, `exact`,
-    `target_recall` and `measured_recall`) and `bridges` (each with `source`, `target`, `usable`,
+    `target_recall` and `measured_recall`), `bridges` (each with `source`, `target`, `usable`,
     `method`, `held_out_score`, the mean reciprocal rank of `held_out` captions, `scores` of every
-    method and `anchors`) and `reencoding` (the `encoders` that `anysense reencode` gives it, those
-    that go then as `drop`, and how many `items` have vectors of them; null if there are none); with
-    --quarantined as well, `quarantined_files`, a list of `path` and `reason`.
+    method and `anchors`), `maps` (each with its `space` and of how many `items` it is) and
+    `reencoding` (the `encoders` that `anysense reencode` gives it, those that go then as `drop`,
+    and how many `items` have vectors of them; null if there are none); with --quarantined as well,
+    `quarantined_files`, a list of `path` and `reason`.
     """
     from anysense.index.collection import Collection
 
@@ -63,6 +64,7 @@ def _print_info(path: str, facts: dict[str, Any]) -> None:
         "being encoded": _reencoding(path, facts),
         "generation": str(facts["generation"]),
         "recall": _recall(facts),
+        "map": _maps(facts),
     }
     bridges = {
         f"bridge {number}": f"{bridge['source']} -> {bridge['target']}: {_bridge(path, bridge)}"
@@ -96,6 +98,12 @@ def _recall(facts: dict[str, Any]) -> str:
     if all(route["exact"] for route in facts["routes"]):
         return "exact: every segment is compared" if facts["routes"] else ""
     return f"{facts['measured_recall']:.3f} at least, {facts['target_recall']:.2f} wanted"
+
+
+def _maps(facts: dict[str, Any]) -> str:
+    """Of which spaces there are maps."""
+    maps = facts.get("maps", ())  # of which a service of an earlier version does not tell
+    return ", ".join(f"{one['items']:,} items in {one['space']}" for one in maps) or "none"
 
 
 def _bridge(path: str, bridge: dict[str, Any]) -> str:

@@ -53,6 +53,7 @@ def test_every_item_is_on_the_map(collection: Collection) -> None:
     assert len(drawn) == drawn.total == 30
     assert (drawn.space, drawn.spaces, drawn.generation) == ("tiny", ("tiny",), 1)
     assert set(drawn.modalities) == {Modality.IMAGE}
+    assert collection.info()["maps"] == [{"space": "tiny", "items": 30}]
     assert drawn.x.min() >= 0
     assert drawn.y.max() <= 1
     few = collection.map(limit=7)
