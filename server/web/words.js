@@ -340,6 +340,7 @@ export const words = {
           ["/", "To the box"],
           ["?", "This list"],
           ["v", "Map or list"],
+          ["u", "Undo a removal"],
           ["Esc", "Close what is open"],
         ],
       },

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { mappingActions } from "../../server/web/state/mapping.js";
+import { litOf, mappingActions, mayLightMore } from "../../server/web/state/mapping.js";
 import { createStore, INITIAL } from "../../server/web/state/store.js";
 
 const item = (id) => ({
@@ -13,7 +13,7 @@ const item = (id) => ({
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 function page(answer = (space) => ({ space, ids: ["p1"] })) {
-  const asked = { maps: [], items: [] };
+  const asked = { maps: [], items: [], more: 0 };
   const api = {
     map: (collection, space) => {
       asked.maps.push([collection, space]);
@@ -26,7 +26,12 @@ function page(answer = (space) => ({ space, ids: ["p1"] })) {
   };
   const media = { address: (_collection, id) => Promise.resolve(`thumbnail of ${id}`) };
   const store = createStore(INITIAL);
-  return { store, asked, actions: mappingActions(store, { api, media }) };
+  const more = () => {
+    asked.more += 1;
+    store.set({ results: { ...store.get().results, isGrowing: true } });
+    return Promise.resolve();
+  };
+  return { store, asked, actions: mappingActions(store, { api, media }, more) };
 }
 
 const onMap = (collection = null) => ({ query: { ...INITIAL.query, view: "map", collection } });
@@ -104,4 +109,32 @@ test("what is near is told by name", async () => {
   );
   await actions.lookOnMap(null, []);
   assert.equal(store.get().mapping.near.length, 2);
+});
+
+const scored = (...scores) => scores.map((score, i) => ({ ...item(`p${i}`), score }));
+
+test("what chance seldom gives is lit up, and the first in any case", () => {
+  const hits = scored(...Array(9).fill(3), 1.2, 0.9, 1.1, 0.2);
+  assert.deepEqual(
+    litOf(hits),
+    [...Array(10).keys(), 11].map((i) => `p${i}`),
+  );
+  assert.equal(litOf(scored(0.1, 0.1)).length, 2);
+});
+
+test("further pages are brought as long as they may have something to light up", () => {
+  assert.equal(mayLightMore(scored(3, 1)), true);
+  assert.equal(mayLightMore(scored(3, 0.9)), false);
+  assert.equal(mayLightMore(scored(...Array(300).fill(3))), false);
+  assert.equal(mayLightMore([]), false);
+});
+
+test("on the map they are brought by themselves, in the list they are not", () => {
+  const { store, asked } = page();
+  const results = { ...INITIAL.results, hits: scored(3, 2), status: "done", nextCursor: "next" };
+  const query = { ...INITIAL.query, terms: [{ text: "waves", weight: 1 }] };
+  store.set({ query, results });
+  assert.equal(asked.more, 0);
+  store.set({ query: { ...query, view: "map" } });
+  assert.equal(asked.more, 1);
 });

@@ -12,10 +12,9 @@ function pressed(key, { on = {}, state = {} } = {}) {
     (...given) =>
       void calls.push([name, ...given]);
   const actions = Object.fromEntries(
-    ["ask", "openDialog", "select", "selectNone", "remove", "openWhy"].map((name) => [
-      name,
-      note(name),
-    ]),
+    ["ask", "openDialog", "select", "selectNone", "remove", "openWhy", "undo", "goToHit"].map(
+      (name) => [name, note(name)],
+    ),
   );
   const where = { key, shiftKey: false, isPlain: true, isTyping: false, id: null, ...on };
   const heard = press(where, { ...INITIAL, access, ...state }, actions, note("toBox"));
@@ -23,9 +22,15 @@ function pressed(key, { on = {}, state = {} } = {}) {
   return calls;
 }
 
+const removed = (where) =>
+  pressed("Delete", where)
+    .filter(([name]) => name === "remove")
+    .map(([, ids]) => ids);
+
 test("keys of the page", () => {
   assert.deepEqual(pressed("/"), [["toBox"]]);
   assert.deepEqual(pressed("?"), [["openDialog", "keys"]]);
+  assert.deepEqual(pressed("u"), [["undo"]]);
   assert.deepEqual(pressed("v"), [["ask", { view: "map" }]]);
   const onMap = { query: { ...INITIAL.query, view: "map" } };
   assert.deepEqual(pressed("v", { state: onMap }), [["ask", { view: "grid" }]]);
@@ -36,7 +41,7 @@ test("keys of the hit that has the focus", () => {
   const on = { id: "a" };
   assert.deepEqual(pressed("x", { on }), [["select", "a", false]]);
   assert.deepEqual(pressed("X", { on: { ...on, shiftKey: true } }), [["select", "a", true]]);
-  assert.deepEqual(pressed("Delete", { on }), [["remove", ["a"]]]);
+  assert.deepEqual(removed({ on }), [["a"]]);
   assert.deepEqual(pressed("x"), []);
   assert.deepEqual(pressed("w", { on }), []);
   const query = { ...INITIAL.query, terms: [{ text: "waves", weight: 1 }] };
@@ -46,8 +51,8 @@ test("keys of the hit that has the focus", () => {
 test("Delete removes all that is marked, if the hit is, and nothing without the right to", () => {
   const on = { id: "a" };
   const state = { selection: new Set(["b", "a"]) };
-  assert.deepEqual(pressed("Delete", { on, state }), [["remove", ["b", "a"]]]);
-  assert.deepEqual(pressed("Delete", { on: { id: "c" }, state }), [["remove", ["c"]]]);
+  assert.deepEqual(removed({ on, state }), [["b", "a"]]);
+  assert.deepEqual(removed({ on: { id: "c" }, state }), [["c"]]);
   const reader = { access: { ...access, scopes: ["read"] } };
   assert.deepEqual(pressed("Delete", { on, state: reader }), []);
 });
@@ -62,4 +67,11 @@ test("nothing while somebody types, with other keys, or under a dialog", () => {
   assert.deepEqual(pressed("v", { on: { isPlain: false } }), []);
   assert.deepEqual(pressed("?", { state: { dialog: "adding" } }), []);
   assert.deepEqual(pressed("v", { state: { query: { ...INITIAL.query, item: "a" } } }), []);
+});
+
+test("after a removal the focus goes to the hit that takes its place, or to the one before", () => {
+  const hits = ["a", "b", "c"].map((id) => ({ id }));
+  const state = { results: { ...INITIAL.results, hits } };
+  assert.deepEqual(pressed("Delete", { on: { id: "b" }, state })[1], ["goToHit", 1]);
+  assert.deepEqual(pressed("Delete", { on: { id: "c" }, state })[1], ["goToHit", 1]);
 });

@@ -77,4 +77,8 @@ test("a query is called by its words, files by their names", () => {
     { text: "", weight: 1 },
   ];
   assert.equal(labelOf({ ...EMPTY, terms }), "a street + rain.ogg − at night");
+  const like = { ...EMPTY, terms: [{ like: "0a1b", weight: 1 }] };
+  const known = new Map([["0a1b", { id: "0a1b", source: "/photos/owl.jpg", metadata: {} }]]);
+  assert.equal(labelOf(like, known), "owl.jpg");
+  assert.equal(labelOf(like), "0a1b");
 });

@@ -57,6 +57,17 @@ test("undone, they stand where they stood, and nothing is told", () => {
   assert.deepEqual(store.get().notices, []);
 });
 
+test("the last removal is undone first, and nothing where there is none", () => {
+  const { actions, ids } = page();
+  actions.remove(["a"]);
+  actions.remove(["c"]);
+  actions.undo();
+  assert.deepEqual(ids(), ["b", "c", "d"]);
+  actions.undo();
+  actions.undo();
+  assert.deepEqual(ids(), ["a", "b", "c", "d"]);
+});
+
 test("hits that come meanwhile are without them, those of another collection are not", () => {
   const { store, actions, ids } = page();
   actions.remove(["b"]);

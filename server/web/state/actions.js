@@ -64,7 +64,7 @@ export function createActions(store, service) {
     }),
     ...enteringActions(store, service, begin),
     ...exampleActions(store, service, { ...asking, ...looking }),
-    ...mappingActions(store, service),
+    ...mappingActions(store, service, asking.more),
     ...playingActions(store, service, looking),
     ...rememberingActions(store, service),
     ...removingActions(store, service),

@@ -3,9 +3,10 @@
  */
 
 import { askedTerms } from "./query.js";
+import { nameOf } from "./telling.js";
 
 /**
- * @import { Query } from "./types.js"
+ * @import { Owned, Query } from "./types.js"
  *
  * @typedef {object} Entry
  * @property {string} search the URL's query string, by which it is asked again
@@ -76,11 +77,14 @@ const folded = (text) => text.trim().toLocaleLowerCase();
  * What a query asks, as people read it: its words, and the names of files.
  *
  * @param {Query} query
+ * @param {ReadonlyMap<string, Owned>} [known] items that may be meant
  */
-export function labelOf(query) {
+export function labelOf(query, known = new Map()) {
   const parts = askedTerms(query).map(({ text, name, like, weight }, place) => {
     const joint = place === 0 ? "" : " + ";
-    return `${weight < 0 ? " − " : joint}${(text ?? name ?? like ?? "").trim()}`;
+    const item = known.get(like ?? "");
+    const label = text ?? name ?? (item ? nameOf(item) : like);
+    return `${weight < 0 ? " − " : joint}${label?.trim() ?? ""}`;
   });
   return parts.join("").trim();
 }

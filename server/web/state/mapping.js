@@ -1,13 +1,14 @@
 /** The map of a collection: which one is shown, and what is said of its points. */
 
 import { failure } from "./pages.js";
+import { asksNothing } from "./query.js";
 import { nameOf } from "./telling.js";
 
 /**
  * @import { MapColumns } from "../elements/any-map.js"
  * @import { Card } from "../elements/map-card.js"
  * @import { Service } from "../service/service.js"
- * @import { Item } from "./types.js"
+ * @import { Hit, Item } from "./types.js"
  * @import { State, Store } from "./store.js"
  *
  * @typedef {MapColumns & { generation: number, space: string, spaces: readonly string[], method: string, total: number }} CollectionMap
@@ -24,15 +25,18 @@ import { nameOf } from "./telling.js";
  */
 
 const THUMBNAIL = 160;
+const LIT_SCORE = 1; // one unrelated item in ten has it
+const LEAST_LIT = 10;
+const MOST_LIT = 300;
 const MOST_KNOWN = 2000;
 
 /**
  * @param {Store<State>} store
  * @param {Service} service
+ * @param {() => Promise<void>} more brings a further page of hits
  */
-export function mappingActions(store, service) {
-  /** @type {Map<string, Promise<Card>>} */
-  const cards = new Map();
+export function mappingActions(store, service, more) {
+  const describe = describing(store, service);
 
   /** @param {Partial<Mapping>} patch */
   const change = (patch) => store.set({ mapping: { ...store.get().mapping, ...patch } });
@@ -59,11 +63,17 @@ export function mappingActions(store, service) {
     }
   }
 
-  /** Bring the map if the page shows one that is not here. */
+  /** Bring the map if the page shows one that is not here, and the hits that are lit up on it. */
   function needMap() {
-    const { query, mapping } = store.get();
+    const { query, mapping, results } = store.get();
+    if (query.view !== "map") return;
     const isHere = mapping.status !== "idle" && mapping.collection === query.collection;
-    if (query.view === "map" && !isHere) void showMap();
+    if (!isHere) {
+      void showMap(); // which comes by here again
+      return;
+    }
+    const isWaiting = results.status !== "done" || results.isGrowing || !results.nextCursor;
+    if (!isWaiting && !asksNothing(query) && mayLightMore(results.hits)) void more();
   }
   store.subscribe(needMap);
 
@@ -90,13 +100,24 @@ export function mappingActions(store, service) {
     if (looked) change({ looked, near });
   }
 
+  return { showMap, needMap, toggleOnMap, lookOnMap, describe };
+}
+
+/**
+ * What tells of an item on the map: each is asked about once.
+ *
+ * @param {Store<State>} store
+ * @param {Service} service
+ */
+function describing(store, service) {
+  /** @type {Map<string, Promise<Card>>} */
+  const cards = new Map();
+
   /**
-   * What is told of an item on the map.
-   *
    * @param {string} id
    * @returns {Promise<Card>}
    */
-  function describe(id) {
+  return (id) => {
     const { collection } = store.get().query;
     const key = JSON.stringify([collection, id]);
     const known = cards.get(key);
@@ -111,9 +132,27 @@ export function mappingActions(store, service) {
     if (cards.size >= MOST_KNOWN) cards.delete([...cards.keys()][0]);
     cards.set(key, coming);
     return coming;
-  }
+  };
+}
 
-  return { showMap, needMap, toggleOnMap, lookOnMap, describe };
+/**
+ * The hits that are lit up: those that chance seldom gives, and some in any case.
+ *
+ * @param {readonly Hit[]} hits
+ * @returns {string[]} their ids
+ */
+export function litOf(hits) {
+  const ids = hits.filter((hit, place) => place < LEAST_LIT || (hit.score ?? 0) >= LIT_SCORE);
+  return ids.map((hit) => hit.id);
+}
+
+/**
+ * Whether a further page of hits may have some that are to be lit up.
+ *
+ * @param {readonly Hit[]} hits
+ */
+export function mayLightMore(hits) {
+  return hits.length < MOST_LIT && (hits.at(-1)?.score ?? 0) >= LIT_SCORE;
 }
 
 /**

@@ -45,6 +45,7 @@ function keysOfPage({ query, selection }, actions, toBox) {
   return {
     "/": toBox,
     "?": () => actions.openDialog("keys"),
+    u: () => actions.undo(),
     v: () => actions.ask({ view: other }),
     ...(selection.size > 0 && { Escape: actions.selectNone }),
   };
@@ -57,9 +58,14 @@ function keysOfPage({ query, selection }, actions, toBox) {
  * @param {Actions} actions
  * @returns {Record<string, () => void>}
  */
-function keysOfHit({ shiftKey }, id, { access, query, selection }, actions) {
+function keysOfHit({ shiftKey }, id, { access, query, results, selection }, actions) {
   const select = () => actions.select(id, shiftKey);
-  const remove = () => actions.remove(selection.has(id) ? [...selection] : [id]);
+  const remove = () => {
+    const place = results.hits.findIndex((hit) => hit.id === id);
+    const isLast = place === results.hits.length - 1;
+    actions.remove(selection.has(id) ? [...selection] : [id]);
+    actions.goToHit(isLast ? place - 1 : place); // so that the focus stays near
+  };
   return {
     x: select,
     X: select,

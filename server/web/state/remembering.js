@@ -40,10 +40,10 @@ export function rememberingActions(store, service, clock = CLOCK) {
 
   /** Remember the present query. */
   function note() {
-    const { query, past, isRemembering } = store.get();
+    const { query, past, isRemembering, known } = store.get();
     if (!isRemembering || asksNothing(query)) return;
     const search = toUrl(changed(query, { item: null }));
-    keep(remember(past, { search, label: labelOf(query), at: Date.now() }));
+    keep(remember(past, { search, label: labelOf(query, known), at: Date.now() }));
   }
 
   /** @param {Entry[]} past */

@@ -55,8 +55,8 @@ export function removingActions(store, service, clock = CLOCK) {
     tell({ id, tone: "info", text: words.remove.done(removal.ids.length), action });
   }
 
-  /** @param {string} id */
-  function undo(id) {
+  /** @param {string} [id] of a removal; the last that can be undone, if none is named */
+  function undo(id = [...pending.keys()].at(-1) ?? "") {
     const removal = pending.get(id);
     if (!removal) return;
     clock.never(removal.timer);

@@ -66,7 +66,7 @@ export function selectingActions(store, service, more, notify) {
    */
   async function exportHits(format) {
     const hits = await chosen();
-    service.files.save(toFile(hits, format, labelOf(store.get().query)));
+    service.files.save(toFile(hits, format, labelOf(store.get().query, store.get().known)));
     tell(words.select.saved(hits.length));
   }
 

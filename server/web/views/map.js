@@ -1,6 +1,7 @@
 /** The collection as a map, with its legend and the same as a list. */
 
 import "../elements/any-map.js";
+import { litOf } from "../state/mapping.js";
 import { asksNothing } from "../state/query.js";
 import { nameOf } from "../state/telling.js";
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
@@ -49,16 +50,13 @@ const last = { of: null, ids: [] };
 /**
  * The ids of the hits: the same list as long as the hits are.
  *
- * @param {State} state
+ * @param {Pick<State, "results" | "query">} state
  */
 function litIds({ results, query }) {
   if (asksNothing(query)) return null;
-  if (last.of !== results.hits) Object.assign(last, { of: results.hits, ids: idsOf(results.hits) });
+  if (last.of !== results.hits) Object.assign(last, { of: results.hits, ids: litOf(results.hits) });
   return last.ids;
 }
-
-/** @param {State["results"]["hits"]} hits */
-const idsOf = (hits) => hits.map((hit) => hit.id);
 
 /** @param {State} state */
 function told({ mapping }) {
@@ -159,7 +157,8 @@ function onMap(run) {
  * @param {Actions} actions
  */
 function listView({ results, query, mapping }, actions) {
-  const hits = asksNothing(query) ? [] : results.hits.slice(0, MOST_LISTED);
+  const lit = new Set(litIds({ results, query }));
+  const hits = results.hits.filter((hit) => lit.has(hit.id)).slice(0, MOST_LISTED);
   const { looked, near } = mapping;
   return html`
     <details class="map-list">

@@ -14,11 +14,12 @@ import { words } from "../words.js";
  * @param {State} state
  * @param {Actions} actions
  */
-export function watchView({ progress, jobs, fresh, adding }, actions) {
+export function watchView({ progress, jobs, fresh, adding, query, mapping }, actions) {
   if (progress.length + jobs.length + fresh + adding.length === 0) return nothing;
   const show = () => {
     actions.seeFresh();
     actions.askAgain();
+    if (query.view === "map") void actions.showMap(mapping.space);
   };
   return html`
     <div class="watch">

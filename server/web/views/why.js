@@ -14,7 +14,6 @@ import { icon } from "./icons.js";
 /**
  * @import { Actions } from "../state/actions.js"
  * @import { State } from "../state/store.js"
- * @import { Query } from "../state/types.js"
  * @import { Explanation } from "../state/why.js"
  */
 
@@ -42,14 +41,15 @@ export function whyDialogView(state, actions) {
  *
  * @param {State} state
  */
-export function whyView({ why, query }) {
+export function whyView(state) {
+  const { why } = state;
   if (why === null) return nothing;
   return html`
     <section class="why" aria-label=${words.why.heading} aria-busy=${why.status === "loading"}>
       <div aria-live="polite">
         ${why.status === "loading" ? html`<p class="why-wait">${words.why.loading}</p>` : nothing}
         ${why.error === null ? nothing : html`<p class="bad">${why.error}</p>`}
-        ${why.explanation === null ? nothing : explanationView(why.explanation, query)}
+        ${why.explanation === null ? nothing : explanationView(why.explanation, state)}
       </div>
     </section>
   `;
@@ -57,9 +57,9 @@ export function whyView({ why, query }) {
 
 /**
  * @param {Explanation} explanation
- * @param {Query} query
+ * @param {State} state
  */
-function explanationView(explanation, query) {
+function explanationView(explanation, state) {
   const { score, modality, chance, terms } = explanation;
   const { one, isExtrapolated } = oddsOf(score);
   return html`
@@ -74,7 +74,7 @@ function explanationView(explanation, query) {
             <p class="chance-axis-name">${words.why.axis}</p>
           </figure>`
     }
-    ${factsView(explanation)} ${terms.length > 1 ? termsView(terms, query) : nothing}
+    ${factsView(explanation)} ${terms.length > 1 ? termsView(terms, state) : nothing}
     ${wordsView(explanation)}
   `;
 }
@@ -135,9 +135,9 @@ function factsView({ score, parts, raw_score, cosine, route, space, chance }) {
 
 /**
  * @param {Explanation["terms"]} terms
- * @param {Query} query
+ * @param {State} state
  */
-function termsView(terms, query) {
+function termsView(terms, { query, known }) {
   const lengths = bars(terms);
   const asked = askedTerms(query);
   return html`
@@ -150,7 +150,7 @@ function termsView(terms, query) {
         ${terms.map(
           ({ index, weight, share }, i) => html`<tr>
             <th scope="row">
-              ${asked[index] ? labelOf(changed(query, { terms: [asked[index]] })) : index + 1}
+              ${asked[index] ? labelOf(changed(query, { terms: [asked[index]] }), known) : index + 1}
               ${Math.abs(weight) === 1 ? nothing : html`<span class="why-weight">${words.why.weight(String(weight).replace("-", "−"))}</span>`}
             </th>
             <td>
