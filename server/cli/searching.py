@@ -10,6 +10,7 @@ import click
 from anysense.server.cli import console
 from anysense.server.cli.naming import why_none
 from anysense.server.cli.options import DEVICE, JSON, KIND, WHERE
+from anysense.server.cli.preview import can_preview, print_previews
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -120,6 +121,17 @@ OUTPUT = (
         is_flag=True,
         help="The same, each path ended by a NUL in place of a line, for `xargs -0`.",
     ),
+    click.option(
+        "--preview",
+        is_flag=True,
+        help="Show small pictures of the hits that are pictures or pages, in a terminal: as pixels "
+        "in those of kitty, iTerm2 and sixels, else as half blocks.",
+    ),
+    click.option(
+        *("--open", "opens"),
+        is_flag=True,
+        help="Open the page of a running service with the query, in place of printing hits.",
+    ),
 )
 
 
@@ -218,6 +230,7 @@ def show_hits(
     as_json: bool,
     files: bool,
     null: bool,
+    preview: bool = False,
     is_short: bool = False,
 ) -> None:
     """Print hits as it was asked for.
@@ -229,6 +242,7 @@ def show_hits(
         as_json: one JSON object.
         files: paths alone, one a line.
         null: paths alone, each ended by a NUL.
+        preview: with pictures of those hits that know who reads their files.
         is_short: paths below the current folder are said from there, but in JSON.
     """
     from anysense.server.cli.tables import print_hits
@@ -243,16 +257,24 @@ def show_hits(
         _print_files(hits, "\0" if null else "\n", is_short)
     elif hits:
         print_hits(hits, is_short=is_short)
+        if preview:
+            print_previews(hits)
 
 
-def check_output(*, as_json: bool, files: bool, null: bool) -> None:
-    """Refuse to print in two ways.
+def check_output(*, as_json: bool, files: bool, null: bool, preview: bool = False) -> bool:
+    """Refuse to print in two ways; whether pictures are to be shown, and can be.
 
     Raises:
-        click.UsageError: JSON and paths alone are asked for.
+        UsageError: two of JSON, paths alone and pictures are asked for, or what shows pictures is
+            not installed.
     """
-    if as_json and (files or null):
-        raise click.UsageError(f"Give --json or --{'files' if files else 'null'}, not both.")
+    asked = {"--json": as_json, "--files": files, "--null": null}
+    for_scripts = [name for name, is_asked in asked.items() if is_asked]
+    if as_json and len(for_scripts) > 1:
+        raise click.UsageError(f"Give --json or {for_scripts[1]}, not both.")
+    if preview and for_scripts:
+        raise click.UsageError(f"Give --preview or {for_scripts[0]}, not both.")
+    return preview and can_preview()
 
 
 def _print_files(hits: Hits, end: str, is_short: bool) -> None:

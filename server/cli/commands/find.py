@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,9 +37,6 @@ __all__ = ["find"]
 @search_options
 @output_options
 @click.option(
-    "--open", "opens", is_flag=True, help="Open the page of a service that has the folder."
-)
-@click.option(
     "-n",
     "--no-update",
     is_flag=True,
@@ -60,6 +58,7 @@ def find(
     as_json: bool,
     files: bool,
     null: bool,
+    preview: bool,
     opens: bool,
     no_update: bool,
     yes: bool,
@@ -100,7 +99,7 @@ def find(
     from anysense.server.cli.finding.sources import source_of
     from anysense.server.cli.finding.targets import targets_of
 
-    check_output(as_json=as_json, files=files, null=null)
+    preview = check_output(as_json=as_json, files=files, null=null, preview=preview)
     text, folders = _text_and_folders(words, options)
     question = take_question(text, options)
     parse_filter(options["where"])  # before what may take long
@@ -122,7 +121,9 @@ def find(
         answers = _answers(sources, question, options, wishes, stack)
         if not answers:
             return NO_INDEX
-    _show(answers, options, as_json=as_json, files=files, null=null)
+        if preview:
+            answers = [(source, _pictured(source, answer)) for source, answer in answers]
+        _show(answers, options, as_json=as_json, files=files, null=null, preview=preview)
     return DONE
 
 
@@ -216,6 +217,17 @@ def _open_page(sources: Sequence[Source], question: Question, options: dict[str,
     return DONE
 
 
+def _pictured(source: Source, answer: Answer) -> Answer:
+    """An answer whose hits are read by the collection, also if a service has found them."""
+    from anysense.index.hits.hits import Hits
+    from anysense.index.showing.reader import CollectionReader
+
+    reader = CollectionReader(source.collection.folder)
+    hits = (replace(hit, reader=reader) for hit in answer.hits)
+    found = Hits(hits, no_match=answer.hits.no_match, state=answer.hits.state)
+    return answer._replace(hits=found)
+
+
 def _show(
     answers: Sequence[tuple[Source, Answer]],
     options: dict[str, Any],
@@ -223,6 +235,7 @@ def _show(
     as_json: bool,
     files: bool,
     null: bool,
+    preview: bool,
 ) -> None:
     """Print what was found, as one list."""
     from anysense.server.cli.finding.merging import merged
@@ -246,4 +259,13 @@ def _show(
             for source, answer in answers
         ]
     }
-    show_hits(hits, facts, first.terms, as_json=as_json, files=files, null=null, is_short=True)
+    show_hits(
+        hits,
+        facts,
+        first.terms,
+        as_json=as_json,
+        files=files,
+        null=null,
+        preview=preview,
+        is_short=True,
+    )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from anysense.server.cli import console
+from anysense.server.cli.finding.opening import open_page
 from anysense.server.cli.naming import resolve_id
 from anysense.server.cli.options import COLLECTION
 from anysense.server.cli.searching import (
@@ -18,6 +20,10 @@ from anysense.server.cli.searching import (
     why_nothing,
 )
 from anysense.server.cli.status import DONE
+
+if TYPE_CHECKING:
+    from anysense.index.collection import Collection
+    from anysense.index.hits.media import ItemReader
 
 __all__ = ["search"]
 
@@ -34,6 +40,8 @@ def search(
     as_json: bool,
     files: bool,
     null: bool,
+    preview: bool,
+    opens: bool,
     **options: Any,  # of the question, and of Retriever.retrieve by the same names
 ) -> int:
     """Search a collection by text, image, sound, or several of them.
@@ -56,17 +64,26 @@ def search(
     from anysense.index.ranking.query import Term
     from anysense.index.ranking.retriever import CollectionRetriever
 
-    check_output(as_json=as_json, files=files, null=null)
+    preview = check_output(as_json=as_json, files=files, null=null, preview=preview)
     if len(texts) > 1:
         raise click.UsageError(f'Put a text of several words in quotes: "{" ".join(texts)}".')
     question = take_question(texts[0] if texts else None, options)
     with Collection.open(path, device=device) as collection:
         likes = [Term(like=resolve_id(collection, name)) for name in question.likes]
         terms = question.terms(likes)
-        hits = CollectionRetriever(collection).retrieve(terms, **options)
-        why = "" if hits else why_nothing(collection, **options)
-    if not hits:
-        console.note(f"Nothing found{why}.")
-    facts = {"collection": path}
-    show_hits(hits, facts, terms, as_json=as_json, files=files, null=null)
+        if opens:
+            open_page(Path(path), path, terms, options)
+            return DONE
+        reader = _reader_of(collection) if preview else None
+        hits = CollectionRetriever(collection, reader=reader).retrieve(terms, **options)
+        if not hits:
+            console.note(f"Nothing found{why_nothing(collection, **options)}.")
+        facts = {"collection": path}
+        show_hits(hits, facts, terms, as_json=as_json, files=files, null=null, preview=preview)
     return DONE
+
+
+def _reader_of(collection: Collection) -> ItemReader:
+    from anysense.index.showing.reader import CollectionReader
+
+    return CollectionReader(collection.folder)

@@ -376,6 +376,14 @@ def test_a_service_with_keys_is_asked_with_the_key_of_the_environment(
         assert payload["hits"]
 
 
+def test_pictures_are_shown_whoever_has_found_them(
+    indexed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("anysense.server.cli.console.stdout_is_terminal", lambda: True)
+    shown = run("find", "red", "--preview", "--modality", "image").stdout
+    assert shown.count("red.png") == 2, "in the list, and above its picture"
+
+
 def test_the_page_is_opened_where_a_service_runs(
     indexed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,7 @@ from media_files import page, pdf
 from PIL import Image
 
 from anysense.server.cli.searching import NO_MATCH
+from anysense.server.client.running import RunningService, noted
 
 if TYPE_CHECKING:
     import pytest
@@ -202,3 +203,17 @@ def test_a_page_ends_at_the_thousandth_hit(built: Path) -> None:
     assert "at most 1000 together" in refused.stderr
     help_text = " ".join(run("search", "--help").stdout.split())
     assert "N and -k are at most 1,000 together." in help_text
+
+
+def test_search_opens_the_page_of_a_service_that_has_the_collection(
+    built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("click.launch", opened.append)
+    told = run("search", built, "red", "--open", status=1).stderr
+    assert f"start one with `anysense serve {built}`" in told
+    service = RunningService("http://127.0.0.1:8123", os.getpid(), {"things": built}, False)
+    with noted(service):
+        told = run("search", built, "red ink", "--not", "blue", "--open", "--modality", "image")
+        assert told.stdout == ""
+    assert opened == ["http://127.0.0.1:8123/?c=things&q=red+ink&q=blue&w=1%2C-1&in=image"]
