@@ -128,7 +128,10 @@ export const words = {
   },
   hits: {
     heading: "Hits",
-    all: "Everything here, the newest first",
+    all: (/** @type {number | null} */ n) =>
+      n === null
+        ? "Everything that fits, the newest first"
+        : `${number(n, "item", "items")}, the newest first`,
     count: (/** @type {number} */ n, /** @type {boolean} */ isAll) =>
       isAll ? number(n, "hit", "hits") : `${count.format(n)} hits and more`,
     items: (/** @type {number} */ n) => number(n, "item", "items"),

@@ -118,3 +118,17 @@ test("an item that is not there is said, and closed", async () => {
   assert.deepEqual(told, ["No item z."]);
   assert.equal(store.get().query.item, null);
 });
+
+test("an item that is there before the hits shows the part that matched when they come", async () => {
+  const { store, read, actions } = page({ item, neighbours: () => Promise.resolve({}) });
+  store.set({ results: NO_RESULTS });
+  actions.openItem("c");
+  actions.lookUp();
+  await settled();
+  assert.equal(store.get().place, null);
+  store.set({ results: { ...NO_RESULTS, hits, status: "done" } });
+  actions.lookUp();
+  actions.lookUp();
+  assert.equal(store.get().place.start, 20);
+  assert.deepEqual(read, [0, 20]);
+});

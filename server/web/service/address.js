@@ -22,7 +22,7 @@ export const address = {
     const url = location.pathname + toUrl(query);
     const isSame = url === location.pathname + location.search;
     const state = { isPassing, isOver: isOver || (replaces && wasOver) };
-    if (wasPassing || replaces || isSame) history.replaceState(state, "", url);
+    if ((wasPassing && isPassing) || replaces || isSame) history.replaceState(state, "", url);
     else history.pushState(state, "", url);
   },
 

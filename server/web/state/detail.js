@@ -37,7 +37,10 @@ export function detailActions(store, { api, files }, { closeItem, goToHit, readA
   function lookUp() {
     const { item: id, collection } = store.get().query;
     const wanted = id === null ? null : `${collection ?? ""}/${id}`;
-    if (wanted === shown) return;
+    if (wanted === shown) {
+      settle();
+      return;
+    }
     const { results } = store.get();
     if (wanted === null) goToHit(results.hits.findIndex((hit) => hit.id === looked));
     [shown, looked] = [wanted, id];
@@ -57,14 +60,23 @@ export function detailActions(store, { api, files }, { closeItem, goToHit, readA
     try {
       const detail = await api.item(collection, id);
       if (!isWanted()) return;
-      const place = placeOf(hitOf(store.get(), id) ?? {});
-      store.set({ detail, place });
-      if (hasPassages(detail)) readAt(place.start ?? 0);
+      store.set({ detail });
+      settle();
+      if (hasPassages(detail) && store.get().place === null) readAt(0);
     } catch (error) {
       if (!isWanted()) return;
       notify({ id: "detail", tone: "error", text: failure(error).message });
       closeItem();
     }
+  }
+
+  /** Looks at the part that matched, once the item and its hit are there. */
+  function settle() {
+    const { detail, place } = store.get();
+    const hit = detail === null || place !== null ? undefined : hitOf(store.get(), detail.id);
+    if (detail === null || hit === undefined) return;
+    store.set({ place: placeOf(hit), reading: null });
+    if (hasPassages(detail)) readAt(hit.start ?? 0);
   }
 
   /**

@@ -65,6 +65,7 @@ export function pageView(state, actions) {
  */
 function foundView(state, actions) {
   return html`
+    <h2 class="hidden">${words.hits.heading}</h2>
     ${watchView(state, actions)} ${narrowView(state, actions)}
     ${state.isNarrowing ? filters.show(({ filtersView }) => filtersView(state, actions)) : nothing}
     ${statusView(state, actions)}

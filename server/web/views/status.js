@@ -33,16 +33,25 @@ export function statusView(state, actions) {
 }
 
 /**
- * What the hits are, and how many.
+ * What the hits are, and how many; while others are sought, of those that are still there.
  * @param {State} state
  */
-function statusText({ query, results, collections }) {
+function statusText(state) {
+  const { query, results } = state;
   const { status, hits, nextCursor } = results;
-  if (status !== "done") return status === "loading" && hits.length === 0 ? words.hits.loading : "";
-  const isBrowsing = asksNothing(query);
   if (hits.length > 0) {
-    return isBrowsing ? words.hits.all : words.hits.count(hits.length, nextCursor === null);
+    return asksNothing(query)
+      ? listText(state)
+      : words.hits.count(hits.length, nextCursor === null);
   }
-  const isEmpty = collectionOf({ collections, query })?.items === 0;
-  return isEmpty ? words.hits.empty : words.hits.none;
+  if (status === "loading") return words.hits.loading;
+  if (status !== "done") return "";
+  return collectionOf(state)?.items === 0 ? words.hits.empty : words.hits.none;
+}
+
+/** @param {State} state */
+function listText(state) {
+  const { modalities, kinds, where } = state.query;
+  const isNarrowed = modalities.length + kinds.length + Object.keys(where).length > 0;
+  return words.hits.all(isNarrowed ? null : (collectionOf(state)?.items ?? null));
 }
