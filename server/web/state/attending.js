@@ -12,8 +12,8 @@ import { lookOf, shapeOf } from "./tiles.js";
  */
 
 const FIRST_PICTURES = 30;
-/** How long the first page, and a further one, waits for the shapes of its pictures, in milliseconds. */
-const PATIENCE = { first: 300, further: 900 };
+/** How long hits wait for the shapes of their pictures, in milliseconds: when they are waited for, and else. */
+const PATIENCE = { awaited: 300, ahead: 900 };
 
 /**
  * @param {Store<State>} store
@@ -45,6 +45,12 @@ export function attendingActions(store, service, { more }) {
     if (layout().height - sight.top < 4 * sight.height) void more();
   }
 
+  /** Whether somebody has come to the end of what is there. */
+  function isAwaited() {
+    const { top, height } = store.get().sight;
+    return layout().height < top + 2 * height;
+  }
+
   /** @type {Measure} */
   async function measure(hits, isFirst, signal) {
     const pictures = hits
@@ -53,7 +59,7 @@ export function attendingActions(store, service, { more }) {
       .map(({ id, kind, page = null }) => ({ id, page: kind === "document" ? (page ?? 1) : null }));
     await media.measure(store.get().query.collection, pictures, {
       pixels: targetHeight(store.get().sight.width || innerWidth) * 1.4,
-      patience: isFirst ? PATIENCE.first : PATIENCE.further,
+      patience: isFirst || isAwaited() ? PATIENCE.awaited : PATIENCE.ahead,
       signal,
     });
   }
@@ -69,10 +75,6 @@ export function attendingActions(store, service, { more }) {
     service.scroll.toHit(index, box);
   }
 
-  const toggleFacts = () => store.set({ showsFacts: !store.get().showsFacts });
-
-  const toggleFilters = () => store.set({ isNarrowing: !store.get().isNarrowing });
-
   return {
     layout,
     shown,
@@ -82,7 +84,5 @@ export function attendingActions(store, service, { more }) {
     measure,
     focusOn,
     goToHit,
-    toggleFacts,
-    toggleFilters,
   };
 }

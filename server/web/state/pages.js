@@ -11,7 +11,7 @@ import { asksNothing, toSearch } from "./query.js";
  */
 
 export const SIZE = 60;
-const LATER = 120; // items of a further page of all of them
+const LATER = 200; // items of a further page of all of them
 
 /**
  * @param {Service["api"]} api

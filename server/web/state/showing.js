@@ -37,5 +37,9 @@ export function showingActions(store, service) {
     service.screen.setTheme(theme);
   }
 
-  return { openDialog, closeDialog, setTheme, recallTheme };
+  const toggleFacts = () => store.set({ showsFacts: !store.get().showsFacts });
+
+  const toggleFilters = () => store.set({ isNarrowing: !store.get().isNarrowing });
+
+  return { toggleFacts, toggleFilters, openDialog, closeDialog, setTheme, recallTheme };
 }
