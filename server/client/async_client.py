@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from anysense.index.hits.media import MediaFile
     from anysense.index.ranking.query import Query
     from anysense.index.types import NewItem
+    from anysense.server.client.links import Upload
     from anysense.server.client.results import Added, CollectionInfo, ItemPage, Job, Model, Status
 
 __all__ = ["AsyncClient"]
@@ -101,6 +102,9 @@ class AsyncClient:
 
     async def ask_why(self, query: Query, item_id: str, options: SearchOptions) -> Explanation:
         return await self._make(partial(self._calls.explain, query, item_id, options))
+
+    async def keep(self, content: Path | bytes | Image | Waveform) -> Upload:
+        return await self._make(partial(self._calls.keep, new_item(content, None, None)))
 
     # Items
 

@@ -16,6 +16,7 @@ from anysense.embed.types import Modality
 from anysense.index.hits.media import MediaFile
 from anysense.index.showing.names import safe_name
 from anysense.server.client.connection import path_segment
+from anysense.server.client.links import Upload
 from anysense.server.client.queries import json_of, media_bytes, search_body
 from anysense.server.client.refusals import NO_ANSWER, check_answer, error_of
 from anysense.server.client.results import (
@@ -140,6 +141,11 @@ class Calls:
 
     # Items
 
+    def keep(self, item: NewItem) -> Call[Upload]:
+        """Keep a picture or a sound to search by."""
+        _check_sent(item)
+        return Call("POST", f"{self._base}/queries", _kept, file=_upload(item))
+
     def add(self, item: NewItem) -> Call[Item]:
         """Add one item; a file is sent as it is read."""
         url = f"{self._base}/items"
@@ -261,6 +267,11 @@ def _check_sent(item: NewItem) -> None:
     """
     if item.captions:
         raise UsageError("A service is sent no captions: add them as texts of their own.")
+
+
+def _kept(response: httpx.Response) -> Upload:
+    body = response.json()
+    return Upload(str(body["id"]), str(body["modality"]), str(body["name"]))
 
 
 def _upload(item: NewItem) -> tuple[str, BinaryIO | bytes]:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from anysense.index.hits.hits import Hits
     from anysense.index.hits.media import MediaFile
     from anysense.index.ranking.query import Query
+    from anysense.server.client.links import Upload
     from anysense.server.client.results import Added, CollectionInfo, ItemPage, Job, Model, Status
 
 __all__ = ["Client", "batches", "count_removed", "new_item"]
@@ -119,6 +120,10 @@ class Client:
     def ask_why(self, query: Query, item_id: str, options: SearchOptions) -> Explanation:
         """What `explain` does, for options that are checked."""
         return self._send(self._calls.explain(query, item_id, options))
+
+    def keep(self, content: Path | bytes | Image | Waveform) -> Upload:
+        """Let the service keep a picture or a sound, for links that search by it."""
+        return self._send(self._calls.keep(new_item(content, None, None)))
 
     # Items
 

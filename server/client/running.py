@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 
     from filelock import BaseFileLock
 
-__all__ = ["RunningService", "noted", "running_services", "service_of"]
+__all__ = ["KEY", "RunningService", "noted", "running_services", "service_of"]
 
+KEY = "ANYSENSE_API_KEY"
+"""The variable of the environment with the key for services that need one."""
 NOTE, LOCK = ".json", ".lock"
 MOST_BYTES = 1024**2
 

@@ -210,8 +210,10 @@ def _open_page(sources: Sequence[Source], question: Question, options: dict[str,
 
     if len(sources) > 1:
         raise click.UsageError("--open shows one folder: name one.")
+    from anysense.server.cli.finding.asking import terms_of
+
     target = sources[0].target
-    terms = question.terms([])
+    terms = terms_of(sources[0], question)
     prefix = target.prefix if target.is_part else None
     open_page(target.cached.path, target.cached.folder, terms, options, prefix)
     return DONE

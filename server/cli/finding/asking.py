@@ -14,7 +14,7 @@ from anysense.index.ranking.query import Term
 from anysense.server.cli import console
 from anysense.server.cli.naming import resolve_id
 from anysense.server.cli.searching import why_nothing
-from anysense.server.client.running import service_of
+from anysense.server.client.running import KEY, service_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,10 +25,8 @@ if TYPE_CHECKING:
     from anysense.server.cli.searching import Question
     from anysense.server.client.running import RunningService
 
-__all__ = ["KEY", "Answer", "ask", "usable_service"]
+__all__ = ["Answer", "ask", "terms_of", "usable_service"]
 
-KEY = "ANYSENSE_API_KEY"
-"""The variable of the environment with the key for services that need one."""
 SERVICE_SECONDS = 30.0
 """How long a service may take; then the collection itself is asked."""
 
@@ -54,8 +52,7 @@ def ask(source: Source, question: Question, options: Mapping[str, Any]) -> Answe
         AnysenseError: the question cannot be answered.
     """
     target = source.target
-    likes = [_like(source.collection, name) for name in question.likes]
-    terms = question.terms(likes)
+    terms = terms_of(source, question)
     asked = {**options, "where": _where(target, options["where"])}
     service = usable_service(target)
     hits = None if service is None else _hits_of_service(*service, terms, asked)
@@ -68,6 +65,16 @@ def ask(source: Source, question: Question, options: Mapping[str, Any]) -> Answe
         hits = _without_gone(hits)
     why = "" if hits else why_nothing(source.collection, **options)
     return Answer(hits, terms, url, why)
+
+
+def terms_of(source: Source, question: Question) -> list[Term]:
+    """The terms of a question, with the items of a collection that it names.
+
+    Raises:
+        ItemNotFoundError: it names one that is neither an item nor a file.
+    """
+    likes = [_like(source.collection, name) for name in question.likes]
+    return question.terms(likes)
 
 
 def usable_service(target: Target) -> tuple[RunningService, str] | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,13 +12,14 @@ import click
 from anysense.embed.errors import AnysenseError, UsageError
 from anysense.server.cli import console
 from anysense.server.client.links import page_link
-from anysense.server.client.running import service_of
+from anysense.server.client.running import KEY, service_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from anysense.index.ranking.query import Term
+    from anysense.server.client.links import Upload
+    from anysense.server.client.running import RunningService
 
 __all__ = ["open_page"]
 
@@ -39,7 +42,8 @@ def open_page(
 
     Raises:
         UsageError: the page cannot be told what is asked.
-        AnysenseError: no service has the collection.
+        MediaError: a file of the query cannot be read.
+        AnysenseError: no service has the collection, or it does not take the files.
     """
     if options["where"] is not None:
         raise UsageError("--where does not go with --open: the page has filters of its own.")
@@ -53,7 +57,7 @@ def open_page(
     link = page_link(
         service.url,
         name,
-        terms,
+        _kept(service, name, terms),
         modalities=options["modalities"] or (),
         kinds=options["kinds"] or (),
         where=None if prefix is None else {"source": {"$prefix": prefix}},
@@ -63,3 +67,19 @@ def open_page(
     )
     console.note(link)
     click.launch(link)
+
+
+def _kept(service: RunningService, name: str, terms: Sequence[Term]) -> list[Term | Upload]:
+    """The terms of a link: files are left with the service, which shows them."""
+    from anysense.server.client.client import Client
+
+    if not any(isinstance(term.content, Path) for term in terms):
+        return list(terms)
+    key = os.environ.get(KEY) if service.needs_key else None
+    with Client(service.url, api_key=key, collection=name) as client:
+        return [
+            client.keep(term.content)._replace(weight=term.weight)
+            if isinstance(term.content, Path)
+            else term
+            for term in terms
+        ]

@@ -393,3 +393,22 @@ def test_samples_and_pictures_are_sent_without_loss(client: Client, collection: 
         assert [(h.id, h.score, h.raw_score) for h in here] == [
             (h.id, h.score, h.raw_score) for h in there
         ]
+
+
+def test_media_to_search_by_are_kept(
+    client: Client, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANYSENSE_CACHE", str(tmp_path / "cache"))
+    sound = client.keep(tmp_path / "media" / "low.wav")
+    assert (sound.modality, sound.name, sound.weight) == ("audio", "low.wav", 1.0)
+    picture = client.keep(png("red"))
+    assert picture.modality == "image"
+    assert client.keep(Image.new("RGB", (9, 9), "blue")).id != picture.id
+    with pytest.raises(errors.UsageError, match="neither a file nor a picture"):
+        client.keep("a text")  # type: ignore[arg-type]
+
+    async def keep() -> object:
+        async with AsyncClient(address) as other:
+            return await other.keep(png("red"))
+
+    assert asyncio.run(keep()) == picture

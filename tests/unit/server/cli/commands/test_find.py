@@ -6,7 +6,9 @@ import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
 from command_line import run, run_json
 from live_server import listening
@@ -393,4 +395,27 @@ def test_the_page_is_opened_where_a_service_runs(
     assert f"`anysense serve {indexed}`" in no_service.stderr
     with noted(service_for(indexed, "http://127.0.0.1:1")):
         run("find", "red", "--not", "blue", "--open", "--modality", "image")
-    assert opened == ["http://127.0.0.1:1/?c=current&q=red&q=blue&w=1%2C-1&in=image"]
+        assert (
+            "--where does not go with --open"
+            in run("find", "red", "--open", "--where", "id = 'x'", status=2).stderr
+        )
+        assert "names one" not in run("find", "red", ".", "--open").stderr
+    assert opened[0] == "http://127.0.0.1:1/?c=current&q=red&q=blue&w=1%2C-1&in=image"
+
+
+def test_the_page_is_opened_by_a_file(indexed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("click.launch", opened.append)
+    with (
+        Collection.open(cached_of(str(indexed)).path) as collection,
+        listening(collection, Settings(warm_up=False)) as (url, _),
+        noted(service_for(indexed, url)),
+    ):
+        run("find", "--image", "red.png", "--like", "note.txt", "--not", "blue", "--open")
+        [link] = opened
+        query = parse_qs(urlsplit(link).query)
+        upload, modality, name = query["up"][0].split(",")
+        assert (modality, name) == ("image", "red.png")
+        assert httpx.get(f"{url}/v1/queries/{upload}").content == Path("red.png").read_bytes()
+        assert query["w"] == ["1,1,-1"]
+        assert len(query["like"]) == 1
