@@ -11,9 +11,10 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 from command_line import run, run_json
-from service_process import COMMAND, process_environment
+from service_process import COMMAND, process_environment, serving, wait_until_loaded
 
 from anysense.index.collection import Collection
 from anysense.index.types import NewItem
@@ -83,6 +84,36 @@ def test_a_line_tells_of_each_change_until_it_is_interrupted(tmp_path: Path, med
         assert command.interrupt() == 0
         assert command.line() == f"Stopped: {where} has all that was told.\n"
     assert run_json("info", where)["items"] == 5
+
+
+@pytest.mark.slow
+def test_a_service_beside_it_writes_too_and_finds_what_comes(tmp_path: Path, media: Path) -> None:
+    where = tmp_path / "c"
+    run("build", media, "-o", where, "--encoder", "tiny")
+    log = tmp_path / "log"
+    with serving(where, log=log) as (_, port), watching(media, where) as command:
+        url = f"http://127.0.0.1:{port}"
+
+        def found() -> set[str]:
+            hits = httpx.post(f"{url}/v1/search", json={"text": "red", "k": 50}, timeout=60)
+            return {hit["source"].rpartition("/")[2] for hit in hits.json()["hits"]}
+
+        def add() -> int:
+            return httpx.post(f"{url}/v1/items", json={"text": "red"}, timeout=60).status_code
+
+        wait_until_loaded(url, log)
+        assert "3 unchanged" in command.line()
+        assert command.line() == "Watching for changes until Ctrl-C.\n"
+        for name in ("one.txt", "two.txt"):
+            assert add() in (200, 201), "and the service keeps the right to write for a while"
+            (media / name).write_text(f"a red {name}")
+            line = command.line()
+            if " is being written to by process " in line:
+                line = command.line()
+            assert " 1 added: " in line
+            assert name in found()
+        assert command.interrupt() == 0
+    assert "Traceback" not in log.read_text()
 
 
 def test_with_json_each_change_is_an_object_on_a_line(tmp_path: Path, media: Path) -> None:
