@@ -82,7 +82,9 @@ test("lines that were wrapped flow, and verses, lists and paragraphs stay", () =
 test("what a hit is shown as depends on what it is", () => {
   assert.equal(lookOf(hit({ kind: "image", modality: "text" })), "picture");
   assert.equal(lookOf(hit({ kind: "document", modality: "text" })), "passage");
-  assert.equal(lookOf(hit({ kind: "document", modality: "image" })), "page");
+  assert.equal(lookOf(hit({ kind: "document", modality: "image", source: "a.PDF" })), "page");
+  assert.equal(lookOf(hit({ kind: "document", source: "a.pdf" })), "page");
+  assert.equal(lookOf(hit({ kind: "document", source: "a.docx" })), "passage");
   assert.equal(lookOf(hit({ kind: "audio", modality: "text" })), "sound");
   const stated = hit({ kind: "image", metadata: { width: 300, height: 100 } });
   assert.equal(shapeOf(stated, 1000, undefined).aspect, 3);

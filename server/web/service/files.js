@@ -17,4 +17,7 @@ export const files = {
 
   /** @param {string} text */
   copy: (text) => navigator.clipboard.writeText(text),
+
+  /** @param {string} address of what is shown in a window of its own */
+  open: (address) => window.open(address, "_blank"),
 };

@@ -6,6 +6,7 @@ import { attendingActions } from "./attending.js";
 import { detailActions } from "./detail.js";
 import { enteringActions } from "./entering.js";
 import { exampleActions } from "./examples.js";
+import { filingActions } from "./filing.js";
 import { knowingActions } from "./knowing.js";
 import { lookingActions } from "./looking.js";
 import { mappingActions } from "./mapping.js";
@@ -64,6 +65,7 @@ export function createActions(store, service) {
     }),
     ...enteringActions(store, service, begin),
     ...exampleActions(store, service, { ...asking, ...looking }),
+    ...filingActions(store, service, looking),
     ...mappingActions(store, service, asking.more),
     ...playingActions(store, service, looking),
     ...rememberingActions(store, service),

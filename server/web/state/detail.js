@@ -1,6 +1,5 @@
 /** The item that is looked at: what it is, and what is like it. */
 
-import { words } from "../words.js";
 import { failure } from "./pages.js";
 import { hasPassages } from "./reading.js";
 import { hitOf } from "./stepping.js";
@@ -8,7 +7,7 @@ import { hitOf } from "./stepping.js";
 /**
  * @import { Service } from "../service/service.js"
  * @import { Notice } from "./notices.js"
- * @import { Modality, Owned, Place, Scores } from "./types.js"
+ * @import { Modality, Place, Scores } from "./types.js"
  * @import { State, Store } from "./store.js"
  *
  * @typedef {object} Others what detail needs of other actions
@@ -27,7 +26,7 @@ const MODALITIES = ["image", "audio", "text"];
  * @param {Service} service
  * @param {Others} others
  */
-export function detailActions(store, { api, files }, { closeItem, goToHit, readAt, notify }) {
+export function detailActions(store, { api }, { closeItem, goToHit, readAt, notify }) {
   /** @type {string | null} */
   let shown = null;
   /** @type {string | null} */
@@ -90,17 +89,7 @@ export function detailActions(store, { api, files }, { closeItem, goToHit, readA
     if (isWanted()) store.set({ neighbours: found });
   }
 
-  /** @param {Owned} item */
-  async function copySource({ source }) {
-    try {
-      await files.copy(source);
-      notify({ id: "copy", tone: "info", text: words.detail.copied });
-    } catch (error) {
-      notify({ id: "copy", tone: "error", text: words.select.notCopied(failure(error).message) });
-    }
-  }
-
-  return { lookUp, copySource };
+  return { lookUp };
 }
 
 /**

@@ -16,9 +16,17 @@ const TEXT = "text:"; // how the source of such a text begins
  */
 export function nameOf({ source, text, metadata }) {
   if (typeof metadata.filename === "string" && metadata.filename !== "") return metadata.filename;
-  if (!source.startsWith(TEXT) && source !== "") return fileName(source);
+  if (isFile({ source })) return fileName(source);
   const start = (text ?? "").trim().split("\n", 1)[0] ?? "";
   return start.length > MOST ? `${start.slice(0, MOST)}…` : start || words.unnamed;
+}
+
+/**
+ * Whether an item is a file, and not a text that was added by itself.
+ * @param {{source: string}} item
+ */
+export function isFile({ source }) {
+  return source !== "" && !source.startsWith(TEXT);
 }
 
 /**

@@ -21,10 +21,18 @@ const LEAST = { picture: 0, page: 0, sound: 250, passage: 250 };
  * @param {Hit} hit
  * @returns {Look}
  */
-export function lookOf({ kind, modality }) {
+export function lookOf({ kind, modality, source }) {
   if (kind === "audio") return "sound";
-  if (kind === "document") return modality === "text" ? "passage" : "page";
+  if (kind === "document") return modality === "text" || !hasPages(source) ? "passage" : "page";
   return kind === "text" ? "passage" : "picture";
+}
+
+/**
+ * Whether the pages of a document can be shown as pictures.
+ * @param {string} source
+ */
+export function hasPages(source) {
+  return /\.pdf$/i.test(source);
 }
 
 /**

@@ -6,7 +6,7 @@ import { isPlain, rowsOf, valueText } from "../state/metadata.js";
 import { toggled } from "../state/narrowing.js";
 import { asksNothing } from "../state/query.js";
 import { hitOf } from "../state/stepping.js";
-import { factsOf, placeOf, rarityOf } from "../state/telling.js";
+import { factsOf, isFile, placeOf, rarityOf } from "../state/telling.js";
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { words } from "../words.js";
 import { closeAround } from "./dialog.js";
@@ -41,23 +41,41 @@ export function asideView(item, state, actions) {
  * @param {Actions} actions
  */
 function toolsView(item, { query, access }, actions) {
-  const file = media.source(media.path(query.collection, item.id));
   return html`<div class="aside-tools">
     <button type="button" class="button" @click=${() => actions.askLike(item)}>
       ${icon("like")}${words.like}
     </button>
-    ${
-      file === null
-        ? nothing
-        : html`<a class="button" href=${file} target="_blank" rel="noopener">
-            ${icon("open")}${words.detail.open}
-          </a>`
-    }
+    ${isFile(item) ? fileView(item, query.collection, actions) : nothing}
+    ${mayWrite(access) ? removeView(item, actions) : nothing}
+  </div>`;
+}
+
+/**
+ * @param {Owned} item
+ * @param {string | null} collection
+ * @param {Actions} actions
+ */
+function fileView(item, collection, actions) {
+  const opened = (/** @type {Event} */ event) => {
+    // A link cannot send the key: what it leads to is fetched.
+    if (!media.hasKey()) return;
+    event.preventDefault();
+    void actions.openFile(item);
+  };
+  return html`
+    <a
+      class="button"
+      href=${media.path(collection, item.id)}
+      target="_blank"
+      rel="noopener"
+      @click=${opened}
+    >
+      ${icon("open")}${words.detail.open}
+    </a>
     <button type="button" class="button" @click=${() => actions.copySource(item)}>
       ${icon("copy")}${words.detail.copy}
     </button>
-    ${mayWrite(access) ? removeView(item, actions) : nothing}
-  </div>`;
+  `;
 }
 
 /**

@@ -4,6 +4,7 @@ import { media } from "../service/media.js";
 import { spansOf, startOf } from "../state/spans.js";
 import { hitOf } from "../state/stepping.js";
 import { nameOf } from "../state/telling.js";
+import { hasPages } from "../state/tiles.js";
 import { clock } from "../state/times.js";
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { words } from "../words.js";
@@ -27,9 +28,9 @@ export function stageView(item, state, actions) {
   if (item.kind === "audio") return soundView(item, state, actions);
   if (item.kind === "text") return readingView(state, actions);
   if (item.kind === "video") return videoView(item, state);
-  const isDocument = item.kind === "document";
+  if (item.kind === "image") return pictureView(item, state);
   return html`
-    ${pictureView(item, state)} ${isDocument ? readingView(state, actions) : nothing}
+    ${hasPages(item.source) ? pictureView(item, state) : nothing} ${readingView(state, actions)}
   `;
 }
 
