@@ -38,6 +38,33 @@ test("what is new is counted from what was shown", async () => {
   assert.equal(store.get().fresh, 0);
 });
 
+test("what a search has just found is not new", async () => {
+  const answers = { items: 10 };
+  const { store, actions } = page(answers);
+  await actions.look();
+  answers.items = 12;
+  await actions.look();
+  store.set({ results: { ...INITIAL.results, status: "loading" } });
+  assert.equal(store.get().fresh, 2);
+  store.set({ results: { ...INITIAL.results, status: "done" } });
+  assert.equal(store.get().fresh, 0);
+  answers.items = 13;
+  await actions.look();
+  assert.equal(store.get().fresh, 1);
+  store.set({ results: { ...store.get().results, hits: [{ id: "a" }] } });
+  assert.equal(store.get().fresh, 1, "a further page brings nothing new");
+});
+
+test("what is added after a removal is new", async () => {
+  const answers = { items: 10 };
+  const { store, actions } = page(answers);
+  for (const items of [10, 7, 8]) {
+    answers.items = items;
+    await actions.look();
+  }
+  assert.equal(store.get().fresh, 1);
+});
+
 test("fewer items, or another collection, are nothing new", async () => {
   const answers = { items: 10 };
   const { store, actions } = page(answers);
@@ -54,6 +81,7 @@ test("it looks often while something is under way, also after no answer", async 
   const answers = { items: 1, jobs: [{ id: "j", status: "done" }] };
   const { store, waits, actions } = page(answers);
   const steps = [
+    () => {},
     () => Object.assign(answers, { builds: [{ what: "build", done: 1, total: 2 }] }),
     () => Object.assign(answers, { builds: [], fails: true }),
     () => assert.equal(store.get().notices[0].tone, "error"),
@@ -62,9 +90,10 @@ test("it looks often while something is under way, also after no answer", async 
   ];
   answers.next = () => steps.shift()?.();
   await actions.watch();
-  assert.equal(waits.length, 5);
-  assert.ok(waits[0] > waits[1], "idle, then a build");
-  assert.ok(waits[4] < waits[0], "a job");
+  await actions.watch();
+  assert.equal(waits.length, 6, "it is watched once");
+  assert.ok(waits[1] > waits[2], "idle, then a build");
+  assert.ok(waits[5] < waits[1], "a job");
   assert.deepEqual(store.get().notices, []);
   assert.equal(store.get().jobs.length, 1);
 });

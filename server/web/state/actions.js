@@ -4,7 +4,7 @@ import { addingActions } from "./adding.js";
 import { askingActions } from "./asking.js";
 import { attendingActions } from "./attending.js";
 import { detailActions } from "./detail.js";
-import { enteringActions } from "./entering.js";
+import { enteringActions, isClosed } from "./entering.js";
 import { exampleActions } from "./examples.js";
 import { filingActions } from "./filing.js";
 import { knowingActions } from "./knowing.js";
@@ -41,11 +41,13 @@ export function createActions(store, service) {
   const looking = lookingActions(store, service, asking);
   const stepping = steppingActions(store, service, asking);
   const reading = readingActions(store);
+  const watching = watchingActions(store, service);
 
   /** Brings what the page has to know of the service, and asks what could not be asked without it. */
   async function begin() {
     await looking.begin();
     if (store.get().results.status === "failed") asking.askAgain();
+    if (!isClosed(store.get().access)) void watching.watch();
   }
 
   return {
@@ -72,7 +74,7 @@ export function createActions(store, service) {
     ...removingActions(store, service),
     ...selectingActions(store, service, asking.more, looking.notify),
     ...showingActions(store, service),
-    ...watchingActions(store, service),
+    ...watching,
     ...whyActions(store, service),
   };
 }

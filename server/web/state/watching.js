@@ -32,7 +32,17 @@ export function watchingActions(store, service, wait = whileSeen) {
    * @type {{ collection: string | null, items: number } | null}
    */
   let shown = null;
-  let isStopped = false;
+  let [isWatching, isStopped] = [false, false];
+  /** @type {State["results"] | null} */
+  let results = null;
+
+  // What has just been found is not new: items are counted from then on.
+  store.subscribe((state) => {
+    if (state.results === results) return;
+    const isFound = results?.status === "loading" && state.results.status === "done";
+    results = state.results;
+    if (isFound) seeFresh();
+  });
 
   /** Look once. Says whether something is under way. */
   async function look() {
@@ -45,15 +55,18 @@ export function watchingActions(store, service, wait = whileSeen) {
     const running = jobs.filter(({ status }) => status === "queued" || status === "running");
     const facts = collections.find(({ name }) => name === collection) ?? collections[0];
     const items = facts?.items ?? 0;
-    if (shown?.collection !== collection) shown = { collection, items };
+    if (shown?.collection !== collection || items < shown.items) shown = { collection, items };
     const fresh = Math.max(items - shown.items, 0);
     const notices = withoutNotice(store.get().notices, "silence");
     store.set({ progress: builds, jobs: running, collections, fresh, notices });
     return builds.length + running.length > 0;
   }
 
-  /** Look again and again; a service that does not answer is asked again later. */
+  /** Look again and again, if nobody does yet; a service that does not answer is asked again later. */
   async function watch() {
+    if (isWatching) return;
+    isWatching = true;
+    await wait(OFTEN); // The hits come first.
     while (!isStopped) {
       const isBusy = await look().catch(tellOfSilence);
       await wait(isBusy || store.get().adding.some(isUnderWay) ? OFTEN : RARELY);
@@ -73,10 +86,10 @@ export function watchingActions(store, service, wait = whileSeen) {
     return false;
   }
 
-  /** The present number of items is what is shown. */
+  /** What is new is shown now. */
   function seeFresh() {
-    shown = null;
-    store.set({ fresh: 0 });
+    if (shown) shown.items += store.get().fresh;
+    if (store.get().fresh) store.set({ fresh: 0 });
   }
 
   const stopWatching = () => {
