@@ -76,6 +76,8 @@ def draw(
         points = pen.grown(there, keys[:MOST])
     else:
         points = pen.laid_out(wanted, there)
+        if len(points) < LEAST:  # the others have been removed just now
+            return None
         points = pen.grown(points, keys[:MOST])
     return Drawing(_in_order(points, keys[:MOST]), len(keys))
 
@@ -93,14 +95,16 @@ class _Pen:
     def laid_out(self, keys: Ids, earlier: Points | None) -> Points:
         """The points of some items, laid out, beginning with where they lay."""
         sample = self._vectors(keys)
-        start = None
+        codes, start = sample.codes, None
+        if len(codes) < LEAST:
+            return Points(sample.keys, codes, codes < 0, np.empty((len(codes), 2), np.float32))
         if earlier is not None:
             new = ~np.isin(sample.keys, earlier.items)
             start = np.empty((len(sample.keys), 2), np.float32)
             start[~new] = _places_of(earlier, sample.keys[~new])
             start[new] = self._placed(sample.only(new), self._known(earlier))
-        places = lay_out(sample.vectors, sample.codes, self._likeness, start)
-        return Points(sample.keys, sample.codes, np.ones(len(places), bool), places)
+        places = lay_out(sample.vectors, codes, self._likeness, start)
+        return Points(sample.keys, codes, np.ones(len(codes), bool), places)
 
     def grown(self, points: Points, keys: Ids) -> Points:
         """Points and those of other items, placed among what was laid out."""
@@ -119,6 +123,8 @@ class _Pen:
 
     def _placed(self, items: ItemVectors, known: _Known) -> FloatArray:
         sample = known.items
+        if not len(sample.keys):
+            return np.full((len(items.keys), 2), 0.5, np.float32)
         return place(
             items.vectors, items.codes, sample.vectors, sample.codes, known.places, self._likeness
         )

@@ -15,7 +15,7 @@ from anysense.embed.types import Modality
 from anysense.index.collection import Collection
 from anysense.index.mapping import drawing
 from anysense.index.mapping.items import SEGMENTS, item_vectors, scattered_keys
-from anysense.index.mapping.published import find_maps
+from anysense.index.mapping.published import find_maps, read_points
 from anysense.index.snapshots.manifest import Manifest
 from anysense.index.types import NewItem
 
@@ -231,3 +231,23 @@ def test_an_item_lies_where_its_first_segments_do(tmp_path: Path) -> None:
         assert float(items.vectors[0] @ items.vectors[1]) == pytest.approx(1, abs=2e-3)
         gone = np.array([10_000], np.int64)
         assert not len(item_vectors(snapshot, "tiny", gone).keys)
+
+
+@pytest.mark.parametrize("left", [0, 3])
+@pytest.mark.parametrize("earlier", [False, True])
+def test_what_is_removed_while_a_map_is_drawn_is_not_on_it(
+    collection: Collection, left: int, earlier: bool
+) -> None:
+    collection.write([record(f"j{i}") for i in range(5)])
+    before = read_points(collection.path, collection.folder.manifest, "tiny") if earlier else None
+    collection.publish()
+    snapshot = collection.snapshot()
+    keys = scattered_keys(snapshot, "tiny")
+    collection.remove([f"i{i}" for i in range(30)] + [f"j{i}" for i in range(5)][left:])
+    collection.write([record("later")])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(drawing, "scattered_keys", lambda *_: keys)
+        drawn = drawing.draw(snapshot, "tiny", before)
+    assert drawn is None or set(drawn.points.items.tolist()) <= set(keys.tolist())
+    assert drawn is None or np.isfinite(drawn.points.places).all()
+    assert (drawn is None) == (not earlier)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,15 @@ def test_reading_gives_what_was_written(manifest: Manifest, tmp_path: Path) -> N
     manifest.write(tmp_path)
     assert Manifest.read(tmp_path) == manifest
     assert [path.name for path in tmp_path.iterdir()] == [MANIFEST]
+
+
+def test_files_that_searches_do_without_are_kept_apart(tmp_path: Path) -> None:
+    assert FULL.generation is not None
+    assert '"optional"' not in FULL.to_text()  # as in a manifest of an earlier version
+    beside = replace(FULL.generation, optional={"map-0.npy": FileSum(3, "cd" * 16)})
+    manifest = replace(FULL, generation=beside)
+    manifest.write(tmp_path)
+    assert Manifest.read(tmp_path) == manifest
 
 
 def test_generation_is_named_by_its_number() -> None:
