@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -15,8 +16,8 @@ from live_server import listening
 from PIL import Image
 
 from anysense.index.collection import Collection
-from anysense.server.cli.finding import updating
-from anysense.server.cli.finding.cached import cached_collections, cached_of
+from anysense.server.cli.finding import updating, watch
+from anysense.server.cli.finding.cached import CachedCollection, cached_collections, cached_of
 from anysense.server.client.running import RunningService, noted
 from anysense.server.http.settings import Settings
 
@@ -199,15 +200,23 @@ def test_a_hidden_part_has_an_index_of_its_own(here: Path) -> None:
     assert len(cached_collections()) == 2
 
 
-def test_a_home_is_read_only_if_that_is_asked_for(tmp_path: Path) -> None:
+def test_a_home_is_read_only_if_that_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     home = tmp_path / "home"
     (home / "note.txt").write_text("a red note")
     refused = run("find", "red", home, status=2)
     assert "is your home folder, with 1 file that anysense reads" in refused.stderr
     assert "holds your home folder" in run("find", "red", tmp_path, status=2).stderr
     assert cached_collections() == []
-    run("find", "red", home, "--yes", "--encoder", "tiny")
+    monkeypatch.setattr("anysense.server.cli.finding.making.is_answered", lambda: True)
+    asked = run("find", "red", home, "--encoder", "tiny", text="n\n", status=2)
+    assert "is your home folder" in asked.stderr
+    assert cached_collections() == []
+    run("find", "red", home, "--encoder", "tiny", text="y\n")
     assert found(home) == ["note.txt"]
+    run("collections", "--clear", home)
+    run("find", "red", home, "--yes", "--encoder", "tiny")
 
 
 def test_a_long_work_is_not_begun_unasked(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -227,6 +236,24 @@ def test_a_long_work_is_not_begun_unasked(here: Path, monkeypatch: pytest.Monkey
     assert f"1 file of {here} is not in its index" in old.stderr
     assert "1 hit left out: the file is gone." in old.stderr
     assert sorted(found("--yes")) == ["new.txt", "note.txt", "red.png"]
+
+
+def test_what_turns_out_to_take_long_is_stopped_and_kept(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for place in range(300):
+        (here / f"{place}.txt").write_text(f"a red note, number {place}")
+    monkeypatch.setattr(updating, "UNASKED_SECONDS", 1e-9)
+    monkeypatch.setattr(updating, "expected_seconds", lambda *_: 0.0)
+    monkeypatch.setattr(watch, "expected_seconds", lambda *_: 0.0)
+    monkeypatch.setattr(watch, "MEASURE_SECONDS", 0.0)
+    result = run("find", "red", "--encoder", "tiny", "--json")
+    assert f"of {here} are not in its index" in result.stderr
+    assert not json.loads(result.stdout)["folders"][0]["is_current"]
+    with Collection.open(cached_of(str(here)).path) as collection:
+        assert 0 < collection.info()["items"] < 303
+    assert "added" in run("find", "red", "--yes").stderr
+    assert "are not in its index" not in run("find", "red").stderr
 
 
 def test_the_index_may_be_left_as_it_is(here: Path) -> None:
@@ -257,6 +284,25 @@ def test_an_index_that_cannot_be_used_is_made_anew(
     assert len(again.stdout.splitlines()) == 3
     shutil.rmtree(path)  # the cache was cleared
     assert len(found()) == 3
+
+
+def test_a_cache_that_is_cleared_meanwhile_is_made_anew(
+    indexed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("anysense.server.cli.finding.fingerprint.UNSURE_SECONDS", -60)
+    monkeypatch.setattr("anysense.server.cli.finding.making.STARTER", ("tiny",))
+    found()
+    is_cleared = [False]
+
+    def clear(cached: CachedCollection) -> None:
+        if not is_cleared[0]:
+            is_cleared[0] = True
+            shutil.rmtree(cached.path)
+
+    monkeypatch.setattr(CachedCollection, "note_use", clear)
+    again = run("find", "red", "-l")
+    assert "is made anew" in again.stderr
+    assert len(again.stdout.splitlines()) == 3
 
 
 def test_other_models_than_it_has_are_refused(indexed: Path) -> None:
