@@ -81,7 +81,7 @@ test("fields, and what a query is like, are brought once, when one may read", as
         ? Promise.reject(new Error("not there"))
         : Promise.resolve({ fields: [{ name: "year" }] });
     },
-    item: (_, id) => {
+    itemFacts: (_, id) => {
       asked.push(id);
       return Promise.resolve({ id, kind: "image", source: "a.jpg" });
     },

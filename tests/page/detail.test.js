@@ -31,7 +31,7 @@ function page(api = {}, address = {}) {
   const detail = detailActions(store, service, {
     ...stepping,
     goToHit,
-    readAt: (at) => read.push(at),
+    readAt: (place) => Promise.resolve(read.push(place.start ?? 0)),
     notify: (notice) => told.push(notice.text),
   });
   return {
@@ -79,7 +79,10 @@ test("an item that was opened from a link is closed in its place", () => {
 
 test("an item comes with the part that matched, its passages and what is like it", async () => {
   const like = { image: [{ id: "x" }] };
-  const { store, read, actions } = page({ item, neighbours: () => Promise.resolve(like) });
+  const { store, read, actions } = page({
+    itemFacts: item,
+    neighbours: () => Promise.resolve(like),
+  });
   actions.openItem("b");
   actions.lookUp();
   actions.lookUp();
@@ -108,7 +111,7 @@ test("what comes for an item that was left is not shown, and the focus goes back
 
 test("an item that is not there is said, and closed", async () => {
   const api = {
-    item: () => Promise.reject(new Error("No item z.")),
+    itemFacts: () => Promise.reject(new Error("No item z.")),
     neighbours: () => Promise.resolve({}),
   };
   const { store, told, actions } = page(api);
@@ -120,7 +123,7 @@ test("an item that is not there is said, and closed", async () => {
 });
 
 test("an item that is there before the hits shows the part that matched when they come", async () => {
-  const { store, read, actions } = page({ item, neighbours: () => Promise.resolve({}) });
+  const { store, read, actions } = page({ itemFacts: item, neighbours: () => Promise.resolve({}) });
   store.set({ results: NO_RESULTS });
   actions.openItem("c");
   actions.lookUp();

@@ -1,31 +1,71 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { edgeOf, passagesAround, withPassages } from "../../server/web/state/reading.js";
+import { readingActions } from "../../server/web/state/reading.js";
+import { createStore, INITIAL } from "../../server/web/state/store.js";
+import { fakeService, settled } from "./fake-service.js";
 
-const passage = (id) => ({
+const TOTAL = 30;
+const all = Array.from({ length: TOTAL }, (_, id) => ({
   id,
   start: id * 100,
   end: id * 100 + 100,
   text: `${id}`,
-  origin: "content",
-});
-const all = Array.from({ length: 30 }, (_, id) => passage(29 - id));
-const ids = (passages) => passages.map((one) => one.id);
+}));
 
-test("passages are read in parts, in their order, from where one is", () => {
-  const { segments, total } = passagesAround([...all, { ...passage(99), text: null }], 1050, 5);
-  assert.deepEqual(ids(segments), [8, 9, 10, 11, 12]);
-  assert.equal(total, 30);
-  const reading = withPassages({ passages: [], total: null }, segments, total);
-  const after = passagesAround(all, edgeOf(reading, 1), 5);
-  const before = passagesAround(all, edgeOf(reading, -1), 5);
-  const both = withPassages(withPassages(reading, after.segments, 30), before.segments, 30);
-  assert.deepEqual(ids(both.passages), [5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
+/** As the service answers: around a place, or from an offset on. */
+function passages(_, id, { at, offset, limit }) {
+  if (id === "gone") return Promise.reject(new Error("gone"));
+  const first = offset ?? Math.max(0, Math.floor(at / 100) - Math.floor(limit / 2));
+  return Promise.resolve({
+    segments: all.slice(first, first + limit),
+    offset: first,
+    total: TOTAL,
+  });
+}
+
+function page(id = "a") {
+  const store = createStore({ ...INITIAL, detail: { id, kind: "text" } });
+  const actions = readingActions(store, fakeService({ api: { passages } }));
+  const ids = () => store.get().reading?.passages.map((one) => one.id);
+  return { store, actions, ids };
+}
+
+const range = (from, to) => Array.from({ length: to - from + 1 }, (_, at) => from + at);
+
+test("a text is read from where one is, on and back, to its ends", async () => {
+  const { actions, ids } = page();
+  await actions.readAt({ start: 1050, unit: "characters" });
+  assert.deepEqual(ids(), range(7, 13));
+  await actions.readOn(1);
+  assert.deepEqual(ids(), range(7, 20));
+  await actions.readOn(-1);
+  assert.deepEqual(ids(), range(0, 20));
+  await actions.readOn(-1);
+  for (const _ of [1, 2, 3]) await actions.readOn(1);
+  assert.deepEqual(ids(), range(0, 29));
 });
 
-test("at the ends there is nothing before and nothing after", () => {
-  assert.deepEqual(ids(passagesAround(all, 0, 5).segments), [0, 1, 2, 3, 4]);
-  assert.deepEqual(ids(passagesAround(all, 9999, 5).segments), [27, 28, 29]);
-  assert.deepEqual(passagesAround([], 0, 5), { segments: [], total: 0 });
-  assert.equal(edgeOf({ passages: [], total: 0 }, 1), 0);
+test("a part that is not there yet is brought, and one that is stays", async () => {
+  const { store, actions, ids } = page();
+  await actions.readAt({ page: 3, unit: "pages", start: 3 });
+  assert.deepEqual(ids(), range(0, 6));
+  actions.lookAt({ start: 2000, unit: "characters" });
+  await settled();
+  assert.deepEqual(ids(), range(17, 23));
+  const { reading } = store.get();
+  actions.lookAt({ start: 1800, unit: "characters" });
+  await settled();
+  assert.equal(store.get().reading, reading);
+  assert.equal(store.get().place.start, 1800);
+});
+
+test("without passages, and after another item was opened, nothing is shown", async () => {
+  const { store, actions } = page("gone");
+  await actions.readAt({});
+  assert.equal(store.get().reading, null);
+  const other = page();
+  const reading = other.actions.readAt({});
+  other.store.set({ detail: { id: "b", kind: "text" } });
+  await reading;
+  assert.equal(other.store.get().reading, null);
 });

@@ -10,6 +10,7 @@ import { words } from "../words.js";
  */
 
 const KEY = "anysense.key";
+const FACTS = "id,source,kind,metadata,aliases,added_at";
 const LONGEST_WAIT = 60; // seconds, in which a busy service is asked again
 
 /**
@@ -229,9 +230,27 @@ export const api = {
    * @returns {Promise<Segment | null>}
    */
   async opening(collection, id) {
-    const item = await api.item(collection, id);
-    return item.segments.find((segment) => segment.text !== null) ?? null;
+    const { segments } = await api.passages(collection, id, { offset: 0, limit: 1 });
+    return segments[0] ?? null;
   },
+
+  /**
+   * Passages of an item, in their order.
+   * @param {string | null} collection
+   * @param {string} id
+   * @param {{at?: number, offset?: number, limit: number}} part around a character, or from the
+   *   passage on that has so many before it
+   * @returns {Promise<{segments: Segment[], offset: number, total: number}>}
+   */
+  passages: (collection, id, part) => answer(itemPath(collection, id, "segments", part)),
+
+  /**
+   * What is known of an item, without its segments, of which a long text has thousands.
+   * @param {string | null} collection
+   * @param {string} id
+   * @returns {Promise<Omit<Item, "segments">>}
+   */
+  itemFacts: (collection, id) => answer(itemPath(collection, id, undefined, { fields: FACTS })),
 
   /**
    * The items of each modality that are most like an item.

@@ -40,7 +40,7 @@ export function createActions(store, service) {
   const knowing = knowingActions(store, service);
   const looking = lookingActions(store, service, asking);
   const stepping = steppingActions(store, service, asking);
-  const reading = readingActions(store);
+  const reading = readingActions(store, service);
   const watching = watchingActions(store, service);
 
   /** Brings what the page has to know of the service, and asks what could not be asked without it. */

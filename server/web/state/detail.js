@@ -13,7 +13,7 @@ import { hitOf } from "./stepping.js";
  * @typedef {object} Others what detail needs of other actions
  * @property {() => void} closeItem
  * @property {(index: number) => void} goToHit
- * @property {(at: number) => void} readAt
+ * @property {(place: Partial<Place>) => Promise<void>} readAt
  * @property {(notice: Notice) => void} notify
  */
 
@@ -57,11 +57,11 @@ export function detailActions(store, { api }, { closeItem, goToHit, readAt, noti
    */
   async function bringItem(collection, id, isWanted) {
     try {
-      const detail = await api.item(collection, id);
+      const detail = await api.itemFacts(collection, id);
       if (!isWanted()) return;
       store.set({ detail });
       settle();
-      if (hasPassages(detail) && store.get().place === null) readAt(0);
+      if (hasPassages(detail) && store.get().place === null) void readAt({});
     } catch (error) {
       if (!isWanted()) return;
       notify({ id: "detail", tone: "error", text: failure(error).message });
@@ -75,7 +75,7 @@ export function detailActions(store, { api }, { closeItem, goToHit, readAt, noti
     const hit = detail === null || place !== null ? undefined : hitOf(store.get(), detail.id);
     if (detail === null || hit === undefined) return;
     store.set({ place: placeOf(hit), reading: null });
-    if (hasPassages(detail)) readAt(hit.start ?? 0);
+    if (hasPassages(detail)) void readAt(hit);
   }
 
   /**

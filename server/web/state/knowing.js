@@ -38,7 +38,7 @@ export function knowingActions(store, { api }) {
   /** @param {string} id */
   async function learnItem(id) {
     asked.add(id);
-    const item = await api.item(store.get().query.collection, id).catch(() => null);
+    const item = await api.itemFacts(store.get().query.collection, id).catch(() => null);
     if (item !== null) remember(item);
   }
 

@@ -1,37 +1,55 @@
 /** Reading a text: passages in their order, which come in parts, and the one that is looked at. */
 
 /**
+ * @import { Service } from "../service/service.js"
  * @import { Owned, Place, Segment } from "./types.js"
  * @import { State, Store } from "./store.js"
  *
  * @typedef {object} Reading
  * @property {readonly Segment[]} passages one after the other, none left out
- * @property {number | null} total how many there are; null until it is known
+ * @property {number} offset how many come before them
+ * @property {number} total how many there are of all
  */
 
 const PASSAGES = 7;
-/** @type {Reading} */
-const NOTHING_READ = Object.freeze({ passages: [], total: null });
 
 /**
  * @param {Store<State>} store
+ * @param {Service} service
  */
-export function readingActions(store) {
+export function readingActions(store, { api }) {
   /**
-   * Shows the passages around a place of the text that is looked at.
-   * @param {number} at
+   * Brings passages of the text that is looked at.
+   * @param {{at: number} | {offset: number, limit: number}} part
+   * @param {(found: Reading) => Reading} place where they belong
    */
-  function readAt(at) {
-    const { detail, reading } = store.get();
+  async function bring(part, place) {
+    const { detail, query } = store.get();
     if (detail === null) return;
-    const { segments, total } = passagesAround(detail.segments, at, PASSAGES);
-    store.set({ reading: withPassages(reading ?? NOTHING_READ, segments, total) });
+    const asked = { limit: PASSAGES, ...part };
+    // A text whose passages cannot be had is shown without them.
+    const found = await api.passages(query.collection, detail.id, asked).catch(() => null);
+    if (found === null || store.get().detail !== detail) return;
+    const { segments, offset, total } = found;
+    store.set({ reading: place({ passages: segments, offset, total }) });
   }
 
-  /** @param {1 | -1} direction */
-  function readOn(direction) {
+  /**
+   * Shows the passages around a place.
+   * @param {Partial<Place>} place
+   */
+  function readAt({ start = null, unit = null }) {
+    return bring({ at: unit === "characters" ? (start ?? 0) : 0 }, (found) => found);
+  }
+
+  /**
+   * Shows what comes after, or before, the passages that are there.
+   * @param {1 | -1} direction
+   */
+  async function readOn(direction) {
     const { reading } = store.get();
-    if (reading !== null) readAt(edgeOf(reading, direction));
+    const part = reading === null ? null : nextPart(reading, direction);
+    if (part !== null) await bring(part, (found) => joined(store.get().reading, found));
   }
 
   /**
@@ -42,9 +60,7 @@ export function readingActions(store) {
     const { detail, reading } = store.get();
     store.set({ place });
     const isThere = reading?.passages.some((one) => one.start === place.start) ?? true;
-    if (detail === null || !hasPassages(detail) || isThere) return;
-    store.set({ reading: null });
-    readAt(place.start ?? 0);
+    if (detail !== null && hasPassages(detail) && !isThere) void readAt(place);
   }
 
   return { readAt, readOn, lookAt };
@@ -58,45 +74,28 @@ export function hasPassages({ kind }) {
   return kind === "text" || kind === "document";
 }
 
-/** @param {Segment} passage */
-const startOf = ({ start }) => start ?? 0;
-
 /**
- * With further passages, which lie before or after those that are there.
- * @param {Reading} reading
- * @param {readonly Segment[]} found
- * @param {number} total
- * @returns {Reading}
- */
-export function withPassages({ passages }, found, total) {
-  const known = new Set(passages.map((one) => one.id));
-  const all = [...passages, ...found.filter((one) => !known.has(one.id))];
-  return { passages: all.sort((a, b) => startOf(a) - startOf(b)), total };
-}
-
-/**
- * Where to ask for the passages before or after those that are there.
+ * The passages that come next in a direction; null: there are no more.
  * @param {Reading} reading
  * @param {1 | -1} direction
  */
-export function edgeOf({ passages }, direction) {
-  const edge = direction > 0 ? passages.at(-1) : passages[0];
-  if (edge === undefined) return 0;
-  return direction > 0 ? (edge.end ?? 0) : Math.max(0, startOf(edge) - 1);
+export function nextPart({ passages, offset, total }, direction) {
+  const end = offset + passages.length;
+  if (direction > 0) return end < total ? { offset: end, limit: PASSAGES } : null;
+  const limit = Math.min(PASSAGES, offset);
+  return limit > 0 ? { offset: offset - limit, limit } : null;
 }
 
 /**
- * So many passages around a place, in their order, and how many there are of all.
- * @param {readonly Segment[]} segments of an item
- * @param {number} at
- * @param {number} limit
+ * Passages with those right before or after them; the new ones alone, where others lie between.
+ * @param {Reading | null} reading
+ * @param {Reading} found
+ * @returns {Reading}
  */
-export function passagesAround(segments, at, limit) {
-  const all = segments
-    .filter(({ text, origin }) => text !== null && origin === "content")
-    .sort((a, b) => startOf(a) - startOf(b));
-  const found = all.findIndex(({ end }) => (end ?? 0) > at);
-  const middle = found < 0 ? all.length - 1 : found;
-  const first = Math.max(0, middle - Math.floor(limit / 2));
-  return { segments: all.slice(first, first + limit), total: all.length };
+export function joined(reading, found) {
+  const [first, second] =
+    (reading?.offset ?? 0) < found.offset ? [reading, found] : [found, reading];
+  if (first === null || second === null) return found;
+  if (first.offset + first.passages.length !== second.offset) return found;
+  return { ...found, passages: [...first.passages, ...second.passages], offset: first.offset };
 }

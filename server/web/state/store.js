@@ -33,7 +33,7 @@ import { EMPTY } from "./query.js";
  * @property {number | null} recorded seconds of the recording that is being made
  * @property {boolean} isDropping whether files are being held over the page
  * @property {boolean} isNarrowing whether the filters are open
- * @property {Item | null} detail the item that is looked at, once it has come
+ * @property {Omit<Item, "segments"> | null} detail the item that is looked at, once it has come
  * @property {Place | null} place the part of it that is looked at
  * @property {Partial<Record<Modality, readonly Hit[]>>} neighbours what is most like it
  * @property {Reading | null} reading its passages, of a text

@@ -16,7 +16,7 @@ import { whyView } from "./why.js";
 /**
  * @import { Actions } from "../state/actions.js"
  * @import { State } from "../state/store.js"
- * @import { Hit, HitSegment, Item, Owned } from "../state/types.js"
+ * @import { Hit, HitSegment, Owned } from "../state/types.js"
  */
 
 const MOST_PARTS = 12;
@@ -183,7 +183,7 @@ function metadataView({ metadata }, { query }, actions) {
 
 /**
  * @param {Owned} item
- * @param {Item | null} detail
+ * @param {State["detail"]} detail
  */
 function originView({ id, source }, detail) {
   const added = detail === null ? null : new Date(detail.added_at * 1000);

@@ -1,6 +1,7 @@
 /** A text to read: the passage that matched in its surroundings, and the parts before and after. */
 
 import { flowing } from "../state/flowing.js";
+import { nextPart } from "../state/reading.js";
 import { ref } from "../vendor/lit-html/directives/ref.js";
 import { repeat } from "../vendor/lit-html/directives/repeat.js";
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
@@ -20,12 +21,10 @@ import { headingView, markedText } from "./passage-tile.js";
 export function readingView(state, actions) {
   const { reading } = state;
   if (reading === null || reading.passages.length === 0) return nothing;
-  const { passages, total } = reading;
-  const hasMore = total === null || passages.length < total;
-  const hasBefore = hasMore && (passages[0]?.start ?? 0) > 0;
+  const { passages } = reading;
   return html`<div class="reading">
     ${
-      hasBefore
+      nextPart(reading, -1) !== null
         ? html`<button type="button" class="plain" @click=${() => actions.readOn(-1)}>
             ${words.detail.earlier}
           </button>`
@@ -37,7 +36,7 @@ export function readingView(state, actions) {
       (passage, at) => passageView(passage, passages[at - 1], state),
     )}
     ${
-      hasMore
+      nextPart(reading, 1) !== null
         ? html`<button type="button" class="plain" @click=${() => actions.readOn(1)}>
             ${words.detail.later}
           </button>`
