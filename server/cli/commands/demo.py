@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["demo", "sample_folder"]
 
 HITS_OF_EACH = 3
+HOST, USUAL_PORT = "127.0.0.1", 8000
 # One query of each modality. The picture and the sound are items of the collection themselves, so
 # they are asked for as "more like this one", which leaves them out of their own hits.
 TEXT_QUERY = "farm animals"
@@ -36,27 +38,91 @@ AUDIO_QUERY = "sounds/ducks-quacking.ogg"
     metavar="COLLECTION",
     help="Where to build it; by default in the user's folder for caches.",
 )
+@click.option("--serve", "is_served", is_flag=True, help="Show it on a page, until Ctrl-C.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    metavar="N",
+    help="With --serve: the port; 8000, or another one if that is taken, by default.",
+)
 @DEVICE
-def demo(output: str | None, device: str) -> int:
+def demo(output: str | None, is_served: bool, port: int | None, device: str) -> int:
     """Build a collection of the sample media that come with anysense, and search it.
 
     It asks once with a text, once with an image and once with a sound; each finds texts, images and
-    sounds. Nothing is downloaded.
+    sounds. With --serve it shows a page on which you search them yourself. Nothing is downloaded.
+    """
+    if port is not None and not is_served:
+        raise click.UsageError("--port goes with --serve.")
+    where = output if output is not None else str(default_output())
+    status = make_demo(where, device, is_kept=output is not None, is_searched=not is_served)
+    if is_served:
+        serve_demo(where, device, port)
+    return status
+
+
+def make_demo(where: str, device: str, *, is_kept: bool, is_searched: bool) -> int:
+    """Bring the demo's collection up to date; returns the exit status.
+
+    Args:
+        where: its path.
+        device: where models run.
+        is_kept: it is the user's; otherwise it is made anew if it cannot be used.
+        is_searched: search it, and print what is found.
     """
     from anysense.embed.errors import CorruptCollectionError, IncompatibleCollectionError
 
-    if output is not None:
-        return build_and_search(output, device)
-    where = str(default_output())
+    if is_kept:
+        return build_and_search(where, device, is_searched)
     try:
         if has_other_files(where):
             raise IncompatibleCollectionError(f"{where} was made by another installation.")
-        return build_and_search(where, device)
+        return build_and_search(where, device, is_searched)
     except (CorruptCollectionError, IncompatibleCollectionError):
         # Of another version or place, say. What lies in a cache is not worth mending.
         console.note("The demo's collection cannot be used any more: building it again.")
         shutil.rmtree(where)
-        return build_and_search(where, device)
+        return build_and_search(where, device, is_searched)
+
+
+def serve_demo(where: str, device: str, port: int | None) -> None:
+    """Serve the demo's collection with its page, for this machine alone, until Ctrl-C.
+
+    Args:
+        where: its path.
+        device: where models run.
+        port: to listen at; if None, the usual one, or any that is free.
+    """
+    from contextlib import ExitStack
+
+    from anysense.embed.processors import set_threads
+    from anysense.server.cli.commands.serve import announcement, open_collections, run_service
+    from anysense.server.http.configuration import load_settings
+
+    options = {
+        "collections": (where,),
+        "device": device,
+        "host": HOST,
+        "workers": 1,
+        "page": True,
+        "port": port if port is not None else free_port(),
+    }
+    settings = load_settings(options)
+    set_threads(settings.threads)
+    with ExitStack() as stack:
+        opened = open_collections(settings, stack)
+        run_service(opened, settings, announcement(opened, settings))
+
+
+def free_port() -> int:
+    """The usual port of the service if nobody listens there, or else 0, which is any."""
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((HOST, USUAL_PORT))
+        except OSError:
+            return 0
+    return USUAL_PORT
 
 
 def has_other_files(where: str) -> bool:
@@ -74,8 +140,8 @@ def has_other_files(where: str) -> bool:
         return not all(is_under(path, samples) for path in collection.folder.files())
 
 
-def build_and_search(where: str, device: str) -> int:
-    """Bring the demo's collection up to date and search it; returns the exit status."""
+def build_and_search(where: str, device: str, is_searched: bool) -> int:
+    """Bring the demo's collection up to date and search it, if so; returns the exit status."""
     from anysense.index.building.build import build
     from anysense.index.collection import Collection
     from anysense.server.cli.building.reports import print_report
@@ -90,8 +156,10 @@ def build_and_search(where: str, device: str) -> int:
         with BuildBar() as bar:
             report = build(collection, folders, progress=bar)
         print_report(console.short_path(where), collection.info()["items"], report)
-        search_with_each(collection, samples)
-    print_next(where, samples)
+        if is_searched:
+            search_with_each(collection, samples)
+    if is_searched:
+        print_next(where, samples)
     return PARTIAL if report.quarantined else DONE
 
 
@@ -133,4 +201,5 @@ def print_next(where: str, samples: Path) -> None:
     click.echo("\nTry it yourself:")
     click.echo(f'  anysense search {where} "{TEXT_QUERY}"')
     click.echo(f"  anysense search {where} --image {samples / IMAGE_QUERY}")
+    click.echo("  anysense demo --serve")
     click.echo("  anysense build YOUR_FOLDER -o my.anysense")

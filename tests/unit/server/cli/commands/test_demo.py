@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+import socket
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from command_line import run, run_json
@@ -69,3 +70,34 @@ def test_a_demo_of_another_installation_is_built_again(
         assert str(tmp_path / name / "notes" / "owl.txt") in result.stdout
         assert ("building it again" in result.stderr) is (name == "two")
         assert "building it again" not in run("demo").stderr
+
+
+def test_the_demo_is_served_on_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from anysense.server.cli.commands import demo as commands_demo
+    from anysense.server.http import serving
+
+    notes = tmp_path / "sample" / "notes"
+    notes.mkdir(parents=True)
+    (notes / "owl.txt").write_text("Owls hunt by ear.")
+    monkeypatch.setattr(commands_demo, "sample_folder", lambda: tmp_path / "sample")
+    served: list[Any] = []
+
+    def serve(collections: Any, *, settings: Any, on_start: Any, ends_process: bool) -> None:
+        served.append((list(collections), settings.host, settings.port, settings.page))
+        on_start(settings.port or 4321)
+
+    monkeypatch.setattr(serving, "serve", serve)
+    monkeypatch.setenv("ANYSENSE_WORKERS", "3")  # which are for more than one's own page
+    result = run("demo", "-o", tmp_path / "demo", "--serve", "--port", "8123")
+    assert served == [(["demo"], "127.0.0.1", 8123, True)]
+    assert "with a page at http://127.0.0.1:8123 " in result.stderr
+    assert "Try it yourself" not in result.stdout
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        monkeypatch.setattr(commands_demo, "USUAL_PORT", taken.getsockname()[1])
+        run("demo", "-o", tmp_path / "demo", "--serve")
+    assert served[-1][2] == 0  # any other
+    run("demo", "-o", tmp_path / "demo", "--serve")
+    assert served[-1][2] == commands_demo.USUAL_PORT
+    assert "--port goes with --serve" in run("demo", "--port", "1", status=2).stderr
