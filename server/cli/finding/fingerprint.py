@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from anysense.index.building.sources.litter import is_litter_folder
+from anysense.index.building.sources.litter import has_litter_mark, is_litter_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,6 +69,8 @@ def _lines(folder: str) -> Iterator[tuple[str, int]]:
         yield f"{path}\n", 0
         with os.scandir(path) as entries:
             found = sorted(entries, key=lambda entry: entry.name)
+        if path != folder and has_litter_mark(path, {entry.name for entry in found}):
+            continue
         for entry in found:
             if entry.name.startswith(".") and entry.name not in IGNORE_FILES:
                 continue

@@ -17,7 +17,7 @@ __all__ = ["expected_pace", "expected_seconds", "measured_pace", "show_duration"
 
 SECONDS = {Modality.IMAGE: 0.04, Modality.AUDIO: 0.05, Modality.TEXT: 0.015}
 """Of a file with `starter`, on one core of 2026; `benchmarks/find.py` measures them."""
-SECONDS_PER_MB = {Modality.IMAGE: 0.015, Modality.AUDIO: 1.0, Modality.TEXT: 10.0}
+SECONDS_PER_MB = {Modality.IMAGE: 0.015, Modality.AUDIO: 2.0, Modality.TEXT: 15.0}
 DOCUMENT, DOCUMENT_PER_MB = 0.5, 1.0
 """Of PDFs and files of office programs, with pages in place of plain text."""
 START = 3.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,6 +33,12 @@ def test_it_is_the_same_as_long_as_nothing_changes(folder: Path) -> None:
     (folder / ".hidden").write_text("x")
     (folder / "node_modules").mkdir()
     (folder / "node_modules" / "c.txt").write_text("x")
+    (folder / "deep" / "cache").mkdir()
+    (folder / "deep" / "cache" / "CACHEDIR.TAG").touch()
+    in_cache = fingerprint(str(folder))
+    (folder / "deep" / "cache" / "c.txt").write_text("x")
+    assert fingerprint(str(folder)) == in_cache
+    shutil.rmtree(folder / "deep" / "cache")
     assert fingerprint(str(folder)) == first
 
 
