@@ -248,6 +248,7 @@ class _Build:
         dropped = plan.absorbed + ([] if self._options.keep_missing else plan.gone)
         if dropped:
             report.removed += len(folder.forget_files(dropped).removed)
+            report.note_touched(dropped)
         report.quarantined += {problem.path: problem for problem in self._scan.problems}.values()
         settle_problems(folder, self._scan, failures)
         files = folder.files() if self._total or dropped else plan.files
@@ -300,6 +301,7 @@ class _Build:
             since=last_compared(self._collection.folder, self._scan),
             entries=entries,
         )
+        self._report.note_touched(entry.path for entry in plan.changed)
         self._report.unchanged += len(plan.unchanged)
         self._report.untried += len(plan.untried)
         self._report.quarantined += plan.untried

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from anysense.index.building.sources.entries import Problem
 
 __all__ = ["AddReport", "BuildProgress", "BuildReport", "Failure", "ProgressCallback", "kinds_text"]
 
 _KINDS_NAMED = 5
+_MOST_TOUCHED = 5
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ class BuildReport:
             thumbnails, and how many of each were left out, the most first.
         unsettled: files that were being written, it seems, and were left as they were.
         outside_links: links to what is outside of the sources, which are not followed.
+        touched: the paths of the first few files that were new, changed or gone.
         unmatched_metadata: rows of the metadata file that describe no item.
         has_new_overlap: whether passages overlap otherwise from now on.
         seconds: how long it took.
@@ -93,6 +96,7 @@ class BuildReport:
     litter: dict[str, int] = field(default_factory=dict)
     unsettled: int = 0
     outside_links: int = 0
+    touched: list[str] = field(default_factory=list)
     unmatched_metadata: int = 0
     has_new_overlap: bool = False
     seconds: float = 0.0
@@ -100,6 +104,10 @@ class BuildReport:
     @property
     def has_changes(self) -> bool:
         return any((self.added, self.updated, self.moved, self.described, self.removed))
+
+    def note_touched(self, paths: Iterable[str]) -> None:
+        """Note files that are new, changed or gone, as long as there are few."""
+        self.touched += islice(paths, max(0, _MOST_TOUCHED - len(self.touched)))
 
     @property
     def changes_text(self) -> str:

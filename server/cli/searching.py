@@ -125,7 +125,8 @@ OUTPUT = (
         "--preview",
         is_flag=True,
         help="Show small pictures of the hits that are pictures or pages, in a terminal: as pixels "
-        "in those of kitty, iTerm2 and sixels, else as half blocks.",
+        "in those of kitty, iTerm2 and sixels, else as half blocks (with the extra: pip install "
+        "'anysense[preview]').",
     ),
     click.option(
         *("--open", "opens"),

@@ -75,7 +75,10 @@ def _tell(target: Target, report: BuildReport, problems: Sequence[Problem]) -> N
         console.print_json_line(build_json(target.output, items, report))
         return
     done = report.changes_text or "nothing added"
-    click.echo(f"{_now()} {done}: {console.count(items, 'item')}. {report.seconds:.1f} s.")
+    names = ", ".join(console.printable(console.short_path(path)) for path in report.touched[:1])
+    more = len(report.touched) > 1
+    what = f" ({names}{' and others' if more else ''})" if names else ""
+    click.echo(f"{_now()} {done}{what}: {console.count(items, 'item')}. {report.seconds:.1f} s.")
     for problem in problems:
         console.note(f"  {console.short_path(problem.path)}: {problem.reason}")
 

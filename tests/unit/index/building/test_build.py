@@ -56,6 +56,20 @@ def test_gone_files_are_removed_unless_they_are_kept(collection: Collection, med
     assert source_names(collection) == ["blue.png", "green.png", "low.wav", "note.txt"]
 
 
+def test_a_report_names_a_few_of_the_files_that_changed(
+    collection: Collection, media: Path
+) -> None:
+    assert len(build(collection, [media]).touched) == 5
+    assert build(collection, [media]).touched == []
+    for i in range(9):
+        (media / f"new-{i}.txt").write_text(f"new {i}")
+    (media / "note.txt").unlink()
+    touched = build(collection, [media]).touched
+    assert touched == [str(media / f"new-{i}.txt") for i in range(5)]
+    (media / "new-3.txt").unlink()
+    assert build(collection, [media]).touched == [str(media / "new-3.txt")]
+
+
 def test_other_sources_are_left_alone(collection: Collection, media: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()

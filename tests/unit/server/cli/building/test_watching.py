@@ -74,12 +74,12 @@ def test_a_line_tells_of_each_change_until_it_is_interrupted(tmp_path: Path, med
         assert ": 3 items. 3 added; " in command.line()
         assert command.line() == "Watching for changes until Ctrl-C.\n"
         (media / "new.txt").write_text("a red note, too")
-        assert " 1 added: 4 items. " in command.line()
+        assert f" 1 added ({media}/new.txt): 4 items. " in command.line()
         with Collection.open(where) as beside:  # which may write, as nothing else does
             assert beside.info()["items"] == 4
             beside.add([NewItem("blue")])
         (media / "bad.png").write_bytes(b"no picture")
-        assert " nothing added: 5 items. " in command.line()
+        assert f" nothing added ({media}/bad.png): 5 items. " in command.line()
         assert "media/bad.png: " in command.line()
         assert command.interrupt() == 0
         assert command.line() == f"Stopped: {where} has all that was told.\n"
@@ -110,7 +110,7 @@ def test_a_service_beside_it_writes_too_and_finds_what_comes(tmp_path: Path, med
             line = command.line()
             if " is being written to by process " in line:
                 line = command.line()
-            assert " 1 added: " in line
+            assert f" 1 added ({media}/{name}): " in line
             assert name in found()
         assert command.interrupt() == 0
     assert "Traceback" not in log.read_text()
