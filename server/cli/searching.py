@@ -206,6 +206,8 @@ def take_question(text: str | None, options: dict[str, Any]) -> Question:
 
 def _hint_at_files(texts: Sequence[str], unwanted: Sequence[str]) -> None:
     """Say how to search by a file, if that may be what a text means that is the path of one."""
+    if not any("." in text for text in (*texts, *unwanted)):  # what tells of files takes a moment
+        return
     from anysense.embed.media.identify import modality_of_path
 
     hints = {

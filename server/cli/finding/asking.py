@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from anysense.embed.errors import AnysenseError, ItemNotFoundError
-from anysense.embed.media.identify import modality_of_path
 from anysense.index.hits.hits import Hits
 from anysense.index.ranking.query import Term
 from anysense.server.cli import console
@@ -116,6 +115,8 @@ def _like(collection: Collection, name: str) -> Term:
     Raises:
         ItemNotFoundError: it is neither.
     """
+    from anysense.embed.media.identify import modality_of_path
+
     try:
         return Term(like=resolve_id(collection, name))
     except ItemNotFoundError:
