@@ -135,6 +135,7 @@ export const words = {
     count: (/** @type {number} */ n, /** @type {boolean} */ isAll) =>
       isAll ? number(n, "hit", "hits") : `${count.format(n)} hits and more`,
     items: (/** @type {number} */ n) => number(n, "item", "items"),
+    took: (/** @type {number} */ ms) => `${Math.round(ms)} ms`,
     none: "Nothing fits.",
     empty: "Nothing is here yet. Drop files on the page to add them.",
     noMatch: "Nothing stands out: chance alone could have put these first.",

@@ -15,7 +15,7 @@ globalThis.history = {
   },
   pushState: put(() => entries.length),
   replaceState: put(() => Math.max(0, entries.length - 1)),
-  back: () => entries.pop(),
+  go: (by) => entries.splice(by),
 };
 
 const { address } = await import("../../server/web/service/address.js");
@@ -38,6 +38,7 @@ test("what lies over the page is closed by going back, from whichever hit one ca
   assert.equal(address.goBack(), false);
   address.write(query("owl", "a"), { isOver: true });
   address.write(query("owl", "b"), { replaces: true });
+  address.write(query("owl", "c"), { isOver: true });
   assert.equal(address.goBack(), true);
   assert.deepEqual(urls(), ["/any/", "/any/?q=owl"]);
 });

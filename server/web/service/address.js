@@ -18,19 +18,20 @@ export const address = {
    * @param {boolean} [options.isOver] it lies over what was shown, and is closed by going back
    */
   write(query, { isPassing = false, replaces = false, isOver = false } = {}) {
-    const { isPassing: wasPassing = false, isOver: wasOver = false } = history.state ?? {};
+    const { isPassing: wasPassing = false, over: wasOver = 0 } = history.state ?? {};
     const url = location.pathname + toUrl(query);
     const isSame = url === location.pathname + location.search;
-    const state = { isPassing, isOver: isOver || (replaces && wasOver) };
+    const kept = replaces ? wasOver : 0;
+    const state = { isPassing, over: isOver ? wasOver + 1 : kept };
     if ((wasPassing && isPassing) || replaces || isSame) history.replaceState(state, "", url);
     else history.pushState(state, "", url);
   },
 
-  /** Goes back, if that closes what lies over the page; tells whether it does. */
+  /** Goes back to before anything lay over the page; tells whether something that was opened does. */
   goBack() {
-    const { isOver = false } = history.state ?? {};
-    if (isOver) history.back();
-    return isOver;
+    const { over = 0 } = history.state ?? {};
+    if (over > 0) history.go(-over);
+    return over > 0;
   },
 
   /** @param {(query: Query) => void} listener is told where back and forward lead */

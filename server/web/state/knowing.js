@@ -20,7 +20,10 @@ export function knowingActions(store, { api }) {
   function know() {
     const { query, known, access } = store.get();
     if ((access?.scopes.length ?? 0) === 0) return;
-    if (fieldsOf !== query.collection) void learnFields();
+    if (fieldsOf !== query.collection) {
+      asked.clear();
+      void learnFields();
+    }
     for (const { like } of query.terms) {
       if (like !== undefined && !known.has(like) && !asked.has(like)) void learnItem(like);
     }

@@ -58,7 +58,7 @@ export function peeker(store, api) {
   function forgetPeeks() {
     asked.clear();
     queue = [];
-    store.set({ peeks: new Map() });
+    store.set({ peeks: new Map(), known: new Map() });
   }
 
   return { peek, forgetPeeks };

@@ -55,6 +55,10 @@ function sent({ query }, actions) {
     event.preventDefault();
     actions.suggest(false);
     actions.ask({ terms: query.terms });
+    // A phone's keyboard would hide what was found.
+    const { activeElement } = document;
+    const isTouched = matchMedia("(pointer: coarse)").matches;
+    if (isTouched && activeElement instanceof HTMLElement) activeElement.blur();
   };
 }
 

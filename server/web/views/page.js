@@ -43,7 +43,11 @@ export function pageView(state, actions) {
   return html`
     <a class="skip" href="#hits">${words.skip}</a>
     <header class="top">
-      <h1 class="brand"><a href="." translate="no">${words.title}</a></h1>
+      <h1 class="brand">
+        <a href="." translate="no"
+          ><img class="brand-mark" alt="" src="web/icon.svg" width="22" height="22" />${words.title}</a
+        >
+      </h1>
       ${boxView(state, actions)} ${toolsView(state, actions)}
     </header>
     <main id="hits" tabindex="-1">

@@ -20,6 +20,7 @@ export function statusView(state, actions) {
     <div class="status">
       <div class="told" role="status">
         <p class="count">${statusText(state)}</p>
+        ${state.showsFacts && results.tookMs !== null ? html`<p>${words.hits.took(results.tookMs)}</p>` : nothing}
         ${results.noMatch && results.status === "done" ? html`<p class="no-match">${words.hits.noMatch}</p>` : nothing}
       </div>
       ${
