@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import re
@@ -51,6 +52,21 @@ def test_notice_names_what_is_vendored() -> None:
     vendored = [folder.name for folder in (WEB / "vendor").iterdir()]
     assert vendored
     assert [name for name in vendored if f"server/web/vendor/{name}" not in notice] == []
+
+
+def test_the_page_is_small() -> None:
+    """What a browser that has none of it yet would load at most, as the service packs it."""
+    files = [path for suffix in ("js", "css", "html", "svg") for path in WEB.rglob(f"*.{suffix}")]
+    sizes = {path.relative_to(WEB): len(gzip.compress(path.read_bytes())) for path in files}
+    assert sum(sizes.values()) < 150_000, sorted(sizes, key=sizes.__getitem__)[-20:]
+
+
+def test_all_directives_that_are_vendored_are_used() -> None:
+    sources = [path.read_text(encoding="utf-8") for path in WEB.glob("*/*.js")]
+    directives = [path.name for path in (WEB / "vendor" / "lit-html" / "directives").glob("*.js")]
+    assert directives
+    unused = [name for name in directives if not any(f"directives/{name}" in s for s in sources)]
+    assert unused == []
 
 
 def test_files_of_the_page_stay_short() -> None:
