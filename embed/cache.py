@@ -21,7 +21,8 @@ def user_cache(*parts: str) -> Path:
     """A place in anysense's cache; nothing is created.
 
     The cache is the folder that the environment variable ``ANYSENSE_CACHE`` names. Without it, it
-    is the folder ``anysense`` in that of ``XDG_CACHE_HOME``, or where the system keeps caches.
+    is the folder ``anysense`` in that of ``XDG_CACHE_HOME``, or where the system keeps caches. A
+    user without a home, as in some containers, has a place that cannot be written.
     """
     folder = os.environ.get("ANYSENSE_CACHE")
     return Path(folder or _system_caches() / "anysense").joinpath(*parts)
@@ -53,7 +54,10 @@ def write_aside(path: Path, write: Callable[[BinaryIO], object]) -> bool:
 
 
 def _system_caches() -> Path:
-    home = Path.home()
+    try:
+        home = Path.home()
+    except RuntimeError:
+        home = Path(os.devnull)
     if folder := os.environ.get("XDG_CACHE_HOME"):
         return Path(folder)
     if sys.platform == "darwin":

@@ -94,3 +94,17 @@ def test_writers_do_not_disturb_each_other(tmp_path: Path) -> None:
         writer.join()
     assert path.read_bytes() in contents
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_without_a_home_nothing_is_kept_and_nothing_fails(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nowhere() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", nowhere)
+    path = user_cache("a", "b.npy")
+    assert not path.exists()
+    assert not write_aside(path, lambda file: file.write(b"x"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home / "caches"))
+    assert user_cache("a") == home / "caches" / "anysense" / "a"

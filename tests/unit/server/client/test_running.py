@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pathlib
 import stat
 import subprocess
 import sys
@@ -121,5 +122,18 @@ def test_a_cache_that_cannot_be_written_stops_no_service(
 ) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("ANYSENSE_CACHE", str(tmp_path / "file"))
+    with noted(service(tmp_path)):
+        assert running_services() == []
+
+
+def test_without_a_home_there_is_no_register(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nowhere() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    for name in ("ANYSENSE_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pathlib.Path, "home", nowhere)
     with noted(service(tmp_path)):
         assert running_services() == []
