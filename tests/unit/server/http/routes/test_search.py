@@ -55,6 +55,26 @@ def test_a_sound_may_be_a_data_uri_or_an_upload(client: TestClient) -> None:
     assert uploaded.json()["hits"] == inline
 
 
+def test_kinds_narrow_in_json_and_in_a_form(client: TestClient) -> None:
+    in_json = search(client, text="red", kinds=["image", "audio"], k=8)
+    assert {hit["kind"] for hit in in_json} == {"image", "audio"}
+    assert len(in_json) == 5
+    for kinds in (["image,audio"], ["image", "audio"]):
+        form = client.post(
+            "/v1/search",
+            files=[("text", (None, "red")), ("k", (None, "8"))]
+            + [("kinds", (None, kind)) for kind in kinds],
+        )
+        assert form.json()["hits"] == in_json
+    assert client.post("/v1/search", json={"text": "red", "kinds": ["song"]}).status_code == 422
+    query = {"text": "red", "k": 2, "kinds": ["image"]}
+    cursor = client.post("/v1/search", json=query).json()["next_cursor"]
+    rest = search(client, text="red", kinds=["image"], cursor=cursor)
+    assert [hit["kind"] for hit in rest] == ["image"]
+    other = client.post("/v1/search", json={"text": "red", "kinds": ["audio"], "cursor": cursor})
+    assert other.status_code == 422
+
+
 def test_several_inputs_combine(client: TestClient) -> None:
     both = search(client, text="red", audio=data_uri(wav(100), "audio/wav"), k=4)
     assert set(ids(both)) == {"red", "red-text", "low", "low-text"}
