@@ -4,8 +4,9 @@
 
 Makes files of every modality, builds them with a stand-in that gives every input a random vector,
 and then does what `anysense build --watch` does at a change: a scan, and a build of what it finds,
-without a change, with one new text, and with one text gone. Says as well what watching costs while
-nothing changes. Writes benchmarks/results/watching.json.
+without a change, with one new text, and with one text gone. Says as well what a scan costs, without
+an ignore file and with one of thirty patterns, and what watching costs while nothing changes.
+Writes benchmarks/results/watching.json.
 """
 
 from __future__ import annotations
@@ -54,6 +55,18 @@ def measure(
     }
 
 
+def measure_scan(media: Path, repeat: int, patterns: int) -> float:
+    """The median of the processor time of a scan with an ignore file of so many patterns."""
+    ignore, busy = media / ".gitignore", []
+    ignore.write_text("".join(f"*.tmp{i}\n" for i in range(patterns)))
+    for _ in range(repeat):
+        before = time.process_time()
+        scan_sources([media], OPTIONS, None)
+        busy.append(time.process_time() - before)
+    ignore.unlink()
+    return round(statistics.median(busy), 3)
+
+
 def measure_idle(collection: Collection, media: Path) -> dict[str, float]:
     """The processor time of watching for a while, and how many folders that is."""
     scan = scan_sources([media], OPTIONS, collection.path)
@@ -85,6 +98,10 @@ def main() -> None:
                 (media / "0000" / f"new-{i}.txt").write_text(f"A new note, number {i}.")
 
             results: dict[str, Any] = {
+                "scan_processor_seconds": {
+                    f"{patterns} patterns": measure_scan(media, options.repeat, patterns)
+                    for patterns in (0, 30)
+                },
                 "nothing_changed": measure(collection, media, options.repeat, lambda i: None),
                 "one_text_added": measure(collection, media, options.repeat, add),
                 "one_text_removed": measure(
