@@ -121,11 +121,6 @@ export const words = {
     position: "Position",
   },
   facts: "Details",
-  view: {
-    label: "View",
-    grid: "Grid",
-    map: "Map",
-  },
   hits: {
     heading: "Hits",
     all: (/** @type {number | null} */ n) =>

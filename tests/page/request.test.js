@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
-import { request, retryAfterOf } from "../../server/web/service/api.js";
+import { request, retryAfterOf } from "../../server/web/service/request.js";
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 const busy = (seconds, status = 429) =>

@@ -1,7 +1,8 @@
 /** Changes of a collection: items that are added, and removed. */
 
 import { words } from "../words.js";
-import { ApiError, base, request, retryAfterOf, storedKey } from "./api.js";
+import { base } from "./api.js";
+import { ApiError, request, retryAfterOf, storedKey } from "./request.js";
 
 const LONGEST_PARTING = 500; // ids in a request that outlives the page, which may be of 64 KiB
 

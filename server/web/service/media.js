@@ -1,6 +1,7 @@
 /** Pictures and sounds of items as addresses that elements can show. */
 
-import { itemPath, request, storedKey, uploadPath } from "./api.js";
+import { itemPath, uploadPath } from "./api.js";
+import { request, storedKey } from "./request.js";
 
 /** The sides that the service makes thumbnails of. */
 const SIDES = [160, 320, 640, 1280, 2048];

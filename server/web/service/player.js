@@ -1,6 +1,6 @@
 /** Plays one sound at a time. */
 
-import { request, storedKey } from "./api.js";
+import { request, storedKey } from "./request.js";
 
 /**
  * @typedef {object} Playing

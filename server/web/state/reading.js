@@ -92,7 +92,7 @@ export function nextPart({ passages, offset, total }, direction) {
  * @param {Reading} found
  * @returns {Reading}
  */
-export function joined(reading, found) {
+function joined(reading, found) {
   const [first, second] =
     (reading?.offset ?? 0) < found.offset ? [reading, found] : [found, reading];
   if (first === null || second === null) return found;

@@ -10,7 +10,7 @@ const STEP = 0.1; // of weights, and the least: a term of no weight would do not
  * Which term stands in the box: the last text of the plain weight. -1: none, the box is empty.
  * @param {readonly Term[]} terms
  */
-export function draftIndex(terms) {
+function draftIndex(terms) {
   return terms.findLastIndex((term) => term.text !== undefined && term.weight === 1);
 }
 
