@@ -116,6 +116,8 @@ def find(
     with ExitStack() as stack:
         found = (source_of(target, wishes) for target in targets_of(folders, wishes))
         sources = [source for source in found if source is not None]
+        for source in sources:
+            stack.callback(source.close)
         if sources and opens:
             return _open_page(sources, question, options)
         answers = _answers(sources, question, options, wishes, stack)
@@ -192,7 +194,6 @@ def _answer(
     from anysense.server.cli.finding.sources import source_anew
     from anysense.server.cli.finding.targets import UNUSABLE
 
-    stack.callback(source.close)
     try:
         return source, ask(source, question, options)
     except UNUSABLE as error:
