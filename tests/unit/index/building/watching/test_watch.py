@@ -65,7 +65,7 @@ class Told:
 def watching(
     collection: Collection,
     *sources: Path | str,
-    settle_seconds: float = 0.05,
+    settle_seconds: float = 0.2,
     poll_seconds: float | None = None,
     options: BuildOptions | None = None,
 ) -> Iterator[Told]:
