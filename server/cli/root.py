@@ -150,10 +150,11 @@ def _show_version(ctx: click.Context) -> None:
 def cli(debug: bool) -> None:
     """Search words, pictures and sounds together.
 
-    Build a collection from a folder, then search it with a text, an image or a sound: every query
-    finds items of every kind.
+    Search folders at once, or build a collection and search that, with a text, an image or a sound:
+    every query finds items of every kind.
 
     \b
+      anysense find "waves on a beach" ~/Pictures
       anysense build ~/Pictures ~/Sounds -o my.anysense
       anysense search my.anysense "waves on a beach"
       anysense search my.anysense --image sunset.jpg
