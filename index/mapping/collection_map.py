@@ -107,8 +107,8 @@ def _find(
     maps = find_maps(snapshot.manifest)
     if not maps:
         problem = (
-            f"{folder} has no map: it is drawn when at least {LEAST} items are published, as at "
-            "the end of a build."
+            f"{folder} has no map: one is drawn when at least {LEAST} items are published, as at "
+            f"the end of a build; `anysense compact {folder}` draws one of what is there."
         )
         return maps, None, problem
     if space is not None and space not in maps:
