@@ -53,7 +53,7 @@ def test_files_are_added_and_found(
     dialog = page.get_by_role("dialog", name="Add to the collection")
     files = [tmp_path / "lighthouse.txt", tmp_path / "broken.jpg"]
     dialog.locator("input[type=file]").set_input_files(files)
-    expect(dialog.get_by_role("status")).to_have_text("2 of 2 files, 1 failed")
+    expect(dialog.locator("#adding-standing")).to_have_text("2 of 2 files, 1 failed")
     failed = dialog.get_by_role("listitem").filter(has_text="broken.jpg")
     expect(failed).to_contain_text("Failed")
     expect(failed.locator(".adding-error")).not_to_be_empty()

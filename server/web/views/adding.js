@@ -18,12 +18,14 @@ const MOST_LISTED = 200; // those that failed, then the latest
  * @param {State} state
  * @param {Actions} actions
  */
-export function addingView({ adding }, actions) {
-  return dialogView({
-    name: "adding",
-    heading: words.add.heading,
-    closed: actions.closeDialog,
-    content: html`
+export function addingView(state, actions) {
+  const { adding } = state;
+  return dialogView(
+    {
+      name: "adding",
+      heading: words.add.heading,
+      closed: actions.closeDialog,
+      content: html`
       <p class="soft">${words.add.hint}</p>
       <label class="button main">
         ${words.add.pick}
@@ -34,7 +36,10 @@ export function addingView({ adding }, actions) {
         ${repeat(listed(adding), (one) => one.number, fileView)}
       </ul>
     `,
-  });
+    },
+    state,
+    actions,
+  );
 }
 
 /** @param {Actions} actions */

@@ -9,6 +9,7 @@ import { asideView } from "./detail-aside.js";
 import { closeAround, show } from "./dialog.js";
 import { icon } from "./icons.js";
 import { neighboursView } from "./neighbours.js";
+import { noticesView } from "./notices.js";
 import { stageView } from "./stage.js";
 
 /**
@@ -53,6 +54,7 @@ export function detailView(state, actions) {
                 ${asideView(item, state, actions)} ${neighboursView(state, actions)}`
         }
       </div>
+      ${noticesView(state, actions)}
     </dialog>
   `;
 }

@@ -3,8 +3,11 @@
 import { ref } from "../vendor/lit-html/directives/ref.js";
 import { html } from "../vendor/lit-html/lit-html.js";
 import { words } from "../words.js";
+import { noticesView } from "./notices.js";
 
 /**
+ * @import { Actions } from "../state/actions.js"
+ * @import { State } from "../state/store.js"
  * @import { TemplateResult } from "../vendor/lit-html/lit-html.js"
  */
 
@@ -14,8 +17,10 @@ import { words } from "../words.js";
  * @param {string} parts.heading
  * @param {TemplateResult} parts.content
  * @param {() => void} parts.closed told when it has been closed
+ * @param {State} state
+ * @param {Actions} actions
  */
-export function dialogView({ name, heading, content, closed }) {
+export function dialogView({ name, heading, content, closed }, state, actions) {
   return html`
     <dialog
       class="dialog ${name}"
@@ -29,6 +34,7 @@ export function dialogView({ name, heading, content, closed }) {
         <button type="button" class="plain" @click=${closeAround}>${words.close}</button>
       </header>
       <div class="dialog-body">${content}</div>
+      ${noticesView(state, actions)}
     </dialog>
   `;
 }

@@ -4,15 +4,22 @@ import { html } from "../vendor/lit-html/lit-html.js";
 import { words } from "../words.js";
 import { dialogView } from "./dialog.js";
 
-/** @import { Actions } from "../state/actions.js" */
+/**
+ * @import { Actions } from "../state/actions.js"
+ * @import { State } from "../state/store.js"
+ */
 
-/** @param {Actions} actions */
-export function keysView(actions) {
-  return dialogView({
-    name: "keys",
-    heading: words.keys.heading,
-    closed: actions.closeDialog,
-    content: html`
+/**
+ * @param {State} state
+ * @param {Actions} actions
+ */
+export function keysView(state, actions) {
+  return dialogView(
+    {
+      name: "keys",
+      heading: words.keys.heading,
+      closed: actions.closeDialog,
+      content: html`
       ${words.keys.list.map(
         ({ title, keys }) => html`
           <h3>${title}</h3>
@@ -22,5 +29,8 @@ export function keysView(actions) {
         `,
       )}
     `,
-  });
+    },
+    state,
+    actions,
+  );
 }

@@ -1,4 +1,7 @@
-/** Messages that pass. */
+/**
+ * Messages that pass. While a dialog is open they are inside of it, as nothing around it can be
+ * reached then.
+ */
 
 import { repeat } from "../vendor/lit-html/directives/repeat.js";
 import { html, nothing } from "../vendor/lit-html/lit-html.js";

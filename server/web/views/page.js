@@ -59,7 +59,8 @@ export function pageView(state, actions) {
     </main>
     ${selectionView(state, actions)} ${dialogOf(state, actions)}
     ${isOver ? detail.show(({ detailView }) => detailView(state, actions)) : nothing}
-    ${dropView(state)} ${noticesView(state, actions)}
+    ${dropView(state)}
+    ${isOver || state.dialog !== null ? nothing : noticesView(state, actions)}
   `;
 }
 
@@ -90,5 +91,5 @@ function dialogOf(state, actions) {
   if (state.dialog === "adding") return adding.show(({ addingView }) => addingView(state, actions));
   if (state.dialog === "history") return past.show(({ pastView }) => pastView(state, actions));
   if (state.dialog === "why") return why.show(({ whyDialogView }) => whyDialogView(state, actions));
-  return state.dialog === "keys" ? keys.show(({ keysView }) => keysView(actions)) : nothing;
+  return state.dialog === "keys" ? keys.show(({ keysView }) => keysView(state, actions)) : nothing;
 }

@@ -16,14 +16,16 @@ const time = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "sh
  * @param {State} state
  * @param {Actions} actions
  */
-export function pastView({ past, isRemembering }, actions) {
+export function pastView(state, actions) {
+  const { past, isRemembering } = state;
   const kept = (/** @type {Event} */ event) =>
     actions.rememberPast(/** @type {HTMLInputElement} */ (event.currentTarget).checked);
-  return dialogView({
-    name: "past",
-    heading: words.past.heading,
-    closed: actions.closeDialog,
-    content: html`
+  return dialogView(
+    {
+      name: "past",
+      heading: words.past.heading,
+      closed: actions.closeDialog,
+      content: html`
       <p class="soft">${words.past.note}</p>
       <div class="past-choices">
         <label class="check">
@@ -37,7 +39,10 @@ export function pastView({ past, isRemembering }, actions) {
       </div>
       ${past.length ? listView(past, actions) : html`<p>${words.past.none}</p>`}
     `,
-  });
+    },
+    state,
+    actions,
+  );
 }
 
 /**

@@ -25,15 +25,19 @@ import { icon } from "./icons.js";
  */
 export function whyDialogView(state, actions) {
   const hit = state.results.hits.find(({ id }) => id === state.why?.id);
-  return dialogView({
-    name: "why-dialog",
-    heading: words.why.heading,
-    closed: actions.closeDialog,
-    content: html`
+  return dialogView(
+    {
+      name: "why-dialog",
+      heading: words.why.heading,
+      closed: actions.closeDialog,
+      content: html`
       ${hit ? html`<p class="why-name">${icon(hit.kind)} ${nameOf(hit)} <span>${placeOf(hit)}</span></p>` : nothing}
       ${whyView(state)}
     `,
-  });
+    },
+    state,
+    actions,
+  );
 }
 
 /**
