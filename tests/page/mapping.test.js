@@ -24,7 +24,10 @@ function page(answer = (space) => ({ space, ids: ["p1"] })) {
       return id === "gone" ? Promise.reject(new Error("gone")) : Promise.resolve(item(id));
     },
   };
-  const media = { address: (_collection, id) => Promise.resolve(`thumbnail of ${id}`) };
+  const media = {
+    address: (_collection, id) =>
+      id === "gone" ? Promise.reject(new Error("gone")) : Promise.resolve(`thumbnail of ${id}`),
+  };
   const store = createStore(INITIAL);
   const more = () => {
     asked.more += 1;
@@ -97,6 +100,13 @@ test("an item is asked about once, pictures with their thumbnail", async () => {
   await assert.rejects(actions.describe("gone"));
   await assert.rejects(actions.describe("gone"));
   assert.equal(asked.items.length, 4);
+});
+
+test("pictures on the map ask for nothing but their thumbnail", async () => {
+  const { asked, actions } = page();
+  assert.equal(await actions.thumbnail("p1"), "thumbnail of p1");
+  assert.equal(await actions.thumbnail("gone"), null);
+  assert.deepEqual(asked.items, []);
 });
 
 test("what is near is told by name", async () => {

@@ -44,6 +44,8 @@ export class AnyMap extends HTMLElement {
     super();
     /** Tells of an item. @type {(id: string) => Promise<Card>} */
     this.describe = (id) => Promise.resolve({ title: id, note: "", thumbnail: null });
+    /** Where the small picture of an item is. @type {(id: string) => Promise<string | null>} */
+    this.thumbnail = () => Promise.resolve(null);
     /** @private */
     this.columns = NOTHING;
     /** @private */
@@ -70,7 +72,7 @@ export class AnyMap extends HTMLElement {
     this.palette = new MapPalette(() => this.refresh());
     /** @private */
     this.pictures = new MapPictures(
-      async (id) => (await this.describe(id)).thumbnail,
+      (id) => this.thumbnail(id),
       () => this.refresh(),
     );
   }

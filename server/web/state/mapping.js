@@ -38,6 +38,9 @@ const MOST_KNOWN = 2000;
 export function mappingActions(store, service, more) {
   const describe = describing(store, service);
 
+  /** @param {string} id of a picture */
+  const thumbnail = (id) => thumbnailOf(service, store.get().query.collection, id);
+
   /** @param {Partial<Mapping>} patch */
   const change = (patch) => store.set({ mapping: { ...store.get().mapping, ...patch } });
 
@@ -100,7 +103,7 @@ export function mappingActions(store, service, more) {
     if (looked) change({ looked, near });
   }
 
-  return { showMap, needMap, toggleOnMap, lookOnMap, describe };
+  return { showMap, needMap, toggleOnMap, lookOnMap, describe, thumbnail };
 }
 
 /**
@@ -163,9 +166,19 @@ export function mayLightMore(hits) {
  */
 async function toCard(service, collection, item) {
   const isPictured = item.kind === "image" || item.kind === "document";
-  const thumbnail = isPictured
-    ? await service.media.address(collection, item.id, { w: THUMBNAIL }).catch(() => null)
-    : null;
+  const thumbnail = isPictured ? await thumbnailOf(service, collection, item.id) : null;
   const text = item.segments.find((segment) => segment.text)?.text ?? "";
   return { title: nameOf(item), note: item.kind === "text" ? text.slice(0, 160) : "", thumbnail };
+}
+
+/**
+ * Where the small picture of an item is; null if it cannot be had.
+ *
+ * @param {Service} service
+ * @param {string | null} collection
+ * @param {string} id
+ * @returns {Promise<string | null>}
+ */
+function thumbnailOf({ media }, collection, id) {
+  return media.address(collection, id, { w: THUMBNAIL }).catch(() => null);
 }

@@ -33,6 +33,7 @@ export function mapView(state, actions) {
           .lit=${lit}
           .without=${mapping.without}
           .describe=${actions.describe}
+          .thumbnail=${actions.thumbnail}
           @choose=${(/** @type {CustomEvent} */ event) => actions.openItem(event.detail.id)}
           @look=${(/** @type {CustomEvent} */ event) => actions.lookOnMap(event.detail.id, event.detail.near)}
         ></any-map>
