@@ -229,7 +229,6 @@ export const words = {
         : `The score is ${score}.`,
     axis: "score: 1 is one in 10, 2 one in 100, 3 one in 1,000",
     here: (/** @type {string} */ score) => `here: ${score}`,
-    unrelatedOnes: "unrelated ones",
     expected: (/** @type {string} */ mean, /** @type {string} */ deviation) =>
       `unrelated ones have ${mean} ± ${deviation}`,
     terms: "What each part of the query gave",
@@ -265,7 +264,6 @@ export const words = {
       `The service is busy; it is tried again in ${number(seconds, "second", "seconds")}.`,
     retry: "Try the failed ones again",
     clear: "Clear the list",
-    leaving: "Files are still being added.",
   },
   remove: {
     button: "Remove",
