@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CENTRED",
+    "LEAST_ITEMS",
+    "SHARES",
     "TYPICAL",
     "Null",
     "RouteCalibration",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from anysense.embed.types import Modality
-from anysense.index.calibration.scores import SHARES, copy_bonus
+from anysense.index.calibration.scores import LEAST_ITEMS, SHARES, copy_bonus
 from anysense.index.calibration.words import added_by_words
 from anysense.index.hits.explanation import Chance, Explanation, FoundWords, Parts, TermShare
 from anysense.index.ranking.matches import words_on
@@ -151,7 +151,11 @@ def _chance(state: State, route: Route, vector: FloatArray, score: float) -> Cha
     # By BLAS it would be shared by all processors, whose threads then wait for more in a loop.
     products = np.einsum("md,d->m", items, route.vector)
     cosines = np.einsum("md,d->m", items, route.cosine).astype(np.float64)
-    mean, deviation = _spread(cosines, weights)
+    # Of too few nothing is known, and the null has what is typical.
+    is_known = len(calibration.items) >= LEAST_ITEMS
+    mean, deviation = (
+        _spread(cosines, weights) if is_known else (route.null.mean, route.null.deviation)
+    )
     places = _drawn(weights, MOST_SAMPLED)
     sample = sorted(round(route.null.score(product), 4) for product in products[places].tolist())
     last = min(max(LAST_VALUE, math.ceil(score) + 1), HIGHEST)

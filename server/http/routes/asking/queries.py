@@ -40,7 +40,7 @@ router = APIRouter(tags=["search"])
     responses={**KEPT, **refusals(507)},
     openapi_extra=one_of_bodies(form("QueryForm")),
 )
-async def keep(request: Request) -> Response:
+async def add_query(request: Request) -> Response:
     """Keep a picture or a sound to search by: its id is the `upload` of a search.
 
     What is kept of all together is bounded, and the oldest go first.

@@ -12,6 +12,7 @@ from PIL import Image
 
 from anysense import Collection, Modality, NewItem, Term, Waveform
 from anysense.embed.errors import ItemNotFoundError, NoHitError, StateGoneError
+from anysense.index.background import bank
 from anysense.index.calibration.scores import TYPICAL, Null, Tail
 from anysense.index.hits.explanation import Explanation
 from anysense.index.ranking.retriever import CollectionRetriever
@@ -217,3 +218,17 @@ def test_a_query_by_a_vector_is_explained(collection: Collection) -> None:
     retriever = CollectionRetriever(collection)
     [hit] = retriever.retrieve(query, k=1)
     check(retriever.explain(query, hit.id, k=1), hit)
+
+
+def test_where_nothing_is_known_of_chance_what_is_typical_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bank, "lookup", lambda space: None)
+    with Collection.create(tmp_path / "c", ["tiny"]) as collection:
+        collection.add([NewItem("a red thing", id="x")])
+    with Collection.open(tmp_path / "c") as collection:  # whose encoder is not loaded
+        [(partition, vector)] = collection.folder.snapshot().item_vectors("x").items()
+        query = Term(vector=vector[0], space=partition.space)
+        chance = CollectionRetriever(collection).explain(query, "x").chance
+    assert chance is not None
+    assert (chance.mean, chance.deviation, chance.sample) == (0.0, 0.1, ())
