@@ -175,6 +175,24 @@ def _searches(name: str, clients: str | int, figures: dict[str, float]) -> list[
     return [name, str(clients), f"{figures['rate']:.0f}/s", *cells, ""]
 
 
+def page() -> str:
+    result = load("page")
+    opening, frames, memory = result["opening"], result["scrolling"], result["memory"]
+    cold, warm = (
+        opening[f"a search, {state}, first hits"]["median_seconds"] for state in ("cold", "warm")
+    )
+    return (
+        f"The page over {result['items']:,} items, in Chromium without a GPU on the same two "
+        f"processors: a link to a search shows its first hits {cold:.1f} s after it is opened in a "
+        f"new browser, {warm:.1f} s when opened again. While one scrolls, a frame takes "
+        f"{frames['median_ms']:.0f} ms (median; 95th percentile {frames['p95_ms']:.0f} ms, "
+        f"{frames['over_50_ms']} of {frames['frames']:,} over 50 ms). The tab has "
+        f"{memory['opened']['process_mb']:.0f} MB, and {memory['scrolled']['process_mb']:.0f} MB "
+        f"after {frames['hits']:,} hits have been scrolled through. Its {result['wire']['files']} "
+        f"files are {result['wire']['bytes'] / 1000:.0f} kB over the wire."
+    )
+
+
 def machine() -> str:
     described = load("search_latency")["machine"]
     versions = described["versions"]
@@ -187,7 +205,7 @@ def machine() -> str:
 
 
 SECTIONS: Sequence[Callable[[], str]] = (
-    *(search, collection, rebuild, encoding, service),
+    *(search, collection, rebuild, encoding, service, page),
     machine,
 )
 
