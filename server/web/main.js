@@ -48,7 +48,7 @@ addEventListener("beforeunload", (event) => {
   if (store.get().adding.some(isUnderWay)) event.preventDefault();
 });
 addEventListener("pagehide", actions.finishRemovals);
-actions.recallTheme();
+actions.recallChoices();
 actions.recall();
 show();
 void actions.begin();

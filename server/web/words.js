@@ -330,6 +330,7 @@ export const words = {
   keys: {
     button: "Keys",
     heading: "Keys",
+    everywhere: "Keys that work everywhere",
     list: [
       {
         title: "Everywhere",

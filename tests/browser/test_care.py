@@ -131,6 +131,19 @@ def test_keys_alone_ask_look_and_go_back(page: Page) -> None:
     expect(page.locator("any-map")).to_be_visible()
 
 
+def test_keys_that_work_everywhere_can_be_turned_off(page: Page) -> None:
+    view = View(page)
+    keys(view)
+    switch = page.get_by_role("checkbox", name="Keys that work everywhere")
+    switch.uncheck()
+    page.keyboard.press("Escape")
+    page.reload()
+    view.answered().page.keyboard.press("v")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert "view=map" not in page.url
+
+
 def test_what_has_the_focus_is_seen(page: Page) -> None:
     view = View(page).open("q=farm+animals")
     for control in (view.box, view.hits.first, page.get_by_role("button", name="Map")):

@@ -37,6 +37,12 @@ test("keys of the page", () => {
   assert.deepEqual(pressed("q"), []);
 });
 
+test("keys of the page can be turned off, those of what has the focus stay", () => {
+  const state = { hasKeys: false };
+  for (const key of ["/", "?", "u", "v"]) assert.deepEqual(pressed(key, { state }), []);
+  assert.deepEqual(pressed("x", { state, on: { id: "a" } }), [["select", "a", false]]);
+});
+
 test("keys of the hit that has the focus", () => {
   const on = { id: "a" };
   assert.deepEqual(pressed("x", { on }), [["select", "a", false]]);

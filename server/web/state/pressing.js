@@ -27,8 +27,8 @@ import { asksNothing } from "./query.js";
 export function press(pressed, state, actions, toBox) {
   const { key, isPlain, isTyping, id } = pressed;
   if (!isPlain || isTyping || state.dialog !== null || state.query.item !== null) return false;
-  const run =
-    keysOfPage(state, actions, toBox)[key] ?? (id && keysOfHit(pressed, id, state, actions)[key]);
+  const ofPage = state.hasKeys ? keysOfPage(state, actions, toBox) : {};
+  const run = ofPage[key] ?? (id && keysOfHit(pressed, id, state, actions)[key]);
   if (!run) return false;
   run();
   return true;

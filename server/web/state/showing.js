@@ -9,6 +9,7 @@
  */
 
 const THEME = "anysense.theme";
+const KEYS = "anysense.keys";
 /** @type {readonly Theme[]} */
 export const THEMES = ["system", "light", "dark"];
 
@@ -30,10 +31,17 @@ export function showingActions(store, service) {
     else service.kept.setItem(THEME, theme);
   }
 
-  /** Show the theme that was chosen before. */
-  function recallTheme() {
+  /** @param {boolean} hasKeys */
+  function setKeys(hasKeys) {
+    store.set({ hasKeys });
+    if (hasKeys) service.kept.removeItem(KEYS);
+    else service.kept.setItem(KEYS, "off");
+  }
+
+  /** Go by the theme and the keys that were chosen before. */
+  function recallChoices() {
     const theme = THEMES.find((name) => name === service.kept.getItem(THEME)) ?? "system";
-    store.set({ theme });
+    store.set({ theme, hasKeys: service.kept.getItem(KEYS) !== "off" });
     service.screen.setTheme(theme);
   }
 
@@ -41,5 +49,5 @@ export function showingActions(store, service) {
 
   const toggleFilters = () => store.set({ isNarrowing: !store.get().isNarrowing });
 
-  return { toggleFacts, toggleFilters, openDialog, closeDialog, setTheme, recallTheme };
+  return { toggleFacts, toggleFilters, openDialog, closeDialog, setTheme, setKeys, recallChoices };
 }

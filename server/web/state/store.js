@@ -49,6 +49,7 @@ import { EMPTY } from "./query.js";
  * @property {{ isTrying: boolean, error: string | null }} entry how a key that was given is taken
  * @property {DialogName | null} dialog what is open over the page, beside an item
  * @property {Theme} theme
+ * @property {boolean} hasKeys whether keys of the whole page work; those of what has the focus do
  * @property {readonly Notice[]} notices
  */
 
@@ -110,6 +111,7 @@ export const INITIAL = Object.freeze({
   entry: Object.freeze({ isTrying: false, error: null }),
   dialog: null,
   theme: "system",
+  hasKeys: true,
   notices: [],
 });
 

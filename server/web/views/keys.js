@@ -14,12 +14,17 @@ import { dialogView } from "./dialog.js";
  * @param {Actions} actions
  */
 export function keysView(state, actions) {
+  const changed = (/** @type {Event} */ event) =>
+    actions.setKeys(/** @type {HTMLInputElement} */ (event.currentTarget).checked);
   return dialogView(
     {
       name: "keys",
       heading: words.keys.heading,
       closed: actions.closeDialog,
       content: html`
+      <label class="check">
+        <input type="checkbox" .checked=${state.hasKeys} @change=${changed} />${words.keys.everywhere}
+      </label>
       ${words.keys.list.map(
         ({ title, keys }) => html`
           <h3>${title}</h3>
