@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { addingActions, patience, standing } from "../../server/web/state/adding.js";
+import { addingActions, patience, standing } from "../../server/web/state/changes/adding.js";
 import { createStore, INITIAL } from "../../server/web/state/store.js";
 
 const file = (name, size = 10) => ({ name, size });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createArranger } from "../../server/web/state/arranging.js";
+import { createArranger } from "../../server/web/state/hits/arranging.js";
 
 const hits = (count) => Array.from({ length: count }, (_, id) => ({ id: `${id}` }));
 

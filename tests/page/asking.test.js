@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
-import { askingActions } from "../../server/web/state/asking.js";
+import { askingActions } from "../../server/web/state/asking/asking.js";
 import { EMPTY, fromUrl } from "../../server/web/state/query.js";
 import { createStore, INITIAL } from "../../server/web/state/store.js";
 import { deferred, fakeService, settled } from "./fake-service.js";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { attendingActions } from "../../server/web/state/attending.js";
+import { attendingActions } from "../../server/web/state/hits/attending.js";
 import { knowingActions } from "../../server/web/state/knowing.js";
 import { changed, EMPTY } from "../../server/web/state/query.js";
 import { createStore, INITIAL, NO_RESULTS } from "../../server/web/state/store.js";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bars, endOfAxis, histogram } from "../../server/web/state/chance.js";
+import { bars, endOfAxis, histogram } from "../../server/web/state/item/chance.js";
 
 test("the axis holds what is shown, and one in 10,000", () => {
   assert.equal(endOfAxis(1, [0.2, 1.5]), 4);

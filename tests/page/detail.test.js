@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { detailActions } from "../../server/web/state/detail.js";
+import { detailActions } from "../../server/web/state/item/detail.js";
+import { steppingActions } from "../../server/web/state/item/stepping.js";
 import { changed, EMPTY } from "../../server/web/state/query.js";
-import { steppingActions } from "../../server/web/state/stepping.js";
 import { createStore, INITIAL, NO_RESULTS } from "../../server/web/state/store.js";
 import { deferred, fakeService, settled } from "./fake-service.js";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { exampleActions } from "../../server/web/state/examples.js";
+import { exampleActions } from "../../server/web/state/asking/examples.js";
 import { changed, EMPTY } from "../../server/web/state/query.js";
 import { createStore, INITIAL } from "../../server/web/state/store.js";
 import { deferred, fakeService, settled } from "./fake-service.js";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { toCsv, toFile, toJsonl, toPaths } from "../../server/web/state/exporting.js";
+import { toCsv, toFile, toJsonl, toPaths } from "../../server/web/state/hits/exporting.js";
 
 const hit = {
   id: "a",

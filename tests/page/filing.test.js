@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { filingActions } from "../../server/web/state/filing.js";
+import { filingActions } from "../../server/web/state/item/filing.js";
 import { createStore, INITIAL } from "../../server/web/state/store.js";
 import { fakeService } from "./fake-service.js";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { filterText } from "../../server/web/state/filter-text.js";
+import { filterText } from "../../server/web/state/asking/filter-text.js";
 
 const text = (where, kinds = [], modalities = []) => filterText({ where, kinds, modalities });
 

@@ -8,7 +8,7 @@ import {
   suggestions,
   turnHistory,
   writeHistory,
-} from "../../server/web/state/history.js";
+} from "../../server/web/state/asking/history.js";
 
 const entry = (label, at = 0) => ({ search: `?q=${label}`, label, at });
 

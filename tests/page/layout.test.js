@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { layOut, NO_LAYOUT, neighbour, tilesBetween } from "../../server/web/state/layout.js";
+import { layOut, NO_LAYOUT, neighbour, tilesBetween } from "../../server/web/state/hits/layout.js";
 
 const picture = (aspect) => ({ aspect, least: 0 });
 const card = { aspect: 1.45, least: 240 };

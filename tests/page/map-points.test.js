@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { apart, MapPoints } from "../../server/web/state/map-points.js";
+import { apart, MapPoints } from "../../server/web/state/map/points.js";
 
 /** Numbers from 0 to 1 that are the same in every run. */
 function* numbers(seed = 7) {

@@ -8,7 +8,7 @@ import {
   toScreen,
   WHOLE,
   zoomed,
-} from "../../server/web/state/map-view.js";
+} from "../../server/web/state/map/view.js";
 
 const size = { width: 800, height: 600 };
 const near = (a, b) => assert.ok(Math.abs(a - b) < 1e-9, `${a} is not ${b}`);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { litOf, mappingActions, mayLightMore } from "../../server/web/state/mapping.js";
+import { litOf, mappingActions, mayLightMore } from "../../server/web/state/map/mapping.js";
 import { createStore, INITIAL } from "../../server/web/state/store.js";
 
 const item = (id) => ({

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isPlain, rowsOf, valueText } from "../../server/web/state/metadata.js";
+import { isPlain, rowsOf, valueText } from "../../server/web/state/item/metadata.js";
 
 test("metadata are rows that are named as filters name them", () => {
   const metadata = {

@@ -8,7 +8,7 @@ import {
   rangeOf,
   toggled,
   without,
-} from "../../server/web/state/narrowing.js";
+} from "../../server/web/state/asking/narrowing.js";
 
 test("values are chosen and given up one by one", () => {
   const one = toggled({ year: { $gte: 2000 } }, "camera", "X100");

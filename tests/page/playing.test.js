@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { playingActions } from "../../server/web/state/playing.js";
-import { spansOf } from "../../server/web/state/spans.js";
+import { playingActions } from "../../server/web/state/hits/playing.js";
+import { spansOf } from "../../server/web/state/hits/spans.js";
 import { createStore, INITIAL } from "../../server/web/state/store.js";
 import { fakeService } from "./fake-service.js";
 

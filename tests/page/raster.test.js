@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Raster, stampOf } from "../../server/web/state/raster.js";
+import { Raster, stampOf } from "../../server/web/state/map/raster.js";
 
 const [INK, PAPER, RIM] = [
   [200, 10, 20],

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readingActions } from "../../server/web/state/reading.js";
+import { readingActions } from "../../server/web/state/item/reading.js";
 import { createStore, INITIAL } from "../../server/web/state/store.js";
 import { fakeService, settled } from "./fake-service.js";
 

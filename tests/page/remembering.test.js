@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { labelOf } from "../../server/web/state/history.js";
+import { labelOf } from "../../server/web/state/asking/history.js";
+import { rememberingActions } from "../../server/web/state/asking/remembering.js";
 import { EMPTY } from "../../server/web/state/query.js";
-import { rememberingActions } from "../../server/web/state/remembering.js";
 import { createStore, INITIAL } from "../../server/web/state/store.js";
 
 function page() {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { removingActions, SECONDS, withHits } from "../../server/web/state/removing.js";
+import { removingActions, SECONDS, withHits } from "../../server/web/state/changes/removing.js";
 import { createStore, INITIAL } from "../../server/web/state/store.js";
 
 const hits = ["a", "b", "c", "d"].map((id) => ({

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MOST_EXPORTED, marked, selectingActions } from "../../server/web/state/selecting.js";
+import { MOST_EXPORTED, marked, selectingActions } from "../../server/web/state/hits/selecting.js";
 import { createStore, INITIAL } from "../../server/web/state/store.js";
 
 const hit = (id) => ({ id, source: `/${id}`, kind: "image", metadata: {} });

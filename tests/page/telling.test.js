@@ -1,11 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { flowing } from "../../server/web/state/flowing.js";
-import { marked, wordsOf } from "../../server/web/state/marking.js";
+import { oddsOf } from "../../server/web/state/asking/odds.js";
+import { flowing } from "../../server/web/state/hits/flowing.js";
+import { marked, wordsOf } from "../../server/web/state/hits/marking.js";
+import {
+  factsOf,
+  nameOf,
+  placeOf,
+  rarityOf,
+  titleOf,
+} from "../../server/web/state/hits/telling.js";
+import { lookOf, shapeOf } from "../../server/web/state/hits/tiles.js";
 import { fileName } from "../../server/web/state/names.js";
-import { oddsOf } from "../../server/web/state/odds.js";
-import { factsOf, nameOf, placeOf, rarityOf, titleOf } from "../../server/web/state/telling.js";
-import { lookOf, shapeOf } from "../../server/web/state/tiles.js";
 import { clock, clockSpan } from "../../server/web/state/times.js";
 
 const hit = (values = {}) => ({ id: "a", source: "", kind: "text", metadata: {}, ...values });

@@ -8,7 +8,7 @@ import {
   withDraftKept,
   withoutTerm,
   withWeight,
-} from "../../server/web/state/terms.js";
+} from "../../server/web/state/asking/terms.js";
 
 const text = (words, weight = 1) => ({ text: words, weight });
 const picture = { upload: "q-1", weight: 1, name: "a.jpg", modality: "image" };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { watchingActions } from "../../server/web/state/changes/watching.js";
 import { createStore, INITIAL } from "../../server/web/state/store.js";
-import { watchingActions } from "../../server/web/state/watching.js";
 
 const facts = (items, name = "photos") => ({ name, items, items_by_kind: {}, encoders: [] });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { encodeWav, mixed } from "../../server/web/state/wav.js";
+import { encodeWav, mixed } from "../../server/web/state/asking/wav.js";
 
 test("a WAV says how long it is and holds the samples", () => {
   const bytes = Buffer.from(encodeWav(new Float32Array([0, 1, -1, 2]), 48_000));

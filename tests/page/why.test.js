@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { whyActions } from "../../server/web/state/item/why.js";
 import { createStore, INITIAL } from "../../server/web/state/store.js";
-import { whyActions } from "../../server/web/state/why.js";
 
 function page(answer) {
   const asked = [];

@@ -4,7 +4,7 @@
  * Bars are the scores of unrelated items, the line is the hit. The same is said as a text.
  */
 
-import { endOfAxis, histogram } from "../state/chance.js";
+import { endOfAxis, histogram } from "../state/item/chance.js";
 import { html, render, svg } from "../vendor/lit-html/lit-html.js";
 import { words } from "../words.js";
 

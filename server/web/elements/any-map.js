@@ -8,8 +8,8 @@
  * none; `detail.id`, which may be null, and by the keyboard `detail.near`, the ids around it).
  */
 
-import { MapPoints } from "../state/map-points.js";
-import { panned, revealing, sidesOf, toMap, toScreen, WHOLE, zoomed } from "../state/map-view.js";
+import { MapPoints } from "../state/map/points.js";
+import { panned, revealing, sidesOf, toMap, toScreen, WHOLE, zoomed } from "../state/map/view.js";
 import { words } from "../words.js";
 import { MapCard } from "./map-card.js";
 import { listenToHand } from "./map-hand.js";
@@ -19,8 +19,8 @@ import { MapPalette } from "./map-palette.js";
 import { MapPictures } from "./map-pictures.js";
 
 /**
- * @import { Direction } from "../state/map-points.js"
- * @import { Point, Size, View } from "../state/map-view.js"
+ * @import { Direction } from "../state/map/points.js"
+ * @import { Point, Size, View } from "../state/map/view.js"
  * @import { Card } from "./map-card.js"
  * @import { Scene } from "./map-painter.js"
  *

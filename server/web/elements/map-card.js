@@ -1,7 +1,7 @@
 /**
  * What a map tells of the point that is looked at: a card beside it, and the same aloud.
  *
- * @import { Point, Size } from "../state/map-view.js"
+ * @import { Point, Size } from "../state/map/view.js"
  *
  * @typedef {{ title: string, note: string, thumbnail: string | null }} Card what is told of an item
  */

@@ -1,7 +1,7 @@
 /** The keys of a map that has the focus. */
 
 /**
- * @import { Direction } from "../state/map-points.js"
+ * @import { Direction } from "../state/map/points.js"
  * @import { AnyMap } from "./any-map.js"
  */
 

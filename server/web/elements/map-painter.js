@@ -3,13 +3,13 @@
  * shape.
  */
 
-import { sidesOf, toMap } from "../state/map-view.js";
-import { Raster, stampOf } from "../state/raster.js";
+import { Raster, stampOf } from "../state/map/raster.js";
+import { sidesOf, toMap } from "../state/map/view.js";
 
 /**
- * @import { MapPoints } from "../state/map-points.js"
- * @import { Size, View } from "../state/map-view.js"
- * @import { Colour, Stamp } from "../state/raster.js"
+ * @import { MapPoints } from "../state/map/points.js"
+ * @import { Size, View } from "../state/map/view.js"
+ * @import { Colour, Stamp } from "../state/map/raster.js"
  * @import { Palette } from "./map-palette.js"
  *
  * @typedef {"plain" | "dim" | "lit"} Look

@@ -1,7 +1,7 @@
 /**
  * The colours of a map in numbers: those of the style sheet, whatever the theme.
  *
- * @import { Colour } from "../state/raster.js"
+ * @import { Colour } from "../state/map/raster.js"
  *
  * @typedef {Readonly<Record<string, Colour>> & { ink: Colour, page: Colour }} Palette
  */

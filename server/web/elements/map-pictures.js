@@ -2,8 +2,8 @@
  * The thumbnails that are drawn on a map: few at a time, each fetched once, the oldest forgotten.
  */
 
-import { apart } from "../state/map-points.js";
-import { toScreen } from "../state/map-view.js";
+import { apart } from "../state/map/points.js";
+import { toScreen } from "../state/map/view.js";
 import { boxOf, PICTURE } from "./map-painter.js";
 
 /**

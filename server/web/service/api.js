@@ -3,10 +3,10 @@
 import { request } from "./request.js";
 
 /**
- * @import { CollectionMap } from "../state/mapping.js"
+ * @import { CollectionMap } from "../state/map/mapping.js"
  * @import { Access, CollectionFacts, Field, Hit, Item, Modality, Segment } from "../state/types.js"
- * @import { Build, Job } from "../state/watching.js"
- * @import { Explanation } from "../state/why.js"
+ * @import { Build, Job } from "../state/changes/watching.js"
+ * @import { Explanation } from "../state/item/why.js"
  */
 
 const FACTS = "id,source,kind,metadata,aliases,added_at";

@@ -1,12 +1,12 @@
 /** Asks for the first hits while the rest of the page is still on its way. */
 
-import { fetchPage } from "../state/pages.js";
+import { fetchPage } from "../state/asking/pages.js";
 import { toUrl } from "../state/query.js";
 import { address } from "./address.js";
 import { api } from "./api.js";
 
 /**
- * @import { Page } from "../state/pages.js"
+ * @import { Page } from "../state/asking/pages.js"
  * @import { Query } from "../state/types.js"
  */
 

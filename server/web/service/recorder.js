@@ -1,6 +1,6 @@
 /** Records from the microphone. */
 
-import { encodeWav, mixed } from "../state/wav.js";
+import { encodeWav, mixed } from "../state/asking/wav.js";
 
 const LONGEST = 30; // seconds
 const RATE = 48_000;

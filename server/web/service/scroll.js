@@ -1,6 +1,6 @@
 /** Where the page is scrolled to. The page looks after it itself, as its hits come later than its address. */
 
-/** @import { Box } from "../state/layout.js" */
+/** @import { Box } from "../state/hits/layout.js" */
 
 const BELOW = 16; // pixels that stay free under what is brought into sight
 

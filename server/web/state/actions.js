@@ -1,24 +1,24 @@
 /** All that a person can do, as functions that change the state. Each room of actions has its file. */
 
-import { addingActions } from "./adding.js";
-import { askingActions } from "./asking.js";
-import { attendingActions } from "./attending.js";
-import { detailActions } from "./detail.js";
+import { askingActions } from "./asking/asking.js";
+import { exampleActions } from "./asking/examples.js";
+import { rememberingActions } from "./asking/remembering.js";
+import { addingActions } from "./changes/adding.js";
+import { removingActions } from "./changes/removing.js";
+import { watchingActions } from "./changes/watching.js";
 import { enteringActions, isClosed } from "./entering.js";
-import { exampleActions } from "./examples.js";
-import { filingActions } from "./filing.js";
+import { attendingActions } from "./hits/attending.js";
+import { playingActions } from "./hits/playing.js";
+import { selectingActions } from "./hits/selecting.js";
+import { detailActions } from "./item/detail.js";
+import { filingActions } from "./item/filing.js";
+import { readingActions } from "./item/reading.js";
+import { steppingActions } from "./item/stepping.js";
+import { whyActions } from "./item/why.js";
 import { knowingActions } from "./knowing.js";
 import { lookingActions } from "./looking.js";
-import { mappingActions } from "./mapping.js";
-import { playingActions } from "./playing.js";
-import { readingActions } from "./reading.js";
-import { rememberingActions } from "./remembering.js";
-import { removingActions } from "./removing.js";
-import { selectingActions } from "./selecting.js";
+import { mappingActions } from "./map/mapping.js";
 import { showingActions } from "./showing.js";
-import { steppingActions } from "./stepping.js";
-import { watchingActions } from "./watching.js";
-import { whyActions } from "./why.js";
 
 /**
  * @import { Service } from "../service/service.js"

@@ -1,7 +1,7 @@
 /** Entering a service that needs a key, and leaving it. */
 
 import { words } from "../words.js";
-import { failure } from "./pages.js";
+import { failure } from "./asking/pages.js";
 
 /**
  * @import { Service } from "../service/service.js"

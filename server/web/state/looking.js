@@ -1,8 +1,8 @@
 /** What the page tells people, and what it has to know at its beginning. */
 
+import { failure } from "./asking/pages.js";
 import { isClosed } from "./entering.js";
 import { withNotice, withoutNotice } from "./notices.js";
-import { failure } from "./pages.js";
 
 /**
  * @import { Notice } from "./notices.js"

@@ -4,14 +4,14 @@ import { EMPTY } from "./query.js";
 
 /**
  * @import { Access, CollectionFacts, Field, Hit, Item, Modality, Owned, Peek, Place, Query, Results, Sight } from "./types.js"
- * @import { Adding } from "./adding.js"
- * @import { Entry } from "./history.js"
- * @import { Mapping } from "./mapping.js"
+ * @import { Adding } from "./changes/adding.js"
+ * @import { Entry } from "./asking/history.js"
+ * @import { Mapping } from "./map/mapping.js"
  * @import { Notice } from "./notices.js"
- * @import { Reading } from "./reading.js"
+ * @import { Reading } from "./item/reading.js"
  * @import { DialogName, Theme } from "./showing.js"
- * @import { Build, Job } from "./watching.js"
- * @import { Why } from "./why.js"
+ * @import { Build, Job } from "./changes/watching.js"
+ * @import { Why } from "./item/why.js"
  * @import { Playing } from "../service/player.js"
  */
 

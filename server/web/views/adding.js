@@ -1,6 +1,6 @@
 /** Files that are added to the collection: picking them, and how each of them stands. */
 
-import { standing } from "../state/adding.js";
+import { standing } from "../state/changes/adding.js";
 import { repeat } from "../vendor/lit-html/directives/repeat.js";
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { words } from "../words.js";
@@ -8,7 +8,7 @@ import { dialogView } from "./dialog.js";
 
 /**
  * @import { Actions } from "../state/actions.js"
- * @import { Adding } from "../state/adding.js"
+ * @import { Adding } from "../state/changes/adding.js"
  * @import { State } from "../state/store.js"
  */
 

@@ -1,16 +1,16 @@
 /** The collection as a map, with its legend and the same as a list. */
 
 import "../elements/any-map.js";
-import { litOf } from "../state/mapping.js";
+import { nameOf } from "../state/hits/telling.js";
+import { litOf } from "../state/map/mapping.js";
 import { asksNothing } from "../state/query.js";
-import { nameOf } from "../state/telling.js";
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { words } from "../words.js";
 
 /**
  * @import { AnyMap } from "../elements/any-map.js"
  * @import { Actions } from "../state/actions.js"
- * @import { CollectionMap } from "../state/mapping.js"
+ * @import { CollectionMap } from "../state/map/mapping.js"
  * @import { State } from "../state/store.js"
  */
 

@@ -3,14 +3,14 @@
 import { isClosed } from "../state/entering.js";
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { words } from "../words.js";
-import { boxView } from "./box.js";
-import { dropView } from "./drop.js";
-import { gridView } from "./grid.js";
+import { boxView } from "./asking/box.js";
+import { dropView } from "./asking/drop.js";
+import { narrowView } from "./asking/narrow.js";
+import { gridView } from "./hits/grid.js";
+import { selectionView } from "./hits/selection.js";
+import { statusView } from "./hits/status.js";
 import { later } from "./later.js";
-import { narrowView } from "./narrow.js";
 import { noticesView } from "./notices.js";
-import { selectionView } from "./selection.js";
-import { statusView } from "./status.js";
 import { toolsView } from "./tools.js";
 import { watchView } from "./watch.js";
 
@@ -20,13 +20,13 @@ import { watchView } from "./watch.js";
  */
 
 const adding = later(() => import("./adding.js"));
-const detail = later(() => import("./detail.js"));
+const detail = later(() => import("./item/detail.js"));
 const entry = later(() => import("./entry.js"));
-const filters = later(() => import("./filters.js"));
+const filters = later(() => import("./asking/filters.js"));
 const keys = later(() => import("./keys.js"));
 const map = later(() => import("./map.js"));
-const past = later(() => import("./past.js"));
-const why = later(() => import("./why.js"));
+const past = later(() => import("./asking/past.js"));
+const why = later(() => import("./item/why.js"));
 
 /** Brings the parts that are likely to be wanted next. */
 export async function bringParts() {

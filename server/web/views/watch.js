@@ -1,13 +1,13 @@
 /** What is being built while one looks, and how much is new since. */
 
-import { standing } from "../state/adding.js";
+import { standing } from "../state/changes/adding.js";
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { words } from "../words.js";
 
 /**
  * @import { Actions } from "../state/actions.js"
  * @import { State } from "../state/store.js"
- * @import { Build, Job } from "../state/watching.js"
+ * @import { Build, Job } from "../state/changes/watching.js"
  */
 
 /**
