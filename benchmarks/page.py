@@ -184,7 +184,7 @@ def scroll(page: Page) -> dict[str, Any]:
 def wire(page: Page, url: str) -> dict[str, Any]:
     """Bytes over the wire of the page's own files, as a new browser asks for them."""
     asked: list[Request] = []
-    page.on("requestfinished", asked.append)
+    page.on("requestfinished", lambda request: asked.append(request))
     opened(page, f"{url}/")
     own = [one for one in asked if one.url == f"{url}/" or one.url.startswith(f"{url}/web/")]
     sizes = [one.sizes() for one in own]

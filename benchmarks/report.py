@@ -189,8 +189,14 @@ def page() -> str:
         f"{frames['over_50_ms']} of {frames['frames']:,} over 50 ms). The tab has "
         f"{memory['opened']['process_mb']:.0f} MB, and {memory['scrolled']['process_mb']:.0f} MB "
         f"after {frames['hits']:,} hits have been scrolled through. Its {result['wire']['files']} "
-        f"files are {result['wire']['bytes'] / 1000:.0f} kB over the wire."
+        f"files are {result['wire']['bytes'] / 1000:.0f} kB over the wire, packed."
+        + busy(result["load_before"])
     )
+
+
+def busy(load: float) -> str:
+    """What to say if other work ran beside a measurement."""
+    return f" (Measured beside much other work: a load of {load:.0f}.)" if load > 2 else ""
 
 
 def machine() -> str:
