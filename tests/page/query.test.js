@@ -32,6 +32,18 @@ test("what an address says that cannot be is left out", () => {
   );
 });
 
+test("a filter that the page cannot show is left out, and a value alone is what a field equals", () => {
+  const where = (text) => fromUrl(`?where=${encodeURIComponent(text)}`).where;
+  assert.deepEqual(where('{"a":5,"b":"x","c":null,"d":{"$in":["x",1]}}'), {
+    a: { $eq: 5 },
+    b: { $eq: "x" },
+    c: { $eq: null },
+    d: { $in: ["x", 1] },
+  });
+  assert.deepEqual(where('{"a":[1],"b":{"$not":{"$eq":1}},"$and":[{"a":1}],"c":{}}'), {});
+  assert.deepEqual(where(`${'{"a":'.repeat(50_000)}1${"}".repeat(50_000)}`), {});
+});
+
 test("an address has at most as many terms as a search takes", () => {
   assert.equal(fromUrl(`?${"q=a&".repeat(40)}`).terms.length, 32);
 });

@@ -174,6 +174,7 @@ function oneOf(text, known) {
 }
 
 /**
+ * The conditions of an address; what is none that the page can show is left out.
  * @param {string | null} text
  * @returns {Where}
  */
@@ -181,11 +182,38 @@ function whereOf(text) {
   if (text === null) return EMPTY.where;
   try {
     const where = JSON.parse(text);
-    const isMapping = typeof where === "object" && where !== null && !Array.isArray(where);
-    return isMapping ? Object.freeze(where) : EMPTY.where;
+    return isMapping(where)
+      ? Object.freeze(Object.fromEntries(Object.entries(where).flatMap(conditionOf)))
+      : EMPTY.where;
   } catch {
     return EMPTY.where;
   }
+}
+
+/**
+ * A field with its tests, in a list; a value alone is one that it equals.
+ * @param {[string, unknown]} condition
+ * @returns {[string, Record<string, unknown>][]}
+ */
+function conditionOf([field, tests]) {
+  if (isValue(tests)) return [[field, { $eq: tests }]];
+  if (field.startsWith("$") || !isMapping(tests)) return [];
+  const values = Object.values(tests);
+  const isShown = values.length > 0 && values.every((one) => [one].flat().every(isValue));
+  return isShown ? [[field, tests]] : [];
+}
+
+/**
+ * @param {unknown} value
+ * @returns {value is Record<string, unknown>}
+ */
+function isMapping(value) {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** @param {unknown} value */
+function isValue(value) {
+  return value === null || ["string", "number", "boolean"].includes(typeof value);
 }
 
 /**
