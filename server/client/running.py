@@ -2,7 +2,7 @@
 
 A note counts as long as the lock beside it is held, which the system lets go when the process ends,
 however it ends. It tells where the service is and what it serves, and holds no key. What another
-user has written is not believed: a key might be sent there.
+user has written is not believed, nor what leads to another machine: a key might be sent there.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ import json
 import os
 import platform
 import secrets
+import socket
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from anysense.embed.cache import user_cache
 
@@ -24,12 +26,22 @@ if TYPE_CHECKING:
 
     from filelock import BaseFileLock
 
-__all__ = ["KEY", "RunningService", "noted", "running_services", "service_of"]
+__all__ = ["KEY", "UNREADABLE", "RunningService", "noted", "running_services", "service_of"]
 
 KEY = "ANYSENSE_API_KEY"
 """The variable of the environment with the key for services that need one."""
 NOTE, LOCK = ".json", ".lock"
 MOST_BYTES = 1024**2
+UNREADABLE = (
+    OSError,
+    ArithmeticError,  # a number that is too large
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    RecursionError,
+)
+"""What is raised by notes that are none."""
 
 
 @dataclass(frozen=True)
@@ -130,16 +142,41 @@ def _read(note: Path) -> RunningService | None:
         content = json.loads(note.read_bytes())
         service = _service(content)
         is_here = content["machine"] == platform.node()
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except UNREADABLE:
         return None
-    return service if is_here and _is_running(note) else None
+    is_ours = is_here and _is_running(note) and _leads_here(service.url)
+    return service if is_ours else None
 
 
 def _service(content: dict[str, Any]) -> RunningService:
     folders = {str(name): Path(folder) for name, folder in content["collections"].items()}
+    for folder in folders.values():
+        os.path.realpath(folder)  # which refuses what no system calls a folder
     return RunningService(
         str(content["url"]), int(content["pid"]), folders, bool(content["needs_key"])
     )
+
+
+def _leads_here(url: str) -> bool:
+    """Whether an address is of HTTP and of this machine: nothing can listen at another one's."""
+    try:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+            return False
+        found = socket.getaddrinfo(parts.hostname, None, type=socket.SOCK_DGRAM)
+    except (OSError, ValueError):
+        return False
+    is_known = parts.hostname == "localhost"  # also without one of its two addresses
+    return is_known or all(_is_own(family, address) for family, *_, address in found)
+
+
+def _is_own(family: int, address: Any) -> bool:
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.bind(address)
+    except OSError:
+        return False
+    return True
 
 
 def _is_ours(note: Path) -> bool:

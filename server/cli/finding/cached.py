@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.cache import user_cache, write_aside
+from anysense.server.client.running import UNREADABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -177,5 +178,5 @@ def _read_note(home: Path) -> FolderNote | None:
             None if pace is None else float(pace),
             None if mark is None else str(mark),
         )
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except UNREADABLE:
         return None

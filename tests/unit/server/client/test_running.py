@@ -100,6 +100,34 @@ def test_what_is_no_note_is_passed_over(tmp_path: Path, cache: Path, text: str) 
         assert running_services() == [service(tmp_path)]
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"url": "http://203.0.113.7:8000"},  # a key would be sent there
+        {"url": "http://127.0.0.1@203.0.113.7:8000"},
+        {"url": "http://[::1:8000"},
+        {"url": "file:///etc/passwd"},  # a browser would open it
+        {"url": None},
+        {"pid": float("inf")},
+        {"collections": {"photos": "a\0b"}},
+        {"collections": {"photos": "\ud800"}},
+    ],
+)
+def test_a_note_that_leads_elsewhere_or_says_what_cannot_be_is_passed_over(
+    tmp_path: Path, cache: Path, change: dict[str, Any]
+) -> None:
+    with noted(service(tmp_path)):
+        (note,) = (cache / "services").glob("*.json")
+        note.write_text(json.dumps({**json.loads(note.read_text()), **change}))
+        assert service_of(tmp_path) is None
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.0.0.2"])
+def test_a_service_at_any_address_of_this_machine_is_found(tmp_path: Path, host: str) -> None:
+    with noted(service(tmp_path, url=f"http://{host}:8000")):
+        assert service_of(tmp_path) is not None
+
+
 def test_a_note_of_another_machine_is_passed_over_and_kept(tmp_path: Path, cache: Path) -> None:
     with noted(service(tmp_path)):
         (note,) = (cache / "services").glob("*.json")

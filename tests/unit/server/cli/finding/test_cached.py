@@ -39,7 +39,17 @@ def test_what_is_noted_is_read_again() -> None:
     assert [found.note for found in cached_collections()] == [note]
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"folder": "/x", "pace": "fast"}', "[" * 9999])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{}",
+        "[]",
+        '{"folder": "/x", "pace": "fast"}',
+        '{"folder": "/x", "pace": 1' + "0" * 400 + "}",
+        "[" * 9999,
+    ],
+)
 def test_a_note_that_cannot_be_read_is_none(text: str) -> None:
     cached = cached_of("/x")
     cached.make_home()
