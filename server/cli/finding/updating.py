@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from anysense.index.building.report import BuildReport
     from anysense.index.building.sources.entries import Entry
+    from anysense.server.cli.finding.cached import CachedCollection
     from anysense.server.cli.finding.targets import Target, Wishes
 
 __all__ = ["brought_up_to_date", "made_anew"]
@@ -77,9 +78,20 @@ def made_anew(
 ) -> tuple[Collection, bool] | None:
     """The same, of a collection that cannot be used and is made anew, which is told."""
     console.note(f"{error} It was made from {target.cached.folder}, and is made anew.")
-    shutil.rmtree(target.cached.path, ignore_errors=True)
+    _remove(target.cached)
     own = cached_of(target.folder)  # of a larger folder, no more than that
     return _in_turn(replace(target, cached=own, shared={}), wishes, None)
+
+
+def _remove(cached: CachedCollection) -> None:
+    """Remove a collection of no use, but for one that another process is making anew already."""
+    import filelock
+
+    with (
+        contextlib.suppress(filelock.Timeout, OSError, NotImplementedError),
+        cached.update_lock().acquire(timeout=0),
+    ):
+        shutil.rmtree(cached.path, ignore_errors=True)
 
 
 def _in_turn(target: Target, wishes: Wishes, mark: str | None) -> tuple[Collection, bool] | None:

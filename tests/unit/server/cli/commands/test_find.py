@@ -369,6 +369,31 @@ def test_where_nothing_is_there_yet_another_process_is_waited_for(
     assert told[0] == f"Waiting for another process, which makes an index of {here}."
 
 
+def test_what_another_process_is_making_anew_is_not_removed(
+    indexed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cached = cached_of(str(indexed))
+    whole = indexed.parent / "whole"
+    shutil.copytree(cached.path, whole)
+    for file in cached.path.glob("catalog.sqlite*"):
+        file.unlink()
+    (cached.path / "catalog.sqlite").write_bytes(b"no catalog")
+    (cached.path / "half").touch()
+    lock = cached.update_lock()
+
+    def note(message: str) -> None:
+        if message.endswith("is made anew."):
+            lock.acquire()  # the other one has found the same a moment before
+        if message.startswith("Waiting for another process"):
+            assert (cached.path / "half").exists()
+            shutil.rmtree(cached.path)
+            shutil.copytree(whole, cached.path)
+            lock.release()
+
+    monkeypatch.setattr(updating.console, "note", note)
+    assert len(found()) == 3
+
+
 def service_for(indexed: Path, url: str, **more: Any) -> RunningService:
     collections = {"current": cached_of(str(indexed)).path}
     return RunningService(url, os.getpid(), collections, **{"needs_key": False, **more})
