@@ -1,8 +1,6 @@
 """How far a build is, told to other processes: each leaves a note in the collection's folder.
 
-A note counts as long as the lock beside it is held, which the system lets go when its process ends,
-however it ends; whoever looks next clears it away. A folder that cannot be written only means that
-nobody else hears of it.
+A folder that cannot be written only means that nobody else hears of it.
 """
 
 from __future__ import annotations
@@ -16,6 +14,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from anysense.embed.cache import write_aside
+from anysense.embed.notes import LOCK, NOTE, counts, lock_of, remove
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +31,6 @@ __all__ = ["PROGRESS", "Ongoing", "ProgressNote", "running", "told_of_publishing
 
 PROGRESS = "progress"
 WORKS = ("build", "reencode", "publish")
-NOTE, LOCK = ".json", ".lock"
 EVERY_SECONDS = 1.0
 """A note is replaced no more often."""
 LEAST_SECONDS = 0.5
@@ -74,7 +72,7 @@ class ProgressNote:
     def __init__(self, folder: Path) -> None:
         self._folder = folder / PROGRESS
         self._lock: BaseFileLock | None = None
-        self._name = f"{os.getpid()}-{secrets.token_hex(4)}"
+        self._note = self._folder / f"{os.getpid()}-{secrets.token_hex(4)}{NOTE}"
         self._written_at = -EVERY_SECONDS
         self._started_at = 0.0
         self._first: tuple[Work, float, int] | None = None  # what, when, and how far that was
@@ -92,7 +90,7 @@ class ProgressNote:
             return
         self.hide()
         self._lock.release()
-        _remove(self._folder / f"{self._name}{LOCK}")
+        remove(self._note.with_suffix(LOCK))
         with contextlib.suppress(OSError):  # others may have theirs in it
             self._folder.rmdir()
 
@@ -111,12 +109,12 @@ class ProgressNote:
         left = self._seconds_left(now, done, total)
         progress = Ongoing(what, done, total, failed, left, self._started_at, os.getpid())
         content = json.dumps(asdict(progress)).encode("ascii")
-        write_aside(self._folder / f"{self._name}{NOTE}", lambda file: file.write(content))
+        write_aside(self._note, lambda file: file.write(content))
 
     def hide(self) -> None:
         """Take the note away, until there is something to tell again."""
         if self._lock is not None:
-            _remove(self._folder / f"{self._name}{NOTE}")
+            remove(self._note)
             self._written_at = -EVERY_SECONDS
 
     def _seconds_left(self, now: float, done: int, total: int) -> float | None:
@@ -135,7 +133,7 @@ class ProgressNote:
                 self._folder.mkdir(exist_ok=True)
                 running(self._folder.parent)  # clears what others have left
                 self._folder.mkdir(exist_ok=True)
-                lock = filelock.FileLock(self._folder / f"{self._name}{LOCK}", thread_local=False)
+                lock = lock_of(self._note)
                 lock.acquire(timeout=0)
                 self._lock = lock
         return self._lock is not None
@@ -173,26 +171,9 @@ def _notes(folder: Path) -> Iterator[Path]:
     """The notes that count; others are cleared away."""
     with contextlib.suppress(OSError):
         names = sorted(path for path in folder.iterdir() if path.suffix in (NOTE, LOCK))
-        for lock in {path.with_suffix(LOCK) for path in names[:MOST_NOTES]}:
-            if _is_held(lock) and lock.with_suffix(NOTE) in names:
-                yield lock.with_suffix(NOTE)
-
-
-def _is_held(path: Path) -> bool:
-    """Whether somebody holds a lock; if not, it and its note are cleared away."""
-    import filelock
-
-    lock = filelock.FileLock(path, thread_local=False)
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
-        return True
-    except (OSError, NotImplementedError):
-        return False
-    _remove(path.with_suffix(NOTE))
-    lock.release()
-    _remove(path)
-    return False
+        for note in {path.with_suffix(NOTE) for path in names[:MOST_NOTES]}:
+            if counts(note) and note in names:
+                yield note
 
 
 def _read(note: Path) -> Ongoing | None:
@@ -213,8 +194,3 @@ def _read(note: Path) -> Ongoing | None:
     except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return None
     return progress if progress.what in WORKS else None
-
-
-def _remove(path: Path) -> None:
-    with contextlib.suppress(OSError):
-        path.unlink(missing_ok=True)

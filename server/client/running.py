@@ -1,8 +1,7 @@
 """Which services of this user run on this machine: each leaves a note in the user's cache.
 
-A note counts as long as the lock beside it is held, which the system lets go when the process ends,
-however it ends. It tells where the service is and what it serves, and holds no key. What another
-user has written is not believed, nor what leads to another machine: a key might be sent there.
+It tells where the service is and what it serves, and holds no key. What another user has written
+is not believed, nor what leads to another machine: a key might be sent there.
 """
 
 from __future__ import annotations
@@ -20,17 +19,15 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from anysense.embed.cache import user_cache
+from anysense.embed.notes import LOCK, NOTE, counts, lock_of, remove
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-    from filelock import BaseFileLock
 
 __all__ = ["KEY", "UNREADABLE", "RunningService", "noted", "running_services", "service_of"]
 
 KEY = "ANYSENSE_API_KEY"
 """The variable of the environment with the key for services that need one."""
-NOTE, LOCK = ".json", ".lock"
 MOST_BYTES = 1024**2
 UNREADABLE = (
     OSError,
@@ -96,24 +93,17 @@ def noted(service: RunningService) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         with contextlib.suppress(OSError, NotImplementedError):
             note.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            stack.callback(_remove, note.with_suffix(LOCK))
-            lock = _lock_of(note)
+            stack.callback(remove, note.with_suffix(LOCK))
+            lock = lock_of(note)
             lock.acquire(timeout=0)
             stack.callback(lock.release)
             _write(note, service)
-            stack.callback(_remove, note)
+            stack.callback(remove, note)
         yield
 
 
 def _folder() -> Path:
     return user_cache("services")
-
-
-def _lock_of(note: Path) -> BaseFileLock:
-    import filelock
-
-    # Of any thread: a service may be told to stop by another one than began it.
-    return filelock.FileLock(note.with_suffix(LOCK), mode=0o600, thread_local=False)
 
 
 def _write(note: Path, service: RunningService) -> None:
@@ -144,7 +134,7 @@ def _read(note: Path) -> RunningService | None:
         is_here = content["machine"] == platform.node()
     except UNREADABLE:
         return None
-    is_ours = is_here and _is_running(note) and _leads_here(service.url)
+    is_ours = is_here and counts(note) and _leads_here(service.url)
     return service if is_ours else None
 
 
@@ -181,25 +171,3 @@ def _is_own(family: int, address: Any) -> bool:
 
 def _is_ours(note: Path) -> bool:
     return not hasattr(os, "getuid") or note.lstat().st_uid == os.getuid()
-
-
-def _is_running(note: Path) -> bool:
-    """Whether the lock beside a note is held; if not, the note is cleared."""
-    import filelock
-
-    lock = _lock_of(note)
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
-        return True
-    except (OSError, NotImplementedError):
-        return False
-    _remove(note)
-    lock.release()
-    _remove(note.with_suffix(LOCK))
-    return False
-
-
-def _remove(path: Path) -> None:
-    with contextlib.suppress(OSError):  # of a cache that may only be read
-        path.unlink(missing_ok=True)

@@ -56,6 +56,15 @@ FILES: dict[int | str, dict[str, Any]] = {
 CONDITIONS = parameters(
     *("Range", "If-Range", "If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since")
 )
+ThumbnailSide = Annotated[
+    int | None,
+    Query(
+        ge=1,
+        le=4096,
+        description="A thumbnail as a JPEG, with so many pixels along its longer side or more.",
+        examples=[320],
+    ),
+]
 
 router = APIRouter(tags=["media"])
 
@@ -71,15 +80,7 @@ router = APIRouter(tags=["media"])
 async def get_media(
     request: Request,
     item_id: ItemId,
-    w: Annotated[
-        int | None,
-        Query(
-            ge=1,
-            le=4096,
-            description="A thumbnail as a JPEG, with so many pixels along its longer side or more.",
-            examples=[320],
-        ),
-    ] = None,
+    w: ThumbnailSide = None,
     page: Annotated[
         int | None,
         Query(ge=1, le=1_000_000, description="With `w`: the page of a PDF that is shown, from 1."),

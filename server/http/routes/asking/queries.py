@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from anysense.index.showing.names import safe_name
 from anysense.index.showing.thumbnails import side_for, thumbnail
@@ -20,7 +20,7 @@ from anysense.server.http.openapi.bodies import form, one_of_bodies
 from anysense.server.http.openapi.headers import headers
 from anysense.server.http.openapi.refusals import refusals
 from anysense.server.http.routes.common import collection_of, reply, service_of
-from anysense.server.http.routes.media import CONDITIONS, FILES, MEDIA_HEADERS
+from anysense.server.http.routes.media import CONDITIONS, FILES, MEDIA_HEADERS, ThumbnailSide
 from anysense.server.http.schemas.asking.queries import KeptQueryBody, NewQuery
 
 if TYPE_CHECKING:
@@ -72,15 +72,7 @@ def _told(query: KeptQuery, name: str) -> dict[str, Any]:
 async def get_query(
     request: Request,
     query_id: Annotated[str, Path(description="The id of what is kept.")],
-    w: Annotated[
-        int | None,
-        Query(
-            ge=1,
-            le=4096,
-            description="A thumbnail as a JPEG, with so many pixels along its longer side or more.",
-            examples=[320],
-        ),
-    ] = None,
+    w: ThumbnailSide = None,
 ) -> Response:
     """Give a picture or a sound that is searched by; with `w`, a small picture of it."""
     served = collection_of(request)

@@ -192,6 +192,7 @@ def test_vectors_are_those_of_the_encoder(client: Client, collection: Collection
 
 def test_the_service_tells_of_itself(client: Client) -> None:
     assert client.health().status == "ok"
+    client.embed("red")  # is asked again until the encoders are loaded
     assert client.ready().is_ready
     [model] = client.models()
     assert (model.id, model.dimension, model.collections) == ("tiny", 32, ["current"])
