@@ -127,6 +127,7 @@ def test_keys_alone_ask_look_and_go_back(page: Page) -> None:
     expect(page.get_by_role("dialog", name="cow-moo")).to_be_visible()
     press("Escape")
     expect(view.hits.nth(1)).to_be_focused()
+    expect(page).not_to_have_url(re.compile("item="))
     press("v")
     expect(page.locator("any-map")).to_be_visible()
 

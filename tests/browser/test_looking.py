@@ -77,6 +77,8 @@ def test_why_it_was_found(view: View) -> None:
     expect(why).to_contain_text(re.compile(r"one in \d+ sounds"))
     expect(why.locator("any-chance")).to_be_visible()
     view.page.keyboard.press("Escape")
+    expect(view.hit("cow-moo").get_by_role("link", name="cow-moo")).to_be_focused()
+    expect(view.page).not_to_have_url(re.compile("item="))
     view.hit("milking-time").get_by_role("link", name="milking-time").press("w")
     expect(view.page.get_by_role("dialog")).to_contain_text(re.compile(r"one in [\d,]+ passages"))
 
