@@ -48,12 +48,11 @@ def measured_pace(entries: Iterable[Entry], seconds: float, share: float) -> flo
 
     Args:
         entries: what was to be encoded.
-        seconds: how long it took, loading included.
+        seconds: how long it took, with models loaded.
         share: how much of it was encoded in that time.
     """
     expected = share * sum(map(_seconds, entries))
-    took = seconds - START
-    return took / expected if took >= LEAST_SECONDS and expected > 0 else None
+    return seconds / expected if seconds >= LEAST_SECONDS and expected > 0 else None
 
 
 def show_duration(seconds: float) -> str:

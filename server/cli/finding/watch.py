@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["TooLongError", "Watch"]
 
 MEASURE_SECONDS = 10.0
-"""After which the time left is told from what was done, not from what was expected."""
+"""Of encoding, after which the time left is told from what was done, not from what was expected."""
 
 
 class TooLongError(Exception):
@@ -58,7 +58,9 @@ class Watch:
         self._limit = limit
         self._entries: Sequence[Entry] = ()
         self._total = 0
-        self._started_at: float | None = None
+        self._has_begun = False
+        self._loaded_at: float | None = None
+        self._first = 0
         self._is_over = False
 
     def __call__(self, progress: BuildProgress) -> None:
@@ -68,7 +70,7 @@ class Watch:
             TooLongError: once, if the build would take too long.
         """
         self._show(progress)
-        if progress.phase == "load" and self._started_at is None:
+        if progress.phase == "load" and not self._has_begun:
             self._begin(progress.total)
         elif progress.phase == "encode":
             self.left, self._total = progress.total - progress.done, progress.total
@@ -77,22 +79,23 @@ class Watch:
     @property
     def pace(self) -> float | None:
         """The pace of what was encoded; None if that was too little to tell."""
-        if self._started_at is None or not self._total:
+        if self._loaded_at is None or not self._total:
             return None
-        share = 1 - self.left / self._total
-        return measured_pace(self._entries, time.monotonic() - self._started_at, share)
+        share = (self._total - self.left - self._first) / self._total
+        return measured_pace(self._entries, time.monotonic() - self._loaded_at, share)
 
     def _begin(self, total: int) -> None:
-        self._started_at, self.left = time.monotonic(), total
+        self._has_begun, self.left = True, total
         self._entries = self._changed()
         self._stop_if(expected_seconds(self._entries, self._pace))
 
     def _check(self, done: int) -> None:
-        if self._limit is None or self._started_at is None or not done:
+        if self._loaded_at is None:  # loading models takes longest where a disk is slow
+            self._loaded_at, self._first = time.monotonic(), done
             return
-        seconds = time.monotonic() - self._started_at
-        if seconds >= MEASURE_SECONDS:
-            self._stop_if(seconds / done * self.left)
+        seconds, more = time.monotonic() - self._loaded_at, done - self._first
+        if more > 0 and seconds >= MEASURE_SECONDS:
+            self._stop_if(seconds / more * self.left)
 
     def _stop_if(self, seconds: float) -> None:
         if self._limit is not None and seconds > self._limit and not self._is_over:

@@ -55,13 +55,14 @@ def test_what_is_expected_to_take_long_is_not_begun(clock: Clock) -> None:
 def test_what_turns_out_to_take_long_is_stopped(clock: Clock) -> None:
     one, _ = watch(60.0)
     one(step("load"))
+    one(step("encode", 1))
     clock.now += 5
-    one(step("encode", 1))  # too early to tell
+    one(step("encode", 2))  # too early to tell
     clock.now += 15
     with pytest.raises(TooLongError) as told:
-        one(step("encode", 10))
-    assert told.value.seconds == pytest.approx(180.0)
-    assert one.left == 90
+        one(step("encode", 11))
+    assert told.value.seconds == pytest.approx(178.0)
+    assert one.left == 89
     assert one.pace is not None
     assert one.pace > 1
 
@@ -69,16 +70,30 @@ def test_what_turns_out_to_take_long_is_stopped(clock: Clock) -> None:
 def test_what_is_soon_done_goes_on(clock: Clock) -> None:
     one, _ = watch(60.0)
     one(step("load"))
+    one(step("encode", 1))
     clock.now += 100
     one(step("encode", 90))
     assert one.left == 10
 
 
+def test_models_that_load_slowly_tell_nothing_of_the_files(clock: Clock) -> None:
+    one, _ = watch(60.0)
+    one(step("load"))
+    clock.now += 50
+    one(step("encode", 1))
+    assert one.pace is None
+    clock.now += 11
+    one(step("encode", 40))
+    assert one.left == 60
+    assert one.pace is not None
+    assert one.pace < 11.0
+
+
 def test_without_a_limit_it_takes_as_long_as_it_takes(clock: Clock) -> None:
     one, _ = watch(None, pace=1000.0)
     one(step("load"))
-    clock.now += 10_000
     one(step("encode", 1))
+    clock.now += 10_000
     one(step("encode", 100))
     assert one.left == 0
     assert one.pace is not None
