@@ -180,7 +180,7 @@ def _counts(progress: BuildProgress) -> str:
         # Of long texts and sounds, which have many, so that they are seen to move.
         "segments": report.segments if report.segments > progress.done else 0,
         "moved": report.moved,
-        "duplicates": report.duplicates,
+        "duplicate" if report.duplicates == 1 else "duplicates": report.duplicates,
         "unreadable": len(report.quarantined),
     }
     return ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)

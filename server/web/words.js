@@ -179,7 +179,7 @@ export const words = {
         : `${number(total, "item", "items")}, laid out by ${method}.`,
     method: (/** @type {string} */ name) =>
       ({ "t-sne": "t-SNE", pca: "PCA", umap: "UMAP", pacmap: "PaCMAP" })[name] ?? name,
-    meaning: "Items that are alike are near each other. What is searched is lit up.",
+    meaning: "Items that are alike are near each other. What a search finds is lit up.",
     lit: (/** @type {number} */ n) => number(n, "hit on the map", "hits on the map"),
     near: (/** @type {string} */ name) => `Near ${name}`,
     list: "The same as a list",

@@ -16,7 +16,15 @@ function pressed(key, { on = {}, state = {} } = {}) {
       (name) => [name, note(name)],
     ),
   );
-  const where = { key, shiftKey: false, isPlain: true, isTyping: false, id: null, ...on };
+  const where = {
+    key,
+    shiftKey: false,
+    isPlain: true,
+    isTyping: false,
+    isLoose: false,
+    id: null,
+    ...on,
+  };
   const heard = press(where, { ...INITIAL, access, ...state }, actions, note("toBox"));
   assert.equal(heard, calls.length > 0);
   return calls;
@@ -41,6 +49,18 @@ test("keys of the page can be turned off, those of what has the focus stay", () 
   const state = { hasKeys: false };
   for (const key of ["/", "?", "u", "v"]) assert.deepEqual(pressed(key, { state }), []);
   assert.deepEqual(pressed("x", { state, on: { id: "a" } }), [["select", "a", false]]);
+});
+
+test("left and right lead to the hits while nothing has the focus", () => {
+  const state = { results: { ...INITIAL.results, hits: [{ id: "a" }, { id: "b" }] }, focus: 1 };
+  const on = { isLoose: true };
+  for (const key of ["ArrowLeft", "ArrowRight"])
+    assert.deepEqual(pressed(key, { on, state }), [["goToHit", 1]]);
+  assert.deepEqual(pressed("ArrowDown", { on, state }), []); // it scrolls the page
+  assert.deepEqual(pressed("ArrowRight", { state }), []);
+  assert.deepEqual(pressed("ArrowRight", { on }), []);
+  const query = { ...INITIAL.query, view: "map" };
+  assert.deepEqual(pressed("ArrowRight", { on, state: { ...state, query } }), []);
 });
 
 test("keys of the hit that has the focus", () => {

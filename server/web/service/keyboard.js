@@ -11,6 +11,7 @@ export function listenToKeys(hear) {
     const id = target.closest("[data-id]")?.getAttribute("data-id") ?? null;
     const isPlain = !(ctrlKey || altKey || metaKey);
     const isTyping = target.closest("input, select, textarea, [contenteditable]") !== null;
-    if (hear({ key, shiftKey, isPlain, isTyping, id })) event.preventDefault();
+    const isLoose = target === document.body;
+    if (hear({ key, shiftKey, isPlain, isTyping, isLoose, id })) event.preventDefault();
   });
 }

@@ -12,6 +12,7 @@ import { asksNothing } from "./query.js";
  * @property {boolean} shiftKey
  * @property {boolean} isPlain without Ctrl, Alt or Meta
  * @property {boolean} isTyping in a field
+ * @property {boolean} isLoose where nothing has the focus
  * @property {string | null} id of the hit that has the focus
  */
 
@@ -28,7 +29,10 @@ export function press(pressed, state, actions, toBox) {
   const { key, isPlain, isTyping, id } = pressed;
   if (!isPlain || isTyping || state.dialog !== null || state.query.item !== null) return false;
   const ofPage = state.hasKeys ? keysOfPage(state, actions, toBox) : {};
-  const run = ofPage[key] ?? (id && keysOfHit(pressed, id, state, actions)[key]);
+  const run =
+    ofPage[key] ??
+    keysOfNothing(pressed, state, actions)[key] ??
+    (id && keysOfHit(pressed, id, state, actions)[key]);
   if (!run) return false;
   run();
   return true;
@@ -49,6 +53,20 @@ function keysOfPage({ query, selection }, actions, toBox) {
     v: () => actions.ask({ view: other }),
     ...(selection.size > 0 && { Escape: actions.selectNone }),
   };
+}
+
+/**
+ * Left and right lead to the hits, so that they can be used before one of them has the focus.
+ *
+ * @param {Pressed} pressed
+ * @param {State} state
+ * @param {Actions} actions
+ * @returns {Record<string, () => void>}
+ */
+function keysOfNothing({ isLoose }, { query, results, focus }, actions) {
+  if (!isLoose || query.view === "map" || results.hits.length === 0) return {};
+  const toHits = () => actions.goToHit(focus);
+  return { ArrowLeft: toHits, ArrowRight: toHits };
 }
 
 /**

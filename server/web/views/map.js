@@ -3,7 +3,7 @@
 import "../elements/any-map.js";
 import { nameOf } from "../state/hits/telling.js";
 import { litOf } from "../state/map/mapping.js";
-import { asksNothing } from "../state/query.js";
+import { asksNothing, MODALITIES } from "../state/query.js";
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { words } from "../words.js";
 
@@ -45,6 +45,9 @@ export function mapView(state, actions) {
   `;
 }
 
+/** @type {readonly string[]} */
+const ORDER = MODALITIES;
+
 /** @type {{ of: State["results"]["hits"] | null, ids: readonly string[] }} */
 const last = { of: null, ids: [] };
 
@@ -70,6 +73,14 @@ const aboutText = ({ ids, total, method }) =>
   words.map.about(ids.length, total, words.map.method(method));
 
 /**
+ * Modalities in the order in which the whole page names them.
+ *
+ * @param {readonly string[]} modalities
+ */
+const inOrder = (modalities) =>
+  modalities.toSorted((one, other) => ORDER.indexOf(one) - ORDER.indexOf(other));
+
+/**
  * @param {State} state
  * @param {CollectionMap} columns
  * @param {Actions} actions
@@ -79,7 +90,7 @@ function legendView({ mapping }, columns, actions) {
   return html`
     <div class="legend">
       <div class="legend-names" role="group" aria-label=${words.map.legend}>
-        ${columns.modalities.map(
+        ${inOrder(columns.modalities).map(
           (name) => html`
             <button
               type="button"

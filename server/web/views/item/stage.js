@@ -47,7 +47,7 @@ function pictureView(item, { query, place }) {
   const failed = (/** @type {Event} */ event) =>
     /** @type {HTMLElement} */ (event.target).closest(".view")?.classList.add("broken");
   const shape = media.shape(collection, item.id);
-  return html`<figure class="view" .style=${shape === undefined ? "" : `aspect-ratio: ${shape}`}>
+  return html`<figure class="view" .style=${shape === undefined ? "" : `--shape: ${shape}`}>
     <img
       alt=${nameOf(item)}
       src=${large.src}
