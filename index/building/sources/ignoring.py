@@ -25,12 +25,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pathspec import GitIgnoreSpec
-
 from anysense.embed.errors import UsageError
+from anysense.index.building.sources.patterns import is_pattern, spec_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+
+    from pathspec import GitIgnoreSpec
 
 __all__ = ["EXCLUDE", "IGNORE_FILES", "Patterns", "Rules", "check_patterns", "rules_at"]
 
@@ -42,7 +43,6 @@ EXCLUDE = "--exclude"
 _IGNORE, _GITIGNORE, _REPOSITORY = ".ignore", ".gitignore", ".git"
 IGNORE_FILES = (_GITIGNORE, _IGNORE)
 _MOST_BYTES = 1 << 20
-_LONGEST_PATTERN = 4096
 
 
 @dataclass(frozen=True)
@@ -144,12 +144,12 @@ def check_patterns(patterns: Sequence[str]) -> GitIgnoreSpec:
         UsageError: one of them is none, is empty, or too long.
     """
     for pattern in patterns:
-        if not _is_pattern(pattern) or not pattern.strip():
+        if not is_pattern(pattern) or not pattern.strip():
             raise UsageError(
                 f"{pattern[:200]!r} is no pattern of what to leave out: write it as in .gitignore, "
                 "such as '*.tmp.jpg', 'drafts/' or '/private'."
             )
-    return GitIgnoreSpec.from_lines(patterns, backend="simple")
+    return spec_of(patterns)
 
 
 def _steps_from_repository(folder: str) -> list[str]:
@@ -186,15 +186,10 @@ def _read(path: Path, folder: str) -> tuple[Patterns, ...]:
 
 def _spec_of(path: Path, lines: Sequence[str]) -> GitIgnoreSpec:
     """What the lines of a file mean; those that are no patterns are warned of, and mean nothing."""
+    patterns = []
     for number, line in enumerate(lines, start=1):
-        if not _is_pattern(line):
+        if is_pattern(line):
+            patterns.append(line)
+        else:
             _log.warning("%s: line %d is no pattern and leaves nothing out", path, number)
-    return GitIgnoreSpec.from_lines(filter(_is_pattern, lines), backend="simple")
-
-
-def _is_pattern(line: str) -> bool:
-    try:
-        GitIgnoreSpec.from_lines([line], backend="simple")
-    except ValueError:
-        return False
-    return len(line) <= _LONGEST_PATTERN
+    return spec_of(patterns)
