@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import ExitStack
 from dataclasses import replace
@@ -135,11 +136,31 @@ def _text_and_folders(
     """The text and the folders of a command line; the text comes first.
 
     It may be left out where something else is asked by, and there a folder is one.
+
+    Raises:
+        click.UsageError: there is a path in the place of the text.
     """
-    has_media = options["images"] or options["sounds"] or options["likes"]
-    if not words or (has_media and Path(words[0]).expanduser().is_dir()):
+    if not words:
         return None, words
-    return words[0], words[1:]
+    text = words[0]
+    if _is_folder(text):
+        if options["images"] or options["sounds"] or options["likes"]:
+            return None, words
+        if text in (os.curdir, os.pardir) or "/" in text or os.sep in text or text[0] == "~":
+            raise click.UsageError(
+                f"{text} is a folder: say before it what to find, as in "
+                f'`anysense find "a cat" {text}`.'
+            )
+        if len(words) == 1:
+            console.note(f'"{text}" is taken for what to find, not for the folder of that name.')
+    return text, words[1:]
+
+
+def _is_folder(text: str) -> bool:
+    try:
+        return text != "" and Path(text).expanduser().is_dir()
+    except (OSError, RuntimeError, ValueError):  # too long for a path, or of no user
+        return False
 
 
 def _wishes(

@@ -139,6 +139,17 @@ def test_a_mistake_is_told_before_anything_is_encoded(here: Path) -> None:
     assert "anysense search" in run("find", "red", "d", status=2).stderr
 
 
+def test_a_folder_in_the_place_of_the_text_is_told(here: Path) -> None:
+    for folder in (".", "..", str(here), f"..{os.sep}{here.name}"):
+        assert "is a folder: say before it" in run("find", folder, status=2).stderr
+    assert cached_collections() == []
+    (here / "red").mkdir()
+    assert "not for the folder of that name" in run("find", "red").stderr
+    assert "of that name" not in run("find", "red", ".").stderr
+    for text in ("red flowers " * 500, "~nobody-of-this-name"):
+        assert run("find", text).stdout
+
+
 def test_several_folders_are_one_list(here: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     shutil.copytree(here, other)
