@@ -9,6 +9,9 @@ const count = new Intl.NumberFormat("en");
  */
 const number = (n, one, many) => `${count.format(n)} ${n === 1 ? one : many}`;
 
+/** Rarer than one in so many is not said: it would be more precise than it is known. */
+const MOST = 1_000_000;
+
 export const words = {
   title: "anysense",
   close: "Close",
@@ -97,10 +100,13 @@ export const words = {
   },
   unnamed: "Untitled",
   page: (/** @type {number} */ n) => `page ${count.format(n)}`,
-  odds: (/** @type {number} */ one, /** @type {boolean} */ isExtrapolated) =>
-    one <= 1
-      ? "as good as most unrelated items"
-      : `one in ${count.format(one)} unrelated items scores so high${isExtrapolated ? " (extrapolated)" : ""}`,
+  odds: (/** @type {number} */ one, /** @type {boolean} */ isExtrapolated) => {
+    if (one <= 1) return "as good as most unrelated items";
+    const rest = isExtrapolated ? " (extrapolated)" : "";
+    return one > MOST
+      ? `fewer than one in ${count.format(MOST)} unrelated items score so high${rest}`
+      : `one in ${count.format(one)} unrelated items scores so high${rest}`;
+  },
   route: {
     native: "directly",
     bridged: "bridged",
@@ -194,10 +200,14 @@ export const words = {
       /** @type {number} */ n,
       /** @type {string} */ what,
       /** @type {boolean} */ isExtrapolated,
-    ) =>
-      n <= 1
-        ? `Most ${what} that have nothing to do with the query score as high: chance alone explains it.`
-        : `About one in ${count.format(n)} ${what} that have nothing to do with the query scores so high${isExtrapolated ? ", by extrapolation" : ""}.`,
+    ) => {
+      const unrelated = `${what} that have nothing to do with the query`;
+      if (n <= 1) return `Most ${unrelated} score as high: chance alone explains it.`;
+      const rest = isExtrapolated ? ", by extrapolation" : "";
+      return n > MOST
+        ? `Fewer than one in ${count.format(MOST)} ${unrelated} score so high${rest}.`
+        : `About one in ${count.format(n)} ${unrelated} scores so high${rest}.`;
+    },
     unrelated: {
       image: "pictures",
       audio: "sounds",

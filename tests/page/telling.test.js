@@ -31,6 +31,7 @@ test("a score says how rare it is, and where that is extrapolated", () => {
   assert.deepEqual(oddsOf(-3), { one: 1, isExtrapolated: false });
   assert.equal(rarityOf(2), "one in 100 unrelated items scores so high");
   assert.match(rarityOf(4), /10,000.*extrapolated/);
+  assert.match(rarityOf(9.5), /^fewer than one in 1,000,000 unrelated items score so high \(extra/);
 });
 
 test("an item is called by its file, or by how its text begins", () => {

@@ -61,7 +61,8 @@ export function soundBody({ hit, index }, state, actions) {
  * @param {{seconds: number} | null} curve
  */
 function curveLabel(hit, curve) {
-  const length = curve === null ? words.sound.noCurve : words.sound.curve(clock(curve.seconds));
+  const length =
+    curve === null ? words.sound.noCurve : words.sound.curve(clock(Math.ceil(curve.seconds)));
   const place = placeOf(hit);
   return [length, place && words.sound.match(place)].filter((part) => part !== "").join("; ");
 }
@@ -73,7 +74,7 @@ function curveLabel(hit, curve) {
  */
 function timeOf(hit, curve, playing) {
   if (playing !== null) {
-    return `${clock(playing.seconds)}${curve === null ? "" : ` / ${clock(curve.seconds)}`}`;
+    return `${clock(playing.seconds)}${curve === null ? "" : ` / ${clock(Math.ceil(curve.seconds))}`}`;
   }
   const isPart =
     curve !== null && startOf(hit) + (hit.end ?? 0) > 0 && curve.seconds > (hit.end ?? 0) + 1;

@@ -126,7 +126,7 @@ function soundView(item, state, actions) {
       >
         ${icon(isRunning ? "pause" : "play")}
       </button>
-      <span class="place">${clock(seconds)}${curve === null ? "" : ` / ${clock(curve.seconds)}`}</span>
+      <span class="place">${clock(seconds)}${curve === null ? "" : ` / ${clock(Math.ceil(curve.seconds))}`}</span>
     </div>
     ${hit.text ? html`<p class="said-whole">${hit.text}</p>` : nothing}
   </div>`;
