@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["open_page"]
 
+LONGEST_LINK = 12 * 1024
+"""A service takes heads of 16 KiB, in which browsers have more to say than the address."""
+
 
 def open_page(
     path: Path,
@@ -65,6 +68,8 @@ def open_page(
         match=options["match"],
         fusion=options["fusion"],
     )
+    if len(link) > LONGEST_LINK:
+        raise UsageError("What is asked is too long for an address: shorten it to open the page.")
     console.note(link)
     click.launch(link)
 

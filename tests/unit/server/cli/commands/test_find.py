@@ -482,6 +482,9 @@ def test_the_page_is_opened_where_a_service_runs(
             in run("find", "red", "--open", "--where", "id = 'x'", status=2).stderr
         )
         assert "names one" not in run("find", "red", ".", "--open").stderr
+        too_long = run("find", "red " * 5000, "--open", status=2)
+        assert "too long for an address" in too_long.stderr
+    assert len(opened) == 2
     assert opened[0] == "http://127.0.0.1:1/?c=current&q=red&q=blue&w=1%2C-1&in=image"
 
 
