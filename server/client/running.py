@@ -62,6 +62,8 @@ def running_services() -> list[RunningService]:
     """The services of this user that run on this machine; notes of others are cleared."""
     folder = _folder()
     try:
+        if _may_others_write(folder):  # and so keep a note alive whose service has ended
+            return []
         notes = sorted(path for path in folder.iterdir() if path.suffix == NOTE)
     except OSError:
         return []
@@ -169,5 +171,11 @@ def _is_own(family: int, address: Any) -> bool:
     return True
 
 
-def _is_ours(note: Path) -> bool:
-    return not hasattr(os, "getuid") or note.lstat().st_uid == os.getuid()
+def _is_ours(path: Path) -> bool:
+    return not hasattr(os, "getuid") or path.lstat().st_uid == os.getuid()
+
+
+def _may_others_write(folder: Path) -> bool:
+    if not hasattr(os, "getuid"):
+        return False
+    return folder.stat().st_uid != os.getuid() or bool(folder.stat().st_mode & 0o022)

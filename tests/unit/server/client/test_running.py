@@ -145,6 +145,16 @@ def test_a_note_of_another_user_is_not_believed(
         assert running_services() == []
 
 
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="modes are of Unix")
+def test_no_note_is_believed_where_others_can_write(tmp_path: Path, cache: Path) -> None:
+    (cache / "services").mkdir(parents=True)
+    (cache / "services").chmod(0o777)  # by whoever shares the cache
+    with noted(service(tmp_path)):
+        assert running_services() == []
+        (cache / "services").chmod(0o755)
+        assert running_services() == [service(tmp_path)]
+
+
 def test_a_cache_that_cannot_be_written_stops_no_service(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
