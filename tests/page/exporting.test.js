@@ -49,9 +49,9 @@ test("a table has a column for each field, those of the metadata by their paths"
 });
 
 test("what a spreadsheet would run is text", () => {
-  for (const text of ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"]) {
+  for (const text of ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1"]) {
     const csv = toCsv([{ ...hit, metadata: { note: text } }]);
-    assert.match(csv, /'[=+\-@\t\r]/, JSON.stringify(text));
+    assert.match(csv, /'[=+\-@\t\r\n＝]/, JSON.stringify(text));
   }
 });
 
