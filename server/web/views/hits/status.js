@@ -16,12 +16,13 @@ import { collectionOf } from "../asking/narrow.js";
  */
 export function statusView(state, actions) {
   const { results } = state;
+  const isByChance = results.noMatch && results.status === "done" && results.hits.length > 0;
   return html`
     <div class="status">
       <div class="told" role="status">
         <p class="count">${statusText(state)}</p>
         ${state.showsFacts && results.tookMs !== null ? html`<p>${words.hits.took(results.tookMs)}</p>` : nothing}
-        ${results.noMatch && results.status === "done" ? html`<p class="no-match">${words.hits.noMatch}</p>` : nothing}
+        ${isByChance ? html`<p class="no-match">${words.hits.noMatch}</p>` : nothing}
       </div>
       ${
         results.error === null
