@@ -38,6 +38,16 @@ test("what is new is counted from what was shown", async () => {
   assert.equal(store.get().fresh, 0);
 });
 
+test("what was added before the first look is new", async () => {
+  const { store, actions } = page({ items: 11 });
+  const file = { size: 1 };
+  const { collection } = store.get().query;
+  const one = { number: 1, file, collection, stage: "added", sent: 1, error: null, item: "a" };
+  store.set({ adding: [one, { ...one, collection: "other" }, { ...one, stage: "known" }] });
+  await actions.look();
+  assert.equal(store.get().fresh, 1);
+});
+
 test("what a search has just found is not new", async () => {
   const answers = { items: 10 };
   const { store, actions } = page(answers);

@@ -2,7 +2,7 @@
 
 import { failure } from "../asking/pages.js";
 import { withNotice, withoutNotice } from "../notices.js";
-import { isUnderWay } from "./adding.js";
+import { isUnderWay, standing } from "./adding.js";
 
 /**
  * @import { Service } from "../../service/service.js"
@@ -55,7 +55,8 @@ export function watchingActions(store, service, wait = whileSeen) {
     const running = jobs.filter(({ status }) => status === "queued" || status === "running");
     const facts = collections.find(({ name }) => name === collection) ?? collections[0];
     const items = facts?.items ?? 0;
-    if (shown?.collection !== collection || items < shown.items) shown = { collection, items };
+    shown ??= { collection, items: items - addedHere(store.get()) }; // those came after the hits
+    if (shown.collection !== collection || items < shown.items) shown = { collection, items };
     const fresh = Math.max(items - shown.items, 0);
     const notices = withoutNotice(store.get().notices, "silence");
     store.set({ progress: builds, jobs: running, collections, fresh, notices });
@@ -98,6 +99,10 @@ export function watchingActions(store, service, wait = whileSeen) {
 
   return { look, watch, seeFresh, stopWatching };
 }
+
+/** @param {State} state */
+const addedHere = ({ adding, query }) =>
+  standing(adding.filter(({ collection }) => collection === query.collection)).added;
 
 /** @param {number} seconds */
 async function whileSeen(seconds) {
