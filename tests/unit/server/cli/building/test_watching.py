@@ -78,6 +78,8 @@ def test_a_line_tells_of_each_change_until_it_is_interrupted(tmp_path: Path, med
         with Collection.open(where) as beside:  # which may write, as nothing else does
             assert beside.info()["items"] == 4
             beside.add([NewItem("blue")])
+        (media / "new.txt").rename(media / "old.txt")
+        assert f" 1 moved ({media}/old.txt): 5 items. " in command.line()
         (media / "bad.png").write_bytes(b"no picture")
         assert f" nothing added ({media}/bad.png): 5 items. " in command.line()
         assert "media/bad.png: " in command.line()
