@@ -51,7 +51,7 @@ async def test_a_cursor_goes_with_its_filter_and_is_no_other_text(collection: Co
         page = await client.call_tool("list_items", {"limit": 1})
         cursor = values(page)["next_cursor"]
         other = await client.call_tool("list_items", {"cursor": cursor, "where": "year = 1"})
-        assert error_in(other).startswith("cursor: it goes with the order and the filter")
+        assert error_in(other).startswith("cursor: it goes with the order, filter and kinds")
         for text in ("x", "W10", cursor[:-2], "é", "'; DROP TABLE items; --", "[" * 250):
             wrong = await client.call_tool("list_items", {"cursor": text})
             assert error_in(wrong).startswith("cursor: this cursor was told by no page")
