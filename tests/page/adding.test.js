@@ -23,20 +23,23 @@ function page(answer) {
     waits.push(seconds);
     return Promise.resolve();
   };
-  const actions = addingActions(store, { changes }, wait);
+  const endings = [];
+  const ended = () => endings.push(stages());
+  const actions = addingActions(store, { changes }, ended, wait);
   const stages = () => store.get().adding.map(({ stage }) => stage);
-  return { store, actions, stages, tries, waits };
+  return { store, actions, stages, tries, waits, endings };
 }
 
 const refusal = (status, message, retryAfter = null) =>
   Object.assign(new Error(message), { status, retryAfter });
 
 test("files are added, or known already", async () => {
-  const { store, actions, stages } = page((name) => ({ id: name, isNew: name !== "b" }));
+  const { store, actions, stages, endings } = page((name) => ({ id: name, isNew: name !== "b" }));
   actions.addFiles([file("a"), file("b"), file("c")]);
   assert.deepEqual(stages(), ["encoding", "encoding", "waiting"]);
   await settled();
   assert.deepEqual(stages(), ["added", "known", "added"]);
+  assert.deepEqual(endings, [["added", "known", "added"]]); // once, after the last of them
   assert.deepEqual(
     store.get().adding.map(({ item }) => item),
     ["a", "b", "c"],

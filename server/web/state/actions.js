@@ -56,7 +56,7 @@ export function createActions(store, service) {
     ...knowing,
     ...looking,
     begin,
-    ...addingActions(store, service),
+    ...addingActions(store, service, () => void watching.look().catch(() => {})),
     ...stepping,
     ...reading,
     ...detailActions(store, service, {

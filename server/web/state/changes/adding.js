@@ -37,9 +37,10 @@ const LONGEST_WAIT = 60; // seconds
 /**
  * @param {Store<State>} store
  * @param {Service} service
+ * @param {() => void} ended is called when no file is under way any more
  * @param {(seconds: number) => Promise<void>} [wait]
  */
-export function addingActions(store, service, wait = sleep) {
+export function addingActions(store, service, ended, wait = sleep) {
   let number = 0;
   let running = 0;
 
@@ -73,6 +74,7 @@ export function addingActions(store, service, wait = sleep) {
       void add(service, next, told, wait).finally(() => {
         running -= 1;
         pump();
+        if (running === 0) ended();
       });
     }
   }
