@@ -42,7 +42,7 @@ EXCLUDE = "--exclude"
 
 _IGNORE, _GITIGNORE, _REPOSITORY = ".ignore", ".gitignore", ".git"
 IGNORE_FILES = (_GITIGNORE, _IGNORE)
-_MOST_BYTES = 1 << 20
+_MOST_BYTES = 1 << 17  # of an ignore file: that many short patterns take seconds to be read
 
 
 @dataclass(frozen=True)

@@ -146,7 +146,7 @@ def test_broken_ignore_files_are_warned_of(
         f"{tmp_path}/.gitignore: line 3 is no pattern and leaves nothing out",
         f"{tmp_path}/.gitignore: line 4 is no pattern and leaves nothing out",
         f"{tmp_path}/in/.gitignore leaves nothing out: it is a link",
-        f"{tmp_path}/in/.ignore leaves nothing out: it has over 1048576 bytes",
+        f"{tmp_path}/in/.ignore leaves nothing out: it has over 131072 bytes",
     ]
 
 
