@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import sys
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +38,9 @@ def draw_maps(folder: Path, snapshot: Snapshot, tuning: Tuning, *, anew: bool = 
     snapshot = replace(snapshot, arrays=tuning.arrays)
     section: dict[str, Any] = {}
     arrays: dict[str, Any] = {}
+    if not _can_draw():
+        _log.info("%s gets no map now: the main thread has ended.", folder)
+        return Tuning({MAPS: section}, arrays)
     for place, entry in enumerate(snapshot.manifest.encoders):
         space = entry.space
         if all(partition.space != space.id for partition in snapshot.partitions):
@@ -54,6 +59,11 @@ def draw_maps(folder: Path, snapshot: Snapshot, tuning: Tuning, *, anew: bool = 
             }
             arrays[name] = drawing.points.to_array()
     return Tuning({MAPS: section}, arrays)
+
+
+def _can_draw() -> bool:
+    """Whether scikit-learn can be loaded; once the main thread has ended, Python refuses that."""
+    return "sklearn" in sys.modules or threading.main_thread().is_alive()
 
 
 def find_maps(manifest: Manifest) -> dict[str, dict[str, Any]]:

@@ -108,8 +108,10 @@ def test_the_map_is_walked_by_keys_and_opens_items(view: View) -> None:
     page.goto("?q=farm+animals&view=map")
     with page.expect_response(is_search):
         page.reload()
+    page.get_by_text("The same as a list").click()
+    lit = page.get_by_role("region", name="Map").get_by_role("button", name="a-day-on-the-farm")
+    expect(lit).to_be_visible()
     graphic = page.locator("any-map")
-    expect(graphic).to_be_visible()
     graphic.locator("[tabindex='0'], canvas[tabindex]").first.focus()
     page.keyboard.press("n")
     page.keyboard.press("Enter")
