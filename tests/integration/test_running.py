@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -47,6 +48,10 @@ def test_several_processes_are_one_service(tmp_path: Path, path: Path) -> None:
     key = {"ANYSENSE_API_KEY": "a-key-that-no-note-holds"}
     options = (path, "--workers", "2")
     with serving(*options, log=tmp_path / "log", environment=key, program=SCRIPT) as (process, _):
+        deadline = time.monotonic() + 60
+        while not running_services():  # noted when all processes listen, of which one is ready
+            assert time.monotonic() < deadline, (tmp_path / "log").read_text()
+            time.sleep(0.05)
         (service,) = running_services()
         assert (service.pid, service.needs_key) == (process.pid, True)
         assert service.collections == {"c": path}
