@@ -112,12 +112,21 @@ class BuildReport:
     @property
     def changes_text(self) -> str:
         """What was done, in words: ``2 added, 1 removed``; empty if it was nothing."""
+        return self._in_words(unchanged=0)
+
+    @property
+    def files_text(self) -> str:
+        """The same, with the files for which there was nothing to do."""
+        return self._in_words(unchanged=self.unchanged)
+
+    def _in_words(self, unchanged: int) -> str:
         counts = {
             "added": self.added,
             "updated": self.updated,
             "moved": self.moved,
             "described anew": self.described,
             "removed": self.removed,
+            "unchanged": unchanged,
             "duplicate" if self.duplicates == 1 else "duplicates": self.duplicates,
         }
         return ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from anysense.index.catalog.reader import Catalog
     from anysense.index.snapshots.snapshot import Snapshot
 
-__all__ = ["describe_bridges", "describe_collection", "describe_routes"]
+__all__ = ["bytes_of", "describe_bridges", "describe_collection", "describe_routes"]
 
 
 def describe_routes(snapshot: Snapshot) -> list[dict[str, Any]]:
@@ -119,7 +119,7 @@ def describe_collection(folder: Path, catalog: Catalog, snapshot: Snapshot) -> d
         "segments_by_modality": _by_modality(snapshot),
         "files": totals.files,
         "quarantined": totals.quarantined,
-        "bytes": _bytes(folder),
+        "bytes": bytes_of(folder),
         "index_bytes": 0 if snapshot.store is None else int(snapshot.store.nbytes),
         "encoders": [
             {
@@ -165,8 +165,8 @@ def _describe_reencoding(snapshot: Snapshot) -> dict[str, Any] | None:
     }
 
 
-def _bytes(folder: Path) -> int:
-    """The size of all files of a collection, as far as they are still there."""
+def bytes_of(folder: Path) -> int:
+    """The size of all files in a folder, as far as they are still there."""
     total = 0
     for path in folder.rglob("*"):
         with contextlib.suppress(OSError):

@@ -130,7 +130,6 @@ class ProgressNote:
 
         if self._lock is None:
             with contextlib.suppress(OSError, NotImplementedError, filelock.Timeout):
-                self._folder.mkdir(exist_ok=True)
                 running(self._folder.parent)  # clears what others have left
                 self._folder.mkdir(exist_ok=True)
                 lock = lock_of(self._note)

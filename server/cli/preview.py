@@ -17,7 +17,7 @@ from anysense.embed.types import Kind, Modality
 from anysense.server.cli import console
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from PIL.Image import Image
 
@@ -115,8 +115,7 @@ def _pixel_mode(terminal: Any) -> Any:
         (TermSeq.CHAFA_TERM_SEQ_BEGIN_ITERM2_IMAGE, PixelMode.CHAFA_PIXEL_MODE_ITERM2),
         (TermSeq.CHAFA_TERM_SEQ_BEGIN_SIXELS, PixelMode.CHAFA_PIXEL_MODE_SIXELS),
     )
-    can = (mode for sequence, mode in ways if terminal.have_seq(sequence))
-    return next(can, PixelMode.CHAFA_PIXEL_MODE_SYMBOLS)
+    return _first_of(ways, terminal, PixelMode.CHAFA_PIXEL_MODE_SYMBOLS)
 
 
 def _canvas_mode(terminal: Any) -> Any:
@@ -128,8 +127,12 @@ def _canvas_mode(terminal: Any) -> Any:
         (TermSeq.CHAFA_TERM_SEQ_SET_COLOR_FGBG_256, CanvasMode.CHAFA_CANVAS_MODE_INDEXED_240),
         (TermSeq.CHAFA_TERM_SEQ_SET_COLOR_FGBG_16, CanvasMode.CHAFA_CANVAS_MODE_INDEXED_16),
     )
-    can = (mode for sequence, mode in ways if terminal.have_seq(sequence))
-    return next(can, CanvasMode.CHAFA_CANVAS_MODE_FGBG)
+    return _first_of(ways, terminal, CanvasMode.CHAFA_CANVAS_MODE_FGBG)
+
+
+def _first_of(ways: Iterable[tuple[Any, Any]], terminal: Any, otherwise: Any) -> Any:
+    """The first mode whose sequence a terminal knows."""
+    return next((mode for sequence, mode in ways if terminal.have_seq(sequence)), otherwise)
 
 
 def _cell() -> tuple[int, int]:

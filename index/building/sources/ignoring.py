@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import UsageError
-from anysense.index.building.sources.patterns import is_pattern, spec_of
+from anysense.index.building.sources.patterns import parse_pattern, spec_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -143,13 +143,16 @@ def check_patterns(patterns: Sequence[str]) -> GitIgnoreSpec:
     Raises:
         UsageError: one of them is none, is empty, or too long.
     """
-    for pattern in patterns:
-        if not is_pattern(pattern) or not pattern.strip():
+    parsed = []
+    for line in patterns:
+        pattern = parse_pattern(line)
+        if pattern is None or not line.strip():
             raise UsageError(
-                f"{pattern[:200]!r} is no pattern of what to leave out: write it as in .gitignore, "
+                f"{line[:200]!r} is no pattern of what to leave out: write it as in .gitignore, "
                 "such as '*.tmp.jpg', 'drafts/' or '/private'."
             )
-    return spec_of(patterns)
+        parsed.append(pattern)
+    return spec_of(parsed)
 
 
 def _steps_from_repository(folder: str) -> list[str]:
@@ -188,8 +191,9 @@ def _spec_of(path: Path, lines: Sequence[str]) -> GitIgnoreSpec:
     """What the lines of a file mean; those that are no patterns are warned of, and mean nothing."""
     patterns = []
     for number, line in enumerate(lines, start=1):
-        if is_pattern(line):
-            patterns.append(line)
-        else:
+        pattern = parse_pattern(line)
+        if pattern is None:
             _log.warning("%s: line %d is no pattern and leaves nothing out", path, number)
+        else:
+            patterns.append(pattern)
     return spec_of(patterns)

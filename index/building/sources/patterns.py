@@ -17,7 +17,7 @@ from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["is_pattern", "spec_of"]
+__all__ = ["parse_pattern", "spec_of"]
 
 _LONGEST = 4096
 _STAR, _SIGN = "[^/]*", "[^/]"
@@ -35,25 +35,19 @@ class _Pattern(GitIgnoreSpecPattern):
         return (None if regex is None else _without_retries(regex)), include
 
 
-def spec_of(lines: Iterable[str]) -> GitIgnoreSpec:
-    """What patterns mean together.
-
-    Raises:
-        ValueError: one of them is none.
-    """
+def parse_pattern(line: str) -> GitIgnoreSpecPattern | None:
+    """A line as a pattern, be it one that says nothing; None if it is none."""
+    if len(line) > _LONGEST:
+        return None
     try:
-        return GitIgnoreSpec.from_lines(lines, _Pattern, backend="simple")
-    except re.error as error:  # such as [z-a]
-        raise ValueError(str(error)) from None
+        return _Pattern(line)
+    except (ValueError, re.error):  # the second of them by [z-a]
+        return None
 
 
-def is_pattern(line: str) -> bool:
-    """Whether a line is a pattern, or one of those that say nothing."""
-    try:
-        spec_of([line])
-    except ValueError:
-        return False
-    return len(line) <= _LONGEST
+def spec_of(patterns: Iterable[GitIgnoreSpecPattern]) -> GitIgnoreSpec:
+    """What patterns mean together, the later ones foremost."""
+    return GitIgnoreSpec(patterns, backend="simple")
 
 
 def _without_retries(regex: str) -> str:

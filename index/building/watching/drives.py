@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
+
+from anysense.index.building.sources.paths import is_under
 
 __all__ = ["is_silent"]
 
@@ -31,7 +32,8 @@ def is_silent(path: str) -> bool:
         before, _, after = line.partition(" - ")
         fields, rest = before.split(" "), after.split(" ")
         point = re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), fields[4])
-        is_above = path == point or path.startswith(point.rstrip(os.sep) + os.sep)
-        if is_above and len(point) >= longest:  # the last one mounted at a place is the one seen
+        if (
+            is_under(path, point) and len(point) >= longest
+        ):  # the last one mounted at a place is the one seen
             kind, longest = rest[0], len(point)
     return kind in _SILENT

@@ -48,19 +48,11 @@ def build_json(output: str, items: int, report: BuildReport) -> dict[str, Any]:
 
 def print_report(output: str, items: int, report: BuildReport) -> None:
     """Say what a build did: a summary on standard output, what could not be read on the other."""
-    counts = {
-        "added": report.added,
-        "updated": report.updated,
-        "moved": report.moved,
-        "described anew": report.described,
-        "removed": report.removed,
-        "unchanged": report.unchanged,
-        "duplicate" if report.duplicates == 1 else "duplicates": report.duplicates,
-    }
-    changes = ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)
     seconds = f"{report.seconds:.1f} s"
     nothing = "Nothing could be read" if report.quarantined else "Nothing to do"
-    click.echo(f"{output}: {console.count(items, 'item')}. {changes or nothing}; {seconds}.")
+    click.echo(
+        f"{output}: {console.count(items, 'item')}. {report.files_text or nothing}; {seconds}."
+    )
     if report.left_out:
         files = console.count(report.left_out, "file")
         console.note(f"{files} left out: no encoder of this collection takes their kind.")

@@ -10,16 +10,9 @@ from anysense.index.folder.lock import WriterLock
 from anysense.server.client.running import service_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from anysense.server.cli.finding.cached import CachedCollection
 
-__all__ = ["remove_cached", "size_of"]
-
-
-def size_of(cached: CachedCollection) -> int:
-    """How many bytes a collection takes on the disk."""
-    return sum(map(_size, cached.home.rglob("*")))
+__all__ = ["remove_cached"]
 
 
 def remove_cached(cached: CachedCollection, *, even_if_served: bool) -> None:
@@ -57,10 +50,3 @@ def remove_cached(cached: CachedCollection, *, even_if_served: bool) -> None:
     except (OSError, NotImplementedError) as error:
         raise StorageError(f"{cached.home} cannot be removed: {error}.") from error
     shutil.rmtree(cached.home, ignore_errors=True)
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size if path.is_file() else 0
-    except OSError:  # it has just gone
-        return 0

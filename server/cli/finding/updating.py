@@ -14,10 +14,10 @@ from anysense.embed.errors import (
     CollectionLockedError,
     UsageError,
 )
-from anysense.index.building.build import build
+from anysense.index.building.build import build, scan_sources
 from anysense.index.building.compared import last_compared
+from anysense.index.building.options import BuildOptions
 from anysense.index.building.plan import make_plan
-from anysense.index.building.sources.scan import FileScan
 from anysense.index.catalog.sqlite.connections import refused_by
 from anysense.index.collection import Collection
 from anysense.server.cli import console
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from anysense.index.building.report import BuildReport
     from anysense.index.building.sources.entries import Entry
+    from anysense.index.building.sources.scan import FileScan
     from anysense.server.cli.finding.cached import CachedCollection
     from anysense.server.cli.finding.targets import Target, Wishes
 
@@ -96,12 +97,11 @@ def _remove(cached: CachedCollection) -> None:
 
 def _in_turn(target: Target, wishes: Wishes, mark: str | None) -> tuple[Collection, bool] | None:
     """Bring it up to date, but not at the same time as another command does."""
-    scan = FileScan(
-        [target.folder],
-        collection=target.cached.home,
+    options = BuildOptions(
         exclude=wishes.exclude or target.cached.note.exclude,
         ignore_files=_reads_ignore_files(target, wishes),
-    ).run()
+    )
+    scan = scan_sources([target.folder], options, target.cached.home)
     if not target.cached.is_there:
         check_new(target, scan, wishes)
         seconds = expected_seconds(scan.entries, expected_pace(encoders_of(wishes)))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
+from anysense.index.mapping.drawing import MOST
 from anysense.server.http.openapi.refusals import refusals
 from anysense.server.http.routes.common import collection_of, reply
 from anysense.server.http.schemas.maps import MapBody
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["router"]
 
-MOST_POINTS = 20_000
 DIGITS = 4  # of places: a map may be looked at ten times as large
 
 router = APIRouter(tags=["items"])
@@ -28,9 +28,7 @@ async def get_map(
         str | None,
         Query(max_length=300, description="The id of a space; the first that has a map if none."),
     ] = None,
-    limit: Annotated[
-        int, Query(ge=1, le=MOST_POINTS, description="How many items at most.")
-    ] = MOST_POINTS,
+    limit: Annotated[int, Query(ge=1, le=MOST, description="How many items at most.")] = MOST,
 ) -> Response:
     """Tell where items lie in two dimensions, of which those near each other are alike.
 

@@ -133,21 +133,16 @@ class ServedCollection:
 
     async def retrieving(self, terms: list[Term], **options: Any) -> Hits:
         """Search, when its turn comes; see `CollectionRetriever.retrieve`."""
-        has_media = any(isinstance(term.content, bytes | Path) for term in terms)
-        return await self._turns.searching(
-            self._again_if_replaced,
-            partial(self.retriever.retrieve, terms, **options),
-            has_media=has_media,
-        )
+        return await self._searching(terms, partial(self.retriever.retrieve, terms, **options))
 
     async def explaining(self, terms: list[Term], item_id: str, **options: Any) -> Explanation:
         """Tell why a search finds an item; see `CollectionRetriever.explain`."""
+        work = partial(self.retriever.explain, terms, item_id, **options)
+        return await self._searching(terms, work)
+
+    async def _searching(self, terms: list[Term], work: Callable[[], T]) -> T:
         has_media = any(isinstance(term.content, bytes | Path) for term in terms)
-        return await self._turns.searching(
-            self._again_if_replaced,
-            partial(self.retriever.explain, terms, item_id, **options),
-            has_media=has_media,
-        )
+        return await self._turns.searching(self._again_if_replaced, work, has_media=has_media)
 
     async def writing(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run something that may encode and writes, in a thread, beside some others."""

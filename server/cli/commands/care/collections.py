@@ -78,7 +78,8 @@ def _chosen(folders: Sequence[str]) -> list[CachedCollection]:
 def _remove(chosen: Sequence[CachedCollection], *, yes: bool, asks: bool) -> int:
     """Remove collections, after a question if that is to be asked."""
     from anysense.embed.errors import CollectionError, UsageError
-    from anysense.server.cli.finding.clearing import remove_cached, size_of
+    from anysense.index.folder.info import bytes_of
+    from anysense.server.cli.finding.clearing import remove_cached
     from anysense.server.cli.removal import is_answered
 
     if not chosen:
@@ -94,7 +95,7 @@ def _remove(chosen: Sequence[CachedCollection], *, yes: bool, asks: bool) -> int
             return USAGE
     status = DONE
     for cached in chosen:
-        size = size_of(cached)
+        size = bytes_of(cached.home)
         try:
             remove_cached(cached, even_if_served=yes)
         except CollectionError as error:
@@ -106,7 +107,7 @@ def _remove(chosen: Sequence[CachedCollection], *, yes: bool, asks: bool) -> int
 
 
 def _facts(cached: CachedCollection) -> dict[str, Any]:
-    from anysense.server.cli.finding.clearing import size_of
+    from anysense.index.folder.info import bytes_of
     from anysense.server.client.running import service_of
 
     found = service_of(cached.path)
@@ -115,7 +116,7 @@ def _facts(cached: CachedCollection) -> dict[str, Any]:
         "folder": cached.folder,
         "collection": str(cached.path),
         "items": _items(cached),
-        "bytes": size_of(cached),
+        "bytes": bytes_of(cached.home),
         "used_at": used_at.isoformat(timespec="seconds"),
         "is_there": Path(cached.folder).is_dir(),
         "service": None if found is None else found[0].url,
