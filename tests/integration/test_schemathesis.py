@@ -17,8 +17,6 @@ from anysense.index.types import NewItem
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
-SECONDS = int(os.environ.get("ANYSENSE_FUZZ_SECONDS", "20"))
-SECONDS_WITH_KEYS = max(10, SECONDS // 10)
 HOOKS = Path(__file__).parents[1] / "support" / "fuzz_hooks.py"
 KEY = "anysense_" + "k" * 43
 # Every check but for these: no schema tells which bytes are a picture or which text a filter; and
@@ -90,16 +88,18 @@ def fuzz(folder: Path, url: str, seconds: int, *options: str) -> None:
     assert errors == f"🚫 Runtime Error: {report.count(FAULT_OF_ITS_OWN)}", report
 
 
-def test_the_service_keeps_to_its_document(tmp_path: Path, collection: Path) -> None:
+@pytest.mark.parametrize("seconds", [15, pytest.param(300, marks=pytest.mark.thorough)])
+def test_the_service_keeps_to_its_document(tmp_path: Path, collection: Path, seconds: int) -> None:
     with serving_at(collection, tmp_path / "log") as (process, url):
-        fuzz(tmp_path, url, SECONDS)
+        fuzz(tmp_path, url, seconds)
         assert process.poll() is None
     assert "Traceback" not in (tmp_path / "log").read_text(encoding="utf-8")
 
 
 @pytest.mark.usefixtures("key_variable")
-def test_with_keys_too(tmp_path: Path, collection: Path) -> None:
+@pytest.mark.parametrize("seconds", [10, pytest.param(30, marks=pytest.mark.thorough)])
+def test_with_keys_too(tmp_path: Path, collection: Path, seconds: int) -> None:
     with serving_at(collection, tmp_path / "log") as (process, url):
-        fuzz(tmp_path, url, SECONDS_WITH_KEYS, "--header", f"Authorization: Bearer {KEY}")
+        fuzz(tmp_path, url, seconds, "--header", f"Authorization: Bearer {KEY}")
         assert process.poll() is None
     assert "Traceback" not in (tmp_path / "log").read_text(encoding="utf-8")
