@@ -5,12 +5,12 @@ This module imports neither torch nor an image or audio library, so every layer 
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 from anysense.embed.clips import Clip, VideoInput
+from anysense.embed.embedded import EmbeddedFile
 from anysense.embed.samples import mono_samples, whole_rate
 
 if TYPE_CHECKING:
@@ -214,18 +214,6 @@ class Waveform:
 
     def __repr__(self) -> str:
         return f"Waveform({self.seconds:.2f} s at {self.rate} Hz)"
-
-
-class EmbeddedFile(ABC):
-    """A file whose bytes lie inside of another, such as a table: read only when it is needed."""
-
-    @abstractmethod
-    def read(self) -> bytes:
-        """Its bytes; safe to call from many threads.
-
-        Raises:
-            MediaError: they cannot be read.
-        """
 
 
 @dataclass(frozen=True)

@@ -110,8 +110,8 @@ class NewItem:
     """Something to add to a collection.
 
     Attributes:
-        content: a file (`pathlib.Path`), the bytes of one, an `EmbeddedFile`, a text (`str`), a PIL
-            image, or a `Waveform`.
+        content: a file (`pathlib.Path`), the bytes of one, an `EmbeddedFile`, which is opened when
+            it is needed, a text (`str`), a PIL image, or a `Waveform`.
         id: its id; made from its path, or from its content, if None.
         source: what hits call it; its path if None.
         modality: found out from the content if None.

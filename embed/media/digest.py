@@ -15,7 +15,16 @@ from anysense.embed.errors import CorruptMediaError
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["copy_digested", "digest_bytes", "digest_file", "digest_text", "new_digest"]
+    from anysense.embed.types import EmbeddedFile
+
+__all__ = [
+    "copy_digested",
+    "digest_bytes",
+    "digest_embedded",
+    "digest_file",
+    "digest_text",
+    "new_digest",
+]
 
 _BLOCK = 1 << 20
 
@@ -41,6 +50,23 @@ def digest_file(path: Path | str) -> str:
         raise
     except OSError as error:
         raise CorruptMediaError(path, f"cannot be read: {error.strerror or error}") from None
+    return digest.hexdigest()
+
+
+def digest_embedded(file: EmbeddedFile) -> str:
+    """The hash of a file that is reached when it is needed: that of a file of its bytes.
+
+    Raises:
+        MediaError: it cannot be read.
+    """
+    digest = new_digest()
+    try:
+        with file.open() as opened:
+            while block := opened.read(_BLOCK):
+                digest.update(block)
+    except OSError as error:
+        reason = f"cannot be read: {error.strerror or error}"
+        raise CorruptMediaError(file.name, reason) from None
     return digest.hexdigest()
 
 

@@ -11,7 +11,8 @@ import io
 import os
 import stat
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 from anysense.embed.errors import (
@@ -22,17 +23,20 @@ from anysense.embed.errors import (
     UnsupportedMediaError,
 )
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
+from anysense.embed.types import EmbeddedFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 __all__ = [
+    "LoadedFile",
     "Media",
     "OpenedFile",
     "decoding",
     "media_name",
     "media_suffix",
+    "open_file",
     "open_media",
     "readable_size",
 ]
@@ -51,8 +55,21 @@ class OpenedFile:
     path: Path
 
 
-Media: TypeAlias = "Path | bytes | OpenedFile"
-"""A file, a payload, or a file that is open."""
+@dataclass(frozen=True)
+class LoadedFile(EmbeddedFile):
+    """A file whose bytes are in memory, under its name."""
+
+    data: bytes = field(repr=False)
+
+    def open(self) -> BinaryIO:
+        return io.BytesIO(self.data)
+
+    def read(self) -> bytes:
+        return self.data
+
+
+Media: TypeAlias = "Path | bytes | OpenedFile | EmbeddedFile"
+"""A file, a payload, a file that is open, or one that is reached when it is needed."""
 
 _OPEN_ERRORS = {
     errno.ENOENT: "does not exist",
@@ -68,6 +85,8 @@ def media_name(source: Media) -> str:
     """What an error calls the source: its path, or ``<bytes>``."""
     if isinstance(source, bytes):
         return "<bytes>"
+    if isinstance(source, EmbeddedFile):
+        return source.name
     return str(source.path if isinstance(source, OpenedFile) else source)
 
 
@@ -75,6 +94,8 @@ def media_suffix(source: Media) -> str:
     """The lower-case suffix of a file's name with its dot; empty for a payload."""
     if isinstance(source, bytes):
         return ""
+    if isinstance(source, EmbeddedFile):
+        return PurePath(source.name).suffix.lower()
     return (source.path if isinstance(source, OpenedFile) else source).suffix.lower()
 
 
@@ -101,18 +122,29 @@ def open_media(source: Media, limits: Limits = DEFAULT_LIMITS) -> Iterator[Binar
         _check_size(name, len(source), limits)
         yield io.BytesIO(source)
         return
+    if isinstance(source, EmbeddedFile):
+        _check_size(name, source.size, limits)
+        with source.open() as file:
+            yield file
+        return
     if isinstance(source, OpenedFile):
-        _check_size(name, os.fstat(source.file.fileno()).st_size, limits)
+        _check_size(name, source.file.seek(0, os.SEEK_END), limits)
         source.file.seek(0)
         yield source.file
         return
-    file = _open_file(source, name)
+    file = open_file(source)
     with file:
         _check_size(name, os.fstat(file.fileno()).st_size, limits)
         yield file
 
 
-def _open_file(path: Path, name: str) -> BinaryIO:
+def open_file(path: Path) -> BinaryIO:
+    """Open a regular file for reading, without ever waiting for it.
+
+    Raises:
+        MediaError: there is no such file, or it may not be read, or it is no regular file.
+    """
+    name = str(path)
     try:
         _check_regular(name, path.stat().st_mode)
         # Path.open takes no opener; the caller closes the file.

@@ -29,7 +29,6 @@ from anysense.embed.types import Modality
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from PIL.Image import Image
 
@@ -109,7 +108,7 @@ def picture_pixels(source: Media, limits: Limits = DEFAULT_LIMITS) -> int:
                 return image.width * image.height
 
 
-def picture_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Piece]:
+def picture_pieces(source: Media, options: ReadOptions) -> Iterator[Piece]:
     """A picture, and the words in its file that say what it shows.
 
     Where encoders need it in sizes that are decoded apart, it is a piece for each of these.

@@ -22,10 +22,10 @@ from anysense.embed.types import WHOLE, Kind, Modality, Origin, Place, Waveform
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from PIL.Image import Image
 
+    from anysense.embed.media.files import Media
     from anysense.embed.media.signatures import Format
     from anysense.embed.types import Clip, Structure
 
@@ -69,7 +69,7 @@ class Piece:
     """
 
     modality: Modality
-    content: str | Image | Clip | Path | bytes | Waveform
+    content: str | Image | Clip | Media | Waveform
     place: Place = WHOLE
     origin: Origin = Origin.CONTENT
     is_complete: bool = True
@@ -109,14 +109,14 @@ class ReadOptions:
         return self.captions and Modality.TEXT in self.modalities
 
 
-Reader: TypeAlias = Callable[["Path | bytes", ReadOptions], Iterator[Piece]]
+Reader: TypeAlias = Callable[["Media", ReadOptions], Iterator[Piece]]
 
 
 _NOUNS = {Modality.TEXT: "a text", Modality.IMAGE: "an image", Modality.AUDIO: "a recording"}
 
 
 def read_pieces(
-    source: Path | bytes, options: ReadOptions, modality: Modality | None = None
+    source: Media, options: ReadOptions, modality: Modality | None = None
 ) -> tuple[Kind, Iterator[Piece]]:
     """What a file or payload is, and its pieces, read as they are asked for.
 

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 from anysense.embed.clips import pixels_of
 from anysense.embed.errors import EmptyMediaError, EncoderError, MediaError, MediaTooLargeError
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
+from anysense.embed.media.files import OpenedFile
 from anysense.embed.pipeline.forms import in_form
 from anysense.embed.pipeline.query import check_length, query_segments, unit_mean
 from anysense.embed.pipeline.reading import name_of, refusal
 from anysense.embed.pipeline.turn import DEFAULT_BATCH, encode_in_turn
-from anysense.embed.types import Modality, Waveform
+from anysense.embed.types import EmbeddedFile, Modality, Waveform
 from anysense.embed.waiting import as_query, check_waiter
 
 if TYPE_CHECKING:
@@ -177,7 +178,9 @@ def _count(amounts: Amounts, most: Amounts, name: str, pieces: Iterator[Piece]) 
         if isinstance(piece.content, str):
             amounts.characters += len(piece.content)
         elif piece.modality is Modality.IMAGE:
-            assert not isinstance(piece.content, Path | bytes | Waveform)
+            assert not isinstance(
+                piece.content, Path | bytes | OpenedFile | EmbeddedFile | Waveform
+            )
             amounts.pixels += pixels_of(piece.content)
         amounts.check(most, name)
         yield piece

@@ -15,6 +15,8 @@ from anysense.embed.errors import (
     UnsupportedMediaError,
     UsageError,
 )
+from anysense.embed.media.files import LoadedFile, OpenedFile, media_suffix
+from anysense.embed.media.identify import MEDIA_SUFFIXES
 from anysense.embed.media.pieces import Piece, ReadOptions, captions, read_pieces
 from anysense.embed.pipeline.cutting import cut_passages
 from anysense.embed.pipeline.lookahead import Prepared
@@ -39,6 +41,9 @@ if TYPE_CHECKING:
 __all__ = ["MediaSource", "name_of", "picture_sides", "pieces_of", "prepare_pieces", "refusal"]
 
 _log = logging.getLogger("anysense")
+
+READ_AT_ONCE = 64 * 1024**2
+"""Bytes of a file inside of another that are held in memory, so that it is opened only once."""
 
 
 @dataclass(frozen=True)
@@ -75,11 +80,11 @@ def pieces_of(source: MediaSource, options: ReadOptions) -> tuple[Kind, Generato
         MediaError: it cannot be read, or is not what it is given as; also while iterating.
     """
     content = source.content
-    if isinstance(content, EmbeddedFile):
-        content = content.read()
-    if isinstance(content, (Path, bytes)):
+    if isinstance(content, EmbeddedFile) and content.size <= READ_AT_ONCE:
+        content = LoadedFile(content.name, content.size, content.read())
+    if isinstance(content, (Path, bytes, EmbeddedFile)):
         kind, pieces = read_pieces(content, options, source.modality)
-        is_stray = isinstance(source.content, EmbeddedFile) and source.modality is None
+        is_stray = _is_unnamed(source.content) and source.modality is None
         if is_stray and kind is Kind.TEXT:  # a text would stand there as one
             raise UnsupportedMediaError(
                 name_of(source), "holds bytes that are no picture, sound or document, but a text"
@@ -94,6 +99,11 @@ def pieces_of(source: MediaSource, options: ReadOptions) -> tuple[Kind, Generato
                 name_of(source), f"is given as {source.modality}, but holds a {what}"
             )
     return kind, _with_words(pieces, source, options)
+
+
+def _is_unnamed(content: SourceContent) -> bool:
+    """Whether it is a file of which no name says what it is, so that it can be any bytes."""
+    return isinstance(content, EmbeddedFile) and media_suffix(content) not in MEDIA_SUFFIXES
 
 
 def _piece_of(source: MediaSource, options: ReadOptions) -> Piece:
@@ -221,7 +231,7 @@ def _segments(at: int, encoder: Encoder, piece: Piece, options: ReadOptions) -> 
     elif isinstance(content, Clip):
         yield from _frames(at, encoder, piece, content)
     else:
-        assert not isinstance(content, str | Path | bytes | Waveform)
+        assert not isinstance(content, str | Path | bytes | OpenedFile | EmbeddedFile | Waveform)
         prepared = encoder.prepare(modality, content)
         yield Prepared(at, modality, piece.place, None, piece.origin, prepared, piece.is_complete)
 
@@ -237,7 +247,7 @@ def _windows(at: int, encoder: Encoder, piece: Piece, options: ReadOptions) -> I
     from anysense.embed.media.audio.recording import iter_windows
 
     rate, content = encoder.sample_rate, piece.content
-    assert isinstance(content, Path | bytes | Waveform)
+    assert isinstance(content, Path | bytes | OpenedFile | EmbeddedFile | Waveform)
     if rate is None:
         raise UsageError(f"The encoder '{encoder.space.id}' takes audio, but names no sample rate.")
     for window in iter_windows(content, rate, encoder.window_seconds, limits=options.limits):

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from anysense.embed.errors import MediaError
 from anysense.embed.media.document.charset import check_encoding
 from anysense.index.building.attribution import Attribution
 from anysense.index.building.changes import Changes
@@ -359,12 +360,16 @@ class _Build:
         files = folder.files() if plan.changed else plan.files  # contents, and so ids, may move
         described: dict[str, dict[str, Any]] = {}
         said, beside = Said(folder), BesideMetadata(folder)
+        if not self._descriptions.has_file:
+            entries = [entry for entry in entries if not plan.is_described(entry)]
         item_ids = {files[entry.path].item_id for entry in entries if entry.path in files}
         for entry in self._scan.entries:
             file = files.get(entry.path)
             if file is None or file.item_id not in item_ids:
                 continue
-            metadata = self._descriptions.of(entry, file.item_id)
+            metadata = None
+            with suppress(MediaError):  # it has changed since: the next build describes it
+                metadata = self._descriptions.of(entry, file.item_id)
             if metadata is not None:
                 own = said.by(file.record.content_hash)
                 if isinstance(entry, FileEntry):
@@ -383,7 +388,8 @@ class _Build:
         if not self._scan.with_sidecars:
             return 0
         beside = BesideMetadata(self._collection.folder)
-        found = (entry.path for entry in self._scan.entries if entry.path in files)
+        entries = (entry for entry in self._scan.entries if isinstance(entry, FileEntry))
+        found = (entry.path for entry in entries if entry.path in files)
         changed = beside.settle(files[path].record for path in found)
         beside.forget(files)
         return changed

@@ -21,7 +21,7 @@ from anysense.index.building.metadata import BesideMetadata
 from anysense.index.building.pending import PendingItem
 from anysense.index.building.plan import is_unchanged
 from anysense.index.building.quarantine import failed_entry, failed_path, failed_record
-from anysense.index.building.sources.entries import Entry, Problem
+from anysense.index.building.sources.entries import Entry, LazyEntry, Problem
 from anysense.index.building.sources.paths import is_alive
 from anysense.index.building.writing import Alias, ChangeWriter
 from anysense.index.catalog.records import FileRecord, make_id
@@ -106,7 +106,7 @@ class Changes:
         for index, entry, outcome in heapq.merge(fresh, self._hash(rest), key=itemgetter(0)):
             pending = None
             if isinstance(outcome, FileRecord):
-                pending = self._decide(index, entry, outcome)
+                pending = self._decide_or_note(index, entry, outcome)
             else:
                 self._note_error(entry, outcome)
             if pending is not None:
@@ -189,6 +189,13 @@ class Changes:
             self._inherited[path] = snapshot.item(self._plan.files[path].item_id).metadata
         self._register.drop(left.values())
         self._writer.write_moves(parted)
+
+    def _decide_or_note(self, index: int, entry: Entry, file: FileRecord) -> PendingItem | None:
+        try:
+            return self._decide(index, entry, file)
+        except MediaError as error:  # what is said of it has changed since it was hashed
+            self._note_error(entry, error)
+            return None
 
     def _decide(self, index: int, entry: Entry, file: FileRecord) -> PendingItem | None:
         """Tell what a file needs by its content; an item to be encoded, if that is new."""
@@ -281,10 +288,12 @@ class Changes:
             former = self._plan.files[entry.path].record
             metadata = self._said.without(without_reading_marks(metadata), former.content_hash)
             metadata = self._beside.without(metadata, entry.path)
-        beside = self._beside.of(entry.path, file.sidecars)
-        item = replace(
-            entry.item or NewItem(Path(entry.path)), metadata={**beside, **(metadata or {})}
-        )
+        if isinstance(entry, LazyEntry):
+            item, beside = entry.described_item(), dict[str, Any]()
+        else:
+            item = entry.item or NewItem(Path(entry.path))
+            beside = self._beside.of(entry.path, file.sidecars)
+        item = replace(item, metadata={**beside, **(metadata or {})})
         return PendingItem(index, item, item_id, file.path, file.content_hash, (file,))
 
     def _join(self, entry: Entry, file: FileRecord, original: Copies) -> None:

@@ -9,15 +9,16 @@ from __future__ import annotations
 import logging
 import os
 from collections import deque
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from anysense.embed.errors import MediaError, MediaTooLargeError, UsageError
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
 from anysense.embed.media.beside import is_metadata
-from anysense.embed.media.digest import digest_bytes, digest_file, digest_text
+from anysense.embed.media.digest import digest_bytes, digest_embedded, digest_file, digest_text
 from anysense.embed.pipeline.threads import Workers
 from anysense.embed.types import EmbeddedFile, Waveform
-from anysense.index.building.sources.entries import RowEntry, file_record
+from anysense.index.building.sources.entries import LazyEntry, RowEntry, file_record
 from anysense.index.building.sources.sidecars import sidecar_paths
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from anysense.index.building.sources.entries import Entry, FileEntry
     from anysense.index.catalog.records import FileRecord
 
-__all__ = ["hash_captioned", "hash_content", "hash_entries", "hash_file"]
+__all__ = ["hash_captioned", "hash_content", "hash_entries", "hash_file", "hash_lazy"]
 
 _log = logging.getLogger("anysense")
 
@@ -47,7 +48,7 @@ def hash_content(content: bytes | EmbeddedFile | str | Image | Waveform) -> str:
         MediaError: a file inside of another cannot be read.
     """
     if isinstance(content, EmbeddedFile):
-        content = content.read()
+        return digest_embedded(content)
     if isinstance(content, str):
         return digest_text(content)
     if isinstance(content, bytes):
@@ -107,9 +108,21 @@ def _hash_entry(entry: Entry, limits: Limits) -> HashOutcome:
         reason = f"has {entry.size:,} of at most {limits.file_bytes:,} bytes"
         return MediaTooLargeError(entry.path, reason)
     try:
-        return hash_file(entry, limits)
+        return hash_lazy(entry) if isinstance(entry, LazyEntry) else hash_file(entry, limits)
     except (FileNotFoundError, MediaError) as error:
         return error
+
+
+def hash_lazy(entry: LazyEntry) -> FileRecord:
+    """What is no file of its own as the catalog notes it: with its content and captions read.
+
+    Raises:
+        MediaError: it cannot be read, or is not to be used.
+    """
+    item = entry.described_item()
+    assert not isinstance(item.content, Path)  # that would be a `FileEntry`
+    content_hash = hash_captioned(hash_content(item.content), item.captions)
+    return file_record(entry, content_hash, entry.sidecars)
 
 
 def hash_file(entry: FileEntry, limits: Limits = DEFAULT_LIMITS) -> FileRecord:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from anysense.embed.errors import UsageError
 from anysense.index.building.encoding import Said
+from anysense.index.building.sources.entries import LazyEntry
 from anysense.index.building.sources.json_sidecars import json_sidecar, read_json_sidecar
 from anysense.index.building.sources.table import id_text, row_metadata
 from anysense.index.building.sources.written_paths import path_readings
@@ -114,11 +115,15 @@ class Descriptions:
         Args:
             entry: the file or the row that it is made from.
             item_id: the item's id, where it has one already.
+
+        Raises:
+            MediaError: what is said of it where it lies cannot be read.
         """
         described = self._file.get(entry.path, item_id) if self._file is not None else None
         if entry.item is None:
             return described
-        return {**entry.item.metadata, **(described or {})}
+        item = entry.described_item() if isinstance(entry, LazyEntry) else entry.item
+        return {**item.metadata, **(described or {})}
 
     @property
     def unmatched(self) -> int:

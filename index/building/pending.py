@@ -12,7 +12,7 @@ from anysense.embed.media.beside import is_metadata
 from anysense.embed.types import EmbeddedFile
 from anysense.index.building.content import hash_captioned, hash_content, hash_file
 from anysense.index.building.sources.entries import FileEntry, file_record
-from anysense.index.building.sources.paths import check_name
+from anysense.index.building.sources.paths import PathKind, check_name, parse_path
 from anysense.index.building.sources.sidecars import sidecar_paths, sidecars_beside
 from anysense.index.catalog.records import ID_RULE, is_id, make_id
 from anysense.index.catalog.stored import metadata_text
@@ -55,6 +55,7 @@ class PendingItem:
         return [
             path
             for file in self.files
+            if parse_path(file.path).kind is not PathKind.OBJECT  # of which they are captions
             for path in sidecar_paths(file.path, file.sidecars)
             if not is_metadata(path.name)
         ]
@@ -129,6 +130,8 @@ def stat_file(file: Path) -> FileEntry:
 
 def item_name(item: NewItem) -> str:
     """What messages call an item that has no id yet: its path, or what kind of content it is."""
+    if isinstance(item.content, EmbeddedFile):
+        return item.content.name
     return str(item.content) if isinstance(item.content, Path) else f"<{_content_word(item)}>"
 
 

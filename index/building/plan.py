@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from anysense.index.building.quarantine import is_tried
 from anysense.index.building.sources.entries import (
     Entry,
+    LazyEntry,
     Problem,
     RowEntry,
     has_changed_since,
@@ -48,6 +49,13 @@ class Plan:
     unchanged: list[Entry]
     untried: list[Problem]
     since: int | None = None
+
+    def is_described(self, entry: Entry) -> bool:
+        """Whether what is said of an entry is as it was, so that it is not read again for that."""
+        if not isinstance(entry, LazyEntry):
+            return False
+        former = self.files.get(entry.path)
+        return former is not None and is_unchanged(entry, former, self.since)
 
     def part_changed(self) -> tuple[list[tuple[int, Entry]], list[tuple[int, Entry]]]:
         """Part what may hold a content that its file has left from what cannot, by their sizes.
@@ -119,5 +127,5 @@ def is_unchanged(entry: Entry, file: CatalogFile, since: int | None = None) -> b
         return False
     if isinstance(entry, RowEntry):
         return entry.content_hash == file.record.content_hash
-    state = (entry.size, entry.mtime_ns, entry.sidecars)
+    state = (entry.size, entry.stamp, entry.sidecars)
     return state == (file.record.size, file.record.mtime_ns, file.record.sidecars)

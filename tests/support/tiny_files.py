@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import wave
 from pathlib import Path
@@ -29,6 +30,13 @@ def write_media(folder: Path) -> None:
 
 def write_picture(path: Path, colour: tuple[int, int, int]) -> None:
     Image.new("RGB", (24, 24), colour).save(path)
+
+
+def picture_bytes(name: str, side: int = 24) -> bytes:
+    """A PNG of one of `COLOURS`."""
+    file = io.BytesIO()
+    Image.new("RGB", (side, side), COLOURS[name]).save(file, "PNG")
+    return file.getvalue()
 
 
 def write_tone(path: Path, frequency: float, seconds: float = 1.0) -> None:

@@ -31,7 +31,6 @@ from anysense.embed.waiting import check_waiter
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
-    from pathlib import Path
 
     from anysense.embed.media.audio.sound import Sound
     from anysense.embed.media.files import Media
@@ -63,7 +62,7 @@ _LOUDEST = float(1 << 32)
 _QUALITY = "HQ"
 
 
-def read_audio(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> Waveform:
+def read_audio(source: Media, limits: Limits = DEFAULT_LIMITS) -> Waveform:
     """Read a whole recording, mixed to mono, at its own rate.
 
     Raises:
@@ -113,7 +112,7 @@ def read_part(source: Media, start: float, end: float, limits: Limits = DEFAULT_
         return Waveform(np.concatenate(parts), sound.rate)
 
 
-def recording_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Piece]:
+def recording_pieces(source: Media, options: ReadOptions) -> Iterator[Piece]:
     """A recording, and the words of its tags.
 
     Raises:
@@ -210,7 +209,7 @@ def read_peaks(
 
 
 def iter_windows(
-    source: Path | bytes | Waveform,
+    source: Media | Waveform,
     rate: int,
     seconds: float = 10.0,
     hop: float | None = None,
@@ -246,7 +245,7 @@ def iter_windows(
 
 
 def _windows(
-    source: Path | bytes | Waveform, rate: int, width: int, step: int, limits: Limits
+    source: Media | Waveform, rate: int, width: int, step: int, limits: Limits
 ) -> Iterator[AudioWindow]:
     if isinstance(source, Waveform):
         name, sound = "<waveform>", _WaveformSound(source)

@@ -25,8 +25,8 @@ from anysense.embed.types import Modality
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
+    from anysense.embed.media.files import Media
     from anysense.embed.media.signatures import Format
     from anysense.embed.types import Structure
 
@@ -57,7 +57,7 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def read_document(
-    source: Path | bytes, limits: Limits = DEFAULT_LIMITS, encoding: str | None = None
+    source: Media, limits: Limits = DEFAULT_LIMITS, encoding: str | None = None
 ) -> str:
     """Read the text of a document, normalised by `normalise_text`.
 

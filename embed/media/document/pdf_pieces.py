@@ -16,8 +16,8 @@ from anysense.embed.types import Modality, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
+    from anysense.embed.media.files import Media
     from anysense.embed.media.pieces import ReadOptions
 
 __all__ = ["pdf_pieces"]
@@ -25,7 +25,7 @@ __all__ = ["pdf_pieces"]
 _log = logging.getLogger("anysense")
 
 
-def pdf_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Piece]:
+def pdf_pieces(source: Media, options: ReadOptions) -> Iterator[Piece]:
     """The pieces of a PDF; none where neither texts nor images are wanted.
 
     Raises:

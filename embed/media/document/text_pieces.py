@@ -15,16 +15,17 @@ from anysense.embed.media.document.document import (
     read_written,
     seen_text,
 )
-from anysense.embed.media.files import media_name, open_media
+from anysense.embed.media.files import OpenedFile, media_name, open_media
 from anysense.embed.media.identify import identify
 from anysense.embed.media.image import picture_pieces
 from anysense.embed.media.pieces import Piece
 from anysense.embed.media.structure.markdown import markdown_structure
-from anysense.embed.types import Clip, Modality, Waveform
+from anysense.embed.types import Clip, EmbeddedFile, Modality, Waveform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from anysense.embed.media.files import Media
     from anysense.embed.media.pieces import ReadOptions
 
 __all__ = ["text_pieces"]
@@ -32,7 +33,7 @@ __all__ = ["text_pieces"]
 _LEAST_SIDE = 32  # pixels: what is smaller is a bullet, an icon, or there to be counted
 
 
-def text_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Piece]:
+def text_pieces(source: Media, options: ReadOptions) -> Iterator[Piece]:
     """The words of a text as one piece, then its pictures, if they are wanted.
 
     Raises:
@@ -63,6 +64,8 @@ def _pictures(written: str, options: ReadOptions) -> Iterator[Piece]:
     for data in picture_files(written):
         with suppress(MediaError):
             for piece in picture_pieces(data, options):
-                assert not isinstance(piece.content, str | Path | bytes | Waveform | Clip)
+                assert not isinstance(
+                    piece.content, str | Path | bytes | OpenedFile | EmbeddedFile | Waveform | Clip
+                )
                 if min(piece.content.size) >= _LEAST_SIDE:
                     yield replace(piece, is_complete=True)  # as the text is

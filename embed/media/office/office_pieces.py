@@ -18,14 +18,14 @@ from anysense.embed.types import Modality, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
+    from anysense.embed.media.files import Media
     from anysense.embed.media.pieces import ReadOptions
 
 __all__ = ["office_pieces"]
 
 
-def office_pieces(source: Path | bytes, options: ReadOptions) -> Iterator[Piece]:
+def office_pieces(source: Media, options: ReadOptions) -> Iterator[Piece]:
     """The text of a document as one piece, or as one a slide; none where no texts are wanted.
 
     Raises:

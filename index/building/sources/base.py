@@ -6,9 +6,13 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from anysense.index.building.sources.paths import is_alive
+from anysense.index.building.sources.reaching import file_at
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from anysense.embed.types import EmbeddedFile
     from anysense.index.building.sources.entries import Entry
     from anysense.index.building.sources.ignoring import Rules
     from anysense.index.catalog.records import Sidecar
@@ -65,8 +69,16 @@ class Listing(Protocol):
         """Note a file or a row that cannot be used, and why."""
         ...
 
-    def note_unread_row(self, table: str) -> None:
-        """Note a table of which some row cannot be read: what it does not name may be in there."""
+    def note_held(self, holder: str) -> None:
+        """Note a file that was looked into: what it holds no more is gone.
+
+        Args:
+            holder: a table or a tar, by its real path.
+        """
+        ...
+
+    def note_unread_part(self, holder: str) -> None:
+        """Note a file of which some part cannot be read: what was not found may be in there."""
         ...
 
     def report_unlisted(self, folder: str, error: OSError) -> None:
@@ -95,3 +107,19 @@ class Source(ABC):
     @abstractmethod
     def covers(self, path: str) -> bool:
         """Whether `find` would have come upon this path if it were there."""
+
+    def read(self, path: str) -> EmbeddedFile:
+        """What this source has at a path that the catalog knows, to be read when it is needed.
+
+        Raises:
+            MediaError: it is not there, or cannot be reached.
+        """
+        return file_at(path)
+
+    def is_alive(self, path: str) -> bool:
+        """Whether something that `find` did not come upon is there all the same.
+
+        Raises:
+            AnysenseError: nobody can tell now; what may be there is not removed.
+        """
+        return is_alive(path)

@@ -1,4 +1,13 @@
-"""Paths of files and of rows: whether they are there, under which folder, and whether in UTF-8.
+"""Paths that a catalog knows: of what kind, whether they are there, and whether in UTF-8.
+
+A path is that of a file, or of something that is no file of its own:
+
+* a row of a table: ``/photos/list.csv#id``;
+* a member of a tar: ``/data/00000.tar!/0001.jpg``, after the ``!/`` its name as the tar has it;
+* an object in a store: its URL, ``s3://bucket/key``, without credentials, query or fragment.
+
+`parse_path` alone tells these apart. It looks at the words of a path; a file may have any name, so
+whoever meets a row or a member asks first whether there is a file of that whole name.
 
 A catalog knows files by names in UTF-8, whatever Python takes names for: without a locale, and with
 its UTF-8 mode switched off, that is ASCII, and then each name with another letter is another name.
@@ -12,15 +21,77 @@ import os
 import re
 import stat
 import sys
+from enum import Enum
+from typing import NamedTuple
 
 from anysense.embed.errors import UsageError
 from anysense.index.building.tables.row import ROW_SUFFIXES
 
-__all__ = ["check_name", "is_alive", "is_file", "is_under", "link_target", "table_of"]
+__all__ = [
+    "CatalogPath",
+    "PathKind",
+    "check_name",
+    "holder_of",
+    "is_alive",
+    "is_file",
+    "is_under",
+    "link_target",
+    "member_path",
+    "parse_path",
+    "table_of",
+]
 
-_ROW = re.compile(
-    rf"(.*?(?:{'|'.join(map(re.escape, sorted(ROW_SUFFIXES)))}))#", re.IGNORECASE | re.DOTALL
-)
+_ROW = rf"(?:{'|'.join(map(re.escape, sorted(ROW_SUFFIXES)))})#"
+_INNER = re.compile(rf"{_ROW}|\.tar!/", re.IGNORECASE)
+_URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
+_MEMBER_SIGN = "!/"
+
+
+class PathKind(Enum):
+    """What a path of a catalog stands for."""
+
+    FILE = "file"
+    ROW = "row"
+    MEMBER = "member"
+    OBJECT = "object"
+
+
+class CatalogPath(NamedTuple):
+    """A path of a catalog, taken apart.
+
+    Attributes:
+        kind: what it stands for.
+        holder: the file that holds it: the table, the tar; of a file and of an object itself.
+        name: what it is called in there: the row's id, the member's name; else empty.
+    """
+
+    kind: PathKind
+    holder: str
+    name: str = ""
+
+
+def parse_path(path: str) -> CatalogPath:
+    """Take a path of a catalog apart, by its words alone."""
+    if _URL.match(path):
+        return CatalogPath(PathKind.OBJECT, path)
+    match = _INNER.search(path)
+    if match is None:
+        return CatalogPath(PathKind.FILE, path)
+    if match[0].endswith(_MEMBER_SIGN):
+        end = match.end() - len(_MEMBER_SIGN)
+        return CatalogPath(PathKind.MEMBER, path[:end], path[match.end() :])
+    return CatalogPath(PathKind.ROW, path[: match.end() - 1], path[match.end() :])
+
+
+def member_path(tar: str, name: str) -> str:
+    """The path of a member of a tar."""
+    return f"{tar}{_MEMBER_SIGN}{name}"
+
+
+def holder_of(path: str) -> str | None:
+    """The file that a path is inside of; None of a file, and of what is in no file here."""
+    parsed = parse_path(path)
+    return parsed.holder if parsed.kind in (PathKind.ROW, PathKind.MEMBER) else None
 
 
 def is_under(path: str, folder: str) -> bool:
@@ -36,14 +107,21 @@ def link_target(path: str) -> str | None:
 
 
 def table_of(path: str) -> str | None:
-    """The table of a path that stands for a text in one."""
-    match = _ROW.match(path)
-    return match[1] if match else None
+    """The table of a path that stands for a row of one."""
+    parsed = parse_path(path)
+    return parsed.holder if parsed.kind is PathKind.ROW else None
 
 
 def is_alive(path: str) -> bool:
-    """Whether a file is there; of a text in a table, whether the table is."""
-    return is_file(table_of(path) or path) or is_file(path)
+    """Whether a file is there; of what is inside of a file, whether that is.
+
+    Of an object in a store nobody knows without asking there, so it counts as alive: what a store
+    lacks, its own source says.
+    """
+    parsed = parse_path(path)
+    if parsed.kind is PathKind.OBJECT:
+        return True
+    return is_file(parsed.holder) or (parsed.holder != path and is_file(path))
 
 
 def is_file(path: str) -> bool:

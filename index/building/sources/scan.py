@@ -31,11 +31,17 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import MediaError, UsageError
-from anysense.index.building.sources.entries import Entry, FileEntry, Problem
+from anysense.index.building.sources.entries import (
+    Entry,
+    FileEntry,
+    LazyEntry,
+    Problem,
+    last_written_ns,
+)
 from anysense.index.building.sources.files import FileSource
 from anysense.index.building.sources.ignoring import check_patterns, rules_at
 from anysense.index.building.sources.opening import open_source
-from anysense.index.building.sources.paths import is_alive, is_under, table_of
+from anysense.index.building.sources.paths import holder_of, is_under
 from anysense.index.building.sources.sidecars import FolderSidecars, sidecar_paths
 from anysense.index.building.sources.table import TableSource
 
@@ -115,7 +121,6 @@ class FileScan:
         # A shell may have turned a glob into thousands of files, so these are looked up, not tried.
         self._files = {s.root for s in self.sources if isinstance(s, FileSource)}
         self.folders = [s for s in self.sources if not isinstance(s, FileSource)]
-        self._tables = {s.file for s in self.sources if isinstance(s, TableSource)}
         self.walked: set[str] = set()
         self.paths: list[str] = []
         self.entries: list[Entry] = []
@@ -130,7 +135,8 @@ class FileScan:
         self._listed: Sequence[Entry] = ()
         self._unreadable: set[str] = set()
         self._unlisted: list[str] = []
-        self._unread_tables: set[str] = set()
+        self._held: set[str] = set()  # files that were looked into, which hold others
+        self._half_read: set[str] = set()  # of which some part cannot be read
         self.rows: dict[str, list[str]] = {}
         self._beside = FolderSidecars(self.is_linkable)
 
@@ -167,7 +173,7 @@ class FileScan:
         self.left_out = [
             entry
             for entry in self._listed
-            if entry.item is None
+            if (entry.item is None or isinstance(entry, LazyEntry))
             and (named := named_modalities(entry.path))
             and named.isdisjoint(modalities)
         ]
@@ -210,15 +216,16 @@ class FileScan:
 
     def _is_unsettled(self, entry: Entry) -> bool:
         """Whether a file was written to a moment ago; by the time alone, which renaming keeps."""
-        age = self.started_ns - entry.mtime_ns if isinstance(entry, FileEntry) else self._settle_ns
-        return abs(age) < self._settle_ns
+        written_ns = last_written_ns(entry)
+        return written_ns > 0 and abs(self.started_ns - written_ns) < self._settle_ns
 
     def is_gone(self, path: str) -> bool:
         """Whether a path that has no entry was looked for, and is no longer there."""
-        table = table_of(path)
-        if table in self._tables:
-            return table not in self._unread_tables
-        if not any(source.covers(path) for source in self.folders):
+        holder = holder_of(path)
+        if holder in self._held:
+            return holder not in self._half_read
+        covering = [source for source in self.folders if source.covers(path)]
+        if not covering:
             return False
         if self.collection is not None and is_under(path, self.collection):
             return False
@@ -226,11 +233,11 @@ class FileScan:
             return True
         if any(is_under(path, folder) for folder in self._unlisted):
             return False
-        return not is_alive(path)
+        return not any(source.is_alive(path) for source in covering)
 
     def is_kept(self, path: str) -> bool:
-        """Whether a path that has no entry may stand in a row that cannot be read."""
-        return table_of(path) in self._unread_tables
+        """Whether a path that has no entry may be in a part of a file that cannot be read."""
+        return holder_of(path) in self._half_read
 
     def is_litter(self, path: str) -> bool:
         """Whether a path is in a folder that was left out; what is in there is no item any more."""
@@ -289,9 +296,13 @@ class FileScan:
         """Note a file or a row that cannot be used, and why."""
         self.problems.append(Problem(path, reason))
 
-    def note_unread_row(self, table: str) -> None:
-        """Note a table of which some row cannot be read: what it does not name may be in there."""
-        self._unread_tables.add(table)
+    def note_held(self, holder: str) -> None:
+        """Note a file that was looked into: what it holds no more is gone."""
+        self._held.add(holder)
+
+    def note_unread_part(self, holder: str) -> None:
+        """Note a file of which some part cannot be read: what was not found may be in there."""
+        self._half_read.add(holder)
 
     def report_unlisted(self, folder: str, error: OSError) -> None:
         """Note that a folder cannot be listed.

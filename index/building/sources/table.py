@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from anysense.embed.errors import CorruptMediaError, UsageError
 from anysense.embed.media.digest import digest_text
+from anysense.embed.media.files import LoadedFile
 from anysense.embed.media.identify import named_modality
-from anysense.embed.types import Modality
+from anysense.embed.types import EmbeddedFile, Modality
 from anysense.index.building.content import hash_captioned
 from anysense.index.building.sources.base import Source
 from anysense.index.building.sources.entries import Entry, FileEntry, RowEntry
@@ -31,9 +33,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from anysense.index.building.sources.base import Listing
+    from anysense.index.building.sources.paths import CatalogPath
     from anysense.index.building.tables.cells import FileCell
 
-__all__ = ["TableSource", "id_text", "row_metadata"]
+__all__ = ["TableSource", "id_text", "row_file", "row_metadata"]
 
 _log = logging.getLogger("anysense")
 
@@ -50,6 +53,7 @@ class TableSource(Source):
         return is_under(path, self.root) or path.startswith(f"{self.file}:")
 
     def find(self, listing: Listing) -> Iterator[Entry]:
+        listing.note_held(self.file)
         first_lines: dict[tuple[str, str], int] = {}
         is_warned = False
         for row in read_rows(Path(self.file), ITEM_COLUMNS, with_cells=True):
@@ -69,20 +73,25 @@ class TableSource(Source):
 
     def _read_or_report(
         self, row: Row, listing: Listing, first_lines: dict[tuple[str, str], int]
-    ) -> Entry | None:
+    ) -> FileEntry | RowEntry | None:
         try:
-            entry = self._read(row, listing.with_sidecars)
+            entry = self.entry_of(row, with_captions=listing.with_sidecars)
             _note_first(entry, row.line, first_lines)
             if isinstance(entry, FileEntry):
                 entry = entry._replace(sidecars=listing.sidecars_beside(entry.path))
         except _RowError as error:
             listing.report(f"{self.file}:{row.line}", str(error))
             if isinstance(error, _UnreadRowError):
-                listing.note_unread_row(self.file)
+                listing.note_unread_part(self.file)
             return None
         return entry
 
-    def _read(self, row: Row, with_captions: bool) -> Entry:
+    def entry_of(self, row: Row, *, with_captions: bool = True) -> FileEntry | RowEntry:
+        """The item that a row is.
+
+        Raises:
+            _RowError: it is none that can be used.
+        """
         if row.problem is not None:
             raise _UnreadRowError(row.problem)
         path = row.values.get("path", row.values.get("file_name"))
@@ -169,6 +178,41 @@ class TableSource(Source):
             return f"{path}: no such file"
         where = f"{self.root}, where its paths start; --root names another folder"
         return f"{path}: no such file in {where}"
+
+
+def row_file(path: CatalogPath, stamp: int | None = None) -> EmbeddedFile:
+    """The file, or the text, in a row of a table, by the path that the catalog has of it.
+
+    The table is read up to that row, so this is for one of them and not for many.
+
+    Raises:
+        MediaError: there is no such row any more, or the table cannot be read.
+    """
+    whole = f"{path.holder}#{path.name}"
+    source = TableSource(path.holder, str(Path(path.holder).parent), path.holder)
+    try:
+        for row in read_rows(Path(path.holder), ITEM_COLUMNS, with_cells=True):
+            for entry in _readings(source, row):
+                if entry.path == whole and stamp in (None, entry.stamp):
+                    content = entry.item.content
+                    if isinstance(content, EmbeddedFile):
+                        return content
+                    data = str(content).encode(errors="surrogatepass")
+                    return LoadedFile(whole, len(data), data)
+    except UsageError as error:
+        raise CorruptMediaError(whole, f"cannot be read: {error}") from None
+    raise CorruptMediaError(whole, "is not in its table any more")
+
+
+def _readings(source: TableSource, row: Row) -> Iterator[RowEntry]:
+    """What is in a row, as a build finds it that takes captions, and as one that takes none."""
+    for with_captions in (True, False):
+        try:
+            entry = source.entry_of(row, with_captions=with_captions)
+        except _RowError:
+            return
+        if isinstance(entry, RowEntry):
+            yield entry
 
 
 class _RowError(Exception):

@@ -7,13 +7,14 @@ for it. A row that waits no more is read again from the beginning of its row gro
 
 from __future__ import annotations
 
+import io
 import threading
 import weakref
 from bisect import bisect_right
 from collections import deque
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from anysense.embed.errors import CorruptMediaError
 from anysense.embed.media.digest import digest_bytes
@@ -45,6 +46,9 @@ class ParquetCell(EmbeddedFile):
     row: int
     content_hash: str
 
+    def open(self) -> BinaryIO:
+        return io.BytesIO(self.read())
+
     def read(self) -> bytes:
         """Its bytes.
 
@@ -53,8 +57,8 @@ class ParquetCell(EmbeddedFile):
         """
         data = self.column.read(self.row)
         if data is None or digest_bytes(data) != self.content_hash:
-            name = f"{self.column.path}:{self.row + 1}"
-            raise CorruptMediaError(name, "cannot be read: its table has changed since it was read")
+            reason = "cannot be read: its table has changed since it was read"
+            raise CorruptMediaError(self.name, reason)
         return data
 
 

@@ -76,7 +76,9 @@ def _row(
         data, name = column.read(batch, at)
         if data is not None:
             content_hash = digest_bytes(data)
-            content = ParquetCell(source, number, content_hash)
+            content = ParquetCell(
+                f"{source.path}:{number + 1}", len(data), source, number, content_hash
+            )
             return Row(number + 1, values, None, FileCell(content, len(data), content_hash, name))
         if name is not None and not {"path", "file_name"} & values.keys():
             values = {**values, "path": name}

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING
 
 from media_files import sndfile, tone
 from parquet_files import embedded, write_parquet
-from PIL import Image
-from tiny_files import COLOURS, inputs_encoded, real, summary
+from tiny_files import COLOURS, inputs_encoded, picture_bytes, real, summary
 
 from anysense.embed.types import Origin
 from anysense.index.building.build import build
@@ -18,15 +16,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def picture(name: str) -> bytes:
-    file = io.BytesIO()
-    Image.new("RGB", (24, 24), COLOURS[name]).save(file, "PNG")
-    return file.getvalue()
-
-
 def write_rows(path: Path, captions: list[str], ids: list[float | None] | None = None) -> Path:
     names = list(COLOURS)[: len(captions)]
-    files = embedded(*((picture(name), f"{name}.png") for name in names))
+    files = embedded(*((picture_bytes(name), f"{name}.png") for name in names))
     columns = {"id": ids} if ids is not None else {}
     return write_parquet(path, image=files, text=captions, year=range(len(names)), **columns)
 
@@ -49,7 +41,7 @@ def test_pictures_in_rows_are_items_and_their_texts_captions(
 
 def test_a_row_may_have_several_captions(collection: Collection, tmp_path: Path) -> None:
     texts = [["low", "middle", None, " "]]
-    table = write_parquet(tmp_path / "a.parquet", jpg=[picture("red")], text=texts)
+    table = write_parquet(tmp_path / "a.parquet", jpg=[picture_bytes("red")], text=texts)
     build(collection, [table])
     [item] = collection.search("middle", k=9)
     assert [s.text for s in collection.folder.snapshot().item(item.id).segments] == [
@@ -104,8 +96,8 @@ def test_rows_of_which_each_holds_something_else(collection: Collection, tmp_pat
     assert summary(build(collection, [table])) == {"unchanged": 3, "quarantined": 2}
 
 
-def test_bytes_that_are_a_text_are_no_picture(collection: Collection, tmp_path: Path) -> None:
-    table = write_parquet(tmp_path / "a.parquet", image=[picture("red"), b"junk"])
+def test_bytes_that_are_a_text_are_no_picture_bytes(collection: Collection, tmp_path: Path) -> None:
+    table = write_parquet(tmp_path / "a.parquet", image=[picture_bytes("red"), b"junk"])
     report = build(collection, [table])
     assert summary(report) == {"added": 1, "quarantined": 1}
     assert "no picture, sound or document, but a text" in report.quarantined[0].reason
