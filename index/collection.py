@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from anysense.index.catalog.records import CatalogFile, ItemRecord
     from anysense.index.folder.verify import VerifyReport
     from anysense.index.hits.hits import Hits
+    from anysense.index.importing.report import ImportReport
     from anysense.index.mapping.collection_map import CollectionMap
     from anysense.index.ranking.query import Query
     from anysense.index.ranking.retriever import CollectionRetriever
@@ -233,6 +234,16 @@ class Collection:
             StorageError: the disk refused; nothing was written.
         """
         self._folder.write(records, remove=remove)
+
+    def import_vectors(self, vectors: Any, **options: Any) -> ImportReport:
+        """Add items whose vectors were made elsewhere, and publish the index.
+
+        `vectors` are an array (n, dimension), paths of .npy or Parquet files, or that of a folder
+        of clip-retrieval; options are those of `anysense.index.importing.given.import_vectors`.
+        """
+        from anysense.index.importing.given import import_vectors
+
+        return import_vectors(self, vectors, **options)
 
     def remove(self, ids: Sequence[str]) -> int:
         """Remove items, and tell how many of these ids there were."""

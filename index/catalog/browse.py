@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 __all__ = [
     "ItemRow",
     "checked_item",
+    "content_hashes",
     "existing_ids",
     "file_item",
+    "file_owners",
     "find_item",
     "has_content",
     "has_file",
@@ -176,6 +178,14 @@ def file_item(catalog: Catalog, path: str, content_hash: str) -> str | None:
     return None if row is None else from_sql(row[0])
 
 
+def file_owners(catalog: Catalog, paths: Sequence[str]) -> dict[str, str]:
+    """The ids of the items that have files, by the paths of these as the catalog keeps them."""
+    query = "SELECT f.path, i.id FROM files AS f JOIN items AS i USING (item_pk) WHERE f.path = ?"
+    with catalog.transaction() as connection:
+        rows = [connection.execute(query, (to_sql(path),)).fetchone() for path in paths]
+    return {from_sql(row[0]): from_sql(row[1]) for row in rows if row is not None}
+
+
 def has_content(catalog: Catalog, item_id: str, content_hash: str) -> bool:
     """Whether there is an item of this id, and this is its content."""
     with catalog.transaction() as connection:
@@ -204,6 +214,14 @@ def existing_ids(catalog: Catalog, ids: Sequence[str]) -> set[str]:
         for value in others:
             rows += connection.execute("SELECT id FROM items WHERE id = ?", (value,))
     return {from_sql(name) for (name,) in rows}
+
+
+def content_hashes(catalog: Catalog, ids: Sequence[str]) -> dict[str, str | None]:
+    """The hashes of the contents of those of some ids that items have; ids are as `is_id` says."""
+    query = "SELECT id, content_hash FROM items WHERE id IN (SELECT value FROM json_each(?))"
+    with catalog.transaction() as connection:
+        rows = connection.execute(query, (json.dumps(list(ids)),)).fetchall()
+    return {from_sql(name): content_hash for name, content_hash in rows}
 
 
 def quarantined_files(catalog: Catalog) -> list[QuarantinedFile]:

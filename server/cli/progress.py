@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from anysense.index.building.report import BuildProgress
 
-__all__ = ["BuildBar", "CountBar", "ReencodeBar"]
+__all__ = ["BuildBar", "CountBar", "ItemBar"]
 
 REDRAW_SECONDS = 0.1
 LINE_SECONDS = 10.0
@@ -24,6 +24,8 @@ PHASES = {
     "scan": "looking",
     "load": "loading models",  # until the first file is done
     "encode": "encoding",
+    "check": "checking",
+    "import": "importing",
     "publish": "publishing the index",
     "wait": "waiting for another process that writes",
     "sweep": "deleting the vectors that are not needed any more",
@@ -127,23 +129,24 @@ class CountBar(Bar):
             click.echo(f"{self._doing}: {', '.join(part for part in parts if part)}", err=True)
 
 
-class ReencodeBar(Bar):
-    """Shows how many items have new vectors; used as a context, and called with each step."""
+class ItemBar(Bar):
+    """Shows how many items have their vectors; used as a context, and called with each step."""
 
-    def __init__(self) -> None:
-        super().__init__(PHASES["load"])
+    def __init__(self, phase: str = "load") -> None:
+        super().__init__(PHASES[phase])
         self._first: tuple[float, int] | None = None  # when, and how many there were already
 
     def __call__(self, doing: str, done: int, total: int) -> None:
         now = time.monotonic()
-        if doing == "encode" and self._first is None:
+        is_counted = doing in ("encode", "import")
+        if is_counted and self._first is None:
             self._first = now, done
         if not self.is_due(now):
             return
         self._shown_at = now
-        pace = self._pace(done, total, now) if doing == "encode" else ""
+        pace = self._pace(done, total, now) if is_counted else ""
         if not self.draw(description=PHASES[doing], completed=done, total=total or None, pace=pace):
-            items = f"{done:,} of {count(total, 'item')}" if doing == "encode" else ""
+            items = f"{done:,} of {count(total, 'item')}" if is_counted else ""
             parts = ", ".join(part for part in (items, pace) if part)
             click.echo(f"{PHASES[doing]}: {parts}" if parts else PHASES[doing], err=True)
 

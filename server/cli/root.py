@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import keyword
 import os
 import sys
 from pathlib import Path
@@ -22,6 +23,7 @@ COMMANDS = {
     "find": "Search folders, at once: their index is kept for you.",
     "build": "Build a collection from files, or bring it up to date.",
     "add": "Add files or texts to a collection.",
+    "import": "Take in vectors that were made elsewhere.",
     "remove": "Remove items from a collection.",
     "search": "Search by text, image, sound, or several of them.",
     "show": "Show one item.",
@@ -39,10 +41,14 @@ COMMANDS = {
     "tools": "Print the tools for language models.",
     "keys": "Make, list and remove keys of the service.",
 }
-"""What the root's help says of each command. The module of its name holds it, under its name."""
+"""What the root's help says of each command. The module of its name holds it, under its name, which
+has a line under its end if it is a word of Python's own."""
 
-CARE = frozenset({"verify", "compact", "reencode", "collections"})
-"""Those whose modules are in the folder ``care``."""
+FOLDERS = {
+    **dict.fromkeys(("verify", "compact", "reencode", "collections"), "care"),
+    "import": "importing",
+}
+"""The folders of those whose modules are not beside the others."""
 
 EPILOG = "\n".join(
     ["\b\nExit status:", *(f"  {status:<4} {meaning}" for status, meaning in MEANINGS.items())]
@@ -58,9 +64,10 @@ class Root(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        folder = "care." if cmd_name in CARE else ""
-        module = importlib.import_module(f"anysense.server.cli.commands.{folder}{cmd_name}")
-        command = getattr(module, cmd_name)
+        folder = f"{FOLDERS[cmd_name]}." if cmd_name in FOLDERS else ""
+        name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        module = importlib.import_module(f"anysense.server.cli.commands.{folder}{name}")
+        command = getattr(module, name)
         assert isinstance(command, click.Command)
         return command
 

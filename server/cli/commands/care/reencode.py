@@ -76,7 +76,7 @@ def reencode(
       anysense reencode my.anysense --encoder openclip:ViT-B-32/laion2b_s34b_b79k --drop starter
     """  # noqa: D301 - click reads the \b itself
     from anysense.index.collection import Collection
-    from anysense.server.cli.progress import ReencodeBar
+    from anysense.server.cli.progress import ItemBar
 
     if abandon and (encoders or drop or restart):
         raise click.UsageError("Give --abandon alone.")
@@ -86,7 +86,7 @@ def reencode(
         def reencode_once(allow_removal: bool) -> ReencodeReport:
             nonlocal is_new
             begins_anew, is_new = is_new, False
-            with ReencodeBar() as bar:
+            with ItemBar() as bar:
                 return collection.reencode(
                     encoders,
                     drop=drop,

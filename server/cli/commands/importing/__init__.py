@@ -1,0 +1,1 @@
+"""Commands that take in vectors which were made elsewhere."""
