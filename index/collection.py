@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from anysense.embed.types import Encoder, Space
     from anysense.index.bridging.fit import BridgeReport, CaptionProgress
+    from anysense.index.building.merging.report import MergeReport
     from anysense.index.building.report import AddReport
     from anysense.index.catalog.records import CatalogFile, ItemRecord
     from anysense.index.folder.verify import VerifyReport
@@ -244,6 +245,16 @@ class Collection:
         from anysense.index.importing.given import import_vectors
 
         return import_vectors(self, vectors, **options)
+
+    def merge(self, inputs: Sequence[str | Path], **options: Any) -> MergeReport:
+        """Write the items of parts and of other collections, and publish once.
+
+        `inputs` are paths of parts, of folders of parts, and of collections; what becomes of them,
+        and the options, are told in `anysense.index.building.merging.merge.merge_into`.
+        """
+        from anysense.index.building.merging.merge import merge_into
+
+        return merge_into(self, inputs, **options)
 
     def remove(self, ids: Sequence[str]) -> int:
         """Remove items, and tell how many of these ids there were."""

@@ -24,11 +24,16 @@ may run out of stack."""
 
 Spaces: TypeAlias = "Mapping[str, tuple[int, int]]"
 
+_ROUNDING = 2**-10
+"""By how much the length of a vector may differ from 1 whose numbers are rounded to float16."""
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def vector_blobs(record: ItemRecord, spaces: Spaces) -> list[bytes]:
     """The vectors of an item as they are kept: normalised, little-endian float16.
+
+    One of float16 and of length 1, as far as that can tell, was kept before: it stays as it is.
 
     Args:
         record: the item.
@@ -61,7 +66,8 @@ def _vector_blob(record: ItemRecord, segment: EncodedSegment, spaces: Spaces) ->
     norm = float(np.linalg.norm(vector))
     if not np.isfinite(norm) or norm == 0:
         raise UsageError(f"The item {record.id} has a vector that is zero or not finite.")
-    if abs(norm - 1) > 1e-4:
+    is_kept = segment.vector.dtype == np.float16 and abs(norm - 1) < _ROUNDING
+    if abs(norm - 1) > 1e-4 and not is_kept:
         vector = vector / np.float32(norm)
     return vector.astype("<f2").tobytes()
 

@@ -40,6 +40,7 @@ __all__ = [
     "is_of_revision",
     "load_encoders",
     "make_collection",
+    "make_folder",
     "open_catalog",
     "repair_manifest",
 ]
@@ -69,6 +70,17 @@ def make_collection(folder: Path, names: Sequence[str], device: str) -> list[Enc
     entries = [EncoderEntry(n, e.space) for n, e in zip(names, loaded, strict=True)]
     if len({entry.space.id for entry in entries}) < len(entries):
         raise UsageError(f"Two of the encoders {', '.join(names)} have the same space.")
+    make_folder(folder, entries)
+    return loaded
+
+
+def make_folder(folder: Path, entries: Sequence[EncoderEntry]) -> None:
+    """Make an empty collection for vectors of some encoders, whose models need not be here.
+
+    Raises:
+        CollectionExistsError, StorageError: see `Collection.create`.
+    """
+    check_vacant(folder)
     manifest = Manifest(secrets.token_hex(8), created_by(), entries)
     with storage_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -83,7 +95,6 @@ def make_collection(folder: Path, names: Sequence[str], device: str) -> list[Enc
             manifest.write(folder)
         finally:
             lock.release()
-    return loaded
 
 
 def open_catalog(folder: Path) -> tuple[Manifest, Catalog]:

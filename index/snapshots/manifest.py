@@ -39,6 +39,8 @@ __all__ = [
     "Manifest",
     "Reencoding",
     "Tuning",
+    "encoder_entry",
+    "encoder_json",
     "fsync_folder",
     "replace_file",
 ]
@@ -189,13 +191,13 @@ class Manifest:
             "format": FORMAT_WITH_HIDDEN if self.has_hidden else self.format,
             "collection": self.collection,
             "created_by": self.created_by,
-            "encoders": [_encoder_json(entry) for entry in self.encoders],
+            "encoders": [encoder_json(entry) for entry in self.encoders],
             "generation": None if self.generation is None else _generation_json(self.generation),
             "tuning": dict(self.tuning),
         }
         if self.reencoding is not None:
             content["reencoding"] = {
-                "encoders": [_encoder_json(entry) for entry in self.reencoding.encoders],
+                "encoders": [encoder_json(entry) for entry in self.reencoding.encoders],
                 "drop": list(self.reencoding.drop),
             }
         if self.dropped:
@@ -225,7 +227,7 @@ class Manifest:
             return Manifest(
                 collection=str(content["collection"]),
                 created_by=str(content["created_by"]),
-                encoders=[_encoder(entry) for entry in content["encoders"]],
+                encoders=[encoder_entry(entry) for entry in content["encoders"]],
                 generation=None if generation is None else _generation(generation),
                 tuning=content["tuning"],
                 format=min(int(content["format"]), FORMAT),
@@ -284,7 +286,8 @@ def _checksum(content: Mapping[str, Any]) -> str:
     return str(xxhash.xxh3_128_hexdigest(text.encode("ascii")))
 
 
-def _encoder_json(entry: EncoderEntry) -> dict[str, Any]:
+def encoder_json(entry: EncoderEntry) -> dict[str, Any]:
+    """An encoder as the manifest names it."""
     space = entry.space
     key = {} if entry.key is None else {"key": entry.key}
     forms = [
@@ -306,7 +309,8 @@ def _encoder_json(entry: EncoderEntry) -> dict[str, Any]:
     }
 
 
-def _encoder(entry: Mapping[str, Any]) -> EncoderEntry:
+def encoder_entry(entry: Mapping[str, Any]) -> EncoderEntry:
+    """The reverse of `encoder_json`."""
     modalities = frozenset(Modality(modality) for modality in entry["modalities"])
     forms = tuple(
         QueryForm(
@@ -321,7 +325,7 @@ def _encoder(entry: Mapping[str, Any]) -> EncoderEntry:
 
 
 def _reencoding(entry: Mapping[str, Any]) -> Reencoding:
-    return Reencoding([_encoder(each) for each in entry["encoders"]], list(entry["drop"]))
+    return Reencoding([encoder_entry(each) for each in entry["encoders"]], list(entry["drop"]))
 
 
 def _generation_json(generation: Generation) -> dict[str, Any]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from anysense.index.building.build import build
     from anysense.index.collection import Collection as Collection
     from anysense.index.hits.hit import Hit
+    from anysense.index.merge import merge
     from anysense.index.ranking.query import Term
     from anysense.index.types import NewItem
     from anysense.server.client.async_client import AsyncClient
@@ -45,6 +46,7 @@ _HOME = {
     "build": "anysense.index.building.build",
     "list_models": "anysense.embed.encoders.registry",
     "load_encoder": "anysense.embed.encoders.registry",
+    "merge": "anysense.index.merge",
 }
 
 __all__ = [
@@ -62,6 +64,7 @@ __all__ = [
     "errors",
     "list_models",
     "load_encoder",
+    "merge",
 ]
 
 

@@ -30,6 +30,7 @@ COMMANDS = {
     "info": "Say what a collection holds.",
     "verify": "Check every file of a collection.",
     "compact": "Give back the space of removed items.",
+    "merge": "Merge parts and other collections into one collection.",
     "reencode": "Change the models of a collection while it is in use.",
     "eval": "Measure how well a collection answers labelled queries.",
     "bridge": "Let images find sounds where no model knows both.",
@@ -45,7 +46,7 @@ COMMANDS = {
 has a line under its end if it is a word of Python's own."""
 
 FOLDERS = {
-    **dict.fromkeys(("verify", "compact", "reencode", "collections"), "care"),
+    **dict.fromkeys(("verify", "compact", "merge", "reencode", "collections"), "care"),
     "import": "importing",
 }
 """The folders of those whose modules are not beside the others."""

@@ -1,0 +1,1 @@
+"""Parts and other collections as one collection."""

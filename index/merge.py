@@ -1,0 +1,44 @@
+"""Parts and collections as one collection, which is made if it is not there yet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from anysense.index.collection import Collection
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+
+    from anysense.index.building.merging.report import MergeReport
+    from anysense.index.types import Progress
+
+__all__ = ["merge"]
+
+
+def merge(
+    inputs: Sequence[str | Path], path: str | os.PathLike[str], *, progress: Progress | None = None
+) -> MergeReport:
+    """Merge parts and collections into the collection at a path; see `Collection.merge`.
+
+    Where there is none it is made for the encoders of the first input, whose models need not be
+    here.
+
+    Args:
+        inputs: paths of parts, of folders of parts, and of collections.
+        path: the folder of the collection.
+        progress: called with the items that are dealt with, and their number.
+
+    Raises:
+        CorruptMediaError: there is no collection yet, and no input can be read.
+        UsageError, IncompatibleCollectionError, CollectionLockedError, StorageError: see
+            `Collection.merge`.
+    """
+    from anysense.index.building.merging.merge import make_for
+
+    paths = [inputs] if isinstance(inputs, (str, Path)) else inputs
+    if not Collection.exists(path):
+        make_for(Path(path), paths)
+    with Collection.open(path) as collection:
+        return collection.merge(paths, progress=progress)
