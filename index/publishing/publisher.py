@@ -21,7 +21,13 @@ from anysense.index.catalog.sqlite.connections import storage_errors
 from anysense.index.catalog.vectors import vector_sources
 from anysense.index.mapping.published import draw_maps
 from anysense.index.publishing.canaries import measure_routes, partitions_to_recluster
-from anysense.index.snapshots.generation import next_number, remove_others, write_generation
+from anysense.index.snapshots.generation import (
+    Draft,
+    draft_generation,
+    link_index,
+    remove_others,
+    write_generation,
+)
 from anysense.index.snapshots.manifest import (
     APART,
     EFFORTS,
@@ -85,9 +91,10 @@ class Publisher:
             stale = bool(snapshot.unpublished or len(snapshot.tombstones) or self.views.is_damaged)
             if not (stale or rebuild or (retune and number)):
                 return number
-            next_snapshot = self._next(snapshot, progress, rebuild=rebuild)
-            tuning = self._tuning(snapshot, next_snapshot, tune)
-            return self._commit(next_snapshot, tuning, draws_anew=rebuild)
+            with draft_generation(self.folder, snapshot.manifest.generation) as draft:
+                following = self._next(snapshot, draft, progress, rebuild=rebuild)
+                tuning = self._tuning(snapshot, following, tune)
+                return self._commit(following, draft, tuning, draws_anew=rebuild)
 
     def switch(
         self,
@@ -113,8 +120,9 @@ class Publisher:
             others = [e.space.id for e in base.manifest.encoders if e.space not in known]
             layout = {} if before.store is None else before.store.layout
             renew = [partition for partition in layout if partition.space in others]
-            next_snapshot = self._built(base, before.store, progress, renew)
-            return self._commit(next_snapshot, self._tuning(base, next_snapshot, tune))
+            with draft_generation(self.folder, before.manifest.generation) as draft:
+                following = self._built(base, before.store, draft.path, progress, renew)
+                return self._commit(following, draft, self._tuning(base, following, tune))
 
     def rename(self, changed: Callable[[Manifest], Manifest]) -> None:
         """Make another manifest current, with the same generation and the same encoders."""
@@ -125,27 +133,48 @@ class Publisher:
             self.writer.use(seen_spaces(self.views.catalog, manifest))
             self.writer.note({MANIFEST: manifest.to_text()})
 
-    def _next(self, snapshot: Snapshot, progress: Progress | None, *, rebuild: bool) -> Snapshot:
+    def _next(
+        self, snapshot: Snapshot, draft: Draft, progress: Progress | None, *, rebuild: bool
+    ) -> Snapshot:
         """The snapshot of an index that has everything."""
+        folder = draft.path
         if snapshot.store is None or rebuild:
-            return self._built(snapshot, None, progress)
+            return self._built(snapshot, None, folder, progress)
         outgrown = partitions_to_recluster(snapshot)
-        if outgrown or snapshot.unpublished > _MOST_IN_MEMORY:
-            return self._built(snapshot, snapshot.store, progress, outgrown)
+        many = snapshot.unpublished > _MOST_IN_MEMORY
+        if outgrown or many or self._has_outgrown_lists(snapshot):
+            return self._built(snapshot, snapshot.store, folder, progress, outgrown)
+        if self._has_same_lists(snapshot, draft):
+            return _as_published(snapshot, snapshot.store)
         newer = {p: (n.ids, n.vectors) for p, n in snapshot.newer.items()}
-        store = snapshot.store.updated(newer, snapshot.tombstones)
-        if store.needs_recluster:
-            return self._built(snapshot, store, progress)
+        store = snapshot.store.updated(newer, snapshot.tombstones, folder=folder)
         return _as_published(snapshot, store)
+
+    def _has_outgrown_lists(self, snapshot: Snapshot) -> bool:
+        """Whether a partition of the catalog has another size than its lists are good for."""
+        assert snapshot.store is not None
+        layout, exact = snapshot.store.layout, self.views.thresholds.exact
+        known = {p: replace(e, count=snapshot.partitions.get(p, 0)) for p, e in layout.items()}
+        new = [count for p, count in snapshot.partitions.items() if p not in layout]
+        is_due = any(entry.needs_recluster(exact) for entry in known.values())
+        return is_due or max(new, default=0) > exact
+
+    def _has_same_lists(self, snapshot: Snapshot, draft: Draft) -> bool:
+        """Have the lists as they are in a draft, if nothing has changed; whether they are there."""
+        generation = snapshot.manifest.generation
+        if snapshot.unpublished or len(snapshot.tombstones) or self.views.is_damaged:
+            return False
+        return generation is not None and link_index(self.folder, generation, draft)
 
     def _built(
         self,
         snapshot: Snapshot,
         previous: Store | None,
+        folder: Path,
         progress: Progress | None,
         renew: Collection[Partition] = (),
     ) -> Snapshot:
-        """The snapshot of an index that is built from the catalog, a batch at a time."""
+        """The snapshot of an index that is built from the catalog into a folder."""
         from anysense.index.vectors.faiss.store import FaissStore
 
         catalog = snapshot.catalog
@@ -159,6 +188,7 @@ class Publisher:
                 renew=renew,
                 progress=progress,
                 thresholds=self.views.thresholds,
+                folder=folder,
             )
         snapshot = replace(
             snapshot,
@@ -182,13 +212,15 @@ class Publisher:
         measured = {EFFORTS: measure_routes(new, tuning, old)}
         return replace(tuning, sections={**tuning.sections, **measured})
 
-    def _commit(self, snapshot: Snapshot, tuning: Tuning, *, draws_anew: bool = False) -> int:
+    def _commit(
+        self, snapshot: Snapshot, draft: Draft, tuning: Tuning, *, draws_anew: bool = False
+    ) -> int:
         assert snapshot.store is not None
         maps = draw_maps(self.folder, snapshot, tuning, anew=draws_anew)
-        number = next_number(self.folder, snapshot.manifest.generation)
+        number = draft.number
         generation = write_generation(
             self.folder,
-            number,
+            draft,
             snapshot.store,
             tuning.arrays,
             maps.arrays,

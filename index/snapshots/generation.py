@@ -10,6 +10,7 @@ import contextlib
 import os
 import re
 import shutil
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import CorruptCollectionError, StorageError
@@ -18,7 +19,7 @@ from anysense.index.snapshots.manifest import MANIFEST, FileSum, Generation, fsy
 from anysense.index.vectors.thresholds import DEFAULTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     import numpy as np
@@ -29,10 +30,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DamagedGeneration",
+    "Draft",
     "check_generation",
+    "draft_generation",
+    "link_index",
     "load_generation",
     "load_optional",
-    "next_number",
     "optional_problems",
     "remove_others",
     "write_generation",
@@ -46,9 +49,50 @@ class DamagedGeneration(Exception):  # noqa: N818 (an event, not an error of the
     """A file of a generation is missing, or is not as it was written."""
 
 
+@dataclass(frozen=True)
+class Draft:
+    """A generation that is being made.
+
+    Attributes:
+        number: not used before.
+        path: the folder for its files, which no manifest names and the next writer clears away.
+    """
+
+    number: int
+    path: Path
+
+
+@contextlib.contextmanager
+def draft_generation(folder: Path, current: Generation | None) -> Iterator[Draft]:
+    """The folder of a generation to be; gone after the block, unless `write_generation` named it.
+
+    Args:
+        folder: the collection, whose lock is held.
+        current: its generation.
+    """
+    number = _next_number(folder, current)
+    path = folder / f"{_name(number)}.tmp"
+    path.mkdir()
+    try:
+        yield Draft(number, path)
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def link_index(folder: Path, current: Generation, draft: Draft) -> bool:
+    """Have the lists of a generation in a draft, too, without a copy; whether that was possible."""
+    from anysense.index.vectors.faiss.files import INDEX_FILE
+
+    try:
+        os.link(folder / current.folder / INDEX_FILE, draft.path / INDEX_FILE)
+    except OSError:  # not every file system has links
+        return False
+    return True
+
+
 def write_generation(
     folder: Path,
-    number: int,
+    draft: Draft,
     store: Store,
     arrays: Mapping[str, NDArray[Any]],
     optional: Mapping[str, NDArray[Any]] | None = None,
@@ -60,7 +104,7 @@ def write_generation(
 
     Args:
         folder: the collection.
-        number: not used before.
+        draft: where the store may have written its files already.
         store: the index.
         arrays: by name, what is kept beside it.
         optional: the same of what searches do without.
@@ -69,26 +113,19 @@ def write_generation(
     """
     import numpy as np
 
-    name = f"gen-{number:06d}"
-    temporary = folder / f"{name}.tmp"
-    temporary.mkdir()
-    try:
-        layout = store.save(temporary)
-        spare = dict(optional or {})
-        for key, array in (*arrays.items(), *spare.items()):
-            np.save(temporary / f"{key}.npy", array, allow_pickle=False)
-        files = {}
-        for path in sorted(temporary.iterdir()):
-            _fsync(path)
-            files[path.name] = _file_sum(path)
-        fsync_folder(temporary)
-        temporary.rename(folder / name)
-        fsync_folder(folder)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
+    layout = store.save(draft.path)
+    spare = dict(optional or {})
+    for key, array in (*arrays.items(), *spare.items()):
+        np.save(draft.path / f"{key}.npy", array, allow_pickle=False)
+    files = {}
+    for path in sorted(draft.path.iterdir()):
+        _fsync(path)
+        files[path.name] = _file_sum(path)
+    fsync_folder(draft.path)
+    draft.path.rename(folder / _name(draft.number))
+    fsync_folder(folder)
     beside = {name: files.pop(name) for name in [f"{key}.npy" for key in spare]}
-    return Generation(number, change, high_water, layout, files, beside)
+    return Generation(draft.number, change, high_water, layout, files, beside)
 
 
 def check_generation(folder: Path, generation: Generation) -> None:
@@ -171,10 +208,14 @@ def load_optional(folder: Path, generation: Generation, key: str) -> NDArray[Any
     return array
 
 
-def next_number(folder: Path, current: Generation | None) -> int:
+def _next_number(folder: Path, current: Generation | None) -> int:
     """A number that no generation has or had."""
     numbers = [int(match[1]) for match in map(_NAME.fullmatch, _names(folder)) if match]
     return 1 + max(numbers + ([current.number] if current is not None else [0]))
+
+
+def _name(number: int) -> str:
+    return f"gen-{number:06d}"
 
 
 def remove_others(folder: Path, current: Generation | None) -> None:

@@ -134,6 +134,8 @@ class Store(Protocol):
         self,
         add: Mapping[Partition, tuple[Ids, NDArray[Any]]] | None = None,
         remove: Iterable[int] | Ids = (),
+        *,
+        folder: Path | None = None,
     ) -> Store:
         """A new index with segments added and removed, its lists as they were trained.
 
@@ -143,15 +145,19 @@ class Store(Protocol):
         Args:
             add: ids (n,) and vectors (n, d) for each partition.
             remove: segment ids; those that are not here do no harm.
+            folder: where the files of the new index are to be; None keeps it in memory.
 
         Raises:
             UsageError: a vector is not finite, too large for fp16 or of the wrong length, or an
                 id is negative or there twice.
+            StorageError: the disk refused.
         """
         ...
 
     def save(self, folder: Path) -> dict[str, Any]:
-        """Write the index into `folder`; returns the layout, JSON-able, that loading needs.
+        """Write the index into `folder`, or what of it is not there yet; returns its layout.
+
+        The layout is what loading needs besides the files, as JSON can hold it.
 
         Its files are on the disk when this returns; checksums are the manifest's to keep.
 

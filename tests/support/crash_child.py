@@ -22,7 +22,16 @@ if TYPE_CHECKING:
 
     from anysense.index.catalog.records import ItemRecord
 
-CALLS = ("open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.utime", "sqlite3.connect")
+CALLS = (
+    "open",
+    "os.rename",
+    "os.link",
+    "os.remove",
+    "os.mkdir",
+    "os.rmdir",
+    "os.utime",
+    "sqlite3.connect",
+)
 NAMES = [f"i{i}" for i in range(40)]
 
 

@@ -1,4 +1,4 @@
-"""Making an index: anew from the vectors of the catalog, or from the lists of the one before it.
+"""Making an index anew from the vectors of the catalog; `updating` makes one from another.
 
 It is an `IndexIVFScalarQuantizer` of fp16 codes with inner product, whose lists are owned by
 partitions: a small partition owns one list, so that a search of it is exact; a larger one owns
@@ -15,21 +15,30 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from anysense.embed.errors import CorruptCollectionError
-from anysense.index.vectors.arrays import as_ids, as_vectors, pad, training_sample
-from anysense.index.vectors.faiss.library import PRODUCT, faiss
+from anysense.index.vectors.arrays import as_ids, pad, training_sample
+from anysense.index.vectors.faiss.assigning import assigner, encode
+from anysense.index.vectors.faiss.filling import (
+    ListsInMemory,
+    empty_index,
+    map_file,
+    new_file,
+)
+from anysense.index.vectors.faiss.library import faiss
 from anysense.index.vectors.layout import PartitionLayout, lists_for, padded
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
     from anysense.embed.types import FloatArray
     from anysense.index.types import Codes, Ids, Partition, Progress, VectorSource
+    from anysense.index.vectors.faiss.filling import Filling
     from anysense.index.vectors.faiss.lists import Lists
 
 
-__all__ = ["build_index", "train_centroids", "update_index"]
+__all__ = ["build_index", "train_centroids"]
 
 _TRAINING_ROUNDS = 10
 
@@ -42,20 +51,24 @@ def build_index(
     seed: int,
     exact: int,
     progress: Progress | None,
+    path: Path | None = None,
 ) -> tuple[Any, list[PartitionLayout]]:
     """An index of `sources`, and its layout.
 
     Args:
-        sources: the vectors of each partition; each is read once, or twice if it is trained.
+        sources: the vectors of each partition; each is read once, once more if it is trained, and
+            once more if it has many lists in a file.
         previous: lists that are kept where they still fit, which saves training.
         renew: partitions whose lists are made anew all the same.
         seed: of the sample and of k-means.
         exact: up to so many segments a partition is one list.
         progress: called with the vectors stored so far and in all.
+        path: a file that is to hold the lists; None for memory.
 
     Raises:
         UsageError: a vector is not finite, too large for fp16 or of the wrong length.
         CorruptCollectionError: a source gives another number of vectors than it says.
+        StorageError: the disk refused.
     """
     entries: list[PartitionLayout] = []
     centroids: list[FloatArray] = []
@@ -71,9 +84,18 @@ def build_index(
         entries.append(entry)
         centroids.append(pad(means, width))
         first = entry.stop_list
-    writer = _Writer(width, centroids)
-    _fill(writer, sources, entries, progress)
-    return writer.index, entries
+    index = empty_index(centroids, width)
+    readers = [_Reader(sources[e.partition], e, index, in_file=path is not None) for e in entries]
+    tell = _teller(progress, readers)
+    if path is None:
+        _fill(ListsInMemory(index), readers, tell)
+        return index, entries
+    for reader in readers:
+        reader.assign(tell)
+    sizes = np.concatenate([reader.sizes for reader in readers] or [np.zeros(1, np.int64)])
+    with new_file(index, sizes, path) as filling:
+        _fill(filling, readers, tell)
+    return map_file(path), entries
 
 
 def _centroids(
@@ -107,119 +129,86 @@ def train_centroids(sample: FloatArray, lists: int, seed: int) -> FloatArray:
     return centroids
 
 
-def _fill(
-    writer: _Writer,
-    sources: Mapping[Partition, VectorSource],
-    entries: Sequence[PartitionLayout],
-    progress: Progress | None,
-) -> None:
-    """Store the vectors of each partition, a batch at a time."""
-    total, done = sum(entry.count for entry in entries), 0
-    for entry in entries:
-        stored = 0
-        for ids, vectors in sources[entry.partition].batches():
-            writer.append(entry, as_ids(ids), vectors)
-            stored += len(ids)
-            if progress is not None:
-                progress(done + stored, total)
-        if stored != entry.count:
-            raise CorruptCollectionError(
-                f"The catalog gave {stored} vectors of {entry.partition} where it announced "
-                f"{entry.count}; check it with `anysense verify`."
-            )
-        done += stored
+class _Reader:
+    """The vectors of one partition, with the list of each.
 
-
-def update_index(
-    old: Lists, add: Mapping[Partition, tuple[Ids, NDArray[Any]]], remove: Iterable[int] | Ids
-) -> tuple[Any, list[PartitionLayout]]:
-    """An index with segments added and removed, its lists as they were trained, and its layout.
-
-    Raises:
-        UsageError: a vector is not finite, too large for fp16 or of the wrong length.
+    Attributes:
+        entry: its place in the index.
+        is_assigned: whether all have been read once for their lists alone.
     """
-    gone = np.concatenate([as_ids(remove), *(as_ids(ids) for ids, _ in add.values())])
-    entries = dict(old.layout)
-    first = sum(entry.lists for entry in entries.values())
-    for partition in sorted(set(add) - set(entries)):
-        dimension = int(np.shape(add[partition][1])[-1])
-        entries[partition] = PartitionLayout(partition, dimension, first, 1, 0, 0)
-        first += 1
-    width = padded(max((entry.dimension for entry in entries.values()), default=1))
-    writer = _Writer(width, [pad(old.centroids(p), width) for p in old.layout], first)
-    for partition, entry in entries.items():
-        count = _copy(old, writer, entry, gone) if partition in old.layout else 0
-        if partition in add:
-            ids, vectors = as_ids(add[partition][0]), add[partition][1]
-            writer.append(entry, ids, vectors)
-            count += len(ids)
-        entries[partition] = replace(entry, count=count)
-    return writer.index, list(entries.values())
 
+    def __init__(
+        self, source: VectorSource, entry: PartitionLayout, index: Any, *, in_file: bool
+    ) -> None:
+        self.entry = entry
+        self.is_assigned = in_file and entry.lists > 1
+        self._source = source
+        self._index = index
+        self._numbers: list[NDArray[np.int32]] = []
 
-def _copy(old: Lists, writer: _Writer, entry: PartitionLayout, gone: Ids) -> int:
-    """Copy the lists of a partition, without the segments `gone`; returns how many stay."""
-    places = old.id_map(entry.partition)
-    rows = places.present(gone)
-    lists, offsets = places.lists[rows], places.offsets[rows]
-    touched = set(lists.tolist())
-    for number in range(entry.lists):
-        ids, codes = old.read_list(entry.first_list + number)
-        if number in touched:
-            keep = np.ones(len(ids), dtype=bool)
-            keep[offsets[lists == number]] = False
-            ids, codes = ids[keep], codes[keep]
-        writer.append_codes(entry.first_list + number, ids, codes)
-    return entry.count - len(rows)
+    @property
+    def sizes(self) -> Ids:
+        """How many vectors each list of the partition has, once they are assigned: (lists,)."""
+        if not self.is_assigned:
+            return np.array([self.entry.count], dtype=np.int64)
+        numbers = np.concatenate(self._numbers) - self.entry.first_list
+        return np.bincount(numbers, minlength=self.entry.lists).astype(np.int64)
 
+    def assign(self, tell: Callable[[int], None]) -> None:
+        """Read all vectors for the lists that they belong to: 4 bytes of memory for each."""
+        if self.is_assigned:
+            self._numbers = [part[0].astype(np.int32) for part in self._assigned(tell)]
 
-class _Writer:
-    """An index that is being filled, and is not to be searched yet."""
-
-    def __init__(self, width: int, centroids: Sequence[FloatArray], lists: int = 1) -> None:
-        """Make an empty index of stored dimension `width`.
-
-        Args:
-            width: the stored dimension.
-            centroids: (lists of a partition, width) for each partition, in their order.
-            lists: how many lists there are at least; those without a centroid get zeros.
-        """
-        every = np.concatenate([*centroids, np.zeros((0, width), dtype=np.float32)])
-        every = np.pad(every, ((0, max(0, lists - len(every))), (0, 0)))
-        quantizer = faiss.IndexFlatIP(width)
-        quantizer.add(np.ascontiguousarray(every, dtype=np.float32))
-        self.index: Any = faiss.IndexIVFScalarQuantizer(
-            quantizer,
-            width,
-            len(every),
-            faiss.ScalarQuantizer.QT_fp16,
-            PRODUCT,
-            False,  # codes are of the vectors themselves, not of what the centroid leaves
-        )
-        self.index.is_trained = True  # fp16 has nothing to train
-
-    def append(self, entry: PartitionLayout, ids: Ids, vectors: NDArray[Any]) -> None:
-        """Encode ids (n,) and vectors (n, d) and add each to its list in the partition.
-
-        Raises:
-            UsageError: a vector cannot be stored.
-        """
-        # numpy rounds ties to even, as everywhere else; FAISS's own encoder rounds them up.
-        halves = as_vectors(vectors, ids, entry.dimension).astype(np.float16, copy=False)
-        if not len(ids):
+    def read(self, tell: Callable[[int], None]) -> Iterator[tuple[Ids, Ids, Codes]]:
+        """The list (n,), the id (n,) and the code (n, bytes) of all vectors, a batch at a time."""
+        if not self.is_assigned:
+            yield from self._assigned(tell)
             return
-        vectors = self.index.sq.decode(pad(halves, self.index.d).view(np.uint8))
-        numbers = np.full(len(ids), entry.first_list, dtype=np.int64)
-        if entry.lists > 1:
-            centroids = self.index.quantizer.reconstruct_n(entry.first_list, entry.lists)
-            numbers += faiss.knn(vectors, centroids, 1, metric=PRODUCT)[1][:, 0]
-        # FAISS reads bare pointers: each array needs a name until the call returns.
-        self.index.add_core(len(ids), *map(faiss.swig_ptr, (vectors, ids, numbers)))
+        for (ids, codes), numbers in zip(self._codes(tell), self._numbers, strict=True):
+            yield numbers.astype(np.int64), ids, codes
 
-    def append_codes(self, number: int, ids: Ids, codes: Codes) -> None:
-        """Add ids (n,) and codes (n, bytes), of this width or less, to a list."""
-        if len(ids):
-            codes = pad(codes, self.index.code_size)
-            lists = self.index.invlists
-            lists.add_entries(number, len(ids), faiss.swig_ptr(ids), faiss.swig_ptr(codes))
-            self.index.ntotal += len(ids)
+    def _assigned(self, tell: Callable[[int], None]) -> Iterator[tuple[Ids, Ids, Codes]]:
+        assign = assigner(self._index, self.entry)
+        for ids, codes in self._codes(tell):
+            yield assign(codes), ids, codes
+
+    def _codes(self, tell: Callable[[int], None]) -> Iterator[tuple[Ids, Codes]]:
+        read = 0
+        for ids, vectors in self._source.batches():
+            ids = as_ids(ids)
+            read += len(ids)
+            if read > self.entry.count:
+                break
+            yield ids, encode(self._index, self.entry, ids, vectors)
+            tell(len(ids))
+        if read != self.entry.count:
+            raise CorruptCollectionError(
+                f"The catalog gave {read} vectors of {self.entry.partition} where it announced "
+                f"{self.entry.count}; check it with `anysense verify`."
+            )
+
+
+def _fill(filling: Filling, readers: Sequence[_Reader], tell: Callable[[int], None]) -> None:
+    """Store the vectors of each partition, a batch at a time."""
+    for reader in readers:
+        for numbers, ids, codes in reader.read(tell):
+            if len(ids):
+                filling.add(numbers, ids, codes)
+
+
+def _teller(progress: Progress | None, readers: Sequence[_Reader]) -> Callable[[int], None]:
+    """What is told how many vectors were read, and tells how many count as stored by that.
+
+    Where vectors are read for their lists first, that counts as half.
+    """
+    total = sum(reader.entry.count for reader in readers)
+    steps = sum(reader.entry.count * (1 + reader.is_assigned) for reader in readers)
+    done = 0
+
+    def tell(count: int) -> None:
+        nonlocal done
+        done += count
+        if progress is not None:
+            progress(done * total // steps, total)
+
+    return tell

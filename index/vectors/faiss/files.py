@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import CorruptCollectionError, StorageError
 from anysense.index.vectors.faiss.check import fast_scan_problem, layout_problem
+from anysense.index.vectors.faiss.filling import map_file
 from anysense.index.vectors.faiss.library import faiss
 from anysense.index.vectors.faiss.lists import Lists
 from anysense.index.vectors.layout import read_layout, write_layout
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from anysense.index.types import Partition
 
@@ -24,16 +25,24 @@ INDEX_FILE = "segments.faiss"
 
 def save_index(folder: Path, lists: Lists, fast_scans: Mapping[Partition, Any]) -> dict[str, Any]:
     """What `Store.save` does."""
-    from anysense.index.vectors.faiss.build import update_index
-
-    # Lists that are mapped from a file would be written as a reference to that file.
-    index = lists.index if lists.is_in_memory else update_index(lists, {}, ())[0]
-    files = {INDEX_FILE: _write(index, Path(folder) / INDEX_FILE)}
+    files = {INDEX_FILE: _save_lists(lists, Path(folder) / INDEX_FILE)}
     for number, partition in enumerate(lists.layout):
         if partition in fast_scans:
             name = _fast_scan_file(number)
             files[name] = _write(fast_scans[partition], Path(folder) / name)
     return write_layout(lists.dimension, files, lists.layout.values())
+
+
+def _save_lists(lists: Lists, path: Path) -> int:
+    """Write lists to a file, unless they are in it already; returns its size in bytes."""
+    from anysense.index.vectors.faiss.updating import update_index
+
+    if lists.is_in_memory:
+        return _write(lists.index, path)
+    if not lists.are_in(path):
+        # FAISS would write a reference to the file that they are mapped from.
+        update_index(lists, {}, (), path)
+    return path.stat().st_size
 
 
 def load_index(folder: Path, layout: Mapping[str, Any]) -> tuple[Lists, dict[Partition, Any]]:
@@ -44,7 +53,7 @@ def load_index(folder: Path, layout: Mapping[str, Any]) -> tuple[Lists, dict[Par
     """
     dimension, files, entries = read_layout(layout)
     path = Path(folder) / INDEX_FILE
-    index = _read(path, files, faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY)
+    index = _read(path, files, map_file)
     problem = layout_problem(index, files[INDEX_FILE], dimension, entries)
     if problem:
         raise CorruptCollectionError(_damaged(path, problem))
@@ -56,7 +65,7 @@ def load_index(folder: Path, layout: Mapping[str, Any]) -> tuple[Lists, dict[Par
             problem = fast_scan_problem(fast_scans[entry.partition], entry)
             if problem:
                 raise CorruptCollectionError(_damaged(path, problem))
-    return Lists(index, entries), fast_scans
+    return Lists(index, entries, Path(folder) / INDEX_FILE), fast_scans
 
 
 def _fast_scan_file(number: int) -> str:
@@ -81,7 +90,11 @@ def _write(index: Any, path: Path) -> int:
         raise StorageError(f"{path}: the index cannot be written ({error}).") from error
 
 
-def _read(path: Path, files: Mapping[str, int], flags: int = 0) -> Any:
+def _read(
+    path: Path,
+    files: Mapping[str, int],
+    read: Callable[[Path], Any] = lambda path: faiss.read_index(str(path)),
+) -> Any:
     """Read an index from a file that has the size it was written with.
 
     Raises:
@@ -91,7 +104,7 @@ def _read(path: Path, files: Mapping[str, int], flags: int = 0) -> Any:
         size, expected = path.stat().st_size, files.get(path.name)
         if size != expected:
             raise CorruptCollectionError(_damaged(path, f"{size} bytes, not {expected}"))
-        return faiss.read_index(str(path), flags)
+        return read(path)
     except (OSError, RuntimeError, MemoryError) as error:
         raise CorruptCollectionError(_damaged(path, str(error).split("\n")[0])) from error
 

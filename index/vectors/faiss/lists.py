@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from anysense.index.vectors.idmap import IdMap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -38,8 +40,16 @@ class Lists:
         sizes: the segments in each list.
     """
 
-    def __init__(self, index: Any, entries: Sequence[PartitionLayout]) -> None:
-        """Take over a filled index, whose lists belong to partitions as the layout says."""
+    def __init__(
+        self, index: Any, entries: Sequence[PartitionLayout], path: Path | None = None
+    ) -> None:
+        """Take over a filled index, whose lists belong to partitions as the layout says.
+
+        Args:
+            index: FAISS's.
+            entries: the layout.
+            path: the file that it was mapped from; None if it is in memory.
+        """
         self.index = index
         self.layout: Mapping[Partition, PartitionLayout] = {e.partition: e for e in entries}
         self.dimension = int(index.d)
@@ -50,6 +60,14 @@ class Lists:
         self._maps: dict[Partition, IdMap] = {}
         self._views: dict[Partition, list[tuple[Ids, memoryview]]] = {}
         self._lock = new_lock()
+        self._file = None if path is None else path.stat()
+
+    def are_in(self, path: Path) -> bool:
+        """Whether they are mapped from a file that is, by whatever name, the file at a path."""
+        try:
+            return self._file is not None and os.path.samestat(self._file, path.stat())
+        except FileNotFoundError:
+            return False
 
     @property
     def is_in_memory(self) -> bool:

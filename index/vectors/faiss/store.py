@@ -9,7 +9,7 @@ import numpy as np
 from anysense.embed.errors import UsageError
 from anysense.index.vectors.arrays import check_unique, no_results
 from anysense.index.vectors.faiss.fastscan import wants_fast_scan
-from anysense.index.vectors.faiss.files import load_index, save_index
+from anysense.index.vectors.faiss.files import INDEX_FILE, load_index, save_index
 from anysense.index.vectors.faiss.lists import Lists
 from anysense.index.vectors.faiss.search import PartitionSearch
 from anysense.index.vectors.recall import MEASURED_K, TARGET_RECALL, Effort
@@ -61,19 +61,22 @@ class FaissStore:
         seed: int = 0,
         progress: Progress | None = None,
         thresholds: Thresholds = DEFAULTS,
+        folder: Path | None = None,
     ) -> FaissStore:
         """Build an index of `sources`; the same sources and seed give the same index.
 
         Memory beside the index is that of one batch and, for a clustered partition, of the
-        training sample: at most 200,000 float32 vectors.
+        training sample: at most 200,000 float32 vectors. With a folder the index is a file there,
+        and memory is that, 256 MB of vectors on their way, and 4 bytes for each segment.
 
         Args:
-            sources: the vectors of each partition; each is read once, or twice if it is trained.
+            sources: the vectors of each partition; each is read up to three times.
             previous: an index whose lists are kept where they still fit, which saves training.
             renew: partitions whose lists are made anew all the same.
             seed: of the sample and of k-means.
             progress: called with the vectors stored so far and in all.
             thresholds: what decides between the ways to build and to search it.
+            folder: where its files are to be; None keeps it in memory.
 
         Raises:
             UsageError: a vector is not finite, too large for fp16 or of the wrong length, or an
@@ -82,6 +85,7 @@ class FaissStore:
         """
         from anysense.index.vectors.faiss.build import build_index
 
+        path = None if folder is None else folder / INDEX_FILE
         original = previous if isinstance(previous, FaissStore) else None
         index, entries = build_index(
             sources,
@@ -90,8 +94,9 @@ class FaissStore:
             seed=seed,
             exact=thresholds.exact,
             progress=progress,
+            path=path,
         )
-        return _packed(Lists(index, entries), original, thresholds)
+        return _packed(Lists(index, entries, path), original, thresholds)
 
     @staticmethod
     def load(
@@ -115,11 +120,14 @@ class FaissStore:
         self,
         add: Mapping[Partition, tuple[Ids, NDArray[Any]]] | None = None,
         remove: Iterable[int] | Ids = (),
+        *,
+        folder: Path | None = None,
     ) -> FaissStore:
-        from anysense.index.vectors.faiss.build import update_index
+        from anysense.index.vectors.faiss.updating import update_index
 
-        index, entries = update_index(self.lists, {} if add is None else add, remove)
-        return _packed(Lists(index, entries), self, self.thresholds)
+        path = None if folder is None else folder / INDEX_FILE
+        index, entries = update_index(self.lists, {} if add is None else add, remove, path)
+        return _packed(Lists(index, entries, path), self, self.thresholds)
 
     # What it holds
 
