@@ -141,7 +141,7 @@ def _check_generation(folder: Path, catalog: Catalog, report: VerifyReport) -> N
         return
     report.generation = generation.number
     try:
-        store, _ = load_generation(folder, generation)
+        store, _ = load_generation(folder, generation, always_check=True)
     except DamagedGeneration as error:
         report.problems.append(f"{error}; {repair}.")
         return

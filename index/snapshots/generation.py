@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from anysense.embed.errors import CorruptCollectionError, StorageError
 from anysense.index.catalog.sqlite.seals import VERIFIED
 from anysense.index.snapshots.manifest import MANIFEST, FileSum, Generation, fsync_folder
+from anysense.index.snapshots.verified import note_verified, verified_files
 from anysense.index.vectors.thresholds import DEFAULTS
 
 if TYPE_CHECKING:
@@ -121,6 +122,7 @@ def write_generation(
     for path in sorted(draft.path.iterdir()):
         _fsync(path)
         files[path.name] = _file_sum(path)
+    note_verified(draft.path, files, touch=True)
     fsync_folder(draft.path)
     draft.path.rename(folder / _name(draft.number))
     fsync_folder(folder)
@@ -128,14 +130,24 @@ def write_generation(
     return Generation(draft.number, change, high_water, layout, files, beside)
 
 
-def check_generation(folder: Path, generation: Generation) -> None:
-    """Compare every file of a generation with its checksum.
+def check_generation(folder: Path, generation: Generation, *, always: bool = False) -> None:
+    """Compare the files of a generation with their checksums.
+
+    Args:
+        folder: the collection.
+        generation: which.
+        always: compare large files, too, that nothing has touched since they were found sound.
 
     Raises:
         DamagedGeneration: one is missing or differs.
     """
+    inside = folder / generation.folder
+    verified = set() if always else verified_files(inside)
     for name, expected in generation.files.items():
-        _check_file(folder / generation.folder / name, expected)
+        if name not in verified:
+            _check_file(inside / name, expected)
+    if not verified.issuperset(generation.files):
+        note_verified(inside, generation.files)
 
 
 def optional_problems(folder: Path, generation: Generation) -> list[str]:
@@ -163,9 +175,19 @@ def _problem(path: Path, expected: FileSum) -> str:
 
 
 def load_generation(
-    folder: Path, generation: Generation, thresholds: Thresholds = DEFAULTS
+    folder: Path,
+    generation: Generation,
+    thresholds: Thresholds = DEFAULTS,
+    *,
+    always_check: bool = False,
 ) -> tuple[Store, dict[str, NDArray[np.generic]]]:
     """Check a generation and load its index and the arrays beside it.
+
+    Args:
+        folder: the collection.
+        generation: which.
+        thresholds: from which sizes on its index works in another way.
+        always_check: see `check_generation`.
 
     Raises:
         DamagedGeneration: a file is missing or differs.
@@ -174,7 +196,7 @@ def load_generation(
 
     from anysense.index.vectors.faiss.store import FaissStore
 
-    check_generation(folder, generation)
+    check_generation(folder, generation, always=always_check)
     inside = folder / generation.folder
     try:
         store = FaissStore.load(inside, dict(generation.layout), thresholds=thresholds)

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
     from anysense.embed.types import FloatArray
     from anysense.index.types import Codes, Ids
 
@@ -148,8 +146,8 @@ class ListsFile:
         before = int(self._filled[number])
         self._filled[number] += len(ids)
         assert before + len(ids) <= size
-        self._write(start + before * self._width, codes)
-        self._write(start + size * self._width + before * 8, ids)
+        self._write(start + before * self._width, codes.data)
+        self._write(start + size * self._width + before * 8, ids.data)
 
     def close(self) -> None:
         """Complete the file, through to the disk.
@@ -159,7 +157,7 @@ class ListsFile:
         """
         self._write_waiting()
         assert (self._filled == self._sizes).all()
-        self._write(0, self._header)
+        self._write(0, memoryview(self._header))
         try:
             os.fsync(self._file.fileno())
             self._file.close()
@@ -184,8 +182,8 @@ class ListsFile:
         for start, stop in zip(starts, [*starts[1:], len(numbers)], strict=True):
             self.extend(int(numbers[start]), ids[start:stop], codes[order[start:stop]])
 
-    def _write(self, at: int, data: NDArray[Any] | bytes) -> None:
-        rest = memoryview(data).cast("B")
+    def _write(self, at: int, data: memoryview) -> None:
+        rest = data.cast("B")
         try:
             self._file.seek(at)
             while rest:  # a system call writes 2 GB at most

@@ -271,11 +271,11 @@ def test_reader_that_meets_a_vanishing_generation_takes_the_next(
         writer.write([record("new")])
         real, tries = generation.check_generation, []
 
-        def publish_first(folder: Path, wanted: generation.Generation) -> None:
+        def publish_first(folder: Path, wanted: generation.Generation, **options: bool) -> None:
             if not tries:
                 tries.append(wanted.number)
                 writer.publish()
-            real(folder, wanted)
+            real(folder, wanted, **options)
 
         monkeypatch.setattr(generation, "check_generation", publish_first)
         assert_holds(reader, {**HOLDS, "new": 0})

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from specimen import IMAGES, created, opened_with, record
 
+from anysense.embed.errors import StorageError
+from anysense.index.publishing.tuning import fit_tuning
 from anysense.index.vectors.faiss.files import INDEX_FILE
 
 if TYPE_CHECKING:
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
     from anysense.index.catalog.records import ItemRecord
     from anysense.index.collection import Collection
+    from anysense.index.snapshots.manifest import Tuning
+    from anysense.index.snapshots.snapshot import Snapshot
 
 
 def photos(first: int, count: int) -> list[ItemRecord]:
@@ -42,7 +46,7 @@ def store(collection: Collection) -> Any:
 
 
 def retune(collection: Collection) -> int:
-    return collection.folder.publish(collection._tune, retune=True)
+    return collection.folder.publish(fit_tuning, retune=True)
 
 
 def test_the_index_that_was_published_is_searched_from_its_file(collection: Collection) -> None:
@@ -81,14 +85,14 @@ def test_a_partition_that_has_outgrown_its_lists_is_built_anew(collection: Colle
     assert collection.verify().problems == []
 
 
-def test_a_publishing_that_fails_leaves_nothing(
-    collection: Collection, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_publishing_that_fails_leaves_nothing(collection: Collection) -> None:
+    def refuse(snapshot: Snapshot) -> Tuning:
+        (draft,) = collection.path.glob("gen-*.tmp")
+        assert (draft / INDEX_FILE).exists()
+        raise StorageError("nothing can be fitted")
+
     collection.write(photos(60, 3))
-    monkeypatch.setattr(collection, "_tune", None)
-    with pytest.raises(TypeError):
-        collection.publish()
-    (folder,) = collection.path.glob("gen-*")
-    assert folder.name == "gen-000001"
-    monkeypatch.undo()
+    with pytest.raises(StorageError, match="nothing can be fitted"):
+        collection.folder.publish(refuse)
+    assert [folder.name for folder in collection.path.glob("gen-*")] == ["gen-000001"]
     assert collection.publish() == 2

@@ -43,6 +43,7 @@ def test_a_build_in_a_file_is_that_in_memory(
     monkeypatch: pytest.MonkeyPatch,
     at_once: int,
 ) -> None:
+    # Each vector alone, some hundreds, and all of them together.
     monkeypatch.setattr(filling, "_BYTES_AT_ONCE", at_once)
     seen: list[tuple[int, int]] = []
     store = FaissStore.build(
