@@ -35,6 +35,9 @@ class EmbeddedFile(ABC):
             MediaError: they cannot be read, or are not the ones any more that were meant.
         """
 
+    def release(self) -> None:  # noqa: B027 - most keep nothing
+        """Let go of what is kept of it to be opened again: it is needed no more, for now."""
+
     def read(self) -> bytes:
         """All of its bytes; safe to call from many threads.
 

@@ -57,6 +57,7 @@ def digest_embedded(file: EmbeddedFile) -> str:
     """The hash of a file that is reached when it is needed: that of a file of its bytes.
 
     Raises:
+        FileNotFoundError: it has gone.
         MediaError: it cannot be read.
     """
     digest = new_digest()
@@ -64,6 +65,8 @@ def digest_embedded(file: EmbeddedFile) -> str:
         with file.open() as opened:
             while block := opened.read(_BLOCK):
                 digest.update(block)
+    except FileNotFoundError:
+        raise
     except OSError as error:
         reason = f"cannot be read: {error.strerror or error}"
         raise CorruptMediaError(file.name, reason) from None

@@ -16,6 +16,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 from anysense.embed.errors import (
+    AnysenseError,
     CorruptMediaError,
     EmptyMediaError,
     MediaError,
@@ -199,7 +200,7 @@ def decoding(name: str, what: str) -> Iterator[None]:
     """
     try:
         yield
-    except (MediaError, ImportError):  # a missing package is not the file's fault
+    except (AnysenseError, ImportError):  # a missing package is not the file's fault
         raise
     except MemoryError as error:
         raise MediaTooLargeError(

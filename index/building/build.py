@@ -30,6 +30,7 @@ from anysense.index.building.report import BuildProgress, BuildReport, ProgressC
 from anysense.index.building.sources.entries import FileEntry
 from anysense.index.building.sources.scan import FileScan
 from anysense.index.folder.progress import ProgressNote
+from anysense.index.objects.content import fetching
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,6 +65,7 @@ def scan_sources(
         exclude=options.exclude,
         ignore_files=options.ignore_files,
         settle_seconds=options.settle_seconds,
+        allow_http=options.allow_http,
     ).run()
 
 
@@ -139,7 +141,7 @@ def build(
         UsageError: a source does not exist, holds nothing, or used to hold items and is empty;
             `encoding` is no encoding, a pattern none, or `overlap` out of its range.
         RemovalError: most of the items that a list has given would go, and that is not allowed.
-        MediaError: a folder given as a source cannot be listed.
+        MediaError, ServiceError: a folder or objects given as a source cannot be listed.
         StorageError: the disk refused; what was written before is kept.
         CollectionLockedError: another process is writing to the collection.
     """
@@ -170,9 +172,8 @@ def run_build(
 ) -> BuildReport:
     """Do what `build` does, with every option there is."""
     check_encoding(options.encoding)
-    started = time.monotonic()
-    report = BuildReport()
-    with ProgressNote(collection.folder.path) as note:
+    started, report = time.monotonic(), BuildReport()
+    with ProgressNote(collection.folder.path) as note, fetching():
         tell = partial(_tell, progress, note)
         _run(collection, sources, options, metadata, report, tell)
     report.seconds = time.monotonic() - started

@@ -13,6 +13,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from anysense.embed.embedded import EmbeddedFile
 from anysense.embed.errors import AnysenseError, MediaError, MediaTooLargeError
 from anysense.index.building.content import hash_entries
 from anysense.index.building.copies import CopyRegister
@@ -112,7 +113,7 @@ class Changes:
             if pending is not None:
                 yield pending
             else:
-                self._finish()
+                self._finish(entry.item)
 
     def take(self, pending: PendingItem, outcome: ItemRecord | AnysenseError) -> None:
         """Note what became of an item that `compare` handed on; write if it is time."""
@@ -126,7 +127,7 @@ class Changes:
                 self._writer.fail(failed_record(file, reason))
         else:
             self._writer.add(outcome)
-        self._finish()
+        self._finish(pending.item)
 
     def write(self) -> None:
         """Write everything that is settled by now."""
@@ -152,7 +153,7 @@ class Changes:
                 staying.add(entry.path)
             elif self._original(entry, outcome) is not None:
                 joining.append((entry, outcome))
-                self._finish()
+                self._finish(entry.item)
                 continue
             fresh.append((index, entry, outcome))
         left = self._leave(staying)
@@ -308,7 +309,9 @@ class Changes:
         self._writer.join(Alias(file, original, was_moved, _given_id(entry)), dead)
         self.to_describe.append(entry)
 
-    def _finish(self) -> None:
+    def _finish(self, item: NewItem | None) -> None:
+        if item is not None and isinstance(item.content, EmbeddedFile):
+            item.content.release()
         self._done += 1
         self._writer.write_due()
         self._progress(self._done)

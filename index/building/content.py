@@ -20,9 +20,10 @@ from anysense.embed.pipeline.threads import Workers
 from anysense.embed.types import EmbeddedFile, Waveform
 from anysense.index.building.sources.entries import LazyEntry, RowEntry, file_record
 from anysense.index.building.sources.sidecars import sidecar_paths
+from anysense.index.objects.addresses import is_object
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from concurrent.futures import Future
 
     from PIL.Image import Image
@@ -35,6 +36,7 @@ __all__ = ["hash_captioned", "hash_content", "hash_entries", "hash_file", "hash_
 _log = logging.getLogger("anysense")
 
 _THREADS = 4  # that hash files; more do not make a disk faster
+_FETCHING_THREADS = 16  # as a request for an object mostly waits, whatever the processors
 
 HashOutcome: TypeAlias = "FileRecord | FileNotFoundError | MediaError"
 """An entry as the catalog notes it, with its hash, or why it has none."""
@@ -76,16 +78,19 @@ def hash_captioned(content_hash: str, captions: Sequence[str]) -> str:
 
 
 def hash_entries(
-    entries: Iterable[Entry], workers: int | None = None, limits: Limits = DEFAULT_LIMITS
+    entries: Sequence[Entry], workers: int | None = None, limits: Limits = DEFAULT_LIMITS
 ) -> Iterator[tuple[Entry, HashOutcome]]:
     """Each entry with the hash of its content, or with why it has none; threads hash ahead.
 
     Args:
         entries: files and texts, as a scan found them.
-        workers: threads that may be used; as many as processors if None.
+        workers: threads that may be used; as many as processors if None. Objects are fetched by
+            more.
         limits: a file that is larger is not read.
     """
     threads = min(workers or os.cpu_count() or 1, _THREADS)
+    if any(is_object(entry.path) for entry in entries):
+        threads = _FETCHING_THREADS
     ahead: deque[tuple[Entry, Future[HashOutcome]]] = deque()
     pool = Workers(threads, "anysense-hash")
     try:

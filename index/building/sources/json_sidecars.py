@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import UsageError
@@ -19,11 +20,12 @@ if TYPE_CHECKING:
 
     from anysense.index.catalog.records import Sidecar
 
-__all__ = ["json_sidecar", "read_json_sidecar"]
+__all__ = ["MOST_JSON_BYTES", "json_sidecar", "parse_metadata", "read_json_sidecar"]
 
 _log = logging.getLogger("anysense")
 
-_MOST_BYTES = 256 * 1024
+MOST_JSON_BYTES = 256 * 1024
+"""Of a JSON file that is read."""
 
 
 def json_sidecar(sidecars: Iterable[Sidecar]) -> Sidecar | None:
@@ -35,17 +37,35 @@ def read_json_sidecar(path: Path) -> dict[str, Any]:
     """The metadata in a JSON file; empty, with a warning, where it is no object or broken."""
     try:
         with path.open("rb") as file:
-            data = file.read(_MOST_BYTES + 1)
-        if len(data) > _MOST_BYTES:
-            raise ValueError(f"it has over {_MOST_BYTES:,} bytes")
+            data = file.read(MOST_JSON_BYTES + 1)
+    except OSError as error:
+        _warn(str(path), error)
+        return {}
+    return parse_metadata(data, str(path))
+
+
+def parse_metadata(data: bytes, name: str) -> dict[str, Any]:
+    """The metadata that the bytes of a JSON file are; empty, with a warning, if they are none.
+
+    Args:
+        data: of which more than `MOST_JSON_BYTES` are too many.
+        name: what the warning calls the file.
+    """
+    try:
+        if len(data) > MOST_JSON_BYTES:
+            raise ValueError(f"it has over {MOST_JSON_BYTES:,} bytes")
         metadata = json.loads(data.decode("utf-8-sig"), parse_constant=_refuse)
         if not isinstance(metadata, dict):
             raise ValueError("it is no object")
-        metadata_text(path.name, metadata)
-    except (OSError, ValueError, RecursionError, UsageError) as error:
-        _log.warning("%s: its metadata is left out: %s", path, error)
+        metadata_text(PurePath(name).name, metadata)
+    except (ValueError, RecursionError, UsageError) as error:
+        _warn(name, error)
         return {}
     return metadata
+
+
+def _warn(name: str, error: Exception) -> None:
+    _log.warning("%s: its metadata is left out: %s", name, error)
 
 
 def _refuse(constant: str) -> None:

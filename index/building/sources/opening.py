@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import UsageError
+from anysense.index.building.objects.source import open_objects
 from anysense.index.building.sources.files import FileSource, FolderSource
 from anysense.index.building.sources.glob import open_glob
 from anysense.index.building.sources.paths import check_name
 from anysense.index.building.sources.table import TableSource
 from anysense.index.building.tables.row import ROW_SUFFIXES
+from anysense.index.objects.addresses import parse_address
 
 if TYPE_CHECKING:
     from anysense.index.building.sources.base import Source
@@ -20,15 +22,26 @@ if TYPE_CHECKING:
 __all__ = ["open_source"]
 
 
-def open_source(source: str | Path, root: Path | None = None) -> Source:
+def open_source(
+    source: str | Path, root: Path | None = None, *, allow_http: bool = False
+) -> Source:
     """The kind of source that an argument means; a path that exists is never taken as a glob.
 
+    Args:
+        source: a path, a glob, or the address of objects.
+        root: where the paths of a table start; at its own folder if None.
+        allow_http: whether web servers may be asked.
+
     Raises:
-        UsageError: it does not exist, is empty, or its name is another one in UTF-8.
+        UsageError: it does not exist, is empty, is an address that is not read, or its name is
+            another one in UTF-8.
     """
     name = os.fspath(source)
     if not name:  # as from a variable that is not set; it would be the working folder
         raise UsageError("A source is empty: name a folder, a file, a glob or a manifest.")
+    address = parse_address(name, allow_http=allow_http)
+    if address is not None:
+        return open_objects(name, address)
     path = Path(name).expanduser()
     real = os.path.realpath(path)
     check_name(real)

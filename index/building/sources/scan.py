@@ -44,6 +44,7 @@ from anysense.index.building.sources.opening import open_source
 from anysense.index.building.sources.paths import holder_of, is_under
 from anysense.index.building.sources.sidecars import FolderSidecars, sidecar_paths
 from anysense.index.building.sources.table import TableSource
+from anysense.index.objects.addresses import is_object
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence, Set
@@ -91,6 +92,7 @@ class FileScan:
         exclude: Sequence[str] = (),
         ignore_files: bool = True,
         settle_seconds: float = 0.0,
+        allow_http: bool = False,
     ) -> None:
         """Check the sources.
 
@@ -102,6 +104,7 @@ class FileScan:
             exclude: patterns of files and folders that are left out of each folder and glob.
             ignore_files: whether ``.ignore`` and ``.gitignore`` leave out what they name.
             settle_seconds: a file that was written to less than so long ago is unsettled.
+            allow_http: whether web servers may be asked.
 
         Raises:
             UsageError: there is no source, or one does not exist, or a pattern is none.
@@ -116,7 +119,9 @@ class FileScan:
         self.unsettled: frozenset[str] = frozenset()
         self.with_sidecars = with_sidecars
         named = [sources] if isinstance(sources, str | Path) else sources
-        self.sources: list[Source] = [open_source(source, root) for source in named]
+        self.sources: list[Source] = [
+            open_source(source, root, allow_http=allow_http) for source in named
+        ]
         self.roots = list(dict.fromkeys(source.root for source in self.sources))
         # A shell may have turned a glob into thousands of files, so these are looked up, not tried.
         self._files = {s.root for s in self.sources if isinstance(s, FileSource)}
@@ -260,7 +265,8 @@ class FileScan:
 
     def rules_at(self, root: str) -> Rules:
         """What is left out by patterns around a folder that is walked from here on."""
-        return rules_at(root, self._exclude, reads_files=self._ignore_files)
+        reads_files = self._ignore_files and not is_object(root)
+        return rules_at(root, self._exclude, reads_files=reads_files)
 
     def sidecars_beside(self, path: str) -> tuple[Sidecar, ...]:
         """The texts that belong to a file whose folder is not walked; none without sidecars."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from anysense.embed.media.beside import SIDECAR_SUFFIXES
 from anysense.embed.media.identify import MEDIA_SUFFIXES
+from anysense.index.building.objects.source import ObjectSource
 from anysense.index.building.sources.files import FileSource
 from anysense.index.building.sources.ignoring import IGNORE_FILES
 from anysense.index.building.sources.litter import is_litter_folder
@@ -104,6 +105,6 @@ def places_of(
             files.add(source.root)
         elif isinstance(source, TableSource):
             files.add(source.file)
-        else:
+        elif not isinstance(source, ObjectSource):  # of whose changes nobody tells
             trees.add(source.root)
     return Places(frozenset(trees), frozenset(files), os.path.realpath(collection))

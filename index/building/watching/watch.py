@@ -21,6 +21,7 @@ from anysense.embed.errors import (
     UsageError,
 )
 from anysense.index.building.build import scan_sources
+from anysense.index.building.objects.source import ObjectSource
 from anysense.index.building.sources.opening import open_source
 from anysense.index.building.watching.drives import is_silent
 from anysense.index.building.watching.notices import Notices
@@ -42,6 +43,8 @@ SETTLE_SECONDS = 1.0
 PUBLISH_AFTER = 2000
 SILENT_SECONDS = 30.0
 """How often sources are looked at on drives that tell nothing."""
+OBJECT_SECONDS = 600.0
+"""How often objects are listed, as each listing costs money."""
 LOCKED_SECONDS = 1.0
 TROUBLED_SECONDS = 30.0
 
@@ -149,7 +152,10 @@ class Watch:
         there = []
         for source in self._sources:
             with suppress(UsageError):
-                self._roots[source] = open_source(source, self._options.root).root
+                opened = open_source(
+                    source, self._options.root, allow_http=self._options.allow_http
+                )
+                self._roots[source] = opened.root
                 there.append(source)
         missing = set(self._sources) - set(there)
         for source in sorted(missing - self._missing):
@@ -181,7 +187,10 @@ class Watch:
         if self._problem not in (None, problem):
             self._warned(f"Changes are not told, but looked for now and then: {self._problem}.")
         is_silent_one = any(is_silent(source.root) for source in scan.sources)
-        return SILENT_SECONDS if self._problem is not None or is_silent_one else None
+        if self._problem is not None or is_silent_one:
+            return SILENT_SECONDS
+        has_objects = any(isinstance(source, ObjectSource) for source in scan.sources)
+        return OBJECT_SECONDS if has_objects else None
 
     def _troubled(self, error: AnysenseError, seconds: float) -> float:
         """Say what is in the way, once as long as it is that; when to try again."""

@@ -51,6 +51,12 @@ __all__ = ["build", "open_or_create"]
     help="Where the paths of manifests start, and what they stay under; by default the "
     "manifest's own folder.",
 )
+@click.option(
+    "--allow-http",
+    is_flag=True,
+    help="Take https:// addresses among the sources, each of one file, from servers that are named "
+    "so; nothing is followed elsewhere.",
+)
 @BATCH_SIZE
 @DEVICE
 @WORKERS
@@ -101,6 +107,7 @@ def build(
     profile: str | None,
     metadata: str | None,
     root: str | None,
+    allow_http: bool,
     batch_size: int | None,
     device: str,
     workers: int | None,
@@ -122,6 +129,9 @@ def build(
     SOURCE is a folder, a file, a glob in quotes, or a manifest: a JSONL, CSV or Parquet file with a
     row for each item, which has a `path`, a `text` or (in Parquet) the bytes of a file, and
     optionally an `id`, a `modality` and `metadata`; other columns are metadata too.
+
+    It may be objects, too: s3://BUCKET/PREFIX, gs:// and az://, with credentials from where these
+    services' own tools take them; docs/data-sets.md says which, and what it costs.
 
     Run the same command again at any time: only what is new or has changed is encoded, items whose
     file is gone are removed, and a build that was stopped goes on. Files that cannot be read are
@@ -149,6 +159,7 @@ def build(
         raise click.UsageError("--poll goes with --watch.")
     options = BuildOptions(
         root=Path(root) if root is not None else None,
+        allow_http=allow_http,
         batch_size=batch_size,
         workers=workers,
         retry_failed=retry_failed,

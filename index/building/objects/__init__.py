@@ -1,0 +1,1 @@
+"""Objects in storage services as sources of a build."""

@@ -1,0 +1,165 @@
+"""The addresses of objects: ``s3://bucket/key``, and which of them anysense reads.
+
+An address is what the catalog keeps of an object, so nothing secret may be in one: credentials come
+from where each service's own tools take them, and what has any in it is refused before it is kept.
+A key is taken as it is: no part of it is decoded, and ``..`` and ``//`` are names in it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from anysense.embed.errors import UsageError
+
+__all__ = ["PROTOCOLS", "Address", "Protocol", "address_of", "is_object", "parse_address"]
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """A storage service that objects are read from.
+
+    Attributes:
+        name: what its addresses begin with.
+        service: what people call it.
+        filesystem: the name of its file system in fsspec.
+        extra: of anysense, which installs that; empty where it comes with the package.
+        credentials: how to give credentials, in the service's own ways.
+    """
+
+    name: str
+    service: str
+    filesystem: str
+    extra: str
+    credentials: str
+
+
+PROTOCOLS = {
+    protocol.name: protocol
+    for protocol in (
+        Protocol(
+            "s3",
+            "S3",
+            "s3",
+            "s3",
+            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile (AWS_PROFILE), or a role",
+        ),
+        Protocol(
+            "gs",
+            "Google Cloud Storage",
+            "gcs",
+            "gcs",
+            "GOOGLE_APPLICATION_CREDENTIALS, or `gcloud auth application-default login`",
+        ),
+        Protocol(
+            "az",
+            "Azure Blob Storage",
+            "az",
+            "azure",
+            "AZURE_STORAGE_ACCOUNT_NAME with AZURE_STORAGE_ACCOUNT_KEY, or `az login`",
+        ),
+        Protocol("https", "a web server", "https", "http", "a server that asks for none"),
+    )
+}
+"""By the beginning of their addresses. Others are refused: fsspec has file systems that run
+programs, log in to machines, or unpack what they are given."""
+
+_ALIASES = {"s3a": "s3", "gcs": "gs", "abfs": "az", "abfss": "az"}
+_START = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)(::|://)(.*)", re.DOTALL)
+_KNOWN = re.compile(rf"({'|'.join(PROTOCOLS)})://[^/]+/")
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}(:[0-9]{1,5})?")
+
+
+class Address(NamedTuple):
+    """Where an object is, or a group of objects whose keys begin alike.
+
+    Attributes:
+        protocol: a key of `PROTOCOLS`.
+        bucket: or container, or host.
+        key: without a slash in front; empty for a whole bucket.
+    """
+
+    protocol: str
+    bucket: str
+    key: str
+
+    def __str__(self) -> str:
+        return f"{self.protocol}://{self.bucket}/{self.key}"
+
+    @property
+    def place(self) -> str:
+        """What a file system of fsspec calls it."""
+        if self.protocol == "https":
+            return str(self)
+        return f"{self.bucket}/{self.key}" if self.key else self.bucket
+
+
+def is_object(path: str) -> bool:
+    """Whether a path of the catalog is the address of an object."""
+    return _KNOWN.match(path) is not None
+
+
+def address_of(path: str) -> Address:
+    """The address that a path of the catalog is; raises ValueError if it is none."""
+    if not is_object(path):
+        raise ValueError(f"{path!r} is no address of an object")
+    protocol, _, rest = path.partition("://")
+    bucket, _, key = rest.partition("/")
+    return Address(protocol, bucket, key)
+
+
+def parse_address(written: str, *, allow_http: bool = False) -> Address | None:
+    """The address that an argument is; None if it is none.
+
+    Args:
+        written: an argument of a user.
+        allow_http: whether web servers may be asked.
+
+    Raises:
+        UsageError: anysense does not read such addresses, or credentials stand in it.
+    """
+    match = _START.match(written.strip())
+    if match is None:
+        return None
+    name, separator, rest = match[1].lower(), match[2], match[3]
+    protocol = PROTOCOLS.get(_ALIASES.get(name, name))
+    if separator == "::" or "::" in rest:
+        raise UsageError(f"{_shown(written)}: addresses are not chained with '::'.")
+    if protocol is None:
+        raise UsageError(_refusal(name, written))
+    if protocol.name == "https" and not allow_http:
+        raise UsageError(
+            f"{_shown(written)}: web servers are asked only if that is allowed: add --allow-http."
+        )
+    bucket, _, key = rest.partition("/")
+    if "@" in bucket:
+        raise UsageError(
+            f"{_shown(written)}: an address has no credentials in it, as it is kept with what is "
+            f"found there; give them as {protocol.credentials}."
+        )
+    if "?" in rest or "#" in rest:
+        raise UsageError(
+            f"{_shown(written)}: an address has nothing behind a '?' or a '#', as it is kept with "
+            "what is found there, and secrets may be in it."
+        )
+    if not _BUCKET.fullmatch(bucket) or (":" in bucket and protocol.name != "https"):
+        raise UsageError(f"{_shown(written)}: write it as {protocol.name}://bucket/start/of/keys.")
+    return Address(protocol.name, bucket, key)
+
+
+def _refusal(name: str, written: str) -> str:
+    if name == "file":
+        return f"{_shown(written)}: name a file or a folder by its path."
+    if name == "http":
+        return f"{_shown(written)}: only https:// is asked, and only with --allow-http."
+    names = ", ".join(f"{protocol}://" for protocol in PROTOCOLS)
+    return f"{name}://: anysense does not read such addresses; it reads {names}."
+
+
+def _shown(written: str) -> str:
+    """An address without what may be secret in it."""
+    start, separator, rest = written.strip().partition("://")
+    plain = re.split(r"[?#]", rest, maxsplit=1)[0]
+    bucket, slash, key = plain.partition("/")
+    return f"{start}{separator}{bucket.rpartition('@')[2]}{slash}{key}"[:200]
