@@ -6,7 +6,7 @@ Credentials, profiles, endpoints and retries are what these take from the enviro
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import UsageError
@@ -105,9 +105,10 @@ class FilesystemStorage:
             found, inner = [], []
             for facts in children:
                 name = str(facts["name"]).lstrip("/")
+                if name.rstrip("/") == folder.lstrip("/"):  # itself, or an object in its place
+                    continue
                 if facts.get("type") == "directory":
-                    if name.rstrip("/") != folder.lstrip("/"):
-                        inner.append(name.rstrip("/"))
+                    inner.append(name.rstrip("/"))
                 elif not name.endswith("/"):
                     found.append(_stored(name.partition("/")[2], facts))
             yield sorted(found)
@@ -147,9 +148,12 @@ def _stored(key: str, facts: Mapping[str, Any]) -> StoredObject:
     """What a file system tells of an object, whose words are those of its service."""
     tag = next((str(facts[name]) for name in _TAGS if facts.get(name)), None)
     time = next((facts[name] for name in _TIMES if facts.get(name)), None)
-    time = time if time is None or isinstance(time, datetime) else str(time)
+    if isinstance(time, float):  # seconds since 1970
+        time = datetime.fromtimestamp(time, timezone.utc)
+    elif time is not None and not isinstance(time, datetime):
+        time = str(time)
     return StoredObject(key, int(facts.get("Size", facts.get("size")) or 0), stamp_of(tag, time))
 
 
-_TAGS = ("ETag", "etag", "md5Hash")
+_TAGS = ("ETag", "generation", "etag")  # Google's etag is that of the metadata, too
 _TIMES = ("LastModified", "last_modified", "mtime", "updated", "created")

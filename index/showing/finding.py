@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from anysense.embed.errors import MediaGoneError, NoMediaError
 from anysense.index.building.sources.paths import is_file, table_of
 from anysense.index.catalog.browse import find_item, item_files
+from anysense.index.objects.addresses import is_object
 from anysense.index.showing.names import file_name, safe_name
+from anysense.index.showing.objects import open_object
 from anysense.index.showing.opening import ItemFile, open_catalogued
 
 if TYPE_CHECKING:
@@ -25,19 +27,31 @@ class NamedFile(NamedTuple):
     name: str
 
 
-def open_item_file(folder: CollectionFolder, item_id: str) -> NamedFile:
+def open_item_file(
+    folder: CollectionFolder, item_id: str, *, reach_objects: bool = True
+) -> NamedFile:
     """Open the file of an item: its source, or else another one with the same content.
+
+    Args:
+        folder: the collection.
+        item_id: of the item.
+        reach_objects: whether storage services may be asked for objects.
 
     Raises:
         ItemNotFoundError: there is no item of that id.
-        NoMediaError: it was not made from a file.
+        NoMediaError: it was not made from a file, or from one that is not asked for.
         MediaGoneError: its file is gone, or another one by now.
     """
     catalog = folder.snapshot().catalog
     item = find_item(catalog, item_id)
     files = item_files(catalog, item)
-    _check_has_file(item_id, [file.path for file in files])
+    _check_has_file(item_id, [file.path for file in files], reach_objects=reach_objects)
     for record in files:
+        if is_object(record.path):
+            found = open_object(record, item.added_at) if reach_objects else None
+            if found is not None:
+                return NamedFile(found, _name(item, record, is_stored=False))
+            continue
         is_stored = folder.media.catalog_path(record.path) != record.path
         opened = open_catalogued(record, item.added_at, is_stored=is_stored)
         if opened is not None:
@@ -47,10 +61,14 @@ def open_item_file(folder: CollectionFolder, item_id: str) -> NamedFile:
     )
 
 
-def _check_has_file(item_id: str, paths: list[str]) -> None:
+def _check_has_file(item_id: str, paths: list[str], *, reach_objects: bool) -> None:
     if not paths:
         raise NoMediaError(
             f"The item {item_id} was not made from a file; its text is in its segments."
+        )
+    if not reach_objects and all(map(is_object, paths)):
+        raise NoMediaError(
+            f"The item {item_id} is an object in storage, which is not asked for it from here."
         )
     if not any(map(is_file, paths)) and all(map(table_of, paths)):
         table = file_name(table_of(paths[0]) or "")

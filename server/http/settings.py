@@ -88,6 +88,8 @@ class Settings(BaseSettings):
         job_seconds: for how long, from their end on.
         allow_url_fetch: fetch images and sounds from the public http and https addresses that
             requests name in place of data URIs.
+        reach_objects: show what items were made of that lies in S3 or another storage service,
+            which is asked for it with the credentials of this process.
         fetch_bytes: how much the addresses of one request may give, all together.
         fetch_seconds: how long they may take, all together.
         bodies_bytes: the most bytes that bodies of requests have together, but for uploads; more
@@ -159,6 +161,7 @@ class Settings(BaseSettings):
     jobs_kept: int = 100
     job_seconds: float = 3600.0
     allow_url_fetch: bool = False
+    reach_objects: bool = False
     fetch_bytes: int = 32 * 1024**2
     fetch_seconds: Seconds = 10.0
     bodies_bytes: int = 256 * 1024**2

@@ -128,7 +128,7 @@ async def get_waveform(
 ) -> Response:
     """Give the curve of a sound: its loudest sample in each of so many parts of one length."""
     served = collection_of(request)
-    file, _ = await served.reading(open_item_file, served.collection.folder, item_id)
+    file, _ = await served.reading(_open, served, item_id)
     with file.file:
         content = await served.shrinking(waveform, file, points)
     return Response(content, media_type="application/json")
@@ -158,7 +158,7 @@ def check_part(w: int | None, page: int | None, start: float | None, end: float 
 async def _clip(
     request: Request, served: ServedCollection, item_id: str, start: float, end: float
 ) -> Response:
-    sound, name = await served.reading(open_item_file, served.collection.folder, item_id)
+    sound, name = await served.reading(_open, served, item_id)
     with sound.file:
         tag = f'"{clip_tag(sound, start, end)}"'
         headers = _made_headers(sound, tag, "audio/wav", f"{PurePath(name).stem}.wav")
@@ -171,7 +171,7 @@ async def _clip(
 async def _thumbnail(
     request: Request, served: ServedCollection, item_id: str, side: int, page: int | None
 ) -> Response:
-    file, name = await served.reading(open_item_file, served.collection.folder, item_id)
+    file, name = await served.reading(_open, served, item_id)
     with file.file:
         suffix = "" if page is None else f"-{page}"
         tag = f'"{file.content_hash[:32]}-{side}{suffix}"'
@@ -192,8 +192,14 @@ def _made_headers(file: ItemFile, tag: str, content_type: str, name: str) -> dic
     }
 
 
+def _open(served: ServedCollection, item_id: str) -> NamedFile:
+    """Open the file of an item, if it is one that this service may reach."""
+    folder = served.collection.folder
+    return open_item_file(folder, item_id, reach_objects=served.reach_objects)
+
+
 def _find(served: ServedCollection, item_id: str) -> tuple[NamedFile, str]:
-    found = open_item_file(served.collection.folder, item_id)
+    found = _open(served, item_id)
     try:
         return found, safe_type(found.file)
     except BaseException:

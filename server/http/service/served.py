@@ -71,6 +71,7 @@ class ServedCollection:
         self._publishing = Publishing(collection, settings.publish_after)
         self._upkeep = Upkeep(collection, self.retriever, settings)
         self.roots = Roots(settings.roots, exclude=collection.path)
+        self.reach_objects = settings.reach_objects
         self._fields: tuple[tuple[int, int], Summary] | None = None
         self.jobs = Jobs(self.writer, self.roots, settings, self.writing)
         self._watching = Watching(name, collection, watched, self._in_place)
