@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from anysense.index.catalog.reader import read_state
 from anysense.index.catalog.schema import to_sql
+from anysense.index.catalog.sqlite.ranges import segment_parts
+from anysense.index.segment_set import SegmentSet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -78,15 +79,15 @@ def first_segments(
     return {row[0]: (row[1], catalog.partition(*row[2:])) for row in rows}
 
 
-def segments_apart(catalog: Catalog, partition: Partition, other: Partition) -> Ids:
-    """The segments of a partition whose items have none in another one, ascending."""
+def segments_apart(catalog: Catalog, partition: Partition, other: Partition) -> SegmentSet:
+    """The segments of a partition whose items have none in another one."""
     keys = {row.id: pk for pk, row in catalog.spaces.items()}
     query = """
-        SELECT s.segment_pk FROM segments AS s
+        FROM segments AS s
         WHERE s.space_pk = ? AND s.modality = ? AND NOT EXISTS (
             SELECT 1 FROM segments AS o
             WHERE o.item_pk = s.item_pk AND o.space_pk = ? AND o.modality = ?
-        )
+        ) AND s.segment_pk >= ? AND s.segment_pk < ?
     """
     values = (
         keys[partition.space],
@@ -95,8 +96,8 @@ def segments_apart(catalog: Catalog, partition: Partition, other: Partition) -> 
         other.modality.value,
     )
     with catalog.transaction() as connection:
-        rows = connection.execute(query, values).fetchall()
-    return np.sort(np.fromiter((pk for (pk,) in rows), np.int64, len(rows)))
+        until = read_state(catalog.path, connection).next_segment
+        return SegmentSet.gather(segment_parts(connection, query, values, until))
 
 
 def keys_of_items(catalog: Catalog, item_ids: Iterable[str]) -> frozenset[int]:

@@ -33,7 +33,9 @@ from anysense.index.catalog.rows import (
 )
 from anysense.index.catalog.schema import CATALOG, from_sql, to_sql, vector_crc
 from anysense.index.catalog.sqlite.connections import Pool, check_row, damaged
+from anysense.index.catalog.sqlite.ranges import segment_parts
 from anysense.index.catalog.totals import Totals, read_totals
+from anysense.index.segment_set import SegmentSet
 from anysense.index.types import Partition
 
 if TYPE_CHECKING:
@@ -305,17 +307,16 @@ class Catalog:
             condition = condition.replace("i.source", "place(i.source)")
         return condition
 
-    def select(self, where: Filter) -> Ids:
-        """The ids of the segments whose items a filter selects, ascending."""
+    def select(self, where: Filter) -> SegmentSet:
+        """The segments whose items a filter selects."""
         with self.transaction() as connection:
             condition = self.condition(connection, where)
             query = f"""
-                SELECT s.segment_pk
                 FROM items AS i CROSS JOIN segments AS s ON s.item_pk = i.item_pk
-                WHERE {condition} AND {self.is_seen}
-            """  # noqa: S608 (see filters.sql: the condition holds no text of the filter)
-            rows = connection.execute(query, where.parameters).fetchall()
-        return np.sort(np.fromiter((pk for (pk,) in rows), np.int64, len(rows)))
+                WHERE ({condition}) AND {self.is_seen} AND i.item_pk >= ? AND i.item_pk < ?
+            """
+            until = read_state(self.path, connection).next_item
+            return SegmentSet.gather(segment_parts(connection, query, where.parameters, until))
 
     def _place_or_name(self, value: str | bytes) -> str | bytes:
         """A source as filters see it: where it is now, or a name that is no UTF-8 as it is kept."""

@@ -64,9 +64,10 @@ def measure_routes(
 
     Returns:
         ``{partition: {query modality: figures}}`` with the figures ``nprobe``, ``depth``,
-        ``recall`` and ``scanned`` (see `anysense.index.vectors.recall.Effort`),
-        ``scanned_when_new``, the same when the lists were new, ``queries``, how many canaries there
-        were, and ``segments``, how many the partition had.
+        ``break_even`` (if it was timed), ``recall`` and ``scanned`` (see
+        `anysense.index.vectors.recall.Effort`), ``scanned_when_new``, the same when the lists were
+        new, ``queries``, how many canaries there were, and ``segments``, how many the partition
+        had.
     """
     assert snapshot.store is not None
     bridges = find_bridges(replace(snapshot.manifest, tuning=tuning.sections), tuning.arrays)
@@ -89,6 +90,7 @@ def measure_routes(
             routes[modality.value] = {
                 "nprobe": effort.nprobe,
                 "depth": effort.depth,
+                **({} if effort.break_even is None else {"break_even": effort.break_even}),
                 "recall": round(effort.recall, 4),
                 "scanned": scanned,
                 "scanned_when_new": scanned if figures is None else figures["scanned_when_new"],

@@ -76,7 +76,7 @@ def _route_of(state: State, routes: Sequence[Route], best: SegmentMatch) -> Rout
     if isinstance(best.route, Route):
         return best.route
     for route in routes:
-        is_there = route.only is None or bool(np.isin(best.id, route.only))
+        is_there = route.only is None or best.id in route.only
         if route.partition == best.route.partition and is_there:
             return route
     return None

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from anysense.embed.types import FloatArray
     from anysense.index.ranking.routes import Route
     from anysense.index.ranking.words import Evidence
+    from anysense.index.segment_set import SegmentSet
     from anysense.index.snapshots.snapshot import Snapshot
     from anysense.index.types import Ids, Partition
 
@@ -53,7 +54,7 @@ def search_routes(
     routes: Sequence[Route],
     most: int,
     *,
-    allowed: Ids | None = None,
+    allowed: SegmentSet | None = None,
     without: AbstractSet[int] = frozenset(),
     collapse: float | None = None,
     evidence: Evidence | None = None,
@@ -107,11 +108,11 @@ def search_routes(
     return lists, counted
 
 
-def _allowed_on(route: Route, allowed: Ids | None) -> Ids | None:
+def _allowed_on(route: Route, allowed: SegmentSet | None) -> SegmentSet | None:
     """The only segments to find on a route; None for all of its partition."""
     if route.only is None or allowed is None:
         return allowed if route.only is None else route.only
-    return np.intersect1d(route.only, allowed, assume_unique=True)
+    return route.only & allowed
 
 
 def words_on(

@@ -24,6 +24,7 @@ from anysense.index.ranking.states import STATE_SECONDS, States, gone_with_encod
 from anysense.index.ranking.turns import RANKING
 from anysense.index.ranking.word_matches import FoundByWords, seen_of
 from anysense.index.ranking.words import has_texts
+from anysense.index.segment_set import SegmentSet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -199,8 +200,8 @@ class _Ranking:
         self._options = options
         self.allowed = snapshot.select(options.of_items)
         if within is not None:
-            kept = within[within <= snapshot.high_water]
-            self.allowed = kept if self.allowed is None else np.intersect1d(kept, self.allowed)
+            kept = SegmentSet.of(within[within <= snapshot.high_water])
+            self.allowed = kept if self.allowed is None else kept & self.allowed
         liked = (term.like for term in terms if term.like is not None)
         self.left_out = set(snapshot.keys_of_items(liked))
         self.no_match: bool | None = None
@@ -272,7 +273,7 @@ class _Ranking:
 
 
 def _words(
-    state: State, terms: Sequence[Term], options: SearchOptions, allowed: Ids | None
+    state: State, terms: Sequence[Term], options: SearchOptions, allowed: SegmentSet | None
 ) -> FoundByWords:
     """What the words of a query find of what may be found."""
     snapshot, modalities = state.snapshot, options.of_modalities

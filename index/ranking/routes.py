@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from anysense.index.folder.opened import OpenCollection
     from anysense.index.ranking.query import Term
     from anysense.index.ranking.states import State
+    from anysense.index.segment_set import SegmentSet
     from anysense.index.snapshots.snapshot import Snapshot
-    from anysense.index.types import Ids
 
 __all__ = ["Route", "WordRoute", "plan_routes"]
 
@@ -48,7 +48,7 @@ class Route:
     vector: FloatArray
     null: Null
     is_bridged: bool
-    only: Ids | None = None
+    only: SegmentSet | None = None
     parts: FloatArray | None = None
 
     @property

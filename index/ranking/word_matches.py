@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from anysense.index.calibration.words import Scores
     from anysense.index.ranking.routes import Route
     from anysense.index.ranking.words import Evidence
+    from anysense.index.segment_set import SegmentSet
     from anysense.index.snapshots.snapshot import Snapshot
     from anysense.index.types import Ids, Partition
 
@@ -44,7 +45,7 @@ class FoundByWords:
     passages: Evidence | None
     names: Evidence | None
     modalities: frozenset[Modality]
-    allowed: Ids | None = None
+    allowed: SegmentSet | None = None
 
     @property
     def texts(self) -> int:
@@ -196,7 +197,7 @@ def matches_of_names(
     evidence: Evidence,
     modalities: Iterable[Modality],
     *,
-    allowed: Ids | None = None,
+    allowed: SegmentSet | None = None,
     without: AbstractSet[int] = frozenset(),
 ) -> list[Match]:
     """The items whose names have a code of the query or all of its words, best first.
@@ -218,7 +219,7 @@ def matches_of_names(
         if item in without or item not in first:
             continue
         segment, partition = first[item]
-        if allowed is None or _places(allowed, np.array([segment]))[0] >= 0:
+        if allowed is None or segment in allowed:
             score, total = round(float(named.sure[place]), 4), round(float(named.sums[place]), 6)
             route = WordRoute(partition)
             matches.append(Match(item, SegmentMatch(segment, score, total, route)))

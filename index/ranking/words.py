@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from anysense.index.calibration.words import Scores
     from anysense.index.ranking.query import Term
+    from anysense.index.segment_set import SegmentSet
     from anysense.index.snapshots.snapshot import Snapshot
     from anysense.index.types import Ids
 
@@ -66,11 +67,11 @@ class Evidence:
     words: tuple[str, ...] = ()
     of_others: bool = False
 
-    def within(self, until: int, allowed: Ids | None) -> Evidence:
+    def within(self, until: int, allowed: SegmentSet | None) -> Evidence:
         """Of the texts up to a key, and of those that a filter allows."""
         is_there = self.keys <= until
         if allowed is not None:
-            is_there &= np.isin(self.keys, allowed)
+            is_there &= allowed.contains(self.keys)
         return self if is_there.all() else self.taken(np.flatnonzero(is_there))
 
     def of_some(self, keys: Ids) -> Evidence:

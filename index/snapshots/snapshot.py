@@ -11,6 +11,7 @@ import numpy as np
 from anysense.embed.forking import new_lock
 from anysense.index.catalog.keys import keys_of_items, keys_of_segments, segments_apart
 from anysense.index.filters.filter import Filter, parse_filter
+from anysense.index.segment_set import SegmentSet
 from anysense.index.snapshots.manifest import APART, EFFORTS
 from anysense.index.vectors.arrays import no_results
 from anysense.index.vectors.delta import Newer, merge
@@ -35,6 +36,7 @@ __all__ = ["Snapshot"]
 
 SAMPLE_SEED = 0
 _KEPT_SELECTIONS = 16
+_KEPT_BYTES = 1 << 26
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +69,10 @@ class Snapshot:
     high_water: int
     arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     thresholds: Thresholds = DEFAULTS
-    _selections: OrderedDict[Hashable, Ids] = field(default_factory=OrderedDict, repr=False)
+    _selections: OrderedDict[Hashable, SegmentSet] = field(default_factory=OrderedDict, repr=False)
+    _efforts: dict[tuple[Modality, Partition], Effort | None] = field(
+        default_factory=dict, repr=False
+    )
     _samples: dict[tuple[Partition, int], FloatArray] = field(default_factory=dict, repr=False)
     _newer: list[Mapping[Partition, Newer]] = field(default_factory=list, repr=False)
     _lock: threading.Lock = field(default_factory=new_lock, repr=False)
@@ -122,7 +127,7 @@ class Snapshot:
         k: int,
         *,
         query_modality: Modality | None = None,
-        allowed: Ids | None = None,
+        allowed: SegmentSet | None = None,
     ) -> tuple[FloatArray, Ids]:
         """Find the segments of a partition whose vectors have the largest inner products.
 
@@ -132,7 +137,7 @@ class Snapshot:
             k: how many segments.
             query_modality: what the queries are, which tells how much of the index to scan for
                 the collection's target recall; everything if None.
-            allowed: only these segment ids.
+            allowed: only these segments.
 
         Returns:
             Scores (q, k) float32, descending, and segment ids (q, k); -inf and -1 where there are
@@ -156,18 +161,21 @@ class Snapshot:
 
     def effort(self, query_modality: Modality, partition: Partition) -> Effort | None:
         """What a search spends for the target recall, as measured; None if it was not."""
-        routes = self.manifest.tuning.get(EFFORTS, {}).get(partition.key, {})
-        measured = routes.get(query_modality.value)
-        if measured is None:
-            return None
-        # Of an index that an earlier version has published, less is known.
-        return Effort(**{name: measured[name] for name in Effort._fields if name in measured})
+        route = (query_modality, partition)
+        if route not in self._efforts:
+            routes = self.manifest.tuning.get(EFFORTS, {}).get(partition.key, {})
+            measured = routes.get(query_modality.value)
+            # Of an index that an earlier version has published, less is known.
+            self._efforts[route] = measured and Effort(
+                **{name: measured[name] for name in Effort._fields if name in measured}
+            )
+        return self._efforts[route]
 
     def select(
         self,
         where: Filter | str | Mapping[str, Any] | None,
-    ) -> Ids | None:
-        """The ids of the segments whose items a filter selects, ascending; None for all.
+    ) -> SegmentSet | None:
+        """The segments whose items a filter selects; None for all.
 
         Raises:
             FilterError: the filter cannot be read.
@@ -176,32 +184,33 @@ class Snapshot:
         if parsed is None:
             return None
         key = (parsed.sql, parsed.parameters)
+        return self._selected(key, lambda: self.catalog.select(parsed))
+
+    def _selected(self, key: Hashable, select: Callable[[], SegmentSet]) -> SegmentSet:
+        """What was selected before under a key, if it is kept; else what is selected now."""
         with self._lock:
             if key in self._selections:
                 self._selections.move_to_end(key)
                 return self._selections[key]
-        ids = self.catalog.select(parsed)
+        selected = select()
         with self._lock:
-            self._selections[key] = ids
-            if len(self._selections) > _KEPT_SELECTIONS:
-                self._selections.popitem(last=False)
-        return ids
+            kept = self._selections
+            kept[key] = selected
+            while len(kept) > _KEPT_SELECTIONS or (
+                len(kept) > 1 and sum(each.nbytes for each in kept.values()) > _KEPT_BYTES
+            ):
+                kept.popitem(last=False)
+        return selected
 
-    def apart(self, partition: Partition, other: Partition) -> Ids:
-        """The segments of a partition whose items have none in another one, ascending.
+    def apart(self, partition: Partition, other: Partition) -> SegmentSet:
+        """The segments of a partition whose items have none in another one.
 
         There are none where none were found when the collection got the other's encoder.
         """
         if partition.key not in self.manifest.tuning.get(APART, ()):
-            return np.empty(0, np.int64)
+            return SegmentSet.of(())
         key = (partition, other)
-        with self._lock:
-            if key in self._selections:
-                return self._selections[key]
-        ids = segments_apart(self.catalog, partition, other)
-        with self._lock:
-            self._selections[key] = ids
-        return ids
+        return self._selected(key, lambda: segments_apart(self.catalog, partition, other))
 
     def keys_of_segments(self, segment_ids: Sequence[int] | Ids) -> list[int | None]:
         """The key of the item of each segment, in order; None for a segment removed since."""

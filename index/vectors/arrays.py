@@ -112,6 +112,9 @@ def no_results(queries: int, k: int) -> tuple[FloatArray, Ids]:
 def sort_results(scores: FloatArray, ids: Ids) -> tuple[FloatArray, Ids]:
     """Mask what FAISS calls -1 and -3.4e38, and order by score, equal scores by id."""
     scores = np.where(ids < 0, np.float32(-np.inf), scores)
+    if len(ids) == 1:  # a tenth of the time
+        order = np.lexsort((ids[0], -scores[0]))
+        return scores[:, order], ids[:, order]
     order = np.lexsort((ids, -scores), axis=1)
     return np.take_along_axis(scores, order, axis=1), np.take_along_axis(ids, order, axis=1)
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from anysense.embed.types import FloatArray
+    from anysense.index.segment_set import SegmentSet
     from anysense.index.types import Ids, Partition
 
 
@@ -31,11 +32,13 @@ class Newer:
         keep = ~np.isin(self.ids, gone, assume_unique=True)
         return self if keep.all() else Newer(self.ids[keep], self.vectors[keep])
 
-    def search(self, queries: FloatArray, k: int, allowed: Ids | None) -> tuple[FloatArray, Ids]:
+    def search(
+        self, queries: FloatArray, k: int, allowed: SegmentSet | None
+    ) -> tuple[FloatArray, Ids]:
         """The k best: scores (q, k), descending, and ids; -inf and -1 where there are fewer."""
         ids, vectors = self.ids, self.vectors
         if allowed is not None:
-            keep = np.isin(ids, allowed)
+            keep = allowed.contains(ids)
             ids, vectors = ids[keep], vectors[keep]
         scores = queries @ vectors.T
         return best(scores, np.broadcast_to(ids, scores.shape), k)

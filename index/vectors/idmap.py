@@ -8,19 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from anysense.embed.errors import CorruptCollectionError
+from anysense.index.segment_set import SegmentSet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from anysense.index.types import Ids
 
 
-__all__ = ["IdMap", "Selection", "bitmap"]
+__all__ = ["IdMap", "Selection"]
 
-_DENSE = 64
-"""A table over all ids is made only if it has at most so many places per segment."""
+_BLOCK = 1 << 20
+"""Segments that are looked up at a time."""
 
 
 @dataclass(frozen=True)
@@ -29,27 +28,16 @@ class Selection:
 
     Attributes:
         counts: (lists,), how many of them are in each list.
-        ids: those selected, or, if `inverted`, those left out; ascending, unique.
-        inverted: whether `ids` are the ones left out.
+        among: it has those selected, and perhaps such as are in other partitions; or, if
+            `inverted`, those left out.
+        inverted: whether `among` are the ones left out.
+        total: how many may be returned.
     """
 
     counts: Ids
-    ids: Ids
+    among: SegmentSet
     inverted: bool
-
-    @property
-    def total(self) -> int:
-        return int(self.counts.sum())
-
-
-def bitmap(ids: Ids) -> NDArray[np.uint8] | None:
-    """One bit per id, the lowest first; None if the ids, not negative, are too sparse for it."""
-    size = int(ids[-1]) + 1
-    if size > _DENSE * len(ids) and size > 1 << 20:
-        return None
-    bits = np.zeros(size, dtype=bool)
-    bits[ids] = True
-    return np.packbits(bits, bitorder="little")
+    total: int
 
 
 class IdMap:
@@ -94,35 +82,34 @@ class IdMap:
 
     def present(self, ids: Ids) -> Ids:
         """The places in `self.ids` of those that are here: ascending, unique."""
-        if len(ids) * 8 < len(self.ids):
-            places = self.find(ids)
-            places = np.unique(places[places >= 0])
-        else:
-            places = np.flatnonzero(self._mask(ids))
-        return places
+        places = self.find(ids)
+        present: Ids = np.unique(places[places >= 0])
+        return present
 
-    def _mask(self, ids: Ids) -> NDArray[np.bool_]:
-        last = int(self.ids[-1]) if len(self.ids) else -1
-        if last >= _DENSE * max(1, len(self.ids)):
-            return np.isin(self.ids, ids)
-        table = np.zeros(last + 1, dtype=bool)
-        table[ids[(ids >= 0) & (ids <= last)]] = True
-        mask: NDArray[np.bool_] = table[self.ids]
-        return mask
-
-    def select(self, allowed: Ids | None, excluded: Ids | None) -> Selection | None:
+    def select(self, allowed: SegmentSet | None, excluded: Ids | None) -> Selection | None:
         """What a search may return; None if that is everything."""
         gone = None if excluded is None else self.present(excluded)
         if allowed is None:
             if gone is None or not len(gone):
                 return None
-            return Selection(self.sizes - self._counts(gone), self.ids[gone], inverted=True)
-        places = self.present(allowed)
+            counts = self.sizes - self._counts(gone)
+            left_out = SegmentSet.of(self.ids[gone])
+            return Selection(counts, left_out, inverted=True, total=int(counts.sum()))
         if gone is not None and len(gone):
-            places = places[~np.isin(places, gone, assume_unique=True)]
-        if len(places) == len(self.ids):
-            return None
-        return Selection(self._counts(places), self.ids[places], inverted=False)
+            allowed = allowed.without(self.ids[gone])
+        counts = self._counts_of(allowed)
+        total = int(counts.sum())
+        return None if total == len(self.ids) else Selection(counts, allowed, False, total)
+
+    def _counts_of(self, chosen: SegmentSet) -> Ids:
+        """How many of a set are in each list, in bounded memory."""
+        if chosen.bits is None:
+            return self._counts(self.present(chosen.ids))
+        counts = np.zeros(len(self.sizes), np.int64)
+        for start in range(0, len(self.ids), _BLOCK):
+            places = np.flatnonzero(chosen.contains(self.ids[start : start + _BLOCK]))
+            counts += self._counts(places + start)
+        return counts
 
     def _counts(self, places: Ids) -> Ids:
         counts: Ids = np.bincount(self.lists[places], minlength=len(self.sizes)).astype(np.int64)

@@ -54,12 +54,15 @@ class Effort(NamedTuple):
         recall: the share of the true nearest neighbours that it found.
         scanned: the share of the partition that is in these lists.
         depth: of how many candidates of the fast scan the 10 best are found; 0 without one.
+        break_even: with so many candidates or more, a search takes longer than with the vectors
+            alone, by the clock of the machine that measured it; None where it has not been timed.
     """
 
     nprobe: int
     recall: float
     scanned: float = 1.0
     depth: int = 0
+    break_even: int | None = None
 
 
 def plan_probes(
@@ -92,8 +95,10 @@ def plan_probes(
     """
     lists = len(sizes)
     counts = sizes if selection is None else selection.counts
-    most = max(full_probe, FULL_PROBE_SHARE * sizes.sum())
-    if nprobe >= lists or (selection is not None and selection.total <= most):
+    is_narrow = selection is not None and selection.total <= max(
+        full_probe, FULL_PROBE_SHARE * sizes.sum()
+    )
+    if nprobe >= lists or is_narrow:
         filled = np.flatnonzero(counts)
         return np.broadcast_to(filled, (len(queries), len(filled)))
     affinity = queries @ centroids.T

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from anysense.embed.types import FloatArray
+    from anysense.index.segment_set import SegmentSet
     from anysense.index.types import Ids, Partition
     from anysense.index.vectors.layout import PartitionLayout
     from anysense.index.vectors.recall import Effort
@@ -79,7 +80,7 @@ class Store(Protocol):
         k: int,
         effort: Effort | None = None,
         *,
-        allowed: Ids | None = None,
+        allowed: SegmentSet | None = None,
         excluded: Ids | None = None,
     ) -> tuple[FloatArray, Ids]:
         """Find the segments of a partition with the largest inner products.
@@ -90,7 +91,7 @@ class Store(Protocol):
             k: how many to find.
             effort: what to spend, from `choose_effort`; None is exact. Where candidates cost more
                 than scanning the vectors, and with `allowed`, the vectors are scanned.
-            allowed: the only segment ids to find; those of other partitions do no harm. How a
+            allowed: the only segments to find; those of other partitions do no harm. How a
                 filter changes the lists that are scanned is said at `recall.plan_probes`.
             excluded: segment ids not to find, in addition.
 

@@ -15,6 +15,8 @@ class Thresholds(NamedTuple):
             512-d fp16 vectors takes 0.1 ms per thousand on one core, so this is at 2 to 3 ms.
         full_probe: a filter that selects no more than a search may scan anyway is answered exactly.
         fast_scan: from so many on, a partition has a fast scan.
+        timed: the queries of a route on which the fast scan and a scan of the vectors are timed
+            when what it spends is measured. Where they were not, the next two tell which to use.
         scanned_per_candidate: to compare one candidate of a fast scan costs as much as is saved by
             not scanning so many fp16 vectors.
         scanned_per_search: the same for what a fast scan costs whatever it finds.
@@ -25,6 +27,7 @@ class Thresholds(NamedTuple):
     exact: int = 25_000
     full_probe: int = 25_000
     fast_scan: int = 100_000
+    timed: int = 32
     scanned_per_candidate: int = 14
     scanned_per_search: int = 1_000
     overdue: int = 100_000

@@ -31,7 +31,7 @@ def resolve_id(collection: Collection, name: str) -> str:
     sources = list(dict.fromkeys((name, os.path.realpath(name))))
     segments = snapshot.select({"source": {"$in": sources}})
     if segments is not None and len(segments):
-        for row in snapshot.rows(segments[:1]):
+        for row in snapshot.rows(segments.ids[:1]):
             if row is not None:
                 return row.item_id
     files = collection.folder.files()  # knows the further files of an item as well

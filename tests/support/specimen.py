@@ -112,4 +112,4 @@ def assert_holds(collection: Collection, expected: Mapping[str, int]) -> None:
         selected = snapshot.select({"version": version})
         assert selected is not None
         wanted = {name for name, own in expected.items() if own == version}
-        assert set(names_of(snapshot, selected)) == wanted
+        assert set(names_of(snapshot, selected.ids)) == wanted

@@ -8,6 +8,7 @@ import numpy as np
 
 from anysense.index.vectors.arrays import as_ids
 from anysense.index.vectors.faiss.fastscan import MOST_CANDIDATES, lists_target, place_numbers
+from anysense.index.vectors.faiss.timing import time_ways
 from anysense.index.vectors.recall import (
     Effort,
     least_effort,
@@ -61,7 +62,8 @@ def choose_effort(
         depths = ranks_in(candidates, numbers.reshape(true.shape))
         depth, recall = least_effort(depths, MOST_CANDIDATES, target_recall)
         if recall >= target_recall:
-            return effort._replace(recall=recall, depth=depth)
+            even = time_ways(search, queries, probes, depth, search.thresholds.timed)
+            return effort._replace(recall=recall, depth=depth, break_even=even)
         # Codes do not tell apart what lies very close together: the vectors have to.
     return probing(target_recall)[0]
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from anysense.index.types import Ids
     from anysense.index.vectors.layout import PartitionLayout
+    from anysense.index.vectors.recall import Effort
 
 
 __all__ = [
@@ -52,20 +53,25 @@ def wants_fast_scan(entry: PartitionLayout, thresholds: Thresholds = DEFAULTS) -
 
 
 def depth_for(
-    k: int, measured: int, excluded: int, scanned: float, thresholds: Thresholds = DEFAULTS
+    k: int, effort: Effort, excluded: int, scanned: float, thresholds: Thresholds = DEFAULTS
 ) -> int | None:
     """How many candidates to take; None if a scan of the fp16 vectors costs less.
 
     Args:
         k: how many neighbours are to be found.
-        measured: what it takes for 10.
+        effort: what it takes for 10, and how many candidates are worth their time.
         excluded: how many segments in the lists that a query scans are not to be found, at most.
         scanned: how many segments are in the lists that a query scans.
-        thresholds: what the steps cost.
+        thresholds: what the steps cost where they were not timed.
     """
-    depth = max(k, math.ceil(measured * max(1.0, k / MEASURED_K) ** GROWTH_OF_DEPTH)) + excluded
+    if not effort.depth:
+        return None
+    depth = math.ceil(effort.depth * max(1.0, k / MEASURED_K) ** GROWTH_OF_DEPTH)
+    depth = max(k, depth) + excluded
+    if effort.break_even is not None:
+        return depth if depth < effort.break_even else None
     least = thresholds.scanned_per_search + thresholds.scanned_per_candidate * depth
-    return depth if measured and scanned > least else None
+    return depth if scanned > least else None
 
 
 def place_numbers(lists: NDArray[Any], offsets: NDArray[Any]) -> Ids:

@@ -10,6 +10,7 @@ import numpy as np
 from anysense.embed.errors import UsageError
 from anysense.embed.forking import new_lock
 from anysense.index.vectors.arrays import as_ids
+from anysense.index.vectors.faiss.gathering import Gatherer
 from anysense.index.vectors.faiss.library import faiss
 from anysense.index.vectors.idmap import IdMap
 
@@ -58,7 +59,7 @@ class Lists:
         self.sizes: Ids = np.array([self._stored.list_size(n) for n in numbers], dtype=np.int64)
         self._centroids: FloatArray = index.quantizer.reconstruct_n(0, index.nlist)
         self._maps: dict[Partition, IdMap] = {}
-        self._views: dict[Partition, list[tuple[Ids, memoryview]]] = {}
+        self._gatherers: dict[Partition, Gatherer] = {}
         self._lock = new_lock()
         self._file = None if path is None else path.stat()
 
@@ -119,28 +120,25 @@ class Lists:
 
     def codes(self, partition: Partition, lists: NDArray[Any], offsets: NDArray[Any]) -> Codes:
         """The codes (n, bytes) in some places of a partition's lists."""
-        width = 2 * self.dimension
-        starts = (offsets.astype(np.int64) * width).tolist()
-        views = self._views_of(partition)
-        # Bytes are joined because numpy would take a microsecond for each row.
-        where = zip(lists.tolist(), starts, strict=True)
-        rows = b"".join([views[number][1][start : start + width] for number, start in where])
-        return np.frombuffer(rows, dtype=np.uint8).reshape(-1, width)
+        if not len(lists):
+            return np.empty((0, self.index.code_size), np.uint8)
+        return self._gatherer(partition).codes(lists, offsets)
 
     def ids_at(self, partition: Partition, lists: NDArray[Any], offsets: NDArray[Any]) -> Ids:
         """The segments in some places of a partition's lists: (n,)."""
-        views = self._views_of(partition)
-        where = zip(lists.tolist(), offsets.tolist(), strict=True)
-        return np.array([views[number][0][offset] for number, offset in where], dtype=np.int64)
+        if not len(lists):
+            return np.empty(0, np.int64)
+        return self._gatherer(partition).ids(lists, offsets)
 
-    def _views_of(self, partition: Partition) -> list[tuple[Ids, memoryview]]:
-        """The ids and the bytes of the codes of each list of a partition."""
-        with self._lock:
-            if partition not in self._views:
-                entry = self.layout[partition]
-                every = map(self.read_list, range(entry.first_list, entry.stop_list))
-                self._views[partition] = [(ids, codes.reshape(-1).data) for ids, codes in every]
-            return self._views[partition]
+    def _gatherer(self, partition: Partition) -> Gatherer:
+        """What reads at many places of a partition, which is not empty; made at the first use."""
+        gatherer = self._gatherers.get(partition)
+        if gatherer is None:
+            entry = self.layout[partition]
+            sizes = self.sizes[entry.first_list : entry.stop_list]
+            gatherer = Gatherer(self._stored, sizes, entry, self.index.code_size)
+            self._gatherers[partition] = gatherer
+        return gatherer
 
     def keeps_centroids(self, partition: Partition, other: Lists) -> bool:
         """Whether a partition is clustered elsewhere as it is here."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from anysense.embed.forking import new_lock
 from anysense.index.vectors.arrays import as_ids, as_queries, no_results, pad, sort_results
 from anysense.index.vectors.faiss.fastscan import depth_for, split_places
 from anysense.index.vectors.faiss.library import BATCH
@@ -14,6 +16,7 @@ from anysense.index.vectors.recall import plan_probes
 
 if TYPE_CHECKING:
     from anysense.embed.types import FloatArray
+    from anysense.index.segment_set import SegmentSet
     from anysense.index.types import Ids
     from anysense.index.vectors.faiss.lists import Lists
     from anysense.index.vectors.idmap import Selection
@@ -22,7 +25,20 @@ if TYPE_CHECKING:
     from anysense.index.vectors.thresholds import Thresholds
 
 
-__all__ = ["PartitionSearch"]
+__all__ = ["EVERYTHING", "Filtered", "PartitionSearch"]
+
+_KEPT_FILTERS = 4
+
+
+class Filtered(NamedTuple):
+    """What a search may return; everything without a selection."""
+
+    selection: Selection | None
+    selector: Any
+    origin: tuple[SegmentSet | None, Ids | None]
+
+
+EVERYTHING = Filtered(None, None, (None, None))
 
 
 class PartitionSearch:
@@ -33,6 +49,8 @@ class PartitionSearch:
         entry: the partition.
         fast_scan: FAISS's index of its fast scan; None if it has none. See `fastscan`.
         thresholds: what decides between the ways to search.
+        sizes: the segments in each of its lists.
+        centroids: of its lists: (lists, stored dimension).
     """
 
     def __init__(
@@ -42,16 +60,10 @@ class PartitionSearch:
         self.entry = entry
         self.fast_scan = fast_scan
         self.thresholds = thresholds
-
-    @property
-    def sizes(self) -> Ids:
-        """The segments in each of its lists."""
-        return self.lists.sizes[self.entry.first_list : self.entry.stop_list]
-
-    @property
-    def centroids(self) -> FloatArray:
-        """The centroids of its lists: (lists, stored dimension)."""
-        return self.lists.centroids(self.entry.partition)
+        self.sizes = lists.sizes[entry.first_list : entry.stop_list]
+        self.centroids = lists.centroids(entry.partition)
+        self._filters: OrderedDict[tuple[int, int], Filtered] = OrderedDict()
+        self._lock = new_lock()
 
     def as_stored(self, queries: FloatArray) -> FloatArray:
         """Queries (q, d) as long as what is stored.
@@ -68,28 +80,49 @@ class PartitionSearch:
         k: int,
         effort: Effort | None = None,
         *,
-        allowed: Ids | None = None,
+        allowed: SegmentSet | None = None,
         excluded: Ids | None = None,
     ) -> tuple[FloatArray, Ids]:
         """What `Store.search` does."""
         queries = self.as_stored(queries)
-        selection = None
+        selected = EVERYTHING
         if allowed is not None or excluded is not None:
-            selection = self.lists.id_map(self.entry.partition).select(
-                None if allowed is None else as_ids(allowed),
-                None if excluded is None else as_ids(excluded),
-            )
-        scores, ids = no_results(len(queries), k)
+            selected = self._filter(allowed, excluded)
+        selection = selected.selection
         count = min(k, self.entry.count if selection is None else selection.total)
-        if count and len(queries):
-            scores[:, :count], ids[:, :count] = self._nearest(queries, count, effort, selection)
+        if not count or not len(queries):
+            return no_results(len(queries), k)
+        found = self._nearest(queries, count, effort, selected)
+        if count == k:
+            return found
+        scores, ids = no_results(len(queries), k)
+        scores[:, :count], ids[:, :count] = found
         return scores, ids
 
+    def _filter(self, allowed: SegmentSet | None, excluded: Ids | None) -> Filtered:
+        """What a search may return. Those of the last few filters are kept."""
+        key = (id(allowed), id(excluded))
+        with self._lock:
+            kept = self._filters.get(key)
+            if kept is not None:
+                self._filters.move_to_end(key)
+                return kept
+        gone = None if excluded is None else as_ids(excluded)
+        selection = self.lists.id_map(self.entry.partition).select(allowed, gone)
+        selector = None if selection is None else selector_of(selection)
+        # It keeps both alive, so that no others get their addresses.
+        made = Filtered(selection, selector, (allowed, excluded))
+        with self._lock:
+            self._filters[key] = made
+            if len(self._filters) > _KEPT_FILTERS:
+                self._filters.popitem(last=False)
+        return made
+
     def _nearest(
-        self, queries: FloatArray, k: int, effort: Effort | None, selection: Selection | None
+        self, queries: FloatArray, k: int, effort: Effort | None, selected: Filtered
     ) -> tuple[FloatArray, Ids]:
         """The k best of at least so many that may be found."""
-        lists = self.entry.lists
+        selection, lists = selected.selection, self.entry.lists
         nprobe = lists if effort is None else max(1, min(effort.nprobe, lists))
         if selection is None and nprobe == lists and len(queries) >= BATCH:
             return multiply(self.lists, self.entry, queries, k)
@@ -105,19 +138,25 @@ class PartitionSearch:
                 full_probe=self.thresholds.full_probe,
             )
             if effort is not None and self.fast_scan is not None:
-                results = self._by_fast_scan(queries, k, probes, effort.depth, selection)
+                results = self._by_fast_scan(queries, k, probes, effort, selection)
                 if results is not None:
                     return results
-        numbers = np.where(probes < 0, -1, probes + self.entry.first_list)
-        selector = None if selection is None else selector_of(selection)
-        return sort_results(*probe(self.lists.index, queries, numbers, k, selector))
+        return self.by_vectors(queries, k, probes, selected)
+
+    def by_vectors(
+        self, queries: FloatArray, k: int, probes: Ids, selected: Filtered
+    ) -> tuple[FloatArray, Ids]:
+        """The k best in lists (q, p), by a scan of their vectors."""
+        first = self.entry.first_list
+        numbers = np.where(probes < 0, -1, probes + first) if first else probes
+        return sort_results(*probe(self.lists.index, queries, numbers, k, selected.selector))
 
     def _by_fast_scan(
         self,
         queries: FloatArray,
         k: int,
         probes: Ids,
-        depth: int,
+        effort: Effort,
         selection: Selection | None,
     ) -> tuple[FloatArray, Ids] | None:
         """The k best among the candidates of a fast scan; None where the vectors are to be scanned.
@@ -126,19 +165,23 @@ class PartitionSearch:
         """
         if selection is not None and not selection.inverted:
             return None
-        sizes = self.sizes
-        counts, excluded = sizes, np.empty(0, np.int64)
+        absent, excluded = 0, None
+        seen = np.where(probes < 0, 0, self.sizes[probes]).sum(axis=1)
         if selection is not None:
-            counts, excluded = selection.counts, selection.ids
-        seen, live = (np.where(probes < 0, 0, n[probes]).sum(axis=1) for n in (sizes, counts))
-        absent = int((seen - live).max())
-        most = depth_for(k, depth, absent, float(seen.mean()), self.thresholds)
+            live = np.where(probes < 0, 0, selection.counts[probes]).sum(axis=1)
+            absent, excluded = int((seen - live).max()), selection.among
+        most = depth_for(k, effort, absent, int(seen.sum()) / len(seen), self.thresholds)
         if most is None:
             return None
-        candidates = self.candidates(queries, probes, most)
-        scores, ids = self._refine(queries, candidates, excluded, k)
+        scores, ids = self.by_candidates(queries, k, probes, most, excluded)
         # FAISS finds no code whose sum is the least there can be for a query.
         return (scores, ids) if (ids >= 0).all() else None
+
+    def by_candidates(
+        self, queries: FloatArray, k: int, probes: Ids, depth: int, excluded: SegmentSet | None
+    ) -> tuple[FloatArray, Ids]:
+        """The k best of so many candidates of a fast scan of lists (q, p)."""
+        return self._refine(queries, self.candidates(queries, probes, depth), excluded, k)
 
     def candidates(self, queries: FloatArray, probes: Ids, n: int) -> Ids:
         """What the fast scan finds in lists (q, p): `place_numbers` (q, n), best first."""
@@ -146,15 +189,15 @@ class PartitionSearch:
         return probe(index, np.ascontiguousarray(queries[:, : index.d]), probes, n)[1]
 
     def _refine(
-        self, queries: FloatArray, candidates: Ids, excluded: Ids, k: int
+        self, queries: FloatArray, candidates: Ids, excluded: SegmentSet | None, k: int
     ) -> tuple[FloatArray, Ids]:
         """The k best of the candidates (q, n) of each query, by their fp16 vectors."""
         partition = self.entry.partition
         scores, ids = no_results(len(queries), k)
         for row, (query, numbers) in enumerate(zip(queries, candidates, strict=True)):
             lists, offsets = split_places(numbers[numbers >= 0])
-            if len(excluded):
-                live = ~np.isin(self.lists.ids_at(partition, lists, offsets), excluded)
+            if excluded is not None:
+                live = ~excluded.contains(self.lists.ids_at(partition, lists, offsets))
                 lists, offsets = lists[live], offsets[live]
             codes = self.lists.codes(partition, lists, offsets)
             if len(codes):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from anysense.embed.types import FloatArray
+    from anysense.index.segment_set import SegmentSet
     from anysense.index.types import Ids, Partition, Progress, VectorSource
     from anysense.index.vectors.layout import PartitionLayout
     from anysense.index.vectors.store import Store
@@ -51,6 +52,8 @@ class FaissStore:
         self.lists = lists
         self.fast_scans = fast_scans
         self.thresholds = thresholds
+        self._counts = {partition: entry.count for partition, entry in lists.layout.items()}
+        self._searches: dict[Partition, PartitionSearch] = {}
 
     @staticmethod
     def build(
@@ -133,7 +136,7 @@ class FaissStore:
 
     @property
     def partitions(self) -> Mapping[Partition, int]:
-        return {partition: entry.count for partition, entry in self.layout.items()}
+        return self._counts
 
     @property
     def layout(self) -> Mapping[Partition, PartitionLayout]:
@@ -171,7 +174,7 @@ class FaissStore:
         k: int,
         effort: Effort | None = None,
         *,
-        allowed: Ids | None = None,
+        allowed: SegmentSet | None = None,
         excluded: Ids | None = None,
     ) -> tuple[FloatArray, Ids]:
         if k < 1:
@@ -204,8 +207,12 @@ class FaissStore:
 
     def search_of(self, partition: Partition) -> PartitionSearch:
         """What searches a partition, which is here."""
-        entry = self.layout[partition]
-        return PartitionSearch(self.lists, entry, self.fast_scans.get(partition), self.thresholds)
+        search = self._searches.get(partition)
+        if search is None:
+            entry, fast_scan = self.layout[partition], self.fast_scans.get(partition)
+            search = PartitionSearch(self.lists, entry, fast_scan, self.thresholds)
+            self._searches[partition] = search
+        return search
 
 
 def _packed(lists: Lists, previous: FaissStore | None, thresholds: Thresholds) -> FaissStore:

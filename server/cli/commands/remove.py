@@ -73,5 +73,5 @@ def _select_ids(collection: Collection, where: str) -> tuple[str, ...]:
     snapshot = collection.folder.snapshot()
     segments = snapshot.select(where)
     assert segments is not None  # there is an expression
-    rows = snapshot.rows(segments)
+    rows = snapshot.rows(segments.ids)
     return tuple(dict.fromkeys(row.item_id for row in rows if row is not None))

@@ -55,7 +55,7 @@ def test_the_advice_for_an_emptied_source_selects_its_items_alone(
     snapshot = collection.folder.snapshot()
     selected = snapshot.select(command[4])
     assert selected is not None
-    [row] = snapshot.rows(selected)
+    [row] = snapshot.rows(selected.ids)
     assert row is not None
     assert row.item_id == make_id(real(odd / "a.txt"))
 

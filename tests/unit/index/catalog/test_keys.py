@@ -16,6 +16,7 @@ from anysense.index.catalog.keys import (
     keys_of_segments,
     spaces_of_segments,
 )
+from anysense.index.catalog.sqlite.ranges import segment_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,3 +64,18 @@ def test_segments_tell_their_spaces_and_items_their_first_segments(tmp_path: Pat
         }
         assert first_segments(catalog, items, ["image"], 4) == {1: (1, IMAGES)}
         assert first_segments(catalog, items, ["text", "audio"], 3) == {}
+
+
+def test_segments_are_read_a_range_at_a_time(tmp_path: Path) -> None:
+    with created(tmp_path / "c") as collection:
+        collection.write([record(f"n{i}", segments=1 + i % 3) for i in range(9)])
+        collection.remove(["n4"])
+        catalog = collection.folder.catalog
+        source = "FROM segments AS s WHERE s.ordinal <= ? AND s.item_pk >= ? AND s.item_pk < ?"
+        every = "SELECT s.segment_pk FROM segments AS s WHERE s.ordinal <= 1"
+        with catalog.transaction() as connection:
+            expected = sorted(pk for (pk,) in connection.execute(every))
+            for step in (1, 4, 100):
+                parts = list(segment_parts(connection, source, (1,), 10, step))
+                assert sorted(np.concatenate(parts).tolist()) == expected
+            assert list(segment_parts(connection, source, (-1,), 10)) == []

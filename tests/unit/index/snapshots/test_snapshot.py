@@ -88,7 +88,7 @@ def test_filter_and_search_together_are_exact(collection: Collection, where: str
     snapshot = collection.folder.snapshot()
     allowed = snapshot.select(where)
     assert allowed is not None
-    assert (np.diff(allowed) > 0).all()
+    assert (np.diff(allowed.ids) > 0).all()
     bounds = {
         "n < 5": lambda n: n < 5,
         "n >= 100": lambda n: n >= 100,
@@ -110,7 +110,7 @@ def test_select_takes_filters_in_every_form(collection: Collection) -> None:
     assert snapshot.select("") is None
     one = snapshot.select("n < 5")
     assert one is snapshot.select("n < 5")  # kept
-    np.testing.assert_array_equal(one, snapshot.select({"n": {"$lt": 5}}))
+    np.testing.assert_array_equal(one.ids, snapshot.select({"n": {"$lt": 5}}).ids)
     assert len(snapshot.select("n < 5 and kind = 'text'")) == 0
     with pytest.raises(FilterError):
         snapshot.select("n <")

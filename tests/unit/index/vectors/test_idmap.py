@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from anysense.embed.errors import CorruptCollectionError
-from anysense.index.vectors.idmap import IdMap, bitmap
+from anysense.index.segment_set import SegmentSet
+from anysense.index.vectors.idmap import IdMap
 
 
 def test_places_and_selections_agree_with_sets() -> None:
@@ -25,10 +26,11 @@ def test_places_and_selections_agree_with_sets() -> None:
         for size in (0, 10, 200):
             allowed = rng.integers(0, 600, size) * spread
             excluded = rng.integers(0, 600, 30) * spread
-            selection = places.select(allowed, excluded)
+            selection = places.select(SegmentSet.of(allowed), excluded)
             assert selection is not None
             expected = (set(ids) & set(allowed)) - set(excluded)
-            assert set(selection.ids) == expected
+            assert set(ids[selection.among.contains(ids)]) == expected
+            assert selection.total == len(expected)
             assert selection.counts.tolist() == [len(expected & set(part)) for part in lists]
             left_out = places.select(None, excluded)
             assert left_out is not None
@@ -39,10 +41,3 @@ def test_places_and_selections_agree_with_sets() -> None:
 def test_ids_twice_in_an_index_are_damage() -> None:
     with pytest.raises(CorruptCollectionError, match="twice"):
         IdMap([np.array([3, 1]), np.array([1])])
-
-
-def test_bitmaps_are_made_where_ids_are_dense() -> None:
-    bits = bitmap(np.array([0, 3, 9]))
-    assert bits is not None
-    assert bits.tolist() == [0b1001, 0b10]
-    assert bitmap(np.array([0, 10**9])) is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from anysense.index.segment_set import SegmentSet
 from anysense.index.vectors.idmap import IdMap
 from anysense.index.vectors.recall import (
     least_effort,
@@ -71,7 +72,7 @@ def test_plans_scan_as_much_as_the_filter_needs(
     queries, centroids, places = probes
 
     def scanned(allowed: np.ndarray | None, nprobe: int = 5, k: int = 10) -> list[int]:
-        selection = None if allowed is None else places.select(allowed, None)
+        selection = None if allowed is None else places.select(SegmentSet.of(allowed), None)
         lists = plan_probes(queries, centroids, places.sizes, selection, nprobe, k, full_probe=10)
         return (lists >= 0).sum(axis=1).tolist()
 

@@ -65,7 +65,7 @@ def narrow_sources() -> dict[Partition, ArraySource]:
 @pytest.fixture(scope="session")
 def fast_thresholds() -> Thresholds:
     """A fast scan from 20,000 segments on, that answers whatever it costs."""
-    return Thresholds(fast_scan=20_000, scanned_per_candidate=0, scanned_per_search=0)
+    return Thresholds(fast_scan=20_000, timed=0, scanned_per_candidate=0, scanned_per_search=0)
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from clusters import (
 
 from anysense.index.types import ArraySource
 from anysense.index.vectors.faiss.store import FaissStore
-from anysense.index.vectors.recall import recall_at_k
+from anysense.index.vectors.recall import Effort, recall_at_k
 
 if TYPE_CHECKING:
     from anysense.index.vectors.thresholds import Thresholds
@@ -58,9 +58,10 @@ def test_queries_that_are_segments_do_not_count_themselves(clustered: FaissStore
 
 
 def test_choosing_needs_lists_and_queries(clustered: FaissStore) -> None:
-    assert clustered.choose_effort(TEXTS, np.ones((5, 24), np.float32)) == (1, 1.0, 1.0, 0)
+    assert clustered.choose_effort(TEXTS, np.ones((5, 24), np.float32)) == Effort(1, 1.0)
     nothing = np.empty((0, 48), np.float32)
-    assert clustered.choose_effort(IMAGES, nothing) == (clustered.layout[IMAGES].lists, 1.0, 1.0, 0)
+    lists = clustered.layout[IMAGES].lists
+    assert clustered.choose_effort(IMAGES, nothing) == Effort(lists, 1.0)
 
 
 def test_what_codes_cannot_tell_apart_is_scanned(fast_thresholds: Thresholds) -> None:

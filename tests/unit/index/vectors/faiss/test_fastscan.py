@@ -15,18 +15,29 @@ from anysense.index.vectors.faiss.fastscan import (
     wants_fast_scan,
 )
 from anysense.index.vectors.layout import PartitionLayout
+from anysense.index.vectors.recall import Effort
 from anysense.index.vectors.thresholds import Thresholds
 
 
 def test_the_cost_decides() -> None:
-    assert depth_for(10, 100, 0, 2_500) == 100
-    assert depth_for(10, 100, 0, 2_300) is None  # to scan the vectors costs less
-    assert depth_for(80, 100, 0, 10_000) == 400
-    assert depth_for(10, 100, 7, 3_000) == 107
-    assert depth_for(500, 20, 0, 10**6) == 500
-    assert depth_for(10, 0, 0, 10**6) is None  # there is none
+    effort = Effort(5, 0.95, depth=100)
+    assert depth_for(10, effort, 0, 2_500) == 100
+    assert depth_for(10, effort, 0, 2_300) is None  # to scan the vectors costs less
+    assert depth_for(80, effort, 0, 10_000) == 400
+    assert depth_for(10, effort, 7, 3_000) == 107
+    assert depth_for(500, effort._replace(depth=20), 0, 10**6) == 500
+    assert depth_for(10, effort._replace(depth=0), 0, 10**6) is None  # there is none
     free = Thresholds(scanned_per_candidate=0, scanned_per_search=0)
-    assert depth_for(10, 100, 0, 1, free) == 100
+    assert depth_for(10, effort, 0, 1, free) == 100
+
+
+def test_where_both_ways_were_timed_that_decides() -> None:
+    effort = Effort(5, 0.95, depth=100, break_even=150)
+    assert depth_for(10, effort, 0, 1) == 100
+    assert depth_for(10, effort, 49, 1) == 149
+    assert depth_for(10, effort, 50, 10**6) is None
+    assert depth_for(80, effort, 0, 10**6) is None
+    assert depth_for(10, effort._replace(break_even=0), 0, 10**6) is None
 
 
 def test_place_numbers_read_back() -> None:

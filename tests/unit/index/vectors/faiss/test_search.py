@@ -21,6 +21,7 @@ from clusters import (
 
 from anysense.embed.errors import UsageError
 from anysense.embed.types import Modality
+from anysense.index.segment_set import SegmentSet
 from anysense.index.types import ArraySource, Partition
 from anysense.index.vectors.faiss.store import FaissStore
 from anysense.index.vectors.layout import lists_for
@@ -101,7 +102,7 @@ def test_concurrent_searches_agree_with_sequential_ones(
     clustered: FaissStore, world: World
 ) -> None:
     queries = world.draw(64, gap=1)
-    allowed = np.arange(0, 2 * MANY, 3)
+    allowed = SegmentSet.of(np.arange(0, 2 * MANY, 3))
 
     def search(i: int) -> tuple[Any, Any]:
         filtered = {"allowed": allowed} if i % 2 else {}

@@ -15,6 +15,7 @@ from clusters import (
     unit,
 )
 
+from anysense.index.segment_set import SegmentSet
 from anysense.index.types import ArraySource
 from anysense.index.vectors.faiss.fastscan import MOST_CANDIDATES
 from anysense.index.vectors.faiss.store import FaissStore
@@ -90,7 +91,7 @@ def test_what_is_excluded_elsewhere_needs_no_candidates(fast: FaissStore, querie
 
 
 def test_filters_are_answered_by_the_vectors(fast: FaissStore, queries: Any) -> None:
-    allowed = fast.lists.all_ids()[::40]
+    allowed = SegmentSet.of(fast.lists.all_ids()[::40])
     expected = fast.search(IMAGES, queries, 10, allowed=allowed)
     _, ids = nearest(fast, queries, allowed=allowed)
     np.testing.assert_array_equal(ids, expected[1])

@@ -15,10 +15,13 @@ from clusters import (
     unit,
 )
 
+from anysense.index.segment_set import SegmentSet
 from anysense.index.types import ArraySource
 from anysense.index.vectors.faiss.store import FaissStore
 from anysense.index.vectors.recall import recall_at_k
 from anysense.index.vectors.thresholds import Thresholds
+
+only = SegmentSet.of
 
 
 @pytest.mark.parametrize("share", [0.001, 0.01, 0.1])
@@ -31,7 +34,11 @@ def test_narrow_filters_are_answered_exactly(
     _, true = brute_force(many.vectors[rows], many.ids[rows], queries, 10)
     results = [
         clustered.search(
-            IMAGES, queries[i : i + queries_at_once], 10, probing(2), allowed=many.ids[rows]
+            IMAGES,
+            queries[i : i + queries_at_once],
+            10,
+            probing(2),
+            allowed=only(many.ids[rows]),
         )[1]
         for i in range(0, 40, queries_at_once)
     ]
@@ -53,7 +60,7 @@ def test_wide_filters_keep_the_recall(
     rows = np.random.default_rng(2).choice(MANY, int(MANY * share), replace=False)
     queries = world.draw(200, gap)
     _, true = brute_force(many.vectors[rows], many.ids[rows], queries, 10)
-    _, ids = approximate.search(IMAGES, queries, 10, probing(nprobe), allowed=many.ids[rows])
+    _, ids = approximate.search(IMAGES, queries, 10, probing(nprobe), allowed=only(many.ids[rows]))
     assert recall_at_k(ids, true) >= 0.95
 
 
@@ -68,7 +75,7 @@ def test_filters_for_other_topics_than_the_query_keep_the_recall(
     queries = world.draw(100, gap, among=excluded_topics)  # of what the filter leaves out
     _, true = brute_force(many.vectors[rows], many.ids[rows], queries, 10)
     nprobe, *_ = approximate.choose_effort(IMAGES, world.draw(200, gap))
-    _, ids = approximate.search(IMAGES, queries, 10, probing(nprobe), allowed=many.ids[rows])
+    _, ids = approximate.search(IMAGES, queries, 10, probing(nprobe), allowed=only(many.ids[rows]))
     assert np.isin(ids, many.ids[rows]).all()
     assert recall_at_k(ids, true) >= 0.95
 
@@ -78,7 +85,7 @@ def test_filters_that_leave_few_segments_are_answered_exactly(
 ) -> None:
     queries = world.draw(40, gap=1)
     half = many.ids[: MANY // 2]
-    _, ids = clustered.search(IMAGES, queries, 10, probing(1), allowed=half)
+    _, ids = clustered.search(IMAGES, queries, 10, probing(1), allowed=only(half))
     assert recall_at_k(ids, brute_force(many.vectors[: MANY // 2], half, queries, 10)[1]) == 1.0
 
 
@@ -88,17 +95,15 @@ def test_filters_that_leave_little() -> None:
     image_ids = sources[IMAGES].ids
     query = sources[IMAGES].vectors[:1]
     nothing = np.empty(0, np.int64)
-    assert (store.search(IMAGES, query, 3, allowed=nothing)[1] == -1).all()
-    assert (store.search(IMAGES, query, 3, allowed=sources[TEXTS].ids)[1] == -1).all()
+    assert (store.search(IMAGES, query, 3, allowed=only(nothing))[1] == -1).all()
+    assert (store.search(IMAGES, query, 3, allowed=only(sources[TEXTS].ids))[1] == -1).all()
     assert (store.search(IMAGES, query, 3, excluded=image_ids)[1] == -1).all()
     assert (
-        store.search(IMAGES, query, 3, allowed=image_ids[:9], excluded=image_ids[:9])[1] == -1
+        store.search(IMAGES, query, 3, allowed=only(image_ids[:9]), excluded=image_ids[:9])[1] == -1
     ).all()
-    _, ids = store.search(
-        IMAGES, query, 3, allowed=np.array([image_ids[5], image_ids[5], 10**12, -4])
-    )
+    _, ids = store.search(IMAGES, query, 3, allowed=only([image_ids[5], image_ids[5], 10**12, -4]))
     assert ids.tolist() == [[image_ids[5], -1, -1]]
-    _, everything = store.search(IMAGES, query, 3, allowed=np.arange(10**4), excluded=nothing)
+    _, everything = store.search(IMAGES, query, 3, allowed=only(np.arange(10**4)), excluded=nothing)
     assert (everything == store.search(IMAGES, query, 3)[1]).all()
 
 
@@ -115,7 +120,7 @@ def test_excluded_segments_are_gone(spread: int) -> None:
             IMAGES, queries, 10, excluded=np.concatenate([ids[gone], elsewhere])
         )
         assert (nearby == brute_force(vectors[~gone], ids[~gone], queries, 10)[1]).all()
-        _, nearby = store.search(IMAGES, queries, 10, allowed=ids[:200], excluded=ids[gone])
+        _, nearby = store.search(IMAGES, queries, 10, allowed=only(ids[:200]), excluded=ids[gone])
         left = np.flatnonzero(~gone[:200])
         assert (nearby == brute_force(vectors[left], ids[left], queries, 10)[1]).all()
 

@@ -1,0 +1,79 @@
+"""Which way to search costs less on this machine: the fast scan, or the vectors themselves."""
+
+from __future__ import annotations
+
+from statistics import median
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from anysense.index.vectors.faiss.search import EVERYTHING
+from anysense.index.vectors.recall import MEASURED_K
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from anysense.embed.types import FloatArray
+    from anysense.index.types import Ids
+    from anysense.index.vectors.faiss.search import PartitionSearch
+
+__all__ = ["break_even", "time_ways"]
+
+SECONDS = 0.5
+"""How long the queries of a route are timed at most; the first three are in any case."""
+
+_MORE = 4
+_ENDLESS = 1 << 40
+
+
+def time_ways(
+    search: PartitionSearch, queries: FloatArray, probes: Ids, depth: int, count: int
+) -> int | None:
+    """The number of candidates with which a fast scan takes as long as a scan of the vectors.
+
+    Args:
+        search: of a partition with a fast scan.
+        queries: (q, stored dimension).
+        probes: (q, p), the lists that each scans.
+        depth: the candidates of which the 10 best are found.
+        count: how many queries are timed; with 0, nothing is.
+
+    Returns:
+        The number, from the medians of searches one by one; None if nothing was timed.
+    """
+    ways: list[Callable[[FloatArray, Ids], object]] = [
+        lambda query, lists: search.by_vectors(query, MEASURED_K, lists, EVERYTHING),
+        lambda query, lists: search.by_candidates(query, MEASURED_K, lists, depth, None),
+        lambda query, lists: search.by_candidates(query, MEASURED_K, lists, _MORE * depth, None),
+    ]
+    taken: list[list[float]] = [[] for _ in ways]
+    started = perf_counter()
+    for place in range(min(count, len(queries))):
+        if place >= 3 and perf_counter() - started > SECONDS:
+            break
+        query, lists = queries[place : place + 1], probes[place : place + 1]
+        for way, times in zip(ways, taken, strict=True):
+            before = perf_counter()
+            way(query, lists)
+            times.append(perf_counter() - before)
+    if not taken[0]:
+        return None
+    vectors, few, more = map(median, taken)
+    return break_even(vectors, (depth, few), (_MORE * depth, more))
+
+
+def break_even(vectors: float, few: tuple[int, float], more: tuple[int, float]) -> int:
+    """Where the line through two numbers of candidates and their times reaches a time.
+
+    Args:
+        vectors: what a scan of the vectors takes.
+        few: candidates, and what a search with so many takes.
+        more: the same of more candidates.
+
+    Returns:
+        The number; 0 if even none would take longer, and very many if their number makes no
+        difference and they take less.
+    """
+    slope = (more[1] - few[1]) / (more[0] - few[0])
+    if slope <= 0:
+        return _ENDLESS if more[1] < vectors else 0
+    return max(0, min(_ENDLESS, round(few[0] + (vectors - few[1]) / slope)))
