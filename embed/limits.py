@@ -27,6 +27,7 @@ class Limits:
             of a long recording it would be a mean of everything in it, and slow to come by.
         query_image_pixels: width times height of the pictures of one query, together.
         document_pages: pages of one PDF.
+        tar_members: files of one tar; further ones are told and left out.
     """
 
     file_bytes: int = 2 * 1024**3
@@ -37,6 +38,7 @@ class Limits:
     query_audio_seconds: float = 600.0
     query_image_pixels: int = 50_000_000
     document_pages: int = 10_000
+    tar_members: int = 1_000_000
 
 
 DEFAULT_LIMITS = Limits()

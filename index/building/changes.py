@@ -14,7 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from anysense.embed.embedded import EmbeddedFile
-from anysense.embed.errors import AnysenseError, MediaError, MediaTooLargeError
+from anysense.embed.errors import (
+    AnysenseError,
+    MediaError,
+    MediaTooLargeError,
+    UnsupportedMediaError,
+)
 from anysense.index.building.content import hash_entries
 from anysense.index.building.copies import CopyRegister
 from anysense.index.building.encoding import Said, without_reading_marks
@@ -225,12 +230,14 @@ class Changes:
             if former is None:  # it has gone since the scan
                 self._writer.lost.append(entry.path)
             return  # else the next build removes it
-        is_too_large = isinstance(error, MediaTooLargeError)
-        if former is not None and (is_unchanged(entry, former) or not is_too_large):
+        is_settled = isinstance(error, MediaTooLargeError) or (
+            isinstance(entry, LazyEntry) and isinstance(error, UnsupportedMediaError)
+        )  # by what its size and its stamp stand for
+        if former is not None and (is_unchanged(entry, former) or not is_settled):
             # It may be sound, and what keeps it shut (its permissions, a share) may pass: its item
             # stays, and each build tries it again.
             self._report.quarantined.append(Problem(entry.path, error.reason))
-        elif is_too_large:
+        elif is_settled:
             self._writer.fail(failed_entry(entry, error.reason))
         else:  # what keeps it shut may change without its size or time
             self._writer.fail(failed_path(entry.path, error.reason))

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from anysense.embed.errors import RemovalError, UsageError
 from anysense.index.building.report import kinds_text
 from anysense.index.building.sources.entries import RowEntry
-from anysense.index.building.sources.paths import table_of
+from anysense.index.building.sources.paths import holder_of, member_path, table_of
 from anysense.index.building.sources.table import TableSource
+from anysense.index.building.sources.tars.source import TarSource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,7 +51,9 @@ def check_emptied(scan: FileScan, gone: Sequence[str], collection: Path) -> None
     Raises:
         UsageError: a source holds nothing now, and items of the collection come from it.
     """
-    for source in scan.folders:
+    full = {holder_of(path) for path in scan.paths} if scan.tars else set()
+    tars = [tar for tar in scan.tars if tar.root not in full]
+    for source in (*scan.folders, *tars):
         if any(source.covers(path) for path in scan.paths):
             continue
         lost = [p for p in gone if _came_from(source, p) and not scan.is_litter(p)]
@@ -64,7 +67,7 @@ def check_emptied(scan: FileScan, gone: Sequence[str], collection: Path) -> None
             raise UsageError(
                 f"{source.name} {what}, and {files} of the collection {come} from it: {advice}; to "
                 f"keep the items, add --keep-missing; to remove those below {source.root}, run "
-                f"`{_removal(collection, source.root)}`."
+                f"`{_removal(collection, source)}`."
             )
 
 
@@ -104,9 +107,11 @@ def _came_from(source: Source, path: str) -> bool:
     return source.covers(path)
 
 
-def _removal(collection: Path, folder: str) -> str:
-    """The command that removes every item whose file is below a folder."""
-    start = os.path.join(folder, "").replace("\\", "\\\\").replace("'", "\\'")  # noqa: PTH118
+def _removal(collection: Path, source: Source) -> str:
+    """The command that removes every item whose file is in a source."""
+    is_tar = isinstance(source, TarSource)
+    start = member_path(source.root, "") if is_tar else os.path.join(source.root, "")  # noqa: PTH118
+    start = start.replace("\\", "\\\\").replace("'", "\\'")
     where = f"source ^= '{start}'"
     return shlex.join(["anysense", "remove", str(collection), "--where", where])
 

@@ -1,4 +1,7 @@
-"""What items were made of, as far as it can be read again: files, rows of tables, kept texts."""
+"""What items were made of, as far as it can be read again.
+
+Files, rows of tables, members of tars, objects in stores, and kept texts.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from anysense.embed.errors import AnysenseError, MediaError
 from anysense.embed.types import Kind, Modality, Origin
-from anysense.index.building.content import hash_file
+from anysense.index.building.content import hash_file, hash_lazy
 from anysense.index.building.pending import PendingItem
-from anysense.index.building.sources.entries import FileEntry, RowEntry
-from anysense.index.building.sources.paths import is_file, table_of
+from anysense.index.building.sources.entries import FileEntry, LazyEntry, RowEntry
+from anysense.index.building.sources.paths import PathKind, holder_of, is_file, parse_path
+from anysense.index.building.sources.reaching import file_at
 from anysense.index.building.sources.scan import FileScan
 from anysense.index.building.sources.sidecars import sidecar_paths
 from anysense.index.catalog.browse import item_files
@@ -21,6 +25,7 @@ from anysense.index.types import NewItem
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from anysense.index.building.sources.entries import Entry
     from anysense.index.catalog.browse import ItemRow
     from anysense.index.catalog.reader import Catalog
     from anysense.index.catalog.records import FileRecord, Segment
@@ -49,7 +54,7 @@ _OF_KIND = {
 
 
 class RowContent(NamedTuple):
-    """A row of a table that an item was made of."""
+    """A row of a table, or a member of a tar, that an item was made of."""
 
     item: ItemRow
     table: str
@@ -85,9 +90,15 @@ def content_of(catalog: Catalog, item: ItemRow, segments: Sequence[Segment]) -> 
     reasons = []
     row: RowContent | None = None
     for file in item_files(catalog, item):
-        table = table_of(file.path)
-        if table is not None and not is_file(file.path):
-            row = row or RowContent(item, table, file)
+        holder = holder_of(file.path)
+        if holder is not None and not is_file(file.path):
+            row = row or RowContent(item, holder, file)
+            continue
+        if parse_path(file.path).kind is PathKind.OBJECT:
+            try:
+                return _object(item, file, segments)
+            except MediaError as error:
+                reasons.append(f"its file {error.reason}")
             continue
         reason = _why_not(file)
         if reason is None:
@@ -98,6 +109,18 @@ def content_of(catalog: Catalog, item: ItemRow, segments: Sequence[Segment]) -> 
     if row is not None and is_file(row.table):
         return row
     return kept_text(item, segments) or next(iter(reasons), GIVEN if row is None else GONE)
+
+
+def _object(item: ItemRow, file: FileRecord, segments: Sequence[Segment]) -> PendingItem:
+    """An item of an object in a store, with the words about it that it has.
+
+    Raises:
+        MediaError: the object is not there, is another one, or cannot be reached.
+    """
+    content = file_at(file.path, file.mtime_ns)
+    captions = caption_texts(segments)
+    new = NewItem(content, item.id, item.source, captions=captions)
+    return PendingItem(item.position, new, item.id, item.source, file.content_hash, (file,))
 
 
 def _why_not(file: FileRecord) -> str | None:
@@ -135,7 +158,7 @@ def rows_of(table: str, wanted: Mapping[str, RowContent]) -> Iterator[PendingIte
     """The items of a table's rows, to be encoded; then those whose row is gone or another one.
 
     Args:
-        table: the file.
+        table: the file: a table, or a tar with its members.
         wanted: the rows, by the paths under which the catalog has them.
     """
     left = dict(wanted)
@@ -148,18 +171,28 @@ def rows_of(table: str, wanted: Mapping[str, RowContent]) -> Iterator[PendingIte
             break
         for entry in entries:
             row = left.get(entry.path)
-            if (
-                row is not None
-                and isinstance(entry, RowEntry)
-                and entry.content_hash == row.file.content_hash
-            ):
+            found = _same(entry, row.file) if row is not None else None
+            if row is not None and found is not None:
                 del left[entry.path]
-                item = row.item
-                new = replace(entry.item, id=item.id, source=item.source)
-                yield PendingItem(
-                    item.position, new, item.id, item.source, entry.content_hash, (row.file,)
-                )
+                item, digest = row.item, row.file.content_hash
+                new = replace(found, id=item.id, source=item.source)
+                yield PendingItem(item.position, new, item.id, item.source, digest, (row.file,))
     yield from left.values()
+
+
+def _same(entry: Entry, file: FileRecord) -> NewItem | None:
+    """What an entry is, if that is what the catalog has at its path."""
+    if isinstance(entry, RowEntry):
+        return entry.item if entry.content_hash == file.content_hash else None
+    if not isinstance(entry, LazyEntry):
+        return None
+    try:
+        is_same = (entry.size, entry.stamp) == (file.size, file.mtime_ns)
+        if is_same or hash_lazy(entry).content_hash == file.content_hash:
+            return entry.described_item()
+    except MediaError:
+        pass
+    return None
 
 
 def caption_texts(segments: Sequence[Segment]) -> list[str]:

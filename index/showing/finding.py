@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from anysense.embed.errors import MediaGoneError, NoMediaError
-from anysense.index.building.sources.paths import is_file, table_of
+from anysense.index.building.sources.paths import PathKind, is_file, parse_path, table_of
 from anysense.index.catalog.browse import find_item, item_files
 from anysense.index.objects.addresses import is_object
+from anysense.index.showing.members import open_member
 from anysense.index.showing.names import file_name, safe_name
 from anysense.index.showing.objects import open_object
 from anysense.index.showing.opening import ItemFile, open_catalogued
@@ -53,7 +54,10 @@ def open_item_file(
                 return NamedFile(found, _name(item, record, is_stored=False))
             continue
         is_stored = folder.media.catalog_path(record.path) != record.path
-        opened = open_catalogued(record, item.added_at, is_stored=is_stored)
+        if parse_path(record.path).kind is PathKind.MEMBER and not is_file(record.path):
+            opened = open_member(record)
+        else:
+            opened = open_catalogued(record, item.added_at, is_stored=is_stored)
         if opened is not None:
             return NamedFile(opened, _name(item, record, is_stored=is_stored))
     raise MediaGoneError(

@@ -282,11 +282,11 @@ def check_output(*, as_json: bool, files: bool, null: bool, preview: bool = Fals
 
 def _print_files(hits: Hits, end: str, is_short: bool) -> None:
     """Print the paths of the hits that are files: a text of a manifest, or added alone, is none."""
-    from anysense.index.building.sources.paths import is_file, table_of
+    from anysense.index.building.sources.paths import holder_of, is_file
 
     sources = list(dict.fromkeys(hit.source for hit in hits))
     for source in sources.copy():
-        if Path(source).is_absolute() and (is_file(source) or not table_of(source)):
+        if Path(source).is_absolute() and (is_file(source) or not holder_of(source)):
             console.print_path(console.short_path(source) if is_short else source, end)
             sources.remove(source)
     if sources:

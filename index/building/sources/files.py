@@ -17,11 +17,13 @@ from anysense.index.building.sources.litter import (
 )
 from anysense.index.building.sources.paths import check_name, is_under, link_target
 from anysense.index.building.sources.sidecars import stat_sidecars
+from anysense.index.building.sources.tars.source import TAR_SUFFIX, tar_entries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from anysense.index.building.sources.base import Listing
+    from anysense.index.building.sources.entries import Entry
     from anysense.index.building.sources.ignoring import Rules
     from anysense.index.catalog.records import Sidecar
 
@@ -30,7 +32,7 @@ __all__ = ["FileSource", "FolderSource", "changed_ns", "file_entries", "walk"]
 
 @dataclass(frozen=True)
 class FolderSource(Source):
-    def find(self, listing: Listing) -> Iterator[FileEntry]:
+    def find(self, listing: Listing) -> Iterator[Entry]:
         return walk(self.root, listing, self.covers)
 
     def covers(self, path: str) -> bool:
@@ -48,8 +50,8 @@ class FileSource(Source):
 
 def walk(
     root: str, listing: Listing, covers: Callable[[str], bool], argument: str = ""
-) -> Iterator[FileEntry]:
-    """The media files of a folder and of its folders, by the rules of a listing.
+) -> Iterator[Entry]:
+    """The media files of a folder and of its folders, and of tars in there, by a listing's rules.
 
     Args:
         root: the folder.
@@ -63,7 +65,7 @@ def walk(
     suffixes = readable_suffixes()
 
     def is_read(path: str) -> bool:
-        return path.lower().endswith(suffixes) and covers(path)
+        return path.lower().endswith((*suffixes, TAR_SUFFIX)) and covers(path)
 
     folders = [(root, listing.rules_at(root))]
     while folders:
@@ -94,6 +96,8 @@ def walk(
                 names = beside.get(child.name, ())
                 sidecars = stat_sidecars(folder, names, listing.is_linkable)
                 yield from file_entries(child.path, listing, child, sidecars)
+            elif child.name.lower().endswith(TAR_SUFFIX) and child.is_file() and covers(child.path):
+                yield from tar_entries(child.path, listing, is_link=child.is_symlink())
             else:
                 others.append(child)
         _note_others(folder, [child for child in others if covers(child.path)], beside, listing)

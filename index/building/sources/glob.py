@@ -1,4 +1,4 @@
-"""Globs as sources."""
+"""Globs as sources; in braces as shells and WebDatasets write them, too: ``{000..099}.tar``."""
 
 from __future__ import annotations
 
@@ -12,15 +12,23 @@ from typing import TYPE_CHECKING
 from anysense.embed.errors import UsageError
 from anysense.index.building.sources.base import Source
 from anysense.index.building.sources.files import walk
-from anysense.index.building.sources.paths import is_under
+from anysense.index.building.sources.paths import holder_of, is_under
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from anysense.index.building.sources.base import Listing
-    from anysense.index.building.sources.entries import FileEntry
+    from anysense.index.building.sources.entries import Entry
 
-__all__ = ["GlobSource", "open_glob"]
+__all__ = ["GlobSource", "has_wildcard", "open_glob"]
+
+_BRACES = re.compile(r"\{(?:(\d+)\.\.(\d+)|([^{}/]*,[^{}/]*))\}")
+_MOST_DIGITS = 18
+
+
+def has_wildcard(name: str) -> bool:
+    """Whether a name may stand for several files."""
+    return glob.has_magic(name) or _BRACES.search(name) is not None
 
 
 def open_glob(name: str, path: Path) -> Source:
@@ -33,11 +41,11 @@ def open_glob(name: str, path: Path) -> Source:
             no wildcard after all.
     """
     base, parts = Path(), list(path.parts)
-    while len(parts) > 1 and (not glob.has_magic(parts[0]) or (base / parts[0]).is_dir()):
+    while len(parts) > 1 and (not has_wildcard(parts[0]) or (base / parts[0]).is_dir()):
         base /= parts.pop(0)
     if not base.is_dir():
         raise UsageError(f"{name}: there is no folder {base}.")
-    if len(parts) == 1 and not glob.has_magic(parts[0]):
+    if len(parts) == 1 and not has_wildcard(parts[0]):
         raise UsageError(f"{name}: no such file or folder.")
     return GlobSource(name, os.path.realpath(base), _translate(tuple(parts)))
 
@@ -57,8 +65,43 @@ def _translate_name(part: str) -> str:
 
     Brackets are a set of characters, or what stands in a name: ``[2019]`` matches ``[2019]`` too.
     """
+    braces = _BRACES.search(part)
+    if braces is not None:
+        before, after = part[: braces.start()], part[braces.end() :]
+        first, last, words = braces.groups()
+        if words is not None:
+            inner = "|".join(map(_translate_name, words.split(",")))
+        else:
+            inner = _translate_range(first, last)
+        return f"{_translate_name(before)}(?:{inner}){_translate_name(after)}"
     pattern, literal = _translate_sets(part, True), _translate_sets(part, False)
     return pattern if pattern == literal else f"(?:{pattern}|{literal})"
+
+
+def _translate_range(first: str, last: str) -> str:
+    """The numbers from one to another as a regular expression, with as many digits as these."""
+    if int(first) > int(last) or len(last) > _MOST_DIGITS:
+        raise UsageError(f"{{{first}..{last}}} is no range of numbers, the smaller first.")
+    by_length = []
+    for length in range(len(first), max(len(first), len(last)) + 1):
+        low = first if length == len(first) else "1".ljust(length, "0")
+        high = last.zfill(length) if length >= len(last) else "9" * length
+        by_length.append(_digits_between(low, high))
+    return "|".join(by_length)
+
+
+def _digits_between(low: str, high: str) -> str:
+    """The texts of digits between two of one length."""
+    if not low:
+        return ""
+    if low[0] == high[0]:
+        return low[0] + _digits_between(low[1:], high[1:])
+    rest = len(low) - 1
+    parts = [low[0] + _digits_between(low[1:], "9" * rest)]
+    if int(high[0]) - int(low[0]) > 1:
+        parts.append(f"[{int(low[0]) + 1}-{int(high[0]) - 1}]" + "[0-9]" * rest)
+    parts.append(high[0] + _digits_between("0" * rest, high[1:]))
+    return f"(?:{'|'.join(parts)})"
 
 
 def _translate_sets(part: str, has_sets: bool) -> str:
@@ -81,12 +124,13 @@ def _translate_sets(part: str, has_sets: bool) -> str:
 class GlobSource(Source):
     pattern: re.Pattern[str]
 
-    def find(self, listing: Listing) -> Iterator[FileEntry]:
+    def find(self, listing: Listing) -> Iterator[Entry]:
         entries = walk(self.root, listing, self.covers, self.name)
         return (entry for entry in entries if self.covers(entry.path))
 
     def covers(self, path: str) -> bool:
         if not is_under(path, self.root):
             return False
+        path = holder_of(path) or path  # a tar stands for everything in it, as a folder does
         relative = os.path.relpath(path, self.root).replace(os.sep, "/")
         return self.pattern.fullmatch(relative) is not None

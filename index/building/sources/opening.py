@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,9 +9,10 @@ from typing import TYPE_CHECKING
 from anysense.embed.errors import UsageError
 from anysense.index.building.objects.source import open_objects
 from anysense.index.building.sources.files import FileSource, FolderSource
-from anysense.index.building.sources.glob import open_glob
+from anysense.index.building.sources.glob import has_wildcard, open_glob
 from anysense.index.building.sources.paths import check_name
 from anysense.index.building.sources.table import TableSource
+from anysense.index.building.sources.tars.source import TAR_SUFFIX, TarSource, is_packed_tar
 from anysense.index.building.tables.row import ROW_SUFFIXES
 from anysense.index.objects.addresses import parse_address
 
@@ -51,7 +51,14 @@ def open_source(
         if path.suffix.lower() in ROW_SUFFIXES:
             base = os.path.realpath(root) if root is not None else str(Path(real).parent)
             return TableSource(name, base, real)
+        if path.suffix.lower() == TAR_SUFFIX:
+            return TarSource(name, real)
+        if is_packed_tar(name):
+            raise UsageError(
+                f"{name} is a compressed tar, in which no file can be read by where it is: unpack "
+                "it to a plain tar, or to a folder."
+            )
         return FileSource(name, real)
-    if glob.has_magic(name):
+    if has_wildcard(name):
         return open_glob(name, path)
     raise UsageError(f"{name}: no such file or folder.")

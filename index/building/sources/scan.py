@@ -44,6 +44,7 @@ from anysense.index.building.sources.opening import open_source
 from anysense.index.building.sources.paths import holder_of, is_under
 from anysense.index.building.sources.sidecars import FolderSidecars, sidecar_paths
 from anysense.index.building.sources.table import TableSource
+from anysense.index.building.sources.tars.source import TarSource
 from anysense.index.objects.addresses import is_object
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ class FileScan:
     """Sources, and after `run` what they hold. It is the `Listing` that the sources are given.
 
     Attributes:
-        sources: what was given; `folders` are those of them that are not single files.
+        sources: what was given; `folders` are those of them that are not single files, `tars` those
+            that are tars.
         roots: the real folders and files that they stay under.
         collection: the collection's own folder, which is left out wherever it is met.
         with_sidecars: whether texts beside pictures and sounds belong to these.
@@ -125,7 +127,9 @@ class FileScan:
         self.roots = list(dict.fromkeys(source.root for source in self.sources))
         # A shell may have turned a glob into thousands of files, so these are looked up, not tried.
         self._files = {s.root for s in self.sources if isinstance(s, FileSource)}
-        self.folders = [s for s in self.sources if not isinstance(s, FileSource)]
+        self.tars = [s for s in self.sources if isinstance(s, TarSource)]
+        self._files.update(tar.root for tar in self.tars)
+        self.folders = [s for s in self.sources if not isinstance(s, FileSource | TarSource)]
         self.walked: set[str] = set()
         self.paths: list[str] = []
         self.entries: list[Entry] = []
@@ -249,7 +253,8 @@ class FileScan:
         return any(str(folder) in self.litter for folder in Path(path).parents)
 
     def is_ignored(self, path: str) -> bool:
-        """Whether patterns leave out a path, or a folder that it is in."""
+        """Whether patterns leave out a path, or a folder or a tar that it is in."""
+        path = holder_of(path) or path
         return path in self.ignored or any(str(f) in self.ignored for f in Path(path).parents)
 
     @property

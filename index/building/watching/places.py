@@ -17,6 +17,7 @@ from anysense.index.building.sources.ignoring import IGNORE_FILES
 from anysense.index.building.sources.litter import is_litter_folder
 from anysense.index.building.sources.paths import is_under
 from anysense.index.building.sources.table import TableSource
+from anysense.index.building.sources.tars.source import TAR_SUFFIX, TarSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,7 +31,7 @@ IS_DEEP = sys.platform != "linux"
 """Whether folders are watched with all that is in them. On Linux that would follow links, and count
 each hidden folder against a limit; there, those that a scan has walked are watched one by one."""
 
-_SUFFIXES = (*MEDIA_SUFFIXES, *SIDECAR_SUFFIXES)
+_SUFFIXES = (*MEDIA_SUFFIXES, *SIDECAR_SUFFIXES, TAR_SUFFIX)
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def places_of(
     """
     trees, files = set(), {os.path.realpath(path) for path in more_files}
     for source in sources:
-        if isinstance(source, FileSource):
+        if isinstance(source, FileSource | TarSource):
             files.add(source.root)
         elif isinstance(source, TableSource):
             files.add(source.file)

@@ -19,8 +19,8 @@ from anysense.embed.errors import AnysenseError, StorageError
 from anysense.embed.limits import DEFAULT_LIMITS
 from anysense.embed.media.digest import copy_digested
 from anysense.embed.media.identify import MEDIA_SUFFIXES
-from anysense.index.building.sources.entries import FileEntry
-from anysense.index.building.sources.paths import is_under
+from anysense.index.building.sources.entries import FileEntry, LazyEntry
+from anysense.index.building.sources.paths import holder_of, is_under
 from anysense.index.building.sources.scan import FileScan
 from anysense.index.catalog.records import FileRecord
 from anysense.server.http.errors import RequestError
@@ -124,7 +124,9 @@ class Roots:
             raise _missing(path) from None
         # What cannot be listed is told when it is tried.
         problems = [problem.path for problem in scan.problems]
-        return [e.path for e in scan.entries if isinstance(e, FileEntry)] + problems
+        files = [e.path for e in scan.entries if isinstance(e, FileEntry)]
+        tars = dict.fromkeys(holder_of(e.path) for e in scan.entries if isinstance(e, LazyEntry))
+        return files + [tar for tar in tars if tar] + problems  # tars are refused, and told
 
     def _resolve_glob(self, path: str) -> str:
         """A glob whose folders before its first wildcard are real; it looks at nothing else."""

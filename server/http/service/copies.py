@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import ItemNotFoundError
+from anysense.index.building.sources.paths import is_alive
 from anysense.index.catalog.browse import file_item, find_item, has_content, item_paths
 from anysense.server.http.service.describing import renewed
 
@@ -39,7 +39,7 @@ def item_with(folder: CollectionFolder, digest: str, path: str | None = None) ->
     except ItemNotFoundError:  # removed since
         return None
     paths = item_paths(folder.catalog, item)
-    return item_id if not paths or any(Path(path).is_file() for path in paths) else None
+    return item_id if not paths or any(map(is_alive, paths)) else None
 
 
 def text_with(folder: CollectionFolder, digest: str, made_id: str) -> str | None:
