@@ -26,7 +26,7 @@ from anysense.index.building.metadata import BesideMetadata, Descriptions, Metad
 from anysense.index.building.options import DEFAULT_OPTIONS, BuildOptions
 from anysense.index.building.plan import make_plan
 from anysense.index.building.quarantine import settle_problems, tried_paths
-from anysense.index.building.report import BuildProgress, BuildReport, ProgressCallback
+from anysense.index.building.report import BuildProgress, BuildReport, ProgressCallback, tell_step
 from anysense.index.building.sources.entries import FileEntry
 from anysense.index.building.sources.scan import FileScan
 from anysense.index.folder.progress import ProgressNote
@@ -35,6 +35,7 @@ from anysense.index.objects.content import fetching
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from anysense.index.building.encoding import EncodePending
     from anysense.index.building.plan import Plan
     from anysense.index.building.sources.entries import Entry
     from anysense.index.catalog.records import CatalogFile, QuarantinedFile
@@ -169,25 +170,16 @@ def run_build(
     *,
     metadata: str | Path | MetadataFile | None = None,
     progress: ProgressCallback | None = None,
+    encode: EncodePending = encode_pending,
 ) -> BuildReport:
-    """Do what `build` does, with every option there is."""
+    """Do what `build` does, with every option there is; `encode` is what encodes its items."""
     check_encoding(options.encoding)
     started, report = time.monotonic(), BuildReport()
     with ProgressNote(collection.folder.path) as note, fetching():
-        tell = partial(_tell, progress, note)
-        _run(collection, sources, options, metadata, report, tell)
+        tell = partial(tell_step, progress, note)
+        _run(collection, sources, options, metadata, report, tell, encode)
     report.seconds = time.monotonic() - started
     return report
-
-
-def _tell(progress: ProgressCallback | None, note: ProgressNote, step: BuildProgress) -> None:
-    """Tell a step to whoever has asked, and to other processes."""
-    if step.phase in ("load", "encode"):
-        note.tell("build", step.done, step.total, len(step.report.quarantined))
-    else:
-        note.hide()  # publishing has a note of its own
-    if progress is not None:
-        progress(step)
 
 
 def _run(
@@ -197,6 +189,7 @@ def _run(
     metadata: str | Path | MetadataFile | None,
     report: BuildReport,
     progress: ProgressCallback,
+    encode: EncodePending,
 ) -> None:
     progress(BuildProgress("scan", 0, 0, report))
     if not isinstance(sources, FileScan):
@@ -205,7 +198,7 @@ def _run(
         metadata = MetadataFile(Path(metadata), sources.roots)
     if options.overlap is not None:
         report.has_new_overlap = note_overlap(collection.folder, options.overlap)
-    _Build(collection, sources, options, Descriptions(metadata), report, progress).run()
+    _Build(collection, sources, options, Descriptions(metadata), report, progress, encode).run()
 
 
 class _Build:
@@ -219,7 +212,9 @@ class _Build:
         descriptions: Descriptions,
         report: BuildReport,
         progress: ProgressCallback,
+        encode: EncodePending,
     ) -> None:
+        self._encode_pending = encode
         self._collection = collection
         self._scan = scan
         self._options = options
@@ -332,7 +327,7 @@ class _Build:
             self._collection, plan, self._descriptions, options, self._report, note_files
         )
         pending = changes.compare()
-        stream = encode_pending(
+        stream = self._encode_pending(
             self._collection,
             pending,
             options.batch_size,

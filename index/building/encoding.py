@@ -13,7 +13,7 @@ from anysense.index.catalog.records import SAID, ItemRecord
 from anysense.index.catalog.stored import metadata_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Mapping, Set
+    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence, Set
     from typing import Any
 
     from anysense.embed.errors import AnysenseError
@@ -27,8 +27,10 @@ __all__ = [
     "BATCH_SECONDS",
     "LARGEST_OVERLAP",
     "Batch",
+    "EncodePending",
     "Encoding",
     "Said",
+    "encode_items",
     "encode_pending",
     "note_overlap",
     "overlap_of",
@@ -162,6 +164,22 @@ class Encoding(Protocol):
         ...
 
 
+class EncodePending(Protocol):
+    """What encodes the items of a build: here, as `encode_pending`, or elsewhere."""
+
+    def __call__(
+        self,
+        collection: Encoding,
+        pending: Iterable[PendingItem],
+        batch_size: int | None = None,
+        workers: int | None = None,
+        progress: Callable[[int], None] | None = None,
+        *,
+        captions: bool = True,
+        encoding: str | None = None,
+    ) -> Generator[tuple[PendingItem, ItemRecord | AnysenseError]]: ...
+
+
 def encode_pending(
     collection: Encoding,
     pending: Iterable[PendingItem],
@@ -182,14 +200,36 @@ def encode_pending(
     first = next(pending, None)
     if first is None:
         return  # nothing needs the model, so it is not loaded
+    yield from encode_items(
+        collection.encoders(),
+        itertools.chain([first], pending),
+        batch_size=batch_size,
+        workers=workers,
+        captions=captions,
+        encoding=encoding,
+        overlap=overlap_of(collection.folder),
+        progress=progress,
+    )
+
+
+def encode_items(
+    encoders: Sequence[Encoder],
+    pending: Iterable[PendingItem],
+    *,
+    batch_size: int | None = None,
+    workers: int | None = None,
+    captions: bool = True,
+    encoding: str | None = None,
+    overlap: int = 0,
+    progress: Callable[[int], None] | None = None,
+) -> Generator[tuple[PendingItem, ItemRecord | AnysenseError]]:
+    """Do what `encode_pending` does, for whoever has encoders and no collection."""
     from anysense.embed.pipeline.stream import MediaSource, encode_sources
 
-    everything = itertools.chain([first], pending)
     sources = (
         MediaSource(p, p.item.content, p.item.modality, p.sidecar_paths, p.item.captions)
-        for p in everything
+        for p in pending
     )
-    encoders = collection.encoders()
     stream = encode_sources(
         encoders,
         sources,
@@ -197,7 +237,7 @@ def encode_pending(
         workers=workers,
         captions=captions,
         encoding=encoding,
-        overlap=overlap_of(collection.folder),
+        overlap=overlap,
         progress=progress,
     )
     with closing(stream):

@@ -11,8 +11,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from anysense.index.building.sources.entries import Problem
+    from anysense.index.folder.progress import ProgressNote
 
-__all__ = ["AddReport", "BuildProgress", "BuildReport", "Failure", "ProgressCallback", "kinds_text"]
+__all__ = [
+    "AddReport",
+    "BuildProgress",
+    "BuildReport",
+    "Failure",
+    "ProgressCallback",
+    "kinds_text",
+    "tell_step",
+]
 
 _KINDS_NAMED = 5
 _MOST_TOUCHED = 5
@@ -152,3 +161,13 @@ class BuildProgress:
 
 
 ProgressCallback = Callable[[BuildProgress], None]
+
+
+def tell_step(progress: ProgressCallback | None, note: ProgressNote, step: BuildProgress) -> None:
+    """Tell a step to whoever has asked, and to other processes."""
+    if step.phase in ("load", "encode"):
+        note.tell("build", step.done, step.total, len(step.report.quarantined))
+    else:
+        note.hide()  # publishing has a note of its own
+    if progress is not None:
+        progress(step)

@@ -14,8 +14,11 @@ __all__ = [
     "JSON",
     "KIND",
     "NO_IGNORE",
+    "PARTS",
     "PROFILE",
     "PROFILE_NAMES",
+    "RAY",
+    "RAY_ACTORS",
     "SIDECARS",
     "WHERE",
     "WORKERS",
@@ -47,6 +50,25 @@ PROFILE = click.option(
     "--profile",
     type=click.Choice(PROFILE_NAMES),
     help="A set of models that fit together, instead of --encoder.",
+)
+RAY = click.option(
+    "--ray",
+    metavar="ADDRESS",
+    help="Let the actors of a Ray cluster encode: `auto` for the one that this machine is part of, "
+    "`local` for one of its own on this machine, HOST:PORT, or ray://HOST:PORT.",
+)
+RAY_ACTORS = click.option(
+    "--ray-actors",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="How many actors; one for each GPU, or for each four processors, if not given.",
+)
+PARTS = click.option(
+    "--parts",
+    type=click.Path(file_okay=False),
+    metavar="DIR",
+    help="With --ray, where actors leave what they have encoded until it is merged: a folder that "
+    "all machines share; one in the collection if not given.",
 )
 KIND = click.option(
     "--kind",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from anysense.index.building.metadata import MetadataFile
     from anysense.index.building.options import BuildOptions
+    from anysense.index.building.ray.cluster import RayCluster
     from anysense.index.building.report import BuildReport
     from anysense.index.building.sources.scan import FileScan
     from anysense.index.collection import Collection
@@ -36,6 +37,8 @@ class Target:
         metadata: the file whose rows describe items; read anew for each build.
         as_json: whether reports are objects of JSON.
         is_watched: whether builds follow one another, so that each object has a line.
+        cluster: the Ray whose actors encode; the models run in this process if None.
+        device: where models run.
     """
 
     output: str
@@ -43,6 +46,8 @@ class Target:
     metadata: str | None = None
     as_json: bool = False
     is_watched: bool = False
+    cluster: RayCluster | None = None
+    device: str = "auto"
 
 
 def build_once(
@@ -99,7 +104,18 @@ def build_with_bar(
     from anysense.index.building.build import run_build
     from anysense.server.cli.progress import BuildBar
 
+    metadata_given = metadata or target.metadata
     with BuildBar() as bar:
-        return run_build(
-            target.collection, sources, options, metadata=metadata or target.metadata, progress=bar
-        )
+        if target.cluster is not None:
+            from anysense.index.building.ray.build import build_on_ray
+
+            return build_on_ray(
+                target.collection,
+                sources,
+                target.cluster,
+                options,
+                device=target.device,
+                metadata=metadata_given,
+                progress=bar,
+            )
+        return run_build(target.collection, sources, options, metadata=metadata_given, progress=bar)

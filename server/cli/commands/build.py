@@ -19,13 +19,17 @@ from anysense.server.cli.options import (
     EXCLUDE,
     JSON,
     NO_IGNORE,
+    PARTS,
     PROFILE,
+    RAY,
+    RAY_ACTORS,
     SIDECARS,
     WORKERS,
 )
 from anysense.server.cli.status import DONE, PARTIAL
 
 if TYPE_CHECKING:
+    from anysense.index.building.ray.cluster import RayCluster
     from anysense.index.collection import Collection
 
 __all__ = ["build", "open_or_create"]
@@ -99,6 +103,9 @@ __all__ = ["build", "open_or_create"]
     help="With --watch, look at all sources so often: for drives on which the system tells no "
     "changes. Network drives of Linux are known, and looked at every 30 seconds.",
 )
+@RAY
+@RAY_ACTORS
+@PARTS
 @JSON
 def build(
     sources: tuple[str, ...],
@@ -122,6 +129,9 @@ def build(
     overlap: int | None,
     watch: bool,
     poll: float | None,
+    ray: str | None,
+    ray_actors: int | None,
+    parts: str | None,
     as_json: bool,
 ) -> int:
     """Build a collection from files, or bring it up to date.
@@ -157,6 +167,9 @@ def build(
         raise click.UsageError("-o is empty: name the folder of the collection.")
     if poll is not None and not watch:
         raise click.UsageError("--poll goes with --watch.")
+    cluster = _cluster(ray, ray_actors, parts)
+    if cluster is not None and watch:
+        raise click.UsageError("Give --watch or --ray, not both.")
     options = BuildOptions(
         root=Path(root) if root is not None else None,
         allow_http=allow_http,
@@ -177,13 +190,32 @@ def build(
         scan = check_sources(sources, options, collection=Path(output))
         metadata_file = MetadataFile(Path(metadata), scan.roots) if metadata is not None else None
     with open_or_create(output, encoders, profile, device, is_new) as collection:
-        target = Target(output, collection, metadata, as_json=as_json, is_watched=watch)
+        target = Target(
+            output,
+            collection,
+            metadata,
+            as_json=as_json,
+            is_watched=watch,
+            cluster=cluster,
+            device=device,
+        )
         report = build_once(target, scan or sources, options, metadata_file, may_remove=yes)
         if watch:
             later = replace(options, allow_removal=yes, retry_failed=False, reread=False)
             watch_sources(target, sources, later, poll, report.quarantined)
             return DONE
     return PARTIAL if report.quarantined else DONE
+
+
+def _cluster(ray: str | None, actors: int | None, parts: str | None) -> RayCluster | None:
+    """The Ray that is to encode, if one is."""
+    if ray is None:
+        if actors is not None or parts is not None:
+            raise click.UsageError("--ray-actors and --parts go with --ray.")
+        return None
+    from anysense.index.building.ray.cluster import RayCluster
+
+    return RayCluster(ray, actors, None if parts is None else Path(parts))
 
 
 def open_or_create(

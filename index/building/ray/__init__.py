@@ -1,0 +1,1 @@
+"""Encoding on many machines: Ray's actors make parts of what a build has to encode."""
