@@ -185,8 +185,8 @@ class PartEncoder:
         with contextlib.closing(stream):
             for pending, outcome in stream:
                 if isinstance(outcome, AnysenseError):
-                    is_media = isinstance(outcome, MediaError)
-                    yield _failed(pending, outcome.reason if is_media else str(outcome))
+                    reason = outcome.reason if isinstance(outcome, MediaError) else str(outcome)
+                    yield _failed(pending, reason)
                 else:
                     yield outcome
 

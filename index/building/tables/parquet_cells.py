@@ -80,6 +80,10 @@ class ParquetColumn:
         self._starts = [0]  # of the row groups, and the end of the last
         self._next = 0  # the first row of the batch to come
 
+    def __reduce__(self) -> tuple[type[ParquetColumn], tuple[Path, FileColumn]]:
+        """In another process it opens the file anew."""
+        return ParquetColumn, (self.path, self._column)
+
     def read(self, row: int) -> bytes | None:
         """The bytes in a row, by its number from 0; None if there are none any more."""
         import pyarrow
