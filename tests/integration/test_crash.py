@@ -283,7 +283,7 @@ def damages(size: int, rng: random.Random, flips: int) -> Iterator[Callable[[Pat
         yield flip([8 * at + rng.randrange(8) for at in range(start, min(size, start + 512))])
 
 
-@pytest.mark.parametrize("flips", [8, pytest.param(40, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("flips", [8, pytest.param(40, marks=pytest.mark.thorough)])
 @pytest.mark.parametrize("state", ["published", "unpublished", "killed", "half checkpointed"])
 def test_damage_to_any_file_is_repaired_or_told(
     tmp_path: Path, state: str, flips: int, caplog: pytest.LogCaptureFixture
