@@ -62,9 +62,10 @@ class IdMap:
         self.ids: Ids = ids[order]
         starts = np.cumsum(self.sizes) - self.sizes
         lists = np.repeat(np.arange(len(self.sizes), dtype=np.int32), self.sizes)
-        offsets = np.arange(len(ids), dtype=np.int64) - np.repeat(starts, self.sizes)
+        offsets = np.arange(len(ids), dtype=np.int32)
+        offsets -= np.repeat(starts.astype(np.int32), self.sizes)
         self.lists = lists[order]
-        self.offsets = offsets.astype(np.int32)[order]
+        self.offsets = offsets[order]
         if len(ids) and (self.ids[0] < 0 or (self.ids[1:] == self.ids[:-1]).any()):
             raise CorruptCollectionError(
                 "The search index holds a segment twice or under a negative id; rebuild it from "
