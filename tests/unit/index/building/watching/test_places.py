@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING
 import pytest
 from source_files import touch, write_table
 
+from anysense.index.building.objects.source import ObjectSource
 from anysense.index.building.sources.scan import FileScan
 from anysense.index.building.watching import places
 from anysense.index.building.watching.places import Places, places_of
+from anysense.index.objects.addresses import Address
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +30,12 @@ def test_folders_and_files_are_where_sources_are(tmp_path: Path) -> None:
     files = {"other/e.jpg", "other/rows.jsonl", "more/m.csv"}
     assert where.files == {str(tmp_path / name) for name in files}
     assert where.folders == {str(tmp_path / "other"), str(tmp_path / "more")}
+
+
+def test_of_objects_nobody_tells_changes(tmp_path: Path) -> None:
+    objects = ObjectSource("gs://photos", "gs://photos", Address("gs", "photos", ""))
+    where = places_of([objects], tmp_path)
+    assert where.roots == where.files == frozenset()
 
 
 def test_the_folders_are_watched_that_a_scan_has_walked(
