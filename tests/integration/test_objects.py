@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,10 +27,10 @@ from anysense.index.objects.services import forget_storages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 pytestmark = [pytest.mark.integration, pytest.mark.thorough]
 
+SAMPLE = Path(__file__).parents[2] / "server" / "sample"
 LONG = 20  # seconds of a sound that is fetched in a file of the cache
 
 
@@ -120,6 +121,22 @@ def test_objects_give_what_their_files_give_and_each_is_read_once(
         assert by_name(collection, "s3://photos/equal/") == by_name(of_files, f"{real(folder)}/")
     hits = collection.search("a low door", k=1)
     assert hits[0].source == "s3://photos/equal/red.png"
+
+
+def test_the_sample_media_give_the_same_vectors(
+    server: S3Server, collection: Collection, tmp_path: Path
+) -> None:
+    contents = contents_of(SAMPLE, "sample")
+    server.fill("photos", contents)
+    requests = Requests(server)
+    report = build(collection, ["s3://photos/sample"])
+    assert report.quarantined == []
+    assert requests.made["GET"] <= len(contents)
+    with Collection.create(tmp_path / "of-files", ("tiny",)) as of_files:
+        build(of_files, [SAMPLE], ignore_files=False)
+        told = by_name(of_files, f"{real(SAMPLE)}/")
+        assert len(told) > 100
+        assert by_name(collection, "s3://photos/sample/") == told
 
 
 def test_a_rerun_reads_nothing_and_tells_what_is_new_changed_and_gone(
@@ -228,7 +245,7 @@ def _made(folder: Path) -> Path:
 
 
 def test_nothing_secret_is_kept_or_told(server: S3Server, tmp_path: Path) -> None:
-    """On the command line, with all that libraries log at their most talkative."""
+    """On the command line: in what it says, in the collection, and in the cache."""
     server.fill("photos", {"told/a.png": picture_bytes("red"), "told/a.txt": b"a green word"})
     environment = os.environ | {
         "ANYSENSE_CACHE": str(tmp_path / "cache"),
