@@ -40,7 +40,7 @@ def make_photos(folder: Path, number: int) -> None:
     folder.mkdir()
     for at in range(number):
         photo = photos[at % len(photos)]
-        side = int(rng.integers(SIDE // 2, min(photo.size)))
+        side = int(rng.integers(min(photo.size) // 2, min(photo.size) + 1))
         left, top = (int(rng.integers(0, size - side + 1)) for size in photo.size)
         crop = photo.crop((left, top, left + side, top + side)).resize((SIDE, SIDE))
         crop.save(folder / f"{at:05}.jpg", quality=90)

@@ -23,7 +23,6 @@ LOCAL = "local"
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
-    "RAY_BACKEND_LOG_LEVEL": "error",
 }
 _STORE_BYTES = 128 * 1024**2
 """Of Ray's object store on this machine: items go through it, vectors do not."""

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
+from parquet_files import embedded, write_parquet
+from tiny_files import picture_bytes
+
+from anysense.index.building.build import scan_sources
+from anysense.index.building.options import DEFAULT_OPTIONS
 from anysense.index.building.pending import PendingItem
 from anysense.index.building.ray.cutting import Order, cut
+from anysense.index.building.tables.parquet_cells import ParquetCell
 from anysense.index.catalog.records import FileRecord
 from anysense.index.types import NewItem
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def pending(number: int, size: int = 10) -> PendingItem:
@@ -56,3 +67,17 @@ def test_large_files_are_in_parts_of_their_own() -> None:
     items = [pending(n, size) for n, size in enumerate((10, 900, 10, 10))]
     parts = list(cut(items, "k", part_items=32, part_bytes=100))
     assert [[item.index for item in part.items] for part in parts] == [[0], [1], [2, 3]]
+
+
+def test_cells_of_a_table_go_to_other_processes_as_where_they_are(tmp_path: Path) -> None:
+    """Ray copies items; an open file or what was read of it does not go along."""
+    table = write_parquet(
+        tmp_path / "t.parquet",
+        image=embedded((picture_bytes("red"), None), (picture_bytes("blue"), None)),
+    )
+    entries = scan_sources([table], DEFAULT_OPTIONS, None).entries
+    cells = [entry.item.content for entry in entries if entry.item is not None]
+    assert isinstance(cells[0], ParquetCell)
+    first = cells[0].read()  # the file is open now
+    copies = copy.deepcopy(cells)
+    assert [cell.read() for cell in copies] == [first, cells[1].read()]  # type: ignore[union-attr]
