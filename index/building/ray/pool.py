@@ -88,6 +88,7 @@ class Pool:
         )
         self._waiting: deque[_Task] = deque()
         self._waited = 0.0
+        self._is_placed = False
         self._deaths_in_row = 0
         self._actors = [self._begin() for _ in range(share.actors)]
 
@@ -104,8 +105,8 @@ class Pool:
         self._assign()
         refs = [ref for actor in self._actors for ref in actor.asked]
         ready, _ = self._ray.wait(refs, num_returns=1, timeout=_STEP_SECONDS)
-        if not any(actor.is_ready for actor in self._actors):
-            self._wait_for_first(not ready)
+        if not ready and not self._is_placed:
+            self._wait_for_first()
         return [made for ref in ready for made in self._take(ref)]
 
     def close(self) -> None:
@@ -119,8 +120,8 @@ class Pool:
         actor.asked[actor.handle.version.remote()] = None
         return actor
 
-    def _wait_for_first(self, is_idle: bool) -> None:
-        self._waited += _STEP_SECONDS if is_idle else 0.0
+    def _wait_for_first(self) -> None:
+        self._waited += _STEP_SECONDS
         if self._waited > START_SECONDS:
             gpus = " and a GPU" if self._share.gpus else ""
             raise EncoderError(
@@ -157,6 +158,7 @@ class Pool:
             raise EncoderError(f"An actor failed: {' '.join(str(error).split())[-600:]}") from None
         task = actor.asked.pop(ref)
         if isinstance(answer, tuple):
+            self._is_placed = True
             self._check_version(*answer)
             actor.asked[actor.handle.load.remote(self._job)] = None
             return []
@@ -181,7 +183,7 @@ class Pool:
         if self._deaths_in_row > 8 + 2 * self._share.actors:
             raise EncoderError(
                 f"{self._deaths_in_row} actors died one after the other without finishing a part: "
-                f"{' '.join(str(error).split())[:300]}"
+                f"{' '.join(str(error).split())[-300:]}"
             ) from None
         lost = [task for task in actor.asked.values() if task is not None]
         for task in lost:

@@ -1,0 +1,156 @@
+"""A build in parts, with actors that are called in this process instead of Ray's."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from part_files import records_in
+
+from anysense.embed.errors import EncoderError
+from anysense.index.building.build import build
+from anysense.index.building.options import BuildOptions
+from anysense.index.building.ray import session
+from anysense.index.building.ray.actor import Done, Job, PartEncoder
+from anysense.index.building.ray.build import RayCluster, build_on_ray
+from anysense.index.building.ray.cluster import Share
+from anysense.index.collection import Collection
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from anysense.index.building.ray.cutting import Order
+
+
+class Pool:
+    """Encodes the part that came last first, as actors of different speed may."""
+
+    encoded = 0
+    most: int | None = None
+
+    def __init__(self, ray: Any, job: Job, share: Share) -> None:
+        self._actor = PartEncoder()
+        done = self._actor.load(job)
+        if done.error:
+            raise EncoderError(done.error)
+        self._orders: list[Order] = []
+
+    def submit(self, order: Order) -> None:
+        self._orders.append(order)
+
+    def step(self) -> list[tuple[Order, Done]]:
+        if Pool.most is not None and Pool.encoded >= Pool.most:
+            raise KeyboardInterrupt
+        order = self._orders.pop()
+        done = self._actor.encode(order, {}, one_by_one=Pool.encoded % 2 == 0)
+        Pool.encoded += 1
+        return [(order, done)]
+
+    def close(self) -> None:
+        self._orders.clear()
+
+
+@pytest.fixture(autouse=True)
+def _in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "Pool", Pool)
+    monkeypatch.setattr(session, "connected", lambda cluster: contextlib.nullcontext())
+    monkeypatch.setattr(session, "share_of", lambda ray, cluster, device: Share(2, 1, 0))
+    Pool.encoded, Pool.most = 0, None
+
+
+@pytest.fixture
+def notes(media: Path) -> Path:
+    """The media, 40 notes and a file that cannot be read."""
+    for number in range(40):
+        (media / f"{number:02}.txt").write_text(f"red {'low ' * (number % 7)} note {number}")
+    (media / "bad.png").write_bytes(b"\x89PNG\r\n\x1a\nbut no more")
+    return media
+
+
+def held(collection: Collection) -> list[Any]:
+    return [
+        (
+            r.id,
+            r.metadata,
+            list(r.files),
+            [(s.place, s.text, s.vector.tobytes()) for s in r.segments],
+        )
+        for r in records_in(collection)
+    ]
+
+
+CLUSTER = RayCluster(part_items=8)
+
+
+def test_all_is_as_a_build_makes_it(collection: Collection, notes: Path, tmp_path: Path) -> None:
+    with Collection.create(tmp_path / "plain", ("tiny",)) as plain:
+        expected = build(plain, [notes])
+        said: list[str] = []
+        report = build_on_ray(
+            collection, [notes], CLUSTER, progress=lambda step: said.append(step.phase)
+        )
+        assert held(collection) == held(plain)
+    assert (report.added, report.segments) == (expected.added, expected.segments)
+    assert report.quarantined == expected.quarantined
+    assert {"scan", "load", "encode", "publish"} <= set(said)
+    assert not (collection.path / "parts").exists()
+    again = build_on_ray(collection, [notes], CLUSTER)
+    assert (again.unchanged, again.segments, again.untried) == (45, 0, 1)
+
+
+def test_a_build_that_was_stopped_encodes_no_part_again(
+    collection: Collection, notes: Path, tmp_path: Path
+) -> None:
+    parts = tmp_path / "parts"
+    cluster = RayCluster(parts=parts, part_items=8)
+    Pool.most = 3
+    with pytest.raises(KeyboardInterrupt):
+        build_on_ray(collection, [notes], cluster)
+    [folder] = parts.iterdir()
+    left = sorted(folder.iterdir())
+    assert [path.suffix for path in left] == [".parquet"] * len(left)
+    assert left
+    left[0].write_bytes(left[0].read_bytes()[:-5])  # it is made anew
+    made, Pool.most = len(records_in(collection)), None
+    (notes / "000.txt").write_text("a note that comes before all others")
+    report = build_on_ray(collection, [notes], cluster)
+    assert made + report.added == 46
+    assert Pool.encoded <= 3 + 8 - (len(left) - 1)  # of about eight parts, one of which is longer
+    assert list(parts.iterdir()) == []
+
+
+def test_actors_with_other_models_or_another_folder_are_refused(
+    collection: Collection, tmp_path: Path
+) -> None:
+    with Collection.create(tmp_path / "other", ("tiny:changed",)) as other:
+        encoders = other.folder.manifest.encoders
+    job = Job(collection.path, tmp_path, "x", encoders, "cpu", 1, None, None, True, None, 0)
+    assert "all machines share" in PartEncoder().load(job).error
+    (tmp_path / "driver").write_text("x")
+    assert PartEncoder().load(job).error == ""
+    [entry] = encoders
+    stale = replace(entry, space=replace(entry.space, revision="0"))
+    error = PartEncoder().load(replace(job, encoders=[stale])).error
+    assert "is of revision 2 here" in error
+
+
+def test_what_is_known_to_end_processes_is_not_read(
+    collection: Collection, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encode = PartEncoder.encode
+
+    def poisoned(self: PartEncoder, order: Order, poison: Any, **options: Any) -> Done:
+        places = {
+            place: "ended the process"
+            for place, item in enumerate(order.items)
+            if item.source.endswith("07.txt")
+        }
+        return encode(self, order, places, **options)
+
+    monkeypatch.setattr(PartEncoder, "encode", poisoned)
+    report = build_on_ray(collection, [notes], CLUSTER, BuildOptions(workers=1))
+    reasons = {problem.path[-6:]: problem.reason for problem in report.quarantined}
+    assert reasons["07.txt"] == "ended the process"
+    assert report.added == 44
