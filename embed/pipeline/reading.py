@@ -81,7 +81,8 @@ def pieces_of(source: MediaSource, options: ReadOptions) -> tuple[Kind, Generato
     """
     content = source.content
     if isinstance(content, EmbeddedFile) and content.size <= READ_AT_ONCE:
-        content = LoadedFile(content.name, content.size, content.read())
+        data = content.read()  # whose size may not have been known before
+        content = LoadedFile(content.name, len(data), data)
     if isinstance(content, (Path, bytes, EmbeddedFile)):
         kind, pieces = read_pieces(content, options, source.modality)
         is_stray = _is_unnamed(source.content) and source.modality is None

@@ -27,7 +27,7 @@ from anysense.index.building.metadata import BesideMetadata
 from anysense.index.building.pending import PendingItem
 from anysense.index.building.plan import is_unchanged
 from anysense.index.building.quarantine import failed_entry, failed_path, failed_record
-from anysense.index.building.sources.entries import Entry, LazyEntry, Problem
+from anysense.index.building.sources.entries import Entry, LazyEntry, Problem, UnnamedEntry
 from anysense.index.building.sources.paths import is_alive
 from anysense.index.building.writing import Alias, ChangeWriter
 from anysense.index.catalog.records import FileRecord, make_id
@@ -221,7 +221,7 @@ class Changes:
             self._join(entry, file, original)
             return None
         self._register.begin(file.path, file.content_hash)
-        return self._pending(index, entry, self._item_id(entry, former), file)
+        return self._pending(index, entry, self._item_id(entry, former, file), file)
 
     def _note_error(self, entry: Entry, error: FileNotFoundError | MediaError) -> None:
         """Note a file that has no hash."""
@@ -262,8 +262,12 @@ class Changes:
             return self._register.of_hash(file.content_hash)
         return self._register.of_item(item_id, file.content_hash)
 
-    def _item_id(self, entry: Entry, former: CatalogFile | None) -> str:
+    def _item_id(self, entry: Entry, former: CatalogFile | None, file: FileRecord) -> str:
         """The id of an item to be made of a file; notes if that is one that the catalog has."""
+        if isinstance(entry, UnnamedEntry):
+            if former is not None:
+                self._writer.edited.add(entry.path)
+            return make_id(file.content_hash)
         item_id = _given_id(entry)
         if item_id is None and former is not None and entry.path not in self._register.shared:
             item_id = former.item_id

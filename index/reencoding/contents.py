@@ -13,6 +13,8 @@ from anysense.embed.errors import AnysenseError, MediaError
 from anysense.embed.types import Kind, Modality, Origin
 from anysense.index.building.content import hash_file, hash_lazy
 from anysense.index.building.pending import PendingItem
+from anysense.index.building.sources.data_sets.reaching import is_shard
+from anysense.index.building.sources.data_sets.source import DataSets
 from anysense.index.building.sources.entries import FileEntry, LazyEntry, RowEntry
 from anysense.index.building.sources.paths import PathKind, holder_of, is_file, parse_path
 from anysense.index.building.sources.reaching import file_at
@@ -23,7 +25,7 @@ from anysense.index.reencoding.kept import KeptText, kept_text
 from anysense.index.types import NewItem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from anysense.index.building.sources.entries import Entry
     from anysense.index.catalog.browse import ItemRow
@@ -166,18 +168,26 @@ def rows_of(table: str, wanted: Mapping[str, RowContent]) -> Iterator[PendingIte
         if not left:
             return
         try:
-            entries = FileScan([table], with_sidecars=with_captions).run().entries
+            entries = _entries_of(table, next(iter(left.values())), with_captions)
+            for entry in entries:
+                row = left.get(entry.path)
+                new = _same(entry, row.file) if row is not None else None
+                if row is not None and new is not None:
+                    del left[entry.path]
+                    item, digest = row.item, row.file.content_hash
+                    new = replace(new, id=item.id, source=item.source)
+                    yield PendingItem(item.position, new, item.id, item.source, digest, (row.file,))
         except AnysenseError:
             break
-        for entry in entries:
-            row = left.get(entry.path)
-            found = _same(entry, row.file) if row is not None else None
-            if row is not None and found is not None:
-                del left[entry.path]
-                item, digest = row.item, row.file.content_hash
-                new = replace(found, id=item.id, source=item.source)
-                yield PendingItem(item.position, new, item.id, item.source, digest, (row.file,))
     yield from left.values()
+
+
+def _entries_of(table: str, some: RowContent, with_captions: bool) -> Iterable[Entry]:
+    """The rows of a table, or of a file of a data set, as a build finds them."""
+    if is_shard(table, some.file.mtime_ns):
+        listing = FileScan([Path(table).parent], with_sidecars=with_captions)
+        return DataSets(listing).entries(table)
+    return FileScan([table], with_sidecars=with_captions).run().entries
 
 
 def _same(entry: Entry, file: FileRecord) -> NewItem | None:

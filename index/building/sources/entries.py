@@ -17,6 +17,7 @@ __all__ = [
     "LazyEntry",
     "Problem",
     "RowEntry",
+    "UnnamedEntry",
     "file_record",
     "has_changed_since",
     "last_written_ns",
@@ -135,6 +136,14 @@ class LazyEntry:
     @property
     def changed_ns(self) -> int:
         return self.holder.changed_ns
+
+
+@dataclass(frozen=True, slots=True)
+class UnnamedEntry(LazyEntry):
+    """One whose path says where it is now, and nothing of what it is, as the number of a row does.
+
+    Its item is called after its content, so that it keeps its id wherever it goes.
+    """
 
 
 Entry: TypeAlias = "FileEntry | RowEntry | LazyEntry"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anysense.index.building.sources.base import Source
+from anysense.index.building.sources.data_sets.source import DataSets
 from anysense.index.building.sources.entries import FileEntry
 from anysense.index.building.sources.litter import (
     has_litter_mark,
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from anysense.index.building.sources.base import Listing
-    from anysense.index.building.sources.entries import Entry
+    from anysense.index.building.sources.entries import Entry, LazyEntry
     from anysense.index.building.sources.ignoring import Rules
     from anysense.index.catalog.records import Sidecar
 
@@ -51,7 +52,7 @@ class FileSource(Source):
 def walk(
     root: str, listing: Listing, covers: Callable[[str], bool], argument: str = ""
 ) -> Iterator[Entry]:
-    """The media files of a folder and of its folders, and of tars in there, by a listing's rules.
+    """The media files of a folder and of its folders, and what tars and data sets in there hold.
 
     Args:
         root: the folder.
@@ -63,6 +64,7 @@ def walk(
     from anysense.embed.media.office.installed import readable_suffixes
 
     suffixes = readable_suffixes()
+    data_sets = DataSets(listing)
 
     def is_read(path: str) -> bool:
         return path.lower().endswith((*suffixes, TAR_SUFFIX)) and covers(path)
@@ -96,12 +98,25 @@ def walk(
                 names = beside.get(child.name, ())
                 sidecars = stat_sidecars(folder, names, listing.is_linkable)
                 yield from file_entries(child.path, listing, child, sidecars)
-            elif child.name.lower().endswith(TAR_SUFFIX) and child.is_file() and covers(child.path):
-                yield from tar_entries(child.path, listing, is_link=child.is_symlink())
+            elif (
+                covers(child.path)
+                and (held := _inside(child, all_names, data_sets, listing)) is not None
+            ):
+                yield from held
             else:
                 others.append(child)
-        _note_others(folder, [child for child in others if covers(child.path)], beside, listing)
+        others = [child for child in others if covers(child.path)]
+        _note_others(folder, data_sets.without_own(others, all_names), beside, listing)
         folders += reversed(inner)
+
+
+def _inside(
+    child: os.DirEntry[str], names: Sequence[str], data_sets: DataSets, listing: Listing
+) -> Iterator[LazyEntry] | None:
+    """What a file of a folder holds, if it is a tar or one of a data set; else None."""
+    if child.name.lower().endswith(TAR_SUFFIX) and child.is_file():
+        return tar_entries(child.path, listing, is_link=child.is_symlink())
+    return data_sets.find(child, names)
 
 
 def _is_wanted(

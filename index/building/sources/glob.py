@@ -131,6 +131,6 @@ class GlobSource(Source):
     def covers(self, path: str) -> bool:
         if not is_under(path, self.root):
             return False
-        path = holder_of(path) or path  # a tar stands for everything in it, as a folder does
+        path = holder_of(path) or path  # a file stands for everything in it, as a folder does
         relative = os.path.relpath(path, self.root).replace(os.sep, "/")
         return self.pattern.fullmatch(relative) is not None

@@ -2,7 +2,8 @@
 
 A path is that of a file, or of something that is no file of its own:
 
-* a row of a table: ``/photos/list.csv#id``;
+* a row of a table: ``/photos/list.csv#id``; of a data set, by its number from 0:
+  ``/data/train-00000-of-00001.parquet#17``;
 * a member of a tar: ``/data/00000.tar!/0001.jpg``, after the ``!/`` its name as the tar has it;
 * an object in a store: its URL, ``s3://bucket/key``, without credentials, query or fragment.
 
@@ -41,7 +42,7 @@ __all__ = [
     "table_of",
 ]
 
-_ROW = rf"(?:{'|'.join(map(re.escape, sorted(ROW_SUFFIXES)))})#"
+_ROW = rf"(?:{'|'.join(map(re.escape, sorted({*ROW_SUFFIXES, '.arrow'})))})#"
 _INNER = re.compile(rf"{_ROW}|\.tar!/", re.IGNORECASE)
 _URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 _MEMBER_SIGN = "!/"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pyarrow import DataType, RecordBatch, Schema
     from pyarrow.parquet import ParquetFile
 
-__all__ = ["FileColumn", "file_columns", "inner_columns", "plain_columns"]
+__all__ = ["FileColumn", "file_columns", "inner_columns", "media_columns", "plain_columns"]
 
 # fmt: off
 _MEDIA_NAMES = frozenset([
@@ -64,6 +64,15 @@ def file_columns(file: ParquetFile) -> list[FileColumn]:
         ):
             columns.append(FileColumn(field.name, is_struct=False))
     return columns
+
+
+def media_columns(schema: Schema) -> list[FileColumn]:
+    """The columns that hold files, by their types and names alone, in their order."""
+    return [
+        FileColumn(field.name, is_struct=_is_file(field.type))
+        for field in schema
+        if _is_file(field.type) or (_is_bytes(field.type) and field.name.lower() in _MEDIA_NAMES)
+    ]
 
 
 def inner_columns(schema: Schema) -> list[str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from anysense.embed.media.beside import SIDECAR_SUFFIXES
 from anysense.embed.media.identify import MEDIA_SUFFIXES
 from anysense.index.building.objects.source import ObjectSource
+from anysense.index.building.sources.data_sets.source import SHARD_SUFFIXES
 from anysense.index.building.sources.files import FileSource
 from anysense.index.building.sources.ignoring import IGNORE_FILES
 from anysense.index.building.sources.litter import is_litter_folder
@@ -31,7 +32,7 @@ IS_DEEP = sys.platform != "linux"
 """Whether folders are watched with all that is in them. On Linux that would follow links, and count
 each hidden folder against a limit; there, those that a scan has walked are watched one by one."""
 
-_SUFFIXES = (*MEDIA_SUFFIXES, *SIDECAR_SUFFIXES, TAR_SUFFIX)
+_SUFFIXES = (*MEDIA_SUFFIXES, *SIDECAR_SUFFIXES, *SHARD_SUFFIXES, TAR_SUFFIX)
 
 
 @dataclass(frozen=True)

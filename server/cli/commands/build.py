@@ -138,7 +138,8 @@ def build(
 
     SOURCE is a folder, a file, a glob in quotes, or a manifest: a JSONL, CSV or Parquet file with a
     row for each item, which has a `path`, a `text` or (in Parquet) the bytes of a file, and
-    optionally an `id`, a `modality` and `metadata`; other columns are metadata too.
+    optionally an `id`, a `modality` and `metadata`; other columns are metadata too. Data sets of
+    Hugging Face, saved to disk or as Parquet, are found in folders (docs/data-sets.md).
 
     It may be objects, too: s3://BUCKET/PREFIX, gs:// and az://, with credentials from where these
     services' own tools take them; docs/data-sets.md says which, and what it costs.
