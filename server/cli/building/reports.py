@@ -61,10 +61,10 @@ def print_report(output: str, items: int, report: BuildReport) -> None:
     _print_unread(report)
     if report.outside_links:
         links = console.count(report.outside_links, "link")
-        console.note(f"{links} out of the sources not followed.")
+        console.note(f"{links} out of the sources, or in tars, not followed.")
     if report.kept:
         items_kept = console.count(report.kept, "item")
-        console.note(f"{items_kept} kept that may stand in a row that could not be read.")
+        console.note(f"{items_kept} kept that may be in what could not be read of a table or tar.")
     if report.unmatched_metadata:
         rows = console.count(report.unmatched_metadata, "row")
         verb = "describes" if report.unmatched_metadata == 1 else "describe"

@@ -8,6 +8,7 @@ import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
+from parquet_files import write_parquet
 from tar_files import add_member, write_folder_tar, write_tar
 from tiny_files import COLOURS, inputs_encoded, picture_bytes, real, summary
 
@@ -56,9 +57,10 @@ def item_of(collection: Collection, tar: Path, name: str) -> Item:
 
 
 def test_members_are_items_with_what_their_groups_say(collection: Collection, shards: Path) -> None:
+    write_parquet(shards / "00000.parquet", url=["http://red"], key=["red"], status=["success"])
     report = build(collection, [shards])
     assert summary(report) == {"added": 3}
-    assert report.unread_kinds == {".npy": 1}
+    assert report.unread_kinds == {".npy": 1, ".parquet": 1}
     item = item_of(collection, shards / "00001.tar", "blue.jpg")
     assert item.source == f"{real(shards)}/00001.tar!/blue.jpg"
     assert item.metadata == {

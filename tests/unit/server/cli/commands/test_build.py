@@ -188,7 +188,7 @@ def test_items_that_may_stand_in_a_broken_row_are_kept_and_counted(tmp_path: Pat
     table.write_text('{"text": "red"}\n{"text": "gre')
     assert run_json("build", table, "-o", where, status=3)["kept"] == 1
     told = run("build", table, "-o", where, status=3).stderr
-    assert "1 item kept that may stand in a row that could not be read." in told
+    assert "1 item kept that may be in what could not be read of a table or tar." in told
 
 
 def test_what_is_not_looked_at_is_told(tmp_path: Path, media: Path) -> None:
