@@ -16,6 +16,7 @@ from gap_data import DIMENSION, chunks
 from usearch.index import Index as UsearchIndex
 
 from anysense.embed.types import Modality
+from anysense.index.segment_set import SegmentSet
 from anysense.index.types import ArraySource, Partition
 from anysense.index.vectors.faiss.store import FaissStore
 from anysense.index.vectors.thresholds import DEFAULTS, Thresholds
@@ -75,7 +76,8 @@ class Anysense(Engine):
         return self.filtered(query, effort, None)
 
     def filtered(self, query: Any, effort: Any, allowed: Any) -> Any:
-        return self.store.search(IMAGES, query, 10, effort, allowed=allowed)[1][0]
+        only = None if allowed is None else SegmentSet.of(allowed)
+        return self.store.search(IMAGES, query, 10, effort, allowed=only)[1][0]
 
     def add(self, number: int, vector: Any) -> None:
         self.store = self.store.updated({IMAGES: (np.array([number]), vector)})

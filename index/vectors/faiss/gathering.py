@@ -39,7 +39,7 @@ class Gatherer:
         ids = np.array([int(stored.get_ids(number)) for number in numbers], np.int64)
         first = int(min(codes.min(), ids.min()))
         end = int(max((codes + filled * width).max(), (ids + filled * 8).max()))
-        memory = np.frombuffer((ctypes.c_char * (end - first)).from_address(first), np.uint8)
+        memory: Any = (ctypes.c_char * (end - first)).from_address(first)
         row = np.dtype((np.void, width))
         self._width = width
         self._codes: NDArray[Any] = np.ndarray(

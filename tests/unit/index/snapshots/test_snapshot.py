@@ -119,6 +119,19 @@ def test_select_takes_filters_in_every_form(collection: Collection) -> None:
     assert len(snapshot._selections) == 16  # what is kept shows in no answer
 
 
+def test_what_is_kept_of_filters_is_bounded_in_bytes(
+    collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshot = collection.folder.snapshot()
+    wide = snapshot.select("n >= 0")
+    assert wide is snapshot.select("n >= 0")
+    monkeypatch.setattr("anysense.index.snapshots.snapshot._KEPT_BYTES", wide.nbytes)
+    assert snapshot.select("n < 5") is snapshot.select("n < 5")  # the last is kept in any case
+    again = snapshot.select("n >= 0")
+    assert again is not wide
+    assert np.array_equal(again.ids, wide.ids)
+
+
 def test_snapshot_does_not_change_with_the_collection(collection: Collection) -> None:
     old = collection.folder.snapshot()
     before = old.search(IMAGES, queries(), 10)
