@@ -1,15 +1,27 @@
-"""What a collection costs: to build, open, add to, delete from, filter, check and keep in memory.
+"""What a collection costs, from 100,000 to 10 million segments.
 
-    python benchmarks/collection.py [--segments 10000 100000 1000000] [--dimension 512]
+    python benchmarks/collection.py [--segments 100000 1000000 10000000] [--folder FOLDER]
 
-Vectors are random directions around random topics; the encoder is left out. Opening is timed in
-fresh processes, once after dropping the file from the page cache and then three times with it. The
-medians of the repetitions are kept in benchmarks/results/collection.json.
+To fill from vectors that are ready, to publish, open, search by image and by text with filters
+and without, to add and delete, check, and keep in memory. The vectors are 512 numbers of
+`gap_data`; the encoder is left out. Builds over unchanged files have a benchmark of their own.
+
+Recall is counted against a search of everything by the same 100 queries, of which none is in the
+collection; those by text are centred and decorrelated as in any search. Times of searches are
+medians, one query after the other. Opening is timed in fresh processes, once after dropping the
+files from the page cache and then three times with it.
+
+What was measured is kept after each step beside the collection in FOLDER (a temporary one by
+default) and in benchmarks/results/collection.json after each size, in place of what is there of
+the same size: after a stop the same command goes on, `--keep` leaves the collections there. 10
+million take 27 GB, 11 more while they are published again, and 45 minutes on two cores, of which
+finding lists takes most.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import statistics
@@ -17,34 +29,53 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import _machine
 import numpy as np
+from collection_data import (
+    BATCH,
+    IMAGES,
+    SPACE,
+    TEXT_ITEMS,
+    TEXTS,
+    Peak,
+    Synthetic,
+    World,
+    image_records,
+    text_records,
+)
+from gap_data import DESCRIPTION, DIMENSION
 
 from anysense.embed.encoders.registry import register_encoder
-from anysense.embed.types import Content, EncodedSegment, Kind, Modality, Passage, Space
-from anysense.index.catalog.records import ItemRecord
+from anysense.embed.types import Modality
+from anysense.index.calibration.routes import Calibrations
 from anysense.index.collection import Collection
-from anysense.index.types import Partition
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from anysense.index.snapshots.snapshot import Snapshot
+
+    Step = Callable[[Path, int, World], dict[str, Any]]
 
 SEED = 0
-BATCH = 2000
-IMAGES = Partition("synthetic", Modality.IMAGE)
 REPEATS = 5
+QUERIES = 100
+NEAREST = 10
+FILTERS = {"one_in_1000": "tags = 't5'", "five_in_seven": "year >= 2000"}
+CHANGES = 100
+"""Items that are added, and as many deleted, before it is published again."""
 
 OPENING = """
 import json, sys, time
-import numpy, anysense.index.vectors.faiss.store
+import numpy as np, anysense.index.vectors.faiss.store
 import anysense.index.collection as c, anysense.index.types as p
 from anysense.embed.types import Modality
-def memory():
-    lines = dict(line.split(":") for line in open("/proc/self/status") if line.startswith("Rss"))
-    return [1024 * int(lines[name].split()[0]) for name in ("RssAnon", "RssFile")]
+sys.path.insert(0, sys.argv[2])
+from collection_data import memory
 before = memory()
 started = time.perf_counter()
 collection = c.Collection.open(sys.argv[1])
@@ -52,58 +83,24 @@ opened = time.perf_counter()
 snapshot = collection.folder.snapshot()
 ready = time.perf_counter()
 partition = p.Partition("synthetic", Modality.IMAGE)
-query = snapshot.sample(partition, 1)[0]
+query = np.eye(1, int(sys.argv[3]), dtype=np.float32)[0]
 snapshot.search(partition, query, 10, query_modality=Modality.IMAGE)
 first = time.perf_counter()
-used = [a - b for a, b in zip(memory(), before)]
-print(json.dumps([opened - started, ready - started, first - ready, *used]))
+after = memory()
+print(json.dumps({
+    "catalog": opened - started, "open": ready - started, "first": first - ready,
+    **{name: after[name] - before[name] for name in after},
+}))
 """
 
 
-class Synthetic:
-    """An encoder in name only: its vectors are made here, and the background's by chance."""
-
-    sample_rate = None
-    window_seconds = 10.0
-
-    def __init__(self, dimension: int) -> None:
-        self.space = Space("synthetic", "1", dimension, frozenset({Modality.IMAGE}))
-
-    def passages(self, text: str) -> list[Passage]:
-        raise NotImplementedError
-
-    def prepare(self, modality: Modality, content: Content) -> Any:
-        return np.random.default_rng(SEED).standard_normal(self.space.dimension, np.float32)
-
-    def encode(self, modality: Modality, prepared: Sequence[Any]) -> Any:
-        drawn = np.stack(prepared)
-        return drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
-
-
-def records(start: int, count: int, dimension: int, rng: Any, topics: Any) -> list[ItemRecord]:
-    drawn = topics[rng.integers(0, len(topics), count)]
-    drawn = drawn + 0.7 * rng.standard_normal((count, dimension), np.float32)
-    vectors = drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
-    return [
-        ItemRecord(
-            id=f"item{start + i}",
-            source=f"/photos/{(start + i) % 1000:03d}/{start + i:08d}.jpg",
-            kind=Kind.IMAGE,
-            metadata={"year": 1990 + (start + i) % 35, "tags": ["a", f"t{(start + i) % 1000}"]},
-            segments=[EncodedSegment("synthetic", Modality.IMAGE, vectors[i])],
-            content_hash=f"{start + i:032x}",
-        )
-        for i in range(count)
-    ]
-
-
-def timed(action: Any) -> float:
+def timed(action: Callable[[], Any]) -> float:
     started = time.perf_counter()
     action()
     return time.perf_counter() - started
 
 
-def median(action: Any, repeats: int = REPEATS) -> float:
+def median(action: Callable[[], Any], repeats: int = REPEATS) -> float:
     return statistics.median(timed(action) for _ in range(repeats))
 
 
@@ -116,107 +113,220 @@ def forget_cached(folder: Path) -> None:
                 os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def opening(path: Path) -> list[float]:
-    import json
-
-    done = subprocess.run(
-        [sys.executable, "-c", OPENING, str(path)], capture_output=True, text=True, check=True
-    )
-    values: list[float] = json.loads(done.stdout)
-    return values
+def opening(path: Path) -> dict[str, float]:
+    here = str(Path(__file__).resolve().parent)
+    command = [sys.executable, "-c", OPENING, str(path), here, str(DIMENSION)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    figures: dict[str, float] = json.loads(done.stdout)
+    return figures
 
 
-def measure(segments: int, dimension: int, folder: Path) -> dict[str, Any]:
-    rng = np.random.default_rng(SEED)
-    topics = rng.standard_normal((2000, dimension)).astype(np.float32)
-    register_encoder("synthetic", lambda rest, device: Synthetic(dimension))
-    path = folder / str(segments)
-    result: dict[str, Any] = {"segments": segments, "dimension": dimension}
-    with Collection.create(path, ["synthetic"]) as collection:
-        writing = 0.0
-        for start in range(0, segments, BATCH):
-            batch = records(start, min(BATCH, segments - start), dimension, rng, topics)
-            writing += timed(lambda batch=batch: collection.write(batch))
-        result["write_s"] = round(writing, 3)
-        result["write_items_per_s"] = round(segments / writing)
-        newer = [sum(opening(path)[1:3]) for _ in range(3)]
-        result["open_and_search_unpublished_s"] = round(statistics.median(newer), 3)
-        result["publish_s"] = round(timed(collection.publish), 3)
+# The steps, in their order; each gives figures, and is left out if they are there.
+
+
+def fill(path: Path, segments: int, world: World) -> dict[str, Any]:
+    """Write the items, or those that are not there yet."""
+    if not Collection.exists(path):
+        Collection.create(path, [SPACE]).close()
+    writing, done = 0.0, 0
+    with Collection.open(path) as collection, Peak() as peak:
+        there = collection.info()["items"]
+        for start in range(there // BATCH * BATCH, segments, BATCH):
+            records = image_records(world, start, min(BATCH, segments - start))
+            done += len(records)
+            writing += timed(partial(collection.write, records))
+        if collection.info()["items"] < segments + TEXT_ITEMS:
+            collection.write(text_records(world))
+    return {
+        "write_s": round(writing * segments / done, 3) if done else None,
+        "write_items_per_s": round(done / writing) if done else None,
+        "write_private_bytes": peak.bytes["private"],
+    }
+
+
+def first_index(path: Path, segments: int, world: World) -> dict[str, Any]:
+    newer = opening(path) if segments <= 1_000_000 else None
+    with Collection.open(path) as collection:
+        with Peak() as peak:
+            seconds = timed(collection.publish)
         info = collection.info()
-        result["bytes_per_segment"] = round(info["bytes"] / segments, 1)
-        result["index_bytes_per_segment"] = round(info["index_bytes"] / segments, 1)
-        result["measured_recall"] = info["measured_recall"]
+    return {
+        "open_and_search_unpublished_s": newer and round(newer["open"] + newer["first"], 3),
+        "publish_s": round(seconds, 3),
+        "publish_private_bytes": peak.bytes["private"],
+        "publish_mapped_bytes": peak.bytes["mapped"],
+        "bytes_per_segment": round(info["bytes"] / segments, 1),
+        "index_bytes_per_segment": round(info["index_bytes"] / segments, 1),
+        "measured_recall": info["measured_recall"],
+    }
+
+
+def open_it(path: Path, segments: int, world: World) -> dict[str, Any]:
     forget_cached(path)
     cold = opening(path)
-    warm = [opening(path) for _ in range(3)]
-    result["open_cold_s"] = round(cold[1], 3)
-    result["open_warm_s"] = round(statistics.median(times[1] for times in warm), 3)
-    result["open_catalog_s"] = round(statistics.median(times[0] for times in warm), 4)
-    result["first_search_s"] = round(statistics.median(times[2] for times in warm), 4)
-    # Private to the process, and mapped from files: the latter is shared, and can be let go.
-    for at, kind in ((3, "private"), (4, "mapped")):
-        memory = statistics.median(times[at] for times in warm)
-        result[f"{kind}_memory_bytes_per_segment"] = round(memory / segments, 1)
-    result |= small_changes(path, segments, dimension, rng, topics)
-    (path / "VERIFIED").unlink()
-    result["check_catalog_s"] = round(timed(lambda: Collection.open(path).close()), 3)
-    return result
+    every = [opening(path) for _ in range(3)]
+    warm = {name: statistics.median(figures[name] for figures in every) for name in cold}
+    return {
+        "open_cold_s": round(cold["open"], 3),
+        "open_warm_s": round(warm["open"], 3),
+        "open_catalog_s": round(warm["catalog"], 4),
+        "first_search_s": round(warm["first"], 4),
+        # Private to the process, and mapped from files: the latter is shared, and can be let go.
+        "private_memory_bytes_per_segment": round(warm["private"] / segments, 1),
+        "mapped_memory_bytes_per_segment": round(warm["mapped"] / segments, 1),
+    }
 
 
-def small_changes(
-    path: Path, segments: int, dimension: int, rng: Any, topics: Any
-) -> dict[str, Any]:
-    """Milliseconds for one item at a time, and seconds for what a person starts by hand."""
+def search(path: Path, segments: int, world: World) -> dict[str, Any]:
+    figures: dict[str, Any] = {}
+    with Collection.open(path) as collection, Peak() as peak:
+        snapshot = collection.folder.snapshot()
+        for modality in (Modality.TEXT, Modality.IMAGE):
+            queries = as_searched(snapshot, world.queries(modality, QUERIES), modality)
+            figures[f"{modality}_to_image"] = searched(snapshot, queries, modality)
+        figures["search_private_bytes"] = peak.bytes["private"]
+        figures["search_mapped_bytes"] = peak.bytes["mapped"]
+        found = snapshot.search(IMAGES, queries[0], NEAREST, query_modality=modality)[1]
+        figures["rows_of_ten_ms"] = round(1000 * median(lambda: snapshot.rows(found), 50), 4)
+        figures["info_ms"] = round(1000 * median(collection.info), 4)
+    return figures
+
+
+def as_searched(snapshot: Snapshot, vectors: Any, modality: Modality) -> Any:
+    """Queries as a search has them: less what they have in common, where they cross."""
+    if modality is Modality.IMAGE:
+        return vectors
+    calibrations = Calibrations(snapshot)
+    route = calibrations.route(modality, IMAGES)
+    centred = vectors - calibrations.offset(modality, IMAGES)
+    return np.stack([route.decorrelated(query) for query in centred]).astype(np.float32)
+
+
+def searched(snapshot: Snapshot, queries: Any, modality: Modality) -> dict[str, Any]:
+    """Milliseconds and recall of searches one by one, without a filter and with each."""
+    effort = snapshot.effort(modality, IMAGES)
+    figures: dict[str, Any] = {"effort": None if effort is None else effort._asdict()}
+    for name, where in {"": None, **FILTERS}.items():
+        selecting = timed(lambda where=where: snapshot.select(where))
+        allowed = snapshot.select(where)
+        exact = snapshot.search(IMAGES, queries, NEAREST, allowed=allowed)[1]
+        one = partial(snapshot.search, IMAGES, k=NEAREST, query_modality=modality, allowed=allowed)
+        one(queries[0])
+        times, hits = [], 0
+        for query, true in zip(queries, exact, strict=True):
+            started = time.perf_counter()
+            found = one(query)[1]
+            times.append(time.perf_counter() - started)
+            hits += len(np.intersect1d(found, true))
+        part = figures.setdefault("filtered", {}).setdefault(name, {}) if name else figures
+        if name:
+            part["select_s"] = round(selecting, 4)
+        part["p50_ms"] = round(1000 * statistics.median(times), 3)
+        part["p95_ms"] = round(1000 * float(np.quantile(times, 0.95)), 3)
+        part["recall"] = round(hits / exact.size, 4)
+    return figures
+
+
+def small_changes(path: Path, segments: int, world: World) -> dict[str, Any]:
+    """Milliseconds for one item at a time, and seconds for publishing them."""
     result: dict[str, Any] = {}
     with Collection.open(path) as collection:
-        collection.folder.snapshot()
-        query = collection.folder.snapshot().sample(IMAGES, 1)[0]
-        fresh = iter(records(segments, 200, dimension, rng, topics))
-        collection.write([next(fresh)])
-        result["add_one_ms"] = 1000 * median(lambda: collection.write([next(fresh)]), 20)
-        ids = iter(range(segments))
-        result["delete_one_ms"] = 1000 * median(lambda: collection.remove([f"item{next(ids)}"]), 20)
+        query = world.queries(Modality.IMAGE, 1)[0]
+        fresh = iter(image_records(world, segments, CHANGES))
 
         def add_and_search() -> None:
             collection.write([next(fresh)])
             snapshot = collection.folder.snapshot()
-            snapshot.search(IMAGES, query, 10, query_modality=Modality.IMAGE)
+            snapshot.search(IMAGES, query, NEAREST, query_modality=Modality.IMAGE)
 
-        result["add_then_search_ms"] = 1000 * median(add_and_search, 20)
-        snapshot = collection.folder.snapshot()
-        search = lambda: snapshot.search(IMAGES, query, 10, query_modality=Modality.IMAGE)  # noqa: E731
-        result["search_ms"] = 1000 * median(search, 50)
-        _, found = snapshot.search(IMAGES, query, 10)
-        result["rows_of_ten_ms"] = 1000 * median(lambda: snapshot.rows(found), 50)
-        values = iter(range(1000))
-        result["select_one_in_1000_s"] = median(
-            lambda: snapshot.select(f"tags = 't{next(values)}'")
-        )
-        result["info_ms"] = 1000 * median(collection.info)
-        result["publish_again_s"] = timed(collection.publish)
-        result["verify_s"] = timed(lambda: check(collection))
-    return {key: round(value, 4) for key, value in result.items()}
+        collection.write([next(fresh)])
+        add = median(lambda: collection.write([next(fresh)]), 20)
+        ids = iter(range(segments))
+        delete = median(lambda: collection.remove([f"item{next(ids)}"]), 20)
+        collection.folder.snapshot()
+        both = median(add_and_search, 20)
+        collection.write(list(fresh))
+        collection.remove([f"item{number}" for number in list(ids)[: CHANGES - 20]])
+        result = {"add_one_ms": add, "delete_one_ms": delete, "add_then_search_ms": both}
+        result = {name: round(1000 * seconds, 4) for name, seconds in result.items()}
+        with Peak() as peak:
+            result["publish_again_s"] = round(timed(collection.publish), 3)
+        result["publish_again_private_bytes"] = peak.bytes["private"]
+    return result
 
 
-def check(collection: Collection) -> None:
-    report = collection.verify()
-    assert report.ok, report.problems
+def check(path: Path, segments: int, world: World) -> dict[str, Any]:
+    with Collection.open(path) as collection, Peak() as peak:
+        report = collection.verify()
+        assert report.ok, report.problems
+        assert collection.folder.snapshot().partitions[TEXTS] == TEXT_ITEMS
+    (path / "VERIFIED").unlink()
+    return {
+        "verify_s": report.seconds,
+        "verify_private_bytes": peak.bytes["private"],
+        "check_catalog_s": round(timed(lambda: Collection.open(path).close()), 3),
+    }
+
+
+STEPS: Sequence[Step] = (fill, first_index, open_it, search, small_changes, check)
+
+
+def measure(segments: int, folder: Path) -> dict[str, Any]:
+    """All figures of one size; what an earlier run has measured is not measured again."""
+    world = World(SEED)
+    register_encoder(SPACE, lambda rest, device: Synthetic(world))
+    notes = folder / f"{segments}.json"
+    done: dict[str, Any] = {}
+    if notes.exists():
+        done = json.loads(notes.read_text(encoding="utf-8"))
+    for step in STEPS:
+        if step.__name__ not in done:
+            done[step.__name__] = step(folder / str(segments), segments, world)
+            notes.write_text(json.dumps(done), encoding="utf-8")
+            print(segments, step.__name__, done[step.__name__], flush=True)
+    figures = {name: value for step in STEPS for name, value in done[step.__name__].items()}
+    load = {"load_after": round(os.getloadavg()[1], 1)}  # other work beside it, over one of ours
+    return {"segments": segments, "dimension": DIMENSION, **figures, **load}
+
+
+def save(results: Sequence[dict[str, Any]]) -> Path:
+    """Keep results, and those of other sizes that are there."""
+    path = _machine.RESULTS / "collection.json"
+    new = {result["segments"]: result for result in results}
+    before = _machine.load("collection")["results"] if path.exists() else []
+    known = {result["segments"]: result for result in before if "image_to_image" in result}
+    known |= new
+    every = [known[segments] for segments in sorted(known)]
+    data = {"seed": SEED, "batch_items": BATCH, "queries": QUERIES, "vectors": DESCRIPTION}
+    return _machine.save("collection", {**data, "filters": FILTERS, "results": every})
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--segments", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
-    parser.add_argument("--dimension", type=int, default=512)
-    parser.add_argument("--folder", type=Path, default=None, help="where to make collections")
-    arguments = parser.parse_args()
-    results = []
-    with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
-        for segments in arguments.segments:
-            results.append(measure(segments, arguments.dimension, Path(folder)))
-            print(results[-1], flush=True)
-            shutil.rmtree(Path(folder) / str(segments))
-    payload = {"seed": SEED, "batch_items": BATCH, "results": results}
-    print(_machine.save("collection", payload))
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    sizes = [100_000, 1_000_000, 10_000_000]
+    parser.add_argument("--segments", type=int, nargs="+", default=sizes)
+    parser.add_argument(
+        "--folder", type=Path, help="where to make collections, and go on with them"
+    )
+    parser.add_argument("--keep", action="store_true", help="leave the collections in the folder")
+    parser.add_argument(
+        "--dry", action="store_true", help="leave the committed results as they are"
+    )
+    options = parser.parse_args()
+    folder = options.folder or Path(tempfile.mkdtemp())
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        for segments in options.segments:
+            result = measure(segments, folder)
+            if not options.dry:
+                print(save([result]))
+            if not options.keep:
+                shutil.rmtree(folder / str(segments))
+    finally:
+        if options.folder is None:
+            shutil.rmtree(folder)
 
 
 if __name__ == "__main__":

@@ -47,13 +47,21 @@ class GapData:
         self._gaps = {"image": image, "text": text}
         self._noise = {"image": 0.2, "text": 3.0}
 
-    def draw(self, n: int, modality: str) -> Any:
-        """Unit vectors (n, 512) float32 of ``image`` or ``text``."""
-        topic = self._rng.choice(_TOPICS, n, p=self._popularity)
+    def draw(self, n: int, modality: str, seed: Any = None) -> Any:
+        """Unit vectors (n, 512) float32 of ``image`` or ``text``.
+
+        Args:
+            n: how many.
+            modality: which.
+            seed: whole numbers that decide what is drawn; by default each draw goes on from the
+                one before.
+        """
+        rng = self._rng if seed is None else np.random.default_rng(seed)
+        topic = rng.choice(_TOPICS, n, p=self._popularity)
         content = 0.5 * self._themes[self._theme_of[topic]] + 0.5 * self._topics[topic]
-        content += 0.8 * self._normal(n) * self._spectrum
+        content += 0.8 * self._normal(n, rng) * self._spectrum
         vectors = content @ self._views[modality] + 0.8 * self._gaps[modality]
-        vectors += self._noise[modality] / np.sqrt(DIMENSION) * self._normal(n)
+        vectors += self._noise[modality] / np.sqrt(DIMENSION) * self._normal(n, rng)
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
     def pictures(self, n: int) -> Any:
@@ -64,8 +72,8 @@ class GapData:
             vectors[start:stop] = self.draw(stop - start, "image")
         return vectors
 
-    def _normal(self, n: int) -> Any:
-        return self._rng.standard_normal((n, DIMENSION), dtype=np.float32)
+    def _normal(self, n: int, rng: Any = None) -> Any:
+        return (rng or self._rng).standard_normal((n, DIMENSION), dtype=np.float32)
 
 
 def chunks(vectors: Any, size: int = 20_000) -> Iterator[tuple[Any, Any]]:
