@@ -263,7 +263,7 @@ class _Build:
         folder, after = self._collection.folder, self._options.publish_after
         if after > 0:
             return folder.snapshot().is_behind(after)
-        return self._report.has_changes or folder.needs_publish
+        return folder.is_worth_publishing
 
     def _check_losses(self, plan: Plan) -> None:
         """Refuse what would remove items by mistake; see `anysense.index.building.checks`."""

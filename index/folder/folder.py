@@ -208,7 +208,7 @@ class CollectionFolder:
         with self.writing() as writer:
             former_files = self._stored_files([*(record.id for record in records), *remove])
             writer.write([self._with_catalog_paths(record) for record in records], remove)
-            self._discard_unnamed(former_files)
+            self.media.discard_unnamed(former_files, self.names_file)
 
     def remove(self, ids: Sequence[str]) -> int:
         """Remove items, and tell how many of these ids there were.
@@ -218,7 +218,7 @@ class CollectionFolder:
         with self.writing() as writer:
             stored = self._stored_files(ids)
             count = writer.remove(ids)
-            self._discard_unnamed(stored)
+            self.media.discard_unnamed(stored, self.names_file)
             return count
 
     def _stored_files(self, ids: Sequence[str]) -> list[str]:
@@ -310,8 +310,12 @@ class CollectionFolder:
     @property
     def needs_publish(self) -> bool:
         """Whether there are changes that the FAISS index on disk does not have."""
-        snapshot = self.snapshot()
-        return bool(snapshot.unpublished or len(snapshot.tombstones) or self._views.is_damaged)
+        return self._views.is_damaged or self.snapshot().is_behind_catalog
+
+    @property
+    def is_worth_publishing(self) -> bool:
+        """Whether a build that ends should publish: few changes of a large collection can wait."""
+        return self._views.is_damaged or self.snapshot().is_worth_publishing
 
     def publish(
         self,
@@ -372,12 +376,8 @@ class CollectionFolder:
     def _discard_orphans(self) -> int:
         """Remove files of no item, with the lock held: so only this process takes uploads."""
         orphans = self.media.orphans(self.files, least_age_seconds=0)
-        self._discard_unnamed(orphans)
+        self.media.discard_unnamed(orphans, self.names_file)
         return len(orphans)
-
-    def _discard_unnamed(self, paths: Iterable[str | Path]) -> None:
-        """Remove stored files that were of items, unless an item or an upload has them."""
-        self.media.discard_unnamed(paths, self.names_file)
 
     def _patience(self) -> float:
         """For how many seconds to wait for the lock: whoever takes turns gives it back soon."""

@@ -98,7 +98,7 @@ def import_rows(
 
         report = _Import(collection, rows, space, real_root, tell).run()
         note.hide()  # publishing has a note of its own
-        if report.added or report.updated or collection.folder.needs_publish:
+        if collection.folder.is_worth_publishing:
             tell("publish", rows.count)
             collection.publish()
     report.seconds = time.monotonic() - started

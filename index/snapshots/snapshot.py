@@ -105,6 +105,18 @@ class Snapshot:
         """
         return self.unpublished >= max(self.thresholds.overdue, sum(self.partitions.values()) / 2)
 
+    @property
+    def is_behind_catalog(self) -> bool:
+        """Whether there are changes that the index does not have."""
+        return self.unpublished != 0 or len(self.tombstones) > 0
+
+    @property
+    def is_worth_publishing(self) -> bool:
+        """Whether there is enough that is unpublished for the whole index to be written anew."""
+        changes = self.unpublished + len(self.tombstones)
+        is_large = sum(self.partitions.values()) >= self.thresholds.large
+        return changes >= (self.thresholds.few if is_large else 1)
+
     def is_behind(self, segments: int) -> bool:
         """Whether so many segments are new or removed that the index is worth bringing up to date.
 

@@ -20,6 +20,9 @@ class Thresholds(NamedTuple):
         scanned_per_candidate: to compare one candidate of a fast scan costs as much as is saved by
             not scanning so many fp16 vectors.
         scanned_per_search: the same for what a fast scan costs whatever it finds.
+        large: from so many on, a build that ends leaves few changes unpublished: to write an index
+            of a million takes seconds, and of 10 million half a minute.
+        few: fewer changes than this, which cost a search a fifth of a millisecond.
         overdue: so many that are unpublished, and read and compared one by one, take a search
             about a second; a long build publishes them.
     """
@@ -30,6 +33,8 @@ class Thresholds(NamedTuple):
     timed: int = 32
     scanned_per_candidate: int = 14
     scanned_per_search: int = 1_000
+    large: int = 1_000_000
+    few: int = 2_000
     overdue: int = 100_000
 
 

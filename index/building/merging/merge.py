@@ -116,7 +116,7 @@ class _Merge:
                 for batch in source.batches():
                     self._write(number, batch)
                 self._report.inputs += 1
-            if self._folder.needs_publish:
+            if self._folder.is_worth_publishing:
                 self._publish()
         self._report.seconds = time.monotonic() - started
         return self._report

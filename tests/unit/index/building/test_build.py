@@ -181,6 +181,23 @@ def test_a_long_build_publishes_each_time_that_its_index_would_double(
         assert len(collection.search("green", k=20)) == 12
 
 
+def test_a_build_of_a_large_collection_leaves_few_changes_unpublished(
+    collection: Collection, media: Path
+) -> None:
+    build(collection, [media])
+    collection.close()
+    with opened_with(collection.path, large=5, few=2) as collection:
+        (media / "more.txt").write_text("a note about green")
+        build(collection, [media])
+        assert collection.info()["generation"] == 1
+        assert collection.folder.snapshot().unpublished == 1
+        assert any("more" in hit.source for hit in collection.search("green", k=20))
+        (media / "red.png").unlink()  # a removal, which is a segment the less, and its tombstone
+        build(collection, [media])
+        assert collection.info()["generation"] == 2
+        assert not collection.needs_publish
+
+
 def test_progress_counts_the_segments_of_a_file_that_is_not_done(
     collection: Collection, media: Path
 ) -> None:
