@@ -206,8 +206,9 @@ def searched(snapshot: Snapshot, queries: Any, modality: Modality) -> dict[str, 
     """Milliseconds and recall of searches one by one, without a filter and with each."""
     effort = snapshot.effort(modality, IMAGES)
     figures: dict[str, Any] = {"effort": None if effort is None else effort._asdict()}
-    for name, where in {"": None, **FILTERS}.items():
-        selecting = timed(lambda where=where: snapshot.select(where))
+    filters: dict[str, str | None] = {"": None, **FILTERS}
+    for name, where in filters.items():
+        selecting = timed(partial(snapshot.select, where))
         allowed = snapshot.select(where)
         exact = snapshot.search(IMAGES, queries, NEAREST, allowed=allowed)[1]
         one = partial(snapshot.search, IMAGES, k=NEAREST, query_modality=modality, allowed=allowed)

@@ -188,7 +188,7 @@ def updated(page: str) -> str:
         begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
         pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
         block = f"{begin}\n{section()}\n{end}"
-        page, count = pattern.subn(lambda _, block=block: block, page)
+        page, count = pattern.subn(block.replace("\\", r"\\"), page)
         assert count == 1, name
     return page
 
