@@ -25,7 +25,6 @@ SECONDS = 0.5
 _clock = thread_time if get_clock_info("thread_time").resolution < 1e-6 else perf_counter
 
 _MORE = 4
-_ENDLESS = 1 << 40
 
 
 def time_ways(
@@ -54,6 +53,8 @@ def time_ways(
         if place >= 3 and perf_counter() - started > SECONDS:
             break
         query, lists = queries[place : place + 1], probes[place : place + 1]
+        for way in ways:  # else the first would fetch from memory what the next find in a cache
+            way(query, lists)
         for way, times in zip(ways, taken, strict=True):
             before = _clock()
             way(query, lists)
@@ -73,10 +74,10 @@ def break_even(vectors: float, few: tuple[int, float], more: tuple[int, float]) 
         more: the same of more candidates.
 
     Returns:
-        The number; 0 if even none would take longer, and very many if their number makes no
-        difference and they take less.
+        The number; 0 if even none would take longer, and at most four times those that were timed:
+        the line holds no further.
     """
-    slope = (more[1] - few[1]) / (more[0] - few[0])
+    most, slope = _MORE * more[0], (more[1] - few[1]) / (more[0] - few[0])
     if slope <= 0:
-        return _ENDLESS if more[1] < vectors else 0
-    return max(0, min(_ENDLESS, round(few[0] + (vectors - few[1]) / slope)))
+        return most if more[1] < vectors else 0
+    return max(0, min(most, round(few[0] + (vectors - few[1]) / slope)))

@@ -19,7 +19,8 @@ def test_where_both_ways_take_as_long() -> None:
     assert break_even(3.0, (100, 1.0), (400, 2.0)) == 700
     assert break_even(1.5, (100, 1.0), (400, 2.0)) == 250
     assert break_even(0.1, (100, 1.0), (400, 2.0)) == 0
-    assert break_even(3.0, (100, 1.0), (400, 1.0)) > 10**9  # more candidates cost nothing
+    assert break_even(3.0, (100, 1.0), (400, 1.1)) == 1600  # the line holds no further
+    assert break_even(3.0, (100, 1.0), (400, 1.0)) == 1600
     assert break_even(0.9, (100, 1.0), (400, 1.0)) == 0
 
 
