@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 __all__ = ["RayCluster", "Share", "connected", "share_of"]
 
 LOCAL = "local"
-_QUIET = {
+_SETTINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
+    "RAY_worker_niceness": "0",  # of a Ray begun here: its actors are what the user waits for
 }
 _STORE_BYTES = 128 * 1024**2
 """Of Ray's object store on this machine: items go through it, vectors do not."""
@@ -67,7 +68,7 @@ def connected(cluster: RayCluster) -> Iterator[Any]:
         UsageError: Ray is not installed.
         EncoderError: nobody answers at its address.
     """
-    for name, value in _QUIET.items():
+    for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)
     try:
         import ray
