@@ -64,7 +64,7 @@ def sidecar_names(name: str) -> tuple[str, ...]:
     return tuple(
         str(path.with_name(candidate))
         for suffix in SIDECAR_SUFFIXES
-        for candidate in _candidates(path, suffix)
+        for candidate in _candidates(*_split(path.name), suffix)
     )
 
 
@@ -81,16 +81,17 @@ def pair_sidecars(names: Iterable[str]) -> dict[str, list[str]]:
         The names of the texts for each file that has any: at most one of each suffix, in the order
         of `SIDECAR_SUFFIXES`.
     """
-    file_names = sorted(names)
-    sidecars = [name for name in file_names if PurePath(name).suffix.lower() in SIDECAR_SUFFIXES]
-    same_case = {_with_small_suffix(name): name for name in sidecars}
+    parts = {name: _split(name) for name in sorted(names)}
+    sidecars = {n: suffix for n, (_, suffix) in parts.items() if suffix.lower() in SIDECAR_SUFFIXES}
+    present = {suffix.lower() for suffix in sidecars.values()}
+    suffixes = [suffix for suffix in SIDECAR_SUFFIXES if suffix in present]
+    same_case = {parts[name][0] + suffix.lower(): name for name, suffix in sidecars.items()}
     any_case = {name.casefold(): name for name in reversed(sidecars)}
     pairs = {}
-    for name in file_names:
-        path = PurePath(name)
+    for name, (stem, own_suffix) in parts.items():
         texts = []
-        for suffix in SIDECAR_SUFFIXES:
-            for candidate in _candidates(path, suffix):
+        for suffix in suffixes:
+            for candidate in _candidates(stem, own_suffix, suffix):
                 text = same_case.get(candidate) or any_case.get(candidate.casefold())
                 if text is not None:
                     texts.append(text)
@@ -127,30 +128,27 @@ def read_sidecar(
     return [text]
 
 
-def _is_described(path: PurePath) -> bool:
-    suffix = path.suffix.lower()
-    modality = MEDIA_SUFFIXES.get(suffix, Modality.TEXT)
-    return modality is not Modality.TEXT or suffix in _VIDEO_SUFFIXES
+def _split(name: str) -> tuple[str, str]:
+    """The stem and the suffix of a file name, as `PurePath` tells them, of many names."""
+    dot = name.rfind(".")
+    return (name[:dot], name[dot:]) if 0 < dot < len(name) - 1 else (name, "")
 
 
-def _candidates(path: PurePath, suffix: str) -> tuple[str, ...]:
+def _candidates(stem: str, own_suffix: str, suffix: str) -> tuple[str, ...]:
     """The names that a file of a suffix may have beside a file, the likeliest first."""
-    is_described = _is_described(path)
+    own_kind, name = own_suffix.lower(), stem + own_suffix
+    modality = MEDIA_SUFFIXES.get(own_kind, Modality.TEXT)
+    is_described = modality is not Modality.TEXT or own_kind in _VIDEO_SUFFIXES
     if suffix == _METADATA_SUFFIX:
-        if not is_described and path.suffix.lower() not in MEDIA_SUFFIXES:
+        if not is_described and own_kind not in MEDIA_SUFFIXES:
             return ()
-        exported = (path.name + _EXPORTED)[:_EXPORTED_CHARACTERS]
-        names = [path.name, exported] if exported != path.name else [path.name]
-        names += [path.stem] if is_described else []
-        return tuple(name + suffix for name in names)
-    return (path.name + suffix, path.stem + suffix) if is_described else ()
+        exported = (name + _EXPORTED)[:_EXPORTED_CHARACTERS]
+        names = [name, exported] if exported != name else [name]
+        names += [stem] if is_described else []
+        return tuple(beside + suffix for beside in names)
+    return (name + suffix, stem + suffix) if is_described else ()
 
 
 def is_metadata(name: str) -> bool:
     """Whether a file beside another has metadata, and no words."""
     return PurePath(name).suffix.lower() == _METADATA_SUFFIX
-
-
-def _with_small_suffix(name: str) -> str:
-    path = PurePath(name)
-    return path.stem + path.suffix.lower()

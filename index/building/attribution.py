@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from anysense.index.building.encoding import Said
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from anysense.index.building.metadata import Descriptions
     from anysense.index.building.sources.entries import Entry
@@ -54,27 +54,34 @@ class Attribution:
     Args:
         folder: the collection.
         descriptions: what the build's metadata file says.
+        files: tells the files of the collection by now. They are asked for where there is a
+            metadata file, or was one, and not else: there may be millions.
     """
 
-    def __init__(self, folder: CollectionFolder, descriptions: Descriptions) -> None:
+    def __init__(
+        self,
+        folder: CollectionFolder,
+        descriptions: Descriptions,
+        files: Callable[[], Mapping[str, CatalogFile]],
+    ) -> None:
         self._folder = folder
         self._descriptions = descriptions
+        self._files = files
         self._notes = {
             key.removeprefix(PREFIX): _Note(*json.loads(text))
             for key, text in folder.notes(PREFIX).items()
         }
 
-    def announce(self, entries: Iterable[Entry], files: Mapping[str, CatalogFile]) -> None:
+    def announce(self, entries: Iterable[Entry]) -> None:
         """Note what is about to be given, beside what was given before.
 
         Args:
             entries: what is built.
-            files: of the collection.
         """
-        self.follow(files)  # what a build has moved that was killed then
+        self.follow()  # what a build has moved that was killed then
         if not self._descriptions.has_file:
             return
-        announced = {}
+        files, announced = self._files(), {}
         for entry in entries:
             row = self._row(entry, files.get(entry.path))
             if row is None:
@@ -84,18 +91,18 @@ class Attribution:
                 announced[entry.path] = _Note(note.content_hash, [*note.rows, row])
         self._write(announced)
 
-    def settle(self, entries: Iterable[Entry], files: Mapping[str, CatalogFile]) -> int:
+    def settle(self, entries: Iterable[Entry]) -> int:
         """Take back what is given no more, and note what is; how many items have lost something.
 
         A build without a metadata file gives nothing and takes nothing back.
 
         Args:
             entries: what was built.
-            files: of the collection by now.
         """
         if not self._descriptions.has_file:
-            self.follow(files)
+            self.follow()
             return 0
+        files = self._files()
         paths = [e.path for e in entries if e.path in files and e.item is None]
         rows = {path: self._descriptions.file_row(path, files[path].item_id) for path in paths}
         described = {files[path].item_id for path, row in rows.items() if row is not None}
@@ -111,16 +118,14 @@ class Attribution:
         self._write(final)
         return lost
 
-    def follow(self, files: Mapping[str, CatalogFile]) -> None:
+    def follow(self) -> None:
         """Let the notes go where their contents have gone.
 
         A later build may find a content edited at its new path, and then knows it by that alone.
-
-        Args:
-            files: of the collection.
         """
         if not self._notes:
             return
+        files = self._files()
         hashes = {file.record.content_hash for file in files.values()}
         rows: dict[str | None, list[dict[str, Any]]] = {}  # of files with one content
         for path, note in self._notes.items():
@@ -140,7 +145,7 @@ class Attribution:
 
     def _take_back(self, left: Mapping[str, CatalogFile], files: Mapping[str, CatalogFile]) -> int:
         """Take from items what their files were given; how many have lost something."""
-        snapshot, said = self._folder.snapshot(), Said(self._folder)
+        snapshot, said = self._folder.snapshot(), Said(self._folder, at_once=True)
         moved = {
             note.content_hash: note
             for path, note in self._notes.items()

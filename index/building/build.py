@@ -10,24 +10,27 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from contextlib import closing, suppress
+from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from anysense.embed.errors import MediaError
 from anysense.embed.media.document.charset import check_encoding
 from anysense.index.building.attribution import Attribution
 from anysense.index.building.changes import Changes
 from anysense.index.building.checks import check_emptied, check_entries, check_shrunk
 from anysense.index.building.compared import last_compared, note_compared
-from anysense.index.building.encoding import Said, encode_pending, note_overlap, reading_marks
-from anysense.index.building.metadata import BesideMetadata, Descriptions, MetadataFile
+from anysense.index.building.encoding import Said, encode_pending, note_overlap
+from anysense.index.building.metadata import (
+    BesideMetadata,
+    Descriptions,
+    MetadataFile,
+    describe_unchanged,
+)
 from anysense.index.building.options import DEFAULT_OPTIONS, BuildOptions
 from anysense.index.building.plan import make_plan
 from anysense.index.building.quarantine import settle_problems, tried_paths
 from anysense.index.building.report import BuildProgress, BuildReport, ProgressCallback, tell_step
-from anysense.index.building.sources.entries import FileEntry
 from anysense.index.building.sources.scan import FileScan
 from anysense.index.folder.progress import ProgressNote
 from anysense.index.objects.content import fetching
@@ -35,6 +38,7 @@ from anysense.index.objects.content import fetching
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from anysense.index.building.compact.packed import Entries
     from anysense.index.building.encoding import EncodePending
     from anysense.index.building.plan import Plan
     from anysense.index.building.sources.entries import Entry
@@ -222,6 +226,7 @@ class _Build:
         self._report = report
         self._progress = progress
         self._total = 0  # files that are to be encoded, or were
+        self._read: tuple[int, Mapping[str, CatalogFile]] | None = None
 
     def run(self) -> None:
         report, folder = self._report, self._collection.folder
@@ -234,8 +239,8 @@ class _Build:
         plan = self._plan(failures)
         self._note_scan(plan)
         self._check_losses(plan)
-        attribution = Attribution(folder, self._descriptions)
-        attribution.announce(self._scan.entries, plan.files)
+        attribution = Attribution(folder, self._descriptions, self._files)
+        attribution.announce(self._scan.entries)
         lost = self._encode(plan)
         freed = self._scan.free_sidecars(lost)
         if freed:  # of which some may be items already
@@ -248,14 +253,13 @@ class _Build:
             report.note_touched(dropped)
         report.quarantined += {problem.path: problem for problem in self._scan.problems}.values()
         settle_problems(folder, self._scan, failures)
-        files = folder.files() if self._total or dropped else plan.files
-        report.described += attribution.settle(self._scan.entries, files)
-        report.described += self._settle_beside(files)
+        report.described += attribution.settle(self._scan.entries)
+        report.described += self._settle_beside()
         report.unmatched_metadata = self._descriptions.unmatched
         if self._total:
             note_compared(folder, self._scan)
         if self._total or dropped:
-            Said(folder).forget({file.record.content_hash for file in files.values()})
+            Said(folder).forget()
         if self._is_publishing_due():
             self._publish(self._total, self._total)
 
@@ -270,7 +274,7 @@ class _Build:
         if not self._options.keep_missing:
             check_emptied(self._scan, plan.gone, self._collection.folder.path)
             if not self._options.allow_removal:
-                check_shrunk(self._scan, plan.files, plan.gone)
+                check_shrunk(self._scan, self._collection.folder, plan)
         if not plan.gone:
             check_entries(self._scan)
 
@@ -280,18 +284,18 @@ class _Build:
         report.outside_links = scan.outside_links
         report.left_out = len(scan.left_out)
         report.unsettled = len(scan.unsettled)
-        report.kept = sum(map(scan.is_kept, plan.files.keys() - set(scan.paths)))
+        report.kept = plan.kept
         report.unread_kinds = scan.unread_kinds
         report.ignored = dict(Counter(scan.ignored.values()).most_common())
         report.litter = dict(Counter(Path(path).name for path in scan.litter).most_common())
 
     def _plan(
-        self, failures: Mapping[str, QuarantinedFile], entries: Sequence[Entry] | None = None
+        self, failures: Mapping[str, QuarantinedFile], entries: Entries | None = None
     ) -> Plan:
         """Plan what is to be done about entries of the scan, and count the rest of them."""
         plan = make_plan(
             self._scan,
-            self._collection.folder.files(),
+            self._collection.folder,
             failures,
             retry_failed=self._options.retry_failed,
             reread=self._options.reread,
@@ -309,7 +313,7 @@ class _Build:
         options, done = self._options, self._total
         self._total = total = done + len(plan.changed)
         if not plan.changed:
-            self._describe(plan, plan.unchanged)
+            self._describe(plan)
             return []
         self._collection.folder.clear_quarantine([])  # takes the lock, before anything is encoded
         self._progress(BuildProgress("load", done, total, self._report))
@@ -344,50 +348,32 @@ class _Build:
                         self._publish(done + changes.done, total)
             finally:
                 changes.write()
-        self._describe(plan, [*plan.unchanged, *changes.to_describe])
+        self._describe(plan, changes.to_describe)
         return changes.lost
 
-    def _describe(self, plan: Plan, entries: Sequence[Entry]) -> None:
-        """Replace the metadata of items whose file has not changed, but what is said of it has.
-
-        Of an item with several files that counts which is said of the first of them.
-        """
+    def _files(self) -> Mapping[str, CatalogFile]:
+        """The files of the collection by now, each with its item: much, where there are many."""
         folder = self._collection.folder
-        files = folder.files() if plan.changed else plan.files  # contents, and so ids, may move
-        described: dict[str, dict[str, Any]] = {}
-        said, beside = Said(folder), BesideMetadata(folder)
-        if not self._descriptions.has_file:
-            entries = [entry for entry in entries if not plan.is_described(entry)]
-        item_ids = {files[entry.path].item_id for entry in entries if entry.path in files}
-        for entry in self._scan.entries:
-            file = files.get(entry.path)
-            if file is None or file.item_id not in item_ids:
-                continue
-            metadata = None
-            with suppress(MediaError):  # it has changed since: the next build describes it
-                metadata = self._descriptions.of(entry, file.item_id)
-            if metadata is not None:
-                own = said.by(file.record.content_hash)
-                if isinstance(entry, FileEntry):
-                    own |= beside.of(entry.path, entry.sidecars)
-                described.setdefault(file.item_id, {**own, **metadata})
-        snapshot = folder.snapshot()
-        before = {item_id: snapshot.item(item_id).metadata for item_id in described}
-        after = {i: {**reading_marks(before[i]), **m} for i, m in described.items()}
-        changed = {i: m for i, m in after.items() if before[i] != m}
-        if changed:
-            folder.describe(changed)
-            self._report.described += len(changed)
+        change = folder.catalog.state().change
+        if self._read is None or self._read[0] != change:
+            self._read = None  # before others are read, so that they are not kept beside these
+            self._read = change, folder.files()
+        return self._read[1]
 
-    def _settle_beside(self, files: Mapping[str, CatalogFile]) -> int:
+    def _describe(self, plan: Plan, compared: Sequence[Entry] = ()) -> None:
+        """Describe anew what is unchanged, or turned out to be when it was compared."""
+        folder = self._collection.folder
+        self._report.described += describe_unchanged(
+            folder, self._scan.entries, plan, compared, self._descriptions
+        )
+
+    def _settle_beside(self) -> int:
         """Describe items anew by the JSON files beside their files; how many have changed."""
         if not self._scan.with_sidecars:
             return 0
         beside = BesideMetadata(self._collection.folder)
-        entries = (entry for entry in self._scan.entries if isinstance(entry, FileEntry))
-        found = (entry.path for entry in entries if entry.path in files)
-        changed = beside.settle(files[path].record for path in found)
-        beside.forget(files)
+        changed = beside.settle(beside.told(self._scan.entries))
+        beside.forget()
         return changed
 
     def _publish(self, done: int, total: int) -> None:

@@ -84,7 +84,9 @@ class Changes:
         self._report = report
         self._progress = progress
         self._done = 0
-        self._register = CopyRegister(plan.files)
+        entries = plan.changed if plan.changed.packed.has_items else ()
+        given = [name for name in map(_given_id, entries) if name is not None]
+        self._register = CopyRegister(collection.folder, plan.files, given)
         self._writer = ChangeWriter(collection.folder, plan.files, self._register, options, report)
         self._said = Said(collection.folder)
         self._beside = BesideMetadata(collection.folder)

@@ -7,6 +7,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import RemovalError, UsageError
+from anysense.index.building.compact.known import known_files
 from anysense.index.building.report import kinds_text
 from anysense.index.building.sources.entries import RowEntry
 from anysense.index.building.sources.paths import holder_of, member_path, table_of
@@ -14,12 +15,13 @@ from anysense.index.building.sources.table import TableSource
 from anysense.index.building.sources.tars.source import TarSource
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from anysense.index.building.plan import Plan
     from anysense.index.building.sources.base import Source
     from anysense.index.building.sources.scan import FileScan
-    from anysense.index.catalog.records import CatalogFile
+    from anysense.index.folder.folder import CollectionFolder
 
 __all__ = ["check_emptied", "check_entries", "check_shrunk"]
 
@@ -71,7 +73,7 @@ def check_emptied(scan: FileScan, gone: Sequence[str], collection: Path) -> None
             )
 
 
-def check_shrunk(scan: FileScan, files: Mapping[str, CatalogFile], gone: Sequence[str]) -> None:
+def check_shrunk(scan: FileScan, folder: CollectionFolder, plan: Plan) -> None:
     """Refuse to remove more than half of what a table has given, if it is shorter now.
 
     It may be cut off, or its rows may have run into each other. A table whose rows are other ones,
@@ -79,20 +81,22 @@ def check_shrunk(scan: FileScan, files: Mapping[str, CatalogFile], gone: Sequenc
 
     Args:
         scan: what is there now.
-        files: the collection's files, by path.
-        gone: those of them that are no longer there.
+        folder: the collection.
+        plan: which of its files are no longer there.
 
     Raises:
         RemovalError: a table has lost most of its rows.
     """
+    tables = [source for source in scan.folders if isinstance(source, TableSource)]
+    if not tables or not plan.gone:
+        return
     present = {entry.content_hash for entry in scan.entries if isinstance(entry, RowEntry)}
-    gone = [path for path in gone if files[path].record.content_hash not in present]
-    for source in scan.folders:
-        if not isinstance(source, TableSource):
-            continue
+    gone = [path for path in plan.gone if plan.files[path].record.content_hash not in present]
+    for source in tables:
         removed = sum(table_of(path) == source.file for path in gone)
         rows = scan.rows[source.file]
-        items = removed + sum(path in files for path in rows)
+        with known_files(folder) as known:
+            items = removed + len(known.at(rows))
         if items >= _FEWEST_ITEMS and 2 * removed > items and len(rows) < items:
             raise RemovalError(
                 f"{source.name} has {len(rows):,} of its rows left, and {removed:,} of the "

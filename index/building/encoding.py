@@ -9,11 +9,12 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Protocol
 
 from anysense.embed.errors import UsageError
+from anysense.index.catalog.browse import forgotten_notes
 from anysense.index.catalog.records import SAID, ItemRecord
 from anysense.index.catalog.stored import metadata_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence, Set
+    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
     from typing import Any
 
     from anysense.embed.errors import AnysenseError
@@ -95,15 +96,16 @@ class Said:
 
     Args:
         folder: the collection, as it is now.
+        at_once: whether all is read at once, as it is asked of many contents.
     """
 
-    def __init__(self, folder: CollectionFolder) -> None:
+    def __init__(self, folder: CollectionFolder, *, at_once: bool = False) -> None:
         self._folder = folder
-        self._notes = folder.notes(SAID)
+        self._note = folder.notes(SAID).get if at_once else folder.catalog.note
 
     def by(self, content_hash: str) -> dict[str, Any]:
         """What a content says of itself."""
-        text = self._notes.get(SAID + content_hash)
+        text = self._note(SAID + content_hash)
         return dict(json.loads(text)) if text is not None else {}
 
     def without(self, metadata: Mapping[str, Any], content_hash: str) -> dict[str, Any]:
@@ -111,14 +113,9 @@ class Said:
         said = self.by(content_hash)
         return {k: v for k, v in metadata.items() if k not in said or said[k] != v}
 
-    def forget(self, hashes: Set[str]) -> None:
-        """Forget what contents have said that are gone; `hashes` are those of files that are."""
-        gone = [
-            key
-            for key in self._notes
-            if (content_hash := key.removeprefix(SAID)) not in hashes
-            and self._folder.by_hash(content_hash) is None
-        ]
+    def forget(self) -> None:
+        """Forget what contents have said that are gone."""
+        gone = forgotten_notes(self._folder.catalog, SAID)
         if gone:
             self._folder.note(dict.fromkeys(gone))
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from anysense.embed.errors import AnysenseError, MediaError, UsageError
 from anysense.embed.media.document.charset import check_encoding
 from anysense.embed.waiting import check_waiter
+from anysense.index.building.compact.known import known_files
 from anysense.index.building.encoding import Batch, encode_pending, reading_marks
 from anysense.index.building.metadata import BesideMetadata
 from anysense.index.building.pending import item_name, make_pending
@@ -219,7 +220,9 @@ class _Ingest:
             self._collection.folder.write(records)
             files = [file for record in records for file in record.files]
             if any(json_sidecar(file.sidecars) for file in files):
-                BesideMetadata(self._collection.folder).settle(files)
+                with known_files(self._collection.folder) as known:
+                    told = known.at(file.path for file in files).values()
+                BesideMetadata(self._collection.folder).settle(told)
         self._report.updated += updated
         self._report.added += len(ids) - updated
         if self._progress is not None:

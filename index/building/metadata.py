@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from anysense.embed.errors import UsageError
-from anysense.index.building.encoding import Said
-from anysense.index.building.sources.entries import LazyEntry
+from anysense.embed.errors import MediaError, UsageError
+from anysense.index.building.compact.known import known_files
+from anysense.index.building.encoding import Said, reading_marks
+from anysense.index.building.sources.entries import FileEntry, LazyEntry
 from anysense.index.building.sources.json_sidecars import json_sidecar, read_json_sidecar
 from anysense.index.building.sources.table import id_text, row_metadata
 from anysense.index.building.sources.written_paths import path_readings
@@ -19,13 +21,15 @@ from anysense.index.building.tables.row import ID_COLUMNS, ROW_SUFFIXES
 from anysense.index.catalog.records import Sidecar, make_id
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from anysense.index.building.compact.packed import Entries
+    from anysense.index.building.plan import Plan
     from anysense.index.building.sources.entries import Entry
-    from anysense.index.catalog.records import FileRecord
+    from anysense.index.catalog.records import CatalogFile
     from anysense.index.folder.folder import CollectionFolder
 
-__all__ = ["BesideMetadata", "Descriptions", "MetadataFile"]
+__all__ = ["BesideMetadata", "Descriptions", "MetadataFile", "describe_unchanged"]
 
 
 class MetadataFile:
@@ -131,6 +135,62 @@ class Descriptions:
         return self._file.unmatched if self._file is not None else 0
 
 
+def describe_unchanged(
+    folder: CollectionFolder,
+    entries: Entries,
+    plan: Plan,
+    compared: Sequence[Entry],
+    descriptions: Descriptions,
+) -> int:
+    """Replace the metadata of items whose file has not changed, but what is said of it has.
+
+    Of an item with several files that counts which is said of the first of them.
+
+    Args:
+        folder: the collection.
+        entries: all that the scan has found.
+        plan: what of the scan is unchanged.
+        compared: what is so by its content, after a look at that.
+        descriptions: what is said of items.
+
+    Returns:
+        How many items have other metadata now.
+    """
+    other = [entry for entry in compared if not plan.is_described(entry)]
+    if descriptions.has_file:
+        looked_at: Iterable[Entry] = itertools.chain(plan.unchanged, compared)
+    elif plan.unchanged.has_rows or any(entry.item is not None for entry in other):
+        unlazy = (entry for entry in plan.unchanged if not isinstance(entry, LazyEntry))
+        looked_at = itertools.chain(unlazy, other)
+    else:  # plain files, of which nothing is said
+        return 0
+    described: dict[str, dict[str, Any]] = {}
+    said, beside = Said(folder, at_once=True), BesideMetadata(folder)
+    with known_files(folder) as known:
+        item_ids = {file.item_id for _, file in known.beside(looked_at) if file is not None}
+        told = [
+            (entry, file)
+            for entry, file in known.beside(entries)
+            if file is not None and file.item_id in item_ids
+        ]
+    for entry, file in told:
+        metadata = None
+        with suppress(MediaError):  # it has changed since: the next build describes it
+            metadata = descriptions.of(entry, file.item_id)
+        if metadata is not None:
+            own = said.by(file.record.content_hash)
+            if isinstance(entry, FileEntry):
+                own |= beside.of(entry.path, entry.sidecars)
+            described.setdefault(file.item_id, {**own, **metadata})
+    snapshot = folder.snapshot()
+    before = {item_id: snapshot.item(item_id).metadata for item_id in described}
+    after = {i: {**reading_marks(before[i]), **m} for i, m in described.items()}
+    changed = {i: m for i, m in after.items() if before[i] != m}
+    if changed:
+        folder.describe(changed)
+    return len(changed)
+
+
 # What JSON files beside files say
 
 BESIDE = "beside|"
@@ -186,23 +246,39 @@ class BesideMetadata:
             if not any(key in row and row[key] == value for row in rows)
         }
 
-    def settle(self, files: Iterable[FileRecord]) -> int:
+    def told(self, entries: Entries) -> list[CatalogFile]:
+        """The files of some entries beside which metadata lies, or lay once."""
+        if not self._notes and not entries.packed.with_sidecars:
+            return []
+        beside = (
+            entry
+            for entry in entries
+            if isinstance(entry, FileEntry) and (entry.sidecars or entry.path in self._notes)
+        )
+        with known_files(self._folder) as known:
+            return [file for _, file in known.beside(beside) if file is not None]
+
+    def settle(self, files: Iterable[CatalogFile]) -> int:
         """Describe the items of files by what lies beside them; how many have other metadata now.
 
         Of an item with several files that counts which lies beside the first.
         """
-        told = [file for file in files if file.path in self._notes or json_sidecar(file.sidecars)]
+        told = [
+            (file, item_id)
+            for file, item_id in files
+            if file.path in self._notes or json_sidecar(file.sidecars)
+        ]
         if not told:
             return 0
-        rows = {file.path: self.of(file.path, file.sidecars) for file in told}
-        items = {path: file.item_id for path, file in self._folder.files().items()}
+        rows = {file.path: self.of(file.path, file.sidecars) for file, _ in told}
         final: dict[str, _BesideNote | None] = {}
         changed: dict[str, dict[str, Any]] = {}
-        said, snapshot, seen = Said(self._folder), self._folder.snapshot(), set[str]()
-        for file in told:
-            item_id, row = items.get(file.path), rows[file.path]
+        said, seen = Said(self._folder, at_once=True), set[str]()
+        snapshot = self._folder.snapshot()
+        for file, item_id in told:
+            row = rows[file.path]
             final[file.path] = _BesideNote(json_sidecar(file.sidecars), [row]) if row else None
-            if item_id is None or item_id in seen:
+            if item_id in seen:
                 continue
             seen.add(item_id)
             before = snapshot.item(item_id).metadata
@@ -222,8 +298,12 @@ class BesideMetadata:
         self._write(final)
         return len(changed)
 
-    def forget(self, paths: Container[str]) -> None:
-        """Forget what was said of files that are gone; `paths` are those that are there."""
+    def forget(self) -> None:
+        """Forget what was said of files that the collection does not have any more."""
+        if not self._notes:
+            return
+        with known_files(self._folder) as known:
+            paths = known.at(self._notes)
         self._write({path: None for path in self._notes if path not in paths})
 
     def _write(self, notes: Mapping[str, _BesideNote | None]) -> None:

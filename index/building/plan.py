@@ -5,9 +5,12 @@ It is told by paths, sizes and times alone, without reading a file.
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from anysense.index.building.compact.known import known_files
+from anysense.index.building.compact.packed import Entries
 from anysense.index.building.quarantine import is_tried
 from anysense.index.building.sources.entries import (
     Entry,
@@ -18,10 +21,11 @@ from anysense.index.building.sources.entries import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from anysense.index.building.sources.scan import FileScan
     from anysense.index.catalog.records import CatalogFile, QuarantinedFile
+    from anysense.index.folder.folder import CollectionFolder
 
 __all__ = ["Plan", "is_unchanged", "make_plan"]
 
@@ -31,13 +35,14 @@ class Plan:
     """What a build has to do.
 
     Attributes:
-        files: the files that the collection has, by path.
+        files: those files that the collection has of what is changed, gone or absorbed, by path.
         failures: what earlier builds could not read, by path.
-        gone: paths of `files` that were looked for and are no longer there.
-        absorbed: paths of `files` that were items, and whose words are of other items now.
+        gone: paths of files of the collection that were looked for and are no longer there.
+        absorbed: paths of such files that were items, and whose words are of other items now.
         changed: what is new, or is not as it was: to be read.
         unchanged: what is as it was.
         untried: what could not be read and has not changed since.
+        kept: how many files may stand in rows that cannot be read.
         since: what was changed after this is not taken for unchanged; see `make_plan`.
     """
 
@@ -45,13 +50,14 @@ class Plan:
     failures: Mapping[str, QuarantinedFile]
     gone: list[str]
     absorbed: list[str]
-    changed: list[Entry]
-    unchanged: list[Entry]
+    changed: Entries
+    unchanged: Entries
     untried: list[Problem]
+    kept: int = 0
     since: int | None = None
 
     def is_described(self, entry: Entry) -> bool:
-        """Whether what is said of an entry is as it was, so that it is not read again for that."""
+        """Whether what is said of a changed entry is as it was, and is not read again for that."""
         if not isinstance(entry, LazyEntry):
             return False
         former = self.files.get(entry.path)
@@ -78,19 +84,19 @@ class Plan:
 
 def make_plan(
     scan: FileScan,
-    files: Mapping[str, CatalogFile],
+    folder: CollectionFolder,
     failures: Mapping[str, QuarantinedFile],
     *,
     retry_failed: bool = False,
     reread: bool = False,
     since: int | None = None,
-    entries: Sequence[Entry] | None = None,
+    entries: Entries | None = None,
 ) -> Plan:
     """Tell what is as it was from what has to be read.
 
     Args:
         scan: what is there now.
-        files: the files that the collection has, by path.
+        folder: the collection.
         failures: what earlier builds could not read, by path.
         retry_failed: read again what could not be read.
         reread: read again what is as it was.
@@ -98,22 +104,70 @@ def make_plan(
             time are as they were; nothing is if None.
         entries: those of the scan that are looked at; all if None.
     """
-    changed: list[Entry] = []
-    unchanged: list[Entry] = []
+    present = 0
+    looked_at = frozenset(entries.places) if entries is not None else None
+    changed, unchanged = array("Q"), array("Q")
+    files: dict[str, CatalogFile] = {}
     untried: list[Problem] = []
-    for entry in scan.entries if entries is None else entries:
-        file, failure = files.get(entry.path), failures.get(entry.path)
-        if file is not None and not reread and is_unchanged(entry, file, since):
-            unchanged.append(entry)
-        elif failure is not None and not retry_failed and is_tried(entry, failure, since):
-            untried.append(Problem(entry.path, failure.reason))
+    with known_files(folder) as known:
+        for place, (entry, file) in zip(
+            scan.entries.places, known.beside(scan.entries), strict=True
+        ):
+            present += file is not None
+            if looked_at is not None and place not in looked_at:
+                continue
+            if file is not None and not reread and is_unchanged(entry, file, since):
+                unchanged.append(place)
+                continue
+            failure = failures.get(entry.path)
+            if failure is not None and not retry_failed and is_tried(entry, failure, since):
+                untried.append(Problem(entry.path, failure.reason))
+                continue
+            changed.append(place)
+            if file is not None:
+                files[entry.path] = file
+        absent = known.absent_from(scan.entries, present)
+        absent_here = [file for file in absent if scan.looks_for(file.record.path)]
+    gone, absorbed, kept = _absent(scan, absent_here, files)
+    packed = scan.entries.packed
+    return Plan(
+        files,
+        failures,
+        gone,
+        absorbed,
+        Entries(packed, changed),
+        Entries(packed, unchanged),
+        untried,
+        kept,
+        since,
+    )
+
+
+def _absent(
+    scan: FileScan, absent: Iterable[CatalogFile], files: dict[str, CatalogFile]
+) -> tuple[list[str], list[str], int]:
+    """Which files that the scan has no entries for are gone, and which absorbed; how many are kept.
+
+    Args:
+        scan: what is there now.
+        absent: the files.
+        files: where those are noted that are gone or absorbed.
+    """
+    gone: list[str] = []
+    absorbed: list[str] = []
+    kept: list[str] = []
+    for file in absent:
+        path = file.record.path
+        if path in scan.sidecars:
+            absorbed.append(path)
+        elif scan.is_gone(path):
+            gone.append(path)
         else:
-            changed.append(entry)
-    present = {entry.path for entry in scan.entries}
-    absent = [path for path in files if path not in present]
-    absorbed = [path for path in absent if path in scan.sidecars]
-    gone = [path for path in absent if path not in scan.sidecars and scan.is_gone(path)]
-    return Plan(files, failures, gone, absorbed, changed, unchanged, untried, since)
+            if scan.is_kept(path):
+                kept.append(path)
+            continue
+        files[path] = file
+    return gone, absorbed, len(kept) - len(list(scan.found.among(kept)))
 
 
 def is_unchanged(entry: Entry, file: CatalogFile, since: int | None = None) -> bool:

@@ -59,8 +59,8 @@ def tried_paths(scan: FileScan, failures: Mapping[str, QuarantinedFile]) -> list
     """The files of a scan that are still what could not be read."""
     return [
         entry.path
-        for entry in scan.entries
-        if entry.path in failures and is_tried(entry, failures[entry.path])
+        for entry in scan.entries.among(failures)
+        if is_tried(entry, failures[entry.path])
     ]
 
 
@@ -82,7 +82,7 @@ def settle_problems(
     ]
     if new:
         folder.quarantine(new)
-    present = {entry.path for entry in scan.entries} | reasons.keys()
+    present = {entry.path for entry in scan.entries.among(failures)} | reasons.keys()
     absent = [path for path in failures if path not in present]
     gone = [path for path in absent if path in scan.sidecars or scan.is_gone(path)]
     if gone:

@@ -15,9 +15,11 @@ from anysense.index.catalog.schema import from_sql, to_sql
 from anysense.index.catalog.sqlite.connections import check_row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    import sqlite3
+    from collections.abc import Iterable, Iterator, Sequence
 
     from anysense.index.catalog.reader import Catalog
+    from anysense.index.catalog.records import CatalogFile
     from anysense.index.filters.filter import Filter
 
 __all__ = [
@@ -27,9 +29,13 @@ __all__ = [
     "existing_ids",
     "file_item",
     "file_owners",
+    "files_at",
+    "files_of_contents",
     "find_item",
+    "forgotten_notes",
     "has_content",
     "has_file",
+    "ids_with_files",
     "item_files",
     "item_of_content",
     "item_paths",
@@ -204,13 +210,10 @@ def item_of_content(catalog: Catalog, content_hash: str) -> str | None:
 
 def existing_ids(catalog: Catalog, ids: Sequence[str]) -> set[str]:
     """Those of some ids that items have."""
-    # SQLite's JSON holds neither blobs, which names that are no UTF-8 are, nor zeros.
-    values = [to_sql(name) for name in ids]
-    plain = [value for value in values if isinstance(value, str) and "\0" not in value]
-    others = set(values) - set(plain)
+    text, others = _as_values(ids)
     query = "SELECT id FROM items WHERE id IN (SELECT value FROM json_each(?))"
     with catalog.transaction() as connection:
-        rows = connection.execute(query, (json.dumps(plain),)).fetchall()
+        rows = connection.execute(query, (text,)).fetchall()
         for value in others:
             rows += connection.execute("SELECT id FROM items WHERE id = ?", (value,))
     return {from_sql(name) for (name,) in rows}
@@ -222,6 +225,75 @@ def content_hashes(catalog: Catalog, ids: Sequence[str]) -> dict[str, str | None
     with catalog.transaction() as connection:
         rows = connection.execute(query, (json.dumps(list(ids)),)).fetchall()
     return {from_sql(name): content_hash for name, content_hash in rows}
+
+
+def files_at(
+    catalog: Catalog, connection: sqlite3.Connection, paths: Iterable[str]
+) -> Iterator[CatalogFile]:
+    """The files of some paths, as the catalog keeps these, in a transaction; a few thousand."""
+    text, others = _as_values(paths)
+    start = "json_each(?) AS wanted CROSS JOIN files AS f ON f.path = wanted.value"
+    yield from catalog.each_file(connection, start, text)
+    for value in others:
+        yield from catalog.each_file(connection, "(SELECT * FROM files WHERE path = ?) AS f", value)
+
+
+def files_of_contents(catalog: Catalog, hashes: Iterable[str]) -> list[CatalogFile]:
+    """All files of the items that have some contents, by path; of a few thousand contents."""
+    start = """
+        json_each(?) AS wanted CROSS JOIN items AS o ON o.content_hash = wanted.value
+        CROSS JOIN files AS f ON f.item_pk = o.item_pk
+    """
+    with catalog.transaction() as connection:
+        files = catalog.each_file(connection, start, json.dumps(list(hashes)))
+        return sorted(files, key=lambda file: file.record.path)
+
+
+def ids_with_files(catalog: Catalog, ids: Iterable[str]) -> set[str]:
+    """Those of some ids that items have which came from files."""
+    text, others = _as_values(ids)
+    query = """
+        SELECT i.id FROM items AS i WHERE i.id {} AND EXISTS (
+            SELECT 1 FROM files AS f WHERE f.item_pk = i.item_pk
+        )
+    """
+    with catalog.transaction() as connection:
+        among = query.format("IN (SELECT value FROM json_each(?))")
+        rows = connection.execute(among, (text,)).fetchall()
+        for value in others:
+            rows += connection.execute(query.format("= ?"), (value,))
+    return {from_sql(name) for (name,) in rows}
+
+
+def forgotten_notes(catalog: Catalog, prefix: str) -> list[str]:
+    """The keys of notes of contents that neither an item nor a file has.
+
+    Args:
+        catalog: where they are.
+        prefix: of the keys, which ends with ``|``; the hash of the content follows.
+    """
+    query = """
+        SELECT key FROM meta WHERE key >= ? AND key < ? AND NOT EXISTS (
+            SELECT 1 FROM items WHERE content_hash = substr(key, length(?) + 1)
+        )
+    """
+    with catalog.transaction() as connection:
+        rows = connection.execute(query, (prefix, prefix[:-1] + "}", prefix)).fetchall()
+        gone = {key.removeprefix(prefix): key for (key,) in rows}
+        if gone:
+            for (content_hash,) in connection.execute("SELECT content_hash FROM files"):
+                gone.pop(content_hash, None)
+    return list(gone.values())
+
+
+def _as_values(names: Iterable[str]) -> tuple[str, set[str | bytes]]:
+    """Texts as values of ``json_each``; and those that SQLite's JSON cannot hold.
+
+    It holds neither blobs, which names that are no UTF-8 are, nor zeros.
+    """
+    values = [to_sql(name) for name in names]
+    plain = [value for value in values if isinstance(value, str) and "\0" not in value]
+    return json.dumps(plain), set(values) - set(plain) if len(plain) < len(values) else set()
 
 
 def quarantined_files(catalog: Catalog) -> list[QuarantinedFile]:

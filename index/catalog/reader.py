@@ -163,7 +163,11 @@ class Catalog:
 
     def notes(self, prefix: str) -> dict[str, str]:
         """What was noted under keys that begin with a prefix, which ends with ``|``."""
-        return self._meta("substr(key, 1, length(?)) = ?", prefix, prefix)
+        return self._meta("key >= ? AND key < ?", prefix, prefix[:-1] + "}")  # which follows |
+
+    def note(self, key: str) -> str | None:
+        """What was noted under a key."""
+        return self._meta("key = ?", key).get(key)
 
     def _meta(self, where: str, *values: str) -> dict[str, str]:
         query = f"SELECT key, value, crc FROM meta WHERE {where}"  # noqa: S608 - as it stands above
@@ -370,22 +374,24 @@ class Catalog:
     def files(self) -> dict[str, CatalogFile]:
         """Every file that an item came from, by path."""
         with self.transaction() as connection:
-            rows = self.row_format(connection)
-            query = f"""
-                SELECT {rows.files}, i.id
-                FROM files AS f CROSS JOIN items AS i ON i.item_pk = f.item_pk
-            """  # noqa: S608 - names of columns alone
-            joined = connection.execute(query).fetchall()
-        files = {}
-        for *columns, crc, item_id in joined:
+            return {file.record.path: file for file in self.each_file(connection)}
+
+    def each_file(
+        self, connection: sqlite3.Connection, start: str = "files AS f", *values: str | bytes
+    ) -> Iterator[CatalogFile]:
+        """Files that items came from: of a join that begins so, and gives rows ``f`` of files."""
+        rows = self.row_format(connection)
+        query = f"""
+            SELECT {rows.files}, i.id FROM {start} CROSS JOIN items AS i ON i.item_pk = f.item_pk
+        """  # noqa: S608 - names of columns alone, and of tables
+        for *columns, crc, item_id in connection.execute(query, values):
             path = from_sql(columns[0])
             check_row(self.path, "files", path, crc, *rows.covered_of_file(columns))
             size, mtime_ns, content_hash = columns[1:4]
-            sidecars = read_sidecars(columns[5])
-            path = self._locate(path)
-            record = FileRecord(path, size, mtime_ns, content_hash, sidecars)
-            files[path] = CatalogFile(record, from_sql(item_id))
-        return files
+            record = FileRecord(
+                self._locate(path), size, mtime_ns, content_hash, read_sidecars(columns[5])
+            )
+            yield CatalogFile(record, from_sql(item_id))
 
 
 def _as_floats(blobs: list[bytes]) -> FloatArray:

@@ -25,24 +25,24 @@ unless some of its rows cannot be read.
 
 from __future__ import annotations
 
+import os
 import time
+from array import array
 from collections import Counter
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from anysense.embed.errors import MediaError, UsageError
-from anysense.index.building.sources.entries import (
-    Entry,
-    FileEntry,
-    LazyEntry,
-    Problem,
-    last_written_ns,
-)
+from anysense.index.building.compact.claims import Claims
+from anysense.index.building.compact.packed import Entries, PackedEntries, PathView, as_array
+from anysense.index.building.sources.entries import Problem, last_written_ns
 from anysense.index.building.sources.files import FileSource
 from anysense.index.building.sources.ignoring import check_patterns, rules_at
 from anysense.index.building.sources.opening import open_source
 from anysense.index.building.sources.paths import holder_of, is_under
-from anysense.index.building.sources.sidecars import FolderSidecars, sidecar_paths
+from anysense.index.building.sources.sidecars import FolderSidecars
 from anysense.index.building.sources.table import TableSource
 from anysense.index.building.sources.tars.source import TarSource
 from anysense.index.objects.addresses import is_object
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence, Set
 
     from anysense.embed.types import Modality
+    from anysense.index.building.compact.packed import Places
     from anysense.index.building.sources.base import Source
     from anysense.index.building.sources.ignoring import Rules
     from anysense.index.catalog.records import Sidecar
@@ -70,9 +71,9 @@ class FileScan:
         collection: the collection's own folder, which is left out wherever it is met.
         with_sidecars: whether texts beside pictures and sounds belong to these.
         walked: the folders whose files and folders were looked at.
-        paths: of everything that the sources hold.
-        entries: what is an item, one for each path, in the order of the sources.
-        sidecars: paths of texts whose words belong to files among the entries.
+        found: everything that the sources hold, one entry for each path.
+        entries: what of it is an item, in the order of the sources.
+        sidecars: the paths of texts whose words belong to files among the entries.
         left_out: files of modalities that are not wanted: see `leave_out`.
         problems: what could not be listed or read.
         outside_links: how many links led out of the sources and were not followed.
@@ -131,17 +132,15 @@ class FileScan:
         self._files.update(tar.root for tar in self.tars)
         self.folders = [s for s in self.sources if not isinstance(s, FileSource | TarSource)]
         self.walked: set[str] = set()
-        self.paths: list[str] = []
-        self.entries: list[Entry] = []
-        self.sidecars: frozenset[str] = frozenset()
-        self.left_out: list[Entry] = []
+        self.found = self._listed = self.entries = self.left_out = Entries(PackedEntries())
+        self.sidecars = Claims(self.found)
+        self._claimed_places = self._unsettled_places = np.zeros(0, np.int64)
         self.problems: list[Problem] = []
         self.outside_links = 0
         self.started_ns = 0
         self.litter: set[str] = set()
         self.ignored: dict[str, str] = {}
         self._other_kinds: dict[str, Counter[str]] = {}
-        self._listed: Sequence[Entry] = ()
         self._unreadable: set[str] = set()
         self._unlisted: list[str] = []
         self._held: set[str] = set()  # files that were looked into, which hold others
@@ -157,20 +156,25 @@ class FileScan:
             MediaError: a folder given as a source cannot be listed.
         """
         self.started_ns = time.time_ns()
-        by_path: dict[str, Entry] = {}
+        packed = PackedEntries()
         for source in self.sources:
-            paths = []
+            first = len(packed)
             for entry in source.find(self):
-                if entry.item is not None or entry.path not in by_path:
-                    by_path[entry.path] = entry
-                paths.append(entry.path)
+                packed.append(entry)
             if isinstance(source, TableSource):
-                self.rows[source.file] = paths
-        self.paths = list(by_path)
-        self.unsettled = frozenset(filter(lambda p: self._is_unsettled(by_path[p]), by_path))
-        self.ignored = {p: name for p, name in self.ignored.items() if p not in by_path}
-        self._part_sidecars(list(by_path.values()))
+                self.rows[source.file] = [*map(packed.path, range(first, len(packed)))]
+        self.found = Entries(packed, packed.once_each())
+        self._unsettled_places = self._find_unsettled()
+        if len(self.sources) > 1:  # one alone holds nothing that it leaves out
+            held = {entry.path for entry in self.found.among(self.ignored)}
+            self.ignored = {p: name for p, name in self.ignored.items() if p not in held}
+        self._part_sidecars(self.found)
         return self
+
+    @property
+    def paths(self) -> PathView:
+        """The paths of everything that the sources hold."""
+        return PathView(self.found)
 
     def leave_out(self, modalities: Set[Modality]) -> None:
         """Leave out files that by their names yield none of these modalities.
@@ -179,19 +183,21 @@ class FileScan:
         """
         from anysense.embed.media.identify import named_modalities
 
-        self.left_out = [
-            entry
-            for entry in self._listed
-            if (entry.item is None or isinstance(entry, LazyEntry))
-            and (named := named_modalities(entry.path))
-            and named.isdisjoint(modalities)
-        ]
-        if not self.left_out:
-            return
-        dropped = {entry.path for entry in self.left_out}
-        self._part_sidecars([entry for entry in self._listed if entry.path not in dropped])
+        packed, kinds = self.found.packed, dict[str, bool]()
 
-    def free_sidecars(self, paths: Collection[str]) -> list[Entry]:
+        def is_left_out(place: int) -> bool:
+            suffix = os.path.splitext(packed.name(place))[1]  # noqa: PTH122 - of many files
+            if suffix not in kinds:
+                named = named_modalities(f"file{suffix}")
+                kinds[suffix] = bool(named) and named.isdisjoint(modalities)
+            return kinds[suffix] and not packed.is_row(place)
+
+        places = array("Q", filter(is_left_out, self._listed.places))
+        self.left_out = Entries(packed, places)
+        if places:
+            self._part_sidecars(self._listed.without(as_array(places)))
+
+    def free_sidecars(self, paths: Collection[str]) -> Entries:
         """Make the texts beside files that cannot be read items of their own; returns these.
 
         Not so a text that lies beside another file too, which can be read.
@@ -200,33 +206,43 @@ class FileScan:
             paths: of the files.
         """
         if not paths:
-            return []
-        sidecars = self.sidecars
+            return Entries(self.found.packed)
+        before = self._claimed_places
         self._unreadable.update(paths)
         self._part_sidecars(self._listed)
-        freed = sidecars - self.sidecars
-        return [entry for entry in self.entries if entry.path in freed] if freed else []
+        freed = np.setdiff1d(before, self._claimed_places)
+        freed = np.setdiff1d(freed, self._unsettled_places)
+        return Entries(self.found.packed, array("Q", freed.tobytes()))
 
-    def _part_sidecars(self, entries: Sequence[Entry]) -> None:
+    def _part_sidecars(self, entries: Entries) -> None:
         """Part what is an item from the texts beside it; what a table names is always an item."""
         self._listed = entries
-        self.sidecars = frozenset(
-            str(path)
-            for entry in entries
-            if isinstance(entry, FileEntry) and entry.path not in self._unreadable
-            for path in sidecar_paths(entry.path, entry.sidecars)
-        )
-        self.entries = [
-            entry
-            for entry in entries
-            if (entry.item is not None or entry.path not in self.sidecars)
-            and entry.path not in self.unsettled
-        ]
+        self.sidecars = Claims(entries, self._unreadable)
+        self._claimed_places = self.sidecars.claimed(entries)
+        self.entries = entries.without(self._claimed_places).without(self._unsettled_places)
 
-    def _is_unsettled(self, entry: Entry) -> bool:
-        """Whether a file was written to a moment ago; by the time alone, which renaming keeps."""
-        written_ns = last_written_ns(entry)
-        return written_ns > 0 and abs(self.started_ns - written_ns) < self._settle_ns
+    def _find_unsettled(self) -> Places:
+        """Where the files are that were written to a moment ago, by the time alone.
+
+        Renaming keeps that.
+        """
+        if not self._settle_ns:
+            return np.zeros(0, np.int64)
+        found = self.found
+        unsettled = [
+            (place, entry.path)
+            for place, entry in zip(found.places, found, strict=True)
+            if (written_ns := last_written_ns(entry)) > 0
+            and abs(self.started_ns - written_ns) < self._settle_ns
+        ]
+        self.unsettled = frozenset(path for _, path in unsettled)
+        return np.array([place for place, _ in unsettled], np.int64)
+
+    def looks_for(self, path: str) -> bool:
+        """Whether anything of the sources is at a path, if it is there, by the path alone."""
+        if holder_of(path) in self._held | self._half_read or path in self.sidecars:
+            return True
+        return any(source.covers(path) for source in self.folders)
 
     def is_gone(self, path: str) -> bool:
         """Whether a path that has no entry was looked for, and is no longer there."""

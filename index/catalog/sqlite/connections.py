@@ -37,10 +37,12 @@ __all__ = [
     "damaged",
     "log_of",
     "refused_by",
+    "small_cache",
     "storage_errors",
 ]
 
 CACHE_KIB = 32 * 1024
+SMALL_CACHE_KIB = 2 * 1024
 BUSY_MS = 30_000
 CHECKPOINT_MS = 50  # a reader in the middle of a transaction is not waited for
 FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
@@ -89,6 +91,16 @@ def connect(path: Path, *, writable: bool) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+@contextlib.contextmanager
+def small_cache(connection: sqlite3.Connection) -> Iterator[None]:
+    """Keep few pages meanwhile, as where much is read once and about in its order."""
+    connection.execute(f"PRAGMA cache_size = -{SMALL_CACHE_KIB}")
+    try:
+        yield
+    finally:
+        connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
 
 
 def _open(path: Path, options: str) -> sqlite3.Connection:

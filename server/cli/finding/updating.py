@@ -238,7 +238,7 @@ def _changed(collection: Collection, scan: FileScan) -> Sequence[Entry]:
     folder = collection.folder
     failures = {file.path: file for file in folder.quarantined()}
     since = last_compared(folder, scan)
-    return make_plan(scan, folder.files(), failures, since=since).changed
+    return make_plan(scan, folder, failures, since=since).changed
 
 
 def _tell_missing(target: Target, files: int, seconds: float) -> None:

@@ -1,0 +1,1 @@
+"""What a scan found and what a catalog knows, of millions of files, in little memory."""
