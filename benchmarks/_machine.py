@@ -15,6 +15,8 @@ PACKAGES = (
     "faiss-cpu",
     "hnswlib",
     "usearch",
+    "milvus",
+    "pymilvus",
     "torch",
     "torchvision",
     "open-clip-torch",

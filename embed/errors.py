@@ -26,6 +26,7 @@
     │   ├── NoMapError                  it has no map, or none of that space
     │   ├── NoMediaError                an item was not made from a file
     │   ├── MediaGoneError              the file of an item is gone, or is another one by now
+    │   ├── EngineUnavailableError      the server that searches it does not answer
     │   └── StorageError                the disk refused (full, read-only, no permission)
     ├── ServiceError                    a service does not answer, or fails
     │   ├── ServiceUnreachableError     nobody answers at its address
@@ -56,6 +57,7 @@ __all__ = [
     "DeadlineError",
     "EmptyMediaError",
     "EncoderError",
+    "EngineUnavailableError",
     "FilterError",
     "IncompatibleCollectionError",
     "ItemNotFoundError",
@@ -190,6 +192,10 @@ class NoMediaError(CollectionError):
 
 class MediaGoneError(CollectionError):
     """The file of an item is gone, or is another one than was added."""
+
+
+class EngineUnavailableError(CollectionError):
+    """The server that holds the index does not answer, or not as it should; nothing is lost."""
 
 
 class StorageError(CollectionError):

@@ -300,19 +300,22 @@ class Collection:
         """Whether there are changes that the FAISS index on disk does not have."""
         return self._folder.needs_publish
 
-    def publish(self, progress: Progress | None = None) -> int:
-        """Bring the FAISS index on disk up to date, and return its generation.
-
-        Writing goes on meanwhile. Nothing is done if the index is up to date already.
+    def publish(self, progress: Progress | None = None, *, to: str | None = None) -> int:
+        """Bring the index up to date, and return its generation, while writing goes on.
 
         Args:
             progress: called with the vectors stored so far and in all.
+            to: what is to search it: ``local``, which is FAISS on this machine, or a Milvus server
+                by its address, ``milvus://HOST:PORT``; as it is now if None.
 
         Raises:
-            CollectionLockedError: another process is writing.
-            StorageError: the disk refused; the former generation stays.
+            CollectionLockedError, EngineUnavailableError, StorageError: all stays as it was.
+            UsageError: `to` is neither.
         """
-        return self._folder.publish(self._tune, progress)
+        from anysense.index.vectors.engines import parse_engine
+
+        engine = None if to is None else parse_engine(to)
+        return self._folder.publish(self._tune, progress, engine=engine)
 
     def compact(self, progress: Progress | None = None) -> None:
         """Give back the space of what was removed, and make clusters and words anew."""

@@ -309,7 +309,7 @@ class CollectionFolder:
 
     @property
     def needs_publish(self) -> bool:
-        """Whether there are changes that the FAISS index on disk does not have."""
+        """Whether there are changes that the index does not have."""
         return self._views.is_damaged or self.snapshot().is_behind_catalog
 
     @property
@@ -324,23 +324,22 @@ class CollectionFolder:
         *,
         rebuild: bool = False,
         retune: bool = False,
+        engine: str | None = None,
     ) -> int:
-        """Bring the FAISS index on disk up to date, and return its generation.
-
-        Writing goes on meanwhile. Nothing is done if the index is up to date already.
+        """Bring the index up to date, and return its generation, while writing goes on.
 
         Args:
             tune: fits what is published with the index; see `anysense.index.publishing.tuning`.
             progress: called with the vectors stored so far and in all.
             rebuild: cluster every partition anew.
             retune: publish also where only what `tune` fits is new.
+            engine: see `anysense.index.publishing.publisher.Publisher`.
 
         Raises:
-            CollectionLockedError: another process is writing.
-            StorageError: the disk refused; the former generation stays.
+            CollectionLockedError, EngineUnavailableError, StorageError: all stays as it was.
         """
         with self.publisher() as publisher, told_of_publishing(self.path, progress) as tell:
-            return publisher.publish(tell, tune, rebuild=rebuild, retune=retune)
+            return publisher.publish(tell, tune, rebuild=rebuild, retune=retune, engine=engine)
 
     @contextlib.contextmanager
     def publisher(self) -> Iterator[Publisher]:

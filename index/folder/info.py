@@ -10,6 +10,7 @@ from anysense.index.bridging.published import find_bridges, needed_bridges
 from anysense.index.catalog.spaces import count_items
 from anysense.index.mapping.published import find_maps
 from anysense.index.snapshots.manifest import BRIDGES, EFFORTS, TARGET
+from anysense.index.vectors.engines import engine_of
 from anysense.index.vectors.recall import TARGET_RECALL
 
 if TYPE_CHECKING:
@@ -109,6 +110,7 @@ def describe_collection(folder: Path, catalog: Catalog, snapshot: Snapshot) -> d
             }
         )
     routes = describe_routes(snapshot)
+    generation = snapshot.manifest.generation
     return {
         "path": str(folder),
         "format": snapshot.manifest.format,
@@ -133,6 +135,7 @@ def describe_collection(folder: Path, catalog: Catalog, snapshot: Snapshot) -> d
         ],
         "partitions": partitions,
         "generation": snapshot.version[0],
+        "engine": engine_of(None if generation is None else generation.layout),
         "change": snapshot.change,
         "unpublished": snapshot.unpublished,
         "tombstones": len(snapshot.tombstones),

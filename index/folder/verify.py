@@ -11,7 +11,7 @@ import numpy as np
 
 from anysense.embed.errors import AnysenseError, IncompatibleCollectionError
 from anysense.index.catalog.integrity import catalog_problems, check_acknowledged
-from anysense.index.catalog.vectors import vector_sources
+from anysense.index.catalog.vectors import StoredVectors, vector_sources
 from anysense.index.catalog.words.check import word_problems
 from anysense.index.folder.lock import WriterLock
 from anysense.index.snapshots.generation import (
@@ -141,7 +141,8 @@ def _check_generation(folder: Path, catalog: Catalog, report: VerifyReport) -> N
         return
     report.generation = generation.number
     try:
-        store, _ = load_generation(folder, generation, always_check=True)
+        reader = StoredVectors(catalog)
+        store, _ = load_generation(folder, generation, reader, always_check=True)
     except DamagedGeneration as error:
         report.problems.append(f"{error}; {repair}.")
         return

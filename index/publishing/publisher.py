@@ -18,7 +18,7 @@ from anysense.index.bridging.published import kept_bridges
 from anysense.index.catalog.keys import segments_apart
 from anysense.index.catalog.reader import read_state
 from anysense.index.catalog.sqlite.connections import storage_errors
-from anysense.index.catalog.vectors import vector_sources
+from anysense.index.catalog.vectors import StoredVectors, vector_sources
 from anysense.index.mapping.published import draw_maps
 from anysense.index.publishing.canaries import measure_routes, partitions_to_recluster
 from anysense.index.snapshots.generation import (
@@ -40,6 +40,14 @@ from anysense.index.snapshots.manifest import (
 from anysense.index.snapshots.seen import seen_by, seen_spaces
 from anysense.index.snapshots.snapshot import Snapshot
 from anysense.index.snapshots.views import Base, Views
+from anysense.index.vectors.engines import (
+    LOCAL,
+    Building,
+    clear_engines,
+    engine_of,
+    is_lost,
+    owner_of,
+)
 from anysense.index.vectors.recall import TARGET_RECALL
 
 if TYPE_CHECKING:
@@ -52,6 +60,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Publisher"]
 
+ENGINE_NOTES = "engine|"
+"""What the keys of notes begin with that name engines where something may have to be dropped."""
+
 _MOST_IN_MEMORY = 100_000  # newer segments that are handed over as arrays
 
 
@@ -63,11 +74,13 @@ class Publisher:
         folder: the collection.
         views: its snapshots.
         writer: the right to write.
+        engine: where the index is to be; where it is if None.
     """
 
     folder: Path
     views: Views
     writer: CatalogWriter
+    engine: str | None = None
 
     def publish(
         self,
@@ -76,6 +89,7 @@ class Publisher:
         *,
         rebuild: bool,
         retune: bool,
+        engine: str | None = None,
     ) -> int:
         """Publish the newest state of the catalog; returns the generation that is current then.
 
@@ -84,15 +98,20 @@ class Publisher:
             tune: measures or fits what is published with the index.
             rebuild: cluster every partition anew.
             retune: publish again also where only what `tune` gives is new.
+            engine: where the index is to be, see `anysense.index.vectors.engines`; where it is if
+                None.
         """
         with self.views.publishing, storage_errors(self.folder):
             snapshot = self.views.newest()
             number = snapshot.version[0]
             stale = bool(snapshot.unpublished or len(snapshot.tombstones) or self.views.is_damaged)
-            if not (stale or rebuild or (retune and number)):
+            moves = engine is not None and engine != _engine_of(snapshot)
+            stale |= engine is not None and not moves and self._is_lost(snapshot)
+            if not (stale or rebuild or moves or (retune and number)):
                 return number
+            moving = replace(self, engine=engine) if moves else self
             with draft_generation(self.folder, snapshot.manifest.generation) as draft:
-                following = self._next(snapshot, draft, progress, rebuild=rebuild)
+                following = moving._next(snapshot, draft, progress, rebuild=rebuild or moves)
                 tuning = self._tuning(snapshot, following, tune)
                 return self._commit(following, draft, tuning, draws_anew=rebuild)
 
@@ -141,7 +160,7 @@ class Publisher:
         if snapshot.store is None or rebuild:
             return self._built(snapshot, None, folder, progress)
         outgrown = partitions_to_recluster(snapshot)
-        many = snapshot.unpublished > _MOST_IN_MEMORY
+        many = snapshot.unpublished > _MOST_IN_MEMORY or self._is_lost(snapshot)
         if outgrown or many or self._has_outgrown_lists(snapshot):
             return self._built(snapshot, snapshot.store, folder, progress, outgrown)
         if self._has_same_lists(snapshot, draft):
@@ -174,21 +193,21 @@ class Publisher:
         progress: Progress | None,
         renew: Collection[Partition] = (),
     ) -> Snapshot:
-        """The snapshot of an index that is built from the catalog into a folder."""
-        from anysense.index.vectors.faiss.store import FaissStore
-
+        """The snapshot of an index that is built from the catalog, on the disk or elsewhere."""
+        building = self._building(snapshot, folder)
+        if building.engine != LOCAL:
+            self.writer.note({f"{ENGINE_NOTES}{building.engine}": ""})
         catalog = snapshot.catalog
         with catalog.transaction() as connection:
             state = read_state(catalog.path, connection)
             partitions = catalog.partitions(connection)
             sources = vector_sources(catalog, connection)
-            store = FaissStore.build(
+            store = building.build(
                 sources,
+                StoredVectors(catalog),
                 previous=previous,
                 renew=renew,
                 progress=progress,
-                thresholds=self.views.thresholds,
-                folder=folder,
             )
         snapshot = replace(
             snapshot,
@@ -241,7 +260,39 @@ class Publisher:
         self.writer.use(seen_spaces(self.views.catalog, manifest))
         self.writer.published(snapshot.change, {MANIFEST: manifest.to_text()})
         remove_others(self.folder, generation)
+        self._clear_engines(manifest, snapshot.store)
         return number
+
+    def _building(self, snapshot: Snapshot, folder: Path) -> Building:
+        return Building(
+            self.engine or _engine_of(snapshot),
+            folder,
+            owner_of(snapshot.manifest.collection, self.folder),
+            self.views.thresholds,
+        )
+
+    def _is_lost(self, snapshot: Snapshot) -> bool:
+        """Whether the index is elsewhere and cannot be added to."""
+        return is_lost(snapshot.store, owner_of(snapshot.manifest.collection, self.folder))
+
+    def _clear_engines(self, manifest: Manifest, store: Store) -> None:
+        """Remove from engines elsewhere what no generation needs any more.
+
+        What cannot be removed, or is left by a kill, is removed after the next publishing.
+        """
+        notes = self.views.catalog.notes(ENGINE_NOTES)
+        engines = [key.removeprefix(ENGINE_NOTES) for key in notes]
+        if engines:
+            owner = owner_of(manifest.collection, self.folder)
+            left = clear_engines(engines, owner, store)
+            done: dict[str, str | None] = {f"{ENGINE_NOTES}{engine}": None for engine in left}
+            self.writer.note(done)
+
+
+def _engine_of(snapshot: Snapshot) -> str:
+    """Where the index of a snapshot is."""
+    generation = snapshot.manifest.generation
+    return LOCAL if generation is None else engine_of(generation.layout)
 
 
 def _names(folder: Path, number: int) -> bool:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from anysense.index.vectors.store import Store
+    from anysense.index.vectors.store import Store, VectorReader
     from anysense.index.vectors.thresholds import Thresholds
 
 __all__ = [
@@ -177,6 +177,7 @@ def _problem(path: Path, expected: FileSum) -> str:
 def load_generation(
     folder: Path,
     generation: Generation,
+    reader: VectorReader,
     thresholds: Thresholds = DEFAULTS,
     *,
     always_check: bool = False,
@@ -186,6 +187,7 @@ def load_generation(
     Args:
         folder: the collection.
         generation: which.
+        reader: the catalog's vectors, which an index that is elsewhere takes scores from.
         thresholds: from which sizes on its index works in another way.
         always_check: see `check_generation`.
 
@@ -194,12 +196,12 @@ def load_generation(
     """
     import numpy as np
 
-    from anysense.index.vectors.faiss.store import FaissStore
+    from anysense.index.vectors.engines import load_store
 
     check_generation(folder, generation, always=always_check)
     inside = folder / generation.folder
     try:
-        store = FaissStore.load(inside, dict(generation.layout), thresholds=thresholds)
+        store = load_store(inside, dict(generation.layout), reader, thresholds=thresholds)
         arrays = {
             name.removesuffix(".npy"): np.load(inside / name, allow_pickle=False)
             for name in generation.files

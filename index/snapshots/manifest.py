@@ -107,13 +107,13 @@ class FileSum:
 
 @dataclass(frozen=True)
 class Generation:
-    """A FAISS index on disk, and the state of the catalog that it is of.
+    """An index, on disk or in an engine elsewhere, and the state of the catalog that it is of.
 
     Attributes:
         number: counts up; its folder is named after it.
         change: the last change of the catalog that it includes.
         high_water: it has no segment with a key over this.
-        layout: what `FaissStore.load` needs besides the files.
+        layout: what loading the index needs besides the files; see `index/vectors/engines.py`.
         files: their sizes and checksums by name.
         optional: the same of files that searches do without.
     """

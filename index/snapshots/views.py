@@ -16,7 +16,7 @@ from anysense.index.catalog.sqlite.connections import connect_to, damaged, log_o
 from anysense.index.catalog.sqlite.gate import close_before_fork, using
 from anysense.index.catalog.sqlite.identity import FileId, check_file, file_id, replaced
 from anysense.index.catalog.sqlite.seals import stamp
-from anysense.index.catalog.vectors import vector_sources
+from anysense.index.catalog.vectors import StoredVectors, vector_sources
 from anysense.index.snapshots.generation import DamagedGeneration, load_generation
 from anysense.index.snapshots.manifest import EFFORTS, MANIFEST, DamagedManifest, Manifest
 from anysense.index.snapshots.seen import seen_by
@@ -235,25 +235,35 @@ class Views:
         generation = self._manifest.generation
         if generation is None:
             return Base(0)
-        store, arrays = load_generation(self._folder, generation, self.thresholds)
+        store, arrays = load_generation(
+            self._folder, generation, StoredVectors(self._catalog), self.thresholds
+        )
         self.is_damaged = False
         return Base(generation.number, generation.change, generation.high_water, store, arrays)
 
     def _rebuilt(self, number: int, problem: Exception) -> Base:
         """An index made from the catalog, in memory, in place of one that cannot be used."""
-        from anysense.index.vectors.faiss.store import FaissStore
+        from anysense.index.vectors.engines import LOCAL, engine_of, recovered_store
 
+        generation = self._manifest.generation
+        layout = {} if generation is None else generation.layout
+        is_local = engine_of(layout) == LOCAL
         _log.warning(
-            "%s; the index was rebuilt in memory: `anysense compact %s` repairs it on the disk.",
+            "%s; %s: `anysense compact %s` repairs it on the disk.",
             str(problem) or "the generation is older than the catalog",
+            "the index was rebuilt in memory" if is_local else "searches go without it",
             self._folder,
         )
         self.is_damaged = True
         with self._catalog.transaction() as connection:
             state = read_state(self._catalog.path, connection)
             sources = vector_sources(self._catalog, connection)
-            store = FaissStore.build(sources, thresholds=self.thresholds)
-        return Base(number, state.change, state.next_segment - 1, store)
+            store = recovered_store(
+                layout, sources, StoredVectors(self._catalog), thresholds=self.thresholds
+            )
+        has_all = is_local or generation is None
+        high_water = state.next_segment - 1 if has_all else generation.high_water
+        return Base(number, state.change, high_water, store)
 
     def _start_from(self, base: Base) -> None:
         self._base, self._is_checked = base, False

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from anysense.index.vectors.recall import MEASURED_K, TARGET_RECALL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     import numpy as np
@@ -19,7 +19,42 @@ if TYPE_CHECKING:
     from anysense.index.vectors.layout import PartitionLayout
     from anysense.index.vectors.recall import Effort
 
-__all__ = ["Store"]
+__all__ = ["Store", "VectorReader"]
+
+
+class VectorReader(Protocol):
+    """The vectors of segments as they are kept where they are the truth: float16, as of now.
+
+    A store whose engine is elsewhere takes scores from them, so that they do not depend on it.
+    """
+
+    def ids(self, partition: Partition, until: int) -> Ids:
+        """The segments of a partition with an id of at most `until`, ascending."""
+        ...
+
+    def count(self, partition: Partition, until: int) -> int:
+        """How many segments `ids` would give."""
+        ...
+
+    def exist(self, ids: Ids) -> NDArray[np.bool_]:
+        """Which segments there are, in whatever partition: (n,) bool."""
+        ...
+
+    def read(self, partition: Partition, ids: Ids) -> tuple[Ids, NDArray[np.float16]]:
+        """Those of some segments that are in a partition: ids (m,) and vectors (m, d)."""
+        ...
+
+    def batches(
+        self, partition: Partition, until: int, allowed: Ids | None = None
+    ) -> Iterator[tuple[Ids, NDArray[np.float16]]]:
+        """Segments of a partition with an id of at most `until`, as above, some at a time.
+
+        Args:
+            partition: whose.
+            until: the highest id.
+            allowed: only these, each once; all if None.
+        """
+        ...
 
 
 class Store(Protocol):
@@ -89,8 +124,9 @@ class Store(Protocol):
             partition: to search; one that is not here holds nothing.
             queries: (q, d) float32, in the partition's space.
             k: how many to find.
-            effort: what to spend, from `choose_effort`; None is exact. Where candidates cost more
-                than scanning the vectors, and with `allowed`, the vectors are scanned.
+            effort: what to spend, from `choose_effort`; None is exact, or as near to it as an
+                engine elsewhere goes. Where candidates cost more than scanning the vectors, and
+                with `allowed`, the vectors are scanned.
             allowed: the only segments to find; those of other partitions do no harm. How a
                 filter changes the lists that are scanned is said at `recall.plan_probes`.
             excluded: segment ids not to find, in addition.
@@ -101,6 +137,7 @@ class Store(Protocol):
 
         Raises:
             UsageError: k is under 1, or the queries are not finite or have another length.
+            EngineUnavailableError: the index is elsewhere and does not answer.
         """
         ...
 

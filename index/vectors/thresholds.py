@@ -13,6 +13,8 @@ class Thresholds(NamedTuple):
     Attributes:
         exact: up to so many a partition is one list, and each search of it is exact. A scan of
             512-d fp16 vectors takes 0.1 ms per thousand on one core, so this is at 2 to 3 ms.
+        elsewhere: up to so many segments are compared here, one by one, where an engine elsewhere
+            has the index: to ask it takes as long.
         full_probe: a filter that selects no more than a search may scan anyway is answered exactly.
         fast_scan: from so many on, a partition has a fast scan.
         timed: the queries of a route on which the fast scan and a scan of the vectors are timed
@@ -28,6 +30,7 @@ class Thresholds(NamedTuple):
     """
 
     exact: int = 25_000
+    elsewhere: int = 1_000
     full_probe: int = 25_000
     fast_scan: int = 100_000
     timed: int = 32

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from anysense.index.building.report import BuildProgress
 
-__all__ = ["BuildBar", "CountBar", "ItemBar"]
+__all__ = ["PHASES", "BuildBar", "CountBar", "ItemBar"]
 
 REDRAW_SECONDS = 0.1
 LINE_SECONDS = 10.0

@@ -31,6 +31,7 @@ COMMANDS = {
     "verify": "Check every file of a collection.",
     "compact": "Give back the space of removed items.",
     "merge": "Merge parts and other collections into one collection.",
+    "publish": "Bring the index up to date, here or in Milvus.",
     "reencode": "Change the models of a collection while it is in use.",
     "eval": "Measure how well a collection answers labelled queries.",
     "bridge": "Let images find sounds where no model knows both.",
@@ -46,7 +47,7 @@ COMMANDS = {
 has a line under its end if it is a word of Python's own."""
 
 FOLDERS = {
-    **dict.fromkeys(("verify", "compact", "merge", "reencode", "collections"), "care"),
+    **dict.fromkeys(("verify", "compact", "merge", "publish", "reencode", "collections"), "care"),
     "import": "importing",
 }
 """The folders of those whose modules are not beside the others."""

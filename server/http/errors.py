@@ -61,6 +61,7 @@ STATUS: Mapping[type[AnysenseError], int] = {
     errors.NoMediaError: 404,
     errors.MediaGoneError: 410,
     errors.StorageError: 507,
+    errors.EngineUnavailableError: 503,
     errors.NoRouteError: 422,
     errors.BusyError: 429,
     errors.AbandonedError: 499,
@@ -116,6 +117,7 @@ RETRY_LATER = (
     errors.CollectionLockedError,
     errors.CollectionReplacedError,
     errors.BusyError,
+    errors.EngineUnavailableError,
     LoadingError,
     StoppingError,
 )

@@ -20,6 +20,7 @@ _PLAIN: Mapping[type[AnysenseError], str] = {
     errors.StorageError: "The service's disk refused: it may be full or read-only",
     errors.CorruptCollectionError: "The collection is damaged",
     errors.IncompatibleCollectionError: "The collection is of other models or of another version",
+    errors.EngineUnavailableError: "The engine that searches the collection does not answer now",
     errors.CollectionLockedError: "Another process is writing to the collection; try again",
     errors.CollectionNotFoundError: "The collection is not there any more",
     errors.ItemNotFoundError: "There is no such item in the collection",

@@ -126,6 +126,8 @@ def test_each_heavy_library_has_its_place() -> None:
             tops = {name.split(".")[0] for name in imported(tree)}
             if "faiss" in tops:
                 assert path.parent == Path("index/vectors/faiss")
+            if "pymilvus" in tops:
+                assert path.parent == Path("index/vectors/milvus")
             if "torch" in tops:
                 assert path.is_relative_to("embed/encoders") or path.parts[1] == "pipeline", path
             if {"fastapi", "starlette", "uvicorn"} & tops:

@@ -25,8 +25,9 @@ def info(path: str, as_json: bool, quarantined: bool) -> int:
     share, the recall, of what is truly nearest, as measured when it was published.
 
     With --json: an object with at least `items`, `items_by_kind`, `segments`, `quarantined`,
-    `bytes`, `encoders`, `partitions`, `generation`, `target_recall`, `measured_recall` (the least
-    of all routes), `routes` (each with `query`, `items_of`, `space`, `route`, `segments`, `exact`,
+    `bytes`, `encoders`, `partitions`, `generation`, `engine` (local, or the address of the Milvus
+    server that has the index), `target_recall`, `measured_recall` (the least of all routes),
+    `routes` (each with `query`, `items_of`, `space`, `route`, `segments`, `exact`,
     `target_recall` and `measured_recall`), `bridges` (each with `source`, `target`, `usable`,
     `method`, `held_out_score`, the mean reciprocal rank of `held_out` captions, `scores` of every
     method and `anchors`), `maps` (each with its `space` and of how many `items` it is) and

@@ -1,4 +1,4 @@
-"""Whether collections can be searched now: a tiny encode and a look into each catalog."""
+"""Whether collections can be searched now: a tiny encode, a look at catalogs and engines."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from anysense.embed.errors import AnysenseError
 from anysense.index.catalog.browse import list_items
+from anysense.index.vectors.engines import ping
 from anysense.server.http.errors import sentence
 from anysense.server.http.service.warm import encode_sample
 
@@ -40,7 +41,11 @@ class Readiness:
     """
 
     def __init__(self, collections: Mapping[str, ServedCollection]) -> None:
-        self.checks: list[Callable[[ServedCollection], None]] = [look_at_place, read_catalog]
+        self.checks: list[Callable[[ServedCollection], None]] = [
+            look_at_place,
+            read_catalog,
+            ask_engine,
+        ]
         """Called with each collection; they raise if it cannot be used."""
         self._collections = collections
         self._look: Future[str | None] | None = None
@@ -106,6 +111,11 @@ def look_at_place(served: ServedCollection) -> None:
 def read_catalog(served: ServedCollection) -> None:
     """Read the newest state of a collection, and its first item."""
     list_items(served.collection.folder.snapshot().catalog, 0, 1)
+
+
+def ask_engine(served: ServedCollection) -> None:
+    """See that the engine that has the index answers, where it is on another machine."""
+    ping(served.collection.folder.snapshot().store)
 
 
 def encode_tiny(served: ServedCollection) -> None:

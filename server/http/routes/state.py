@@ -30,8 +30,9 @@ async def get_health() -> Response:
 async def get_ready(request: Request) -> Response:
     """Whether searches can be answered now: 503 with the reason if not.
 
-    That is so once the encoders are loaded, as long as each encodes something small in time and the
-    catalogs can be read, and until the service is told to stop. An answer holds for some seconds.
+    That is so once the encoders are loaded, as long as each encodes something small in time, the
+    catalogs can be read and a Milvus server that has an index answers, and until the service is
+    told to stop. An answer holds for some seconds.
     """
     status, reason = await service_of(request).readiness()
     answer = {"status": status, "reason": reason}

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import tiny
 from http_client import TestClient, client_of
+from memory_engine import MemoryEngine
 
 from anysense.embed.errors import StorageError
+from anysense.index.vectors.milvus import store
+from anysense.index.vectors.thresholds import Thresholds
 from anysense.server.http.monitoring import readiness
 
 if TYPE_CHECKING:
@@ -99,3 +102,23 @@ def test_health_touches_nothing(
 ) -> None:
     monkeypatch.setattr(collection, "_folder", None)  # as it would be lost
     assert warm.get("/health").status_code == 200
+
+
+def test_an_engine_that_is_away_is_told(
+    warm: TestClient, collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = MemoryEngine()
+    monkeypatch.setattr(store, "Remote", engine.connect)
+    # The folder was opened by a fixture, and holds too little for an engine to be asked.
+    monkeypatch.setattr(collection.folder._views, "thresholds", Thresholds(elsewhere=0))
+    collection.publish(to=engine.address)
+    query = {"text": "red"}
+    assert ready(warm) == (200, "ready", None)
+    assert warm.post("/v1/search", json=query).json()["hits"]
+    engine.is_away = True
+    assert ready(warm)[:2] == (503, "failed")
+    answer = warm.post("/v1/search", json=query)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "engine_unavailable")
+    assert answer.headers["retry-after"]
+    engine.is_away = False
+    assert warm.post("/v1/search", json=query).json()["hits"]

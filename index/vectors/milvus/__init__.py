@@ -1,0 +1,1 @@
+"""Nearest vectors by a Milvus server; pymilvus is imported in this room alone."""
