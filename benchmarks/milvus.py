@@ -45,6 +45,10 @@ class Reader(ArrayReader):
         known, rows = self._rows[partition]
         return ids, rows[np.searchsorted(known, ids)]
 
+    def batches(self, partition: Any, until: int, allowed: Any = None) -> Any:
+        known, rows = self._rows[partition]
+        yield (known, rows) if allowed is None else self.read(partition, allowed)
+
 
 def measure(store: Any, source: ArraySource, gap: int) -> dict[str, Any]:
     """A store's figures for queries of the segments' own modality (0), or of another (1)."""

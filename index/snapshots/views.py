@@ -261,8 +261,9 @@ class Views:
             store = recovered_store(
                 layout, sources, StoredVectors(self._catalog), thresholds=self.thresholds
             )
-        has_all = is_local or generation is None
-        high_water = state.next_segment - 1 if has_all else generation.high_water
+        high_water = state.next_segment - 1
+        if generation is not None and not is_local:
+            high_water = generation.high_water
         return Base(number, state.change, high_water, store)
 
     def _start_from(self, base: Base) -> None:
