@@ -42,6 +42,7 @@ EXPECTED = {
     "NoMapError": (404, "no_map"),
     "NoMediaError": (404, "no_media"),
     "MediaGoneError": (410, "media_gone"),
+    "EngineUnavailableError": (503, "engine_unavailable"),
     "StorageError": (507, "storage"),
     "ServiceError": (500, "service"),
     "ServiceUnreachableError": (500, "service_unreachable"),
