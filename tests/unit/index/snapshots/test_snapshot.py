@@ -125,6 +125,7 @@ def test_what_is_kept_of_filters_is_bounded_in_bytes(
     snapshot = collection.folder.snapshot()
     wide = snapshot.select("n >= 0")
     assert wide is snapshot.select("n >= 0")
+    # 64 MB of filters would take millions of segments to select.
     monkeypatch.setattr("anysense.index.snapshots.snapshot._KEPT_BYTES", wide.nbytes)
     assert snapshot.select("n < 5") is snapshot.select("n < 5")  # the last is kept in any case
     again = snapshot.select("n >= 0")

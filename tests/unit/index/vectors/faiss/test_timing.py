@@ -33,6 +33,7 @@ def test_the_clock_decides(
     assert time_ways(search, queries, probes, 50, count=0) is None
     for vectors, expected in ((0.2, 0), (0.4, 50), (0.8, 150)):
         clock = iter([0.0, vectors, 0.0, 0.4, 0.0, 1.0])
+        # a real clock would decide otherwise each time
         monkeypatch.setattr(timing, "_clock", lambda clock=clock: next(clock))
         assert time_ways(search, queries, probes, 50, count=1) == expected
 
