@@ -115,7 +115,7 @@ def ended(path: Path, tmp_path: Path) -> dict[str, dict[str, float]]:
     return state_of(tmp_path / "ended")[1]
 
 
-@pytest.mark.parametrize("step", [12, pytest.param(2, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("step", [25, pytest.param(2, marks=pytest.mark.thorough)])
 def test_killed_at_each_event_it_is_as_before_or_as_after(
     path: Path, tmp_path: Path, processes: Any, step: int
 ) -> None:
