@@ -1,4 +1,4 @@
-"""What lies elsewhere as a file that can be read from any place in it, a range at a time."""
+"""Bytes that lie elsewhere as a file that can be read from any place in it, a range at a time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["open_ranges"]
+__all__ = ["RangeFile", "open_ranges"]
 
 
 def open_ranges(fetch: Callable[[int, int], bytes], size: int, buffer_bytes: int) -> BinaryIO:
@@ -19,11 +19,13 @@ def open_ranges(fetch: Callable[[int, int], bytes], size: int, buffer_bytes: int
         size: how many bytes there are in all.
         buffer_bytes: so many are asked for at least, unless the file ends before.
     """
-    raw = _RangeFile(fetch, size)
+    raw = RangeFile(fetch, size)
     return cast("BinaryIO", io.BufferedReader(raw, buffer_bytes))
 
 
-class _RangeFile(io.RawIOBase):
+class RangeFile(io.RawIOBase):
+    """The bytes of a file, as `open_ranges` has them, without a buffer."""
+
     def __init__(self, fetch: Callable[[int, int], bytes], size: int) -> None:
         super().__init__()
         self._fetch = fetch
@@ -42,7 +44,8 @@ class _RangeFile(io.RawIOBase):
             raise ValueError(f"no such way to seek: {whence}")
         position = bases[whence] + offset
         if position < 0:
-            raise ValueError(f"a position before the beginning: {position}")
+            # a ValueError as of bytes in memory, and an OSError as of a file
+            raise io.UnsupportedOperation(f"a position before the beginning: {position}")
         self._position = position
         return position
 

@@ -34,6 +34,7 @@ __all__ = [
     "plan_probes",
     "ranks_in",
     "recall_at_k",
+    "without_itself",
 ]
 
 TARGET_RECALL = 0.95
@@ -230,3 +231,14 @@ def recall_at_k(ids: Ids, true: Ids) -> float:
         if len(neighbours):
             shares.append(len(np.intersect1d(results, neighbours)) / len(neighbours))
     return float(np.mean(shares)) if shares else 1.0
+
+
+def without_itself(found: Ids, query_ids: Ids) -> Ids:
+    """Neighbours (q, k + 1) without the segment (q,) that each query is itself: (q, k).
+
+    Of a query that did not find itself the last neighbour goes.
+    """
+    itself = found == query_ids[:, None]
+    itself[:, -1] |= ~itself.any(axis=1)
+    others: Ids = found[~itself].reshape(len(found), found.shape[1] - 1)
+    return others

@@ -14,6 +14,7 @@ __all__ = [
     "JSON",
     "KIND",
     "NO_IGNORE",
+    "OUTPUT",
     "PARTS",
     "PROFILE",
     "PROFILE_NAMES",
@@ -45,6 +46,9 @@ ENCODERS = click.option(
     multiple=True,
     metavar="NAME",
     help="A model that encodes, such as openclip:ViT-B-32/laion2b_s34b_b79k; may be given again.",
+)
+OUTPUT = click.option(
+    "-o", "--output", required=True, metavar="COLLECTION", help="The collection's folder."
 )
 PROFILE = click.option(
     "--profile",

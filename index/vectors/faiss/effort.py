@@ -15,6 +15,7 @@ from anysense.index.vectors.recall import (
     list_ranks,
     nearest_lists,
     ranks_in,
+    without_itself,
 )
 
 if TYPE_CHECKING:
@@ -73,9 +74,4 @@ def _true_neighbours(
 ) -> Ids:
     """The true k best of each query, (q, k), not counting the query itself."""
     _, true = search.nearest(queries, k if query_ids is None else k + 1)
-    if query_ids is None:
-        return true
-    itself = true == as_ids(query_ids)[:, None]
-    itself[:, -1] |= ~itself.any(axis=1)
-    others: Ids = true[~itself].reshape(len(true), k)
-    return others
+    return true if query_ids is None else without_itself(true, as_ids(query_ids))

@@ -8,7 +8,7 @@ import numpy as np
 
 from anysense.index.vectors.arrays import as_ids, as_queries
 from anysense.index.vectors.milvus.dialect import EFFORTS
-from anysense.index.vectors.recall import Effort, least_effort, recall_at_k
+from anysense.index.vectors.recall import Effort, least_effort, recall_at_k, without_itself
 
 if TYPE_CHECKING:
     from anysense.embed.types import FloatArray
@@ -38,9 +38,7 @@ def choose_effort(
     queries = as_queries(queries, search.partition, search.dimension)
     _, true = search.compare_all(queries, k if query_ids is None else k + 1)
     if query_ids is not None:
-        itself = true == as_ids(query_ids)[:, None]
-        itself[:, -1] |= ~itself.any(axis=1)
-        true = true[~itself].reshape(len(true), k)
+        true = without_itself(true, as_ids(query_ids))
     is_enough = False
     for ef in EFFORTS:
         effort = most._replace(depth=ef)

@@ -19,6 +19,7 @@ from anysense.server.cli.options import (
     EXCLUDE,
     JSON,
     NO_IGNORE,
+    OUTPUT,
     PARTS,
     PROFILE,
     RAY,
@@ -37,9 +38,7 @@ __all__ = ["build", "open_or_create"]
 
 @click.command(short_help="Build a collection from files, or bring it up to date.")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
-@click.option(
-    "-o", "--output", required=True, metavar="COLLECTION", help="The collection's folder."
-)
+@OUTPUT
 @ENCODERS
 @PROFILE
 @click.option(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import os
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -26,6 +26,7 @@ from anysense.index.building.sources.tars.headers import (
     read_member,
     read_members,
 )
+from anysense.index.objects.ranges import RangeFile
 
 if TYPE_CHECKING:
     from anysense.index.building.sources.paths import CatalogPath
@@ -120,7 +121,7 @@ class TarMember(EmbeddedFile):
             raise
 
 
-class MemberBytes(io.RawIOBase):
+class MemberBytes(RangeFile):
     """The bytes of a member, read from its tar, which is closed with it.
 
     Args:
@@ -130,42 +131,18 @@ class MemberBytes(io.RawIOBase):
     """
 
     def __init__(self, tar: BinaryIO, start: int, size: int) -> None:
+        super().__init__(partial(_read_range, tar, start), size)
         self._tar = tar
-        self._start = start
-        self._size = size
-        self._position = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        bases = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}
-        position = bases[whence] + offset
-        if position < 0:
-            raise OSError("a position before the beginning")
-        self._position = position
-        return position
-
-    def tell(self) -> int:
-        return self._position
-
-    def readinto(self, buffer: memoryview | bytearray) -> int:  # type: ignore[override]
-        left = max(0, self._size - self._position)
-        view = memoryview(buffer)[:left]
-        if not view:
-            return 0
-        self._tar.seek(self._start + self._position)
-        data = self._tar.read(len(view))
-        view[: len(data)] = data
-        self._position += len(data)
-        return len(data)
 
     def close(self) -> None:
         self._tar.close()
         super().close()
+
+
+def _read_range(tar: BinaryIO, at: int, start: int, end: int) -> bytes:
+    """The bytes from `start` to before `end` of what begins at a place in a tar."""
+    tar.seek(at + start)
+    return tar.read(end - start)
 
 
 def find_member(file: BinaryIO, name: str, offset: int, size: int) -> Extent | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from anysense.server.cli import console
-from anysense.server.cli.options import JSON
+from anysense.server.cli.options import JSON, OUTPUT
 from anysense.server.cli.status import DONE, PARTIAL
 
 if TYPE_CHECKING:
@@ -24,9 +24,7 @@ SHOWN = 10
 
 @click.command(short_help="Merge parts and other collections into one collection.")
 @click.argument("parts", nargs=-1, required=True, metavar="PART...")
-@click.option(
-    "-o", "--output", required=True, metavar="COLLECTION", help="The collection's folder."
-)
+@OUTPUT
 @JSON
 def merge(parts: tuple[str, ...], output: str, as_json: bool) -> int:
     """Merge parts and other collections into one collection.

@@ -7,13 +7,10 @@ from pathlib import Path
 import click
 
 from anysense.server.cli.commands.importing.running import Import, import_into
-from anysense.server.cli.options import DEVICE, JSON
+from anysense.server.cli.options import DEVICE, JSON, OUTPUT
 
 __all__ = ["import_"]
 
-OUTPUT = click.option(
-    "-o", "--output", required=True, metavar="COLLECTION", help="The collection's folder."
-)
 ENCODER = click.option(
     "--encoder",
     metavar="NAME",
