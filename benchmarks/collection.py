@@ -6,7 +6,7 @@ To fill from vectors that are ready, to publish, open, search by image and by te
 and without, to add and delete, check, and keep in memory. The vectors are 512 numbers of
 `gap_data`; the encoder is left out. Builds over unchanged files have a benchmark of their own.
 
-Recall is counted against a search of everything by the same 100 queries, of which none is in the
+Recall is counted against a search of everything by the same 200 queries, of which none is in the
 collection; those by text are centred and decorrelated as in any search. Times of searches are
 medians, one query after the other. Opening is timed in fresh processes, once after dropping the
 files from the page cache and then three times with it.
@@ -63,7 +63,7 @@ if TYPE_CHECKING:
 
 SEED = 0
 REPEATS = 5
-QUERIES = 100
+QUERIES = 200
 NEAREST = 10
 FILTERS = {"one_in_1000": "tags = 't5'", "five_in_seven": "year >= 2000"}
 CHANGES = 100

@@ -17,8 +17,7 @@ from anysense.embed.types import Modality
 from anysense.index.background.bank import from_arrays
 from anysense.index.bridging.maps import unit
 from anysense.index.bridging.published import find_bridges
-from anysense.index.calibration.decorrelation import decorrelate
-from anysense.index.calibration.scores import CENTRED
+from anysense.index.calibration.routes import Calibrations
 from anysense.index.snapshots.manifest import BRIDGES, CALIBRATION, DIRECTIONS, EFFORTS
 from anysense.index.types import Ids, Partition
 from anysense.index.vectors.recall import TARGET_RECALL
@@ -70,14 +69,18 @@ def measure_routes(
         had.
     """
     assert snapshot.store is not None
-    bridges = find_bridges(replace(snapshot.manifest, tuning=tuning.sections), tuning.arrays)
+    tuned = replace(snapshot.manifest, tuning=tuning.sections)
+    calibrations = Calibrations(replace(snapshot, manifest=tuned, arrays=tuning.arrays))
+    bridges = find_bridges(tuned, tuning.arrays)
     measured: dict[str, Any] = {}
     for partition, layout in snapshot.store.layout.items():
         if layout.lists == 1:
             continue
         published = {} if before is None else _published(snapshot.store, before, partition, tuning)
         routes = measured.setdefault(partition.key, {})
-        for modality, draw in _canaries(snapshot, tuning, list(bridges.values()), partition):
+        for modality, draw in _canaries(
+            snapshot, tuning, calibrations, list(bridges.values()), partition
+        ):
             figures = published.get(modality.value)
             if figures is not None and _still_holds(figures, layout.count):
                 routes[modality.value] = figures
@@ -140,7 +143,11 @@ def _published(
 
 
 def _canaries(
-    snapshot: Snapshot, tuning: Tuning, bridges: Sequence[Bridge], partition: Partition
+    snapshot: Snapshot,
+    tuning: Tuning,
+    calibrations: Calibrations,
+    bridges: Sequence[Bridge],
+    partition: Partition,
 ) -> Iterator[tuple[Modality, Callable[[], Canaries]]]:
     """Each modality of queries that there are canaries of, and what draws them."""
     assert snapshot.store is not None
@@ -152,9 +159,9 @@ def _canaries(
             asking = Partition(partition.space, modality)
             vectors = from_arrays(tuning.arrays, list(spaces.values()), asking, form)
             if vectors is not None:
-                yield modality, partial(_crossing, tuning, vectors, partition, modality)
+                yield modality, partial(_as_searched, calibrations, vectors, partition, modality)
         elif store.partitions.get(Partition(partition.space, modality)):
-            yield modality, partial(_native, tuning, store, partition, modality)
+            yield modality, partial(_native, calibrations, store, partition, modality)
     for bridge in bridges:
         if bridge.target == partition.space:
             for modality in sorted(spaces[bridge.source].modalities - native):
@@ -162,22 +169,23 @@ def _canaries(
                     yield modality, partial(_bridged, store, bridge, modality)
 
 
-def _native(tuning: Tuning, store: Store, partition: Partition, modality: Modality) -> Canaries:
+def _native(
+    calibrations: Calibrations, store: Store, partition: Partition, modality: Modality
+) -> Canaries:
     ids, vectors = store.sample(Partition(partition.space, modality), CANARIES, seed=1)
     if modality == partition.modality:
         return vectors, ids
-    return _crossing(tuning, vectors, partition, modality)
+    return _as_searched(calibrations, vectors, partition, modality)
 
 
-def _crossing(
-    tuning: Tuning, vectors: FloatArray, partition: Partition, modality: Modality
+def _as_searched(
+    calibrations: Calibrations, vectors: FloatArray, partition: Partition, modality: Modality
 ) -> Canaries:
     """As a search uses them: where they cross modalities, centred and decorrelated."""
     if modality == partition.modality:
         return vectors, None
-    directions = tuning.arrays.get(_directions(tuning.sections, partition, modality))
-    known = None if directions is None else directions.astype("float32")
-    return decorrelate(vectors - CENTRED * vectors.mean(axis=0), known), None
+    centred = vectors - calibrations.offset(modality, partition)
+    return calibrations.route(modality, partition).decorrelated(centred), None
 
 
 def _directions(sections: Mapping[str, Any], partition: Partition, modality: Modality) -> str:

@@ -10,6 +10,7 @@ import pytest
 from specimen import DIMENSION, IMAGES, created, opened_with
 
 from anysense.embed.types import EncodedSegment, Kind, Modality
+from anysense.index.calibration.routes import Calibrations
 from anysense.index.catalog.records import ItemRecord
 from anysense.index.collection import Collection
 from anysense.index.publishing.canaries import WEAR, partitions_to_recluster
@@ -50,6 +51,17 @@ class Photos:
             )
             for number, v in enumerate(drawn.astype(np.float32), self._count - n)
         ]
+
+
+def as_texts(items: list[ItemRecord]) -> list[ItemRecord]:
+    return [
+        replace(
+            item,
+            kind=Kind.TEXT,
+            segments=[replace(segment, modality=Modality.TEXT) for segment in item.segments],
+        )
+        for item in items
+    ]
 
 
 @pytest.fixture
@@ -163,18 +175,31 @@ def test_growth_unlike_the_rest_makes_new_lists_at_the_next_publishing(
     assert collection.verify().ok
 
 
+def test_what_crosses_is_measured_with_the_queries_of_a_search_where_no_background_is_known(
+    collection: Collection, photos: Photos
+) -> None:
+    texts = as_texts(photos.about(photos.topics(60), 256, spread=2))
+    collection.write(texts)
+    collection.publish()
+    snapshot = collection.folder.snapshot()
+    assert snapshot.manifest.tuning[CALIBRATION][IMAGES.key] == {}
+    calibrations = Calibrations(snapshot)
+    offset = calibrations.offset(Modality.TEXT, IMAGES)
+    route = calibrations.route(Modality.TEXT, IMAGES)
+    assert route.directions is not None
+    vectors = np.stack([text.segments[0].vector for text in texts])
+    queries = np.stack([route.decorrelated(vector - offset) for vector in vectors])
+    _, true = snapshot.search(IMAGES, queries, 10)
+    _, found = snapshot.search(IMAGES, queries, 10, query_modality=Modality.TEXT)
+    effort = snapshot.effort(Modality.TEXT, IMAGES)
+    assert effort is not None
+    assert recall_at_k(found, true) == pytest.approx(effort.recall, abs=1e-3)
+
+
 def test_routes_whose_queries_are_made_otherwise_now_are_measured_again(
     collection: Collection, photos: Photos, tmp_path: Path
 ) -> None:
-    words = photos.about(photos.topics(60), 40)
-    texts = [
-        replace(
-            item,
-            kind=Kind.TEXT,
-            segments=[replace(s, modality=Modality.TEXT) for s in item.segments],
-        )
-        for item in words
-    ]
+    texts = as_texts(photos.about(photos.topics(60), 40))
     collection.encoders()  # without them there is no background, and no calibration to publish
     collection.write(texts)
     collection.publish()
