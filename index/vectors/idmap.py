@@ -13,6 +13,8 @@ from anysense.index.segment_set import SegmentSet
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from anysense.index.types import Ids
 
 
@@ -38,6 +40,11 @@ class Selection:
     among: SegmentSet
     inverted: bool
     total: int
+
+    def selects(self, ids: Ids) -> NDArray[np.bool_]:
+        """Which of some segments of the partition (n,) may be returned: (n,) bool."""
+        selected: NDArray[np.bool_] = self.among.contains(ids) != self.inverted
+        return selected
 
 
 class IdMap:

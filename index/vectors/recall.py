@@ -28,6 +28,7 @@ __all__ = [
     "MEASURED_K",
     "TARGET_RECALL",
     "Effort",
+    "is_narrow",
     "least_effort",
     "list_ranks",
     "nearest_lists",
@@ -96,10 +97,7 @@ def plan_probes(
     """
     lists = len(sizes)
     counts = sizes if selection is None else selection.counts
-    is_narrow = selection is not None and selection.total <= max(
-        full_probe, FULL_PROBE_SHARE * sizes.sum()
-    )
-    if nprobe >= lists or is_narrow:
+    if nprobe >= lists or is_narrow(selection, int(sizes.sum()), full_probe):
         filled = np.flatnonzero(counts)
         return np.broadcast_to(filled, (len(queries), len(filled)))
     affinity = queries @ centroids.T
@@ -112,6 +110,11 @@ def plan_probes(
     share = selection.total / sizes.sum()
     near = np.maximum(counts[nearest].sum(axis=1), 1) / np.maximum(seen, 1)
     return sufficient_lists(affinity, counts, np.maximum(seen * _enough(share, near), k))
+
+
+def is_narrow(selection: Selection | None, count: int, full_probe: int) -> bool:
+    """Whether a search among what is selected of so many segments is answered exactly."""
+    return selection is not None and selection.total <= max(full_probe, FULL_PROBE_SHARE * count)
 
 
 def _enough(share: float, near: NDArray[Any]) -> NDArray[Any]:

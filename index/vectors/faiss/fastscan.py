@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MOST_CANDIDATES",
+    "candidates_for",
     "depth_for",
     "lists_target",
+    "pays",
     "place_numbers",
     "split_places",
     "wants_fast_scan",
@@ -44,6 +46,9 @@ At 100,000 segments, losing the same share took 160 candidates for 10 neighbours
 for 100 and 4,000 for 1,000.
 """
 
+SPARE = 1.25
+"""Of candidates, where a share of what is scanned may be found."""
+
 _PLACE_BITS = 32
 
 
@@ -52,26 +57,52 @@ def wants_fast_scan(entry: PartitionLayout, thresholds: Thresholds = DEFAULTS) -
     return entry.lists > 1 and entry.count >= thresholds.fast_scan
 
 
-def depth_for(
-    k: int, effort: Effort, excluded: int, scanned: float, thresholds: Thresholds = DEFAULTS
-) -> int | None:
-    """How many candidates to take; None if a scan of the fp16 vectors costs less.
+def depth_for(k: int, effort: Effort) -> int:
+    """How many candidates that may be found are compared for k neighbours."""
+    growth: float = max(1.0, k / MEASURED_K) ** GROWTH_OF_DEPTH
+    return max(k, math.ceil(effort.depth * growth))
+
+
+def candidates_for(depth: int, scanned: Ids, eligible: Ids) -> int:
+    """How many candidates to take, so that so many of them may be found.
 
     Args:
-        k: how many neighbours are to be found.
-        effort: what it takes for 10, and how many candidates are worth their time.
-        excluded: how many segments in the lists that a query scans are not to be found, at most.
+        depth: how many.
+        scanned: (q,), the segments in the lists that each query scans.
+        eligible: (q,), those among them that may be found.
+
+    Returns:
+        What is certain to be enough, or else likely: what is nearest may be eligible less often
+        than what is in the same lists.
+    """
+    certain = depth + int((scanned - eligible).max(initial=0))
+    rarest = float((scanned / np.maximum(eligible, 1)).max(initial=1.0))
+    likely = math.ceil(SPARE * depth * rarest)
+    return min(certain, likely)
+
+
+def pays(
+    candidates: int,
+    effort: Effort,
+    scanned: float,
+    usual: float,
+    thresholds: Thresholds = DEFAULTS,
+) -> bool:
+    """Whether a fast scan costs less than a scan of the fp16 vectors.
+
+    Args:
+        candidates: how many are taken.
+        effort: with how many it is no longer worth its time, if that was timed.
         scanned: how many segments are in the lists that a query scans.
+        usual: how many were when it was timed. Both ways take longer with more.
         thresholds: what the steps cost where they were not timed.
     """
     if not effort.depth:
-        return None
-    depth = math.ceil(effort.depth * max(1.0, k / MEASURED_K) ** GROWTH_OF_DEPTH)
-    depth = max(k, depth) + excluded
+        return False
     if effort.break_even is not None:
-        return depth if depth < effort.break_even else None
-    least = thresholds.scanned_per_search + thresholds.scanned_per_candidate * depth
-    return depth if scanned > least else None
+        return candidates < effort.break_even * max(1.0, scanned / max(usual, 1.0))
+    least = thresholds.scanned_per_search + thresholds.scanned_per_candidate * candidates
+    return scanned > least
 
 
 def place_numbers(lists: NDArray[Any], offsets: NDArray[Any]) -> Ids:

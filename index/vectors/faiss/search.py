@@ -9,10 +9,15 @@ import numpy as np
 
 from anysense.embed.forking import new_lock
 from anysense.index.vectors.arrays import as_ids, as_queries, no_results, pad, sort_results
-from anysense.index.vectors.faiss.fastscan import depth_for, split_places
+from anysense.index.vectors.faiss.fastscan import (
+    candidates_for,
+    depth_for,
+    pays,
+    split_places,
+)
 from anysense.index.vectors.faiss.library import BATCH
 from anysense.index.vectors.faiss.probe import compare, multiply, probe, selector_of
-from anysense.index.vectors.recall import plan_probes
+from anysense.index.vectors.recall import is_narrow, plan_probes
 
 if TYPE_CHECKING:
     from anysense.embed.types import FloatArray
@@ -138,9 +143,9 @@ class PartitionSearch:
                 full_probe=self.thresholds.full_probe,
             )
             if effort is not None and self.fast_scan is not None:
-                results = self._by_fast_scan(queries, k, probes, effort, selection)
-                if results is not None:
-                    return results
+                most = self._candidates_worth(k, probes, effort, selection)
+                if most is not None:
+                    return self._by_fast_scan(queries, k, probes, effort, selected, most)
         return self.by_vectors(queries, k, probes, selected)
 
     def by_vectors(
@@ -151,57 +156,77 @@ class PartitionSearch:
         numbers = np.where(probes < 0, -1, probes + first) if first else probes
         return sort_results(*probe(self.lists.index, queries, numbers, k, selected.selector))
 
+    def _candidates_worth(
+        self, k: int, probes: Ids, effort: Effort, selection: Selection | None
+    ) -> int | None:
+        """How many candidates of a fast scan to take; None where the vectors are to be scanned.
+
+        That is where it costs less, and where the answer is to be exact.
+        """
+        if is_narrow(selection, self.entry.count, self.thresholds.full_probe):
+            return None
+        scanned = eligible = np.where(probes < 0, 0, self.sizes[probes]).sum(axis=1)
+        if selection is not None:
+            eligible = np.where(probes < 0, 0, selection.counts[probes]).sum(axis=1)
+        most = candidates_for(depth_for(k, effort), scanned, eligible)
+        usual = effort.scanned * self.entry.count
+        return most if pays(most, effort, float(scanned.mean()), usual, self.thresholds) else None
+
     def _by_fast_scan(
         self,
         queries: FloatArray,
         k: int,
         probes: Ids,
         effort: Effort,
-        selection: Selection | None,
-    ) -> tuple[FloatArray, Ids] | None:
-        """The k best among the candidates of a fast scan; None where the vectors are to be scanned.
-
-        That is with a filter, and where it costs less.
-        """
-        if selection is not None and not selection.inverted:
-            return None
-        absent, excluded = 0, None
-        seen = np.where(probes < 0, 0, self.sizes[probes]).sum(axis=1)
-        if selection is not None:
-            live = np.where(probes < 0, 0, selection.counts[probes]).sum(axis=1)
-            absent, excluded = int((seen - live).max()), selection.among
-        most = depth_for(k, effort, absent, int(seen.sum()) / len(seen), self.thresholds)
-        if most is None:
-            return None
-        scores, ids = self.by_candidates(queries, k, probes, most, excluded)
-        # FAISS finds no code whose sum is the least there can be for a query.
-        return (scores, ids) if (ids >= 0).all() else None
+        selected: Filtered,
+        most: int,
+    ) -> tuple[FloatArray, Ids]:
+        """The k best among so many candidates; by the vectors where too few may be found."""
+        depth = depth_for(k, effort)
+        scores, ids = self.by_candidates(queries, k, probes, most, depth, selected.selection)
+        short = ids[:, 0] < 0
+        if short.any():
+            scores[short], ids[short] = self.by_vectors(queries[short], k, probes[short], selected)
+        return scores, ids
 
     def by_candidates(
-        self, queries: FloatArray, k: int, probes: Ids, depth: int, excluded: SegmentSet | None
+        self,
+        queries: FloatArray,
+        k: int,
+        probes: Ids,
+        most: int,
+        depth: int,
+        selection: Selection | None = None,
     ) -> tuple[FloatArray, Ids]:
-        """The k best of so many candidates of a fast scan of lists (q, p)."""
-        return self._refine(queries, self.candidates(queries, probes, depth), excluded, k)
+        """The k best among the candidates of a fast scan, by their fp16 vectors.
+
+        Args:
+            queries: (q, stored dimension).
+            k: how many.
+            probes: (q, p), the lists that each scans.
+            most: how many candidates are taken.
+            depth: how many that may be found are compared.
+            selection: what may be found.
+
+        Returns:
+            Scores and ids, (q, k); -inf and -1 for a query with fewer than it was to have.
+        """
+        partition = self.entry.partition
+        scores, ids = no_results(len(queries), k)
+        for row, numbers in enumerate(self.candidates(queries, probes, most)):
+            lists, offsets = split_places(numbers[numbers >= 0])
+            wanted = depth if len(lists) == most else k
+            if selection is not None:
+                eligible = selection.selects(self.lists.ids_at(partition, lists, offsets))
+                lists, offsets = lists[eligible][:depth], offsets[eligible][:depth]
+            # FAISS finds no code whose sum is the least there can be for a query.
+            if len(lists) >= wanted:
+                codes = self.lists.codes(partition, lists, offsets)
+                scores[row], best = compare(queries[row], codes, k)
+                ids[row] = self.lists.ids_at(partition, lists[best], offsets[best])
+        return sort_results(scores, ids)
 
     def candidates(self, queries: FloatArray, probes: Ids, n: int) -> Ids:
         """What the fast scan finds in lists (q, p): `place_numbers` (q, n), best first."""
         index = self.fast_scan
         return probe(index, np.ascontiguousarray(queries[:, : index.d]), probes, n)[1]
-
-    def _refine(
-        self, queries: FloatArray, candidates: Ids, excluded: SegmentSet | None, k: int
-    ) -> tuple[FloatArray, Ids]:
-        """The k best of the candidates (q, n) of each query, by their fp16 vectors."""
-        partition = self.entry.partition
-        scores, ids = no_results(len(queries), k)
-        for row, (query, numbers) in enumerate(zip(queries, candidates, strict=True)):
-            lists, offsets = split_places(numbers[numbers >= 0])
-            if excluded is not None:
-                live = ~excluded.contains(self.lists.ids_at(partition, lists, offsets))
-                lists, offsets = lists[live], offsets[live]
-            codes = self.lists.codes(partition, lists, offsets)
-            if len(codes):
-                products, best = compare(query, codes, min(k, len(codes)))
-                scores[row, : len(best)] = products
-                ids[row, : len(best)] = self.lists.ids_at(partition, lists[best], offsets[best])
-        return sort_results(scores, ids)

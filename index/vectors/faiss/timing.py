@@ -42,10 +42,11 @@ def time_ways(
     Returns:
         The number, from the medians of searches one by one; None if nothing was timed.
     """
+    most = _MORE * depth
     ways: list[Callable[[FloatArray, Ids], object]] = [
         lambda query, lists: search.by_vectors(query, MEASURED_K, lists, EVERYTHING),
-        lambda query, lists: search.by_candidates(query, MEASURED_K, lists, depth, None),
-        lambda query, lists: search.by_candidates(query, MEASURED_K, lists, _MORE * depth, None),
+        lambda query, lists: search.by_candidates(query, MEASURED_K, lists, depth, depth),
+        lambda query, lists: search.by_candidates(query, MEASURED_K, lists, most, most),
     ]
     taken: list[list[float]] = [[] for _ in ways]
     started = perf_counter()
@@ -62,7 +63,7 @@ def time_ways(
     if not taken[0]:
         return None
     vectors, few, more = map(median, taken)
-    return break_even(vectors, (depth, few), (_MORE * depth, more))
+    return break_even(vectors, (depth, few), (most, more))
 
 
 def break_even(vectors: float, few: tuple[int, float], more: tuple[int, float]) -> int:

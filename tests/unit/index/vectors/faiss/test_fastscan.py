@@ -9,7 +9,9 @@ import numpy as np
 from anysense.embed.types import Modality
 from anysense.index.types import Partition
 from anysense.index.vectors.faiss.fastscan import (
+    candidates_for,
     depth_for,
+    pays,
     place_numbers,
     split_places,
     wants_fast_scan,
@@ -19,25 +21,38 @@ from anysense.index.vectors.recall import Effort
 from anysense.index.vectors.thresholds import Thresholds
 
 
+def test_depth_grows_with_the_number_of_neighbours() -> None:
+    effort = Effort(5, 0.95, depth=100)
+    assert depth_for(1, effort) == depth_for(10, effort) == 100
+    assert depth_for(80, effort) == 400
+    assert depth_for(500, effort._replace(depth=20)) == 500
+
+
+def test_as_many_candidates_are_taken_as_leave_enough_that_may_be_found() -> None:
+    scanned = np.array([1_000, 2_000])
+    assert candidates_for(100, scanned, scanned) == 100
+    assert candidates_for(100, scanned, scanned - [3, 7]) == 107  # certain
+    assert candidates_for(100, scanned, scanned // [2, 4]) == 500  # likely: a quarter is eligible
+    assert candidates_for(100, scanned, np.array([1_000, 0])) == 2_100
+
+
 def test_the_cost_decides() -> None:
     effort = Effort(5, 0.95, depth=100)
-    assert depth_for(10, effort, 0, 2_500) == 100
-    assert depth_for(10, effort, 0, 2_300) is None  # to scan the vectors costs less
-    assert depth_for(80, effort, 0, 10_000) == 400
-    assert depth_for(10, effort, 7, 3_000) == 107
-    assert depth_for(500, effort._replace(depth=20), 0, 10**6) == 500
-    assert depth_for(10, effort._replace(depth=0), 0, 10**6) is None  # there is none
+    assert pays(100, effort, 2_500, 2_500)
+    assert not pays(100, effort, 2_300, 2_300)  # to scan the vectors costs less
+    assert not pays(107, effort, 2_450, 2_450)
+    assert not pays(100, effort._replace(depth=0), 10**6, 10**6)  # there is none
     free = Thresholds(scanned_per_candidate=0, scanned_per_search=0)
-    assert depth_for(10, effort, 0, 1, free) == 100
+    assert pays(100, effort, 1, 1, free)
 
 
 def test_where_both_ways_were_timed_that_decides() -> None:
     effort = Effort(5, 0.95, depth=100, break_even=150)
-    assert depth_for(10, effort, 0, 1) == 100
-    assert depth_for(10, effort, 49, 1) == 149
-    assert depth_for(10, effort, 50, 10**6) is None
-    assert depth_for(80, effort, 0, 10**6) is None
-    assert depth_for(10, effort._replace(break_even=0), 0, 10**6) is None
+    assert pays(149, effort, 1, 1)
+    assert not pays(150, effort, 10**6, 10**6)
+    assert pays(150, effort, 1_100, 1_000)  # of more lists, both ways take longer
+    assert not pays(150, effort, 900, 1_000)
+    assert not pays(1, effort._replace(break_even=0), 10**6, 10)
 
 
 def test_place_numbers_read_back() -> None:

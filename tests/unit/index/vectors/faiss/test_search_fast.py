@@ -18,11 +18,18 @@ from clusters import (
 from anysense.index.segment_set import SegmentSet
 from anysense.index.types import ArraySource
 from anysense.index.vectors.faiss.fastscan import MOST_CANDIDATES
+from anysense.index.vectors.faiss.search import PartitionSearch
 from anysense.index.vectors.faiss.store import FaissStore
 from anysense.index.vectors.recall import recall_at_k
 
 if TYPE_CHECKING:
     from anysense.index.vectors.thresholds import Thresholds
+
+
+@pytest.fixture(scope="session")
+def wide(fast: FaissStore, fast_thresholds: Thresholds) -> FaissStore:
+    """Takes filters of more than a tenth for wide, as if the partition were large."""
+    return FaissStore(fast.lists, fast.fast_scans, fast_thresholds._replace(full_probe=100))
 
 
 def nearest(fast: FaissStore, queries: Any, k: int = 10, **options: Any) -> tuple[Any, Any]:
@@ -90,8 +97,58 @@ def test_what_is_excluded_elsewhere_needs_no_candidates(fast: FaissStore, querie
     assert recall_at_k(ids, true) < 0.8  # so it took no more than ten
 
 
-def test_filters_are_answered_by_the_vectors(fast: FaissStore, queries: Any) -> None:
+def test_narrow_filters_are_answered_exactly(fast: FaissStore, queries: Any) -> None:
     allowed = SegmentSet.of(fast.lists.all_ids()[::40])
     expected = fast.search(IMAGES, queries, 10, allowed=allowed)
     _, ids = nearest(fast, queries, allowed=allowed)
     np.testing.assert_array_equal(ids, expected[1])
+
+
+@pytest.fixture
+def scans_of_vectors(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Of how many queries at a time the vectors are scanned."""
+    scanned: list[int] = []
+    scan = PartitionSearch.by_vectors
+
+    def counted(self: PartitionSearch, queries: Any, *rest: Any) -> Any:
+        scanned.append(len(queries))
+        return scan(self, queries, *rest)
+
+    monkeypatch.setattr(PartitionSearch, "by_vectors", counted)
+    return scanned
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
+def test_candidates_of_wide_filters_keep_the_recall(
+    wide: FaissStore, queries: Any, share: float, scans_of_vectors: list[int]
+) -> None:
+    ids = np.sort(wide.lists.all_ids())
+    rng = np.random.default_rng(4)
+    allowed = SegmentSet.of(rng.choice(ids, int(share * len(ids)), replace=False))
+    _, true = wide.search(IMAGES, queries, 10, allowed=allowed)
+    effort = wide.choose_effort(IMAGES, queries)
+    scans_of_vectors.clear()
+    _, found = wide.search(IMAGES, queries, 10, effort, allowed=allowed)
+    assert sum(scans_of_vectors) < 0.2 * len(queries)
+    assert allowed.contains(found.ravel()).all()
+    assert recall_at_k(found, true) >= 0.95
+    _, more = wide.search(IMAGES, queries, 60, effort, allowed=allowed)
+    _, truth = wide.search(IMAGES, queries, 60, allowed=allowed)
+    assert allowed.contains(more.ravel()).all()
+    by_vectors = effort._replace(depth=0)
+    _, scanned = wide.search(IMAGES, queries, 60, by_vectors, allowed=allowed)
+    assert recall_at_k(more, truth) > recall_at_k(scanned, truth) - 0.03
+
+
+def test_where_few_candidates_may_be_found_the_vectors_are_scanned(
+    wide: FaissStore, near_world: World, scans_of_vectors: list[int]
+) -> None:
+    query = near_world.draw(1)
+    _, near = wide.search(IMAGES, query, 2_000)
+    allowed = SegmentSet.of(np.setdiff1d(wide.lists.all_ids(), near))
+    _, true = wide.search(IMAGES, query, 10, allowed=allowed)
+    effort = wide.choose_effort(IMAGES, near_world.draw(300))
+    scans_of_vectors.clear()
+    _, found = wide.search(IMAGES, query, 10, effort, allowed=allowed)
+    assert scans_of_vectors == [1]
+    assert recall_at_k(found, true) >= 0.9
