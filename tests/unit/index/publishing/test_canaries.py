@@ -10,6 +10,7 @@ import pytest
 from specimen import DIMENSION, IMAGES, created, opened_with
 
 from anysense.embed.types import EncodedSegment, Kind, Modality
+from anysense.index.background import bank
 from anysense.index.calibration.routes import Calibrations
 from anysense.index.catalog.records import ItemRecord
 from anysense.index.collection import Collection
@@ -176,8 +177,9 @@ def test_growth_unlike_the_rest_makes_new_lists_at_the_next_publishing(
 
 
 def test_what_crosses_is_measured_with_the_queries_of_a_search_where_no_background_is_known(
-    collection: Collection, photos: Photos
+    collection: Collection, photos: Photos, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(bank, "lookup", lambda space: None)
     texts = as_texts(photos.about(photos.topics(60), 256, spread=2))
     collection.write(texts)
     collection.publish()
