@@ -21,10 +21,14 @@ class Limits:
         file_bytes: bytes of one file or payload, as stored.
         image_pixels: width times height of one image, after decoding.
         audio_seconds: length of one recording.
+        video_seconds: length of one video.
+        video_pixels: width times height of a frame of a video, as it is stored.
+        video_frames: frames of one video that are encoded.
         text_characters: characters of the text of one document.
         query_text_characters: characters of the texts, and documents, of one query together.
         query_audio_seconds: length of the recordings of one query together. A query is one vector:
             of a long recording it would be a mean of everything in it, and slow to come by.
+        query_video_seconds: length of a video that is a query, for the same reasons.
         query_image_pixels: width times height of the pictures of one query, together.
         document_pages: pages of one PDF.
         tar_members: files of one tar; further ones are told and left out.
@@ -33,9 +37,13 @@ class Limits:
     file_bytes: int = 2 * 1024**3
     image_pixels: int = 200_000_000
     audio_seconds: float = 12 * 3600.0
+    video_seconds: float = 12 * 3600.0
+    video_pixels: int = 36_000_000
+    video_frames: int = 43_200
     text_characters: int = 20_000_000
     query_text_characters: int = 100_000
     query_audio_seconds: float = 600.0
+    query_video_seconds: float = 600.0
     query_image_pixels: int = 50_000_000
     document_pages: int = 10_000
     tar_members: int = 1_000_000

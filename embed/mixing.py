@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["PART_SECONDS", "mix"]
+__all__ = ["PART_SECONDS", "Mixer", "mix"]
 
 PART_SECONDS = 10.0
 """How long a part is that is mixed in one way: as long as the windows that models hear."""
@@ -46,20 +46,40 @@ def mix(blocks: Iterable[NDArray[np.float32]], rate: int) -> Iterator[NDArray[np
         blocks: successive samples, float32; the number of channels may change.
         rate: samples per second of each channel.
     """
-    part = _Part()
+    mixer = Mixer(rate)
     for block in blocks:
+        yield from mixer.add(block)
+    yield from mixer.finish()
+
+
+class Mixer:
+    """Does what `mix` does, of blocks that come one by one.
+
+    Args:
+        rate: samples per second of each channel.
+    """
+
+    def __init__(self, rate: int) -> None:
+        self._rate = rate
+        self._part = _Part()
+
+    def add(self, block: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
+        """Take a block of shape (channels, n), and give what can be mixed by now."""
         if len(block) == 1:
-            yield from part.finish()
+            yield from self._part.finish()
             yield block[0]
-            continue
-        if part.channels != len(block):
-            yield from part.finish()
-            part = _Part(len(block), rate)
+            return
+        if self._part.channels != len(block):
+            yield from self._part.finish()
+            self._part = _Part(len(block), self._rate)
         while block.shape[1] > 0:
-            block = part.take(block)
-            if part.is_full:
-                yield from part.finish()
-    yield from part.finish()
+            block = self._part.take(block)
+            if self._part.is_full:
+                yield from self._part.finish()
+
+    def finish(self) -> Iterator[NDArray[np.float32]]:
+        """Give what is left."""
+        yield from self._part.finish()
 
 
 class _Part:

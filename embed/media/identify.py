@@ -32,6 +32,7 @@ from anysense.embed.media.signatures import (
     OFFICE_FORMATS,
     PDF_FORMAT,
     TEXT_FORMAT,
+    VIDEO_FORMATS,
     Format,
     aac_format_within,
     foreign_format,
@@ -76,6 +77,9 @@ _AUDIO_SUFFIXES = (
     ".wav .wave .flac .ogg .oga .opus .mp3 .m4a .m4b .aac .aif .aiff .aifc .au .caf .w64 .rf64"
     " .weba .mka .mp2 .mp1 .mpa .m2a"
 )
+_VIDEO_SUFFIXES = (
+    ".mp4 .m4v .mov .qt .mkv .webm .avi .m2ts .mpg .mpeg .vob .wmv .asf .flv .f4v .3gp .3g2"
+)
 
 DOCUMENT_SUFFIXES = frozenset([".docx", ".epub", ".odt", ".pptx", ".rtf", ".xlsx"])
 """Of the files that an extra reads: see `anysense.embed.media.office.installed`."""
@@ -83,6 +87,7 @@ DOCUMENT_SUFFIXES = frozenset([".docx", ".epub", ".odt", ".pptx", ".rtf", ".xlsx
 MEDIA_SUFFIXES: Mapping[str, Modality] = MappingProxyType(
     dict.fromkeys(_IMAGE_SUFFIXES.split(), Modality.IMAGE)
     | dict.fromkeys(_AUDIO_SUFFIXES.split(), Modality.AUDIO)
+    | dict.fromkeys(_VIDEO_SUFFIXES.split(), Modality.IMAGE)
     | dict.fromkeys((*_TEXT_FORMATS, ".pdf", *sorted(DOCUMENT_SUFFIXES)), Modality.TEXT)
 )
 """The suffixes, lower case and with the dot, of the files that a folder scan picks up.
@@ -91,7 +96,10 @@ Each with the modality of most of what such a file holds.
 """
 
 _MPEG_SUFFIXES = (".mp3", ".mp2", ".mp1", ".mpa", ".m2a")
-_FURTHER_MODALITIES = {".pdf": frozenset({Modality.IMAGE})}  # its pages
+_FURTHER_MODALITIES = {
+    ".pdf": frozenset({Modality.IMAGE}),  # its pages
+    **dict.fromkeys(_VIDEO_SUFFIXES.split(), frozenset({Modality.AUDIO})),
+}
 
 
 def named_modality(path: str) -> Modality | None:
@@ -189,15 +197,15 @@ def format_of_media(source: Media, limits: Limits = DEFAULT_LIMITS) -> Format:
     """The format of a file or payload, by its content.
 
     Raises:
-        MediaError: as for `sniff`; a video is one that anysense does not read.
+        MediaError: as for `sniff`.
     """
     with open_media(source, limits) as file:
         file_format = identify(file, source)
-        if file_format.container in ("mov", "matroska"):
+        if file_format.container in VIDEO_FORMATS:
             # These containers mostly hold videos; only their list of streams tells.
-            from anysense.embed.media.audio.decoders import check_is_sound
+            from anysense.embed.media.video.tracks import format_of_tracks
 
-            check_is_sound(file, file_format, media_name(source))
+            return format_of_tracks(file, file_format, media_name(source))
         return file_format
 
 

@@ -25,7 +25,7 @@ from anysense.embed.media.picture.scans import count_scans, is_one_scan, may_hav
 from anysense.embed.media.picture.stripes import stripes
 from anysense.embed.media.pieces import Piece, ReadOptions, captions
 from anysense.embed.media.quiet import quiet_decoders, quiet_libtiff
-from anysense.embed.types import Modality
+from anysense.embed.types import Kind, Modality
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -99,7 +99,7 @@ def picture_pixels(source: Media, limits: Limits = DEFAULT_LIMITS) -> int:
     name = media_name(source)
     with open_media(source, limits) as file:
         file_format = identify(file, source)
-        if file_format.modality is not Modality.IMAGE:
+        if file_format.kind is not Kind.IMAGE:
             raise UnsupportedMediaError(name, f"is {file_format.article}, not an image")
         plugin = _plugin(file_format.name, name)
         with quiet_decoders(), decoding(name, file_format.article), _within_pillows_limit(name):
@@ -149,7 +149,7 @@ def _decoded(source: Media, limits: Limits, share: Share, need: Need) -> Iterato
     name = media_name(source)
     with open_media(source, limits) as file:
         file_format = identify(file, source)
-        if file_format.modality is not Modality.IMAGE:
+        if file_format.kind is not Kind.IMAGE:
             raise UnsupportedMediaError(name, f"is {file_format.article}, not an image")
         plugin = _plugin(file_format.name, name)
         if file_format.name == "TIFF":

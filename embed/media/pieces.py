@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -27,9 +27,12 @@ if TYPE_CHECKING:
 
     from anysense.embed.media.files import Media
     from anysense.embed.media.signatures import Format
-    from anysense.embed.types import Clip, Structure
+    from anysense.embed.types import Clip, Structure, VideoInput
 
-__all__ = ["Piece", "ReadOptions", "captions", "read_pieces"]
+__all__ = ["DEFAULT_VIDEO_FPS", "Piece", "ReadOptions", "captions", "read_pieces"]
+
+DEFAULT_VIDEO_FPS = 1.0
+"""How many frames of a second of a video are encoded, unless asked otherwise."""
 
 _log = logging.getLogger("anysense")
 
@@ -44,9 +47,10 @@ _READERS = {
     "RTF": _OFFICE,
     "XLSX": _OFFICE,
     "image": "anysense.embed.media.image:picture_pieces",
+    "video": "anysense.embed.media.video.video:video_pieces",
     "audio": "anysense.embed.media.audio.recording:recording_pieces",
 }
-"""By the name of a format, or else by the modality of its content."""
+"""By the name of a format, or else by the kind of its items."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +70,7 @@ class Piece:
         structure: of a text whose format has any: its sections and blocks, in its characters.
         said: what the file says of itself, as metadata of the item.
         sides: of a picture, which of the needs that `ReadOptions` names it is for.
+        videos: of frames of a video, which of the inputs that `ReadOptions` names they are for.
     """
 
     modality: Modality
@@ -77,10 +82,15 @@ class Piece:
     structure: Structure | None = None
     said: Mapping[str, Any] = field(default_factory=dict)
     sides: frozenset[int | None] | None = None
+    videos: frozenset[VideoInput | None] | None = None
 
-    def is_for(self, side: int | None) -> bool:
-        """Whether it is for those who need so many pixels along a picture's shorter side."""
-        return self.sides is None or side in self.sides
+    def is_for(self, side: int | None, video: VideoInput | None = None) -> bool:
+        """Whether it is for those who need so many pixels along a picture's shorter side.
+
+        And who take such clips of videos, or else their frames.
+        """
+        is_video = self.videos is None or video in self.videos
+        return is_video and (self.sides is None or side in self.sides)
 
 
 @dataclass(frozen=True)
@@ -94,6 +104,9 @@ class ReadOptions:
         encoding: what texts are in that are not Unicode; found out where it is None.
         overlap: how much of a passage may repeat the one before it, in percent of its tokens.
         sides: how many pixels the encoders need along the shorter side of a picture; None for all.
+        videos: which clips of videos the encoders take; None for their frames, one by one.
+        video_fps: how many frames of a second of a video there are, one by one.
+        window_seconds: how long the windows are in which the sound of a video is given.
     """
 
     modalities: frozenset[Modality] = frozenset(Modality)
@@ -102,6 +115,9 @@ class ReadOptions:
     encoding: str | None = None
     overlap: int = 0
     sides: frozenset[int | None] = WHOLE_PICTURE
+    videos: frozenset[VideoInput | None] = frozenset({None})
+    video_fps: float = DEFAULT_VIDEO_FPS
+    window_seconds: float = 10.0
 
     @property
     def takes_captions(self) -> bool:
@@ -112,6 +128,8 @@ class ReadOptions:
 Reader: TypeAlias = Callable[["Media", ReadOptions], Iterator[Piece]]
 
 
+_MODALITIES = {Kind.VIDEO: (Modality.IMAGE, Modality.AUDIO)}
+"""What may be asked of an item of several modalities; of another, that of its kind."""
 _NOUNS = {Modality.TEXT: "a text", Modality.IMAGE: "an image", Modality.AUDIO: "a recording"}
 
 
@@ -129,11 +147,15 @@ def read_pieces(
         MediaError: it cannot be read, or is something else; also while iterating.
     """
     file_format = format_of_media(source, options.limits)
-    if modality not in (None, file_format.modality):
+    kind = file_format.kind
+    if modality is not None and modality not in _MODALITIES.get(kind, (kind.modality,)):
         raise UnsupportedMediaError(
             media_name(source), f"is {file_format.article}, not {_NOUNS[modality]}"
         )
-    return file_format.kind, _reader(file_format)(source, options)
+    if kind is Kind.VIDEO and modality is not None:
+        wanted = options.modalities & {modality, Modality.TEXT}
+        options = replace(options, modalities=wanted)
+    return kind, _reader(file_format)(source, options)
 
 
 def captions(texts: Sequence[str], name: str, options: ReadOptions) -> Iterator[Piece]:
@@ -154,7 +176,7 @@ def captions(texts: Sequence[str], name: str, options: ReadOptions) -> Iterator[
 
 
 def _reader(file_format: Format) -> Reader:
-    path = _READERS.get(file_format.name) or _READERS[file_format.modality.value]
+    path = _READERS.get(file_format.name) or _READERS[file_format.kind.value]
     module, _, name = path.partition(":")
     reader: Reader = getattr(import_module(module), name)
     return reader

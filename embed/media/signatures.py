@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from anysense.embed.media.formats.mpeg import (
@@ -20,7 +21,7 @@ from anysense.embed.media.formats.mpeg import (
 from anysense.embed.types import Kind, Modality
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 __all__ = [
     "HEAD_BYTES",
@@ -30,6 +31,7 @@ __all__ = [
     "OFFICE_FORMATS",
     "PDF_FORMAT",
     "TEXT_FORMAT",
+    "VIDEO_FORMATS",
     "Format",
     "aac_format_within",
     "foreign_format",
@@ -50,7 +52,7 @@ class Format:
         article: the name with its article and noun, as a sentence takes it: ``a JPEG image``.
         kind: what an item of it is.
         media_type: its MIME type.
-        container: FFmpeg's name of the demuxer that reads it, for sounds.
+        container: FFmpeg's name of the demuxer that reads it, for sounds and videos.
     """
 
     name: str
@@ -71,6 +73,10 @@ def _image(name: str, media_type: str, article: str = "a") -> Format:
 
 def _audio(name: str, media_type: str, container: str, article: str = "a") -> Format:
     return Format(name, f"{article} {name} recording", Kind.AUDIO, media_type, container)
+
+
+def _video(name: str, media_type: str, container: str, article: str = "a") -> Format:
+    return Format(name, f"{article} {name} video", Kind.VIDEO, media_type, container)
 
 
 def _text(name: str, media_type: str, article: str) -> Format:
@@ -114,6 +120,10 @@ _AAC = _audio("AAC", "audio/aac", "aac", "an")
 _MP4 = _audio("MP4", "audio/mp4", "mov", "an")
 _M4A = _audio("M4A", "audio/mp4", "mov", "an")
 _AIFF = _audio("AIFF", "audio/aiff", "aiff", "an")
+_AVI = _video("AVI", "video/x-msvideo", "avi", "an")
+_TRANSPORT = Format(
+    "MPEG-TS", "a video (MPEG transport stream)", Kind.VIDEO, "video/mp2t", "mpegts"
+)
 _TIFF = _image("TIFF", "image/tiff")
 _AVIF = _image("AVIF", "image/avif", "an")
 _HEIC = _image("HEIC", "image/heic")
@@ -133,7 +143,29 @@ _PREFIXES: tuple[tuple[bytes, Format], ...] = (
     (b".snd\0", _audio("AU", "audio/basic", "au", "an")),
     (b"caff\0\x01\0\0", _audio("CAF", "audio/x-caf", "caf")),
     (b"\x1a\x45\xdf\xa3", _audio("WebM", "audio/webm", "matroska")),
+    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", _audio("WMA", "audio/x-ms-wma", "asf")),
+    (b"FLV\x01", _video("FLV", "video/x-flv", "flv", "an")),
+    (b"\0\0\x01\xba", _video("MPEG", "video/mpeg", "mpeg", "an")),
+    (b"\0\0\x01\xb3", _video("MPEG", "video/mpeg", "mpegvideo", "an")),
 )
+
+VIDEO_FORMATS: Mapping[str, tuple[tuple[bytes, Format], ...]] = MappingProxyType(
+    {
+        "mov": (
+            (b"ftypqt  ", _video("QuickTime", "video/quicktime", "mov")),
+            (b"", _video("MP4", "video/mp4", "mov", "an")),
+        ),
+        "matroska": (
+            (b"webm", _video("WebM", "video/webm", "matroska")),
+            (b"", _video("Matroska", "video/x-matroska", "matroska")),
+        ),
+        "asf": ((b"", _video("WMV", "video/x-ms-wmv", "asf")),),
+    }
+)
+"""What files are whose container may hold a recording, too, if they hold a video.
+
+By FFmpeg's name of their demuxer: what their first bytes have in them, and the format.
+"""
 
 _FOREIGN: tuple[tuple[bytes, str], ...] = (
     (b"PK\x03\x04", "a ZIP archive, or a document packed as one"),
@@ -148,10 +180,6 @@ _FOREIGN: tuple[tuple[bytes, str], ...] = (
     (b"\xff\x0a", "a JPEG XL image"),
     (b"\0\0\0\x0cjP  \r\n\x87\n", "a JPEG 2000 image"),
     (b"\0\0\x01\0", "an icon"),
-    (b"FLV\x01", "a video (FLV)"),
-    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "a Windows Media file"),
-    (b"\0\0\x01\xba", "a video (MPEG)"),
-    (b"\0\0\x01\xb3", "a video (MPEG)"),
     (b"MThd\0\0\0\x06", "a MIDI score"),
     (b"#!AMR\n", "an AMR recording"),
     (b"#!AMR-WB\n", "an AMR recording"),
@@ -189,6 +217,8 @@ def format_of(head: bytes) -> Format | None:
     for prefix, file_format in _PREFIXES:
         if head.startswith(prefix):
             return file_format
+    if any(_has_packets(head, *layout) for layout in _TRANSPORT_PACKETS):
+        return _TRANSPORT
     return (
         _riff_format(head)
         or _brand_format(head)
@@ -202,12 +232,8 @@ def foreign_format(head: bytes) -> str | None:
     for prefix, what in _FOREIGN:
         if head.startswith(prefix):
             return what
-    if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
-        return "a video (AVI)"
     if head[257:262] == b"ustar":
         return "a tar archive"
-    if any(_has_packets(head, *layout) for layout in _TRANSPORT_PACKETS):
-        return "a video (MPEG transport stream)"
     return None
 
 
@@ -234,6 +260,8 @@ def _riff_format(head: bytes) -> Format | None:
         return _RF64
     if outer == b"RIFF" and inner == b"WEBP":
         return _image("WebP", "image/webp")
+    if outer == b"RIFF" and inner == b"AVI ":
+        return _AVI
     if outer == b"FORM" and inner in (b"AIFF", b"AIFC"):
         return _AIFF
     return None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import EncoderError, MediaTooLargeError
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
+from anysense.embed.media.identify import format_of_media
 from anysense.embed.media.pieces import ReadOptions
 from anysense.embed.pipeline.forms import in_form
 from anysense.embed.pipeline.reading import (
@@ -16,9 +18,11 @@ from anysense.embed.pipeline.reading import (
     picture_sides,
     pieces_of,
     prepare_pieces,
+    video_inputs,
+    window_seconds,
 )
 from anysense.embed.pipeline.turn import DEFAULT_BATCH, encode_in_turn
-from anysense.embed.types import Modality, Waveform
+from anysense.embed.types import Kind, Modality, Waveform
 from anysense.embed.waiting import as_query, check_waiter
 
 if TYPE_CHECKING:
@@ -118,12 +122,19 @@ def query_segments(
     """
     check_length(source, _length(source, modality, limits), modality, limits)
     limits = replace(limits, image_pixels=min(limits.image_pixels, limits.query_image_pixels))
-    sides = picture_sides([encoder])
-    options = ReadOptions(frozenset({modality}), captions=False, limits=limits, sides=sides)
+    options = ReadOptions(
+        frozenset({modality}),
+        captions=False,
+        limits=limits,
+        sides=picture_sides([encoder]),
+        videos=video_inputs([encoder]),
+        window_seconds=window_seconds([encoder]),
+    )
     _, pieces = pieces_of(source, options)
-    for segment in prepare_pieces([encoder], through(pieces), options):
-        check_length(source, segment.place.end, modality, limits)
-        yield segment
+    with closing(pieces):
+        for segment in prepare_pieces([encoder], through(pieces), options):
+            check_length(source, segment.place.end, modality, limits)
+            yield segment
 
 
 def _length(source: MediaSource, modality: Modality, limits: Limits) -> float | None:
@@ -132,7 +143,8 @@ def _length(source: MediaSource, modality: Modality, limits: Limits) -> float | 
     if modality is Modality.AUDIO and isinstance(content, (Path, bytes)):
         from anysense.embed.media.audio.recording import stated_seconds
 
-        return stated_seconds(content, limits)
+        is_recording = format_of_media(content, limits).kind is Kind.AUDIO
+        return stated_seconds(content, limits) if is_recording else None
     if isinstance(content, Waveform):
         return len(content.samples) / max(1, content.rate)
     return len(content) if isinstance(content, str) else None
@@ -146,11 +158,15 @@ def check_length(
     Raises:
         MediaTooLargeError: so it is.
     """
-    most = {Modality.AUDIO: limits.query_audio_seconds, Modality.TEXT: limits.query_text_characters}
+    most = {
+        Modality.AUDIO: limits.query_audio_seconds,
+        Modality.IMAGE: limits.query_video_seconds,
+        Modality.TEXT: limits.query_text_characters,
+    }
     # Resampling may add a sample or so, which must not make a sound too long.
     if length is None or length < most.get(modality, length) + 0.5:
         return
-    unit = "seconds" if modality is Modality.AUDIO else "characters"
+    unit = "characters" if modality is Modality.TEXT else "seconds"
     raise MediaTooLargeError(
         name_of(source),
         f"is longer than the limit of {most[modality]:,.0f} {unit} for a query; search by a part "

@@ -28,6 +28,7 @@ from anysense.embed.types import (
     Modality,
     Origin,
     Place,
+    VideoInput,
     Waveform,
 )
 
@@ -38,7 +39,16 @@ if TYPE_CHECKING:
 
     SourceContent: TypeAlias = "Path | bytes | EmbeddedFile | str | Image | Clip | Waveform"
 
-__all__ = ["MediaSource", "name_of", "picture_sides", "pieces_of", "prepare_pieces", "refusal"]
+__all__ = [
+    "MediaSource",
+    "name_of",
+    "picture_sides",
+    "pieces_of",
+    "prepare_pieces",
+    "refusal",
+    "video_inputs",
+    "window_seconds",
+]
 
 _log = logging.getLogger("anysense")
 
@@ -190,7 +200,7 @@ def _prepare_picture(
             segment
             for at, encoder in enumerate(encoders)
             if Modality.IMAGE in encoder.space.modalities & options.modalities
-            if piece.is_for(_side_of(encoder))
+            if piece.is_for(_side_of(encoder), _video_of(encoder))
             for segment in _segments(at, encoder, piece, options)
         ]
     finally:
@@ -206,6 +216,22 @@ def picture_sides(encoders: Sequence[Encoder]) -> frozenset[int | None]:
 def _side_of(encoder: Encoder) -> int | None:
     side: int | None = getattr(encoder, "image_side", None)
     return side
+
+
+def video_inputs(encoders: Sequence[Encoder]) -> frozenset[VideoInput | None]:
+    """Which clips of videos some encoders take; None among them for frames, one by one."""
+    return frozenset(_video_of(e) for e in encoders if Modality.IMAGE in e.space.modalities)
+
+
+def _video_of(encoder: Encoder) -> VideoInput | None:
+    video: VideoInput | None = getattr(encoder, "video", None)
+    return video
+
+
+def window_seconds(encoders: Sequence[Encoder]) -> float:
+    """How long the longest window is that some encoders hear at once."""
+    hearing = (e for e in encoders if Modality.AUDIO in e.space.modalities)
+    return max((encoder.window_seconds for encoder in hearing), default=10.0)
 
 
 def _segments(at: int, encoder: Encoder, piece: Piece, options: ReadOptions) -> Iterator[Prepared]:
@@ -251,17 +277,19 @@ def _windows(at: int, encoder: Encoder, piece: Piece, options: ReadOptions) -> I
     assert isinstance(content, Path | bytes | OpenedFile | EmbeddedFile | Waveform)
     if rate is None:
         raise UsageError(f"The encoder '{encoder.space.id}' takes audio, but names no sample rate.")
+    start = piece.place.start or 0.0
     for window in iter_windows(content, rate, encoder.window_seconds, limits=options.limits):
         prepared = encoder.prepare(Modality.AUDIO, window.waveform)
-        place = Place.of_seconds(window.start, window.end)
-        yield Prepared(at, Modality.AUDIO, place, None, piece.origin, prepared)
+        place = Place.of_seconds(start + window.start, start + window.end)
+        is_complete = piece.is_complete
+        yield Prepared(at, Modality.AUDIO, place, None, piece.origin, prepared, is_complete)
 
 
 def _frames(at: int, encoder: Encoder, piece: Piece, clip: Clip) -> Iterator[Prepared]:
     """A clip as one segment, where the encoder takes it so; otherwise one for each frame."""
     start = piece.place.start or 0.0
     parts: list[tuple[Image | Clip, float, float]] = [(clip, 0.0, clip.seconds)]
-    if getattr(encoder, "video", None) is None:
+    if _video_of(encoder) is None:
         parts = [(frame, *span) for frame, span in zip(clip.frames, clip.spans(), strict=True)]
     for content, begin, end in parts:
         place = Place.of_seconds(start + begin, start + end)

@@ -23,8 +23,9 @@ from anysense.embed.errors import (
     UsageError,
 )
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
-from anysense.embed.media.pieces import ReadOptions
+from anysense.embed.media.pieces import DEFAULT_VIDEO_FPS, ReadOptions
 from anysense.embed.pipeline.lookahead import Budget, Buffer, Prepared, Stopped
+from anysense.embed.pipeline.merging import merge_frames
 from anysense.embed.pipeline.reading import (
     MediaSource,
     name_of,
@@ -32,6 +33,8 @@ from anysense.embed.pipeline.reading import (
     pieces_of,
     prepare_pieces,
     refusal,
+    video_inputs,
+    window_seconds,
 )
 from anysense.embed.pipeline.threads import Workers
 from anysense.embed.pipeline.turn import DEFAULT_BATCH, batches_at_once, encode_in_turn
@@ -75,6 +78,7 @@ def encode_sources(
     captions: bool = True,
     encoding: str | None = None,
     overlap: int = 0,
+    video_fps: float = DEFAULT_VIDEO_FPS,
     limits: Limits = DEFAULT_LIMITS,
     look_ahead_bytes: int = LOOK_AHEAD_BYTES,
     progress: Callable[[int], None] | None = None,
@@ -95,6 +99,7 @@ def encode_sources(
         captions: whether words about a picture or a sound that lie in its file belong to it.
         encoding: what texts are in that are not Unicode; found out where it is None.
         overlap: how much of a passage may repeat the one before it, in percent of its tokens.
+        video_fps: how many frames of a second of a video are encoded.
         limits: what is too large to be read.
         look_ahead_bytes: how much is read ahead of the models, over all sources.
         progress: called with the number of segments encoded so far, as one source may have many.
@@ -112,8 +117,17 @@ def encode_sources(
         raise UsageError("The batch size and the number of workers must be at least 1.")
     workers = workers or os.cpu_count() or 1
     modalities = frozenset[Modality]().union(*(e.space.modalities for e in encoders))
-    sides = picture_sides(encoders)
-    options = ReadOptions(modalities, captions, limits, encoding, overlap, sides)
+    options = ReadOptions(
+        modalities,
+        captions,
+        limits,
+        encoding,
+        overlap,
+        picture_sides(encoders),
+        video_inputs(encoders),
+        video_fps,
+        window_seconds(encoders),
+    )
     pipeline = _Pipeline(encoders, batch_size, workers, options, look_ahead_bytes, progress)
     return pipeline.run(sources)
 
@@ -148,6 +162,9 @@ class _Job:
             for s, vector in zip(self.segments, self.vectors, strict=True)
             if vector is not None
         ]
+        if self.kind is Kind.VIDEO:
+            of_frames = {e.space.id for e in encoders if getattr(e, "video", None) is None}
+            segments = merge_frames(segments, of_frames)
         is_complete = all(segment.is_complete for segment in self.segments)
         said = {key: value for s in self.segments for key, value in s.said.items()}
         return Encoded(self.source, self.kind, segments, None, is_complete, said)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from anysense.embed.media.audio.sound import Sound
     from anysense.embed.media.signatures import Format
 
-__all__ = ["check_is_sound", "open_sound"]
+__all__ = ["open_sound"]
 
 
 @contextmanager
@@ -51,24 +51,6 @@ def open_sound(file: BinaryIO, file_format: Format, name: str) -> Iterator[Sound
         sound = _open(whole, file_format, name)
     with closing(sound):
         yield sound
-
-
-def check_is_sound(file: BinaryIO, file_format: Format, name: str) -> None:
-    """Refuse a file that holds a video, without decoding; leaves the file at its beginning.
-
-    Raises:
-        UnsupportedMediaError: there is a video stream that is no cover picture, or no sound.
-        CorruptMediaError: the file cannot be read.
-    """
-    from anysense.embed.media.audio.ffmpeg import audio_stream, open_container
-
-    content = after_tags(file)
-    with (
-        decoding(name, file_format.article),
-        closing(open_container(content, file_format)) as container,
-    ):
-        audio_stream(container, content, file_format, name)
-    file.seek(0)
 
 
 def _whole(file: BinaryIO, container: str) -> BinaryIO | None:

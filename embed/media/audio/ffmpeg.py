@@ -22,7 +22,14 @@ if TYPE_CHECKING:
     from anysense.embed.media.signatures import Format
     from anysense.embed.types import FloatArray
 
-__all__ = ["FfmpegSound", "audio_stream", "open_container"]
+__all__ = [
+    "FfmpegSound",
+    "Repacker",
+    "audio_stream",
+    "join_frames",
+    "layout_of",
+    "open_container",
+]
 
 _MOST_PLANES = 8
 _DTYPES = {"u8": "u1", "s16": "i2", "s32": "i4", "flt": "f4", "dbl": "f8"}
@@ -55,18 +62,12 @@ def open_container(file: BinaryIO | CalmFile, file_format: Format, **options: st
     )
 
 
-def audio_stream(container: Any, file: BinaryIO, file_format: Format, name: str) -> Any:
-    """The first sound of a container, which must hold no moving pictures.
+def audio_stream(container: Any, file_format: Format, name: str) -> Any:
+    """The first sound of a container.
 
     Raises:
-        UnsupportedMediaError: it holds a video, or no sound, or one of an unknown codec.
+        UnsupportedMediaError: it holds no sound, or one of an unknown codec.
     """
-    reopen = partial(open_container, file_format=file_format)
-    is_sound = file_format.name == "M4A"  # whose picture tracks are covers of chapters
-    if not is_sound and has_moving_pictures(container, file, reopen):
-        raise UnsupportedMediaError(
-            name, "is a video, which anysense does not read; give its sound or its frames as files"
-        )
     # A stream of an unknown codec has no context; decoding it anyway crashes PyAV before 18.
     sounds = [stream for stream in container.streams.audio if stream.codec_context is not None]
     if not sounds:
@@ -84,8 +85,7 @@ class FfmpegSound:
         self._format = file_format
         self._file = file
         self._calm_file = CalmFile(file)
-        self._packer: Any = None
-        self._packed_channels = 0
+        self._repacker = Repacker()
         seconds = header_seconds(file, file_format.container)
         self._open()
         if self._first is None and file_format.container == "mov":
@@ -107,7 +107,8 @@ class FfmpegSound:
         self._bad_packets = 0
         self._container = open_container(self._calm_file, self._format, **options)
         try:
-            self._stream = audio_stream(self._container, self._file, self._format, self._name)
+            self._check_is_no_video()
+            self._stream = audio_stream(self._container, self._format, self._name)
             if self._format.container == "flac":
                 self._stream.codec_context.options = {"err_detect": "crccheck+explode"}
             self._frames = self._decode()
@@ -116,6 +117,12 @@ class FfmpegSound:
         except BaseException:
             self._container.close()
             raise
+
+    def _check_is_no_video(self) -> None:
+        is_sound = self._format.name == "M4A"  # whose picture tracks are covers of chapters
+        reopen = partial(open_container, file_format=self._format)
+        if not is_sound and has_moving_pictures(self._container, self._file, reopen):
+            raise UnsupportedMediaError(self._name, "is a video, not a recording")
 
     def _decode(self) -> Iterator[Any]:
         from av.error import InvalidDataError
@@ -166,44 +173,54 @@ class FfmpegSound:
                     self._name,
                     f"changes its sample rate from {self.rate} to {frame.sample_rate} Hz midway",
                 )
-            for part in self._repack(frame):
-                if frames and _layout(part) != _layout(frames[0]):
-                    yield _join(frames)
+            for part in self._repacker.repack(frame):
+                if frames and layout_of(part) != layout_of(frames[0]):
+                    yield join_frames(frames)
                     frames, size = [], 0
                 frames.append(part)
                 size += part.samples * part.layout.nb_channels
             if size >= BLOCK_SAMPLES:
-                yield _join(frames)
+                yield join_frames(frames)
                 frames, size = [], 0
         if size:
-            yield _join(frames)
+            yield join_frames(frames)
 
-    def _repack(self, frame: Any) -> list[Any]:
-        """The frame, in a format from which PyAV can copy its samples.
+    def close(self) -> None:
+        self._container.close()
 
-        PyAV (seen in 18.1.0) looks for the planes of a frame past the end of their table if there
-        are eight or more, and crashes the process. It knows no integers of 64 bits.
-        """
+
+class Repacker:
+    """Puts frames of sound in formats from which PyAV can copy their samples.
+
+    PyAV (seen in 18.1.0) looks for the planes of a frame past the end of their table if there are
+    eight or more, and crashes the process. It knows no integers of 64 bits.
+    """
+
+    def __init__(self) -> None:
+        self._packer: Any = None
+        self._packed: tuple[int, int] | None = None
+
+    def repack(self, frame: Any) -> list[Any]:
+        """The frame as it is, or, most often, as one of another format."""
         import av
 
         channels = frame.layout.nb_channels
         has_many_planes = frame.format.is_planar and channels >= _MOST_PLANES
         if not has_many_planes and frame.format.name.rstrip("p") in _DTYPES:
             return [frame]
-        if self._packer is None or self._packed_channels != channels:
-            self._packer, self._packed_channels = av.AudioResampler(format="flt"), channels
+        if self._packed != (channels, frame.sample_rate):
+            self._packer = av.AudioResampler(format="flt")
+            self._packed = channels, frame.sample_rate
         frames: list[Any] = self._packer.resample(frame)
         return frames
 
-    def close(self) -> None:
-        self._container.close()
 
-
-def _layout(frame: Any) -> tuple[str, int]:
+def layout_of(frame: Any) -> tuple[str, int]:
+    """What frames have in common that can be joined: their format, and how many channels."""
     return frame.format.name, frame.layout.nb_channels
 
 
-def _join(frames: list[Any]) -> FloatArray:
+def join_frames(frames: list[Any]) -> FloatArray:
     """The samples of successive frames of one layout: (channels, n), nominally in [-1, 1]."""
     import numpy as np
 

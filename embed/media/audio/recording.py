@@ -37,7 +37,9 @@ if TYPE_CHECKING:
     from anysense.embed.types import FloatArray
 
 __all__ = [
+    "SILENCE",
     "TAIL_SECONDS",
+    "WindowCutter",
     "counted_seconds",
     "iter_windows",
     "read_audio",
@@ -55,7 +57,7 @@ Codecs pad a recording by up to so much, so a sound of 20 s does not become thre
 """
 
 _RATES = range(100, 1_000_001)
-_SILENCE = 1e-5
+SILENCE = 1e-5
 """The peak-to-peak amplitude below which a recording is silent: a third of a 16-bit step."""
 _LOUDEST = float(1 << 32)
 """The largest magnitude: floats that hold unscaled 32-bit integers, and room for squares."""
@@ -262,29 +264,58 @@ def _windows(
 def _cut(
     blocks: Iterator[FloatArray], rate: int, width: int, step: int, name: str
 ) -> Iterator[AudioWindow]:
-    import numpy as np
-
-    def window(start: int, samples: FloatArray) -> AudioWindow:
-        # A copy: a view would keep the whole buffer alive for as long as the window.
-        end = start + len(samples)
-        return AudioWindow(start / rate, end / rate, Waveform(samples.copy(), rate))
-
-    buffer = np.zeros(0, np.float32)  # the samples from `first` on
-    first = start = end = 0  # of the buffer, of the next window, and of the last window given
+    cutter = WindowCutter(rate, width, step)
     for block in blocks:
-        buffer = np.concatenate([buffer, block]) if len(buffer) else block
-        while start + width <= first + len(buffer):
-            yield window(start, buffer[start - first : start - first + width])
-            end = start + width
-            start += step
-        # The tail window will need the last `width` samples, wherever the recording ends.
-        keep = max(first, first + len(buffer) - width)
-        buffer, first = buffer[keep - first :], keep
-    total = first + len(buffer)
-    if total == 0:
+        yield from cutter.add(block)
+    if cutter.count == 0:
         raise EmptyMediaError(name, "is too short to hear")
-    if end == 0 or total - end > TAIL_SECONDS * rate:
-        yield window(max(0, total - width), buffer[-width:])
+    yield from cutter.finish()
+
+
+class WindowCutter:
+    """Cuts successive mono samples into windows, holding little more than one at a time.
+
+    Args:
+        rate: samples per second.
+        width: samples of a window.
+        step: samples from the start of one window to that of the next.
+
+    Attributes:
+        count: how many samples it was given.
+    """
+
+    def __init__(self, rate: int, width: int, step: int) -> None:
+        import numpy as np
+
+        self.count = 0
+        self._rate, self._width, self._step = rate, width, step
+        self._buffer: FloatArray = np.zeros(0, np.float32)  # the last samples
+        self._start = self._end = 0  # of the next window, and of the last one given
+
+    def add(self, block: FloatArray) -> Iterator[AudioWindow]:
+        """Take samples of shape (n,), and give the windows that are full."""
+        import numpy as np
+
+        self._buffer = np.concatenate([self._buffer, block]) if len(self._buffer) else block
+        self.count += len(block)
+        while self._start + self._width <= self.count:
+            yield self._window(self._start)
+            self._end = self._start + self._width
+            self._start += self._step
+        # The tail window will need the last `width` samples, wherever the recording ends.
+        self._buffer = self._buffer[-self._width :]
+
+    def finish(self) -> Iterator[AudioWindow]:
+        """Give a last window, aligned to the end, if there is more than a tail without one."""
+        if self.count and (self._end == 0 or self.count - self._end > TAIL_SECONDS * self._rate):
+            yield self._window(max(0, self.count - self._width))
+
+    def _window(self, start: int) -> AudioWindow:
+        at = start - (self.count - len(self._buffer))
+        # A copy: a view would keep the whole buffer alive for as long as the window.
+        samples = self._buffer[at : at + self._width].copy()
+        end = start + len(samples)
+        return AudioWindow(start / self._rate, end / self._rate, Waveform(samples, self._rate))
 
 
 @contextmanager
@@ -347,7 +378,7 @@ def _check_blocks(sound: Sound, name: str, limits: Limits) -> Generator[FloatArr
         yield block
     if count == 0:
         raise EmptyMediaError(name, "is a recording that holds no samples")
-    if high - low < _SILENCE:
+    if high - low < SILENCE:
         raise EmptyMediaError(name, "is a recording of nothing but silence")
 
 

@@ -129,7 +129,7 @@ def test_a_cover_picture_is_no_video() -> None:
 @pytest.mark.parametrize("sound", [False, True])
 @pytest.mark.parametrize("file_format", ["mp4", "matroska"])
 def test_videos_are_refused_in_words(file_format: str, sound: bool) -> None:
-    with pytest.raises(UnsupportedMediaError, match="is a video, which anysense does not read"):
+    with pytest.raises(UnsupportedMediaError, match="is a video, not a recording"):
         read_audio(video(file_format, sound=sound))
 
 

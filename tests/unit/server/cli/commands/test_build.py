@@ -195,7 +195,7 @@ def test_what_is_not_looked_at_is_told(tmp_path: Path, media: Path) -> None:
     (media / "letter.psdx").write_bytes(b"x")
     message = run("build", media, "-o", tmp_path / "c", "--encoder", "tiny").stderr
     assert "1 file of a kind that anysense does not read: 1 .psdx." in message
-    for name in ("a.psdx", "a.mov", "a.nef", "a.zip", "a.psd", "a.ai", "Makefile", "b.psdx"):
+    for name in ("a.psdx", "a.braw", "a.nef", "a.zip", "a.psd", "a.ai", "Makefile", "b.psdx"):
         (media / name).write_bytes(b"x")
     (media / "@eaDir").mkdir()
     message = run("build", media, "-o", tmp_path / "c").stderr
@@ -203,7 +203,7 @@ def test_what_is_not_looked_at_is_told(tmp_path: Path, media: Path) -> None:
     assert " and 2 more kinds.\n" in message
     assert "deleted files, packages and the like left out: @eaDir.\n" in message
     payload = run_json("build", media, "-o", tmp_path / "c")
-    assert payload["unread_kinds"][""] == payload["unread_kinds"][".mov"] == 1
+    assert payload["unread_kinds"][""] == payload["unread_kinds"][".braw"] == 1
     assert payload["litter"] == {"@eaDir": 1}
 
 
@@ -226,16 +226,16 @@ def test_documents_that_an_extra_reads_are_told(
     tmp_path: Path, media: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("anysense.embed.media.office.installed.has_extra", lambda: False)
-    for name in ("a.docx", "b.XLSX", "c.mov"):
+    for name in ("a.docx", "b.XLSX", "c.braw"):
         (media / name).write_bytes(b"x")
     message = run("build", media, "-o", tmp_path / "c", "--encoder", "tiny").stderr
-    assert "3 files of kinds that anysense does not read: 1 .docx, 1 .xlsx, 1 .mov." in message
+    assert "3 files of kinds that anysense does not read: 1 .docx, 1 .xlsx, 1 .braw." in message
     assert "2 of them are documents that an extra reads: pip install 'anysense[doc" in message
 
 
 def test_a_source_of_other_kinds_alone_is_refused_with_what_it_holds(tmp_path: Path) -> None:
     (tmp_path / "films").mkdir()
-    for name in ("a.mov", "b.mov"):
+    for name in ("a.braw", "b.braw"):
         (tmp_path / "films" / name).write_bytes(b"x")
     result = run("build", tmp_path / "films", "-o", tmp_path / "c", status=2)
-    assert "holds no file that anysense reads, but 2 .mov; it reads .aac" in result.stderr
+    assert "holds no file that anysense reads, but 2 .braw; it reads .aac" in result.stderr

@@ -1,0 +1,218 @@
+"""A video as FFmpeg opens it, and its frames in the order of the file, pictures and sound together.
+
+The file is read once. Frames that no other frame is made from are not decoded where there are many
+more than are wanted. One thread decodes: others do other files. Damaged packets are passed over, as
+players do, but not more than a few.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from anysense.embed.errors import (
+    CorruptMediaError,
+    MediaTooLargeError,
+    UnsupportedMediaError,
+)
+from anysense.embed.media.audio.calm import CalmFile
+from anysense.embed.media.audio.ffmpeg import open_container
+from anysense.embed.media.files import decoding
+from anysense.embed.media.formats.front_tags import after_tags
+from anysense.embed.media.quiet import quiet_decoders
+from anysense.embed.media.video.clock import Clock, seconds_of
+from anysense.embed.media.video.length import is_cut_short, stated_seconds
+from anysense.embed.media.video.tracks import picture_stream, sound_stream
+from anysense.embed.waiting import check_waiter
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from anysense.embed.limits import Limits
+    from anysense.embed.media.signatures import Format
+
+__all__ = ["Moment", "OpenedVideo", "open_video"]
+
+_BAD_PACKETS = 0.02
+"""The share of damaged packets of a stream that is passed over, with one always allowed."""
+_FRAMES_FOR_ONE = 12
+"""From so many frames for each one that is wanted, those that no other needs are left out."""
+
+
+class Moment:
+    """A decoded frame, of pictures or of sound.
+
+    Attributes:
+        frame: PyAV's.
+        is_sound: whether it is heard.
+        start: when it begins, in seconds.
+        end: when it ends, as far as that is known.
+    """
+
+    __slots__ = ("end", "frame", "is_sound", "start")
+
+    def __init__(self, frame: Any, *, is_sound: bool, start: float) -> None:
+        self.frame = frame
+        self.is_sound = is_sound
+        self.start = start
+        self.end = start + seconds_of(frame)
+
+
+@contextmanager
+def open_video(
+    file: BinaryIO, file_format: Format, name: str, limits: Limits
+) -> Iterator[OpenedVideo]:
+    """Open a video.
+
+    Raises:
+        MediaError: it cannot be decoded, or is too large.
+    """
+    # A cell of memory for each pixel is taken before the first frame is seen.
+    most = {"max_pixels": str(limits.video_pixels)}
+    whole = after_tags(file)
+    with quiet_decoders(), decoding(name, file_format.article):
+        calm = CalmFile(whole)
+        with closing(open_container(calm, file_format, **most)) as container:
+            video = OpenedVideo(container, file_format, name, limits)
+            video.stated = stated_seconds(container, whole, file_format.container)
+            yield video
+            if calm.error is not None:
+                raise calm.error
+
+
+class OpenedVideo:
+    """A video that is open.
+
+    Attributes:
+        aspect: the width of a pixel by its height.
+        seconds: how far it goes, as far as it has been read.
+        stated: how long it says that it is, if that can be believed.
+        is_complete: once all is read, whether all that it states is there.
+    """
+
+    def __init__(self, container: Any, file_format: Format, name: str, limits: Limits) -> None:
+        self._container = container
+        self._format = file_format
+        self._name = name
+        self._limits = limits
+        self.pictures = picture_stream(container)
+        self.sound = sound_stream(container)
+        if self.pictures is None and self.sound is None:
+            reason = f"is {file_format.article} of codecs that FFmpeg does not know"
+            raise UnsupportedMediaError(name, reason)
+        ratio = None if self.pictures is None else self.pictures.sample_aspect_ratio
+        self.aspect = float(ratio) if ratio else 1.0
+        self.seconds = 0.0
+        self.stated: float | None = None
+        self.is_complete = True
+        self._check_size(self.pictures)
+        self._check_seconds(float(container.duration or 0) / 1e6 if self._is_stated() else 0.0)
+
+    def moments(self, *, pictures: float, sound: bool) -> Generator[Moment]:
+        """The frames of the default streams, decoded, in the order of the file.
+
+        Args:
+            pictures: how many pictures are wanted of a second; 0 for none at all.
+            sound: whether sound is wanted.
+
+        Raises:
+            MediaError: what is there cannot be used; also while iterating.
+        """
+        streams = {}
+        if pictures and self.pictures is not None:
+            self._prepare_pictures(self.pictures, pictures)
+            streams[self.pictures.index] = _Stream(self.pictures, self._clock(), is_sound=False)
+        if sound and self.sound is not None:
+            streams[self.sound.index] = _Stream(self.sound, self._clock(), is_sound=True)
+        if not streams:
+            return
+        with closing(self._container.demux([s.stream for s in streams.values()])) as packets:
+            for packet in self._readable(packets):
+                check_waiter()
+                for moment in streams[packet.stream.index].decode(packet):
+                    self._check(moment)
+                    yield moment
+        for stream in streams.values():
+            self._check_damage(stream)
+        if is_cut_short(self.stated, self.seconds):
+            self.is_complete = False
+
+    def _prepare_pictures(self, stream: Any, wanted: float) -> None:
+        context = stream.codec_context
+        context.thread_count = 1
+        context.options = {"max_pixels": str(self._limits.video_pixels)}
+        rate = float(stream.average_rate or 0)
+        if rate >= _FRAMES_FOR_ONE * wanted:
+            context.skip_frame = "NONREF"
+
+    def _clock(self) -> Clock:
+        start = self._container.start_time
+        return Clock(0.0 if start is None else start / 1e6)
+
+    def _readable(self, packets: Iterator[Any]) -> Iterator[Any]:
+        """The packets up to where the file cannot be read on, as where it was cut."""
+        from av.error import FFmpegError
+
+        while True:
+            try:
+                packet = next(packets, None)
+            except FFmpegError:
+                self.is_complete = False
+                return
+            if packet is None:
+                return
+            yield packet
+
+    def _check(self, moment: Moment) -> None:
+        if not moment.is_sound:
+            self._check_size(moment.frame)
+        self._check_seconds(moment.start)
+        self.seconds = max(self.seconds, moment.end)
+
+    def _check_size(self, pictures: Any) -> None:
+        if pictures is not None and pictures.width * pictures.height > self._limits.video_pixels:
+            raise MediaTooLargeError(
+                self._name,
+                f"has frames of {pictures.width} x {pictures.height} pixels, over the limit of "
+                f"{self._limits.video_pixels:,} for one frame",
+            )
+
+    def _is_stated(self) -> bool:
+        return self._format.container in ("mov", "matroska")
+
+    def _check_seconds(self, seconds: float) -> None:
+        if seconds > self._limits.video_seconds:
+            raise MediaTooLargeError(
+                self._name,
+                f"is longer than the limit of {self._limits.video_seconds:g} s for one video",
+            )
+
+    def _check_damage(self, stream: _Stream) -> None:
+        if stream.bad > max(1, _BAD_PACKETS * stream.packets):
+            raise CorruptMediaError(
+                self._name,
+                f"is {self._format.article} of which {stream.bad} of {stream.packets} packets of "
+                f"{'sound' if stream.is_sound else 'pictures'} are damaged",
+            )
+
+
+class _Stream:
+    """One of the streams that are decoded, with what could not be."""
+
+    def __init__(self, stream: Any, clock: Clock, *, is_sound: bool) -> None:
+        self.stream = stream
+        self.is_sound = is_sound
+        self.packets = self.bad = 0
+        self._clock = clock
+
+    def decode(self, packet: Any) -> Iterator[Moment]:
+        from av.error import FFmpegError
+
+        self.packets += 1
+        try:
+            frames = packet.decode()
+        except FFmpegError:
+            self.bad += 1
+            return
+        for frame in frames:
+            yield Moment(frame, is_sound=self.is_sound, start=self._clock.seconds(frame))
