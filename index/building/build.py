@@ -20,7 +20,7 @@ from anysense.index.building.attribution import Attribution
 from anysense.index.building.changes import Changes
 from anysense.index.building.checks import check_emptied, check_entries, check_shrunk
 from anysense.index.building.compared import last_compared, note_compared
-from anysense.index.building.encoding import Said, encode_pending, note_overlap
+from anysense.index.building.encoding import Said, encode_pending, note_overlap, note_video_fps
 from anysense.index.building.metadata import (
     BesideMetadata,
     Descriptions,
@@ -114,6 +114,7 @@ def build(
     reread: bool = False,
     encoding: str | None = None,
     overlap: int | None = None,
+    video_fps: float | None = None,
     progress: ProgressCallback | None = None,
 ) -> BuildReport:
     """Make a collection hold what its sources hold now, and publish it.
@@ -140,11 +141,13 @@ def build(
         overlap: how much of a passage may repeat the one before it, in percent of its tokens, 0 to
             50. The collection keeps it for all texts to come; those that have not changed are as
             they are until they are read again (`reread`). As it was if None, and 0 at first.
+        video_fps: how many frames of a second of a video are encoded, 0.01 to 30; kept likewise for
+            all videos to come, and 1 at first.
         progress: called often.
 
     Raises:
         UsageError: a source does not exist, holds nothing, or used to hold items and is empty;
-            `encoding` is no encoding, a pattern none, or `overlap` out of its range.
+            `encoding` is no encoding, a pattern none, or `overlap` or `video_fps` out of its range.
         RemovalError: most of the items that a list has given would go, and that is not allowed.
         MediaError, ServiceError: a folder or objects given as a source cannot be listed.
         StorageError: the disk refused; what was written before is kept.
@@ -163,6 +166,7 @@ def build(
         reread=reread,
         encoding=encoding,
         overlap=overlap,
+        video_fps=video_fps,
     )
     return run_build(collection, sources, options, metadata=metadata, progress=progress)
 
@@ -202,6 +206,8 @@ def _run(
         metadata = MetadataFile(Path(metadata), sources.roots)
     if options.overlap is not None:
         report.has_new_overlap = note_overlap(collection.folder, options.overlap)
+    if options.video_fps is not None:
+        report.has_new_video_fps = note_video_fps(collection.folder, options.video_fps)
     _Build(collection, sources, options, Descriptions(metadata), report, progress, encode).run()
 
 

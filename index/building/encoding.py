@@ -9,6 +9,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Protocol
 
 from anysense.embed.errors import UsageError
+from anysense.embed.media.pieces import DEFAULT_VIDEO_FPS
 from anysense.index.catalog.browse import forgotten_notes
 from anysense.index.catalog.records import SAID, ItemRecord
 from anysense.index.catalog.stored import metadata_text
@@ -27,6 +28,7 @@ __all__ = [
     "BATCH_ITEMS",
     "BATCH_SECONDS",
     "LARGEST_OVERLAP",
+    "VIDEO_FPS",
     "Batch",
     "EncodePending",
     "Encoding",
@@ -34,8 +36,10 @@ __all__ = [
     "encode_items",
     "encode_pending",
     "note_overlap",
+    "note_video_fps",
     "overlap_of",
     "reading_marks",
+    "video_fps_of",
     "without_reading_marks",
 ]
 
@@ -54,8 +58,13 @@ LARGEST_OVERLAP = 50
 """Percent of a passage that may repeat the one before it."""
 
 _CUT = "cut|"
-"""What the keys of the notes begin with that say how texts of a collection are cut."""
+"""What the keys of the notes begin with that say how texts and videos of a collection are cut."""
 _OVERLAP = f"{_CUT}overlap"
+
+VIDEO_FPS = (0.01, 30.0)
+"""How few and how many frames of a second of a video may be encoded."""
+
+_VIDEO_FPS = f"{_CUT}video_fps"
 
 
 def overlap_of(folder: CollectionFolder) -> int:
@@ -74,6 +83,28 @@ def note_overlap(folder: CollectionFolder, percent: int) -> bool:
     if percent == overlap_of(folder):
         return False
     folder.note({_OVERLAP: str(percent) if percent else None})
+    return True
+
+
+def video_fps_of(folder: CollectionFolder) -> float:
+    """How many frames of a second of a video a collection has encoded."""
+    return float(folder.notes(_CUT).get(_VIDEO_FPS, DEFAULT_VIDEO_FPS))
+
+
+def note_video_fps(folder: CollectionFolder, fps: float) -> bool:
+    """Keep how many frames of a second are encoded from now on; whether it was another number.
+
+    Raises:
+        UsageError: it is not within `VIDEO_FPS`.
+    """
+    least, most = VIDEO_FPS
+    if not least <= fps <= most:
+        raise UsageError(
+            f"Of a second of a video {least:g} to {most:g} frames are taken, not {fps:g}."
+        )
+    if fps == video_fps_of(folder):
+        return False
+    folder.note({_VIDEO_FPS: None if fps == DEFAULT_VIDEO_FPS else repr(float(fps))})
     return True
 
 
@@ -205,6 +236,7 @@ def encode_pending(
         captions=captions,
         encoding=encoding,
         overlap=overlap_of(collection.folder),
+        video_fps=video_fps_of(collection.folder),
         progress=progress,
     )
 
@@ -218,6 +250,7 @@ def encode_items(
     captions: bool = True,
     encoding: str | None = None,
     overlap: int = 0,
+    video_fps: float = DEFAULT_VIDEO_FPS,
     progress: Callable[[int], None] | None = None,
 ) -> Generator[tuple[PendingItem, ItemRecord | AnysenseError]]:
     """Do what `encode_pending` does, for whoever has encoders and no collection."""
@@ -235,6 +268,7 @@ def encode_items(
         captions=captions,
         encoding=encoding,
         overlap=overlap,
+        video_fps=video_fps,
         progress=progress,
     )
     with closing(stream):

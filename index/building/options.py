@@ -33,6 +33,8 @@ class BuildOptions:
         encoding: what texts are in that are not Unicode; found out where it is None.
         overlap: how much of a passage may repeat the one before it, in percent of its tokens, from
             now on; as the collection has it if None.
+        video_fps: how many frames of a second of a video are encoded, from now on; as the
+            collection has it if None.
         allow_http: whether web servers may be asked for what sources name there.
         settle_seconds: a file that was written to less than so long ago is left as it was.
         publish_after: how many segments may be new or removed before the index is published; a
@@ -55,6 +57,7 @@ class BuildOptions:
     reread: bool = False
     encoding: str | None = None
     overlap: int | None = None
+    video_fps: float | None = None
     allow_http: bool = False
     settle_seconds: float = 0.0
     publish_after: int = 0

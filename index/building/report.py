@@ -85,6 +85,7 @@ class BuildReport:
         touched: the paths of the first few files that were new, changed or gone.
         unmatched_metadata: rows of the metadata file that describe no item.
         has_new_overlap: whether passages overlap otherwise from now on.
+        has_new_video_fps: whether another number of frames of a second of videos is encoded now.
         seconds: how long it took.
     """
 
@@ -108,6 +109,7 @@ class BuildReport:
     touched: list[str] = field(default_factory=list)
     unmatched_metadata: int = 0
     has_new_overlap: bool = False
+    has_new_video_fps: bool = False
     seconds: float = 0.0
 
     @property

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import io
 import os
+import tempfile
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import av
 import numpy as np
 from PIL import Image
+
+from anysense.embed.media.pieces import Piece, ReadOptions, read_pieces
+from anysense.embed.types import Kind, Modality, Waveform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +22,23 @@ if TYPE_CHECKING:
     from media_files import Samples
     from numpy.typing import NDArray
 
-__all__ = ["CODECS", "CONTAINERS", "Scene", "colour", "film", "tones"]
+__all__ = [
+    "AUDIO",
+    "CODECS",
+    "COLOURS",
+    "CONTAINERS",
+    "IMAGE",
+    "RATE",
+    "SCENES",
+    "Scene",
+    "colour",
+    "film",
+    "of",
+    "pieces_of",
+    "places",
+    "seen",
+    "tones",
+]
 
 os.environ.setdefault("SVT_LOG", "0")  # or it tells on stderr how it encodes
 
@@ -40,7 +60,7 @@ CONTAINERS = {
     "mov": ("libx264", "aac"),
     "matroska": ("libx264", "libopus"),
     "webm": ("libvpx-vp9", "libopus"),
-    "avi": ("mpeg4", "libmp3lame"),
+    "avi": ("mpeg4", "pcm_s16le"),
     "mpegts": ("libx264", "aac"),
     "mpeg": ("mpeg2video", "mp2"),
     "asf": ("wmv2", "wmav2"),
@@ -49,6 +69,7 @@ CONTAINERS = {
 """By FFmpeg's name of a container: encoders of pictures and of sound that it takes."""
 
 RATE = 48000
+IMAGE, AUDIO = Modality.IMAGE, Modality.AUDIO
 
 
 @dataclass(frozen=True)
@@ -81,6 +102,14 @@ def tones(*parts: tuple[float, float]) -> Samples:
             for hz, seconds in parts
         ]
     ).astype(np.float32)
+
+
+COLOURS = ("red", "lime", "blue")
+SCENES = [
+    Scene(colour(name), 2.0, tones((hz, 2.0)))
+    for name, hz in zip(COLOURS, (110, 440, 3000), strict=True)
+]
+"""Of two seconds, each with a tone of its own."""
 
 
 def film(
@@ -120,13 +149,14 @@ def film(
     codec = codec or usual
     if sounds is None:
         sounds = [_sound_of(scenes)] if any(s.sound is not None for s in scenes) else []
-    file = io.BytesIO()
-    with av.open(file, "w", format=file_format, options=options or {}) as container:
-        stream: Any = container.add_stream(codec, rate=rate, options=dict(CODECS[codec]))
+    file = tempfile.NamedTemporaryFile()  # noqa: SIM115 - faststart reads back by name
+    with file, av.open(file.name, "w", format=file_format, options=options or {}) as container:
+        quick = dict(CODECS[codec]) | ({"bf": "0"} if times is not None else {})
+        stream: Any = container.add_stream(codec, rate=rate, options=quick)
         stream.width, stream.height = size
         stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
         if times is not None:
-            stream.codec_context.time_base = Fraction(1, 1000)
+            stream.time_base = stream.codec_context.time_base = Fraction(1, 1000)
         if aspect is not None:
             stream.codec_context.sample_aspect_ratio = aspect
         if turned is not None:
@@ -147,7 +177,8 @@ def film(
         container.mux(stream.encode(None))
         for sound in heard:
             sound.finish()
-    return file.getvalue()
+        container.close()
+        return Path(file.name).read_bytes()
 
 
 def _pictures(
@@ -207,3 +238,27 @@ class _SoundEncoder:
     def _encode(self, frames: Sequence[Any]) -> None:
         for frame in frames:
             self._container.mux(self._track.encode(frame))
+
+
+def pieces_of(data: bytes, **options: object) -> list[Piece]:
+    """What is read of a video."""
+    kind, pieces = read_pieces(data, ReadOptions(**options))  # type: ignore[arg-type]
+    assert kind is Kind.VIDEO
+    return list(pieces)
+
+
+def of(pieces: list[Piece], modality: Modality) -> list[Piece]:
+    """The pieces of a modality."""
+    return [piece for piece in pieces if piece.modality is modality]
+
+
+def places(pieces: list[Piece]) -> list[tuple[float, float]]:
+    """From when to when some pieces are, to a hundredth of a second."""
+    return [(round(p.place.start or 0, 2), round(p.place.end or 0, 2)) for p in pieces]
+
+
+def seen(piece: Piece) -> str:
+    """The strongest colour of a frame."""
+    assert not isinstance(piece.content, str | bytes | Waveform)
+    pixel = piece.content.getpixel((10, 10))  # type: ignore[union-attr]
+    return COLOURS[max(range(3), key=lambda channel: pixel[channel])]

@@ -1,6 +1,7 @@
 """How long a video says that it is, and whether it ends before.
 
-A file that was cut short may raise nothing: what is missing shows in where its frames end.
+A file that was cut short may raise nothing: what is missing shows in where its frames end. What
+FFmpeg estimates from what is there says nothing about that.
 """
 
 from __future__ import annotations
@@ -14,30 +15,51 @@ if TYPE_CHECKING:
 
 __all__ = ["is_cut_short", "stated_seconds"]
 
-_STATING = frozenset({"mov", "matroska", "avi", "asf"})
-"""Containers that state a length; of others FFmpeg estimates one from what is there."""
+_STATING = frozenset({"mov", "flv"})
+"""Containers whose length is as FFmpeg says, where they state one."""
 _MISSING_SECONDS = 1.0
 """How much before its stated end a video may end: a last frame may be shown for longer."""
+_FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")  # ASF specification, 3.2
+_ASF_HEAD_BYTES = 65536
 
 
-def stated_seconds(container: Any, file: BinaryIO, name: str) -> float | None:
+def stated_seconds(container: Any, pictures: Any, file: BinaryIO, name: str) -> float | None:
     """The length that an opened video states of its pictures and its sound; None if of neither.
 
     Args:
         container: as FFmpeg opened it.
+        pictures: its stream of pictures, if it has one.
         file: what it was opened from; its position, from which FFmpeg goes on, stays.
         name: FFmpeg's name of the demuxer.
     """
     if name == "matroska":
-        return _aside(file, stated_matroska_seconds)
-    if name not in _STATING or container.duration is None:
-        return None
-    return float(container.duration / 1e6)
+        stated = _aside(file, stated_matroska_seconds)
+        # Some count from where it starts, others from 0: to be shorter than both is to be cut.
+        return None if stated is None else stated - max(0.0, (container.start_time or 0) / 1e6)
+    if name == "asf":
+        return _aside(file, _asf_seconds)
+    if name == "avi" and pictures is not None and pictures.frames and pictures.average_rate:
+        return float(pictures.frames / pictures.average_rate)
+    if name in _STATING and container.duration is not None:
+        return float(container.duration / 1e6)
+    return None
 
 
 def is_cut_short(stated: float | None, seconds: float) -> bool:
     """Whether so many seconds are too few for a video that states more."""
     return stated is not None and seconds < stated - _MISSING_SECONDS
+
+
+def _asf_seconds(file: BinaryIO) -> float | None:
+    """The length in the header of a Windows Media file, of which FFmpeg may not speak."""
+    file.seek(0)
+    head = file.read(_ASF_HEAD_BYTES)
+    at = head.find(_FILE_PROPERTIES)
+    fields = head[at + 64 : at + 92]  # after an identifier, a size, and what else was written
+    if at < 0 or len(fields) < 28 or fields[24] & 1:  # a broadcast states none
+        return None
+    played = int.from_bytes(fields[:8], "little") / 1e7
+    return played - int.from_bytes(fields[16:24], "little") / 1e3
 
 
 def _aside(file: BinaryIO, read: Callable[[BinaryIO], float | None]) -> float | None:

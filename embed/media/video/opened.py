@@ -74,7 +74,7 @@ def open_video(
         calm = CalmFile(whole)
         with closing(open_container(calm, file_format, **most)) as container:
             video = OpenedVideo(container, file_format, name, limits)
-            video.stated = stated_seconds(container, whole, file_format.container)
+            video.stated = stated_seconds(container, video.pictures, whole, file_format.container)
             yield video
             if calm.error is not None:
                 raise calm.error
@@ -86,6 +86,7 @@ class OpenedVideo:
     Attributes:
         aspect: the width of a pixel by its height.
         seconds: how far it goes, as far as it has been read.
+        seen: how far its pictures go.
         stated: how long it says that it is, if that can be believed.
         is_complete: once all is read, whether all that it states is there.
     """
@@ -102,7 +103,7 @@ class OpenedVideo:
             raise UnsupportedMediaError(name, reason)
         ratio = None if self.pictures is None else self.pictures.sample_aspect_ratio
         self.aspect = float(ratio) if ratio else 1.0
-        self.seconds = 0.0
+        self.seconds = self.seen = 0.0
         self.stated: float | None = None
         self.is_complete = True
         self._check_size(self.pictures)
@@ -164,9 +165,10 @@ class OpenedVideo:
             yield packet
 
     def _check(self, moment: Moment) -> None:
+        self._check_seconds(moment.start)
         if not moment.is_sound:
             self._check_size(moment.frame)
-        self._check_seconds(moment.start)
+            self.seen = max(self.seen, moment.end)
         self.seconds = max(self.seconds, moment.end)
 
     def _check_size(self, pictures: Any) -> None:

@@ -83,7 +83,7 @@ class _Reading:
             for moment in moments:
                 yield from self._hear(moment) if moment.is_sound else self._see(moment)
         for sampler in self._samplers:
-            yield from sampler.finish(video.seconds)
+            yield from sampler.finish(video.seen)
         if self._sound is not None:
             yield from self._sound.finish()
 

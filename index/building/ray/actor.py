@@ -57,6 +57,7 @@ class Job:
         captions: whether words in files and beside them are segments.
         encoding: what texts are in that are not Unicode.
         overlap: how much of a passage may repeat the one before it, in percent.
+        video_fps: how many frames of a second of a video are encoded.
     """
 
     collection: Path
@@ -70,6 +71,7 @@ class Job:
     captions: bool
     encoding: str | None
     overlap: int
+    video_fps: float
 
 
 @dataclass(frozen=True)
@@ -181,6 +183,7 @@ class PartEncoder:
             captions=job.captions,
             encoding=job.encoding,
             overlap=job.overlap,
+            video_fps=job.video_fps,
         )
         with contextlib.closing(stream):
             for pending, outcome in stream:

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import CorruptMediaError
-from anysense.index.building.encoding import overlap_of
+from anysense.index.building.encoding import overlap_of, video_fps_of
 from anysense.index.building.parts.reading import Part
 from anysense.index.building.parts.schema import SUFFIX
 from anysense.index.building.parts.writing import TEMPORARY
@@ -102,12 +102,12 @@ class RayEncoding:
         encoding: str | None = None,
     ) -> Generator[tuple[PendingItem, ItemRecord | AnysenseError]]:
         """Do what `encode_pending` does."""
-        overlap = overlap_of(collection.folder)
+        overlap, video_fps = overlap_of(collection.folder), video_fps_of(collection.folder)
         spaces = [e.space for e in collection.folder.manifest.encoders]
         makers = [(space.id, space.revision) for space in spaces]
-        key = json.dumps([created_by(), makers, captions, encoding, overlap])
+        key = json.dumps([created_by(), makers, captions, encoding, overlap, video_fps])
         orders = cut(pending, key, part_items=self._cluster.part_items)
-        job = partial(self._job, batch_size, workers, captions, encoding, overlap)
+        job = partial(self._job, batch_size, workers, captions, encoding, overlap, video_fps)
         line: deque[_Slot] = deque()
         self._segments = 0
         while self._fill(line, orders, job):
@@ -162,6 +162,7 @@ class RayEncoding:
         captions: bool,
         encoding: str | None,
         overlap: int,
+        video_fps: float,
     ) -> Job:
         witness = secrets.token_hex(16)
         with storage_errors(self.parts):
@@ -181,6 +182,7 @@ class RayEncoding:
             captions=captions,
             encoding=encoding,
             overlap=overlap,
+            video_fps=video_fps,
         )
 
     def _items_of(self, slot: _Slot, job: Callable[[], Job]) -> list[PartItem] | None:

@@ -56,8 +56,7 @@ def print_report(output: str, items: int, report: BuildReport) -> None:
     if report.left_out:
         files = console.count(report.left_out, "file")
         console.note(f"{files} left out: no encoder of this collection takes their kind.")
-    if report.has_new_overlap and report.unchanged:
-        console.note("Texts that have not changed keep their passages; --reread cuts them anew.")
+    _print_unchanged(report)
     _print_unread(report)
     if report.outside_links:
         links = console.count(report.outside_links, "link")
@@ -83,6 +82,14 @@ def print_report(output: str, items: int, report: BuildReport) -> None:
         console.note("It is tried again when it changes, or with --retry-failed.")
     else:
         console.note("They are tried again when they change, or with --retry-failed.")
+
+
+def _print_unchanged(report: BuildReport) -> None:
+    """Say what has not changed, and so is not as it is asked for from now on."""
+    if report.has_new_overlap and report.unchanged:
+        console.note("Texts that have not changed keep their passages; --reread cuts them anew.")
+    if report.has_new_video_fps and report.unchanged:
+        console.note("Videos that have not changed keep their frames; --reread reads them anew.")
 
 
 def _print_extra(report: BuildReport) -> None:

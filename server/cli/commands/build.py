@@ -90,6 +90,14 @@ __all__ = ["build", "open_or_create"]
     "it too.",
 )
 @click.option(
+    "--video-fps",
+    type=click.FloatRange(0.01, 30),
+    metavar="NUMBER",
+    help="How many frames of a second of a video are encoded: 1, as at first, or, say, 0.2 for "
+    "lectures. The collection keeps it; with --reread videos that have not changed get it "
+    "too.",
+)
+@click.option(
     "--watch",
     is_flag=True,
     help="Go on until Ctrl-C, and bring the collection up to date whenever files come, change or "
@@ -126,6 +134,7 @@ def build(
     encoding: str | None,
     reread: bool,
     overlap: int | None,
+    video_fps: float | None,
     watch: bool,
     poll: float | None,
     ray: str | None,
@@ -183,6 +192,7 @@ def build(
         reread=reread,
         encoding=encoding,
         overlap=overlap,
+        video_fps=video_fps,
     )
     is_new = not Collection.exists(output)
     scan, metadata_file = None, None

@@ -9,7 +9,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 from media_files import write
-from video_files import CONTAINERS, Scene, colour, film, tones
+from video_files import (
+    AUDIO,
+    COLOURS,
+    CONTAINERS,
+    IMAGE,
+    SCENES,
+    Scene,
+    colour,
+    film,
+    of,
+    pieces_of,
+    places,
+    seen,
+    tones,
+)
 
 from anysense.embed.errors import (
     EmptyMediaError,
@@ -19,18 +33,12 @@ from anysense.embed.errors import (
 )
 from anysense.embed.limits import Limits
 from anysense.embed.media.identify import format_of_media, media_type, named_modalities
-from anysense.embed.media.pieces import Piece, ReadOptions, read_pieces
+from anysense.embed.media.pieces import ReadOptions, read_pieces
 from anysense.embed.types import Kind, Modality, VideoInput, Waveform
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-IMAGE, AUDIO = Modality.IMAGE, Modality.AUDIO
-COLOURS = ("red", "lime", "blue")
-SCENES = [
-    Scene(colour(name), 2.0, tones((hz, 2.0)))
-    for name, hz in zip(COLOURS, (110, 440, 3000), strict=True)
-]
 MIME_TYPES = {
     "mp4": "video/mp4",
     "mov": "video/quicktime",
@@ -42,27 +50,6 @@ MIME_TYPES = {
     "asf": "video/x-ms-wmv",
     "flv": "video/x-flv",
 }
-
-
-def pieces_of(data: bytes, **options: object) -> list[Piece]:
-    kind, pieces = read_pieces(data, ReadOptions(**options))  # type: ignore[arg-type]
-    assert kind is Kind.VIDEO
-    return list(pieces)
-
-
-def of(pieces: list[Piece], modality: Modality) -> list[Piece]:
-    return [piece for piece in pieces if piece.modality is modality]
-
-
-def places(pieces: list[Piece]) -> list[tuple[float, float]]:
-    return [(round(p.place.start or 0, 2), round(p.place.end or 0, 2)) for p in pieces]
-
-
-def seen(piece: Piece) -> str:
-    """The strongest colour of a frame."""
-    assert not isinstance(piece.content, str | bytes | Waveform)
-    pixel = piece.content.getpixel((10, 10))  # type: ignore[union-attr]
-    return COLOURS[max(range(3), key=lambda channel: pixel[channel])]
 
 
 @pytest.mark.parametrize("container", CONTAINERS)
