@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import faiss as _faiss
 
-__all__ = ["BATCH", "PRODUCT", "faiss"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["BATCH", "PRODUCT", "faiss", "one_thread"]
 
 faiss: Any = _faiss  # its stubs know neither search parameters by name nor arrays as bitmaps
 
@@ -18,6 +22,24 @@ BATCH = 20
 
 # FAISS's default of 128,000 leaves every batch of queries to its scalar loop.
 faiss.cvar.distance_compute_blas_threshold = BATCH
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Have FAISS compute in the calling thread alone.
+
+    What takes a fraction of a millisecond takes several where threads of OpenMP wait for each other
+    and another program has one of the processors.
+    """
+    before = faiss.omp_get_max_threads()
+    if before == 1:
+        yield
+        return
+    faiss.omp_set_num_threads(1)  # of this thread: each has a number of its own
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(before)
 
 
 def _after_fork() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from anysense.index.vectors.arrays import sort_results
-from anysense.index.vectors.faiss.library import PRODUCT, faiss
+from anysense.index.vectors.faiss.library import PRODUCT, faiss, one_thread
 
 if TYPE_CHECKING:
     from anysense.embed.types import FloatArray
@@ -33,15 +34,16 @@ def probe(
         parameters = _parameters(keys.shape[1])
     else:
         parameters = faiss.SearchParametersIVF(nprobe=keys.shape[1], sel=selector)
-    # The Python wrapper `search_preassigned` takes no parameters; the method itself does.
-    index.search_preassigned_c(
-        len(queries),
-        faiss.swig_ptr(queries),
-        k,
-        *map(faiss.swig_ptr, (keys, affinity, scores, ids)),
-        False,
-        parameters,
-    )
+    with one_thread() if len(queries) == 1 else nullcontext():
+        # The Python wrapper `search_preassigned` takes no parameters; the method itself does.
+        index.search_preassigned_c(
+            len(queries),
+            faiss.swig_ptr(queries),
+            k,
+            *map(faiss.swig_ptr, (keys, affinity, scores, ids)),
+            False,
+            parameters,
+        )
     return scores, ids
 
 
@@ -86,5 +88,6 @@ def compare(query: FloatArray, codes: Codes, k: int) -> tuple[FloatArray, Ids]:
     faiss.copy_array_to_vector(codes.reshape(-1), candidates.codes)
     candidates.ntotal = len(codes)
     scores, rows = np.empty(k, np.float32), np.empty(k, np.int64)
-    candidates.search_c(1, faiss.swig_ptr(query), k, *map(faiss.swig_ptr, (scores, rows)))
+    with one_thread():
+        candidates.search_c(1, faiss.swig_ptr(query), k, *map(faiss.swig_ptr, (scores, rows)))
     return scores, rows
