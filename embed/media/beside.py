@@ -20,8 +20,8 @@ from anysense.embed.errors import MediaTooLargeError
 from anysense.embed.media.document.charset import decode_text
 from anysense.embed.media.document.document import normalise_text
 from anysense.embed.media.identify import MEDIA_SUFFIXES
+from anysense.embed.media.metadata.xmp import XMP_BYTES, xmp_texts
 from anysense.embed.media.phrases import descriptions
-from anysense.embed.media.xmp import XMP_BYTES, xmp_texts
 from anysense.embed.types import Modality
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from anysense.embed.media.iptc import iptc_texts
+from anysense.embed.media.metadata.iptc import iptc_texts
+from anysense.embed.media.metadata.xmp import XMP_BYTES, xmp_texts
 from anysense.embed.media.phrases import decode_tag, descriptions
 from anysense.embed.media.quiet import quiet_decoders
-from anysense.embed.media.xmp import XMP_BYTES, xmp_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -82,7 +82,7 @@ _VIDEO_SUFFIXES = (
 )
 
 DOCUMENT_SUFFIXES = frozenset([".docx", ".epub", ".odt", ".pptx", ".rtf", ".xlsx"])
-"""Of the files that an extra reads: see `anysense.embed.media.office.installed`."""
+"""Of the files that an extra reads: see `anysense.embed.media.extras`."""
 
 MEDIA_SUFFIXES: Mapping[str, Modality] = MappingProxyType(
     dict.fromkeys(_IMAGE_SUFFIXES.split(), Modality.IMAGE)

@@ -36,7 +36,7 @@ from anysense.index.folder.progress import ProgressNote
 from anysense.index.objects.content import fetching
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from anysense.index.building.compact.packed import Entries
     from anysense.index.building.encoding import EncodePending
@@ -49,7 +49,10 @@ __all__ = ["build", "check_sources", "run_build", "scan_sources"]
 
 
 def scan_sources(
-    sources: Sequence[str | Path], options: BuildOptions, collection: Path | None
+    sources: Sequence[str | Path],
+    options: BuildOptions,
+    collection: Path | None,
+    tell_unread: Callable[[str], None] | None = None,
 ) -> FileScan:
     """Look at what sources hold now.
 
@@ -57,6 +60,7 @@ def scan_sources(
         sources: folders, globs, files, and manifests.
         options: of which those of what is left out count.
         collection: the folder of the collection, which is left out.
+        tell_unread: called with the path of each file of a kind that anysense does not read.
 
     Raises:
         UsageError: a source does not exist, or a pattern is none.
@@ -71,6 +75,7 @@ def scan_sources(
         ignore_files=options.ignore_files,
         settle_seconds=options.settle_seconds,
         allow_http=options.allow_http,
+        tell_unread=tell_unread,
     ).run()
 
 

@@ -130,7 +130,7 @@ def _why_nothing(scan: FileScan) -> str:
     empty = [source.name for source in scan.sources if isinstance(source, TableSource)]
     if empty:
         return f"{', '.join(empty)} has no row that names a file or a text."
-    from anysense.embed.media.office.installed import readable_suffixes
+    from anysense.embed.media.extras import readable_suffixes
 
     kinds = " ".join(sorted(readable_suffixes()))
     kinds_of_others = scan.unread_kinds

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from anysense.embed.media.office.installed import EXTRA, has_extra
+from anysense.embed.media.extras import has_come
 from anysense.index.building.sources.entries import has_changed_since
 from anysense.index.catalog.records import QuarantinedFile
 
@@ -49,7 +49,7 @@ def is_tried(entry: Entry, failure: QuarantinedFile, since: int | None = None) -
 
     What an extra reads is to be tried again once that is installed.
     """
-    if has_changed_since(entry, since) or (EXTRA in failure.reason and has_extra()):
+    if has_changed_since(entry, since) or has_come(failure.reason):
         return False
     state = (failure.size, failure.mtime_ns)
     return state != _NO_STATE and state == (entry.size, entry.stamp)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from anysense.embed.media.extras import Extra
     from anysense.index.building.sources.entries import Problem
     from anysense.index.folder.progress import ProgressNote
 
@@ -21,6 +22,7 @@ __all__ = [
     "ProgressCallback",
     "kinds_text",
     "tell_step",
+    "unread_text",
 ]
 
 _KINDS_NAMED = 5
@@ -116,6 +118,18 @@ class BuildReport:
     def has_changes(self) -> bool:
         return any((self.added, self.updated, self.moved, self.described, self.removed))
 
+    @property
+    def unread(self) -> int:
+        """How many files it has come upon and not read, whatever the reason."""
+        return sum(self.unread_kinds.values()) + len(self.quarantined)
+
+    @property
+    def unread_by_extra(self) -> dict[Extra, int]:
+        """How many of the files of other kinds extras would read that are not installed."""
+        from anysense.embed.media.extras import count_by_extra
+
+        return count_by_extra(self.unread_kinds)
+
     def note_touched(self, paths: Iterable[str]) -> None:
         """Note files that are new, changed or gone, as long as there are few."""
         self.touched += islice(paths, max(0, _MOST_TOUCHED - len(self.touched)))
@@ -150,6 +164,24 @@ def kinds_text(kinds: Mapping[str, int]) -> str:
     if rest > 1:
         return f"{', '.join(words[:_KINDS_NAMED])} and {rest:,} more kinds"
     return ", ".join(words)
+
+
+def unread_text(kinds: Mapping[str, int]) -> str:
+    """Files of kinds that are not read, in words, and which extras would read some of them.
+
+    Args:
+        kinds: how many files there are of each suffix; at least one.
+    """
+    from anysense.embed.media.extras import count_by_extra
+
+    number = sum(kinds.values())
+    files = "1 file of a kind" if number == 1 else f"{number:,} files of kinds"
+    sentences = [f"{files} that anysense does not read: {kinds_text(kinds)}"]
+    sentences += [
+        f"{count:,} of them {'is' if count == 1 else 'are'} read by an extra: {extra.command}"
+        for extra, count in count_by_extra(kinds).items()
+    ]
+    return "; ".join(sentences)
 
 
 @dataclass(frozen=True)

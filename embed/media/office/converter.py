@@ -22,7 +22,7 @@ from anysense.embed.errors import (
     MediaTooLargeError,
     UnsupportedMediaError,
 )
-from anysense.embed.media.office.installed import EXTRA, has_extra
+from anysense.embed.media.extras import DOCUMENTS
 from anysense.embed.media.office.rtf import with_unicode
 from anysense.embed.waiting import check_waiter
 
@@ -94,9 +94,9 @@ def convert(
         MediaError: the program cannot be started, or was killed.
         AbandonedError, DeadlineError: nobody waits for it any more.
     """
-    if not has_extra():
+    if not DOCUMENTS.is_installed:
         raise UnsupportedMediaError(
-            name, f"is {file_format.article}, which needs an extra: {EXTRA}"
+            name, f"is {file_format.article}, which needs an extra: {DOCUMENTS.command}"
         )
     most = limits.text_characters * _BYTES_PER_CHARACTER
     with (

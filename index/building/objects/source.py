@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from anysense.embed.media.beside import pair_sidecars
-from anysense.embed.media.office.installed import readable_suffixes
+from anysense.embed.media.extras import readable_suffixes
 from anysense.index.building.objects.holder import ObjectHolder
 from anysense.index.building.sources.base import Source
 from anysense.index.building.sources.entries import LazyEntry
@@ -109,9 +109,11 @@ class _Walk:
                 sidecars = [by_name[text] for text in beside.get(name, ())]
                 yield self.entry(by_name[name], tuple(map(_sidecar, sidecars)))
         others = by_name.keys() - texts - set(read)
-        unread = [name for name in others if not is_litter_file(name)]
-        if unread:
-            self._listing.note_other_kinds(str(self._bucket._replace(key=folder)), unread)
+        self._listing.note_unread(
+            str(self._bucket._replace(key=by_name[name].key))
+            for name in sorted(others)
+            if not is_litter_file(name)
+        )
 
     def _is_left_out(self, folder: str) -> bool:
         """Whether a folder, or one around it below the start, is no user's; notes which."""

@@ -10,7 +10,7 @@ from anysense.index.building.sources.paths import is_alive
 from anysense.index.building.sources.reaching import file_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from anysense.embed.types import EmbeddedFile
     from anysense.index.building.sources.entries import Entry
@@ -53,8 +53,8 @@ class Listing(Protocol):
         """Note a folder whose files and folders are looked at."""
         ...
 
-    def note_other_kinds(self, folder: str, names: Sequence[str]) -> None:
-        """Note the files of a folder that are of kinds that anysense does not read."""
+    def note_unread(self, paths: Iterable[str]) -> None:
+        """Note files of kinds that anysense does not read."""
         ...
 
     def note_litter(self, folder: str) -> None:

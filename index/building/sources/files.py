@@ -61,7 +61,7 @@ def walk(
         argument: of the user; folders that it names are not taken for litter.
     """
     from anysense.embed.media.beside import pair_sidecars
-    from anysense.embed.media.office.installed import readable_suffixes
+    from anysense.embed.media.extras import readable_suffixes
 
     suffixes = readable_suffixes()
     data_sets = DataSets(listing)
@@ -106,7 +106,7 @@ def walk(
             else:
                 others.append(child)
         others = [child for child in others if covers(child.path)]
-        _note_others(folder, data_sets.without_own(others, all_names), beside, listing)
+        _note_others(data_sets.without_own(others, all_names), beside, listing)
         folders += reversed(inner)
 
 
@@ -142,23 +142,21 @@ def _is_wanted(
 
 
 def _note_others(
-    folder: str,
     children: Iterable[os.DirEntry[str]],
     beside: Mapping[str, Sequence[str]],
     listing: Listing,
 ) -> None:
     """Note what of a folder is not read: links out of the sources, and files of other kinds."""
     sidecars = {name for names in beside.values() for name in names}
-    unread_names = []
+    unread = []
     for child in children:
         if child.is_symlink():
             target = link_target(child.path)
             if target is None or (not listing.is_linkable(target) and Path(target).is_dir()):
                 listing.count_outside_link()
         elif child.is_file() and child.name not in sidecars and not is_litter_file(child.name):
-            unread_names.append(child.name)
-    if unread_names:
-        listing.note_other_kinds(folder, unread_names)
+            unread.append(child.path)
+    listing.note_unread(unread)
 
 
 def file_entries(

@@ -28,8 +28,8 @@ from __future__ import annotations
 import os
 import time
 from array import array
-from collections import Counter
-from pathlib import Path, PurePath
+from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,10 +45,11 @@ from anysense.index.building.sources.paths import holder_of, is_under
 from anysense.index.building.sources.sidecars import FolderSidecars
 from anysense.index.building.sources.table import TableSource
 from anysense.index.building.sources.tars.source import TarSource
+from anysense.index.building.sources.unread import UnreadFiles
 from anysense.index.objects.addresses import is_object
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence, Set
+    from collections.abc import Callable, Collection, Iterable, Sequence, Set
 
     from anysense.embed.types import Modality
     from anysense.index.building.compact.packed import Places
@@ -57,8 +58,6 @@ if TYPE_CHECKING:
     from anysense.index.catalog.records import Sidecar
 
 __all__ = ["FileScan"]
-
-_LONGEST_SUFFIX = 12  # with its dot
 
 
 class FileScan:
@@ -96,6 +95,7 @@ class FileScan:
         ignore_files: bool = True,
         settle_seconds: float = 0.0,
         allow_http: bool = False,
+        tell_unread: Callable[[str], None] | None = None,
     ) -> None:
         """Check the sources.
 
@@ -108,6 +108,7 @@ class FileScan:
             ignore_files: whether ``.ignore`` and ``.gitignore`` leave out what they name.
             settle_seconds: a file that was written to less than so long ago is unsettled.
             allow_http: whether web servers may be asked.
+            tell_unread: called with the path of each file of a kind that anysense does not read.
 
         Raises:
             UsageError: there is no source, or one does not exist, or a pattern is none.
@@ -140,7 +141,7 @@ class FileScan:
         self.started_ns = 0
         self.litter: set[str] = set()
         self.ignored: dict[str, str] = {}
-        self._other_kinds: dict[str, Counter[str]] = {}
+        self._unread = UnreadFiles(tell_unread, may_repeat=_overlap([*self.folders, *self.tars]))
         self._unreadable: set[str] = set()
         self._unlisted: list[str] = []
         self._held: set[str] = set()  # files that were looked into, which hold others
@@ -279,10 +280,7 @@ class FileScan:
 
         Files without a suffix, or with one that is none, count under the empty text.
         """
-        total: Counter[str] = Counter()
-        for kinds in self._other_kinds.values():
-            total.update(kinds)
-        return dict(total.most_common())
+        return self._unread.by_suffix()
 
     def rules_at(self, root: str) -> Rules:
         """What is left out by patterns around a folder that is walked from here on."""
@@ -305,11 +303,9 @@ class FileScan:
         """Note a folder whose files and folders are looked at."""
         self.walked.add(folder)
 
-    def note_other_kinds(self, folder: str, names: Sequence[str]) -> None:
-        """Note the files of a folder that are of kinds that anysense does not read."""
-        # Another source may have come upon the folder, or upon a part of it.
-        if len(names) > sum(self._other_kinds.get(folder, Counter()).values()):
-            self._other_kinds[folder] = Counter(map(_suffix_of, names))
+    def note_unread(self, paths: Iterable[str]) -> None:
+        """Note files of kinds that anysense does not read."""
+        self._unread.note(paths)
 
     def note_ignored(self, path: str, left_out_by: str) -> None:
         """Note a file, or a folder with all that is in it, that patterns leave out."""
@@ -344,8 +340,7 @@ class FileScan:
         self._unlisted.append(folder)
 
 
-def _suffix_of(name: str) -> str:
-    """The suffix of a file name in small letters; the empty text if that is no suffix of a kind."""
-    suffix = PurePath(name).suffix.lower()
-    is_kind = suffix[1:].isascii() and suffix[1:].isalnum() and len(suffix) <= _LONGEST_SUFFIX
-    return suffix if is_kind else ""
+def _overlap(sources: Sequence[Source]) -> bool:
+    """Whether two of these sources may come upon the same file."""
+    roots = sorted(source.root.rstrip(os.sep) + os.sep for source in sources)
+    return any(below.startswith(above) for above, below in pairwise(roots))

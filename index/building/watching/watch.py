@@ -11,6 +11,7 @@ import os
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import (
@@ -22,6 +23,7 @@ from anysense.embed.errors import (
 )
 from anysense.index.building.build import scan_sources
 from anysense.index.building.objects.source import ObjectSource
+from anysense.index.building.report import unread_text
 from anysense.index.building.sources.opening import open_source
 from anysense.index.building.watching.drives import is_silent
 from anysense.index.building.watching.notices import Notices
@@ -29,7 +31,7 @@ from anysense.index.building.watching.places import Places, places_of
 from anysense.index.folder.lock import ask_for_turns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from anysense.index.building.options import BuildOptions
     from anysense.index.building.report import BuildReport
@@ -65,6 +67,7 @@ class Watch:
         warned: called with a sentence about what is in the way, or not any more.
         more_files: others that count as sources do, such as one of metadata.
         known_problems: what could not be read and was told before.
+        known_unread: how many files of other kinds were told before, by suffix.
         poll_seconds: look at all sources so often, whatever is told; where it is None, that is done
             for drives that tell nothing.
         settle_seconds: how long it must be quiet, and a file not be written to.
@@ -81,6 +84,7 @@ class Watch:
         warned: Callable[[str], None],
         more_files: Iterable[Path] = (),
         known_problems: Iterable[Problem] = (),
+        known_unread: Mapping[str, int] = MappingProxyType({}),
         poll_seconds: float | None = None,
         settle_seconds: float = SETTLE_SECONDS,
     ) -> None:
@@ -99,6 +103,7 @@ class Watch:
         self._trouble: str | None = None
         self._problem: str | None = None
         self._known_problems = frozenset(known_problems)
+        self._known_unread = known_unread
 
     def run(self) -> None:
         """Bring the collection up to date now and after each change, until `stop` is called.
@@ -143,9 +148,16 @@ class Watch:
         self._known_problems = frozenset(report.quarantined)
         if report.changes_text or new:
             self._told(report, new)
+        self._tell_unread(report.unread_kinds)
         if report.unsettled:
             return self._options.settle_seconds
         return self._pause(scan)
+
+    def _tell_unread(self, kinds: Mapping[str, int]) -> None:
+        """Say of which other kinds there are more files now."""
+        known, self._known_unread = self._known_unread, kinds
+        if any(number > known.get(suffix, 0) for suffix, number in kinds.items()):
+            self._warned(f"{unread_text(kinds)}.")
 
     def _present(self) -> list[str]:
         """The sources that are there; says which have gone, or are back."""

@@ -38,6 +38,10 @@ def build_json(output: str, items: int, report: BuildReport) -> dict[str, Any]:
         "segments": report.segments,
         "left_out": report.left_out,
         "unread_kinds": report.unread_kinds,
+        "extras": {
+            extra.name: {"files": files, "command": extra.command}
+            for extra, files in report.unread_by_extra.items()
+        },
         "ignored": report.ignored,
         "litter": report.litter,
         "outside_links": report.outside_links,
@@ -50,9 +54,9 @@ def print_report(output: str, items: int, report: BuildReport) -> None:
     """Say what a build did: a summary on standard output, what could not be read on the other."""
     seconds = f"{report.seconds:.1f} s"
     nothing = "Nothing could be read" if report.quarantined else "Nothing to do"
-    click.echo(
-        f"{output}: {console.count(items, 'item')}. {report.files_text or nothing}; {seconds}."
-    )
+    unread = f", {report.unread:,} not read" if report.unread else ""
+    done = f"{report.files_text or nothing}{unread}"
+    click.echo(f"{output}: {console.count(items, 'item')}. {done}; {seconds}.")
     if report.left_out:
         files = console.count(report.left_out, "file")
         console.note(f"{files} left out: no encoder of this collection takes their kind.")
@@ -92,27 +96,13 @@ def _print_unchanged(report: BuildReport) -> None:
         console.note("Videos that have not changed keep their frames; --reread reads them anew.")
 
 
-def _print_extra(report: BuildReport) -> None:
-    """Say what would read the documents among the files that were not looked at."""
-    from anysense.embed.media.identify import DOCUMENT_SUFFIXES
-    from anysense.embed.media.office.installed import EXTRA, has_extra
-
-    number = sum(report.unread_kinds.get(suffix, 0) for suffix in DOCUMENT_SUFFIXES)
-    if number and not has_extra():
-        are = "is a document" if number == 1 else "are documents"
-        console.note(f"{number:,} of them {are} that an extra reads: {EXTRA}")
-
-
 def _print_unread(report: BuildReport) -> None:
     """Say which files and folders were not looked at, because of their names."""
-    from anysense.index.building.report import kinds_text
+    from anysense.index.building.report import unread_text
 
     if report.unread_kinds:
-        number = sum(report.unread_kinds.values())
-        kinds = "a kind" if number == 1 else "kinds"
-        files = f"{console.count(number, 'file')} of {kinds} that anysense does not read"
-        console.note(f"{files}: {kinds_text(report.unread_kinds)}.")
-        _print_extra(report)
+        names = "names it" if sum(report.unread_kinds.values()) == 1 else "names them"
+        console.note(f"{unread_text(report.unread_kinds)}; --list-unread {names}.")
     if report.ignored:
         _print_ignored(report.ignored)
     if report.litter:

@@ -30,7 +30,7 @@ def watch_sources(
     sources: Sequence[str],
     options: BuildOptions,
     poll_seconds: float | None,
-    known_problems: Sequence[Problem],
+    first: BuildReport,
 ) -> None:
     """Keep a collection up to date until Ctrl-C, with a line for each change.
 
@@ -39,7 +39,7 @@ def watch_sources(
         sources: as they were given.
         options: of each build.
         poll_seconds: how often to look at all sources; None where the system tells of changes.
-        known_problems: what could not be read, as was told already.
+        first: what the first build did, as was told already.
     """
     from anysense.index.building.watching.watch import Watch
 
@@ -58,7 +58,8 @@ def watch_sources(
         told=lambda report, problems: _tell(target, report, problems),
         warned=lambda sentence: console.note(f"{_now()} {sentence}"),
         more_files=[Path(target.metadata)] if target.metadata is not None else (),
-        known_problems=known_problems,
+        known_problems=first.quarantined,
+        known_unread=first.unread_kinds,
         poll_seconds=poll_seconds,
     )
     target.collection.folder.release()

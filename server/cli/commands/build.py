@@ -10,6 +10,7 @@ import click
 
 from anysense.server.cli import console
 from anysense.server.cli.building.running import Target, build_once
+from anysense.server.cli.building.unread import print_unread
 from anysense.server.cli.building.watching import watch_sources
 from anysense.server.cli.options import (
     BATCH_SIZE,
@@ -110,6 +111,12 @@ __all__ = ["build", "open_or_create"]
     help="With --watch, look at all sources so often: for drives on which the system tells no "
     "changes. Network drives of Linux are known, and looked at every 30 seconds.",
 )
+@click.option(
+    "--list-unread",
+    is_flag=True,
+    help="Build nothing, but list the files that are left out as of a kind that anysense does not "
+    "read, one a line; with --json an object a line, with the extra that would read it.",
+)
 @RAY
 @RAY_ACTORS
 @PARTS
@@ -137,6 +144,7 @@ def build(
     video_fps: float | None,
     watch: bool,
     poll: float | None,
+    list_unread: bool,
     ray: str | None,
     ray_actors: int | None,
     parts: str | None,
@@ -194,6 +202,9 @@ def build(
         overlap=overlap,
         video_fps=video_fps,
     )
+    if list_unread:
+        print_unread(sources, options, Path(output), as_json=as_json)
+        return DONE
     is_new = not Collection.exists(output)
     scan, metadata_file = None, None
     if is_new:  # so that a mistake leaves no empty collection behind
@@ -212,7 +223,7 @@ def build(
         report = build_once(target, scan or sources, options, metadata_file, may_remove=yes)
         if watch:
             later = replace(options, allow_removal=yes, retry_failed=False, reread=False)
-            watch_sources(target, sources, later, poll, report.quarantined)
+            watch_sources(target, sources, later, poll, report)
             return DONE
     return PARTIAL if report.quarantined else DONE
 

@@ -18,6 +18,7 @@ from anysense.index.building.build import build, scan_sources
 from anysense.index.building.compared import last_compared
 from anysense.index.building.options import BuildOptions
 from anysense.index.building.plan import make_plan
+from anysense.index.building.report import unread_text
 from anysense.index.catalog.sqlite.connections import refused_by
 from anysense.index.collection import Collection
 from anysense.server.cli import console
@@ -261,5 +262,7 @@ def _tell_report(report: BuildReport, target: Target) -> None:
     changes = ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)
     if changes:
         console.note(f"{target.named}: {changes}; {report.seconds:.1f} s.")
+    if changes and report.unread_kinds:
+        console.note(f"{unread_text(report.unread_kinds)}.")
     if counts["unreadable"]:
         console.note(f"`anysense info {target.cached.path} --quarantined` says why.")

@@ -210,13 +210,12 @@ def _entries(
     others: list[str],
     listing: Listing,
 ) -> Iterator[LazyEntry]:
-    from anysense.embed.media.office.installed import readable_suffixes
+    from anysense.embed.media.extras import readable_suffixes
 
     with_words = listing.with_sidecars
     groups = group_members(members, readable_suffixes(), with_words=with_words)
     others += groups.others
-    if others:
-        listing.note_other_kinds(path, others)
+    listing.note_unread(member_path(path, name) for name in others)
     state = TarState.of(status)
     changed_ns = 0 if os.name == "nt" else status.st_ctime_ns
     tar = _Tar(path, state, changed_ns, groups.words)

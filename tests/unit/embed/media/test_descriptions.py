@@ -14,9 +14,9 @@ from media_files import photo, saved
 from PIL.PngImagePlugin import PngInfo
 
 from anysense.embed.media.descriptions import picture_descriptions
-from anysense.embed.media.iptc import iptc_texts
+from anysense.embed.media.metadata.iptc import iptc_texts
+from anysense.embed.media.metadata.xmp import XMP_BYTES, xmp_texts
 from anysense.embed.media.phrases import descriptions, is_description
-from anysense.embed.media.xmp import XMP_BYTES, xmp_texts
 
 EXIF_IFD, USER_COMMENT = 0x8769, 0x9286
 

@@ -133,6 +133,14 @@ def test_what_is_named_by_itself_is_watched_by_itself(
         told.expect(added=1)
 
 
+def test_files_of_other_kinds_are_told_when_they_come(collection: Collection, media: Path) -> None:
+    with watching(collection, media) as told:
+        told.expect(added=5)
+        (media / "a.sketch").write_bytes(b"x")
+        write_picture(media / "new.png", (0, 255, 0))  # which is what is looked for
+        assert told.warning() == "1 file of a kind that anysense does not read: 1 .sketch."
+
+
 def test_a_folder_may_go_and_come_back(collection: Collection, tmp_path: Path, media: Path) -> None:
     notes, away = tmp_path / "notes", tmp_path / "away"
     notes.mkdir()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING
 
@@ -194,16 +195,17 @@ def test_items_that_may_stand_in_a_broken_row_are_kept_and_counted(tmp_path: Pat
 def test_what_is_not_looked_at_is_told(tmp_path: Path, media: Path) -> None:
     (media / "letter.psdx").write_bytes(b"x")
     message = run("build", media, "-o", tmp_path / "c", "--encoder", "tiny").stderr
-    assert "1 file of a kind that anysense does not read: 1 .psdx." in message
-    for name in ("a.psdx", "a.braw", "a.nef", "a.zip", "a.psd", "a.ai", "Makefile", "b.psdx"):
+    assert "1 file of a kind that anysense does not read: 1 .psdx" in message
+    assert "; --list-unread names it." in message
+    for name in ("a.psdx", "a.sketch", "a.blend", "a.zip", "a.psd", "a.ai", "Makefile", "b.psdx"):
         (media / name).write_bytes(b"x")
     (media / "@eaDir").mkdir()
     message = run("build", media, "-o", tmp_path / "c").stderr
     assert "9 files of kinds that anysense does not read: 3 .psdx, 1 " in message
-    assert " and 2 more kinds.\n" in message
+    assert " and 2 more kinds; --list-unread names them.\n" in message
     assert "deleted files, packages and the like left out: @eaDir.\n" in message
     payload = run_json("build", media, "-o", tmp_path / "c")
-    assert payload["unread_kinds"][""] == payload["unread_kinds"][".braw"] == 1
+    assert payload["unread_kinds"][""] == payload["unread_kinds"][".sketch"] == 1
     assert payload["litter"] == {"@eaDir": 1}
 
 
@@ -225,12 +227,31 @@ def test_what_patterns_leave_out_is_told(tmp_path: Path, media: Path) -> None:
 def test_documents_that_an_extra_reads_are_told(
     tmp_path: Path, media: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("anysense.embed.media.office.installed.has_extra", lambda: False)
-    for name in ("a.docx", "b.XLSX", "c.braw"):
+    monkeypatch.setattr("anysense.embed.media.extras.has_packages", lambda names: False)
+    for name in ("a.docx", "b.XLSX", "c.sketch"):
         (media / name).write_bytes(b"x")
-    message = run("build", media, "-o", tmp_path / "c", "--encoder", "tiny").stderr
-    assert "3 files of kinds that anysense does not read: 1 .docx, 1 .xlsx, 1 .braw." in message
-    assert "2 of them are documents that an extra reads: pip install 'anysense[doc" in message
+    build = ("build", media, "-o", tmp_path / "c", "--encoder", "tiny")
+    result = run(*build)
+    assert (
+        "3 files of kinds that anysense does not read: 1 .docx, 1 .xlsx, 1 .sketch; 2 of them are "
+        "read by an extra: pip install 'anysense[documents]'; --list-unread names them."
+    ) in result.stderr
+    assert "3 added, 3 not read; " in result.stdout
+    extras = json.loads(run(*build, "--json").stdout)["extras"]
+    assert extras == {
+        "documents": {"files": 2, "command": "pip install 'anysense[documents]'"},
+    }
+
+
+def test_files_that_are_not_read_are_listed_without_a_build(tmp_path: Path, media: Path) -> None:
+    (media / "inner").mkdir()
+    for name in ("a.sketch", "inner/b"):
+        (media / name).write_bytes(b"x")
+    build = ("build", media, media / "inner", "-o", tmp_path / "c", "--list-unread")
+    assert run(*build).stdout.splitlines() == [f"{media}/a.sketch", f"{media}/inner/b"]
+    objects = [json.loads(line) for line in run(*build, "--json").stdout.splitlines()]
+    assert objects[0] == {"path": f"{media}/a.sketch", "suffix": ".sketch", "extra": None}
+    assert not (tmp_path / "c").exists()
 
 
 def test_a_source_of_other_kinds_alone_is_refused_with_what_it_holds(tmp_path: Path) -> None:
@@ -238,4 +259,4 @@ def test_a_source_of_other_kinds_alone_is_refused_with_what_it_holds(tmp_path: P
     for name in ("a.braw", "b.braw"):
         (tmp_path / "films" / name).write_bytes(b"x")
     result = run("build", tmp_path / "films", "-o", tmp_path / "c", status=2)
-    assert "holds no file that anysense reads, but 2 .braw; it reads .aac" in result.stderr
+    assert "holds no file that anysense reads, but 2 .braw; it reads ." in result.stderr

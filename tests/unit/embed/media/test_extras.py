@@ -1,4 +1,4 @@
-"""Without the extra `documents`, its files are counted, and a build says what reads them."""
+"""Without an extra, its files are counted, and a build says what reads them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from anysense.embed.errors import UnsupportedMediaError
+from anysense.embed.media import extras
 from anysense.embed.media.document import read_document
+from anysense.embed.media.extras import DOCUMENTS, readable_suffixes
 from anysense.embed.media.identify import format_of_media
-from anysense.embed.media.office import converter, installed
-from anysense.embed.media.office.installed import EXTRA, readable_suffixes
 from anysense.index.building import quarantine
 from anysense.index.building.build import build
 from anysense.index.catalog.records import QuarantinedFile
@@ -25,8 +25,7 @@ HEAD = b"PK\x03\x04" + bytes(26)
 
 @pytest.fixture
 def without(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (installed, converter, quarantine):
-        monkeypatch.setattr(module, "has_extra", lambda: False)
+    monkeypatch.setattr(extras, "has_packages", lambda names: False)
 
 
 @pytest.mark.parametrize(
@@ -69,13 +68,12 @@ def test_a_build_counts_them_and_reads_them_once_it_is_there(
     (folder / "b.rtf").write_bytes(RTF)
     with Collection.create(tmp_path / "c", ["tiny"]) as collection:
         with monkeypatch.context() as before:
-            for module in (installed, converter, quarantine):
-                before.setattr(module, "has_extra", lambda: False)
+            before.setattr(extras, "has_packages", lambda names: False)
             report = build(collection, [folder])
             assert (report.added, report.unread_kinds) == (1, {".rtf": 1})
             report = build(collection, [folder / "b.rtf"])
             [problem] = report.quarantined
-            assert EXTRA in problem.reason
+            assert DOCUMENTS.command in problem.reason
             assert build(collection, [folder / "b.rtf"]).untried == 1
         for package in ("openpyxl", "pptx", "pypandoc"):
             pytest.importorskip(package, reason="the extra `documents` is not installed")
@@ -83,8 +81,7 @@ def test_a_build_counts_them_and_reads_them_once_it_is_there(
         [hit] = collection.search("document", where="kind = 'document'")
         assert hit.text == "A document."
         with monkeypatch.context() as after:  # as from another environment
-            for module in (installed, converter, quarantine):
-                after.setattr(module, "has_extra", lambda: False)
+            after.setattr(extras, "has_packages", lambda names: False)
             assert build(collection, [folder]).removed == 0
 
 
@@ -92,7 +89,9 @@ def test_what_needs_it_is_tried_again_once_it_is_there(monkeypatch: pytest.Monke
     from anysense.index.building.sources.entries import FileEntry
 
     entry = FileEntry("/a.docx", 1, 2)
-    failure = QuarantinedFile("/a.docx", 1, 2, f"is a Word document, which needs an extra: {EXTRA}")
+    failure = QuarantinedFile(
+        "/a.docx", 1, 2, f"is a Word document, which needs an extra: {DOCUMENTS.command}"
+    )
     for is_there in (False, True):
-        monkeypatch.setattr(quarantine, "has_extra", lambda is_there=is_there: is_there)
+        monkeypatch.setattr(extras, "has_packages", lambda names, is_there=is_there: is_there)
         assert quarantine.is_tried(entry, failure) is not is_there

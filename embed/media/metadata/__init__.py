@@ -1,0 +1,1 @@
+"""What the files of photos say of themselves: EXIF, IPTC and XMP."""
