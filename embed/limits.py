@@ -19,6 +19,7 @@ class Limits:
 
     Attributes:
         file_bytes: bytes of one file or payload, as stored.
+        video_bytes: bytes of one file whose name says that it is a video.
         image_pixels: width times height of one image, after decoding.
         audio_seconds: length of one recording.
         video_seconds: length of one video.
@@ -35,6 +36,7 @@ class Limits:
     """
 
     file_bytes: int = 2 * 1024**3
+    video_bytes: int = 64 * 1024**3
     image_pixels: int = 200_000_000
     audio_seconds: float = 12 * 3600.0
     video_seconds: float = 12 * 3600.0

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from anysense.embed.errors import MediaTooLargeError
 from anysense.embed.media.document.charset import decode_text
 from anysense.embed.media.document.document import normalise_text
+from anysense.embed.media.files import VIDEO_SUFFIXES
 from anysense.embed.media.identify import MEDIA_SUFFIXES
 from anysense.embed.media.metadata.xmp import XMP_BYTES, xmp_texts
 from anysense.embed.media.phrases import descriptions
@@ -40,12 +41,8 @@ _EXPORTED_CHARACTERS = (
     46  # to which Google's exports cut the names of such files, less their suffix
 )
 
-# fmt: off
-_VIDEO_SUFFIXES = frozenset([
-    ".3gp", ".avi", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts",
-    ".ogv", ".webm", ".wmv",
-])
-# fmt: on
+_OTHER_VIDEOS = frozenset([".ogv"])
+"""The suffixes of videos that are not read."""
 _BYTES_PER_CHARACTER = 4
 
 
@@ -138,7 +135,7 @@ def _candidates(stem: str, own_suffix: str, suffix: str) -> tuple[str, ...]:
     """The names that a file of a suffix may have beside a file, the likeliest first."""
     own_kind, name = own_suffix.lower(), stem + own_suffix
     modality = MEDIA_SUFFIXES.get(own_kind, Modality.TEXT)
-    is_described = modality is not Modality.TEXT or own_kind in _VIDEO_SUFFIXES
+    is_described = modality is not Modality.TEXT or own_kind in VIDEO_SUFFIXES | _OTHER_VIDEOS
     if suffix == _METADATA_SUFFIX:
         if not is_described and own_kind not in MEDIA_SUFFIXES:
             return ()

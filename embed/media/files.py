@@ -31,12 +31,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
+    "TRANSPORT_SUFFIXES",
+    "VIDEO_SUFFIXES",
     "LoadedFile",
     "Media",
     "OpenedFile",
+    "check_size",
     "decoding",
     "media_name",
     "media_suffix",
+    "most_bytes",
     "open_file",
     "open_media",
     "readable_size",
@@ -72,6 +76,17 @@ class LoadedFile(EmbeddedFile):
 Media: TypeAlias = "Path | bytes | OpenedFile | EmbeddedFile"
 """A file, a payload, a file that is open, or one that is reached when it is needed."""
 
+# fmt: off
+VIDEO_SUFFIXES = frozenset([
+    ".3g2", ".3gp", ".asf", ".avi", ".f4v", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4",
+    ".mpeg", ".mpg", ".mts", ".qt", ".ts", ".vob", ".webm", ".wmv",
+])
+# fmt: on
+"""The suffixes of videos, lower case and with the dot."""
+
+TRANSPORT_SUFFIXES = frozenset([".mts", ".ts"])
+"""Those of them that files of TypeScript have, too: there the content tells."""
+
 _OPEN_ERRORS = {
     errno.ENOENT: "does not exist",
     errno.ENOTDIR: "does not exist",
@@ -100,6 +115,12 @@ def media_suffix(source: Media) -> str:
     return (source.path if isinstance(source, OpenedFile) else source).suffix.lower()
 
 
+def most_bytes(name: str, limits: Limits) -> int:
+    """How many bytes a file may have, by the suffix of its name."""
+    is_video = PurePath(name).suffix.lower() in VIDEO_SUFFIXES
+    return limits.video_bytes if is_video else limits.file_bytes
+
+
 def readable_size(count: int) -> str:
     """A count of bytes as a person reads it: ``512 bytes``, ``1.5 MiB``."""
     if count < 1024:
@@ -116,7 +137,7 @@ def open_media(source: Media, limits: Limits = DEFAULT_LIMITS) -> Iterator[Binar
         MediaError: there is no such file, or it may not be read.
         UnsupportedMediaError: a directory, a pipe, a socket or a device.
         EmptyMediaError: it holds no bytes.
-        MediaTooLargeError: more bytes than `limits.file_bytes`.
+        MediaTooLargeError: more bytes than `most_bytes` allows.
     """
     name = media_name(source)
     if isinstance(source, bytes):
@@ -179,11 +200,19 @@ def _check_regular(name: str, mode: int) -> None:
 def _check_size(name: str, size: int, limits: Limits) -> None:
     if size == 0:
         raise EmptyMediaError(name, "is empty (zero bytes)")
-    if size > limits.file_bytes:
+    check_size(name, size, most_bytes(name, limits))
+
+
+def check_size(name: str, size: int, most: int) -> None:
+    """Refuse a file of more bytes than there may be.
+
+    Raises:
+        MediaTooLargeError: so it is.
+    """
+    if size > most:
         raise MediaTooLargeError(
             name,
-            f"is {readable_size(size)} long, over the limit of "
-            f"{readable_size(limits.file_bytes)} for one file",
+            f"is {readable_size(size)} long, over the limit of {readable_size(most)} for one file",
         )
 
 

@@ -13,12 +13,21 @@ from __future__ import annotations
 
 import logging
 import os
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, BinaryIO
 
-from anysense.embed.errors import CorruptMediaError, UnsupportedMediaError
+from anysense.embed.errors import CorruptMediaError, MediaError, UnsupportedMediaError
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
-from anysense.embed.media.files import media_name, media_suffix, open_media
+from anysense.embed.media.files import (
+    TRANSPORT_SUFFIXES,
+    VIDEO_SUFFIXES,
+    check_size,
+    media_name,
+    media_suffix,
+    open_file,
+    open_media,
+)
 from anysense.embed.media.formats.front_tags import content_start
 from anysense.embed.media.formats.markup import is_page
 from anysense.embed.media.formats.packed import packed_format_name
@@ -51,6 +60,7 @@ __all__ = [
     "MEDIA_SUFFIXES",
     "format_of_media",
     "identify",
+    "is_transport_stream",
     "media_type",
     "modality_of_path",
     "named_modalities",
@@ -77,9 +87,7 @@ _AUDIO_SUFFIXES = (
     ".wav .wave .flac .ogg .oga .opus .mp3 .m4a .m4b .aac .aif .aiff .aifc .au .caf .w64 .rf64"
     " .weba .mka .mp2 .mp1 .mpa .m2a"
 )
-_VIDEO_SUFFIXES = (
-    ".mp4 .m4v .mov .qt .mkv .webm .avi .m2ts .mpg .mpeg .vob .wmv .asf .flv .f4v .3gp .3g2"
-)
+_VIDEO_SUFFIXES = sorted(VIDEO_SUFFIXES - TRANSPORT_SUFFIXES)
 
 DOCUMENT_SUFFIXES = frozenset([".docx", ".epub", ".odt", ".pptx", ".rtf", ".xlsx"])
 """Of the files that an extra reads: see `anysense.embed.media.extras`."""
@@ -87,7 +95,7 @@ DOCUMENT_SUFFIXES = frozenset([".docx", ".epub", ".odt", ".pptx", ".rtf", ".xlsx
 MEDIA_SUFFIXES: Mapping[str, Modality] = MappingProxyType(
     dict.fromkeys(_IMAGE_SUFFIXES.split(), Modality.IMAGE)
     | dict.fromkeys(_AUDIO_SUFFIXES.split(), Modality.AUDIO)
-    | dict.fromkeys(_VIDEO_SUFFIXES.split(), Modality.IMAGE)
+    | dict.fromkeys(_VIDEO_SUFFIXES, Modality.IMAGE)
     | dict.fromkeys((*_TEXT_FORMATS, ".pdf", *sorted(DOCUMENT_SUFFIXES)), Modality.TEXT)
 )
 """The suffixes, lower case and with the dot, of the files that a folder scan picks up.
@@ -98,7 +106,7 @@ Each with the modality of most of what such a file holds.
 _MPEG_SUFFIXES = (".mp3", ".mp2", ".mp1", ".mpa", ".m2a")
 _FURTHER_MODALITIES = {
     ".pdf": frozenset({Modality.IMAGE}),  # its pages
-    **dict.fromkeys(_VIDEO_SUFFIXES.split(), frozenset({Modality.AUDIO})),
+    **dict.fromkeys(_VIDEO_SUFFIXES, frozenset({Modality.AUDIO})),
 }
 
 
@@ -205,8 +213,21 @@ def format_of_media(source: Media, limits: Limits = DEFAULT_LIMITS) -> Format:
             # These containers mostly hold videos; only their list of streams tells.
             from anysense.embed.media.video.tracks import format_of_tracks
 
-            return format_of_tracks(file, file_format, media_name(source))
+            file_format = format_of_tracks(file, file_format, media_name(source))
+        if file_format.kind is not Kind.VIDEO:
+            check_size(media_name(source), file.seek(0, os.SEEK_END), limits.file_bytes)
+            file.seek(0)
         return file_format
+
+
+def is_transport_stream(path: str) -> bool:
+    """Whether the file at a path is a video, whose suffix programs in TypeScript have, too."""
+    try:
+        with open_file(Path(path)) as file:
+            file_format = format_of(file.read(HEAD_BYTES))
+    except (MediaError, OSError):
+        return False
+    return file_format is not None and file_format.container == "mpegts"
 
 
 def _data_format(file: BinaryIO, head: bytes) -> tuple[Format | None, str | None]:

@@ -16,6 +16,7 @@ from anysense.embed.errors import MediaError, MediaTooLargeError, UsageError
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
 from anysense.embed.media.beside import is_metadata
 from anysense.embed.media.digest import digest_bytes, digest_embedded, digest_file, digest_text
+from anysense.embed.media.files import most_bytes
 from anysense.embed.pipeline.threads import Workers
 from anysense.embed.types import EmbeddedFile, Waveform
 from anysense.index.building.sources.entries import LazyEntry, RowEntry, file_record
@@ -109,8 +110,9 @@ def hash_entries(
 def _hash_entry(entry: Entry, limits: Limits) -> HashOutcome:
     if isinstance(entry, RowEntry):
         return file_record(entry, entry.content_hash)
-    if entry.size > limits.file_bytes:
-        reason = f"has {entry.size:,} of at most {limits.file_bytes:,} bytes"
+    most = most_bytes(entry.path, limits)
+    if entry.size > most:
+        reason = f"has {entry.size:,} of at most {most:,} bytes"
         return MediaTooLargeError(entry.path, reason)
     try:
         return hash_lazy(entry) if isinstance(entry, LazyEntry) else hash_file(entry, limits)

@@ -154,6 +154,7 @@ def film(
         quick = dict(CODECS[codec]) | ({"bf": "0"} if times is not None else {})
         stream: Any = container.add_stream(codec, rate=rate, options=quick)
         stream.width, stream.height = size
+        stream.bit_rate = 2_000_000
         stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
         if times is not None:
             stream.time_base = stream.codec_context.time_base = Fraction(1, 1000)

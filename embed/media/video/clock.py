@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["Clock"]
+__all__ = ["Clock", "end_of_packet", "seconds_of"]
 
 _RESTART_SECONDS = 1.0
 """Times that go back by more begin anew, as where files were joined; by less they are disorder."""
+
+
+_LONGEST_GAP = 600.0
+"""In what is joined as it is, times that are so much later begin anew, too."""
 
 
 class Clock:
@@ -19,11 +23,13 @@ class Clock:
 
     Args:
         start: the time that the container states for its beginning, in seconds.
+        is_broadcast: whether parts may be joined whose times have nothing to do with each other.
     """
 
-    def __init__(self, start: float) -> None:
+    def __init__(self, start: float, *, is_broadcast: bool = False) -> None:
         self._offset = -start
         self._latest = 0.0
+        self._longest = _LONGEST_GAP if is_broadcast else float("inf")
 
     def seconds(self, frame: Any) -> float:
         """When a decoded frame begins; without a time of its own, where the last one ended."""
@@ -32,11 +38,20 @@ class Clock:
             time = self._latest
         else:
             time = float(frame.pts * frame.time_base) + self._offset
-            if time < self._latest - length - _RESTART_SECONDS:
+            is_early = time < self._latest - length - _RESTART_SECONDS
+            if is_early or time > self._latest + self._longest:
                 self._offset += self._latest - time
                 time = self._latest
         self._latest = max(self._latest, time + length)
         return max(0.0, time)
+
+
+def end_of_packet(packet: Any) -> float:
+    """When what a packet holds ends, in the container's own time; 0 where it does not say."""
+    time = packet.dts if packet.pts is None else packet.pts
+    if time is None or packet.time_base is None:
+        return 0.0
+    return float((time + (packet.duration or 0)) * packet.time_base)
 
 
 def seconds_of(frame: Any) -> float:

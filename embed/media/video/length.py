@@ -45,9 +45,15 @@ def stated_seconds(container: Any, pictures: Any, file: BinaryIO, name: str) -> 
     return None
 
 
-def is_cut_short(stated: float | None, seconds: float) -> bool:
-    """Whether so many seconds are too few for a video that states more."""
-    return stated is not None and seconds < stated - _MISSING_SECONDS
+def is_cut_short(stated: float | None, seconds: float, longest: float) -> bool:
+    """Whether so many seconds are too few for a video that states more.
+
+    Args:
+        stated: how long it says that it is.
+        seconds: how far it goes; the last picture need not say for how long it is shown.
+        longest: how long one of its pictures was shown at most, beyond what it says.
+    """
+    return stated is not None and seconds < stated - max(_MISSING_SECONDS, 2 * longest)
 
 
 def _asf_seconds(file: BinaryIO) -> float | None:

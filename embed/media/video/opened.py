@@ -20,7 +20,7 @@ from anysense.embed.media.audio.ffmpeg import open_container
 from anysense.embed.media.files import decoding
 from anysense.embed.media.formats.front_tags import after_tags
 from anysense.embed.media.quiet import quiet_decoders
-from anysense.embed.media.video.clock import Clock, seconds_of
+from anysense.embed.media.video.clock import Clock, end_of_packet, seconds_of
 from anysense.embed.media.video.length import is_cut_short, stated_seconds
 from anysense.embed.media.video.tracks import picture_stream, sound_stream
 from anysense.embed.waiting import check_waiter
@@ -35,6 +35,8 @@ __all__ = ["Moment", "OpenedVideo", "open_video"]
 
 _BAD_PACKETS = 0.02
 """The share of damaged packets of a stream that is passed over, with one always allowed."""
+_BROADCASTS = frozenset({"mpegts", "mpeg"})
+"""Containers of which parts are joined as they are, whatever times each has."""
 _FRAMES_FOR_ONE = 12
 """From so many frames for each one that is wanted, those that no other needs are left out."""
 
@@ -60,19 +62,19 @@ class Moment:
 
 @contextmanager
 def open_video(
-    file: BinaryIO, file_format: Format, name: str, limits: Limits
+    file: BinaryIO, file_format: Format, name: str, limits: Limits, **options: str
 ) -> Iterator[OpenedVideo]:
-    """Open a video.
+    """Open a video, with options of FFmpeg's demuxer.
 
     Raises:
         MediaError: it cannot be decoded, or is too large.
     """
     # A cell of memory for each pixel is taken before the first frame is seen.
-    most = {"max_pixels": str(limits.video_pixels)}
+    options["max_pixels"] = str(limits.video_pixels)
     whole = after_tags(file)
     with quiet_decoders(), decoding(name, file_format.article):
         calm = CalmFile(whole)
-        with closing(open_container(calm, file_format, **most)) as container:
+        with closing(open_container(calm, file_format, **options)) as container:
             video = OpenedVideo(container, file_format, name, limits)
             video.stated = stated_seconds(container, video.pictures, whole, file_format.container)
             yield video
@@ -103,6 +105,8 @@ class OpenedVideo:
             raise UnsupportedMediaError(name, reason)
         ratio = None if self.pictures is None else self.pictures.sample_aspect_ratio
         self.aspect = float(ratio) if ratio else 1.0
+        self._start = (container.start_time or 0) / 1e6
+        self._reached = self._longest = 0.0
         self.seconds = self.seen = 0.0
         self.stated: float | None = None
         self.is_complete = True
@@ -127,15 +131,18 @@ class OpenedVideo:
             streams[self.sound.index] = _Stream(self.sound, self._clock(), is_sound=True)
         if not streams:
             return
-        with closing(self._container.demux([s.stream for s in streams.values()])) as packets:
+        # Also what is not decoded tells how far the file goes.
+        with closing(self._container.demux()) as packets:
             for packet in self._readable(packets):
                 check_waiter()
-                for moment in streams[packet.stream.index].decode(packet):
+                self._reached = max(self._reached, end_of_packet(packet) - self._start)
+                stream = streams.get(packet.stream.index)
+                for moment in stream.decode(packet) if stream is not None else ():
                     self._check(moment)
                     yield moment
         for stream in streams.values():
             self._check_damage(stream)
-        if is_cut_short(self.stated, self.seconds):
+        if is_cut_short(self.stated, max(self.seconds, self._reached), self._longest):
             self.is_complete = False
 
     def _prepare_pictures(self, stream: Any, wanted: float) -> None:
@@ -147,8 +154,7 @@ class OpenedVideo:
             context.skip_frame = "NONREF"
 
     def _clock(self) -> Clock:
-        start = self._container.start_time
-        return Clock(0.0 if start is None else start / 1e6)
+        return Clock(self._start, is_broadcast=self._format.container in _BROADCASTS)
 
     def _readable(self, packets: Iterator[Any]) -> Iterator[Any]:
         """The packets up to where the file cannot be read on, as where it was cut."""
@@ -168,6 +174,7 @@ class OpenedVideo:
         self._check_seconds(moment.start)
         if not moment.is_sound:
             self._check_size(moment.frame)
+            self._longest = max(self._longest, moment.start - self.seen)
             self.seen = max(self.seen, moment.end)
         self.seconds = max(self.seconds, moment.end)
 

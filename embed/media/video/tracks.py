@@ -38,7 +38,7 @@ def format_of_tracks(file: BinaryIO, file_format: Format, name: str) -> Format:
     reopen = partial(open_container, file_format=file_format)
     is_sound = file_format.name == "M4A"  # whose picture tracks are covers of chapters
     with (
-        decoding(name, file_format.article),
+        decoding(name, file_format.article.replace("recording", "file")),
         closing(open_container(content, file_format)) as container,
     ):
         is_video = not is_sound and has_moving_pictures(container, content, reopen)

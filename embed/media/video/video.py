@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 __all__ = ["video_pieces"]
 
 
+_DEMUXING: tuple[dict[str, str], ...] = ({}, {"ignore_editlist": "1"})
+"""An edit list whose length was never written shows nothing of a video."""
+
+
 def video_pieces(source: Media, options: ReadOptions) -> Iterator[Piece]:
     """The frames of a video, its sound, and the words of its tags.
 
@@ -38,17 +42,20 @@ def video_pieces(source: Media, options: ReadOptions) -> Iterator[Piece]:
     name = media_name(source)
     with open_media(source, options.limits) as file:
         file_format = video_format(file, identify(file, source))
-        with open_video(file, file_format, name, options.limits) as video:
-            reading = _Reading(video, options, name)
-            last: Piece | None = None
-            for piece in reading.pieces():
+        for demuxing in _DEMUXING:
+            with open_video(file, file_format, name, options.limits, **demuxing) as video:
+                reading = _Reading(video, options, name)
+                last: Piece | None = None
+                for piece in reading.pieces():
+                    if last is not None:
+                        yield last
+                    last = piece
                 if last is not None:
-                    yield last
-                last = piece
-            if last is not None:
-                yield replace(last, is_complete=video.is_complete)
-            elif options.modalities & {Modality.IMAGE, Modality.AUDIO}:
-                raise EmptyMediaError(name, reading.nothing())
+                    yield replace(last, is_complete=video.is_complete)
+                if video.seconds > 0:
+                    break
+        if last is None and options.modalities & {Modality.IMAGE, Modality.AUDIO}:
+            raise EmptyMediaError(name, reading.nothing())
         if options.takes_captions:
             from anysense.embed.media.audio.tags import recording_descriptions
 
@@ -66,6 +73,7 @@ class _Reading:
         self._side = frame_side(options.sides)
         self._samplers: list[Sampler] = []
         if Modality.IMAGE in options.modalities:
+            self._check_frames((video.stated or 0.0) * options.video_fps - 1)
             self._samplers = [
                 Stills(options.video_fps) if wanted is None else Clips(wanted)
                 for wanted in options.videos
@@ -101,15 +109,18 @@ class _Reading:
         if not wanting:
             return
         self._seen += 1
-        if self._seen > self._most:
-            raise MediaTooLargeError(
-                self._name,
-                f"has over {self._most:,} frames to be encoded: index fewer of a second",
-            )
+        self._check_frames(self._seen)
         picture = shown(moment.frame, self._side, self._video.aspect)
         seen = None if is_blank(picture) else picture
         for sampler in wanting:
             yield from sampler.add(seen, moment.start)
+
+    def _check_frames(self, count: float) -> None:
+        if count > self._most:
+            raise MediaTooLargeError(
+                self._name,
+                f"has over {self._most:,} frames to be encoded: index fewer of a second",
+            )
 
     def _hear(self, moment: Moment) -> Iterator[Piece]:
         assert self._sound is not None

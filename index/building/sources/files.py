@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from anysense.embed.media.files import TRANSPORT_SUFFIXES
 from anysense.index.building.sources.base import Source
 from anysense.index.building.sources.data_sets.source import DataSets
 from anysense.index.building.sources.entries import FileEntry
@@ -94,7 +95,7 @@ def walk(
                     listing.note_litter(child.path)
                 else:
                     inner.append((child.path, rules))
-            elif child.name.lower().endswith(suffixes):
+            elif child.name.lower().endswith(suffixes) or _is_transport_stream(child):
                 names = beside.get(child.name, ())
                 sidecars = stat_sidecars(folder, names, listing.is_linkable)
                 yield from file_entries(child.path, listing, child, sidecars)
@@ -108,6 +109,15 @@ def walk(
         others = [child for child in others if covers(child.path)]
         _note_others(data_sets.without_own(others, all_names), beside, listing)
         folders += reversed(inner)
+
+
+def _is_transport_stream(child: os.DirEntry[str]) -> bool:
+    """Whether a child of a folder is a video of a suffix that files of TypeScript have, too."""
+    from anysense.embed.media.identify import is_transport_stream
+
+    return child.name.lower().endswith(tuple(TRANSPORT_SUFFIXES)) and is_transport_stream(
+        child.path
+    )
 
 
 def _inside(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anysense.embed.media.beside import SIDECAR_SUFFIXES
+from anysense.embed.media.files import TRANSPORT_SUFFIXES
 from anysense.embed.media.identify import MEDIA_SUFFIXES
 from anysense.index.building.objects.source import ObjectSource
 from anysense.index.building.sources.data_sets.source import SHARD_SUFFIXES
@@ -32,7 +33,7 @@ IS_DEEP = sys.platform != "linux"
 """Whether folders are watched with all that is in them. On Linux that would follow links, and count
 each hidden folder against a limit; there, those that a scan has walked are watched one by one."""
 
-_SUFFIXES = (*MEDIA_SUFFIXES, *SIDECAR_SUFFIXES, *SHARD_SUFFIXES, TAR_SUFFIX)
+_SUFFIXES = (*MEDIA_SUFFIXES, *TRANSPORT_SUFFIXES, *SIDECAR_SUFFIXES, *SHARD_SUFFIXES, TAR_SUFFIX)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from anysense.embed.errors import AnysenseError, StorageError
 from anysense.embed.limits import DEFAULT_LIMITS
 from anysense.embed.media.digest import copy_digested
+from anysense.embed.media.files import most_bytes
 from anysense.embed.media.identify import MEDIA_SUFFIXES
 from anysense.index.building.sources.entries import FileEntry, LazyEntry
 from anysense.index.building.sources.paths import holder_of, is_under
@@ -207,8 +208,9 @@ def _check_file(status: os.stat_result, real: str, path: str) -> None:
     if Path(real).suffix.lower() not in MEDIA_SUFFIXES:
         message = f"path: {path[:200]!r} is not named as a file that anysense reads."
         raise RequestError(message, 415, "unsupported_media", "path")
-    if status.st_size > DEFAULT_LIMITS.file_bytes:
-        message = f"path: a file has at most {DEFAULT_LIMITS.file_bytes:,} bytes."
+    most = most_bytes(real, DEFAULT_LIMITS)
+    if status.st_size > most:
+        message = f"path: a file has at most {most:,} bytes."
         raise RequestError(message, 413, "media_too_large", "path")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from formed import FormedEncoder
 from tiny import TEXT_IMAGE, TinyEncoder
 from video_files import Scene, colour, film, tones
 
@@ -60,3 +61,13 @@ def test_a_video_is_encoded_as_its_scenes_and_its_sound() -> None:
     places = [(s.modality.value, s.place.start, round(s.place.end or 0)) for s in result.segments]
     assert places == [("image", 0, 3), ("image", 3, 5), ("audio", 0, 5)]
     assert len(encoded(data, TinyEncoder("sees", TEXT_IMAGE)).segments) == 2
+
+
+def test_an_encoder_of_clips_has_clips_of_a_video_and_another_its_scenes() -> None:
+    data = film([Scene(colour("red"), 3.0), Scene(colour("blue"), 3.0)])
+    [result] = encode_sources([FormedEncoder(), TinyEncoder()], [MediaSource("film", data)])
+    places = [(s.space, s.place.start, round(s.place.end or 0)) for s in result.segments]
+    assert sorted(places) == [
+        *(("formed", 0, 4), ("formed", 4, 6)),
+        *(("tiny", 0, 3), ("tiny", 3, 6)),
+    ]

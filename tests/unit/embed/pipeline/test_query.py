@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from media_files import ffmpeg, sndfile, tone
+from media_files import ffmpeg, sndfile, tone, write
 from tiny import TEXT_IMAGE, TinyEncoder
+from video_files import Scene, colour, film, tones
 from watched import Watched, sound
 
 from anysense.embed.errors import EmptyMediaError, EncoderError, MediaTooLargeError
@@ -63,3 +64,21 @@ def test_a_sound_to_search_by_is_short(tmp_path: Path) -> None:
     assert encode_query(encoder, Modality.AUDIO, exact, limits=limits).shape == (32,)
     [indexed] = encode_sources([encoder], [MediaSource(0, long)], limits=limits)
     assert len(indexed.segments) == 3  # an item may be as long as it likes
+
+
+def test_a_video_is_searched_by_its_frames_and_by_its_sound(tmp_path: Path) -> None:
+    encoder = TinyEncoder()
+    path = write(tmp_path, "film.mp4", film([Scene(colour("red"), 2.0, tones((110, 2.0)))]))
+    seen = encode_query(encoder, Modality.IMAGE, path)
+    heard = encode_query(encoder, Modality.AUDIO, path)
+    assert seen @ encode_query(encoder, Modality.TEXT, "red") > 0.5
+    assert heard @ encode_query(encoder, Modality.TEXT, "low") > 0.5
+    assert abs(seen @ heard) < 0.3
+
+
+def test_a_long_video_is_no_query(tmp_path: Path) -> None:
+    path = write(tmp_path, "film.mp4", film([Scene(colour("red"), 4.0, tones((110, 4.0)))]))
+    limits = Limits(query_video_seconds=2.0, query_audio_seconds=2.0)
+    for modality in (Modality.IMAGE, Modality.AUDIO):
+        with pytest.raises(MediaTooLargeError, match="longer than the limit of 2 seconds"):
+            encode_query(TinyEncoder(), modality, path, limits=limits)

@@ -65,3 +65,10 @@ def test_a_video_that_was_cut_short_says_so(collection: Collection, tmp_path: Pa
     build(collection, [tmp_path / "a.mkv"])
     [hit] = collection.search("red")
     assert hit.metadata == {"complete": False}
+
+
+def test_a_transport_stream_is_told_from_a_program(collection: Collection, tmp_path: Path) -> None:
+    (tmp_path / "app.ts").write_text("export const answer: number = 42;\n" * 50)
+    (tmp_path / "film.ts").write_bytes(film([Scene(colour("red"))], "mpegts"))
+    report = build(collection, [tmp_path])
+    assert (summary(report), report.unread_kinds) == ({"added": 1}, {".ts": 1})

@@ -78,6 +78,19 @@ def test_what_was_joined_goes_on_where_the_first_part_ends() -> None:
     assert places(of(pieces, AUDIO))[-1][1] == pytest.approx(12.0, abs=0.15)
 
 
+def test_parts_may_be_joined_whose_times_lie_hours_apart() -> None:
+    data = film(SCENES, "mpegts") + film(SCENES, "mpegts", start=90_000)
+    assert starts(pieces_of(data)) == pytest.approx(range(12), abs=0.11)
+
+
+def test_what_is_not_decoded_is_not_missing() -> None:
+    late = film(SCENES, "matroska", delay=5.0)
+    slides = film(SCENES, "matroska", times=[0.0, 2.0, 4.0], sounds=[tones((440, 9.0))])
+    for data in (late, slides):
+        pieces = pieces_of(data, modalities=frozenset({IMAGE}))
+        assert all(piece.is_complete for piece in pieces)
+
+
 @pytest.mark.parametrize("container", ["mp4", "matroska"])
 @pytest.mark.parametrize("default", [0, 1])
 def test_the_sound_is_the_one_that_players_play(container: str, default: int) -> None:
