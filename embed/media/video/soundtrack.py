@@ -1,7 +1,7 @@
 """The sound of a video as windows, each where it is heard.
 
 Sound is placed by its times, not by counting samples: where some are missing there is silence, and
-what comes twice is heard once. Windows of nothing but silence are left out.
+what comes twice is heard once. Windows of nothing but silence are left out, and scraps of sound.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.media.audio.ffmpeg import Repacker, join_frames, layout_of
-from anysense.embed.media.audio.recording import SILENCE, WindowCutter
+from anysense.embed.media.audio.recording import SILENCE, TAIL_SECONDS, WindowCutter
 from anysense.embed.media.audio.sound import BLOCK_SAMPLES
 from anysense.embed.media.pieces import Piece
 from anysense.embed.mixing import Mixer
@@ -133,6 +133,8 @@ class Soundtrack:
         assert stretch is not None
         for window in windows:
             samples = window.waveform.samples
-            if not float(samples.max() - samples.min()) < SILENCE:  # or no numbers: told later
+            is_short = len(samples) < TAIL_SECONDS * stretch.rate
+            # What is no number is no silence, and is told by whoever hears it.
+            if not is_short and not float(samples.max() - samples.min()) < SILENCE:
                 place = Place.of_seconds(stretch.start + window.start, stretch.start + window.end)
                 yield Piece(Modality.AUDIO, window.waveform, place)

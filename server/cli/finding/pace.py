@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from anysense.embed.media.files import VIDEO_SUFFIXES
 from anysense.embed.media.identify import DOCUMENT_SUFFIXES, named_modality
 from anysense.embed.types import Modality
 from anysense.server.cli.console import count
@@ -20,6 +21,8 @@ SECONDS = {Modality.IMAGE: 0.04, Modality.AUDIO: 0.05, Modality.TEXT: 0.015}
 SECONDS_PER_MB = {Modality.IMAGE: 0.015, Modality.AUDIO: 2.0, Modality.TEXT: 15.0}
 DOCUMENT, DOCUMENT_PER_MB = 0.5, 1.0
 """Of PDFs and files of office programs, with pages in place of plain text."""
+VIDEO, VIDEO_PER_MB = 0.5, 0.5
+"""Of videos, by `benchmarks/video.py`."""
 START = 3.0
 """Seconds until models are loaded."""
 OTHER_PACE = 10.0
@@ -68,5 +71,7 @@ def _seconds(entry: Entry) -> float:
     name = entry.path.lower()
     if name.endswith((".pdf", *DOCUMENT_SUFFIXES)):
         return DOCUMENT + DOCUMENT_PER_MB * megabytes
+    if name.endswith(tuple(VIDEO_SUFFIXES)):
+        return VIDEO + VIDEO_PER_MB * megabytes
     modality = named_modality(entry.path) or Modality.TEXT
     return SECONDS[modality] + SECONDS_PER_MB[modality] * megabytes

@@ -83,6 +83,11 @@ def test_parts_may_be_joined_whose_times_lie_hours_apart() -> None:
     assert starts(pieces_of(data)) == pytest.approx(range(12), abs=0.11)
 
 
+def test_silence_and_scraps_of_sound_are_left_out() -> None:
+    for sound in (tones((0, 6.0)), tones((440, 0.02))):
+        assert of(pieces_of(film(SCENES, "matroska", sounds=[sound])), AUDIO) == []
+
+
 def test_what_is_not_decoded_is_not_missing() -> None:
     late = film(SCENES, "matroska", delay=5.0)
     slides = film(SCENES, "matroska", times=[0.0, 2.0, 4.0], sounds=[tones((440, 9.0))])

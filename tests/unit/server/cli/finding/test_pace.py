@@ -22,7 +22,7 @@ def test_more_and_larger_files_take_longer() -> None:
     assert expected_seconds([], 1.0) == START
     some, more = expected_seconds(files(10), 1.0), expected_seconds(files(1000), 1.0)
     assert START < some < more
-    for suffix in (".jpg", ".mp3", ".txt", ".pdf", ".docx", ".unknown"):
+    for suffix in (".jpg", ".mp3", ".mp4", ".txt", ".pdf", ".docx", ".unknown"):
         small = expected_seconds(files(10, suffix, 1000), 1.0)
         assert START < small < expected_seconds(files(10, suffix, 10**7), 1.0)
 
