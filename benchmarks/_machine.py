@@ -22,6 +22,8 @@ PACKAGES = (
     "open-clip-torch",
     "transformers",
     "pillow",
+    "rapidocr",
+    "onnxruntime",
     "soxr",
 )
 

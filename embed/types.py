@@ -116,6 +116,7 @@ class Place:
         unit: what they count.
         page: the page of a document on which it begins, from 1.
         box: the part of a picture: left, top, right and bottom as shares of its width and height.
+        lines: of words in a picture, the box of each line; none where its words are not in lines.
     """
 
     start: float | None = None
@@ -123,6 +124,7 @@ class Place:
     unit: Unit | None = None
     page: int | None = None
     box: tuple[float, float, float, float] | None = None
+    lines: tuple[tuple[float, float, float, float], ...] = ()
 
     @staticmethod
     def of_seconds(start: float, end: float) -> Place:

@@ -51,6 +51,8 @@ _PLUGINS = {
 }
 logging.getLogger("PIL").addHandler(logging.NullHandler())  # or Python prints what it logs
 _ORIENTATION = 0x0112  # EXIF 2.32, 4.6.4
+_PHOTOS = frozenset({"JPEG", "HEIF", "AVIF"})
+"""Formats, by Pillow's names, in which cameras keep pictures, and few programs what they show."""
 _SCAN_PASSES = 25
 """How often a JPEG of the largest size may be passed over by its scans."""
 
@@ -109,35 +111,45 @@ def picture_pixels(source: Media, limits: Limits = DEFAULT_LIMITS) -> int:
 
 
 def picture_pieces(source: Media, options: ReadOptions) -> Iterator[Piece]:
-    """A picture, and the words in its file that say what it shows.
+    """A picture, the words in it if they are wanted, and those in its file that say what it shows.
 
     Where encoders need it in sizes that are decoded apart, it is a piece for each of these.
 
     Raises:
         MediaError: as for `read_image`.
+        UsageError: what recognises words is not installed.
     """
     from anysense.embed.media.descriptions import picture_descriptions
+    from anysense.embed.media.ocr.words import SHORTER_SIDE, picture_words
 
-    name, texts, sides = media_name(source), list[str](), options.sides
+    name, texts, words = media_name(source), list[str](), list[Piece]()
+    is_read = options.takes_words_of_pictures
+    every = options.sides | {SHORTER_SIDE} if is_read else options.sides
+    sides = every
     while sides:
         need, share = Need(sides), Share()
         try:
             with _decoded(source, options.limits, share, need) as stored:
-                if sides == options.sides and options.takes_captions:
+                if sides == every and options.takes_captions:
                     texts = picture_descriptions(stored.image)
                 pictures = [_shown(stored, options.limits, name)]
                 is_complete = stored.is_complete
+                is_photo = stored.image.format in _PHOTOS
             del stored  # or this, waiting for its next turn, would keep what nobody else needs
-            yield Piece(
-                Modality.IMAGE,
-                pictures.pop(),
-                is_complete=is_complete,
-                leave=share.leave,
-                sides=need.met,
-            )
+            if is_read and SHORTER_SIDE in need.met:
+                words = list(picture_words(pictures[0], name, is_photo=is_photo))
+            if need.met & options.sides:
+                yield Piece(
+                    Modality.IMAGE,
+                    pictures.pop(),
+                    is_complete=is_complete,
+                    leave=share.leave,
+                    sides=need.met,
+                )
         finally:
             share.leave()
         sides -= need.met
+    yield from words
     yield from captions(texts, name, options)
 
 

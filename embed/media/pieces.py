@@ -29,7 +29,16 @@ if TYPE_CHECKING:
     from anysense.embed.media.signatures import Format
     from anysense.embed.types import Clip, Structure, VideoInput
 
-__all__ = ["DEFAULT_VIDEO_FPS", "Piece", "ReadOptions", "captions", "read_pieces"]
+__all__ = [
+    "DEFAULT_VIDEO_FPS",
+    "NO_RECOGNITION",
+    "Piece",
+    "ReadOptions",
+    "Recognition",
+    "captions",
+    "check_recognition",
+    "read_pieces",
+]
 
 DEFAULT_VIDEO_FPS = 1.0
 """How many frames of a second of a video are encoded, unless asked otherwise."""
@@ -94,6 +103,32 @@ class Piece:
 
 
 @dataclass(frozen=True)
+class Recognition:
+    """Which words are recognised in what is no text, and become segments.
+
+    Attributes:
+        ocr: those in pictures, and on pages of documents that have no text.
+    """
+
+    ocr: bool = False
+
+
+NO_RECOGNITION = Recognition()
+
+
+def check_recognition(recognition: Recognition) -> None:
+    """See that what recognises words is installed, before anything is read.
+
+    Raises:
+        UsageError: it is not.
+    """
+    if recognition.ocr:
+        from anysense.embed.media.ocr.installed import check_ocr
+
+        check_ocr()
+
+
+@dataclass(frozen=True)
 class ReadOptions:
     """What is wanted of a file.
 
@@ -107,6 +142,7 @@ class ReadOptions:
         videos: which clips of videos the encoders take; None for their frames, one by one.
         video_fps: how many frames of a second of a video there are, one by one.
         window_seconds: how long the windows are in which the sound of a video is given.
+        recognition: which words are recognised in what is no text.
     """
 
     modalities: frozenset[Modality] = frozenset(Modality)
@@ -118,11 +154,17 @@ class ReadOptions:
     videos: frozenset[VideoInput | None] = frozenset({None})
     video_fps: float = DEFAULT_VIDEO_FPS
     window_seconds: float = 10.0
+    recognition: Recognition = NO_RECOGNITION
 
     @property
     def takes_captions(self) -> bool:
         """Whether the words about a picture or a sound become pieces of it."""
         return self.captions and Modality.TEXT in self.modalities
+
+    @property
+    def takes_words_of_pictures(self) -> bool:
+        """Whether the words in a picture become pieces of it."""
+        return self.recognition.ocr and Modality.TEXT in self.modalities
 
 
 Reader: TypeAlias = Callable[["Media", ReadOptions], Iterator[Piece]]

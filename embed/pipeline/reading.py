@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -103,7 +103,7 @@ def pieces_of(source: MediaSource, options: ReadOptions) -> tuple[Kind, Generato
     else:
         piece = _piece_of(source, options)
         kind = Kind.VIDEO if isinstance(content, Clip) else Kind(piece.modality.value)
-        pieces = iter([piece])
+        pieces = _with_words_in_it(piece, source, options)
         if source.modality not in (None, piece.modality):
             what = type(content).__name__
             raise UnsupportedMediaError(
@@ -144,6 +144,17 @@ def _piece_of(source: MediaSource, options: ReadOptions) -> Piece:
     from anysense.embed.media.image import as_rgb
 
     return Piece(Modality.IMAGE, as_rgb(exif_transpose(content)))
+
+
+def _with_words_in_it(piece: Piece, source: MediaSource, options: ReadOptions) -> Iterator[Piece]:
+    """A piece in memory and, of a picture, the words in it if they are wanted."""
+    from PIL.Image import Image
+
+    yield piece
+    if options.takes_words_of_pictures and isinstance(piece.content, Image):
+        from anysense.embed.media.ocr.words import picture_words
+
+        yield from picture_words(piece.content, name_of(source))
 
 
 def _with_words(
@@ -264,10 +275,23 @@ def _segments(at: int, encoder: Encoder, piece: Piece, options: ReadOptions) -> 
 
 
 def _place_of_passage(piece: Piece, start: int, end: int) -> Place:
+    if piece.origin is Origin.OCR:
+        return _place_of_lines(piece, start, end)
     if piece.origin is not Origin.CONTENT:
         return piece.place  # words about the item are nowhere in it
     offset = piece.place.start or 0
     return Place.of_characters(offset + start, offset + end, piece.place.page)
+
+
+def _place_of_lines(piece: Piece, start: int, end: int) -> Place:
+    """The place of those lines of a picture's words that a passage is made of."""
+    from anysense.embed.media.ocr.lines import box_around
+
+    assert isinstance(piece.content, str)
+    first = piece.content.count("\n", 0, start)
+    last = piece.content.count("\n", 0, max(end - 1, start))
+    lines = piece.place.lines[first : last + 1]
+    return replace(piece.place, box=box_around(lines), lines=lines) if lines else piece.place
 
 
 def _windows(at: int, encoder: Encoder, piece: Piece, options: ReadOptions) -> Iterator[Prepared]:

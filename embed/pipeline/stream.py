@@ -23,7 +23,13 @@ from anysense.embed.errors import (
     UsageError,
 )
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
-from anysense.embed.media.pieces import DEFAULT_VIDEO_FPS, ReadOptions
+from anysense.embed.media.pieces import (
+    DEFAULT_VIDEO_FPS,
+    NO_RECOGNITION,
+    ReadOptions,
+    Recognition,
+    check_recognition,
+)
 from anysense.embed.pipeline.lookahead import Budget, Buffer, Prepared, Stopped
 from anysense.embed.pipeline.merging import merge_frames
 from anysense.embed.pipeline.reading import (
@@ -79,6 +85,7 @@ def encode_sources(
     encoding: str | None = None,
     overlap: int = 0,
     video_fps: float = DEFAULT_VIDEO_FPS,
+    recognition: Recognition = NO_RECOGNITION,
     limits: Limits = DEFAULT_LIMITS,
     look_ahead_bytes: int = LOOK_AHEAD_BYTES,
     progress: Callable[[int], None] | None = None,
@@ -100,12 +107,14 @@ def encode_sources(
         encoding: what texts are in that are not Unicode; found out where it is None.
         overlap: how much of a passage may repeat the one before it, in percent of its tokens.
         video_fps: how many frames of a second of a video are encoded.
+        recognition: which words are recognised in what is no text.
         limits: what is too large to be read.
         look_ahead_bytes: how much is read ahead of the models, over all sources.
         progress: called with the number of segments encoded so far, as one source may have many.
 
     Raises:
-        UsageError: no encoder, two of one space, or a size or number below 1.
+        UsageError: no encoder, two of one space, or a size or number below 1; or what recognises
+            words is not installed.
         EncoderError: while iterating: a model cannot be used.
         AbandonedError, DeadlineError: while iterating: nobody waits for it any more; see
             `anysense.embed.waiting`.
@@ -117,6 +126,7 @@ def encode_sources(
         raise UsageError("The batch size and the number of workers must be at least 1.")
     workers = workers or os.cpu_count() or 1
     modalities = frozenset[Modality]().union(*(e.space.modalities for e in encoders))
+    check_recognition(recognition)
     options = ReadOptions(
         modalities,
         captions,
@@ -127,6 +137,7 @@ def encode_sources(
         video_inputs(encoders),
         video_fps,
         window_seconds(encoders),
+        recognition,
     )
     pipeline = _Pipeline(encoders, batch_size, workers, options, look_ahead_bytes, progress)
     return pipeline.run(sources)

@@ -20,7 +20,7 @@ from anysense.index.building.attribution import Attribution
 from anysense.index.building.changes import Changes
 from anysense.index.building.checks import check_emptied, check_entries, check_shrunk
 from anysense.index.building.compared import last_compared, note_compared
-from anysense.index.building.encoding import Said, encode_pending, note_overlap, note_video_fps
+from anysense.index.building.encoding import Said, encode_pending
 from anysense.index.building.metadata import (
     BesideMetadata,
     Descriptions,
@@ -31,6 +31,8 @@ from anysense.index.building.options import DEFAULT_OPTIONS, BuildOptions
 from anysense.index.building.plan import make_plan
 from anysense.index.building.quarantine import settle_problems, tried_paths
 from anysense.index.building.report import BuildProgress, BuildReport, ProgressCallback, tell_step
+from anysense.index.building.settings.keeping import keep_settings
+from anysense.index.building.settings.recognition import items_to_recognise, note_recognised
 from anysense.index.building.sources.scan import FileScan
 from anysense.index.folder.progress import ProgressNote
 from anysense.index.objects.content import fetching
@@ -120,6 +122,7 @@ def build(
     encoding: str | None = None,
     overlap: int | None = None,
     video_fps: float | None = None,
+    ocr: bool | None = None,
     progress: ProgressCallback | None = None,
 ) -> BuildReport:
     """Make a collection hold what its sources hold now, and publish it.
@@ -148,11 +151,15 @@ def build(
             they are until they are read again (`reread`). As it was if None, and 0 at first.
         video_fps: how many frames of a second of a video are encoded, 0.01 to 30; kept likewise for
             all videos to come, and 1 at first.
+        ocr: whether the words in pictures, and on pages without text, are recognised: the extra
+            ``anysense[ocr]``. The collection keeps it, and pictures that it has are read again. As
+            it was if None, and false at first.
         progress: called often.
 
     Raises:
         UsageError: a source does not exist, holds nothing, or used to hold items and is empty;
-            `encoding` is no encoding, a pattern none, or `overlap` or `video_fps` out of its range.
+            `encoding` is no encoding, a pattern none, or `overlap` or `video_fps` out of its range;
+            or an extra is missing.
         RemovalError: most of the items that a list has given would go, and that is not allowed.
         MediaError, ServiceError: a folder or objects given as a source cannot be listed.
         StorageError: the disk refused; what was written before is kept.
@@ -172,6 +179,7 @@ def build(
         encoding=encoding,
         overlap=overlap,
         video_fps=video_fps,
+        ocr=ocr,
     )
     return run_build(collection, sources, options, metadata=metadata, progress=progress)
 
@@ -209,10 +217,7 @@ def _run(
         sources = scan_sources(sources, options, collection.folder.path)
     if isinstance(metadata, (str, Path)):
         metadata = MetadataFile(Path(metadata), sources.roots)
-    if options.overlap is not None:
-        report.has_new_overlap = note_overlap(collection.folder, options.overlap)
-    if options.video_fps is not None:
-        report.has_new_video_fps = note_video_fps(collection.folder, options.video_fps)
+    options = keep_settings(collection.folder, options, report)
     _Build(collection, sources, options, Descriptions(metadata), report, progress, encode).run()
 
 
@@ -269,6 +274,7 @@ class _Build:
         report.unmatched_metadata = self._descriptions.unmatched
         if self._total:
             note_compared(folder, self._scan)
+            note_recognised(folder)
         if self._total or dropped:
             Said(folder).forget()
         if self._is_publishing_due():
@@ -311,6 +317,7 @@ class _Build:
             retry_failed=self._options.retry_failed,
             reread=self._options.reread,
             since=last_compared(self._collection.folder, self._scan),
+            to_read_again=items_to_recognise(self._collection.folder),
             entries=entries,
         )
         self._report.note_touched(entry.path for entry in plan.changed)

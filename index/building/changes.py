@@ -209,7 +209,7 @@ class Changes:
         """Tell what a file needs by its content; an item to be encoded, if that is new."""
         former = self._former(entry)
         if former is not None and self._is_same(entry, file):
-            if self._options.reread:
+            if self._options.reread or former.item_id in self._plan.to_read_again:
                 reread = self._reread(index, entry, former, file)
                 if reread is not None:
                     return reread

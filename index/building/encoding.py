@@ -9,7 +9,8 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Protocol
 
 from anysense.embed.errors import UsageError
-from anysense.embed.media.pieces import DEFAULT_VIDEO_FPS
+from anysense.embed.media.pieces import DEFAULT_VIDEO_FPS, NO_RECOGNITION
+from anysense.index.building.settings.recognition import recognition_of
 from anysense.index.catalog.browse import forgotten_notes
 from anysense.index.catalog.records import SAID, ItemRecord
 from anysense.index.catalog.stored import metadata_text
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from anysense.embed.errors import AnysenseError
+    from anysense.embed.media.pieces import Recognition
     from anysense.embed.pipeline.stream import Encoded
     from anysense.embed.types import Encoder
     from anysense.index.building.pending import PendingItem
@@ -237,6 +239,7 @@ def encode_pending(
         encoding=encoding,
         overlap=overlap_of(collection.folder),
         video_fps=video_fps_of(collection.folder),
+        recognition=recognition_of(collection.folder),
         progress=progress,
     )
 
@@ -251,6 +254,7 @@ def encode_items(
     encoding: str | None = None,
     overlap: int = 0,
     video_fps: float = DEFAULT_VIDEO_FPS,
+    recognition: Recognition = NO_RECOGNITION,
     progress: Callable[[int], None] | None = None,
 ) -> Generator[tuple[PendingItem, ItemRecord | AnysenseError]]:
     """Do what `encode_pending` does, for whoever has encoders and no collection."""
@@ -269,6 +273,7 @@ def encode_items(
         encoding=encoding,
         overlap=overlap,
         video_fps=video_fps,
+        recognition=recognition,
         progress=progress,
     )
     with closing(stream):

@@ -21,7 +21,7 @@ from anysense.index.building.sources.entries import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Set
 
     from anysense.index.building.sources.scan import FileScan
     from anysense.index.catalog.records import CatalogFile, QuarantinedFile
@@ -44,6 +44,7 @@ class Plan:
         untried: what could not be read and has not changed since.
         kept: how many files may stand in rows that cannot be read.
         since: what was changed after this is not taken for unchanged; see `make_plan`.
+        to_read_again: ids of items that are read again though their files are as they were.
     """
 
     files: Mapping[str, CatalogFile]
@@ -55,6 +56,7 @@ class Plan:
     untried: list[Problem]
     kept: int = 0
     since: int | None = None
+    to_read_again: Set[str] = frozenset()
 
     def is_described(self, entry: Entry) -> bool:
         """Whether what is said of a changed entry is as it was, and is not read again for that."""
@@ -90,6 +92,7 @@ def make_plan(
     retry_failed: bool = False,
     reread: bool = False,
     since: int | None = None,
+    to_read_again: Set[str] = frozenset(),
     entries: Entries | None = None,
 ) -> Plan:
     """Tell what is as it was from what has to be read.
@@ -102,6 +105,7 @@ def make_plan(
         reread: read again what is as it was.
         since: what was changed after this, in nanoseconds since 1970, is read though its size and
             time are as they were; nothing is if None.
+        to_read_again: ids of items whose files are read again though they are as they were.
         entries: those of the scan that are looked at; all if None.
     """
     present = 0
@@ -116,7 +120,8 @@ def make_plan(
             present += file is not None
             if looked_at is not None and place not in looked_at:
                 continue
-            if file is not None and not reread and is_unchanged(entry, file, since):
+            is_wanted = reread or (file is not None and file.item_id in to_read_again)
+            if file is not None and not is_wanted and is_unchanged(entry, file, since):
                 unchanged.append(place)
                 continue
             failure = failures.get(entry.path)
@@ -140,6 +145,7 @@ def make_plan(
         untried,
         kept,
         since,
+        to_read_again,
     )
 
 

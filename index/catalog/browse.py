@@ -39,6 +39,7 @@ __all__ = [
     "item_files",
     "item_of_content",
     "item_paths",
+    "items_before",
     "list_items",
     "paths_of_items",
     "quarantined_files",
@@ -67,6 +68,18 @@ class ItemRow:
             "metadata": self.metadata,
             "added_at": self.added_at,
         }
+
+
+def items_before(catalog: Catalog, segment: int, kinds: Iterable[Kind]) -> Iterator[str]:
+    """The ids of the items of some kinds that have a segment with a smaller number than this."""
+    named = [kind.value for kind in kinds]
+    with catalog.transaction() as connection:
+        rows = connection.execute(
+            "SELECT id FROM items WHERE kind IN (SELECT value FROM json_each(?)) AND "
+            "(SELECT min(segment_pk) FROM segments s WHERE s.item_pk = items.item_pk) < ?",
+            (json.dumps(named), segment),
+        )
+        yield from (str(item) for (item,) in rows)
 
 
 def list_items(

@@ -31,13 +31,16 @@ __all__ = [
     "item_columns",
     "place_columns",
     "place_of",
+    "read_box",
     "read_heading",
     "row_format",
     "segment_columns",
     "segment_of",
+    "write_box",
 ]
 
 Row: TypeAlias = "tuple[Any, ...]"
+Box: TypeAlias = "tuple[float, float, float, float]"
 
 
 @dataclass(frozen=True)
@@ -187,16 +190,28 @@ def item_columns(row: Row) -> Row:
 
 def place_of(row: Row) -> Place:
     """Where a segment is, of a row as the latest format has it."""
-    box = row[9] and tuple(json.loads(row[9]))
-    return Place(row[6], row[7], row[5] and Unit(row[5]), row[8], box)
+    box, lines = read_box(row[9])
+    return Place(row[6], row[7], row[5] and Unit(row[5]), row[8], box, lines)
+
+
+def write_box(place: Place) -> str | None:
+    """The box of a place as the catalog keeps it, and behind its numbers those of its lines."""
+    return None if place.box is None else json.dumps([*place.box, *place.lines])
+
+
+def read_box(text: str | None) -> tuple[Box | None, tuple[Box, ...]]:
+    """The reverse of `write_box`: the box, and those of lines."""
+    if not text:
+        return None, ()
+    left, top, right, bottom, *lines = json.loads(text)
+    return (left, top, right, bottom), tuple((a, b, c, d) for a, b, c, d in lines)
 
 
 def place_columns(place: Place) -> Row:
     """The columns of a place: unit, start, end, page, box."""
     start = None if place.start is None else float(place.start)
     end = None if place.end is None else float(place.end)
-    box = None if place.box is None else json.dumps(place.box)
-    return place.unit and place.unit.value, start, end, place.page, box
+    return place.unit and place.unit.value, start, end, place.page, write_box(place)
 
 
 def segment_of(row: Row, space: str) -> Segment:

@@ -31,9 +31,14 @@ def show_time(seconds: float) -> str:
 
 
 def show_place(place: Place, origin: Origin | None = None) -> str:
-    """Where in an item a segment is: a range of time or of characters, a page, or its caption."""
-    if origin not in (None, Origin.CONTENT):
+    """Where in an item a segment is: a range of time or of characters, a page, or its caption.
+
+    Of words that were recognised it says so, and where.
+    """
+    if origin is Origin.CAPTION:
         return str(origin)
+    if origin not in (None, Origin.CONTENT):
+        return ", ".join(filter(None, (show_place(place), str(origin))))
     if place.start is None or place.end is None:
         return ""
     if place.unit is Unit.SECONDS:

@@ -23,7 +23,7 @@ from anysense.index.ranking.routes import plan_routes
 from anysense.index.ranking.states import STATE_SECONDS, States, gone_with_encoders
 from anysense.index.ranking.turns import RANKING
 from anysense.index.ranking.word_matches import FoundByWords, seen_of
-from anysense.index.ranking.words import has_texts
+from anysense.index.ranking.words import has_texts, words_of
 from anysense.index.segment_set import SegmentSet
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class CollectionRetriever:
                     per_modality_k=options.per_modality_k,
                     modalities=ranking.modalities,
                 )
-                found = read_hits(snapshot, page, self._reader)
+                found = read_hits(snapshot, page, self._reader, words_of(terms))
                 gone = {m.item for m, hit in zip(page, found, strict=True) if hit is None}
                 if not gone:
                     break
@@ -153,7 +153,9 @@ class CollectionRetriever:
                 alone = replace(options, min_score=None, per_modality_k=None, k=1, offset=0)
                 ranking = ranking.narrowed(segments, alone)
                 match = next((m for m in ranking.ranked(1) if m.item == key), None)
-            [hit] = [None] if match is None else read_hits(state.snapshot, [match], self._reader)
+            matches = [] if match is None else [match]
+            found = read_hits(state.snapshot, matches, self._reader, words_of(terms))
+            hit = next(iter(found), None)
             if match is None or hit is None:
                 self._check_encoders(state.snapshot)
                 raise NoHitError(

@@ -15,7 +15,12 @@ from anysense.index.background.words import frequency
 from anysense.index.calibration.words import WordNull, chance_of
 from anysense.index.catalog.words.search import WordSearch
 from anysense.index.catalog.words.tables import NAMES, PASSAGES
-from anysense.index.catalog.words.tokens import Asked, asked_words, with_names_of_paths
+from anysense.index.catalog.words.tokens import (
+    Asked,
+    asked_words,
+    with_names_of_paths,
+    words_of_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,7 +31,7 @@ if TYPE_CHECKING:
     from anysense.index.snapshots.snapshot import Snapshot
     from anysense.index.types import Ids
 
-__all__ = ["Evidence", "Words", "has_texts"]
+__all__ = ["Evidence", "Words", "has_texts", "words_of"]
 
 MOST_WORDS = 32
 """Words of a query that are looked up: the rarest in texts by anybody, of more."""
@@ -162,6 +167,11 @@ class Words:
 def has_texts(terms: Sequence[Term]) -> bool:
     """Whether a query has a text that is not subtracted."""
     return any(_texts(terms))
+
+
+def words_of(terms: Sequence[Term]) -> frozenset[str]:
+    """The words of the texts of a query that are not subtracted, folded, with their parts."""
+    return frozenset(word for text, _ in _texts(terms) for word in words_of_text(text))
 
 
 def _texts(terms: Sequence[Term]) -> Iterator[tuple[str, float]]:

@@ -207,5 +207,5 @@ def _same(entry: Entry, file: FileRecord) -> NewItem | None:
 
 def caption_texts(segments: Sequence[Segment]) -> list[str]:
     """The words about an item that are among its segments."""
-    texts = (s.text for s in segments if s.origin is not Origin.CONTENT)
+    texts = (s.text for s in segments if s.origin is Origin.CAPTION)
     return list(dict.fromkeys(text for text in texts if text))

@@ -239,7 +239,7 @@ class Reencoder:
         segments = list(outcome.segments)
         # It was built without the words about it.
         if not known.captions and Modality.TEXT in self._taken:
-            content = [s for s in segments if s.origin is Origin.CONTENT]
+            content = [s for s in segments if s.origin is not Origin.CAPTION]
             segments = content or segments
         lost = _lost(known.captions, segments) if Modality.TEXT in self._covered else []
         if lost and not pending.item.captions:  # words that were given with it

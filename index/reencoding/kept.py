@@ -60,7 +60,7 @@ def kept_text(item: ItemRow, segments: Sequence[Segment]) -> KeptText | None:
         return None
     space = content[0].space
     passages = sorted((s for s in content if s.space == space), key=_start)
-    captions = dict.fromkeys(s.text or "" for s in texts if s.origin is not Origin.CONTENT)
+    captions = dict.fromkeys(s.text or "" for s in texts if s.origin is Origin.CAPTION)
     text = ""
     for passage in passages:
         gap = _start(passage) - len(text)

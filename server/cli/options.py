@@ -14,6 +14,7 @@ __all__ = [
     "JSON",
     "KIND",
     "NO_IGNORE",
+    "OCR",
     "OUTPUT",
     "PARTS",
     "PROFILE",
@@ -115,6 +116,24 @@ ENCODING = click.option(
     callback=_check_encoding,
     help="What texts are in that are not UTF-8, such as cp1250; by default that is told "
     "from each, or it is left out. Of texts of an earlier build, with --retry-failed or --reread.",
+)
+
+
+def _check_ocr(ctx: click.Context, parameter: click.Parameter, value: bool | None) -> bool | None:
+    if value:
+        from anysense.embed.media.ocr.installed import check_ocr
+
+        check_ocr()
+    return value
+
+
+OCR = click.option(
+    "--ocr/--no-ocr",
+    default=None,
+    callback=_check_ocr,
+    help="Read the words in pictures, and on pages without text, so that they are found by them: "
+    "pip install 'anysense[ocr]'. The collection keeps it, and pictures that it has are read "
+    "again. It takes far longer than looking at them, so at first it is not done.",
 )
 EXCLUDE = click.option(
     "--exclude",

@@ -29,7 +29,7 @@ from anysense.embed.errors import (
 from anysense.embed.media.files import decoding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from PIL.Image import Image
 
@@ -70,6 +70,7 @@ def render_pages(
     *,
     longest_side: int = 1024,
     first_page: int = 1,
+    only: Sequence[int] | None = None,
     budget: RenderBudget = DEFAULT_BUDGET,
 ) -> Iterator[tuple[int, Image]]:
     """Draw the pages of a PDF one at a time, with their annotations and filled-in fields.
@@ -87,6 +88,7 @@ def render_pages(
         limits: of which the number of pages counts.
         longest_side: width or height of a picture in pixels, whichever is larger.
         first_page: the page, from 1, at which to begin.
+        only: the pages to draw; all if None.
         budget: the most that drawing may take.
 
     Yields:
@@ -98,7 +100,8 @@ def render_pages(
         MediaTooLargeError: too many pages, or one that takes too long to draw.
         MediaError: the process that draws cannot be started, or was killed.
     """
-    options = {"longest_side": longest_side, "first_page": first_page, **asdict(budget)}
+    pages = {"first_page": first_page, "only": None if only is None else list(only)}
+    options = {"longest_side": longest_side, **pages, **asdict(budget)}
     with _renderer(file, name, options) as renderer, decoding(name, "a PDF document"):
         if "started" not in _next_line(renderer):
             raise UnsupportedMediaError(

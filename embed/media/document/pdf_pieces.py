@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO
 
 from anysense.embed.errors import EmptyMediaError, MediaError, MediaTooLargeError
@@ -40,7 +41,7 @@ def pdf_pieces(source: Media, options: ReadOptions) -> Iterator[Piece]:
     with open_media(source, limits) as file:
         texts = _read_texts(file, name, options)
         has_text, last_page = False, 0
-        for piece in _texts(texts):
+        for piece in chain(_texts(texts), _words_of_pages(file, name, texts, options)):
             yield piece
             has_text = True
         if Modality.IMAGE in options.modalities:
@@ -56,10 +57,12 @@ def pdf_pieces(source: Media, options: ReadOptions) -> Iterator[Piece]:
         if not (has_text or last_page):
             raise EmptyMediaError(
                 name,
-                "is a PDF document without a text layer, such as a scan: recognise its text first, "
-                "or use its pages as pictures"
-                if Modality.IMAGE not in options.modalities
-                else "is a PDF document of blank pages",
+                "is a PDF document of blank pages"
+                if Modality.IMAGE in options.modalities
+                else "is a PDF document in which no words were recognised"
+                if options.takes_words_of_pictures
+                else "is a PDF document without a text layer, such as a scan: have its words "
+                "recognised (--ocr), or use its pages as pictures",
             )
 
 
@@ -96,3 +99,20 @@ def _texts(document: PdfText) -> Iterator[Piece]:
             place = Place.of_characters(start, start + len(text), page)
             yield Piece(Modality.TEXT, text, place, structure=structure)
         start += len(text) + len(PAGE_GAP)
+
+
+def _words_of_pages(
+    file: BinaryIO, name: str, document: PdfText, options: ReadOptions
+) -> Iterator[Piece]:
+    """The words on those pages that have no text, such as scans, as they are recognised."""
+    from anysense.embed.media.ocr.words import LONGEST_SIDE, picture_words
+
+    pages = [number for number, page in enumerate(document.pages, 1) if not has_words(page)]
+    if not (options.takes_words_of_pictures and pages):
+        return
+    drawn = render_pages(file, name, options.limits, longest_side=LONGEST_SIDE, only=pages)
+    try:
+        for page, picture in drawn:
+            yield from picture_words(picture, name, Place.of_page(page))
+    except MediaError as error:
+        _log.warning("%s: the words of further pages are not recognised: %s", name, error.reason)

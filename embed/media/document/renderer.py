@@ -36,7 +36,7 @@ def main() -> None:
     """Draw the document on the standard input.
 
     The arguments of the process, as one JSON object: `longest_side` in pixels; `first_page`, from
-    which on pages are drawn; `page_seconds` and
+    which on pages are drawn; `only`, the pages that are, or null for all; `page_seconds` and
     `document_seconds`, the most that drawing may take; `memory_bytes`, the most that the process
     may have beside the document.
     """
@@ -58,7 +58,10 @@ def main() -> None:
             document.init_forms()  # before any page is loaded, or forms are not drawn
             count = len(document)
         _say(output, pages=count)
+        only = options["only"]
         for page in range(options["first_page"], count + 1):
+            if only is not None and page not in only:
+                continue
             with watch:
                 header, rows = _draw_page(document, page, options["longest_side"])
             _say(output, **header)

@@ -20,7 +20,7 @@ from anysense.index.catalog.records import (
     read_sidecars,
     write_sidecars,
 )
-from anysense.index.catalog.rows import heading_column, place_columns, read_heading
+from anysense.index.catalog.rows import heading_column, place_columns, read_box, read_heading
 from anysense.index.catalog.stored import metadata_text, vector_blobs
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def _segment(columns: tuple[Any, ...], vector: bytes, spaces: Sequence[Space]) -
         space=space.id,
         modality=Modality(modality),
         vector=floats,  # as the catalog keeps it; see `anysense.index.catalog.stored`
-        place=Place(start, end, unit and Unit(unit), page, box and tuple(json.loads(box))),
+        place=Place(start, end, unit and Unit(unit), page, *read_box(box)),
         text=text,
         origin=Origin(origin),
         heading=read_heading(heading),

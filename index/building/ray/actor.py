@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
     from pathlib import Path
 
+    from anysense.embed.media.pieces import Recognition
     from anysense.embed.types import Encoder
     from anysense.index.building.parts.rows import PartItem
     from anysense.index.building.pending import PendingItem
@@ -58,6 +59,7 @@ class Job:
         encoding: what texts are in that are not Unicode.
         overlap: how much of a passage may repeat the one before it, in percent.
         video_fps: how many frames of a second of a video are encoded.
+        recognition: which words are recognised in what is no text.
     """
 
     collection: Path
@@ -72,6 +74,7 @@ class Job:
     encoding: str | None
     overlap: int
     video_fps: float
+    recognition: Recognition
 
 
 @dataclass(frozen=True)
@@ -184,6 +187,7 @@ class PartEncoder:
             encoding=job.encoding,
             overlap=job.overlap,
             video_fps=job.video_fps,
+            recognition=job.recognition,
         )
         with contextlib.closing(stream):
             for pending, outcome in stream:

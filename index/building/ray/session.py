@@ -7,7 +7,7 @@ import logging
 import secrets
 from collections import deque
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from anysense.index.building.ray.actor import AT, WITNESS, Job, part_path
 from anysense.index.building.ray.cluster import connected, share_of
 from anysense.index.building.ray.cutting import cut
 from anysense.index.building.ray.pool import Pool
+from anysense.index.building.settings.recognition import recognition_of
 from anysense.index.catalog.browse import has_content
 from anysense.index.catalog.records import ItemRecord, QuarantinedFile
 from anysense.index.catalog.sqlite.connections import storage_errors
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from anysense.embed.errors import AnysenseError
+    from anysense.embed.media.pieces import Recognition
     from anysense.index.building.encoding import Encoding
     from anysense.index.building.parts.rows import PartItem
     from anysense.index.building.pending import PendingItem
@@ -103,11 +105,15 @@ class RayEncoding:
     ) -> Generator[tuple[PendingItem, ItemRecord | AnysenseError]]:
         """Do what `encode_pending` does."""
         overlap, video_fps = overlap_of(collection.folder), video_fps_of(collection.folder)
+        recognition = recognition_of(collection.folder)
         spaces = [e.space for e in collection.folder.manifest.encoders]
         makers = [(space.id, space.revision) for space in spaces]
-        key = json.dumps([created_by(), makers, captions, encoding, overlap, video_fps])
+        cuts = (overlap, video_fps, *astuple(recognition))
+        key = json.dumps([created_by(), makers, captions, encoding, *cuts])
         orders = cut(pending, key, part_items=self._cluster.part_items)
-        job = partial(self._job, batch_size, workers, captions, encoding, overlap, video_fps)
+        job = partial(
+            self._job, batch_size, workers, captions, encoding, overlap, video_fps, recognition
+        )
         line: deque[_Slot] = deque()
         self._segments = 0
         while self._fill(line, orders, job):
@@ -163,6 +169,7 @@ class RayEncoding:
         encoding: str | None,
         overlap: int,
         video_fps: float,
+        recognition: Recognition,
     ) -> Job:
         witness = secrets.token_hex(16)
         with storage_errors(self.parts):
@@ -183,6 +190,7 @@ class RayEncoding:
             encoding=encoding,
             overlap=overlap,
             video_fps=video_fps,
+            recognition=recognition,
         )
 
     def _items_of(self, slot: _Slot, job: Callable[[], Job]) -> list[PartItem] | None:

@@ -20,6 +20,7 @@ from anysense.server.cli.options import (
     EXCLUDE,
     JSON,
     NO_IGNORE,
+    OCR,
     OUTPUT,
     PARTS,
     PROFILE,
@@ -76,6 +77,7 @@ __all__ = ["build", "open_or_create"]
 @NO_IGNORE
 @SIDECARS
 @ENCODING
+@OCR
 @click.option(
     "--reread",
     is_flag=True,
@@ -139,6 +141,7 @@ def build(
     no_ignore: bool,
     no_sidecars: bool,
     encoding: str | None,
+    ocr: bool | None,
     reread: bool,
     overlap: int | None,
     video_fps: float | None,
@@ -201,6 +204,7 @@ def build(
         encoding=encoding,
         overlap=overlap,
         video_fps=video_fps,
+        ocr=ocr,
     )
     if list_unread:
         print_unread(sources, options, Path(output), as_json=as_json)

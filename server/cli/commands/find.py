@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from anysense.server.cli import console
-from anysense.server.cli.options import ENCODERS, EXCLUDE, NO_IGNORE, PROFILE
+from anysense.server.cli.options import ENCODERS, EXCLUDE, NO_IGNORE, OCR, PROFILE
 from anysense.server.cli.searching import (
     check_output,
     output_options,
@@ -51,6 +51,7 @@ __all__ = ["find"]
 )
 @EXCLUDE
 @NO_IGNORE
+@OCR
 @ENCODERS
 @PROFILE
 def find(
@@ -65,6 +66,7 @@ def find(
     yes: bool,
     exclude: tuple[str, ...],
     no_ignore: bool,
+    ocr: bool | None,
     encoders: tuple[str, ...],
     profile: str | None,
     **options: Any,  # of the question, and of Retriever.retrieve by the same names
@@ -80,8 +82,8 @@ def find(
     The first time, what is in the folder is encoded, with progress; Ctrl-C keeps what is done, and
     the next time goes on from there. After that only what is new or has changed is read. The index
     is in the user's cache: `anysense collections` lists and removes what is there. What is left out
-    of a folder is as in `anysense build`; --exclude and --no-ignore are kept for its next time,
-    until others are given. A home folder or a whole drive is read only if that is asked for.
+    of a folder is as in `anysense build`; --exclude, --no-ignore and --ocr are kept for its next
+    time, until others are given. A home folder or a whole drive is read only if that is asked for.
 
     Where nobody sits before a terminal, what would take longer than about a minute is not encoded:
     what is there is searched, and standard error tells what is missing. If nothing is there, the
@@ -112,6 +114,7 @@ def find(
         profile=profile,
         exclude=exclude,
         no_ignore=no_ignore,
+        ocr=ocr,
         device=device,
     )
     with ExitStack() as stack:
@@ -171,6 +174,7 @@ def _wishes(
     profile: str | None,
     exclude: tuple[str, ...],
     no_ignore: bool,
+    ocr: bool | None,
     device: str,
 ) -> Wishes:
     from anysense.embed.encoders.registry import profile_encoders
@@ -185,6 +189,7 @@ def _wishes(
         encoders=profile_encoders(profile) if profile else encoders,
         exclude=exclude,
         ignore_files=False if no_ignore else None,
+        ocr=ocr,
         device=device,
     )
 

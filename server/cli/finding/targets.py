@@ -47,6 +47,7 @@ class Wishes:
         encoders: names of models; empty if none are asked for.
         exclude: patterns of what to leave out; as the folder has them if it is empty.
         ignore_files: whether ignore files count; as the folder has it if None.
+        ocr: whether words in pictures are recognised; as the folder has it if None.
         device: where models run.
     """
 
@@ -56,12 +57,14 @@ class Wishes:
     encoders: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     ignore_files: bool | None = None
+    ocr: bool | None = None
     device: str = "auto"
 
     @property
     def is_plain(self) -> bool:
         """Whether any collection of the folder will do, however it was made."""
-        return not self.encoders and not self.exclude and self.ignore_files is None
+        own = (self.ignore_files, self.ocr)
+        return not self.encoders and not self.exclude and own == (None, None)
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from anysense.index.building.compared import last_compared
 from anysense.index.building.options import BuildOptions
 from anysense.index.building.plan import make_plan
 from anysense.index.building.report import unread_text
+from anysense.index.building.settings.recognition import items_to_recognise
 from anysense.index.catalog.sqlite.connections import refused_by
 from anysense.index.collection import Collection
 from anysense.server.cli import console
@@ -197,7 +198,7 @@ def _update(
         with stopping_in_order(), BuildBar() as bar:
             watch = Watch(bar, lambda: _changed(collection, scan), pace, _limit(wishes))
             _check_emptied(collection, scan, target)
-            report = build(collection, scan, progress=watch)
+            report = build(collection, scan, ocr=wishes.ocr, progress=watch)
     except KeyboardInterrupt:
         items = console.count(collection.info()["items"], "item")
         console.note(
@@ -239,7 +240,8 @@ def _changed(collection: Collection, scan: FileScan) -> Sequence[Entry]:
     folder = collection.folder
     failures = {file.path: file for file in folder.quarantined()}
     since = last_compared(folder, scan)
-    return make_plan(scan, folder, failures, since=since).changed
+    again = items_to_recognise(folder)
+    return make_plan(scan, folder, failures, since=since, to_read_again=again).changed
 
 
 def _tell_missing(target: Target, files: int, seconds: float) -> None:

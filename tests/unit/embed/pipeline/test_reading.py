@@ -233,8 +233,8 @@ def test_a_scan_without_an_encoder_of_images_says_what_to_do() -> None:
     assert isinstance(result.error, EmptyMediaError)
     assert result.kind is Kind.DOCUMENT
     assert str(result.error) == (
-        "scan.pdf: is a PDF document without a text layer, such as a scan: recognise its text "
-        "first, or use its pages as pictures"
+        "scan.pdf: is a PDF document without a text layer, such as a scan: have its words "
+        "recognised (--ocr), or use its pages as pictures"
     )
 
 

@@ -23,6 +23,9 @@ from anysense.index.hits.places import show_place, show_time
         (show_place(WHOLE, Origin.CONTENT), ""),
         (show_place(Place.of_characters(0, 9), Origin.CONTENT), "0-9"),
         (show_place(Place.of_characters(0, 9), Origin.CAPTION), "caption"),
+        (show_place(WHOLE, Origin.OCR), "ocr"),
+        (show_place(Place.of_page(7), Origin.OCR), "page 7, ocr"),
+        (show_place(Place.of_seconds(10.0, 12.0), Origin.TRANSCRIPT), "0:10-0:12, transcript"),
     ],
 )
 def test_places_are_said_for_people(text: str, expected: str) -> None:

@@ -185,7 +185,7 @@ def test_a_document_without_anything_to_find() -> None:
     for modalities in ([TEXT, IMAGE], [IMAGE]):
         with pytest.raises(EmptyMediaError, match="is a PDF document of blank pages"):
             read(pdf([b"", page("  ")]), *modalities)
-    with pytest.raises(EmptyMediaError, match="recognise its text first"):
+    with pytest.raises(EmptyMediaError, match="have its words recognised"):
         read(pdf([b"", page("  ")]), TEXT)
 
 

@@ -10,6 +10,7 @@ import pytest
 from part_files import records_in
 
 from anysense.embed.errors import EncoderError
+from anysense.embed.media.pieces import Recognition
 from anysense.index.building.build import build
 from anysense.index.building.options import BuildOptions
 from anysense.index.building.ray import session
@@ -125,7 +126,8 @@ def test_actors_with_other_models_or_another_folder_are_refused(
 ) -> None:
     with Collection.create(tmp_path / "other", ("tiny:changed",)) as other:
         encoders = other.folder.manifest.encoders
-    job = Job(collection.path, tmp_path, "x", encoders, "cpu", 1, None, None, True, None, 0)
+    settings = (None, None, True, None, 0, 1.0, Recognition())
+    job = Job(collection.path, tmp_path, "x", encoders, "cpu", 1, *settings)
     assert "all machines share" in PartEncoder().load(job).error
     (tmp_path / "driver").write_text("x")
     assert PartEncoder().load(job).error == ""
