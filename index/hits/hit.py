@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import UnsupportedMediaError, UsageError
-from anysense.embed.types import Place, Unit
+from anysense.embed.types import Place
 
 if TYPE_CHECKING:
-    from anysense.embed.types import Kind, Modality, Origin
+    from anysense.embed.types import Kind, Modality, Origin, Unit
     from anysense.index.hits.media import ItemReader, MediaFile
+    from anysense.index.hits.moments import Moment
 
 __all__ = ["Hit", "HitSegment"]
 
@@ -105,6 +106,17 @@ class Hit:
         """Where in the item the segment is."""
         return Place(self.start, self.end, self.unit, self.page, self.box)
 
+    @property
+    def moments(self) -> tuple[Moment, ...]:
+        """The seconds of a recording or a video that matched, best first.
+
+        Segments of the same seconds are one moment, and so are neighbours that match as well:
+        frames, windows of sound and passages of a transcript.
+        """
+        from anysense.index.hits.moments import moments_of
+
+        return moments_of((self, *self.segments))
+
     def media(self) -> MediaFile:
         """The item's file.
 
@@ -128,15 +140,17 @@ class Hit:
         return self.read_by.thumbnail(self.id, width, self.page)
 
     def clip(self) -> MediaFile:
-        """The seconds of the item's sound that matched, as a WAV file.
+        """The best moment of the item: of a sound as a WAV file, of a video as an MP4 file.
 
         Raises:
-            UnsupportedMediaError: what matched is not a part of a sound.
+            UnsupportedMediaError: what matched is not a part of a sound or a video.
             MediaError, CollectionError: as for `media`; or the file cannot be read.
         """
-        if self.unit is not Unit.SECONDS or self.start is None or self.end is None:
-            raise UnsupportedMediaError(self.source, "did not match by some seconds of a sound")
-        return self.read_by.clip(self.id, self.start, self.end)
+        if not self.moments:
+            problem = "did not match by some seconds of a sound or a video"
+            raise UnsupportedMediaError(self.source, problem)
+        moment = self.moments[0]
+        return self.read_by.clip(self.id, moment.start, moment.end)
 
     @property
     def read_by(self) -> ItemReader:
@@ -153,7 +167,9 @@ class Hit:
         """The hit as plain values, in the shape that the command line and the service print."""
         values = {name: _plain(value) for name, value in vars(self).items() if name != "reader"}
         segments = [segment.to_dict() for segment in self.segments]
-        return {**values, "metadata": deepcopy(self.metadata), "segments": segments}
+        moments = [moment.to_dict() for moment in self.moments]
+        metadata = deepcopy(self.metadata)
+        return {**values, "metadata": metadata, "segments": segments, "moments": moments}
 
 
 def _plain(value: Any) -> Any:

@@ -94,7 +94,7 @@ def facts_of(hit: Hit, *, no_match: bool = False) -> dict[str, Any]:
     facts = {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in hit.to_dict().items()
-        if name not in ("id", "text", "metadata", "segments") and value not in (None, [])
+        if name not in ("id", "text", "metadata", "segments", "moments") and value not in (None, [])
     }
     return _joined(hit, {**facts, "no_match": no_match})
 

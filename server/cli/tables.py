@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import click
 
-from anysense.embed.types import HEADING_SIGN
+from anysense.embed.types import HEADING_SIGN, Place, Unit
 from anysense.index.hits.places import show_place
 from anysense.server.cli.console import (
     printable,
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from anysense.index.hits.hit import Hit, HitSegment
+    from anysense.index.hits.moments import Moment
 
 __all__ = ["Column", "passage_line", "print_facts", "print_hits", "print_table"]
 
@@ -66,7 +67,7 @@ def print_hits(hits: Sequence[Hit], title: str | None = None, *, is_short: bool 
         (
             f"{hit.score:.2f}",
             str(hit.modality),
-            _place(hit),
+            _where(hit),
             shorten(hit.source),
             _snippet(hit),
             _also(hit),
@@ -168,14 +169,31 @@ def print_facts(facts: Mapping[str, Any]) -> None:
         click.echo(f"{_one_line(name):<{width}}  {_one_line(str(value))}")
 
 
+def _where(hit: Hit) -> str:
+    """Where in the item it matched best: of a recording or a video, the moment."""
+    if hit.unit is not Unit.SECONDS or not hit.moments:
+        return _place(hit)
+    return _with_route(_span(hit.moments[0]), hit)
+
+
 def _place(hit: Hit | HitSegment) -> str:
-    place = show_place(hit.place, hit.origin)
+    return _with_route(show_place(hit.place, hit.origin), hit)
+
+
+def _span(moment: Moment) -> str:
+    return show_place(Place.of_seconds(moment.start, moment.end))
+
+
+def _with_route(place: str, hit: Hit | HitSegment) -> str:
     return f"{place} {hit.route}".strip() if hit.route != "native" else place
 
 
 def _also(hit: Hit) -> str:
-    """Where else in the item something matched well."""
-    places = (f"{segment.modality} {_place(segment)}".strip() for segment in hit.segments)
+    """Where else in the item something matched well: other moments, and what has no time."""
+    moments = hit.moments[1:] if hit.unit is Unit.SECONDS else hit.moments
+    others = (segment for segment in hit.segments if segment.unit is not Unit.SECONDS)
+    places = [f"{' '.join(moment.modalities)} {_span(moment)}" for moment in moments]
+    places += [f"{segment.modality} {_place(segment)}".strip() for segment in others]
     return ", ".join(list(dict.fromkeys(places))[:MOST_PLACES])
 
 

@@ -51,14 +51,17 @@ def search(
     2 or more, one in 1,000 of 3 or more, whatever its modality.
 
     A hit is an item with the segment of it that matched best: a passage, a window of a sound, a
-    picture, a page. Where other segments of it matched well, too, they are told as well.
+    picture, a page. Where other segments of it matched well, too, they are told as well; of a
+    recording or a video, the moments that they make up together.
 
     With --json: an object with `collection`, `query` (a list of terms, each with `content` or
     `like`, `modality` and `weight`), `no_match` (true if chance alone may have put the best item
     where it is, so that probably nothing answers the query) and `hits`, best first, each with `id`,
     `kind`, `modality`, `score`, `raw_score`, `route`, `source`, `space`, `start`, `end`, `unit`,
-    `page`, `box`, `origin`, `heading`, `text`, `metadata` and `segments`, the item's other segments
-    that matched well, with the same fields as far as they are a segment's.
+    `page`, `box`, `origin`, `heading`, `text`, `metadata`, `segments`, the item's other segments
+    that matched well, with the same fields as far as they are a segment's, and `moments`, the
+    seconds of a recording or a video that matched, each with `start`, `end`, `score`, `frame` and
+    `modalities`.
     """
     from anysense.index.collection import Collection
     from anysense.index.ranking.query import Term

@@ -244,6 +244,20 @@ class HitSegmentBody(PlaceBody):
     route: Literal["native", "bridged", "words"]
 
 
+class MomentBody(BaseModel):
+    """Seconds of a recording or a video that matched, by what is seen, heard or said in them."""
+
+    start: Annotated[float, Field(description="Where it begins, in seconds.")]
+    end: Annotated[float, Field(description="Where it ends, not included.")]
+    score: Annotated[float, Field(description="The best of its segments'.")]
+    frame: Annotated[
+        float | None, Field(description="The time of the frame that matched best; null of none.")
+    ]
+    modalities: Annotated[
+        list[Modality], Field(description="Of its segments, that of the best one first.")
+    ]
+
+
 class HitBody(HitSegmentBody):
     """A hit, field for field as `anysense search --json` prints it: an item, its best segment."""
 
@@ -254,6 +268,13 @@ class HitBody(HitSegmentBody):
     segments: Annotated[
         list[HitSegmentBody],
         Field(description="The other segments of the item that matched well, best first."),
+    ]
+    moments: Annotated[
+        list[MomentBody],
+        Field(
+            description="The seconds of the item that matched, best first: segments of the same "
+            "seconds as one, with neighbours that match as well."
+        ),
     ]
 
 

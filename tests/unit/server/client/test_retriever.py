@@ -335,6 +335,7 @@ def test_a_hit_is_plain_values(retriever: Retriever) -> None:
     assert set(hit) == {
         "id", "kind", "modality", "score", "raw_score", "route", "source", "space", "start", "end",
         "unit", "page", "box", "origin", "heading", "text", "metadata", "segments",
+        "moments",
     }  # fmt: skip
 
 

@@ -29,7 +29,7 @@ def test_search_prints_lines_json_or_paths(built: Path, media: Path) -> None:
     assert set(payload["hits"][0]) == {
         "id", "kind", "modality", "score", "raw_score", "route", "source", "space", "start",
         "end", "unit", "page", "box", "origin", "heading", "text",
-        "metadata", "segments",
+        "metadata", "segments", "moments",
     }  # fmt: skip
     paths = run("search", built, "red", "--modality", "image", "-f").stdout.splitlines()
     assert paths == [hit["source"] for hit in payload["hits"]]
