@@ -7,7 +7,7 @@ players do, but not more than a few.
 
 from __future__ import annotations
 
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from anysense.embed.errors import (
@@ -145,9 +145,23 @@ class OpenedVideo:
         if is_cut_short(self.stated, max(self.seconds, self._reached), self._longest):
             self.is_complete = False
 
+    def seek(self, seconds: float) -> None:
+        """Go, before `moments`, to where all that is shown from a time on can be decoded.
+
+        What cannot be sought in is read from its beginning; where there is no index, or it is
+        wrong, the first moments may come later. A time before 0 is sure to be the beginning.
+        """
+        from av.error import FFmpegError
+
+        stream = self.pictures or self.sound
+        start = (self._container.start_time or 0) / 1e6
+        with suppress(FFmpegError):
+            self._container.seek(int((start + seconds) / stream.time_base), stream=stream)
+
     def _prepare_pictures(self, stream: Any, wanted: float) -> None:
         context = stream.codec_context
-        context.thread_count = 1
+        if not context.is_open:
+            context.thread_count = 1
         context.options = {"max_pixels": str(self._limits.video_pixels)}
         rate = float(stream.average_rate or 0)
         if rate >= _FRAMES_FOR_ONE * wanted:

@@ -1,0 +1,76 @@
+"""One frame of a video: the one that is shown at a time, or the first that shows anything."""
+
+from __future__ import annotations
+
+import math
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from anysense.embed.errors import EmptyMediaError
+from anysense.embed.limits import DEFAULT_LIMITS, Limits
+from anysense.embed.media.files import media_name, open_media
+from anysense.embed.media.identify import identify
+from anysense.embed.media.video.opened import OpenedVideo, open_video
+from anysense.embed.media.video.seeking import frames_from
+from anysense.embed.media.video.showing import is_blank, shown
+from anysense.embed.media.video.tracks import video_format
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from anysense.embed.media.files import Media
+
+__all__ = ["read_still"]
+
+_MOST_SECONDS = 20
+"""So many seconds are looked through for a frame that shows anything."""
+
+
+def read_still(
+    source: Media, seconds: float | None, side: int, limits: Limits = DEFAULT_LIMITS
+) -> Image:
+    """Read a frame of a video as 8-bit RGB: upright, and at most `side` pixels along a side.
+
+    Args:
+        source: the video.
+        seconds: when the frame is shown; if None, the first that shows anything is taken.
+        side: pixels along the longer side; a smaller frame stays as it is.
+        limits: what is too large.
+
+    Raises:
+        EmptyMediaError: the video has no frame that can be decoded.
+        MediaError: it cannot be opened or decoded, or is too large.
+    """
+    name = media_name(source)
+    with open_media(source, limits) as file:
+        file_format = video_format(file, identify(file, source))
+        with open_video(file, file_format, name, limits) as video:
+            still = (
+                _first_shown(video, side) if seconds is None else _shown_at(video, seconds, side)
+            )
+    if still is None:
+        raise EmptyMediaError(name, f"is {file_format.article} without a frame that can be shown")
+    return still
+
+
+def _shown_at(video: OpenedVideo, seconds: float, side: int) -> Image | None:
+    with closing(frames_from(video, seconds)) as frames:
+        frame, _ = next(frames, (None, 0.0))
+    return None if frame is None else shown(frame, (side, 0), video.aspect)
+
+
+def _first_shown(video: OpenedVideo, side: int) -> Image | None:
+    """The first frame, of one a second, that shows anything; or else the very first."""
+    first, due = None, 0.0
+    with closing(video.moments(pictures=1.0, sound=False)) as frames:
+        for each in frames:
+            if each.start < due:
+                continue
+            due = math.floor(each.start) + 1.0
+            picture = shown(each.frame, (side, 0), video.aspect)
+            if not is_blank(picture):
+                return picture
+            first = first or picture
+            if due > _MOST_SECONDS:
+                break
+    return first
