@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import io
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import MediaTooLargeError
 from anysense.embed.media.files import readable_size
 from anysense.embed.media.image import read_image
+from anysense.embed.types import Kind, Unit
 from anysense.index.hits.media import MediaFile
 
 if TYPE_CHECKING:
+    from anysense.embed.types import Place
     from anysense.index.hits.excerpts import Excerpt
     from anysense.index.hits.hit import Hit
 
@@ -23,12 +26,12 @@ _SPEECH_RATE = 16_000
 """Hz: what models for sound resample to."""
 
 
-def picture_of(hit: Hit, page: int | None, side: int, most_bytes: int) -> MediaFile:
-    """An item's picture, or a page of its PDF, as a JPEG without what a camera wrote into it.
+def picture_of(hit: Hit, place: Place, side: int, most_bytes: int) -> MediaFile:
+    """An item's picture, or a part of it, as a JPEG without what a camera wrote into it.
 
     Args:
         hit: of the item.
-        page: the page, of a PDF.
+        place: of a PDF the page, of a video the seconds, of which the first frame is given.
         side: the most pixels along its longer side.
         most_bytes: the most that it may have; it is scaled down until it does.
 
@@ -36,7 +39,7 @@ def picture_of(hit: Hit, page: int | None, side: int, most_bytes: int) -> MediaF
         MediaTooLargeError: however small it is, it has more.
         MediaError, CollectionError: it cannot be read.
     """
-    small = hit.read_by.thumbnail(hit.id, side, page)
+    small = hit.read_by.thumbnail(hit.id, side, *_part(hit, place))
     picture = read_image(small.data)  # whatever a service has sent, in RGB
     is_jpeg = small.data.startswith(b"\xff\xd8")
     if is_jpeg and max(picture.size) <= side and len(small.data) <= most_bytes:
@@ -49,6 +52,13 @@ def picture_of(hit: Hit, page: int | None, side: int, most_bytes: int) -> MediaF
             return MediaFile(out.getvalue(), "image/jpeg", small.name)
         side = int(min(side, max(picture.size)) * _SHRINK)
     raise MediaTooLargeError(hit.source, f"has no picture of {readable_size(most_bytes)}")
+
+
+def _part(hit: Hit, place: Place) -> tuple[int | None, float | None]:
+    """The page or the second of which a picture is."""
+    if hit.kind is Kind.VIDEO:
+        return None, place.start if place.unit is Unit.SECONDS else hit.frame
+    return place.page, None
 
 
 def sound_of(hit: Hit, excerpt: Excerpt, most_bytes: int) -> MediaFile:
@@ -65,9 +75,14 @@ def sound_of(hit: Hit, excerpt: Excerpt, most_bytes: int) -> MediaFile:
     """
     from anysense.embed.media.audio.recording import read_audio, resample, stated_seconds
     from anysense.embed.media.audio.wav import wav_bytes
+    from anysense.embed.media.video.hearing import read_soundtrack
 
     place = excerpt.place
-    if place.start is None or place.end is None:
+    if place.start is not None and place.end is not None and hit.kind is Kind.VIDEO:
+        cut = hit.read_by.clip(hit.id, place.start, place.end)
+        track = read_soundtrack(cut.data, 0.0, place.end - place.start)
+        sound = MediaFile(wav_bytes(track), "audio/wav", f"{PurePath(cut.name).stem}.wav")
+    elif place.start is None or place.end is None:
         heard = hit.media()
         sound = MediaFile(wav_bytes(read_audio(heard.data)), "audio/wav", heard.name)
     else:

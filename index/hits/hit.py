@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import UnsupportedMediaError, UsageError
-from anysense.embed.types import Place
+from anysense.embed.types import Kind, Place
 
 if TYPE_CHECKING:
-    from anysense.embed.types import Kind, Modality, Origin, Unit
+    from anysense.embed.types import Modality, Origin, Unit
     from anysense.index.hits.media import ItemReader, MediaFile
-    from anysense.index.hits.moments import Moment
+    from anysense.index.hits.moments import Matched, Moment
 
 __all__ = ["Hit", "HitSegment"]
 
@@ -115,7 +115,16 @@ class Hit:
         """
         from anysense.index.hits.moments import moments_of
 
-        return moments_of((self, *self.segments))
+        segments: tuple[Matched, ...] = (self, *self.segments)
+        return moments_of(segments)
+
+    @property
+    def frame(self) -> float | None:
+        """When the frame of a video is shown that matched best, or where it matched, in seconds."""
+        if self.kind is not Kind.VIDEO or not self.moments:
+            return None
+        moment = self.moments[0]
+        return moment.start if moment.frame is None else moment.frame
 
     def media(self) -> MediaFile:
         """The item's file.
@@ -128,16 +137,16 @@ class Hit:
         return self.read_by.media(self.id)
 
     def thumbnail(self, width: int = 320) -> MediaFile:
-        """A small JPEG of the item's picture, or of the page of its PDF that matched.
+        """A small JPEG of the item's picture, or of the page or the frame of it that matched.
 
         Args:
             width: how many pixels it has along its longer side, or more, if the picture has them.
 
         Raises:
-            UnsupportedMediaError: the item is neither a picture nor a PDF.
+            UnsupportedMediaError: the item is neither a picture nor a PDF nor a video.
             MediaError, CollectionError: as for `media`; or the file cannot be read.
         """
-        return self.read_by.thumbnail(self.id, width, self.page)
+        return self.read_by.thumbnail(self.id, width, self.page, self.frame)
 
     def clip(self) -> MediaFile:
         """The best moment of the item: of a sound as a WAV file, of a video as an MP4 file.

@@ -36,22 +36,25 @@ class ItemReader(Protocol):
         """
         ...
 
-    def thumbnail(self, item_id: str, width: int, page: int | None = None) -> MediaFile:
-        """A small JPEG of a picture, or of a page of a PDF.
+    def thumbnail(
+        self, item_id: str, width: int, page: int | None = None, start: float | None = None
+    ) -> MediaFile:
+        """A small JPEG of a picture, of a page of a PDF, or of the frame that a video shows then.
 
-        It has at least `width` pixels along its longer side, if the picture has them.
+        It has at least `width` pixels along its longer side, if the picture has them. A video
+        without a time is shown by its first frame that shows anything.
 
         Raises:
-            UnsupportedMediaError: it is neither.
+            UnsupportedMediaError: it is none of these.
             MediaError, CollectionError: as for `media`; or it cannot be read.
         """
         ...
 
     def clip(self, item_id: str, start: float, end: float) -> MediaFile:
-        """Some seconds of a sound, as a WAV file.
+        """Some seconds of a sound, as a WAV file, or of a video, as an MP4 file.
 
         Raises:
-            UnsupportedMediaError: it is no sound.
+            UnsupportedMediaError: it is neither.
             MediaError, CollectionError: as for `media`; or it cannot be read.
         """
         ...

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import AnysenseError, MediaError, MediaTooLargeError, UsageError
-from anysense.embed.types import Modality, Unit
+from anysense.embed.types import Modality
 from anysense.index.hits.attachments import picture_of, sound_of
 from anysense.index.hits.excerpts import excerpts_of, heading_of
 from anysense.index.hits.places import show_place
@@ -87,8 +87,7 @@ def _attachment(hit: Hit, excerpt: Excerpt, api: Provider, budget: _Budget) -> d
     if budget.most <= 0:
         raise MediaTooLargeError(hit.source, "the media before it are as many as were asked for")
     if excerpt.modality is Modality.IMAGE:
-        page = excerpt.place.page if excerpt.place.unit is Unit.PAGES else None
-        return api.image(budget.take(picture_of(hit, page, api.side, budget.most)))
+        return api.image(budget.take(picture_of(hit, excerpt.place, api.side, budget.most)))
     assert api.audio is not None
     return api.audio(budget.take(sound_of(hit, excerpt, budget.most)))
 

@@ -10,7 +10,7 @@ from anysense.embed.types import Modality, Unit
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["Moment", "moments_of"]
+__all__ = ["Matched", "Moment", "moments_of"]
 
 _LONGEST_SECONDS = 120.0
 """As long as a clip may be: what would make a moment longer begins another one."""

@@ -119,9 +119,10 @@ def _card(number: int, hit: Hit, room: _Room) -> str:
 
 
 def _medium(hit: Hit, best: Excerpt, room: _Room) -> str:
-    """The item's picture, page or sound; what is in the way of it, if something is."""
+    """The item's picture, page, frame or sound; what is in the way of it, if something is."""
     is_sound = hit.kind is Kind.AUDIO
-    if not is_sound and hit.kind is not Kind.IMAGE and best.modality is not Modality.IMAGE:
+    is_seen = hit.kind in (Kind.IMAGE, Kind.VIDEO)
+    if not is_sound and not is_seen and best.modality is not Modality.IMAGE:
         return ""
     if room.bytes_left < _LEAST_BYTES:  # not even read
         room.left_out += 1
@@ -130,7 +131,7 @@ def _medium(hit: Hit, best: Excerpt, room: _Room) -> str:
         if is_sound:
             medium = player_of(hit, best, _MEDIUM_BYTES)
         else:
-            medium = picture_of(hit, best.place.page, _SIDE, _MEDIUM_BYTES)
+            medium = picture_of(hit, best.place, _SIDE, _MEDIUM_BYTES)
     except UsageError:  # a hit that was made without a collection
         return ""
     except AnysenseError as error:

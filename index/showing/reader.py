@@ -9,7 +9,7 @@ from anysense.embed.errors import MediaTooLargeError
 from anysense.embed.limits import DEFAULT_LIMITS
 from anysense.embed.media.files import OpenedFile, readable_size
 from anysense.index.hits.media import MediaFile
-from anysense.index.showing.clips import clip
+from anysense.index.showing.clips import clip, clip_type
 from anysense.index.showing.finding import open_item_file
 from anysense.index.showing.thumbnails import side_for, thumbnail
 
@@ -43,19 +43,23 @@ class CollectionReader:
             file.seek(0)
             return MediaFile(file.read(), mime_type, name)
 
-    def thumbnail(self, item_id: str, width: int, page: int | None = None) -> MediaFile:
+    def thumbnail(
+        self, item_id: str, width: int, page: int | None = None, start: float | None = None
+    ) -> MediaFile:
         """A small JPEG; see `anysense.index.showing.thumbnails.thumbnail`."""
         found, name = open_item_file(self._folder, item_id)
         with found.file:
-            data = thumbnail(found, side_for(width), page)
+            data = thumbnail(found, side_for(width), page, start)
         return MediaFile(data, "image/jpeg", f"{PurePath(name).stem}.jpg")
 
     def clip(self, item_id: str, start: float, end: float) -> MediaFile:
-        """Some seconds of a sound; see `anysense.index.showing.clips.clip`."""
+        """Some seconds of a sound or a video; see `anysense.index.showing.clips.clip`."""
         found, name = open_item_file(self._folder, item_id)
         with found.file:
+            media_type = clip_type(found)
             part = clip(found, start, end)
         with part.file as file:
             file.seek(0)
             data = file.read()
-        return MediaFile(data, "audio/wav", f"{PurePath(name).stem}.wav")
+        suffix = ".mp4" if media_type == "video/mp4" else ".wav"
+        return MediaFile(data, media_type, PurePath(name).stem + suffix)

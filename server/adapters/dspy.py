@@ -139,7 +139,7 @@ def image_of(found: AnysensePassage | Hit, *, max_bytes: int = ATTACHMENT_BYTES)
         MediaError, CollectionError, ServiceError: it cannot be read.
     """
     hit = _hit(found)
-    file = picture_of(hit, hit.page, SIDE, max_bytes)
+    file = picture_of(hit, hit.place, SIDE, max_bytes)
     return dspy.Image(url=f"data:{file.mime_type};base64,{_base64(file)}")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import AnysenseError, MediaError
-from anysense.embed.types import Kind, Modality, Origin, Unit
+from anysense.embed.types import Kind, Modality, Origin
 from anysense.index.hits.attachments import picture_of, sound_of
 from anysense.index.hits.excerpts import Excerpt
 from anysense.index.hits.messages import ATTACHMENT_BYTES, MESSAGE_BYTES
@@ -44,8 +44,7 @@ def media_of(hit: Hit, most_bytes: int = ATTACHMENT_BYTES) -> MediaFile:
         MediaError, CollectionError: the file is gone, or cannot be read.
     """
     if medium_of(hit) is Modality.IMAGE:
-        page = hit.page if hit.unit is Unit.PAGES else None
-        return picture_of(hit, page, SIDE, most_bytes)
+        return picture_of(hit, hit.place, SIDE, most_bytes)
     heard = Excerpt(Modality.AUDIO, hit.origin or Origin.CONTENT, hit.place, hit.score)
     return sound_of(hit, heard, most_bytes)
 

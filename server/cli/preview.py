@@ -14,6 +14,7 @@ import click
 
 from anysense.embed.errors import AnysenseError, UsageError
 from anysense.embed.types import Kind, Modality
+from anysense.index.hits.places import show_time
 from anysense.server.cli import console
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ __all__ = ["EXTRA", "can_preview", "print_previews"]
 EXTRA = "pip install 'anysense[preview]'"
 COLUMNS, ROWS = 40, 12
 MOST = 50
+_SEEN = (Kind.IMAGE, Kind.VIDEO)
 CELL = (10, 20)
 """Pixels of a sign's width and height, where a terminal does not tell."""
 
@@ -49,15 +51,16 @@ def can_preview() -> bool:
 
 
 def print_previews(hits: Sequence[Hit]) -> None:
-    """Show the pictures, and the pages of PDFs, among hits that know who reads their files.
+    """Show pictures, pages of PDFs and frames of videos, of hits that know who reads their files.
 
     Args:
         hits: best first.
     """
-    pictured = [hit for hit in hits if hit.kind is Kind.IMAGE or hit.modality is Modality.IMAGE]
+    pictured = [hit for hit in hits if hit.kind in _SEEN or hit.modality is Modality.IMAGE]
     for hit in pictured[:MOST]:
-        page = "" if hit.page is None else f", page {hit.page:,}"
-        name = console.printable(f"{console.short_path(hit.source)}{page}")
+        part = "" if hit.page is None else f", page {hit.page:,}"
+        part = part if hit.frame is None else f", {show_time(hit.frame)}"
+        name = console.printable(f"{console.short_path(hit.source)}{part}")
         try:
             picture = _picture(hit)
         except AnysenseError as error:
@@ -78,7 +81,7 @@ def _picture(hit: Hit) -> Image:
     from anysense.embed.media.image import read_image
 
     width, height = _cell()
-    small = hit.read_by.thumbnail(hit.id, max(COLUMNS * width, ROWS * height), hit.page)
+    small = hit.thumbnail(max(COLUMNS * width, ROWS * height))
     picture = read_image(small.data)  # whatever a service has sent, in RGB
     picture.thumbnail((COLUMNS * width, ROWS * height))
     return picture

@@ -175,8 +175,10 @@ class AsyncClient:
     async def media(self, item_id: str) -> MediaFile:
         return await self._send(self._calls.media(item_id))
 
-    async def thumbnail(self, item_id: str, width: int = 320, page: int | None = None) -> MediaFile:
-        return await self._send(self._calls.thumbnail(item_id, width, page))
+    async def thumbnail(
+        self, item_id: str, width: int = 320, page: int | None = None, start: float | None = None
+    ) -> MediaFile:
+        return await self._send(self._calls.thumbnail(item_id, width, page, start))
 
     async def clip(self, item_id: str, start: float, end: float) -> MediaFile:
         return await self._send(self._calls.clip(item_id, start, end))

@@ -190,8 +190,11 @@ class Calls:
     def media(self, item_id: str) -> Call[MediaFile]:
         return Call("GET", f"{self._of_item(item_id)}/media", _media)
 
-    def thumbnail(self, item_id: str, width: int, page: int | None) -> Call[MediaFile]:
-        params = {"w": width} if page is None else {"w": width, "page": page}
+    def thumbnail(
+        self, item_id: str, width: int, page: int | None, start: float | None
+    ) -> Call[MediaFile]:
+        part = {"page": page, "start": start}
+        params = {"w": width, **{name: value for name, value in part.items() if value is not None}}
         return Call("GET", f"{self._of_item(item_id)}/media", _media, params)
 
     def clip(self, item_id: str, start: float, end: float) -> Call[MediaFile]:

@@ -230,12 +230,14 @@ class Client:
         """
         return self._send(self._calls.media(item_id))
 
-    def thumbnail(self, item_id: str, width: int = 320, page: int | None = None) -> MediaFile:
-        """A small JPEG of a picture, or of a page of a PDF."""
-        return self._send(self._calls.thumbnail(item_id, width, page))
+    def thumbnail(
+        self, item_id: str, width: int = 320, page: int | None = None, start: float | None = None
+    ) -> MediaFile:
+        """A small JPEG of a picture, a page of a PDF, or what a video shows from `start` on."""
+        return self._send(self._calls.thumbnail(item_id, width, page, start))
 
     def clip(self, item_id: str, start: float, end: float) -> MediaFile:
-        """Some seconds of a sound, as a WAV file."""
+        """Some seconds of a sound, as a WAV file, or of a video, as an MP4 file."""
         return self._send(self._calls.clip(item_id, start, end))
 
     def download(self, item_id: str, path: Path) -> None:

@@ -49,11 +49,9 @@ class Mp4Writer:
     def __init__(
         self, out: BinaryIO, size: tuple[int, int], sound: Waveform | None, name: str
     ) -> None:
-        import av
-
         encoder = _encoder(name)
-        self._container = av.open(out, "w", format="mp4")
-        self._pictures: Any = self._container.add_stream(
+        self._container = _open(out)
+        self._pictures = self._container.add_stream(
             encoder, rate=30, options=dict(_ENCODERS[encoder])
         )
         self._pictures.width, self._pictures.height = (max(2, side // 2 * 2) for side in size)
@@ -65,8 +63,9 @@ class Mp4Writer:
     def add(self, picture: Image, seconds: float) -> None:
         """Show a picture from so many seconds on, later than the one before it."""
         import av
+        import numpy as np
 
-        frame = av.VideoFrame.from_image(picture)
+        frame: Any = av.VideoFrame.from_ndarray(np.asarray(picture), format="rgb24")
         frame.time_base, frame.pts = _TICK, round(seconds / _TICK)
         self._container.mux(self._pictures.encode(frame))
         if self._sound is not None:
@@ -113,6 +112,12 @@ class _Sound:
     def _encode(self, frames: Iterable[Any]) -> None:
         for frame in frames:
             self._container.mux(self._stream.encode(frame))
+
+
+def _open(out: BinaryIO) -> Any:
+    import av
+
+    return av.open(out, "w", format="mp4")
 
 
 def _encoder(name: str) -> str:

@@ -153,7 +153,7 @@ class OpenedVideo:
         """
         from av.error import FFmpegError
 
-        stream = self.pictures or self.sound
+        stream: Any = self.pictures or self.sound
         start = (self._container.start_time or 0) / 1e6
         with suppress(FFmpegError):
             self._container.seek(int((start + seconds) / stream.time_base), stream=stream)

@@ -94,13 +94,15 @@ class Media:
         if self.room < LEAST_ROOM:
             return False
         page = page_of(item)
-        if item.kind is Kind.IMAGE or page is not None:
+        if item.kind in (Kind.IMAGE, Kind.VIDEO) or page is not None:
             for side in SIDES:
-                data = await api.thumbnail(item.id, side, page)
+                data = await api.thumbnail(item.id, side, page, second_of(item))
                 if encoded_length(data) <= self.room:
                     self._put(said, ImageContent(data=encoded(data), mime_type="image/jpeg"))
                     return True
-        if isinstance(item, FoundItem) and item.unit is Unit.SECONDS and item.end is not None:
+        if item.kind is not Kind.AUDIO or not isinstance(item, FoundItem):
+            return False
+        if item.unit is Unit.SECONDS and item.end is not None:
             clip = await api.clip(item.id, item.start or 0.0, item.end)
             clip = await anyio.to_thread.run_sync(at_low_rate, clip)
             if encoded_length(clip) <= self.room:
@@ -230,3 +232,10 @@ def answer(
         content=[TextContent(text="\n".join(lines)), *blocks],
         structured_content=result.model_dump(mode="json"),
     )
+
+
+def second_of(item: ListedItem) -> float | None:
+    """The second of a video that is to be shown: where it matched."""
+    if item.kind is not Kind.VIDEO or not isinstance(item, FoundItem):
+        return None
+    return item.start if item.unit is Unit.SECONDS else None

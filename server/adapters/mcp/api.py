@@ -148,10 +148,13 @@ class Api:
                     raise MediaTooLargeError(item_id, f"has over {most:,} bytes")
             return File(b"".join(parts), mime_type_of(response))
 
-    async def thumbnail(self, item_id: str, side: int, page: int | None = None) -> bytes:
-        """A small JPEG of an item that is a picture, or of a page of one that is a PDF."""
-        part = {"w": side} if page is None else {"w": side, "page": page}
-        return (await self.file(item_id, MOST_THUMBNAIL, **part)).data
+    async def thumbnail(
+        self, item_id: str, side: int, page: int | None = None, start: float | None = None
+    ) -> bytes:
+        """A small JPEG of a picture, a page of a PDF, or what a video shows from `start` on."""
+        given = {"page": page, "start": start}
+        part = {name: value for name, value in given.items() if value is not None}
+        return (await self.file(item_id, MOST_THUMBNAIL, w=side, **part)).data
 
     async def clip(self, item_id: str, start: float, end: float) -> bytes:
         """Some seconds of a sound as WAV."""

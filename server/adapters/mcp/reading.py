@@ -121,7 +121,7 @@ class CollectionResources:
             self._check(len(text.encode()), item, "get_item gives its text in parts")
             return ReadResourceContents(text, "text/plain")
         size = (await self._api.file_facts(item_id)).size
-        has_thumbnail = kind in (Kind.IMAGE, Kind.DOCUMENT)
+        has_thumbnail = kind in (Kind.IMAGE, Kind.VIDEO, Kind.DOCUMENT)
         small = f"{uri}/thumbnail is a small picture of it" if has_thumbnail else ""
         self._check(size, item, small)
         file = await self._api.file(item_id, self._most)

@@ -18,6 +18,7 @@ INLINE = frozenset(
         *("image/tiff", "image/heic", "image/heif"),
         *("audio/wav", "audio/x-wav", "audio/flac", "audio/x-flac", "audio/ogg", "audio/opus"),
         *("audio/mpeg", "audio/mp4", "audio/aac", "audio/webm"),
+        *("video/mp4", "video/webm", "video/quicktime", "video/x-matroska"),
     }
 )
 """What browsers show without running anything; text is shown as plain, and the rest is saved."""

@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request, Response
 
-from anysense.index.showing.clips import CLIP_SECONDS, clip, clip_tag
+from anysense.index.showing.clips import CLIP_SECONDS, clip, clip_tag, clip_type
 from anysense.index.showing.finding import NamedFile, open_item_file
-from anysense.index.showing.thumbnails import side_for, thumbnail
+from anysense.index.showing.thumbnails import part_suffix, side_for, thumbnail
 from anysense.index.showing.waveforms import waveform
 from anysense.server.http.errors import RequestError
 from anysense.server.http.media.conditions import http_date, is_not_modified
@@ -42,9 +42,9 @@ ABOUT_FILE = headers(
 )
 FILES: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "The file; with `w` a JPEG, with `start` and `end` a WAV.",
+        "description": "The file; with `w` a JPEG, with `start` and `end` a WAV or an MP4.",
         "headers": ABOUT_FILE,
-        "content": {"image/jpeg": BYTES, "audio/wav": BYTES, "*/*": BYTES},
+        "content": {"image/jpeg": BYTES, "audio/wav": BYTES, "video/mp4": BYTES, "*/*": BYTES},
     },
     206: {
         "description": "The bytes that are asked for; several ranges as `multipart/byteranges`.",
@@ -87,7 +87,12 @@ async def get_media(
     ] = None,
     start: Annotated[
         float | None,
-        Query(ge=0, le=1e6, description="A part of a sound, as a WAV: its first second."),
+        Query(
+            ge=0,
+            le=1e6,
+            description="The first second of a part of a sound, as a WAV, or of a video, as an "
+            "MP4; with `w`: the second whose frame of a video is shown.",
+        ),
     ] = None,
     end: Annotated[
         float | None, Query(gt=0, le=1e6, description="With `start`: where the part ends.")
@@ -95,12 +100,12 @@ async def get_media(
 ) -> Response:
     """Give the file of an item, as it is on the disk; ranges of bytes are understood.
 
-    With `w`, a small picture of it, if it is a picture or a PDF; with `start` and `end`, that part
-    of it, if it is a sound.
+    With `w`, a small picture of it, if it is a picture, a PDF or a video; with `start` and `end`,
+    that part of it, if it is a sound or a video.
 
-    Images and sounds may be shown by a browser, texts come as plain text, and everything else as
-    an attachment, so that no file can run a script here. A file that is another one than was
-    added is not given.
+    Images, sounds and videos may be shown by a browser, texts come as plain text, and everything
+    else as an attachment, so that no file can run a script here. A file that is another one than
+    was added is not given.
     """
     if not written_path(request.scope).endswith("/media"):
         # An id with an encoded slash, from earlier.
@@ -108,7 +113,7 @@ async def get_media(
     served = collection_of(request)
     check_part(w, page, start, end)
     if w is not None:
-        return await _thumbnail(request, served, item_id, side_for(w), page)
+        return await _thumbnail(request, served, item_id, side_for(w), page, start)
     if start is not None and end is not None:
         return await _clip(request, served, item_id, start, end)
     (file, name), content_type = await served.reading(_find, served, item_id)
@@ -143,13 +148,16 @@ def check_part(w: int | None, page: int | None, start: float | None, end: float 
     problem: tuple[str, str] | None = None
     if page is not None and w is None:
         problem = "page", "it goes with w"
-    elif (start is None) != (end is None):
-        problem = ("end", "it goes with start") if start is None else ("start", "it goes with end")
-    elif start is not None and end is not None:
-        if w is not None:
-            problem = "w", "a picture has no start and no end"
-        elif not 0 < end - start <= CLIP_SECONDS:
-            problem = "end", f"it must be after start, by at most {CLIP_SECONDS:g} seconds"
+    elif w is not None and end is not None:
+        problem = "end", "a picture has none"
+    elif w is None and (start is None) != (end is None):
+        problem = (
+            ("end", "it goes with start")
+            if start is None
+            else ("start", "it goes with end, or with w")
+        )
+    elif start is not None and end is not None and not 0 < end - start <= CLIP_SECONDS:
+        problem = "end", f"it must be after start, by at most {CLIP_SECONDS:g} seconds"
     if problem is not None:
         name, reason = problem
         raise RequestError(f"{name}: {reason}.", 422, "invalid_value", name)
@@ -158,27 +166,33 @@ def check_part(w: int | None, page: int | None, start: float | None, end: float 
 async def _clip(
     request: Request, served: ServedCollection, item_id: str, start: float, end: float
 ) -> Response:
-    sound, name = await served.reading(_open, served, item_id)
-    with sound.file:
-        tag = f'"{clip_tag(sound, start, end)}"'
-        headers = _made_headers(sound, tag, "audio/wav", f"{PurePath(name).stem}.wav")
-        if is_not_modified(request.headers, tag, sound.mtime_ns // 1_000_000_000):
+    file, name = await served.reading(_open, served, item_id)
+    with file.file:
+        content_type = await served.reading(clip_type, file)
+        tag = f'"{clip_tag(file, start, end)}"'
+        suffix = ".mp4" if content_type == "video/mp4" else ".wav"
+        headers = _made_headers(file, tag, content_type, PurePath(name).stem + suffix)
+        if is_not_modified(request.headers, tag, file.mtime_ns // 1_000_000_000):
             return Response(status_code=304, headers=headers)
-        part = await served.shrinking(clip, sound, start, end)
-    return send_file(request, part, "audio/wav", headers)
+        part = await served.shrinking(clip, file, start, end)
+    return send_file(request, part, content_type, headers)
 
 
 async def _thumbnail(
-    request: Request, served: ServedCollection, item_id: str, side: int, page: int | None
+    request: Request,
+    served: ServedCollection,
+    item_id: str,
+    side: int,
+    page: int | None,
+    start: float | None,
 ) -> Response:
     file, name = await served.reading(_open, served, item_id)
     with file.file:
-        suffix = "" if page is None else f"-{page}"
-        tag = f'"{file.content_hash[:32]}-{side}{suffix}"'
+        tag = f'"{file.content_hash[:32]}-{side}{part_suffix(page, start)}"'
         headers = _made_headers(file, tag, "image/jpeg", f"{PurePath(name).stem}.jpg")
         if is_not_modified(request.headers, tag, file.mtime_ns // 1_000_000_000):
             return Response(status_code=304, headers=headers)
-        content = await served.shrinking(thumbnail, file, side, page)
+        content = await served.shrinking(thumbnail, file, side, page, start)
     return Response(content, headers=headers, media_type="image/jpeg")
 
 

@@ -220,7 +220,9 @@ class Damaged:
     def media(self, item_id: str) -> MediaFile:
         return self.file
 
-    def thumbnail(self, item_id: str, width: int, page: int | None = None) -> MediaFile:
+    def thumbnail(
+        self, item_id: str, width: int, page: int | None = None, start: float | None = None
+    ) -> MediaFile:
         return self.file
 
     def clip(self, item_id: str, start: float, end: float) -> MediaFile:

@@ -123,7 +123,9 @@ def test_whatever_a_hit_holds_is_text() -> None:
 
 def test_a_service_cannot_send_what_is_no_picture() -> None:
     class Sending:
-        def thumbnail(self, item_id: str, width: int, page: int | None = None) -> MediaFile:
+        def thumbnail(
+            self, item_id: str, width: int, page: int | None = None, start: float | None = None
+        ) -> MediaFile:
             return MediaFile(b"<svg onload=alert(1)>", 'image/svg+xml" onload="alert(1)', "a")
 
         def media(self, item_id: str) -> MediaFile:
