@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from anysense.embed.errors import UsageError
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
-from anysense.embed.types import Clip, Modality, Waveform
+from anysense.embed.types import Clip, Kind, Modality, Waveform
 from anysense.index.ranking.budget import check_budget
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     )
     Query: TypeAlias = "QueryContent | Term | Sequence[QueryContent | Term]"
 
-__all__ = ["MAX_TERMS", "Term", "parse_query"]
+__all__ = ["MAX_TERMS", "Term", "VideoTerm", "parse_query"]
 
 MAX_TERMS = 32
 
@@ -51,6 +51,14 @@ class Term:
     vector: NDArray[np.floating[Any]] | None = None
     space: str | None = None
     modality: Modality | None = None
+
+
+@dataclass(frozen=True)
+class VideoTerm(Term):
+    """A term whose content is a video: by its frames and, apart from them, by its sound.
+
+    Its sound looks for sounds, its frames for all else.
+    """
 
 
 def parse_query(query: Query, limits: Limits = DEFAULT_LIMITS) -> list[Term]:
@@ -111,9 +119,7 @@ def _resolve_content(term: Term, limits: Limits) -> Term:
             )
         return _resolve_as(term, Modality.TEXT)
     if isinstance(content, (Path, bytes)):
-        from anysense.embed.media.identify import sniff
-
-        return replace(term, modality=term.modality or sniff(content))
+        return _resolve_file(term, content, limits)
     if isinstance(content, Waveform):
         if content.rate <= 0:
             raise UsageError(f"The rate of a waveform is above 0 Hz, not {content.rate}.")
@@ -128,6 +134,21 @@ def _resolve_content(term: Term, limits: Limits) -> Term:
         f"A query cannot be a {type(content).__name__}: give a str for text, a pathlib.Path or "
         "bytes for a file, a PIL image, or a Waveform for a sound."
     )
+
+
+def _resolve_file(term: Term, content: Path | bytes, limits: Limits) -> Term:
+    """A term of a file; a video of which no modality is said is one of frames and of sound."""
+    from anysense.embed.media.identify import format_of_media
+
+    if term.modality is not None:
+        return term
+    file_format = format_of_media(content, limits)
+    if file_format.kind is Kind.VIDEO:
+        from anysense.embed.media.video.hearing import is_heard
+
+        if is_heard(content, limits):
+            return VideoTerm(content, term.weight, modality=Modality.IMAGE)
+    return replace(term, modality=file_format.modality)
 
 
 def _resolve_as(term: Term, modality: Modality) -> Term:

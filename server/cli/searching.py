@@ -44,6 +44,13 @@ OPTIONS = (
         help="A sound of up to 10 minutes.",
     ),
     click.option(
+        *("--video", "videos"),
+        type=FILE,
+        multiple=True,
+        metavar="F",
+        help="A video of up to 10 minutes: its frames find pictures, and its sound sounds.",
+    ),
+    click.option(
         *("--like", "likes"),
         multiple=True,
         metavar="ID",
@@ -159,6 +166,7 @@ class Question(NamedTuple):
         text: words; None if it is asked by media alone.
         images: paths of pictures.
         sounds: paths of sounds.
+        videos: paths of videos.
         likes: items, by id or by the path of a file.
         unwanted: texts to subtract.
     """
@@ -166,6 +174,7 @@ class Question(NamedTuple):
     text: str | None
     images: tuple[str, ...]
     sounds: tuple[str, ...]
+    videos: tuple[str, ...]
     likes: tuple[str, ...]
     unwanted: tuple[str, ...]
 
@@ -183,6 +192,7 @@ class Question(NamedTuple):
             *text,
             *(Term(Path(file), modality=Modality.IMAGE) for file in self.images),
             *(Term(Path(file), modality=Modality.AUDIO) for file in self.sounds),
+            *(Term(Path(file)) for file in self.videos),
             *likes,
             *(Term(word, weight=-1.0, modality=Modality.TEXT) for word in self.unwanted),
         ]
@@ -194,10 +204,10 @@ def take_question(text: str | None, options: dict[str, Any]) -> Question:
     Raises:
         click.UsageError: nothing is asked, or it cannot be printed both ways.
     """
-    names = ("images", "sounds", "likes", "unwanted")
+    names = ("images", "sounds", "videos", "likes", "unwanted")
     question = Question(text, *(options.pop(name) for name in names))
-    if text is None and not (question.images or question.sounds or question.likes):
-        raise click.UsageError("Give a TEXT, --image, --audio or --like to search by.")
+    if text is None and not any(question[1:-1]):
+        raise click.UsageError("Give a TEXT, --image, --audio, --video or --like to search by.")
     options["modalities"] = options["modalities"] or None
     options["kinds"] = options["kinds"] or None
     _hint_at_files([] if text is None else [text], question.unwanted)
@@ -329,6 +339,6 @@ def _term_json(term: Term) -> dict[str, Any]:
         return {"like": term.like, "modality": None, "weight": term.weight}
     return {
         "content": str(term.content),
-        "modality": str(term.modality),
+        "modality": None if term.modality is None else str(term.modality),
         "weight": term.weight,
     }

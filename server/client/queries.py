@@ -14,7 +14,7 @@ from anysense.embed.errors import UsageError
 from anysense.embed.media.files import open_media
 from anysense.embed.types import Modality, Waveform
 from anysense.index.ranking.options import SearchOptions
-from anysense.index.ranking.query import parse_query
+from anysense.index.ranking.query import VideoTerm, parse_query
 
 if TYPE_CHECKING:
     from anysense.index.ranking.query import Query, Term
@@ -74,7 +74,8 @@ def _term(term: Term) -> dict[str, Any]:
         return {**body, "text": _text(term.content)}
     data = base64.b64encode(media_bytes(term.content)).decode("ascii")
     # What it holds is found out from its content.
-    return {**body, str(term.modality): f"data:application/octet-stream;base64,{data}"}
+    field = "video" if isinstance(term, VideoTerm) else str(term.modality)
+    return {**body, field: f"data:application/octet-stream;base64,{data}"}
 
 
 def _text(content: Any) -> str:

@@ -36,7 +36,7 @@ class KeptQuery(NamedTuple):
 
     Attributes:
         id: by which searches name it.
-        modality: what it is.
+        modality: what it is; of a video, what most of it is.
         media_type: its type, by its content.
         bytes: how many it has.
     """
@@ -48,14 +48,14 @@ class KeptQuery(NamedTuple):
 
 
 def keep_query(content: bytes, name: str) -> KeptQuery:
-    """Keep a picture or a sound; what is kept already becomes the newest.
+    """Keep a picture, a sound or a video; what is kept already becomes the newest.
 
     Args:
         content: of the file.
         name: what errors call it.
 
     Raises:
-        UnsupportedMediaError: it is neither.
+        UnsupportedMediaError: it is none of these.
         MediaError: it is damaged, or empty.
         StorageError: it cannot be kept.
     """
@@ -63,8 +63,10 @@ def keep_query(content: bytes, name: str) -> KeptQuery:
 
     modality = sniff(content)
     kind = media_type(content)
-    if modality is Modality.TEXT or not kind.startswith(("image/", "audio/")):
-        raise UnsupportedMediaError(name, "is neither a picture nor a sound: nothing to search by")
+    if modality is Modality.TEXT or not kind.startswith(("image/", "audio/", "video/")):
+        raise UnsupportedMediaError(
+            name, "is no picture, no sound and no video: nothing to search by"
+        )
     query = KeptQuery(f"q-{digest_bytes(content)[:32]}", modality, kind, len(content))
     folder = user_cache(FOLDER)
     with contextlib.suppress(OSError):

@@ -23,15 +23,17 @@ CHOOSING = {
     *("fusion", "match", "collapse"),
 }
 """Fields of a search that are no terms, and say what is found and in which order."""
-SINGLE = ("text", "image", "audio", "upload", "like")
+SINGLE = ("text", "image", "audio", "video", "upload", "like")
 """Fields of its top level that are terms."""
+MEDIA = {"image": Modality.IMAGE, "audio": Modality.AUDIO, "video": None}
+"""Fields that are media, with what is taken of them; of a video, all that it is."""
 
 
 def media_uris(request: SearchRequest) -> list[tuple[str, str]]:
-    """The URIs of images and sounds in a search, each after what errors call it."""
-    parts = [(name, getattr(request, name)) for name in ("image", "audio")]
+    """The URIs of media in a search, each after what errors call it."""
+    parts = [(name, getattr(request, name)) for name in MEDIA]
     for place, term in enumerate(request.terms):
-        parts += [(f"terms.{place}", uri) for uri in (term.image, term.audio)]
+        parts += [(f"terms.{place}", getattr(term, name)) for name in MEDIA]
     return [(param, uri) for param, uri in parts if uri is not None]
 
 
@@ -51,7 +53,7 @@ def search_terms(
 
     Args:
         request: the body, or the fields of a form.
-        files: uploaded media by the name of their field, ``image`` or ``audio``.
+        files: uploaded media by the name of their field, ``image``, ``audio`` or ``video``.
         fetched: what addresses among its URIs gave.
 
     Raises:
@@ -67,7 +69,7 @@ def search_terms(
         if single.get(name) is not None:
             message = f"{name}: send a file or a data URI, not both."
             raise RequestError(message, 422, "invalid_value", name)
-        terms.append(Term(content, modality=Modality(name)))
+        terms.append(Term(content, modality=MEDIA[name]))
     if (request.vector is None) != (request.space is None):
         message = "vector: it goes with the id of its space, and the other way round."
         raise RequestError(message, 422, "invalid_value", "vector")
@@ -79,7 +81,7 @@ def search_terms(
     # Said to be a text, so that nobody looks whether it is the path of a file here.
     terms += [Term(text, weight=-1.0, modality=Modality.TEXT) for text in opposites]
     if not terms:
-        message = "Give at least one of text, image, audio, upload, like, vector and terms."
+        message = "Give at least one of text, image, audio, video, upload, like, vector and terms."
         raise RequestError(message, 422, "empty_query")
     return terms
 
@@ -116,8 +118,8 @@ def _term(term: TermBody, param: str, fetched: Mapping[str, bytes] | None) -> Te
         return Term(find_query(term.upload, param), weight=term.weight)
     if term.text is not None:
         return Term(term.text, weight=term.weight, modality=Modality.TEXT)
-    modality = Modality.IMAGE if term.image is not None else Modality.AUDIO
-    uri = term.image if term.image is not None else term.audio
-    assert uri is not None
-    content = media_bytes(uri, param, fetched, modality=modality)
+    name = next(name for name in MEDIA if getattr(term, name) is not None)
+    modality = MEDIA[name]
+    example = modality or Modality.IMAGE
+    content = media_bytes(getattr(term, name), param, fetched, modality=example)
     return Term(content, modality=modality, weight=term.weight)

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["router"]
 
-UPLOADS = ("image", "audio")
+UPLOADS = ("image", "audio", "video")
 OPTIONS = (
     *("k", "modalities", "kinds", "where", "min_score", "per_modality_k"),
     *("offset", "state", "fusion", "collapse", "match"),

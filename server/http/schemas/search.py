@@ -36,7 +36,7 @@ from anysense.server.http.schemas.values import (
 
 __all__ = ["DataUri", "HitBody", "HitSegmentBody", "SearchBody", "SearchRequest", "TermBody"]
 
-INPUTS = ("text", "image", "audio", "upload", "like", "vector")
+INPUTS = ("text", "image", "audio", "video", "upload", "like", "vector")
 """What a query is made from."""
 
 MAX_SPACE = 4096
@@ -74,9 +74,13 @@ Opposites = Annotated[
     told_apart("it must be a text or a list of texts"),
 ]
 DataUri = Annotated[str, Field(examples=["data:image/jpeg;base64,/9j/4AAQSkZJRg..."])]
+Video = Annotated[
+    DataUri | None,
+    Field(description="A video: its frames find pictures and texts, its sound finds sounds."),
+]
 UploadId = Annotated[
     Annotated[str, Field(pattern=ID_PATTERN)] | None,
-    Field(description="The id of a picture or a sound that is kept: see `/v1/queries`."),
+    Field(description="The id of a picture, a sound or a video that is kept: see `/v1/queries`."),
 ]
 SpaceId = Annotated[
     Annotated[str, Length(most=MAX_SPACE)] | None,
@@ -87,13 +91,14 @@ Vector = Annotated[list[FiniteFloat], Field(min_length=1, max_length=65_536, fai
 
 
 class TermBody(Input):
-    """One part of a query: one of `text`, `image`, `audio`, `upload`, `like` and `vector`."""
+    """One part of a query: one of its fields but `space`, `modality` and `weight`."""
 
     model_config = one_of(*INPUTS)
 
     text: str | None = None
     image: DataUri | None = None
     audio: DataUri | None = None
+    video: Video = None
     upload: UploadId = None
     like: Annotated[
         Annotated[str, Length(most=MAX_ID)] | None, Field(description="The id of an item.")
@@ -109,7 +114,7 @@ class TermBody(Input):
     def _check_one(self) -> TermBody:
         if sum(getattr(self, name) is not None for name in INPUTS) != 1:
             raise ValueError(
-                "a term has exactly one of text, image, audio, upload, like and vector"
+                "a term has exactly one of text, image, audio, video, upload, like and vector"
             )
         if (self.vector is None) != (self.space is None):
             raise ValueError("a vector goes with the id of its space, and the other way round")
@@ -124,6 +129,7 @@ class SearchRequest(Input):
     text: str | None = None
     image: DataUri | None = None
     audio: DataUri | None = None
+    video: Video = None
     upload: UploadId = None
     like: Annotated[
         Annotated[str, Length(most=MAX_ID)] | None,

@@ -113,12 +113,12 @@ export const media = {
    * @param {string | null} collection
    * @param {string} id
    * @param {number} pixels
-   * @param {number | null} [page]
+   * @param {Params} [part] the page of a document, or the second of a video
    * @returns {{src: string | null, srcset: string | null}}
    */
-  thumbnail(collection, id, pixels, page = null) {
+  thumbnail(collection, id, pixels, part = {}) {
     const at = (/** @type {number} */ density) =>
-      path(collection, id, { w: side(pixels * density), page });
+      path(collection, id, { w: side(pixels * density), ...part });
     if (storedKey() !== null) return { src: source(at(devicePixelRatio)), srcset: null };
     return { src: at(1), srcset: `${at(1)} 1x, ${at(2)} 2x` };
   },
@@ -142,15 +142,15 @@ export const media = {
   /**
    * Learns the shapes of pictures before they are laid out, so that nothing jumps; not for long.
    * @param {string | null} collection
-   * @param {readonly {id: string, page: number | null}[]} pictures
+   * @param {readonly {id: string, part: Params}[]} pictures
    * @param {{pixels: number, patience: number, signal?: AbortSignal}} options patience in milliseconds
    */
   async measure(collection, pictures, { pixels, patience, signal }) {
     const unknown = pictures.filter(({ id }) => !shapes.has(path(collection, id)));
     if (unknown.length === 0) return;
     const density = Math.min(2, Math.ceil(devicePixelRatio));
-    const learning = unknown.map(async ({ id, page }) => {
-      const address = path(collection, id, { w: side(pixels * density), page });
+    const learning = unknown.map(async ({ id, part }) => {
+      const address = path(collection, id, { w: side(pixels * density), ...part });
       if (storedKey() !== null) await bring(address);
       const aspect = await shapeOf(source(address) ?? "", signal);
       if (aspect !== null) shapes.set(path(collection, id), aspect);

@@ -51,7 +51,19 @@
  * @property {Kind} kind
  * @property {Readonly<Record<string, unknown>>} metadata
  *
- * @typedef {Owned & Partial<Place & Scores> & {segments?: readonly HitSegment[], added_at?: number}} Hit
+ * @typedef {object} Moment seconds of a recording or a video that matched
+ * @property {number} start
+ * @property {number} end
+ * @property {number} score
+ * @property {number | null} frame the time of the frame that matched best
+ * @property {readonly Modality[]} modalities
+ *
+ * @typedef {object} HitParts
+ * @property {readonly HitSegment[]} [segments]
+ * @property {readonly Moment[]} [moments] the best first
+ * @property {number} [added_at]
+ *
+ * @typedef {Owned & Partial<Place & Scores> & HitParts} Hit
  *   a hit of a search, or an item of a list, which has no score
  *
  * @typedef {Place & {id: number, space: string, modality: Modality}} Segment

@@ -3,6 +3,7 @@
 import { createArranger, targetHeight } from "./arranging.js";
 import { tilesBetween } from "./layout.js";
 import { peeker } from "./peeking.js";
+import { pictureOf } from "./moments.js";
 import { lookOf, shapeOf } from "./tiles.js";
 
 /**
@@ -56,7 +57,7 @@ export function attendingActions(store, service, { more }) {
     const pictures = hits
       .filter((hit) => ["picture", "page"].includes(lookOf(hit)))
       .slice(0, isFirst ? FIRST_PICTURES : hits.length)
-      .map(({ id, kind, page = null }) => ({ id, page: kind === "document" ? (page ?? 1) : null }));
+      .map((hit) => ({ id: hit.id, part: pictureOf(hit) }));
     await media.measure(store.get().query.collection, pictures, {
       pixels: targetHeight(store.get().sight.width || innerWidth) * 1.4,
       patience: isFirst || isAwaited() ? PATIENCE.awaited : PATIENCE.ahead,

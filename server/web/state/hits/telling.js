@@ -40,9 +40,11 @@ export function titleOf({ terms }) {
 
 /**
  * Where in its item a segment is; empty where it is the whole, or where only its text says it.
- * @param {Partial<Place>} place
+ * @param {Partial<Place> & Pick<Hit, "moments">} place of a hit that has a time, its best moment
  */
-export function placeOf({ start = null, end = null, unit = null, page = null }) {
+export function placeOf({ start = null, end = null, unit = null, page = null, moments = [] }) {
+  const [moment] = moments;
+  if (unit === "seconds" && moment !== undefined) return clockSpan(moment.start, moment.end);
   if (unit === "seconds" && start !== null && end !== null) return clockSpan(start, end);
   return page === null ? "" : words.page(page);
 }

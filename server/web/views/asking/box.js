@@ -120,7 +120,7 @@ function buttonsView({ query, recorded }, actions) {
       <input
         class="hidden"
         type="file"
-        accept="image/*,audio/*"
+        accept="image/*,audio/*,video/*"
         multiple
         aria-label=${words.ask.pick}
         @change=${chosen}

@@ -1,6 +1,7 @@
-/** A picture, or a page of a document as a picture. */
+/** A picture, or what a page of a document or the moment of a video shows. */
 
 import { media } from "../../service/media.js";
+import { pictureOf } from "../../state/hits/moments.js";
 import { nameOf, placeOf } from "../../state/hits/telling.js";
 import { html, nothing } from "../../vendor/lit-html/lit-html.js";
 import { icon } from "../icons.js";
@@ -17,9 +18,8 @@ import { factsLine } from "./facts.js";
  */
 export function pictureBody({ hit, box }, { query }) {
   const { collection } = query;
-  const page = hit.kind === "document" ? (hit.page ?? 1) : null;
   const pixels = Math.max(box.width, box.height);
-  const { src, srcset } = media.thumbnail(collection, hit.id, pixels, page);
+  const { src, srcset } = media.thumbnail(collection, hit.id, pixels, pictureOf(hit));
   const loaded = (/** @type {Event} */ event) => {
     const image = /** @type {HTMLImageElement} */ (event.target);
     media.learn(collection, hit.id, image.naturalWidth / image.naturalHeight);
@@ -42,8 +42,9 @@ export function pictureBody({ hit, box }, { query }) {
             @error=${failed}
           />`
     }
+    ${hit.kind === "video" ? html`<span class="film">${icon("play")}${placeOf(hit)}</span>` : nothing}
     <div class="foot">
-      <span class="name">${page === null ? nothing : icon("document")}${nameOf(hit)}</span>
+      <span class="name">${hit.kind === "image" ? nothing : icon(hit.kind)}${nameOf(hit)}</span>
       <span class="place">${placeOf(hit)}</span>
       ${factsLine(hit)}
     </div>

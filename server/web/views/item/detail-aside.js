@@ -3,6 +3,7 @@
 import { media } from "../../service/media.js";
 import { toggled } from "../../state/asking/narrowing.js";
 import { mayWrite } from "../../state/entering.js";
+import { isLookedAt, partsOf } from "../../state/hits/moments.js";
 import { factsOf, isFile, placeOf, rarityOf } from "../../state/hits/telling.js";
 import { isPlain, rowsOf, valueText } from "../../state/item/metadata.js";
 import { hitOf } from "../../state/item/stepping.js";
@@ -98,7 +99,7 @@ function removeView({ id }, actions) {
 function foundView(hit, state, actions) {
   if (hit.score === undefined) return nothing;
   const [score = "", ...facts] = factsOf(hit);
-  const parts = [hit, ...(hit.segments ?? [])].slice(0, MOST_PARTS);
+  const parts = partsOf(hit).slice(0, MOST_PARTS);
   return html`
     <section class="found">
       <p>${words.detail.score(score, rarityOf(hit.score))}</p>
@@ -117,7 +118,7 @@ function foundView(hit, state, actions) {
         : html`<section>
             <h3>${words.detail.parts}</h3>
             <ul class="parts">
-              ${parts.map((part) => partView(/** @type {HitSegment} */ (part), hit, state, actions))}
+              ${parts.map((part) => partView(part, hit, state, actions))}
             </ul>
           </section>`
     }
@@ -131,16 +132,14 @@ function foundView(hit, state, actions) {
  * @param {Actions} actions
  */
 function partView(part, hit, { place }, actions) {
-  const isHere =
-    place?.start === part.start && place?.page === part.page && place?.origin === part.origin;
   const look = () => {
     actions.lookAt(part);
     if (hit.kind === "audio") actions.play({ ...hit, ...part });
   };
   const kind = part.start === null ? words.detail.part.whole : words.detail.part[part.modality];
   return html`<li>
-    <button type="button" class="part" aria-current=${isHere} @click=${look}>
-      <span class="part-name">${placeOf(part) || part.text?.slice(0, 60) || kind}</span>
+    <button type="button" class="part" aria-current=${isLookedAt(part, place)} @click=${look}>
+      <span class="part-name">${placeOf({ ...part, moments: [] }) || part.text?.slice(0, 60) || kind}</span>
       <span class="soft">${part.score.toFixed(2)}</span>
     </button>
   </li>`;

@@ -1,6 +1,7 @@
 /** What is most like the item that is looked at, of each modality. */
 
 import { media } from "../../service/media.js";
+import { pictureOf } from "../../state/hits/moments.js";
 import { nameOf } from "../../state/hits/telling.js";
 import { MODALITIES } from "../../state/query.js";
 import { html, nothing } from "../../vendor/lit-html/lit-html.js";
@@ -45,10 +46,9 @@ export function neighboursView({ neighbours, query }, actions) {
  */
 function neighbourView(hit, modality, collection, actions) {
   const name = nameOf(hit);
-  const page = hit.kind === "document" ? (hit.page ?? 1) : null;
   const picture =
     modality === "image" && hit.kind !== "audio"
-      ? media.thumbnail(collection, hit.id, SIDE, page)
+      ? media.thumbnail(collection, hit.id, SIDE, pictureOf(hit))
       : { src: null, srcset: null };
   return html`<li>
     <button

@@ -1,6 +1,7 @@
 /** The item itself, as large as there is room: a picture, a sound, a page, a text to read. */
 
 import { media } from "../../service/media.js";
+import { clipAt, pictureOf } from "../../state/hits/moments.js";
 import { spansOf, startOf } from "../../state/hits/spans.js";
 import { nameOf } from "../../state/hits/telling.js";
 import { hasPages } from "../../state/hits/tiles.js";
@@ -40,9 +41,9 @@ export function stageView(item, state, actions) {
  */
 function pictureView(item, { query, place }) {
   const { collection } = query;
-  const page = item.kind === "document" ? (place?.page ?? 1) : null;
-  const small = media.thumbnail(collection, item.id, 320, page).src;
-  const large = media.thumbnail(collection, item.id, 1280, page);
+  const part = pictureOf({ kind: item.kind, page: place?.page ?? null });
+  const small = media.thumbnail(collection, item.id, 320, part).src;
+  const large = media.thumbnail(collection, item.id, 1280, part);
   if (large.src === null) return html`<p class="soft">${words.hits.loading}</p>`;
   const failed = (/** @type {Event} */ event) =>
     /** @type {HTMLElement} */ (event.target).closest(".view")?.classList.add("broken");
@@ -71,14 +72,32 @@ function boxView(box) {
 }
 
 /**
+ * A video from the second that is looked at. With a key it would have to be fetched as a whole, and
+ * not every browser plays every format: then it is the clip of that moment.
+ *
  * @param {Owned} item
  * @param {State} state
  */
-function videoView(item, { query, place }) {
-  const src = media.source(media.path(query.collection, item.id));
+function videoView(item, state) {
+  const { collection } = state.query;
+  const start = startOf(state.place ?? {});
+  const clip = media.path(collection, item.id, clipAt(hitOf(state, item.id), start));
+  const whole = `${media.path(collection, item.id)}#t=${start}`;
+  const src = media.hasKey() ? media.source(clip) : whole;
   if (src === null) return html`<p class="soft">${words.hits.loading}</p>`;
-  const start = place?.unit === "seconds" ? (place.start ?? 0) : 0;
-  return html`<video class="view" controls preload="metadata" src="${src}#t=${start}"></video>`;
+  const failed = (/** @type {Event} */ event) => {
+    const video = /** @type {HTMLVideoElement} */ (event.target);
+    if (video.getAttribute("src") === whole) video.src = clip;
+  };
+  return html`<video
+    class="view"
+    controls
+    preload="metadata"
+    aria-label=${nameOf(item)}
+    poster=${media.thumbnail(collection, item.id, 1280, { start }).src ?? nothing}
+    src=${src}
+    @error=${failed}
+  ></video>`;
 }
 
 /**
