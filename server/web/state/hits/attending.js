@@ -2,8 +2,8 @@
 
 import { createArranger, targetHeight } from "./arranging.js";
 import { tilesBetween } from "./layout.js";
-import { peeker } from "./peeking.js";
 import { pictureOf } from "./moments.js";
+import { peeker } from "./peeking.js";
 import { lookOf, shapeOf } from "./tiles.js";
 
 /**

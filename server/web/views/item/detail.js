@@ -94,7 +94,8 @@ function stepsView({ results, query }, actions) {
  */
 function detailKey(event, actions) {
   const direction = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-  const isOurs = event.target instanceof Element && event.target.matches("[role=slider], input, video");
+  const isOurs =
+    event.target instanceof Element && event.target.matches("[role=slider], input, video");
   if (direction === undefined || isOurs || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
   actions.stepItem(direction < 0 ? -1 : 1);
