@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from anysense.index.vectors.milvus.address import Address
 
-__all__ = ["CALL_SECONDS", "LOAD_SECONDS", "SEARCH_SECONDS", "Milvus"]
+__all__ = ["CALL_SECONDS", "SEARCH_SECONDS", "Milvus"]
 
 CONNECT_SECONDS = 3.0
 SEARCH_SECONDS = 10.0
@@ -26,10 +26,11 @@ SEARCH_SECONDS = 10.0
 CALL_SECONDS = 60.0
 """How long a change may take: a batch of vectors, a collection made or dropped."""
 
-LOAD_SECONDS = 3600.0
-"""How long a server may take to index what it was given, and to load it."""
-
 _FIRST_LINE = 200  # characters of what the server says
+
+_REFUSED = {"UNAUTHENTICATED", "PERMISSION_DENIED"}
+_REFUSALS = ("auth check failure", "missing authorization")
+_NO_COLLECTION = "100"
 
 
 class Milvus:
@@ -47,6 +48,7 @@ class Milvus:
         Raises:
             EngineUnavailableError: it is not installed.
         """
+        os.environ.setdefault("GRPC_VERBOSITY", "ERROR")  # it tells of connections otherwise
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of its dependencies, while they are imported
@@ -116,7 +118,30 @@ class Milvus:
         secret = token()
         for part in (secret, *secret.split(":", 1)[1:]):
             reason = reason.replace(part, "***") if part else reason
+        codes = _codes(error)
+        if codes & _REFUSED or any(words in reason for words in _REFUSALS):
+            return EngineUnavailableError(
+                f"The Milvus server at {self.address} refuses the credentials ({reason}): set "
+                "MILVUS_TOKEN, or MILVUS_USER and MILVUS_PASSWORD, in the environment."
+            )
+        if _NO_COLLECTION in codes:
+            return EngineUnavailableError(
+                f"The Milvus server at {self.address} has the index no more ({reason}): `anysense "
+                f"publish COLLECTION --to {self.address}` makes it anew, `--to local` does without."
+            )
         return EngineUnavailableError(
             f"The Milvus server at {self.address} does not answer as it should ({reason}): nothing "
             "is lost, see that it runs and ask again."
         )
+
+
+def _codes(error: BaseException | None) -> set[str]:
+    """The names of the codes of an error, Milvus' and gRPC's, and of what it came from."""
+    codes, seen = set(), set()
+    while error is not None and id(error) not in seen:  # pymilvus raises errors from themselves
+        seen.add(id(error))
+        code = getattr(error, "code", None)
+        code = code() if callable(code) else code
+        codes.add(str(getattr(code, "name", code)))
+        error = error.__cause__ or error.__context__
+    return codes

@@ -36,7 +36,7 @@ __all__ = [
     "vector_type",
 ]
 
-INDEX: dict[str, Any] = {"index_type": "HNSW", "metric_type": "IP", "M": 16, "efConstruction": 200}
+INDEX: dict[str, Any] = {"index_type": "HNSW", "metric_type": "IP", "M": 16, "efConstruction": 100}
 """Milvus' index: a graph of Malkov and Yashunin, "Efficient and robust approximate nearest neighbor
 search using Hierarchical Navigable Small World graphs" (2018)."""
 

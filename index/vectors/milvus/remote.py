@@ -7,22 +7,17 @@ over the high-water mark of the layout, where no search looks.
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from anysense.embed.errors import EngineUnavailableError
 from anysense.index.vectors.milvus import dialect
-from anysense.index.vectors.milvus.client import (
-    CALL_SECONDS,
-    LOAD_SECONDS,
-    SEARCH_SECONDS,
-    Milvus,
-)
+from anysense.index.vectors.milvus.client import CALL_SECONDS, SEARCH_SECONDS, Milvus
+from anysense.index.vectors.milvus.waiting import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
 
@@ -34,7 +29,13 @@ __all__ = ["Remote"]
 
 _ID, _VECTOR = "segment_id", "vector"
 _INDEXED = 1_024  # rows; Milvus makes no index of fewer, and compares them one by one
-_POLL_SECONDS = 0.5
+STANDSTILL_SECONDS = 1_800.0
+"""So long a server may work without getting on, before it is given up."""
+
+FLUSH_SECONDS = 600.0
+"""How long a server may take to write down what it has in memory, which is never much."""
+
+_TAKEN_UP_SECONDS = 30.0
 _LOOKED_UP = 1_000  # ids in one condition: a server reads 1,000 in 7 ms, 10,000 in 140 ms
 
 
@@ -66,7 +67,11 @@ class Remote:
         return bool(self.milvus.call("has_collection", collection, timeout=SEARCH_SECONDS))
 
     def create(self, place: Place) -> None:
-        """Make the collection of a space, if it is not there."""
+        """Make the collection of a space, if it is not there.
+
+        It has its index from the start, so that a server indexes the first rows of many while the
+        next are sent.
+        """
         if self.exists(place.collection):
             return
         client = self.milvus.library
@@ -74,6 +79,9 @@ class Remote:
         schema.add_field(_ID, client.DataType.INT64, is_primary=True)
         schema.add_field(_VECTOR, client.DataType[place.vectors], dim=place.dimension)
         self.milvus.call("create_collection", place.collection, schema=schema, timeout=CALL_SECONDS)
+        index = client.MilvusClient.prepare_index_params()
+        index.add_index(_VECTOR, index_name=_VECTOR, **dialect.INDEX)
+        self.milvus.call("create_index", place.collection, index, timeout=CALL_SECONDS, sync=False)
 
     def create_partition(self, place: Place) -> None:
         """Make the partition of a modality, if it is not there."""
@@ -102,31 +110,50 @@ class Remote:
     def finish(self, collection: str, added: int) -> None:
         """Index and load what was added; searches find all of it when this returns.
 
+        However long it takes, it is waited for while the server gets on with it.
+
         Args:
             collection: which.
             added: how many rows are new.
+
+        Raises:
+            EngineUnavailableError: the server does not answer, or has come to a standstill.
         """
         if added >= _INDEXED:
-            self.milvus.call("flush", collection, timeout=LOAD_SECONDS)
-        if not self.milvus.call("list_indexes", collection, timeout=SEARCH_SECONDS):
-            params = self.milvus.library.MilvusClient.prepare_index_params()
-            params.add_index(_VECTOR, **dialect.INDEX)
-            self.milvus.call("create_index", collection, params, timeout=LOAD_SECONDS)
-        self.milvus.call("load_collection", collection, timeout=LOAD_SECONDS)
+            self.milvus.call("flush", collection, timeout=FLUSH_SECONDS)
+            self._wait(lambda: self._unindexed(collection), f"indexing {collection}")
+        self.milvus.call("load_collection", collection, timeout=CALL_SECONDS, _async=True)
+        self._wait(lambda: self._unloaded(collection), f"loading {collection}")
         if added >= _INDEXED:
-            self._wait_until_indexed(collection)
+            # Until it searches by the index, it finds other rows than it will. What it has not done
+            # by then it does later.
+            wait_for(lambda: self._unused(collection), _TAKEN_UP_SECONDS)
 
-    def _wait_until_indexed(self, collection: str) -> None:
-        """Wait for the index of what was added: the server finds less by what it has until then.
+    def _wait(self, left: Callable[[], tuple[float, ...]], what: str) -> None:
+        if not wait_for(left, STANDSTILL_SECONDS):
+            raise EngineUnavailableError(
+                f"The Milvus server at {self.milvus.address} has come to a standstill at {what}: "
+                "look at its log, and publish the collection again."
+            )
 
-        What it has not done in time it does later; what is measured meanwhile is on the safe side.
-        """
-        end = time.monotonic() + LOAD_SECONDS
-        while time.monotonic() < end:
-            segments = self.milvus.call("list_loaded_segments", collection, timeout=CALL_SECONDS)
-            if all(s.num_rows < _INDEXED or s.index_name for s in segments):
-                return
-            time.sleep(_POLL_SECONDS)
+    def _unindexed(self, collection: str) -> tuple[float, ...]:
+        """How many rows are in no index yet, and how many there are."""
+        told = self.milvus.call("describe_index", collection, _VECTOR, timeout=CALL_SECONDS)
+        return told["pending_index_rows"], told["total_rows"]
+
+    def _unloaded(self, collection: str) -> tuple[float, ...]:
+        """How much of a collection is not loaded yet: a percentage, over 0 until it is all."""
+        told = self.milvus.call("get_load_state", collection, timeout=CALL_SECONDS)
+        if told["state"].name == "Loaded":
+            return (0,)
+        return (max(1, 100 - int(told.get("progress", 0))),)
+
+    def _unused(self, collection: str) -> tuple[float, ...]:
+        """How many rows a server does not search by their index yet, though they have one."""
+        total = self._unindexed(collection)[1]
+        segments = self.milvus.call("list_loaded_segments", collection, timeout=CALL_SECONDS)
+        used = sum(s.num_rows for s in segments if s.num_rows < _INDEXED or s.index_name)
+        return (max(0, total - used),)
 
     def check_count(self, place: Place) -> None:
         """See that a partition has at least the rows that it is to have.

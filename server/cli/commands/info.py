@@ -64,6 +64,7 @@ def _print_info(path: str, facts: dict[str, Any]) -> None:
         "encoders": ", ".join(_encoder_name(encoder) for encoder in facts["encoders"]),
         "being encoded": _reencoding(path, facts),
         "generation": str(facts["generation"]),
+        "searched by": _engine(facts),
         "recall": _recall(facts),
         "map": _maps(facts),
     }
@@ -89,6 +90,12 @@ def _reencoding(path: str, facts: dict[str, Any]) -> str:
     return (
         f"with {names}, {coming['items']:,} of {items:,} items: `anysense reencode {path}` goes on"
     )
+
+
+def _engine(facts: dict[str, Any]) -> str:
+    """What searches it; addresses hold no credentials."""
+    engine = facts.get("engine", "local")  # of which a service of an earlier version does not tell
+    return "FAISS, on this machine" if engine == "local" else f"Milvus, at {engine}"
 
 
 def _unreadable(files: int) -> str:
