@@ -12,10 +12,11 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
 INSIDE = "ANYSENSE_TEST_MILVUS"
@@ -58,9 +59,26 @@ class MilvusProcess:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         subprocess.run([sys.executable, "-c", _UNPACK, str(folder)], check=True, timeout=300)
-        config = folder / "configs" / "milvus.yaml"
         # A server that was killed is waited for until its lease has ended.
-        config.write_text(config.read_text().replace("    ttl: 30 ", "    ttl: 5 "))
+        self._configure("    ttl: 30 ", "    ttl: 5 ")
+        self.start()
+
+    def _configure(self, old: str, new: str) -> None:
+        config = self._folder / "configs" / "milvus.yaml"
+        text = config.read_text()
+        assert old in text
+        config.write_text(text.replace(old, new))
+
+    @contextmanager
+    def asking_for_credentials(self) -> Iterator[None]:
+        """Have it let in nobody but `root` with the password `Milvus`, as it comes."""
+        off, on = (f"authorizationEnabled: {word}" for word in ("false", "true"))
+        self.kill()
+        self._configure(off, on)
+        self.start()
+        yield
+        self.kill()
+        self._configure(on, off)
         self.start()
 
     def start(self) -> None:
@@ -97,6 +115,30 @@ class MilvusProcess:
                 return b"OK" in answer.read()
         except OSError:
             return False
+
+
+class Engine:
+    """A server as suites see it.
+
+    Attributes:
+        is_away: for whoever makes it answer nothing.
+    """
+
+    def __init__(self, address: str) -> None:
+        from anysense.index.vectors.milvus.address import Address
+        from anysense.index.vectors.milvus.client import Milvus
+        from anysense.index.vectors.milvus.remote import Remote
+
+        self.address = address
+        self.is_away = False
+        self._remote = Remote(Milvus(Address.parse(address)))
+
+    def names(self) -> set[str]:
+        """The collections that anysense has made there."""
+        return set(self._remote.names("anysense_"))
+
+    def drop(self, names: Iterable[str]) -> None:
+        self._remote.drop(names)
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 180) -> None:

@@ -13,6 +13,8 @@ from store_suite import LARGE, THRESHOLDS, Opened, StoreSuite
 
 from anysense.embed.errors import EngineUnavailableError
 from anysense.index.vectors.milvus.address import Address
+from anysense.index.vectors.milvus.client import Milvus
+from anysense.index.vectors.milvus.remote import Remote
 from anysense.index.vectors.milvus.store import MilvusStore, sweep
 
 if TYPE_CHECKING:
@@ -56,6 +58,21 @@ class TestMilvusStore(StoreSuite):
         ids = store.reader.ids(IMAGES, 2 * LARGE)
         assert store.contains(IMAGES, ids).all()
         assert not store.is_lost()
+
+
+def test_credentials_are_the_environments_and_others_are_refused_in_a_sentence(
+    server: MilvusProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = Address.parse(server.address)
+    with server.asking_for_credentials():
+        for wrong in ("", "root:hidden-word"):
+            monkeypatch.setenv("MILVUS_TOKEN", wrong)
+            with pytest.raises(EngineUnavailableError, match="refuses the credentials") as caught:
+                Remote(Milvus(address)).names("")
+            assert "hidden-word" not in str(caught.value)
+            assert "\n" not in str(caught.value)
+        monkeypatch.setenv("MILVUS_TOKEN", "root:Milvus")
+        assert Remote(Milvus(address)).names("anysense_nobodys") == []
 
 
 def _answers(store: MilvusStore, queries: Any, effort: Any) -> bool:
