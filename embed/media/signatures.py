@@ -153,7 +153,8 @@ VIDEO_FORMATS: Mapping[str, tuple[tuple[bytes, Format], ...]] = MappingProxyType
     {
         "mov": (
             (b"ftypqt  ", _video("QuickTime", "video/quicktime", "mov")),
-            (b"", _video("MP4", "video/mp4", "mov", "an")),
+            (b"ftyp", _video("MP4", "video/mp4", "mov", "an")),
+            (b"", _video("QuickTime", "video/quicktime", "mov")),
         ),
         "matroska": (
             (b"webm", _video("WebM", "video/webm", "matroska")),
@@ -203,6 +204,7 @@ _IMAGE_BRANDS = {
     b"heim": _HEIC,
     b"heis": _HEIC,
 }
+_QUICKTIME_BOXES = {b"moov", b"mdat", b"wide", b"skip", b"free", b"pnot"}
 _AUDIO_BRANDS = {b"M4A ", b"M4B ", b"M4P "}
 _TRANSPORT_PACKETS = ((0, 188), (4, 192))  # where the first begins, and their length
 _BMP_HEADERS = {12, 16, 40, 52, 56, 64, 108, 124}
@@ -269,6 +271,8 @@ def _riff_format(head: bytes) -> Format | None:
 
 def _brand_format(head: bytes) -> Format | None:
     """ISO base media files (ISO/IEC 14496-12) name their brands in the first box."""
+    if head[4:8] in _QUICKTIME_BOXES:  # of before there were brands
+        return _MP4
     if head[4:8] != b"ftyp":
         return None
     size = min(int.from_bytes(head[:4], "big"), 256)

@@ -138,6 +138,12 @@ def test_a_file_is_what_it_holds_whatever_its_name_says(tmp_path: Path) -> None:
     assert named_modalities("film.mkv") == {IMAGE, AUDIO}
 
 
+def test_a_quicktime_file_of_before_there_were_brands_is_read() -> None:
+    data = film(SCENES, "mov").replace(b"ftyp", b"skip", 1)
+    assert media_type(data) == "video/quicktime"
+    assert len(of(pieces_of(data), IMAGE)) == 6
+
+
 @pytest.mark.parametrize("container", CONTAINERS)
 def test_the_beginning_of_a_file_alone_is_refused_or_read(container: str) -> None:
     data = film(SCENES[:1], container)
