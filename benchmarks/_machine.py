@@ -25,6 +25,7 @@ PACKAGES = (
     "rapidocr",
     "onnxruntime",
     "soxr",
+    "ray",
 )
 
 

@@ -357,6 +357,7 @@ class _Build:
             note_segments,
             captions=options.sidecars,
             encoding=options.encoding,
+            total=len(plan.changed),
         )
         with closing(stream), closing(pending):
             try:

@@ -207,6 +207,7 @@ class EncodePending(Protocol):
         *,
         captions: bool = True,
         encoding: str | None = None,
+        total: int | None = None,
     ) -> Generator[tuple[PendingItem, ItemRecord | AnysenseError]]: ...
 
 
@@ -219,12 +220,14 @@ def encode_pending(
     *,
     captions: bool = True,
     encoding: str | None = None,
+    total: int | None = None,
 ) -> Generator[tuple[PendingItem, ItemRecord | AnysenseError]]:
     """Encode items in their order; each comes back with its record, or with why there is none.
 
     `progress` is called with the number of segments encoded so far; with `captions`, words about a
     picture or a sound that lie beside its file or in it are segments of its item. `encoding` is
-    what texts are in that are not Unicode.
+    what texts are in that are not Unicode. `total`, which no item's index reaches, matters only to
+    who divides them among many.
     """
     pending = iter(pending)
     first = next(pending, None)

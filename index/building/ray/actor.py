@@ -98,10 +98,13 @@ def part_path(folder: Path, name: str) -> Path:
 
 
 class PartEncoder:
-    """Encodes parts, two at a time: while one ends the next has begun."""
+    """Encodes parts, one after the other: as soon as all of one is being read, the next begins.
+
+    Its methods may be called from several threads at once.
+    """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._begin = threading.Lock()
         self._job: Job | None = None
         self._encoders: list[Encoder] = []
         self._warnings = _Warnings()
@@ -178,9 +181,10 @@ class PartEncoder:
             yield from self._encoded(job, [order.items[place]])
 
     def _encoded(self, job: Job, items: Sequence[PendingItem]) -> Generator[PartItem]:
+        begun = self._in_turn(items)
         stream = encode_items(
             self._encoders,
-            items,
+            begun,
             batch_size=job.batch_size,
             workers=job.workers or job.processors,
             captions=job.captions,
@@ -189,13 +193,22 @@ class PartEncoder:
             video_fps=job.video_fps,
             recognition=job.recognition,
         )
-        with contextlib.closing(stream):
+        with contextlib.closing(stream), contextlib.closing(begun):
             for pending, outcome in stream:
                 if isinstance(outcome, AnysenseError):
                     reason = outcome.reason if isinstance(outcome, MediaError) else str(outcome)
                     yield _failed(pending, reason)
                 else:
                     yield outcome
+
+    def _in_turn(self, items: Sequence[PendingItem]) -> Generator[PendingItem]:
+        """The items, after those of the part before.
+
+        Two parts side by side would be done at the same time, and then have to be merged while
+        the processors have nothing to do; and two runs share them worse than one.
+        """
+        with self._begin:
+            yield from items
 
 
 def _failed(pending: PendingItem, reason: str) -> QuarantinedFile:

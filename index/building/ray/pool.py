@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Pool"]
 
 AT_ONCE = 2
-"""Parts that an actor has at once: while the last batches of one run, the next is being read."""
+"""Parts that an actor has at once: while the last items of one are encoded, the next is begun."""
 
 DEATHS = 2
 """After so many deaths of its actors a part is encoded item by item, to find out which it was."""
@@ -29,7 +29,6 @@ TRIES = 2
 START_SECONDS = 600.0
 """The first actor must be there after so long; a cluster may have to start machines for it."""
 
-_STEP_SECONDS = 0.5
 _POISON = "ended the process that read it, each time it was tried"
 
 
@@ -96,18 +95,27 @@ class Pool:
         """Have a part made."""
         self._waiting.append(_Task(order))
 
-    def step(self) -> list[tuple[Order, Done]]:
-        """Wait a moment for parts; returns those that have been made.
+    def step(self, seconds: float) -> list[tuple[Order, Done]]:
+        """Give actors what they can take, and wait for parts; returns those that have been made.
+
+        Args:
+            seconds: to wait at most, unless one is there.
 
         Raises:
             EncoderError: nothing can be encoded: the sentence says why.
         """
         self._assign()
         refs = [ref for actor in self._actors for ref in actor.asked]
-        ready, _ = self._ray.wait(refs, num_returns=1, timeout=_STEP_SECONDS)
+        if not refs:
+            return []
+        ready, rest = self._ray.wait(refs, num_returns=1, timeout=seconds)
+        if ready and rest:
+            ready += self._ray.wait(rest, num_returns=len(rest), timeout=0)[0]
         if not ready and not self._is_placed:
-            self._wait_for_first()
-        return [made for ref in ready for made in self._take(ref)]
+            self._wait_for_first(seconds)
+        made = [made for ref in ready for made in self._take(ref)]
+        self._assign()  # before the caller does anything with these
+        return made
 
     def close(self) -> None:
         """End all actors, whatever they are doing."""
@@ -120,8 +128,8 @@ class Pool:
         actor.asked[actor.handle.version.remote()] = None
         return actor
 
-    def _wait_for_first(self) -> None:
-        self._waited += _STEP_SECONDS
+    def _wait_for_first(self, seconds: float) -> None:
+        self._waited += seconds
         if self._waited > START_SECONDS:
             gpus = " and a GPU" if self._share.gpus else ""
             raise EncoderError(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-import logging
 import secrets
 from collections import deque
 from contextlib import ExitStack
-from dataclasses import astuple, dataclass, replace
-from functools import partial
+from dataclasses import astuple, replace
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import CorruptMediaError
@@ -19,6 +18,7 @@ from anysense.index.building.parts.writing import TEMPORARY
 from anysense.index.building.ray.actor import AT, WITNESS, Job, part_path
 from anysense.index.building.ray.cluster import connected, share_of
 from anysense.index.building.ray.cutting import cut
+from anysense.index.building.ray.line import PartLine
 from anysense.index.building.ray.pool import Pool
 from anysense.index.building.settings.recognition import recognition_of
 from anysense.index.catalog.browse import has_content
@@ -27,11 +27,10 @@ from anysense.index.catalog.sqlite.connections import storage_errors
 from anysense.index.folder.opening import created_by
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable
     from pathlib import Path
 
     from anysense.embed.errors import AnysenseError
-    from anysense.embed.media.pieces import Recognition
     from anysense.index.building.encoding import Encoding
     from anysense.index.building.parts.rows import PartItem
     from anysense.index.building.pending import PendingItem
@@ -40,24 +39,11 @@ if TYPE_CHECKING:
 
 __all__ = ["RayEncoding"]
 
-_log = logging.getLogger("anysense")
-
 PARTS = "parts"
 """The folder of parts in a collection."""
 
 _AHEAD = 3
 """Parts for each actor that may be there or be made before the first of them is merged."""
-
-_MOST_DAMAGED = 3
-
-
-@dataclass(eq=False)
-class _Slot:
-    """A part in its turn."""
-
-    order: Order
-    is_made: bool
-    damaged: int = 0
 
 
 class RayEncoding:
@@ -77,9 +63,7 @@ class RayEncoding:
         shared = cluster.parts and cluster.parts.absolute() / folder.manifest.collection
         self.parts = shared or folder.path.absolute() / PARTS
         self._stack = ExitStack()
-        self._pool: Pool | None = None
-        self._ahead = 1
-        self._segments = 0
+        self._begun_pool: tuple[Pool, int] | None = None
         self._read: deque[tuple[Path, str, str]] = deque()
 
     def __enter__(self) -> RayEncoding:
@@ -102,85 +86,42 @@ class RayEncoding:
         *,
         captions: bool = True,
         encoding: str | None = None,
+        total: int | None = None,
     ) -> Generator[tuple[PendingItem, ItemRecord | AnysenseError]]:
         """Do what `encode_pending` does."""
-        overlap, video_fps = overlap_of(collection.folder), video_fps_of(collection.folder)
-        recognition = recognition_of(collection.folder)
-        spaces = [e.space for e in collection.folder.manifest.encoders]
-        makers = [(space.id, space.revision) for space in spaces]
-        cuts = (overlap, video_fps, *astuple(recognition))
-        key = json.dumps([created_by(), makers, captions, encoding, *cuts])
-        orders = cut(pending, key, part_items=self._cluster.part_items)
-        job = partial(
-            self._job, batch_size, workers, captions, encoding, overlap, video_fps, recognition
+        pending = iter(pending)
+        first = next(pending, None)
+        if first is None:
+            return  # nothing needs Ray, so it is not begun
+        job = self._job(batch_size, workers, captions, encoding)
+        pool, actors = self._begun(job)
+        orders = cut(
+            itertools.chain([first], pending),
+            _key(job),
+            part_items=self._cluster.part_items,
+            total=total,
+            actors=actors,
         )
-        line: deque[_Slot] = deque()
-        self._segments = 0
-        while self._fill(line, orders, job):
-            items = self._items_of(line[0], job) if line[0].is_made else None
-            if items is None:
-                self._wait(line, job, progress)
+        line = PartLine(pool, self.parts, orders, _AHEAD * actors + 1, progress)
+        while line.advance():
+            order = line.first
+            items = self._items_of(order, line) if order is not None else None
+            if order is None or items is None:
                 continue
-            order = line.popleft().order
+            line.take()
             for item, made in zip(order.items, items, strict=True):
                 yield item, _outcome(made)
             self._sweep()
 
-    def _fill(self, line: deque[_Slot], orders: Iterator[Order], job: Callable[[], Job]) -> bool:
-        """Have parts made ahead, but for those that are there; whether any are left."""
-        while len(line) < self._ahead and (order := next(orders, None)) is not None:
-            line.append(_Slot(order, part_path(self.parts, order.name).exists()))
-            if not line[-1].is_made:
-                self._begun(job).submit(order)
-        return bool(line)
-
-    def _wait(
-        self,
-        line: Iterable[_Slot],
-        job: Callable[[], Job],
-        progress: Callable[[int], None] | None,
-    ) -> None:
-        """Wait a moment for parts, and tell of those that have been made."""
-        for order, done in self._begun(job).step():
-            self._segments += done.segments
-            for warning in done.warnings:
-                _log.warning("%s", warning)
-            for slot in line:
-                slot.is_made = slot.is_made or slot.order is order
-        if progress is not None:
-            progress(self._segments)
-
-    def _begun(self, job: Callable[[], Job]) -> Pool:
-        """The actors, begun when they are first needed."""
-        if self._pool is None:
-            ray = self._stack.enter_context(connected(self._cluster))
-            share = share_of(ray, self._cluster, self._device)
-            self._pool = Pool(ray, replace(job(), processors=share.processors), share)
-            self._stack.callback(self._pool.close)
-            self._ahead = _AHEAD * share.actors + 1
-            self._collection.encoders()  # meanwhile: publishing needs them, too
-        return self._pool
-
     def _job(
-        self,
-        batch_size: int | None,
-        workers: int | None,
-        captions: bool,
-        encoding: str | None,
-        overlap: int,
-        video_fps: float,
-        recognition: Recognition,
+        self, batch_size: int | None, workers: int | None, captions: bool, encoding: str | None
     ) -> Job:
-        witness = secrets.token_hex(16)
-        with storage_errors(self.parts):
-            self.parts.mkdir(parents=True, exist_ok=True)
-            self._clear()
-            (self.parts / WITNESS).write_text(witness, encoding="ascii")
+        """What actors are to do, but for how many processors each has, and the witness."""
         folder = self._collection.folder
         return Job(
             collection=folder.path.absolute(),
             folder=self.parts,
-            witness=witness,
+            witness="",
             encoders=folder.manifest.encoders,
             device=self._device,
             processors=1,
@@ -188,30 +129,48 @@ class RayEncoding:
             workers=workers,
             captions=captions,
             encoding=encoding,
-            overlap=overlap,
-            video_fps=video_fps,
-            recognition=recognition,
+            overlap=overlap_of(folder),
+            video_fps=video_fps_of(folder),
+            recognition=recognition_of(folder),
         )
 
-    def _items_of(self, slot: _Slot, job: Callable[[], Job]) -> list[PartItem] | None:
+    def _begun(self, job: Job) -> tuple[Pool, int]:
+        """The actors and how many there are, begun when they are first needed."""
+        if self._begun_pool is None:
+            ray = self._stack.enter_context(connected(self._cluster))
+            share = share_of(ray, self._cluster, self._device)
+            job = replace(job, witness=self._prepare_folder(), processors=share.processors)
+            pool = Pool(ray, job, share)
+            self._stack.callback(pool.close)
+            self._begun_pool = pool, share.actors
+            self._collection.encoders()  # meanwhile: publishing needs them, too
+        return self._begun_pool
+
+    def _prepare_folder(self) -> str:
+        """Make the folder of parts, and write a witness there; returns it."""
+        witness = secrets.token_hex(16)
+        with storage_errors(self.parts):
+            self.parts.mkdir(parents=True, exist_ok=True)
+            self._clear()
+            (self.parts / WITNESS).write_text(witness, encoding="ascii")
+        return witness
+
+    def _items_of(self, order: Order, line: PartLine) -> list[PartItem] | None:
         """What is in a part; None if it is not what was written, so that it is made anew.
 
         Raises:
             CorruptMediaError: it is so each time.
         """
-        path = part_path(self.parts, slot.order.name)
+        path = part_path(self.parts, order.name)
         try:
             with Part(path) as part:
                 items = [item for batch in part.batches() for item in batch]
-            if part.header.inputs != slot.order.name or len(items) != len(slot.order.items):
+            if part.header.inputs != order.name or len(items) != len(order.items):
                 raise CorruptMediaError(path, "is another part")
         except CorruptMediaError:
-            slot.damaged += 1
-            if slot.damaged >= _MOST_DAMAGED:
+            if not line.make_again():
                 raise
             path.unlink(missing_ok=True)
-            slot.is_made = False
-            self._begun(job).submit(slot.order)
             return None
         records = [item for item in items if isinstance(item, ItemRecord)]
         if records:
@@ -235,6 +194,13 @@ class RayEncoding:
                 path.unlink(missing_ok=True)
         if everything and not any(self.parts.iterdir()):
             self.parts.rmdir()
+
+
+def _key(job: Job) -> str:
+    """All that the vectors of an item follow from, but the item."""
+    makers = [(entry.space.id, entry.space.revision) for entry in job.encoders]
+    cuts = (job.overlap, job.video_fps, *astuple(job.recognition))
+    return json.dumps([created_by(), makers, job.captions, job.encoding, *cuts])
 
 
 def _outcome(item: PartItem) -> ItemRecord | AnysenseError:

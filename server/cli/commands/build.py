@@ -189,7 +189,9 @@ def build(
         raise click.UsageError("--poll goes with --watch.")
     cluster = _cluster(ray, ray_actors, parts)
     if cluster is not None and watch:
-        raise click.UsageError("Give --watch or --ray, not both.")
+        raise click.UsageError(
+            "Give --watch or --ray, not both: build with --ray first, then watch without it."
+        )
     options = BuildOptions(
         root=Path(root) if root is not None else None,
         allow_http=allow_http,

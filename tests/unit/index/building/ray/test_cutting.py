@@ -6,13 +6,20 @@ import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
 from parquet_files import embedded, write_parquet
 from tiny_files import picture_bytes
 
 from anysense.index.building.build import scan_sources
 from anysense.index.building.options import DEFAULT_OPTIONS
 from anysense.index.building.pending import PendingItem
-from anysense.index.building.ray.cutting import Order, cut
+from anysense.index.building.ray.cutting import (
+    LEAST_ITEMS,
+    PART_ITEMS,
+    Order,
+    cut,
+    part_items_of,
+)
 from anysense.index.building.tables.parquet_cells import ParquetCell
 from anysense.index.catalog.records import FileRecord
 from anysense.index.types import NewItem
@@ -46,6 +53,35 @@ def test_most_parts_are_as_they_were_wherever_a_run_begins() -> None:
     assert sum(part.name not in names for part in later) <= 3
     gone = cut_all([item for item in ITEMS if item.index not in (500, 1500)])
     assert sum(part.name not in names for part in gone) <= 6
+
+
+def cut_to_the_end(items: list[PendingItem], actors: int = 2) -> list[Order]:
+    return list(cut(items, "k", part_items=64, total=len(ITEMS), actors=actors))
+
+
+@pytest.mark.parametrize("actors", [1, 2, 5])
+def test_towards_the_end_no_part_is_much_of_what_is_left(actors: int) -> None:
+    parts = cut_to_the_end(ITEMS, actors)
+    assert [item for part in parts for item in part.items] == ITEMS
+    for part in parts:
+        left = len(ITEMS) - part.items[0].index
+        assert len(part.items) <= max(2 * LEAST_ITEMS, left / (1.5 * actors))
+    assert max(len(part.items) for part in parts) > 64 / 2
+    assert len(parts[-2].items) <= 2 * LEAST_ITEMS
+
+
+def test_parts_are_cut_as_before_after_a_build_that_was_stopped() -> None:
+    parts = cut_to_the_end(ITEMS)
+    assert cut_to_the_end([i for part in parts[20:] for i in part.items]) == parts[20:]
+    names = {part.name for part in parts}
+    later = cut_to_the_end(ITEMS[137:])  # of a part some items were written already
+    assert sum(part.name not in names for part in later) <= 4
+
+
+def test_parts_stay_as_large_as_asked_for_while_much_is_left() -> None:
+    assert part_items_of(10**6, 8) == PART_ITEMS
+    assert [part_items_of(left, 2) for left in (1536, 1535, 600, 64, 1)] == [256, 128, 64, 8, 8]
+    assert part_items_of(1, 2, 4) == 4
 
 
 def test_a_name_follows_from_all_that_goes_in() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,16 +14,19 @@ from anysense.embed.errors import EncoderError
 from anysense.embed.media.pieces import Recognition
 from anysense.index.building.build import build
 from anysense.index.building.options import BuildOptions
-from anysense.index.building.ray import session
+from anysense.index.building.ray import actor, session
 from anysense.index.building.ray.actor import Done, Job, PartEncoder
 from anysense.index.building.ray.build import RayCluster, build_on_ray
 from anysense.index.building.ray.cluster import Share
 from anysense.index.collection import Collection
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from anysense.index.building.pending import PendingItem
     from anysense.index.building.ray.cutting import Order
+    from anysense.index.snapshots.manifest import EncoderEntry
 
 
 class Pool:
@@ -41,7 +45,9 @@ class Pool:
     def submit(self, order: Order) -> None:
         self._orders.append(order)
 
-    def step(self) -> list[tuple[Order, Done]]:
+    def step(self, seconds: float) -> list[tuple[Order, Done]]:
+        if not self._orders:
+            return []
         if Pool.most is not None and len(Pool.encoded) >= Pool.most:
             raise KeyboardInterrupt
         order = self._orders.pop()
@@ -85,6 +91,15 @@ def held(collection: Collection) -> list[Any]:
 CLUSTER = RayCluster(part_items=8)
 
 
+def job_in(
+    parts: Path, collection: Collection, encoders: Sequence[EncoderEntry] | None = None
+) -> Job:
+    """What actors are told; of the collection's encoders, or others."""
+    encoders = collection.folder.manifest.encoders if encoders is None else encoders
+    settings = (None, None, True, None, 0, 1.0, Recognition())
+    return Job(collection.path, parts, "x", encoders, "cpu", 1, *settings)
+
+
 def test_all_is_as_a_build_makes_it(collection: Collection, notes: Path, tmp_path: Path) -> None:
     with Collection.create(tmp_path / "plain", ("tiny",)) as plain:
         expected = build(plain, [notes])
@@ -126,8 +141,7 @@ def test_actors_with_other_models_or_another_folder_are_refused(
 ) -> None:
     with Collection.create(tmp_path / "other", ("tiny:changed",)) as other:
         encoders = other.folder.manifest.encoders
-    settings = (None, None, True, None, 0, 1.0, Recognition())
-    job = Job(collection.path, tmp_path, "x", encoders, "cpu", 1, *settings)
+    job = job_in(tmp_path, collection, encoders)
     assert "all machines share" in PartEncoder().load(job).error
     (tmp_path / "driver").write_text("x")
     assert PartEncoder().load(job).error == ""
@@ -155,3 +169,44 @@ def test_what_is_known_to_end_processes_is_not_read(
     reasons = {problem.path[-6:]: problem.reason for problem in report.quarantined}
     assert reasons["07.txt"] == "ended the process"
     assert report.added == 44
+
+
+def test_an_actor_begins_with_a_part_when_all_of_the_one_before_is_being_read(
+    collection: Collection, notes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two side by side neither would be there while the actor has another to go on with."""
+    made: list[Order] = []
+    submit = Pool.submit
+    monkeypatch.setattr(
+        Pool, "submit", lambda pool, order: (made.append(order), submit(pool, order))
+    )
+    build_on_ray(collection, [notes], CLUSTER)
+    first, second = made[:2]
+    (tmp_path / "driver").write_text("x")
+    encoder = PartEncoder()
+    assert encoder.load(job_in(tmp_path, collection)).error == ""
+    read: list[str] = []
+    has_come, has_read = threading.Event(), threading.Event()
+    encode = actor.encode_items
+
+    def watched(encoders: Any, pending: Iterable[PendingItem], **options: Any) -> Any:
+        def items() -> Iterator[PendingItem]:
+            if threading.current_thread() is other:
+                has_come.set()
+            for item in pending:
+                read.append(item.source)
+                if threading.current_thread() is other:
+                    has_read.set()
+                elif not has_come.is_set():
+                    other.start()
+                    has_come.wait()
+                    assert not has_read.wait(0.2)
+                yield item
+
+        return encode(encoders, items(), **options)
+
+    other = threading.Thread(target=encoder.encode, args=(second, {}))
+    monkeypatch.setattr(actor, "encode_items", watched)
+    encoder.encode(first, {})
+    other.join()
+    assert read == [item.source for order in (first, second) for item in order.items]
