@@ -65,11 +65,14 @@ def seconds_of(options: list[str], source: Path, files: int) -> float:
         started = time.perf_counter()
         done = subprocess.run(
             [sys.executable, "-m", "anysense", *words, "--json", *options],
-            check=True,
-            stdout=subprocess.PIPE,
+            check=False,
+            capture_output=True,
+            text=True,
             env=environment,
         )
         seconds = time.perf_counter() - started
+    if done.returncode != 0:
+        sys.exit(done.stderr)
     assert json.loads(done.stdout)["added"] == files, done.stdout
     return seconds
 
@@ -93,7 +96,7 @@ def measure(sources: tuple[Path, Path], numbers: tuple[int, int], first: int) ->
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--files", type=int, nargs=2, default=(100, 700), metavar=("FEW", "MANY"))
+    parser.add_argument("--files", type=int, nargs=2, default=(100, 500), metavar=("FEW", "MANY"))
     parser.add_argument("--repeats", type=int, default=5)
     options = parser.parse_args()
     numbers = (options.files[0], options.files[1])
