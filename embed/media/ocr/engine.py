@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AT_ONCE", "recognise"]
 
-AT_ONCE = 4
+AT_ONCE = 2
 """So many pictures are read at once in a process at most."""
 
 _SURE = 0.6
