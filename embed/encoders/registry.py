@@ -68,6 +68,7 @@ _DOWNLOADS = {
     "peav": "anysense.embed.encoders.peav.names",
     "text": "anysense.embed.encoders.sentence.names",
     "st": "anysense.embed.encoders.sentence_transformers.names",
+    "whisper": "anysense.embed.encoders.whisper.names",  # no encoder: it writes down speech
 }
 _factories: dict[str, Factory] = {}
 
@@ -164,7 +165,7 @@ def pull_model(name: str, *, progress: Progress | None = None) -> Path:
     from anysense.embed.encoders.pull import pull
 
     kind = name.partition(":")[0]
-    if kind not in encoder_kinds():
+    if kind not in encoder_kinds() and kind not in _DOWNLOADS:
         raise _unknown(kind, name)
     _warn(name)
     module = _module(kind, _DOWNLOADS[kind]) if kind in _DOWNLOADS else None

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from anysense.embed.media.files import Media
     from anysense.embed.media.signatures import Format
+    from anysense.embed.media.speech.recogniser import SpeechRecogniser
     from anysense.embed.types import Clip, Structure, VideoInput
 
 __all__ = [
@@ -108,9 +109,11 @@ class Recognition:
 
     Attributes:
         ocr: those in pictures, and on pages of documents that have no text.
+        transcribe: the name of the model that writes down what is said in sounds; None for none.
     """
 
     ocr: bool = False
+    transcribe: str | None = None
 
 
 NO_RECOGNITION = Recognition()
@@ -126,6 +129,10 @@ def check_recognition(recognition: Recognition) -> None:
         from anysense.embed.media.ocr.installed import check_ocr
 
         check_ocr()
+    if recognition.transcribe is not None:
+        from anysense.embed.media.speech.voice import check_speech
+
+        check_speech()
 
 
 @dataclass(frozen=True)
@@ -143,6 +150,7 @@ class ReadOptions:
         video_fps: how many frames of a second of a video there are, one by one.
         window_seconds: how long the windows are in which the sound of a video is given.
         recognition: which words are recognised in what is no text.
+        recogniser: what writes down speech; None where nobody is to.
     """
 
     modalities: frozenset[Modality] = frozenset(Modality)
@@ -155,6 +163,7 @@ class ReadOptions:
     video_fps: float = DEFAULT_VIDEO_FPS
     window_seconds: float = 10.0
     recognition: Recognition = NO_RECOGNITION
+    recogniser: SpeechRecogniser | None = None
 
     @property
     def takes_captions(self) -> bool:

@@ -109,6 +109,10 @@ def pieces_of(source: MediaSource, options: ReadOptions) -> tuple[Kind, Generato
             raise UnsupportedMediaError(
                 name_of(source), f"is given as {source.modality}, but holds a {what}"
             )
+    if options.recogniser is not None and Modality.TEXT in options.modalities:
+        from anysense.embed.media.speech.transcript import with_transcript
+
+        pieces = with_transcript(pieces, options.recogniser, options.limits)
     return kind, _with_words(pieces, source, options)
 
 
@@ -148,12 +152,14 @@ def _piece_of(source: MediaSource, options: ReadOptions) -> Piece:
 
 def _with_words_in_it(piece: Piece, source: MediaSource, options: ReadOptions) -> Iterator[Piece]:
     """A piece in memory and, of a picture, the words in it if they are wanted."""
+    yield piece
+    if not options.takes_words_of_pictures:
+        return
     from PIL.Image import Image
 
-    yield piece
-    if options.takes_words_of_pictures and isinstance(piece.content, Image):
-        from anysense.embed.media.ocr.words import picture_words
+    from anysense.embed.media.ocr.words import picture_words
 
+    if isinstance(piece.content, Image):
         yield from picture_words(piece.content, name_of(source))
 
 

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Future
 
+    from anysense.embed.media.speech.recogniser import SpeechRecogniser
     from anysense.embed.types import Encoder, FloatArray
 
 __all__ = ["Encoded", "EncodedSegment", "MediaSource", "encode_sources"]
@@ -86,6 +87,7 @@ def encode_sources(
     overlap: int = 0,
     video_fps: float = DEFAULT_VIDEO_FPS,
     recognition: Recognition = NO_RECOGNITION,
+    recogniser: SpeechRecogniser | None = None,
     limits: Limits = DEFAULT_LIMITS,
     look_ahead_bytes: int = LOOK_AHEAD_BYTES,
     progress: Callable[[int], None] | None = None,
@@ -108,6 +110,7 @@ def encode_sources(
         overlap: how much of a passage may repeat the one before it, in percent of its tokens.
         video_fps: how many frames of a second of a video are encoded.
         recognition: which words are recognised in what is no text.
+        recogniser: the model that writes down speech, if that is to be done.
         limits: what is too large to be read.
         look_ahead_bytes: how much is read ahead of the models, over all sources.
         progress: called with the number of segments encoded so far, as one source may have many.
@@ -138,6 +141,7 @@ def encode_sources(
         video_fps,
         window_seconds(encoders),
         recognition,
+        recogniser,
     )
     pipeline = _Pipeline(encoders, batch_size, workers, options, look_ahead_bytes, progress)
     return pipeline.run(sources)

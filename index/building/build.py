@@ -123,6 +123,7 @@ def build(
     overlap: int | None = None,
     video_fps: float | None = None,
     ocr: bool | None = None,
+    transcribe: str | None = None,
     progress: ProgressCallback | None = None,
 ) -> BuildReport:
     """Make a collection hold what its sources hold now, and publish it.
@@ -130,15 +131,13 @@ def build(
     Args:
         collection: what to build; it keeps the items of other sources.
         sources: folders, globs, files, and manifests; or a scan of them that was run.
-        metadata: a JSONL, CSV or Parquet file whose rows describe items by `path` or `id`; or one
-            that was read.
+        metadata: a file (JSONL, CSV, Parquet) whose rows describe items by `path` or `id`; or read.
         root: where the paths of manifests start, instead of at their own folders.
         batch_size: inputs that a model takes at once; chosen by the device if None.
         workers: threads that decode; as many as processors if None.
         retry_failed: try again what an earlier build could not read.
         keep_missing: keep items whose file is gone.
-        allow_removal: remove also more than half of the items that a list has given, where it has
-            become shorter.
+        allow_removal: remove also most items that a list has given, where it has become shorter.
         sidecars: whether words about a picture or a sound, beside its file or inside it, are
             segments of it; of files that have not changed, those inside are left as they are.
         exclude: patterns, as in .gitignore, of files and folders that are left out of each folder
@@ -147,19 +146,20 @@ def build(
         reread: read again also what is as it was, as after an update that reads more of it.
         encoding: what the texts in files are in that are not Unicode; found out where it is None.
         overlap: how much of a passage may repeat the one before it, in percent of its tokens, 0 to
-            50. The collection keeps it for all texts to come; those that have not changed are as
-            they are until they are read again (`reread`). As it was if None, and 0 at first.
+            50, and 0 at first. The collection keeps it for all texts to come; others get it when
+            they are read again (`reread`). As it was if None.
         video_fps: how many frames of a second of a video are encoded, 0.01 to 30; kept likewise for
             all videos to come, and 1 at first.
-        ocr: whether the words in pictures, and on pages without text, are recognised: the extra
-            ``anysense[ocr]``. The collection keeps it, and pictures that it has are read again. As
-            it was if None, and false at first.
+        ocr: whether words in pictures, and on pages without text, are recognised
+            (``anysense[ocr]``); kept likewise, and pictures that were read before are read again.
+        transcribe: the Whisper that writes down what is said (``anysense[speech]``), such as
+            ``openai/whisper-small`` or the path of a folder; likewise, and none if it is empty.
         progress: called often.
 
     Raises:
         UsageError: a source does not exist, holds nothing, or used to hold items and is empty;
-            `encoding` is no encoding, a pattern none, or `overlap` or `video_fps` out of its range;
-            or an extra is missing.
+            `encoding` is no encoding, a pattern none, a number out of range, or an extra missing.
+        EncoderError: there is no such model for `transcribe` here.
         RemovalError: most of the items that a list has given would go, and that is not allowed.
         MediaError, ServiceError: a folder or objects given as a source cannot be listed.
         StorageError: the disk refused; what was written before is kept.
@@ -180,6 +180,7 @@ def build(
         overlap=overlap,
         video_fps=video_fps,
         ocr=ocr,
+        transcribe=transcribe,
     )
     return run_build(collection, sources, options, metadata=metadata, progress=progress)
 

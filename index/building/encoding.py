@@ -9,7 +9,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Protocol
 
 from anysense.embed.errors import UsageError
-from anysense.embed.media.pieces import DEFAULT_VIDEO_FPS, NO_RECOGNITION
+from anysense.embed.media.pieces import DEFAULT_VIDEO_FPS, NO_RECOGNITION, check_recognition
 from anysense.index.building.settings.recognition import recognition_of
 from anysense.index.catalog.browse import forgotten_notes
 from anysense.index.catalog.records import SAID, ItemRecord
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from anysense.embed.errors import AnysenseError
     from anysense.embed.media.pieces import Recognition
+    from anysense.embed.media.speech.recogniser import SpeechRecogniser
     from anysense.embed.pipeline.stream import Encoded
     from anysense.embed.types import Encoder
     from anysense.index.building.pending import PendingItem
@@ -277,11 +278,22 @@ def encode_items(
         overlap=overlap,
         video_fps=video_fps,
         recognition=recognition,
+        recogniser=_recogniser(recognition),
         progress=progress,
     )
     with closing(stream):
         for encoded in stream:
             yield encoded.source.key, _outcome(encoded)
+
+
+def _recogniser(recognition: Recognition) -> SpeechRecogniser | None:
+    """The model that writes down speech, loaded, if that is to be done."""
+    if recognition.transcribe is None:
+        return None
+    from anysense.embed.encoders.whisper.recogniser import load_recogniser
+
+    check_recognition(recognition)
+    return load_recogniser(recognition.transcribe)
 
 
 def _outcome(encoded: Encoded) -> ItemRecord | AnysenseError:

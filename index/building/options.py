@@ -37,6 +37,8 @@ class BuildOptions:
             collection has it if None.
         ocr: whether the words in pictures are recognised, from now on; as the collection has it if
             None.
+        transcribe: the model that writes down what is said in sounds, from now on; empty for none;
+            as the collection has it if None.
         allow_http: whether web servers may be asked for what sources name there.
         settle_seconds: a file that was written to less than so long ago is left as it was.
         publish_after: how many segments may be new or removed before the index is published; a
@@ -61,6 +63,7 @@ class BuildOptions:
     overlap: int | None = None
     video_fps: float | None = None
     ocr: bool | None = None
+    transcribe: str | None = None
     allow_http: bool = False
     settle_seconds: float = 0.0
     publish_after: int = 0

@@ -22,6 +22,7 @@ __all__ = [
     "RAY",
     "RAY_ACTORS",
     "SIDECARS",
+    "TRANSCRIBE",
     "WHERE",
     "WORKERS",
 ]
@@ -134,6 +135,14 @@ OCR = click.option(
     help="Read the words in pictures, and on pages without text, so that they are found by them: "
     "pip install 'anysense[ocr]'. The collection keeps it, and pictures that it has are read "
     "again. It takes far longer than looking at them, so at first it is not done.",
+)
+TRANSCRIBE = click.option(
+    "--transcribe",
+    metavar="MODEL",
+    help="Write down what is said in sounds and videos, so that they are found by it, with a "
+    "Whisper such as openai/whisper-small (`anysense models pull whisper:openai/whisper-small`) or "
+    "one in a folder: pip install 'anysense[speech]'. The collection keeps it, and sounds that it "
+    "has are read again; '' for none.",
 )
 EXCLUDE = click.option(
     "--exclude",

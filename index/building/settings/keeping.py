@@ -32,6 +32,6 @@ def keep_settings(
         report.has_new_overlap = note_overlap(folder, options.overlap)
     if options.video_fps is not None:
         report.has_new_video_fps = note_video_fps(folder, options.video_fps)
-    if options.ocr is not None and note_recognition(folder, ocr=options.ocr):
+    if note_recognition(folder, ocr=options.ocr, transcribe=options.transcribe):
         return replace(options, retry_failed=True)
     return options

@@ -27,6 +27,7 @@ from anysense.server.cli.options import (
     RAY,
     RAY_ACTORS,
     SIDECARS,
+    TRANSCRIBE,
     WORKERS,
 )
 from anysense.server.cli.status import DONE, PARTIAL
@@ -78,6 +79,7 @@ __all__ = ["build", "open_or_create"]
 @SIDECARS
 @ENCODING
 @OCR
+@TRANSCRIBE
 @click.option(
     "--reread",
     is_flag=True,
@@ -142,6 +144,7 @@ def build(
     no_sidecars: bool,
     encoding: str | None,
     ocr: bool | None,
+    transcribe: str | None,
     reread: bool,
     overlap: int | None,
     video_fps: float | None,
@@ -207,6 +210,7 @@ def build(
         overlap=overlap,
         video_fps=video_fps,
         ocr=ocr,
+        transcribe=transcribe,
     )
     if list_unread:
         print_unread(sources, options, Path(output), as_json=as_json)

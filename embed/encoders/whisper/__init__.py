@@ -1,0 +1,1 @@
+"""Whisper: speech written down, by models of transformers' format."""

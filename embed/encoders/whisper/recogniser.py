@@ -1,0 +1,140 @@
+"""Whisper through transformers' own implementation: from a stretch of speech to timed texts.
+
+Radford et al., "Robust Speech Recognition via Large-Scale Weak Supervision", ICML 2023. The model
+hears 30 s; what is shorter is padded by its own preprocessing. The language is told by the model
+for each stretch.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from anysense.embed.encoders.device import choose_device
+from anysense.embed.encoders.weights.hub import offline
+from anysense.embed.encoders.whisper.names import find_folder, full_name
+from anysense.embed.errors import AnysenseError, CheckpointError
+from anysense.embed.forking import new_lock
+from anysense.embed.media.speech.recogniser import RATE, TimedText
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from anysense.embed.types import FloatArray
+
+__all__ = ["WhisperRecogniser", "load_recogniser"]
+
+_PADDED = 1.0  # of the seconds that a model hears, less than which speech has to be
+
+
+class WhisperRecogniser:
+    """Writes down speech. One stretch at a time: the processors work at it together.
+
+    Args:
+        folder: of the model.
+        device: where it runs.
+
+    Attributes:
+        longest_seconds: what it hears at once.
+
+    Raises:
+        CheckpointError: it is damaged, lacks weights, or is another kind of model.
+    """
+
+    def __init__(self, folder: Path, device: torch.device) -> None:
+        from transformers import (
+            AutoTokenizer,
+            WhisperFeatureExtractor,
+            WhisperForConditionalGeneration,
+        )
+
+        try:
+            with offline(), _quiet():
+                self._features = WhisperFeatureExtractor.from_pretrained(folder)
+                self._tokenizer: Any = AutoTokenizer.from_pretrained(folder)
+                load: Any = WhisperForConditionalGeneration.from_pretrained
+                model, told = load(
+                    folder,
+                    use_safetensors=True,
+                    local_files_only=True,
+                    dtype=torch.float32,
+                    output_loading_info=True,
+                )
+        except AnysenseError:
+            raise
+        except Exception as error:  # transformers raises anything for what is damaged
+            reason = " ".join(str(error).split())[:200].rstrip(".")
+            raise CheckpointError(f"{folder}: cannot be loaded as Whisper ({reason}).") from error
+        if told["missing_keys"] or told["mismatched_keys"]:
+            raise CheckpointError(f"{folder}: lacks weights of Whisper; fetch it again.")
+        self._device = device
+        self._model: Any = model.to(device).eval().requires_grad_(False)
+        self.longest_seconds = float(self._features.chunk_length) - _PADDED
+        self._lock = new_lock()
+
+    def transcribe(self, samples: FloatArray) -> list[TimedText]:
+        """What is said in a mono sound of shape (n,) at 16 kHz, in order, in its own seconds."""
+        features = self._features(
+            samples, sampling_rate=RATE, return_tensors="pt", return_attention_mask=True
+        )
+        settings: dict[str, Any] = {"return_timestamps": True}
+        if getattr(self._model.generation_config, "is_multilingual", False):
+            settings["task"] = "transcribe"
+        with self._lock, torch.inference_mode(), _quiet():
+            ids = self._model.generate(
+                features.input_features.to(self._device),
+                attention_mask=features.attention_mask.to(self._device),
+                **settings,
+            )
+        return _timed(self._tokenizer, ids[0].cpu(), len(samples) / RATE)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep transformers from drawing its progress, and from warning of its own settings."""
+    from transformers.utils import logging
+
+    library: Any = logging
+    had_bars, verbosity = library.is_progress_bar_enabled(), library.get_verbosity()
+    library.disable_progress_bar()
+    library.set_verbosity_error()
+    try:
+        yield
+    finally:
+        library.set_verbosity(verbosity)
+        if had_bars:
+            library.enable_progress_bar()
+
+
+def _timed(tokenizer: Any, ids: torch.Tensor, seconds: float) -> list[TimedText]:
+    """The texts between the times that a model has written; one without times is all of it."""
+    told = tokenizer.decode(ids, skip_special_tokens=True, output_offsets=True)
+    texts = []
+    for part in told["offsets"]:
+        start, end = part["timestamp"]
+        end = seconds if end is None else min(end, seconds)
+        texts.append(TimedText(min(start or 0.0, end), end, part["text"]))
+    if not texts and told["text"].strip():
+        texts.append(TimedText(0.0, seconds, told["text"]))
+    return texts
+
+
+def load_recogniser(name: str, device: str = "auto") -> WhisperRecogniser:
+    """The model of a name, from this machine; it is loaded once in a process.
+
+    Raises:
+        UnknownEncoderError: no such name.
+        MissingWeightsError: its weights are not here.
+        CheckpointError: they are damaged, or refused as unsafe.
+        EncoderError: there is no such device.
+    """
+    return _loaded(full_name(name), device)
+
+
+@lru_cache(maxsize=1)
+def _loaded(name: str, device: str) -> WhisperRecogniser:
+    return WhisperRecogniser(find_folder(name), choose_device(device))
