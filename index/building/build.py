@@ -9,7 +9,6 @@ touched, moved or copied is not encoded again.
 from __future__ import annotations
 
 import time
-from collections import Counter
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -131,7 +130,8 @@ def build(
     Args:
         collection: what to build; it keeps the items of other sources.
         sources: folders, globs, files, and manifests; or a scan of them that was run.
-        metadata: a file (JSONL, CSV, Parquet) whose rows describe items by `path` or `id`; or read.
+        metadata: a JSONL, CSV or Parquet file whose rows describe items by `path` or `id`; or one
+            that was read.
         root: where the paths of manifests start, instead of at their own folders.
         batch_size: inputs that a model takes at once; chosen by the device if None.
         workers: threads that decode; as many as processors if None.
@@ -254,7 +254,7 @@ class _Build:
         if not self._options.retry_failed:
             self._scan.free_sidecars(tried_paths(self._scan, failures))
         plan = self._plan(failures)
-        self._note_scan(plan)
+        report.note_scan(self._scan, plan.kept)
         self._check_losses(plan)
         attribution = Attribution(folder, self._descriptions, self._files)
         attribution.announce(self._scan.entries)
@@ -295,17 +295,6 @@ class _Build:
                 check_shrunk(self._scan, self._collection.folder, plan)
         if not plan.gone:
             check_entries(self._scan)
-
-    def _note_scan(self, plan: Plan) -> None:
-        """Count what the scan has left out."""
-        report, scan = self._report, self._scan
-        report.outside_links = scan.outside_links
-        report.left_out = len(scan.left_out)
-        report.unsettled = len(scan.unsettled)
-        report.kept = plan.kept
-        report.unread_kinds = scan.unread_kinds
-        report.ignored = dict(Counter(scan.ignored.values()).most_common())
-        report.litter = dict(Counter(Path(path).name for path in scan.litter).most_common())
 
     def _plan(
         self, failures: Mapping[str, QuarantinedFile], entries: Entries | None = None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
 
     from anysense.embed.media.extras import Extra
     from anysense.index.building.sources.entries import Problem
+    from anysense.index.building.sources.scan import FileScan
     from anysense.index.folder.progress import ProgressNote
 
 __all__ = [
@@ -129,6 +132,16 @@ class BuildReport:
         from anysense.embed.media.extras import count_by_extra
 
         return count_by_extra(self.unread_kinds)
+
+    def note_scan(self, scan: FileScan, kept: int) -> None:
+        """Count what a scan has left out, and how many files are kept as rows cannot be read."""
+        self.outside_links = scan.outside_links
+        self.left_out = len(scan.left_out)
+        self.unsettled = len(scan.unsettled)
+        self.kept = kept
+        self.unread_kinds = scan.unread_kinds
+        self.ignored = dict(Counter(scan.ignored.values()).most_common())
+        self.litter = dict(Counter(Path(path).name for path in scan.litter).most_common())
 
     def note_touched(self, paths: Iterable[str]) -> None:
         """Note files that are new, changed or gone, as long as there are few."""
