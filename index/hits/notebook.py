@@ -14,13 +14,13 @@ from html import escape
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from anysense.embed.errors import AnysenseError, UsageError
+from anysense.embed.errors import AnysenseError, MediaTooLargeError, UsageError
 from anysense.embed.media.files import readable_size
 from anysense.embed.types import HEADING_SIGN, Kind, Modality
 from anysense.index.hits.attachments import picture_of
 from anysense.index.hits.excerpts import excerpts_of
 from anysense.index.hits.places import one_line, show_place
-from anysense.index.hits.players import player_of
+from anysense.index.hits.players import film_of, player_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,9 +37,12 @@ MEDIA_BYTES = 4 * 1024**2
 MOST_HITS = 50
 _SIDE = 320
 _MEDIUM_BYTES = 512 * 1024
+_FILM_BYTES = 1024**2
 _LEAST_BYTES = 8 * 1024
 """Where there is less room, media are not read to see whether they fit."""
 _MOST_EXCERPTS = 3
+_MOST_FILMS = 3
+"""So many videos are played; the others are shown by a frame, as cutting takes seconds."""
 _PASSAGE_CHARACTERS = 400
 _WRAPPED_CHARACTERS = 60
 """A line of at least so many ends where the writer's window did, not where something ends."""
@@ -98,6 +101,7 @@ class _Room:
     def __init__(self, most_bytes: int) -> None:
         self.bytes_left = most_bytes
         self.left_out = 0
+        self.films_left = _MOST_FILMS
 
     def take(self, medium: MediaFile) -> str | None:
         """A medium as an address that holds it; None if it has no room."""
@@ -128,6 +132,9 @@ def _medium(hit: Hit, best: Excerpt, room: _Room) -> str:
         room.left_out += 1
         return ""
     try:
+        film = _film(hit, room)
+        if film:
+            return film
         if is_sound:
             medium = player_of(hit, best, _MEDIUM_BYTES)
         else:
@@ -142,6 +149,18 @@ def _medium(hit: Hit, best: Excerpt, room: _Room) -> str:
     if is_sound:
         return f'<audio controls preload="metadata" style="{_PLAYER}" src="{uri}"></audio>'
     return f'<img style="{_PICTURE}" alt="{escape(_name(hit))}" src="{uri}">'
+
+
+def _film(hit: Hit, room: _Room) -> str:
+    """The moment of a video, if it is to be played and has room."""
+    if hit.frame is None or not room.films_left:
+        return ""
+    room.films_left -= 1
+    try:
+        film = film_of(hit, min(_FILM_BYTES, room.bytes_left))
+    except MediaTooLargeError:
+        return ""
+    return f'<video controls preload="metadata" style="{_PICTURE}" src="{room.take(film)}"></video>'
 
 
 def _passage(excerpt: Excerpt) -> str:

@@ -218,9 +218,11 @@ def _hint_at_files(texts: Sequence[str], unwanted: Sequence[str]) -> None:
     """Say how to search by a file, if that may be what a text means that is the path of one."""
     if not any("." in text for text in (*texts, *unwanted)):  # what tells of files takes a moment
         return
-    from anysense.embed.media.identify import modality_of_path
+    from anysense.embed.media.identify import modality_of_path, named_modalities
+    from anysense.embed.types import Modality
 
     hints = {
+        "video": "--video {} searches by what it shows and how it sounds",
         "image": "--image {} searches by what it shows",
         "audio": "--audio {} searches by how it sounds",
         "text": "--like {} searches by what it says, if it is in the collection",
@@ -228,7 +230,8 @@ def _hint_at_files(texts: Sequence[str], unwanted: Sequence[str]) -> None:
     for text in texts:
         modality = modality_of_path(text)
         if modality is not None:
-            hint = hints[modality.value].format(text)
+            is_video = len(named_modalities(text) - {Modality.TEXT}) > 1
+            hint = hints["video" if is_video else modality.value].format(text)
             console.note(f"{text} is a file, and its name is searched as words: {hint}.")
     for text in unwanted:
         if modality_of_path(text) is not None:

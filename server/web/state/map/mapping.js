@@ -165,7 +165,7 @@ export function mayLightMore(hits) {
  * @returns {Promise<Card>}
  */
 async function toCard(service, collection, item) {
-  const isPictured = item.kind === "image" || item.kind === "document";
+  const isPictured = ["image", "document", "video"].includes(item.kind);
   const thumbnail = isPictured ? await thumbnailOf(service, collection, item.id) : null;
   const text = item.segments.find((segment) => segment.text)?.text ?? "";
   return { title: nameOf(item), note: item.kind === "text" ? text.slice(0, 160) : "", thumbnail };

@@ -97,5 +97,7 @@ def test_language_models_get_the_frame_and_the_sound(collection: Collection) -> 
     assert [part["type"] for part in parts[1:]] == ["input_audio"]
 
 
-def test_notebooks_show_the_frame(collection: Collection) -> None:
-    assert "data:image/jpeg;base64," in Hits([hit_of(collection, "lime")])._repr_html_()
+def test_notebooks_play_the_first_videos_and_show_frames_of_others(collection: Collection) -> None:
+    shown = Hits([hit_of(collection, "lime")] * 5)._repr_html_()
+    assert shown.count('src="data:video/mp4;base64,') == 3
+    assert shown.count('src="data:image/jpeg;base64,') == 2

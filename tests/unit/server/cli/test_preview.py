@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from command_line import run
 from service_process import COMMAND, process_environment
+from video_files import Scene, colour, film
 
 from anysense.index.collection import Collection
 from anysense.index.ranking.retriever import CollectionRetriever
@@ -133,3 +134,20 @@ def test_a_command_in_a_terminal_shows_them(built: Path) -> None:
         os.close(ours)
     assert process.returncode == 0
     assert shown.count(b"\x1b_Ga=T") == 2
+
+
+def test_a_video_is_shown_by_the_frame_that_matched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    scenes = [Scene(colour(name), 65.0) for name in ("lime", "red")]
+    (tmp_path / "film.mp4").write_bytes(film(scenes, rate=1))
+    with Collection.create(tmp_path / "c", ["tiny"]) as collection:
+        assert collection.add([tmp_path / "film.mp4"]).failed == []
+        reader = CollectionReader(collection.folder)
+        found = CollectionRetriever(collection, reader=reader).retrieve("red", kinds=["video"])
+        assert 65 <= (found[0].frame or 0) < 130
+        terminal(monkeypatch, {"TERM": "xterm-256color", "COLORTERM": "truecolor"})
+        preview.print_previews(found)
+    shown = capfd.readouterr().out
+    assert "film.mp4, 1:" in shown
+    assert "48;2;2" in shown or "38;2;2" in shown, "it is red"

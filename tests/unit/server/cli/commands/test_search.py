@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from command_line import hits_of, run, run_json, sources_of
 from media_files import page, pdf
 from PIL import Image
+from video_files import Scene, film, tones
 
 from anysense.server.cli.searching import NO_MATCH
 from anysense.server.client.running import RunningService, noted
@@ -217,3 +218,14 @@ def test_search_opens_the_page_of_a_service_that_has_the_collection(
         told = run("search", built, "red ink", "--not", "blue", "--open", "--modality", "image")
         assert told.stdout == ""
     assert opened == ["http://127.0.0.1:8123/?c=things&q=red+ink&q=blue&w=1%2C-1&in=image"]
+
+
+def test_a_video_asks_by_its_frames_and_its_sound(built: Path, tmp_path: Path) -> None:
+    red = Image.new("RGB", (320, 180), (220, 20, 20))
+    path = tmp_path / "film.mp4"
+    path.write_bytes(film([Scene(red, 3.0, tones((110, 3.0)))]))
+    payload = run_json("search", built, "--video", path, "--modality", "image")
+    assert payload["query"] == [{"content": str(path), "modality": None, "weight": 1.0}]
+    assert [os.path.basename(hit["source"]) for hit in payload["hits"]] == ["red.png", "blue.png"]  # noqa: PTH119
+    assert payload["hits"][0]["raw_score"] > 0.95
+    assert f"--video {path} searches by what it shows" in run("search", built, str(path)).stderr

@@ -1,0 +1,67 @@
+"""A video on the page: its tile shows the moment, and it plays from there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+from axe import breaches, needs_axe
+from browser import needs_chromium
+from page_view import View
+from PIL import Image
+from playwright.sync_api import expect
+from video_files import Scene, film
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from browser import Watch
+    from playwright.sync_api import Page
+
+pytestmark = [pytest.mark.integration, needs_chromium]
+PHOTOS = Path(__file__).parents[2] / "server" / "sample" / "photos"
+NAMES = ("cat-face", "coffee-cup", "birds-over-snow")
+
+
+@pytest.fixture
+def shown(service: str, page: Page) -> Iterator[View]:
+    """The page of a service that has a video: ten seconds of each of three photos."""
+    scenes = [Scene(Image.open(PHOTOS / f"{name}.jpg"), 10.0) for name in NAMES]
+    address = f"{service}/v1/items"
+    files = {"file": ("film.mp4", film(scenes, rate=5), "video/mp4")}
+    assert httpx.post(address, data={"id": "film"}, files=files, timeout=120).status_code == 201
+    try:
+        yield View(page)
+    finally:
+        httpx.delete(f"{address}/film")
+
+
+@needs_axe
+def test_a_video_shows_the_frame_that_matched_and_plays_from_there(
+    shown: View, watch: Watch
+) -> None:
+    shown.open("q=coffee+cup&kind=video")
+    tile = shown.hit("film.mp4")
+    moment = tile.locator(".film")
+    expect(moment).to_have_text(re.compile(r"^0:1\d–0:[12]\d$"))
+    expect(tile.locator("img")).to_have_attribute("src", re.compile(r"w=\d+&start=1\d"))
+    expect(tile.locator("img")).to_have_class(re.compile("there"))
+    tile.get_by_role("link").click()
+    dialog = shown.page.get_by_role("dialog", name="film.mp4")
+    video = dialog.locator("video")
+    expect(video).to_have_attribute("src", re.compile(r"/media#t=1\d"))
+    expect(video).to_have_attribute("aria-label", "film.mp4")
+    seconds = video.evaluate(
+        """(video) => new Promise((resolve, reject) => {
+          const tell = () => resolve(video.currentTime);
+          if (video.readyState >= 2) return tell();
+          video.addEventListener("loadeddata", tell);
+          video.addEventListener("error", () => reject(video.error?.message));
+        })"""
+    )
+    assert 10 <= seconds < 20
+    assert breaches(shown.page) == []
+    watch.check()
