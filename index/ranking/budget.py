@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from anysense.embed.clips import pixels_of
 from anysense.embed.errors import MediaError, MediaTooLargeError, UsageError
-from anysense.embed.types import Modality, Waveform
+from anysense.embed.types import Kind, Modality, Waveform
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +39,7 @@ def check_budget(contents: Sequence[tuple[Modality | None, Any]], limits: Limits
             by_modality[modality].append(content)
     _check_texts(by_modality[Modality.TEXT], limits)
     _check_pictures(by_modality[Modality.IMAGE], limits)
+    _check_videos(contents, limits)
     _check_sounds(by_modality[Modality.AUDIO], limits)
 
 
@@ -82,6 +83,27 @@ def _check_pictures(contents: Sequence[Any], limits: Limits) -> None:
             _NAME,
             f"has {_of_all('picture', contents)} {pixels:,} pixels{_together(contents)}, "
             f"over the limit of {most:,} pixels for a query; search by smaller ones",
+        )
+
+
+def _check_videos(contents: Sequence[tuple[Modality | None, Any]], limits: Limits) -> None:
+    from anysense.embed.media.identify import format_of_media
+    from anysense.embed.media.video.facts import stated_length
+
+    seconds, videos = 0.0, 0
+    for modality, content in contents:
+        if modality is not Modality.TEXT and isinstance(content, (Path, bytes)):
+            with suppress(MediaError):
+                if format_of_media(content, limits).kind is Kind.VIDEO:
+                    videos += 1
+                    seconds += stated_length(content, limits) or 0.0
+    if seconds > limits.query_video_seconds + 0.5 * videos:
+        together = "" if videos == 1 else " together"
+        raise MediaTooLargeError(
+            _NAME,
+            f"has {'a video' if videos == 1 else f'{videos} videos'} of {seconds:,.0f} seconds"
+            f"{together}, over the limit of {limits.query_video_seconds:,.0f} seconds for a query; "
+            "search by a part of it",
         )
 
 

@@ -144,7 +144,7 @@ def _resolve_file(term: Term, content: Path | bytes, limits: Limits) -> Term:
         return term
     file_format = format_of_media(content, limits)
     if file_format.kind is Kind.VIDEO:
-        from anysense.embed.media.video.hearing import is_heard
+        from anysense.embed.media.video.facts import is_heard
 
         if is_heard(content, limits):
             return VideoTerm(content, term.weight, modality=Modality.IMAGE)

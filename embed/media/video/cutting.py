@@ -54,7 +54,7 @@ def cut_video(
             sound = heard_in(video, start, end)
         file.seek(0)
         with open_video(file, file_format, name, limits) as video:
-            pictures = _pictures(video, start, end)
+            pictures = _pictures(video, start, end, name)
             first = next(pictures, None)
             if first is None:
                 reason = f"is {file_format.article} without a frame from {start:g} s on"
@@ -66,13 +66,15 @@ def cut_video(
             writer.finish()
 
 
-def _pictures(video: OpenedVideo, start: float, end: float) -> Iterator[tuple[Image, float]]:
+def _pictures(
+    video: OpenedVideo, start: float, end: float, name: str
+) -> Iterator[tuple[Image, float]]:
     """What is shown in these seconds, with times from their start; the last is shown till the end.
 
     Frames that come sooner than `FRAME_SECONDS` after another one are left out.
     """
     last, time = None, -FRAME_SECONDS
-    with closing(frames_from(video, start)) as frames:
+    with closing(frames_from(video, start, name)) as frames:
         for frame, began in frames:
             if began >= end or video.seconds <= start:
                 break

@@ -19,11 +19,10 @@ from anysense.embed.types import Waveform
 if TYPE_CHECKING:
     from anysense.embed.media.files import Media
 
-__all__ = ["SOUND_RATE", "heard_in", "is_heard", "read_soundtrack"]
+__all__ = ["SOUND_RATE", "heard_in", "read_soundtrack"]
 
 SOUND_RATE = 48_000
 """Hz."""
-_LOOK_SECONDS = 1.0
 _LEAD = 0.5
 """Seconds of sound that are taken before the start, as a frame of it may reach into the part."""
 
@@ -45,22 +44,6 @@ def read_soundtrack(
     if sound is None:
         raise EmptyMediaError(name, f"is a video without sound from {start:g} to {end:g} s")
     return sound
-
-
-def is_heard(source: Media, limits: Limits = DEFAULT_LIMITS) -> bool:
-    """Whether a video has a sound that is not all silence.
-
-    Raises:
-        MediaError: it cannot be opened or decoded, or is too large.
-    """
-    name = media_name(source)
-    with open_media(source, limits) as file:
-        file_format = video_format(file, identify(file, source))
-        with open_video(file, file_format, name, limits) as video:
-            track = Soundtrack(_LOOK_SECONDS)
-            with closing(video.moments(pictures=0, sound=True)) as frames:
-                heard = (piece for each in frames for piece in track.add(each.frame, each.start))
-                return next(heard, None) is not None or next(track.finish(), None) is not None
 
 
 def heard_in(video: OpenedVideo, start: float, end: float) -> Waveform | None:

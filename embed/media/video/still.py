@@ -46,15 +46,17 @@ def read_still(
         file_format = video_format(file, identify(file, source))
         with open_video(file, file_format, name, limits) as video:
             still = (
-                _first_shown(video, side) if seconds is None else _shown_at(video, seconds, side)
+                _first_shown(video, side)
+                if seconds is None
+                else _shown_at(video, seconds, side, name)
             )
     if still is None:
         raise EmptyMediaError(name, f"is {file_format.article} without a frame that can be shown")
     return still
 
 
-def _shown_at(video: OpenedVideo, seconds: float, side: int) -> Image | None:
-    with closing(frames_from(video, seconds)) as frames:
+def _shown_at(video: OpenedVideo, seconds: float, side: int, name: str) -> Image | None:
+    with closing(frames_from(video, seconds, name)) as frames:
         frame, _ = next(frames, (None, 0.0))
     return None if frame is None else shown(frame, (side, 0), video.aspect)
 

@@ -11,7 +11,8 @@ from PIL import Image
 from video_files import RATE, Scene, film, tones
 
 from anysense import Collection, NewItem, Term, Waveform
-from anysense.embed.errors import UsageError
+from anysense.embed.errors import MediaTooLargeError, UsageError
+from anysense.embed.limits import Limits
 from anysense.embed.types import Modality
 from anysense.index.ranking.query import VideoTerm, parse_query
 
@@ -100,3 +101,12 @@ def test_a_video_stands_once_however_it_is_found(collection: Collection, video: 
         assert ids.count("film") == 1
     [film_hit] = [hit for hit in collection.search(video, k=20) if hit.id == "film"]
     assert len(film_hit.moments) == 1
+
+
+def test_videos_of_a_query_are_bounded_together(video: Path) -> None:
+    limits = Limits(query_video_seconds=6.0)
+    assert len(parse_query(video, limits)) == 1
+    with pytest.raises(MediaTooLargeError, match="has 2 videos of 8 seconds together, over the"):
+        parse_query([video, Term(video, modality=Modality.AUDIO)], limits)
+    with pytest.raises(MediaTooLargeError, match="has a video of 4 seconds, over the limit of 3"):
+        parse_query(video, Limits(query_video_seconds=3.0))

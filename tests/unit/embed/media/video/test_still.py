@@ -9,8 +9,14 @@ import pytest
 from media_files import photo
 from video_files import CONTAINERS, Scene, colour, film
 
-from anysense.embed.errors import CorruptMediaError
+from anysense.embed.errors import CorruptMediaError, MediaTooLargeError
+from anysense.embed.limits import DEFAULT_LIMITS
+from anysense.embed.media.files import open_media
+from anysense.embed.media.identify import identify
+from anysense.embed.media.video.opened import open_video
+from anysense.embed.media.video.seeking import frames_from
 from anysense.embed.media.video.still import read_still
+from anysense.embed.media.video.tracks import video_format
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -63,6 +69,18 @@ def test_without_a_time_it_is_the_first_frame_that_shows_anything() -> None:
     dark = Scene(photo(320, 180).point(lambda _: 0), 3.0)
     assert name_of(read_still(film([dark, *SCENES]), None, 160)) == "red"
     assert read_still(film([dark]), None, 160).getextrema()[0][1] < 40
+
+
+def test_the_way_to_a_frame_is_bounded() -> None:
+    """Of a film with one key frame, sixty frames are decoded to come to its sixth second."""
+    data = film(SCENES)
+    with open_media(data) as file:
+        file_format = video_format(file, identify(file, data))
+        with (
+            open_video(file, file_format, "a", DEFAULT_LIMITS) as video,
+            pytest.raises(MediaTooLargeError, match="over 30 frames before 6 s"),
+        ):
+            next(frames_from(video, 6.0, "a", most=30))
 
 
 def test_what_is_damaged_is_said() -> None:
