@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
+    from anysense.embed.types import Origin
     from anysense.index.hits.hit import Hit, HitSegment
     from anysense.index.hits.moments import Moment
 
@@ -173,15 +174,15 @@ def _where(hit: Hit) -> str:
     """Where in the item it matched best: of a recording or a video, the moment."""
     if hit.unit is not Unit.SECONDS or not hit.moments:
         return _place(hit)
-    return _with_route(_span(hit.moments[0]), hit)
+    return _with_route(_span(hit.moments[0], hit.origin), hit)
 
 
 def _place(hit: Hit | HitSegment) -> str:
     return _with_route(show_place(hit.place, hit.origin), hit)
 
 
-def _span(moment: Moment) -> str:
-    return show_place(Place.of_seconds(moment.start, moment.end))
+def _span(moment: Moment, origin: Origin | None = None) -> str:
+    return show_place(Place.of_seconds(moment.start, moment.end), origin)
 
 
 def _with_route(place: str, hit: Hit | HitSegment) -> str:

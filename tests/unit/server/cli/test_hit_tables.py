@@ -50,3 +50,17 @@ def test_a_video_found_by_its_words_tells_its_moments_as_well(
     line = line_of(caption, segment(Modality.IMAGE, 5, 6, 2), capsys=capsys)
     assert line[1:3] == ["text", "caption words"]
     assert line[-1] == "image 0:05-0:06"
+
+
+def test_a_moment_that_was_found_by_what_is_said_tells_so(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    place: dict[str, Any] = {
+        "start": 12,
+        "end": 15,
+        "unit": Unit.SECONDS,
+        "origin": Origin.TRANSCRIPT,
+    }
+    said = HitSegment(Modality.TEXT, 5, **FACTS, **place, text="rain")
+    line = line_of(said, segment(Modality.AUDIO, 10, 20, 3), capsys=capsys)
+    assert line[1:] == ["text", "0:10-0:20, transcript", "a.mp4", "rain"]
