@@ -42,7 +42,7 @@ def is_heard(source: Media, limits: Limits = DEFAULT_LIMITS) -> bool:
     track = Soundtrack(_WINDOW_SECONDS)
     with (
         _opened(source, limits) as video,
-        closing(video.moments(pictures=0, sound=True)) as frames,
+        closing(video.frames(pictures=0, sound=True)) as frames,
     ):
         heard = (piece for each in frames for piece in track.add(each.frame, each.start))
         return next(heard, None) is not None or next(track.finish(), None) is not None

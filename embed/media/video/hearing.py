@@ -57,7 +57,7 @@ def heard_in(video: OpenedVideo, start: float, end: float) -> Waveform | None:
         return None
     video.seek(max(0.0, start - _LEAD))
     track, pieces = Soundtrack(end - start + _LEAD), list[Piece]()
-    with closing(video.moments(pictures=0, sound=True)) as frames:
+    with closing(video.frames(pictures=0, sound=True)) as frames:
         for each in frames:
             if each.start >= end:
                 break

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from anysense.embed.limits import Limits
     from anysense.embed.media.signatures import Format
 
-__all__ = ["Moment", "OpenedVideo", "open_video"]
+__all__ = ["OpenedVideo", "TimedFrame", "open_video"]
 
 _BAD_PACKETS = 0.02
 """The share of damaged packets of a stream that is passed over, with one always allowed."""
@@ -41,7 +41,7 @@ _FRAMES_FOR_ONE = 12
 """From so many frames for each one that is wanted, those that no other needs are left out."""
 
 
-class Moment:
+class TimedFrame:
     """A decoded frame, of pictures or of sound.
 
     Attributes:
@@ -113,7 +113,7 @@ class OpenedVideo:
         self._check_size(self.pictures)
         self._check_seconds(float(container.duration or 0) / 1e6 if self._is_stated() else 0.0)
 
-    def moments(self, *, pictures: float, sound: bool) -> Generator[Moment]:
+    def frames(self, *, pictures: float, sound: bool) -> Generator[TimedFrame]:
         """The frames of the default streams, decoded, in the order of the file.
 
         Args:
@@ -137,19 +137,19 @@ class OpenedVideo:
                 check_waiter()
                 self._reached = max(self._reached, end_of_packet(packet) - self._start)
                 stream = streams.get(packet.stream.index)
-                for moment in stream.decode(packet) if stream is not None else ():
-                    self._check(moment)
-                    yield moment
+                for timed in stream.decode(packet) if stream is not None else ():
+                    self._check(timed)
+                    yield timed
         for stream in streams.values():
             self._check_damage(stream)
         if is_cut_short(self.stated, max(self.seconds, self._reached), self._longest):
             self.is_complete = False
 
     def seek(self, seconds: float) -> None:
-        """Go, before `moments`, to where all that is shown from a time on can be decoded.
+        """Go, before `frames`, to where all that is shown from a time on can be decoded.
 
         What cannot be sought in is read from its beginning; where there is no index, or it is
-        wrong, the first moments may come later. A time before 0 is sure to be the beginning.
+        wrong, the first frames may come later. A time before 0 is sure to be the beginning.
         """
         from av.error import FFmpegError
 
@@ -184,13 +184,13 @@ class OpenedVideo:
                 return
             yield packet
 
-    def _check(self, moment: Moment) -> None:
-        self._check_seconds(moment.start)
-        if not moment.is_sound:
-            self._check_size(moment.frame)
-            self._longest = max(self._longest, moment.start - self.seen)
-            self.seen = max(self.seen, moment.end)
-        self.seconds = max(self.seconds, moment.end)
+    def _check(self, timed: TimedFrame) -> None:
+        self._check_seconds(timed.start)
+        if not timed.is_sound:
+            self._check_size(timed.frame)
+            self._longest = max(self._longest, timed.start - self.seen)
+            self.seen = max(self.seen, timed.end)
+        self.seconds = max(self.seconds, timed.end)
 
     def _check_size(self, pictures: Any) -> None:
         if pictures is not None and pictures.width * pictures.height > self._limits.video_pixels:
@@ -228,7 +228,7 @@ class _Stream:
         self.packets = self.bad = 0
         self._clock = clock
 
-    def decode(self, packet: Any) -> Iterator[Moment]:
+    def decode(self, packet: Any) -> Iterator[TimedFrame]:
         from av.error import FFmpegError
 
         self.packets += 1
@@ -238,4 +238,4 @@ class _Stream:
             self.bad += 1
             return
         for frame in frames:
-            yield Moment(frame, is_sound=self.is_sound, start=self._clock.seconds(frame))
+            yield TimedFrame(frame, is_sound=self.is_sound, start=self._clock.seconds(frame))

@@ -45,10 +45,10 @@ def frames_from(
     """
     for lead in (0.0, _EARLIER, seconds + _EARLIER):
         video.seek(seconds - lead)
-        with closing(video.moments(pictures=_ALL, sound=False)) as moments:
-            first = next(moments, None)
+        with closing(video.frames(pictures=_ALL, sound=False)) as frames:
+            first = next(frames, None)
             if first is not None and (first.start <= seconds + _ALMOST or lead >= seconds):
-                timed = ((each.frame, each.start) for each in chain([first], moments))
+                timed = ((each.frame, each.start) for each in chain([first], frames))
                 yield from _shown_from(timed, seconds, name, most)
                 return
 

@@ -64,7 +64,7 @@ def _shown_at(video: OpenedVideo, seconds: float, side: int, name: str) -> Image
 def _first_shown(video: OpenedVideo, side: int) -> Image | None:
     """The first frame, of one a second, that shows anything; or else the very first."""
     first, due = None, 0.0
-    with closing(video.moments(pictures=1.0, sound=False)) as frames:
+    with closing(video.frames(pictures=1.0, sound=False)) as frames:
         for each in frames:
             if each.start < due:
                 continue

@@ -10,7 +10,7 @@ from anysense.embed.errors import EmptyMediaError, MediaTooLargeError
 from anysense.embed.media.files import media_name, open_media
 from anysense.embed.media.identify import identify
 from anysense.embed.media.pieces import Piece, ReadOptions, captions
-from anysense.embed.media.video.opened import Moment, OpenedVideo, open_video
+from anysense.embed.media.video.opened import OpenedVideo, TimedFrame, open_video
 from anysense.embed.media.video.sampling import Clips, Sampler, Stills
 from anysense.embed.media.video.showing import frame_side, is_blank, shown
 from anysense.embed.media.video.soundtrack import Soundtrack
@@ -87,9 +87,9 @@ class _Reading:
         """What is to be encoded of it."""
         rate = max((sampler.rate for sampler in self._samplers), default=0.0)
         video = self._video
-        with closing(video.moments(pictures=rate, sound=self._sound is not None)) as moments:
-            for moment in moments:
-                yield from self._hear(moment) if moment.is_sound else self._see(moment)
+        with closing(video.frames(pictures=rate, sound=self._sound is not None)) as frames:
+            for timed in frames:
+                yield from self._hear(timed) if timed.is_sound else self._see(timed)
         for sampler in self._samplers:
             yield from sampler.finish(video.seen)
         if self._sound is not None:
@@ -104,16 +104,16 @@ class _Reading:
             else (f"is a video that {what}")
         )
 
-    def _see(self, moment: Moment) -> Iterator[Piece]:
-        wanting = [sampler for sampler in self._samplers if sampler.wants(moment.start)]
+    def _see(self, timed: TimedFrame) -> Iterator[Piece]:
+        wanting = [sampler for sampler in self._samplers if sampler.wants(timed.start)]
         if not wanting:
             return
         self._seen += 1
         self._check_frames(self._seen)
-        picture = shown(moment.frame, self._side, self._video.aspect)
+        picture = shown(timed.frame, self._side, self._video.aspect)
         seen = None if is_blank(picture) else picture
         for sampler in wanting:
-            yield from sampler.add(seen, moment.start)
+            yield from sampler.add(seen, timed.start)
 
     def _check_frames(self, count: float) -> None:
         if count > self._most:
@@ -122,6 +122,6 @@ class _Reading:
                 f"has over {self._most:,} frames to be encoded: index fewer of a second",
             )
 
-    def _hear(self, moment: Moment) -> Iterator[Piece]:
+    def _hear(self, timed: TimedFrame) -> Iterator[Piece]:
         assert self._sound is not None
-        yield from self._sound.add(moment.frame, moment.start)
+        yield from self._sound.add(timed.frame, timed.start)
