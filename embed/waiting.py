@@ -18,6 +18,7 @@ __all__ = [
     "LOOK_UP_SECONDS",
     "Waiter",
     "as_query",
+    "begin_stoppable",
     "check_waiter",
     "current_waiter",
     "in_turn",
@@ -33,6 +34,8 @@ LOOK_UP_SECONDS = 0.25
 """How soon who waits in a line notices that nobody waits for them any more."""
 
 _WAITER: ContextVar[Waiter | None] = ContextVar("WAITER", default=None)
+
+_STOPPED: ContextVar[threading.Event | None] = ContextVar("STOPPED", default=None)
 
 _END_TURN: ContextVar[Callable[[], object] | None] = ContextVar("END_TURN", default=None)
 
@@ -130,12 +133,20 @@ def limit_waiter(seconds: float | None) -> None:
         waiter.limit(seconds)
 
 
+def begin_stoppable(stopped: threading.Event) -> None:
+    """Note that nobody waits for what is done in this context once this is set."""
+    _STOPPED.set(stopped)
+
+
 def check_waiter() -> None:
     """Stop work that nobody waits for any more: called between its batches.
 
     Raises:
         AbandonedError, DeadlineError: see `Waiter.check`.
     """
+    stopped = _STOPPED.get()
+    if stopped is not None and stopped.is_set():
+        raise AbandonedError("What this is for was stopped.")
     waiter = _WAITER.get()
     if waiter is not None:
         waiter.check()

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from concurrent.futures import Future
 from contextvars import copy_context
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from anysense.embed.waiting import begin_stoppable
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
 __all__ = ["LOOK_UP_SECONDS", "Users", "Workers"]
 
 LOOK_UP_SECONDS = 0.5
 """How soon a thread that waits notices that the interpreter is going down."""
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 
@@ -48,15 +52,21 @@ class Workers:
         self.tasks: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self.threads: list[threading.Thread] = []
         self.users = Users()
-        self.is_stopped = False
+        self._stopped = threading.Event()
+
+    @property
+    def is_stopped(self) -> bool:
+        return self._stopped.is_set()
 
     def submit(self, work: Callable[..., T], *args: Any) -> Future[T]:
         """Do this when a thread is free; one is started unless all are.
 
-        Its context is the caller's, so that it is for whom the caller does it.
+        Its context is the caller's, so that it is for whom the caller does it, and until these
+        threads are stopped.
         """
         future: Future[T] = Future()
         context = copy_context()
+        context.run(begin_stoppable, self._stopped)
 
         def task() -> None:
             if future.set_running_or_notify_cancel():
@@ -73,9 +83,24 @@ class Workers:
             thread.start()
         return future
 
+    def map(self, work: Callable[[S], T], items: Iterable[S]) -> Iterator[tuple[S, T]]:
+        """Each item with what work gives of it, in order; two are done ahead for each thread."""
+        ahead: deque[tuple[S, Future[T]]] = deque()
+        for item in items:
+            ahead.append((item, self.submit(work, item)))
+            if len(ahead) > 2 * self.count:
+                first, future = ahead.popleft()
+                yield first, future.result()
+        while ahead:
+            first, future = ahead.popleft()
+            yield first, future.result()
+
     def stop(self) -> None:
-        """Finish what is being done, drop the rest, and end."""
-        self.is_stopped = True
+        """Drop what is not begun, finish the rest, or leave it where it looks whether it may.
+
+        See `anysense.embed.waiting.check_waiter`.
+        """
+        self._stopped.set()
         for _ in self.threads:
             self.tasks.put(lambda: None)  # wakes a thread that waits
         for thread in self.threads:

@@ -34,7 +34,7 @@ from anysense.index.building.settings.keeping import keep_settings
 from anysense.index.building.settings.recognition import items_to_recognise, note_recognised
 from anysense.index.building.sources.scan import FileScan
 from anysense.index.folder.progress import ProgressNote
-from anysense.index.objects.content import fetching
+from anysense.index.objects.fetching import fetching
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

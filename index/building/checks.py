@@ -12,7 +12,8 @@ from anysense.index.building.report import kinds_text
 from anysense.index.building.sources.entries import RowEntry
 from anysense.index.building.sources.paths import holder_of, member_path, table_of
 from anysense.index.building.sources.table import TableSource
-from anysense.index.building.sources.tars.source import TarSource
+from anysense.index.building.sources.tars.source import TAR_SUFFIX, TarSource
+from anysense.index.objects.addresses import is_object
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,7 +114,8 @@ def _came_from(source: Source, path: str) -> bool:
 
 def _removal(collection: Path, source: Source) -> str:
     """The command that removes every item whose file is in a source."""
-    is_tar = isinstance(source, TarSource)
+    is_stored_tar = is_object(source.root) and source.root.lower().endswith(TAR_SUFFIX)
+    is_tar = isinstance(source, TarSource) or is_stored_tar
     start = member_path(source.root, "") if is_tar else os.path.join(source.root, "")  # noqa: PTH118
     start = start.replace("\\", "\\\\").replace("'", "\\'")
     where = f"source ^= '{start}'"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections import deque
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -25,7 +25,6 @@ from anysense.index.objects.addresses import is_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from concurrent.futures import Future
 
     from PIL.Image import Image
 
@@ -92,22 +91,14 @@ def hash_entries(
     threads = min(workers or os.cpu_count() or 1, _THREADS)
     if any(is_object(entry.path) for entry in entries):
         threads = _FETCHING_THREADS
-    ahead: deque[tuple[Entry, Future[HashOutcome]]] = deque()
     pool = Workers(threads, "anysense-hash")
     try:
-        for entry in entries:
-            ahead.append((entry, pool.submit(_hash_entry, entry, limits)))
-            if len(ahead) > 2 * threads:
-                first, future = ahead.popleft()
-                yield first, future.result()
-        while ahead:
-            first, future = ahead.popleft()
-            yield first, future.result()
+        yield from pool.map(partial(_hash_entry, limits=limits), entries)
     finally:
         pool.stop()
 
 
-def _hash_entry(entry: Entry, limits: Limits) -> HashOutcome:
+def _hash_entry(entry: Entry, *, limits: Limits) -> HashOutcome:
     if isinstance(entry, RowEntry):
         return file_record(entry, entry.content_hash)
     most = most_bytes(entry.path, limits)

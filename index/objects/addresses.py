@@ -96,7 +96,7 @@ class Address(NamedTuple):
 
 
 def is_object(path: str) -> bool:
-    """Whether a path of the catalog is the address of an object."""
+    """Whether a path of the catalog leads to a storage service: to an object, or into one."""
     return _KNOWN.match(path) is not None
 
 

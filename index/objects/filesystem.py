@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from anysense.embed.errors import UsageError
 from anysense.index.objects.addresses import PROTOCOLS, Address
 from anysense.index.objects.failures import translated
+from anysense.index.objects.requests import await_request
 from anysense.index.objects.storage import StoredObject, stamp_of
 
 if TYPE_CHECKING:
@@ -118,10 +119,8 @@ class FilesystemStorage:
         """Do what a file system does under this name, within bounded time."""
         if not getattr(self._filesystem, "async_impl", False):
             return getattr(self._filesystem, name)(*args, **options)
-        from fsspec.asyn import sync
-
-        function = getattr(self._filesystem, f"_{name}")
-        return sync(self._filesystem.loop, function, *args, timeout=_REQUEST_SECONDS, **options)
+        request = getattr(self._filesystem, f"_{name}")(*args, **options)
+        return await_request(request, self._filesystem.loop, _REQUEST_SECONDS)
 
 
 def open_filesystem(protocol: str) -> FilesystemStorage:

@@ -9,9 +9,11 @@ the user's cache that has no name any more, so that nothing is left of it whatev
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import threading
 import weakref
+from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeAlias
@@ -66,6 +68,7 @@ class Spool:
         most_files: how many of them there are, as a process may have so many open.
         most_small: how many objects are kept in memory.
         small_bytes: an object that has no more is kept in memory.
+        lets_go: whether what was not asked for the longest makes room for what comes.
     """
 
     def __init__(
@@ -74,12 +77,15 @@ class Spool:
         most_files: int = 256,
         most_small: int = 256,
         small_bytes: int = 256 * 1024,
+        *,
+        lets_go: bool = False,
     ) -> None:
+        self._lets_go = lets_go
         self._most_bytes = most_bytes
         self._most_files = most_files
         self._most_small = most_small
         self._small_bytes = small_bytes
-        self._kept: dict[Hashable, Fetched] = {}
+        self._kept: OrderedDict[Hashable, Fetched] = OrderedDict()
         self._fetching: dict[Hashable, threading.Lock] = {}
         self._lock = threading.Lock()
 
@@ -100,16 +106,31 @@ class Spool:
             try:
                 with self._lock:
                     kept = self._kept.get(key)
-                if kept is not None:
-                    return kept
+                    if kept is not None:
+                        self._kept.move_to_end(key)
+                        return kept
+                    self._make_room(size)
                 fetched = self._fetch(size, blocks)
                 with self._lock:
-                    if self._has_room(fetched):
+                    self._make_room(size)  # others may have come meanwhile
+                    if self._has_room(size):
                         self._kept[key] = fetched
                 return fetched
             finally:
                 with self._lock:
                     self._fetching.pop(key, None)
+
+    def takes(self, size: int) -> bool:
+        """Whether it would keep so many bytes if all else had gone, on its disk as it is now."""
+        with self._lock:
+            room = _free_bytes() + sum(self._sizes_in_files())
+        return size <= min(self._most_bytes, room)
+
+    def has_room(self, key: Hashable, size: int) -> bool:
+        """Whether an object is kept, or would be without another one having to go."""
+        with self._lock:
+            is_kept = key in self._kept
+            return is_kept or (self._has_room(size) and size <= _free_bytes())
 
     def release(self, key: Hashable) -> None:
         """Keep this no longer; who reads it still may do so to the end."""
@@ -141,12 +162,29 @@ class Spool:
                 raise _no_room(error) from None
         return fetched
 
-    def _has_room(self, fetched: Fetched) -> bool:
-        in_files = [each.size for each in self._kept.values() if not each.is_in_memory]
-        if fetched.is_in_memory:
+    def _make_room(self, size: int) -> None:
+        while self._lets_go and self._kept and not self._has_room(size):
+            self._kept.popitem(last=False)
+
+    def _has_room(self, size: int) -> bool:
+        in_files = self._sizes_in_files()
+        if size <= self._small_bytes:
             return len(self._kept) - len(in_files) < self._most_small
-        has_room = sum(in_files) + fetched.size <= self._most_bytes
-        return has_room and len(in_files) < self._most_files
+        return sum(in_files) + size <= self._most_bytes and len(in_files) < self._most_files
+
+    def _sizes_in_files(self) -> list[int]:
+        return [each.size for each in self._kept.values() if not each.is_in_memory]
+
+
+def _free_bytes() -> int:
+    """Of the disk on which files are kept."""
+    folder = user_cache("fetched")
+    while not folder.is_dir() and folder != folder.parent:
+        folder = folder.parent
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return 0
 
 
 def _nameless_file() -> int:

@@ -13,6 +13,7 @@ import httpx
 from httpx_retries import Retry, RetryTransport
 
 from anysense.embed.errors import ServiceUnreachableError, UsageError
+from anysense.embed.waiting import check_waiter
 from anysense.index.objects.failures import RefusedError, translated
 from anysense.index.objects.storage import StoredObject, stamp_of
 
@@ -67,6 +68,7 @@ class WebStorage:
             skipped = start if answer.status_code != httpx.codes.PARTIAL_CONTENT else 0
             data = bytearray()
             for block in answer.iter_raw():
+                check_waiter()
                 kept = block[skipped:]
                 skipped = max(0, skipped - len(block))
                 data += kept[: end - start - len(data)]

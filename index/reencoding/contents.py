@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from anysense.embed.errors import AnysenseError, MediaError
+from anysense.embed.errors import AnysenseError, MediaError, ServiceError
 from anysense.embed.types import Kind, Modality, Origin
 from anysense.index.building.content import hash_file, hash_lazy
 from anysense.index.building.pending import PendingItem
@@ -21,6 +21,7 @@ from anysense.index.building.sources.reaching import file_at
 from anysense.index.building.sources.scan import FileScan
 from anysense.index.building.sources.sidecars import sidecar_paths
 from anysense.index.catalog.browse import item_files
+from anysense.index.objects.addresses import is_object
 from anysense.index.reencoding.kept import KeptText, kept_text
 from anysense.index.types import NewItem
 
@@ -93,7 +94,7 @@ def content_of(catalog: Catalog, item: ItemRow, segments: Sequence[Segment]) -> 
     row: RowContent | None = None
     for file in item_files(catalog, item):
         holder = holder_of(file.path)
-        if holder is not None and not is_file(file.path):
+        if holder is not None and (is_object(holder) or not is_file(file.path)):
             row = row or RowContent(item, holder, file)
             continue
         if parse_path(file.path).kind is PathKind.OBJECT:
@@ -108,7 +109,7 @@ def content_of(catalog: Catalog, item: ItemRow, segments: Sequence[Segment]) -> 
             index, digest = item.position, file.content_hash
             return PendingItem(index, new, item.id, item.source, digest, (file,))
         reasons.append(reason)
-    if row is not None and is_file(row.table):
+    if row is not None and (is_object(row.table) or is_file(row.table)):
         return row
     return kept_text(item, segments) or next(iter(reasons), GIVEN if row is None else GONE)
 
@@ -177,6 +178,8 @@ def rows_of(table: str, wanted: Mapping[str, RowContent]) -> Iterator[PendingIte
                     item, digest = row.item, row.file.content_hash
                     new = replace(new, id=item.id, source=item.source)
                     yield PendingItem(item.position, new, item.id, item.source, digest, (row.file,))
+        except ServiceError:  # nobody can tell what has become of them
+            raise
         except AnysenseError:
             break
     yield from left.values()
@@ -187,7 +190,9 @@ def _entries_of(table: str, some: RowContent, with_captions: bool) -> Iterable[E
     if is_shard(table, some.file.mtime_ns):
         listing = FileScan([Path(table).parent], with_sidecars=with_captions)
         return DataSets(listing).entries(table)
-    return FileScan([table], with_sidecars=with_captions).run().entries
+    # What is in the catalog was allowed when it was added.
+    scan = FileScan([table], with_sidecars=with_captions, allow_http=is_object(table))
+    return scan.run().entries
 
 
 def _same(entry: Entry, file: FileRecord) -> NewItem | None:

@@ -26,6 +26,7 @@ from anysense.index.catalog.records import ItemRecord
 from anysense.index.catalog.spaces import count_items, items_lacking, put_vectors
 from anysense.index.catalog.stored import vector_blobs
 from anysense.index.folder.lock import ask_for_turns
+from anysense.index.objects.fetching import fetching
 from anysense.index.reencoding.contents import (
     GONE,
     ROW_GONE,
@@ -168,7 +169,8 @@ class Reencoder:
         rows: dict[str, dict[str, RowContent]] = {}
         self._encode(self._contents(rows))
         for table, wanted in rows.items():
-            self._encode(self._of_table(table, wanted))
+            with fetching():  # a tar in storage, once
+                self._encode(self._of_table(table, wanted))
         again, self._again = self._again, []
         self._encode(again)
 

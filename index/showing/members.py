@@ -15,12 +15,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from anysense.embed.media.digest import digest_bytes
 from anysense.index.building.sources.paths import parse_path
-from anysense.index.building.sources.tars.member import (
-    MemberBytes,
-    TarState,
-    find_member,
-    offset_in,
-)
+from anysense.index.building.sources.tars.member import MemberBytes, find_member
+from anysense.index.building.sources.tars.state import TarState, offset_in
 from anysense.index.showing.opening import ItemFile, open_without_links
 
 if TYPE_CHECKING:

@@ -2,7 +2,8 @@
 
 The rules are those of folders, as far as a listing can tell: suffixes, names that start with a dot,
 folders of systems and programs, ``--exclude``, and texts beside pictures and sounds. Ignore files
-would have to be read, and are not.
+would have to be read, and are not. Tars are looked into, as in a folder; tables and data sets are
+not, and that is told.
 """
 
 from __future__ import annotations
@@ -12,66 +13,88 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from anysense.embed.media.beside import pair_sidecars
-from anysense.embed.media.extras import readable_suffixes
-from anysense.index.building.objects.holder import ObjectHolder
+from anysense.embed.errors import UsageError
+from anysense.index.building.objects.walk import ObjectWalk
 from anysense.index.building.sources.base import Source
-from anysense.index.building.sources.entries import LazyEntry
-from anysense.index.building.sources.litter import is_litter_file, is_litter_folder
-from anysense.index.catalog.records import Sidecar
-from anysense.index.objects.addresses import Address, address_of
+from anysense.index.building.sources.glob import has_braces, translate_glob
+from anysense.index.building.sources.paths import holder_of
+from anysense.index.objects.addresses import address_of
 from anysense.index.objects.services import storage_of
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterable, Iterator, Sequence
 
     from anysense.index.building.sources.base import Listing
+    from anysense.index.building.sources.entries import LazyEntry
+    from anysense.index.objects.addresses import Address
     from anysense.index.objects.storage import StoredObject
 
 __all__ = ["ObjectSource", "open_objects"]
 
 
 def open_objects(name: str, address: Address) -> ObjectSource:
-    """The source that an address means: an object, or all below it.
+    """The source that an address means: an object, all below it, or those that braces stand for.
 
     Args:
         name: the address as it was given.
         address: what it means.
 
     Raises:
-        UsageError: what its service needs is not installed.
+        UsageError: what its service needs is not installed; or braces are no range.
     """
     storage_of(address.protocol)
-    return ObjectSource(name, str(address).rstrip("/"), address)
+    if not has_braces(address.key):
+        return ObjectSource(name, str(address).rstrip("/"), address)
+    if address.protocol == "https":
+        raise UsageError(f"{name}: a web server lists nothing: name each file.")
+    base, parts = "", address.key.rstrip("/").split("/")
+    while not has_braces(parts[0]):
+        base += f"{parts.pop(0)}/"
+    start = address._replace(key=base)
+    return ObjectSource(name, str(start).rstrip("/"), start, translate_glob(tuple(parts)))
 
 
 @dataclass(frozen=True)
 class ObjectSource(Source):
-    """Objects whose keys begin with that of an address and a slash; or else the one at it."""
+    """Objects whose keys begin with that of an address and a slash; or else the one at it.
+
+    Attributes:
+        address: the start.
+        pattern: of what follows it, if not all of it is meant.
+    """
 
     address: Address
+    pattern: re.Pattern[str] | None = None
 
     def covers(self, path: str) -> bool:
-        return path == self.root or path.startswith(f"{self.root}/")
+        path = holder_of(path) or path
+        if self.pattern is None:
+            return path == self.root or path.startswith(f"{self.root}/")
+        start = f"{self.root}/"
+        return path.startswith(start) and bool(self.pattern.fullmatch(path[len(start) :]))
 
     def find(self, listing: Listing) -> Iterator[LazyEntry]:
         storage = storage_of(self.address.protocol)
-        walk = _Walk(self, listing)
+        walk = ObjectWalk(self, self.address, listing)
         is_empty = True
         for folder, objects in _by_folder(storage.pages(self.address)):
             is_empty = False
             yield from walk.entries(folder, objects)
-        if is_empty and self.address.key.rstrip("/"):
+        key = self.address.key.rstrip("/")
+        if is_empty and key and self.pattern is None:
             with suppress(FileNotFoundError):
-                alone = self.address._replace(key=self.address.key.rstrip("/"))
-                yield walk.entry(storage.look(alone))
+                yield from walk.alone(storage.look(self.address._replace(key=key)))
 
     def is_alive(self, path: str) -> bool:
         """Whether an object is there that was listed, as it must have been, and not read.
 
-        What has a suffix that is read, and was not found, is gone or is left out now.
+        What has a suffix that is read, and was not found, is gone or is left out now; so is what
+        is in a tar that was not found.
         """
-        if path.lower().endswith(readable_suffixes()):
+        from anysense.embed.media.extras import readable_suffixes
+
+        if holder_of(path) is not None or path.lower().endswith(readable_suffixes()):
             return False
         address = address_of(path)
         try:
@@ -79,65 +102,6 @@ class ObjectSource(Source):
         except FileNotFoundError:
             return False
         return True
-
-
-class _Walk:
-    """Goes through the objects of one source, folder by folder."""
-
-    def __init__(self, source: ObjectSource, listing: Listing) -> None:
-        self._bucket = source.address._replace(key="")
-        self._start = source.address.key.rstrip("/")
-        self._listing = listing
-        self._rules = listing.rules_at(source.root)
-        self._holder = ObjectHolder()
-        self._suffixes = readable_suffixes()
-
-    def entry(self, found: StoredObject, sidecars: tuple[Sidecar, ...] = ()) -> LazyEntry:
-        path = str(self._bucket._replace(key=found.key))
-        return LazyEntry(path, found.size, found.stamp, self._holder, sidecars=sidecars)
-
-    def entries(self, folder: str, objects: Sequence[StoredObject]) -> Iterator[LazyEntry]:
-        """What is read of the objects in one folder."""
-        if self._is_left_out(folder):
-            return
-        by_name = {_name(each): each for each in objects if self._is_wanted(each)}
-        read = [name for name in by_name if name.lower().endswith(self._suffixes)]
-        beside = pair_sidecars(by_name) if self._listing.with_sidecars else {}
-        texts = {text for name in read for text in beside.get(name, ())}
-        for name in read:
-            if name not in texts:
-                sidecars = [by_name[text] for text in beside.get(name, ())]
-                yield self.entry(by_name[name], tuple(map(_sidecar, sidecars)))
-        others = by_name.keys() - texts - set(read)
-        self._listing.note_unread(
-            str(self._bucket._replace(key=by_name[name].key))
-            for name in sorted(others)
-            if not is_litter_file(name)
-        )
-
-    def _is_left_out(self, folder: str) -> bool:
-        """Whether a folder, or one around it below the start, is no user's; notes which."""
-        names = folder[len(self._start) :].strip("/").split("/")
-        if any(name.startswith(".") for name in names):
-            return True
-        path = str(self._bucket._replace(key=self._start)).rstrip("/")
-        for name in names:
-            path = f"{path}/{name}"
-            if is_litter_folder(path):
-                self._listing.note_litter(path)
-                return True
-        return False
-
-    def _is_wanted(self, found: StoredObject) -> bool:
-        """Whether an object is looked at; notes what patterns leave out of what is read."""
-        name = _name(found)
-        if name.startswith("."):
-            return False
-        path = str(self._bucket._replace(key=found.key))
-        left_out_by = self._rules.left_out_by(path, is_folder=False)
-        if left_out_by is not None and name.lower().endswith(self._suffixes):
-            self._listing.note_ignored(path, left_out_by)
-        return left_out_by is None
 
 
 def _by_folder(
@@ -160,11 +124,3 @@ def _by_folder(
 
 def _is_in(folder: str, around: str) -> bool:
     return not around or folder == around or folder.startswith(f"{around}/")
-
-
-def _name(found: StoredObject) -> str:
-    return found.key.rpartition("/")[2]
-
-
-def _sidecar(found: StoredObject) -> Sidecar:
-    return Sidecar(_name(found), found.size, found.stamp)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from anysense.index.building.sources.base import Listing
     from anysense.index.building.sources.entries import Entry
 
-__all__ = ["GlobSource", "has_wildcard", "open_glob"]
+__all__ = ["GlobSource", "has_braces", "has_wildcard", "open_glob", "translate_glob"]
 
 _BRACES = re.compile(r"\{(?:(\d+)\.\.(\d+)|([^{}/]*,[^{}/]*))\}")
 _MOST_DIGITS = 18
@@ -28,7 +28,12 @@ _MOST_DIGITS = 18
 
 def has_wildcard(name: str) -> bool:
     """Whether a name may stand for several files."""
-    return glob.has_magic(name) or _BRACES.search(name) is not None
+    return glob.has_magic(name) or has_braces(name)
+
+
+def has_braces(name: str) -> bool:
+    """Whether braces in a name stand for several: a range of numbers, or words."""
+    return _BRACES.search(name) is not None
 
 
 def open_glob(name: str, path: Path) -> Source:
@@ -47,11 +52,15 @@ def open_glob(name: str, path: Path) -> Source:
         raise UsageError(f"{name}: there is no folder {base}.")
     if len(parts) == 1 and not has_wildcard(parts[0]):
         raise UsageError(f"{name}: no such file or folder.")
-    return GlobSource(name, os.path.realpath(base), _translate(tuple(parts)))
+    return GlobSource(name, os.path.realpath(base), translate_glob(tuple(parts)))
 
 
-def _translate(parts: tuple[str, ...]) -> re.Pattern[str]:
-    """A pattern of relative paths; a folder that matches stands for everything in it."""
+def translate_glob(parts: tuple[str, ...]) -> re.Pattern[str]:
+    """A pattern of relative paths; a folder that matches stands for everything in it.
+
+    Raises:
+        UsageError: they are no glob.
+    """
     patterns = ["(?:[^/]+/)*" if part == "**" else _translate_name(part) + "/" for part in parts]
     patterns[-1] = ".*" if parts[-1] == "**" else _translate_name(parts[-1])
     try:

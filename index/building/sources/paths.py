@@ -5,10 +5,12 @@ A path is that of a file, or of something that is no file of its own:
 * a row of a table: ``/photos/list.csv#id``; of a data set, by its number from 0:
   ``/data/train-00000-of-00001.parquet#17``;
 * a member of a tar: ``/data/00000.tar!/0001.jpg``, after the ``!/`` its name as the tar has it;
-* an object in a store: its URL, ``s3://bucket/key``, without credentials, query or fragment.
+* an object in a store: its URL, ``s3://bucket/key``, without credentials, query or fragment; a
+  member of a tar that is one: ``s3://bucket/00000.tar!/0001.jpg``.
 
 `parse_path` alone tells these apart. It looks at the words of a path; a file may have any name, so
-whoever meets a row or a member asks first whether there is a file of that whole name.
+whoever meets a row or a member asks first whether there is a file of that whole name. Objects whose
+keys look like members are left out.
 
 A catalog knows files by names in UTF-8, whatever Python takes names for: without a locale, and with
 its UTF-8 mode switched off, that is ASCII, and then each name with another letter is another name.
@@ -43,7 +45,9 @@ __all__ = [
 ]
 
 _ROW = rf"(?:{'|'.join(map(re.escape, sorted({*ROW_SUFFIXES, '.arrow'})))})#"
-_INNER = re.compile(rf"{_ROW}|\.tar!/", re.IGNORECASE)
+_MEMBER = r"\.tar!/"
+_INNER = re.compile(rf"{_ROW}|{_MEMBER}", re.IGNORECASE)
+_STORED_INNER = re.compile(_MEMBER, re.IGNORECASE)
 _URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 _MEMBER_SIGN = "!/"
 
@@ -62,7 +66,7 @@ class CatalogPath(NamedTuple):
 
     Attributes:
         kind: what it stands for.
-        holder: the file that holds it: the table, the tar; of a file and of an object itself.
+        holder: what holds it: the table, the tar; of a file and of an object itself.
         name: what it is called in there: the row's id, the member's name; else empty.
     """
 
@@ -73,11 +77,10 @@ class CatalogPath(NamedTuple):
 
 def parse_path(path: str) -> CatalogPath:
     """Take a path of a catalog apart, by its words alone."""
-    if _URL.match(path):
-        return CatalogPath(PathKind.OBJECT, path)
-    match = _INNER.search(path)
+    is_stored = _URL.match(path) is not None
+    match = (_STORED_INNER if is_stored else _INNER).search(path)
     if match is None:
-        return CatalogPath(PathKind.FILE, path)
+        return CatalogPath(PathKind.OBJECT if is_stored else PathKind.FILE, path)
     if match[0].endswith(_MEMBER_SIGN):
         end = match.end() - len(_MEMBER_SIGN)
         return CatalogPath(PathKind.MEMBER, path[:end], path[match.end() :])
@@ -90,7 +93,7 @@ def member_path(tar: str, name: str) -> str:
 
 
 def holder_of(path: str) -> str | None:
-    """The file that a path is inside of; None of a file, and of what is in no file here."""
+    """The file or the object that a path is inside of; None of a file and an object themselves."""
     parsed = parse_path(path)
     return parsed.holder if parsed.kind in (PathKind.ROW, PathKind.MEMBER) else None
 
@@ -119,9 +122,9 @@ def is_alive(path: str) -> bool:
     Of an object in a store nobody knows without asking there, so it counts as alive: what a store
     lacks, its own source says.
     """
-    parsed = parse_path(path)
-    if parsed.kind is PathKind.OBJECT:
+    if _URL.match(path):
         return True
+    parsed = parse_path(path)
     return is_file(parsed.holder) or (parsed.holder != path and is_file(path))
 
 

@@ -27,7 +27,7 @@ __all__ = ["LocalFile", "file_at"]
 
 _READERS = {
     PathKind.OBJECT: "anysense.index.building.objects.reaching:object_file",
-    PathKind.MEMBER: "anysense.index.building.sources.tars.member:member_file",
+    PathKind.MEMBER: "anysense.index.building.sources.tars.reaching:member_file",
     PathKind.ROW: "anysense.index.building.sources.data_sets.reaching:row_file",
 }
 """By the kind of a path: a function of the path and of the stamp that the catalog has of it."""

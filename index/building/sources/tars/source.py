@@ -1,11 +1,11 @@
-"""Tars as sources, given by their names or found in a folder."""
+"""Tars as sources: given by their names, found in a folder, or listed in storage."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from anysense.embed.errors import CorruptMediaError, MediaError, UsageError
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
@@ -21,19 +21,23 @@ from anysense.index.building.sources.paths import (
 )
 from anysense.index.building.sources.tars.groups import group_key, group_members
 from anysense.index.building.sources.tars.headers import MemberKind, TarError, read_members
-from anysense.index.building.sources.tars.member import MOST_BYTES, TarMember, TarState, offset_in
+from anysense.index.building.sources.tars.member import TarMember
+from anysense.index.building.sources.tars.opening import open_tar
+from anysense.index.building.sources.tars.state import MOST_BYTES, TarState, offset_in
+from anysense.index.building.sources.tars.stored import looked_into
 from anysense.index.building.sources.tars.words import read_words
 from anysense.index.types import NewItem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import BinaryIO
 
     from anysense.index.building.sources.base import Listing
     from anysense.index.building.sources.tars.groups import Words
     from anysense.index.building.sources.tars.headers import Extent, Member
+    from anysense.index.building.sources.tars.stored import StoredTar
 
-__all__ = ["TAR_SUFFIX", "TarSource", "is_packed_tar", "tar_entries"]
+__all__ = ["TAR_SUFFIX", "TarSource", "is_packed_tar", "stored_entries", "tar_entries"]
 
 TAR_SUFFIX = ".tar"
 _PACKED = (".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst", ".tzst")
@@ -60,20 +64,18 @@ class _Tar:
     """A tar as the holder of its members; see `anysense.index.building.sources.entries.Holder`.
 
     Attributes:
-        path: of the tar.
+        path: of the tar, or its address.
         state: as it was when it was looked into.
         changed_ns: when it was changed last, by the system's own note.
+        written_ns: when it was written last; 0 of one in storage.
         words: what says something of the items of a group, by the group's key.
     """
 
     path: str
     state: TarState
     changed_ns: int
+    written_ns: int
     words: dict[str, tuple[Words, ...]]
-
-    @property
-    def written_ns(self) -> int:
-        return self.state.mtime_ns
 
     def item(self, entry: LazyEntry) -> NewItem:
         name = parse_path(entry.path).name
@@ -87,14 +89,18 @@ class _Tar:
         if not words:
             return item
         try:
-            with open_file(Path(self.path)) as file:
-                if TarState.of(os.fstat(file.fileno())) != self.state:
-                    raise CorruptMediaError(entry.path, "is in a tar that was changed meanwhile")
+            with self._open(entry.path) as file:
                 said = read_words(file, entry.path, words)
         except OSError as error:
             reason = f"is in a tar that cannot be read: {error.strerror or error}"
             raise CorruptMediaError(entry.path, reason) from None
         return NewItem(item.content, None, entry.path, None, said.metadata, said.captions)
+
+    def _open(self, member: str) -> BinaryIO:
+        try:
+            return open_tar(self.path, self.state)
+        except MediaError as error:
+            raise CorruptMediaError(member, f"is in a tar that {error.reason}") from None
 
 
 def tar_entries(
@@ -127,44 +133,97 @@ def tar_entries(
     try:
         with open_file(Path(path)) as file:
             status = os.fstat(file.fileno())
-            members, others, problem = _files(file, path, status.st_size, listing, limits)
+            members = _members(file, status.st_size)
+            files = _files(members, path, listing, limits, is_given=is_given)
     except (MediaError, OSError) as error:
-        listing.note_unread_part(path)
-        reason = getattr(error, "reason", None) or f"cannot be read: {error}"
-        listing.report(path, reason)
+        _note_unread(path, error, listing)
         return
-    if problem is not None:
-        if is_given and not members and problem == "is no tar":
-            raise UsageError(f"{path} is no tar: if it is compressed, unpack it to a plain tar.")
-        listing.note_unread_part(path)
-        used = f"; what was read before, {len(members):,} files, is used" if members else ""
-        listing.report(path, problem + used)
-    yield from _entries(path, status, members, others, listing)
+    changed_ns = 0 if os.name == "nt" else status.st_ctime_ns
+    state = TarState.of(status)
+    tar = _Tar(path, state, changed_ns, state.mtime_ns, {})
+    yield from _entries(tar, files, listing)
+
+
+def stored_entries(
+    tars: Sequence[StoredTar],
+    listing: Listing,
+    *,
+    is_given: bool = False,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Iterator[LazyEntry]:
+    """What tars in storage hold; one that was looked into before in the same state is not read.
+
+    Args:
+        tars: as a listing has them.
+        listing: the rules, and where to note what is left out.
+        is_given: whether they were named themselves.
+        limits: of which the number of members counts.
+
+    Raises:
+        UsageError: one was named itself, and is no tar.
+        AccessError, ServiceUnreachableError: a service refuses, or does not answer.
+    """
+    for tar, found in looked_into(tars):
+        listing.note_held(tar.address)
+        if isinstance(found, MediaError):
+            _note_unread(tar.address, found, listing)
+            continue
+        files = _files(found.members(), tar.address, listing, limits, is_given=is_given)
+        yield from _entries(_Tar(tar.address, tar.state, 0, 0, {}), files, listing)
+
+
+def _note_unread(path: str, error: MediaError | OSError, listing: Listing) -> None:
+    listing.note_unread_part(path)
+    listing.report(path, getattr(error, "reason", None) or f"cannot be read: {error}")
+
+
+def _members(file: BinaryIO, size: int) -> Iterator[Member]:
+    """The members of a tar; see `read_members`."""
+    if size > MOST_BYTES:
+        raise TarError(f"has {size:,} of at most {MOST_BYTES:,} bytes")
+    yield from read_members(file, size)
+
+
+class _Files(NamedTuple):
+    """The files of a tar by their names, of which the last counts, and the names of what else is.
+
+    Folders and links are neither.
+    """
+
+    by_name: dict[str, Extent]
+    others: list[str]
 
 
 def _files(
-    file: BinaryIO, path: str, size: int, listing: Listing, limits: Limits
-) -> tuple[dict[str, Extent], list[str], str | None]:
-    """The files of a tar by their names, of which the last counts, and why there are no more.
+    members: Iterable[Member], path: str, listing: Listing, limits: Limits, *, is_given: bool
+) -> _Files:
+    """The files among the members of a tar. Why there are no more is told.
 
-    Between these the names of what is neither a file nor a folder nor a link.
+    Raises:
+        UsageError: it was named itself, and is no tar.
     """
-    members: dict[str, Extent] = {}
-    others: list[str] = []
-    if size > MOST_BYTES:
-        return members, others, f"has {size:,} of at most {MOST_BYTES:,} bytes"
+    files = _Files({}, [])
+    problem = None
     try:
-        for member in read_members(file, size):
-            name = _usable_name(member, path, listing, others)
+        for member in members:
+            name = _usable_name(member, path, listing, files.others)
             if name is None:
                 continue
-            if len(members) >= limits.tar_members and name not in members:
-                return members, others, f"has more than {limits.tar_members:,} files"
-            members[name] = member.extent
+            if len(files.by_name) >= limits.tar_members and name not in files.by_name:
+                problem = f"has more than {limits.tar_members:,} files"
+                break
+            files.by_name[name] = member.extent
     except TarError as error:
-        _drop_last_group(members, error)
-        return members, others, str(error)
-    return members, others, None
+        _drop_last_group(files.by_name, error)
+        problem = str(error)
+    if problem is not None:
+        if is_given and not files.by_name and problem == "is no tar":
+            raise UsageError(f"{path} is no tar: if it is compressed, unpack it to a plain tar.")
+        listing.note_unread_part(path)
+        count = len(files.by_name)
+        used = f"; what was read before, {count:,} files, is used" if count else ""
+        listing.report(path, problem + used)
+    return files
 
 
 def _drop_last_group(members: dict[str, Extent], error: TarError) -> None:
@@ -203,22 +262,13 @@ def _usable_name(member: Member, tar: str, listing: Listing, others: list[str]) 
     return None if is_hidden or "__MACOSX" in parts else name
 
 
-def _entries(
-    path: str,
-    status: os.stat_result,
-    members: dict[str, Extent],
-    others: list[str],
-    listing: Listing,
-) -> Iterator[LazyEntry]:
+def _entries(tar: _Tar, files: _Files, listing: Listing) -> Iterator[LazyEntry]:
     from anysense.embed.media.extras import readable_suffixes
 
     with_words = listing.with_sidecars
-    groups = group_members(members, readable_suffixes(), with_words=with_words)
-    others += groups.others
-    listing.note_unread(member_path(path, name) for name in others)
-    state = TarState.of(status)
-    changed_ns = 0 if os.name == "nt" else status.st_ctime_ns
-    tar = _Tar(path, state, changed_ns, groups.words)
+    groups = group_members(files.by_name, readable_suffixes(), with_words=with_words)
+    listing.note_unread(member_path(tar.path, name) for name in files.others + groups.others)
+    tar.words = groups.words
     for name, member in groups.items.items():
-        stamp = state.stamp(member.offset, is_bare=not with_words)
-        yield LazyEntry(member_path(path, name), member.size, stamp, tar)
+        stamp = tar.state.stamp(member.offset, is_bare=not with_words)
+        yield LazyEntry(member_path(tar.path, name), member.size, stamp, tar)

@@ -38,7 +38,9 @@ def test_is_file_is_not_fooled_by_names_that_cannot_be(tmp_path: Path) -> None:
         ("/a/b.tar!/c/d.jpg", PathKind.MEMBER, "/a/b.tar", "c/d.jpg"),
         ("/a/b.tar!/../c.csv#1", PathKind.MEMBER, "/a/b.tar", "../c.csv#1"),
         ("/a/b.tar!//etc/passwd", PathKind.MEMBER, "/a/b.tar", "/etc/passwd"),
-        ("s3://bucket/a.tar!/b", PathKind.OBJECT, "s3://bucket/a.tar!/b", ""),
+        ("s3://bucket/a.tar", PathKind.OBJECT, "s3://bucket/a.tar", ""),
+        ("s3://bucket/a.tar!/b", PathKind.MEMBER, "s3://bucket/a.tar", "b"),
+        ("s3://bucket/a.csv#b", PathKind.OBJECT, "s3://bucket/a.csv#b", ""),
         ("/a/s3://b", PathKind.FILE, "/a/s3://b", ""),
     ],
 )
@@ -60,3 +62,4 @@ def test_what_is_in_a_file_is_alive_with_it_and_objects_are_until_their_store_sa
     assert is_alive(f"{tmp_path}/b.tar!/c")  # a file of that name
     assert not is_alive(f"{tmp_path}/b.tar!/d")
     assert is_alive("s3://bucket/key")
+    assert is_alive("s3://bucket/a.tar!/c")
