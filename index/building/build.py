@@ -72,6 +72,7 @@ def scan_sources(
         collection=collection,
         root=options.root,
         with_sidecars=options.sidecars,
+        encoding=options.encoding,
         exclude=options.exclude,
         ignore_files=options.ignore_files,
         settle_seconds=options.settle_seconds,

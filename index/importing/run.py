@@ -130,11 +130,10 @@ class _Import:
         self._tell("check", 0)
         repeats = check_rows(rows, self._space, lambda done: self._tell("check", done))
         report.repeated = len(repeats)
+        report.checked = check_encoder(rows, self._encoder(), self._root)
         place = 0
         for batch in rows.batches():
             count = len(batch.ids)
-            if place == 0:
-                report.checked = check_encoder(batch, self._encoder(), self._root)
             begin, end = np.searchsorted(repeats, [place, place + count])
             self._write(batch, frozenset((repeats[begin:end] - place).tolist()))
             place += count

@@ -16,6 +16,7 @@ from s3_server import (
     OTHER_SECRET_KEY,
     SECRET_KEY,
     S3Server,
+    clean_environment,
     running_s3,
 )
 from tiny_files import picture_bytes, real, summary, write_media, write_tone
@@ -42,10 +43,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
 
 @pytest.fixture(autouse=True)
 def environment(server: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith(("AWS_", "FSSPEC_"))]:
-        monkeypatch.delenv(name)
-    for name, value in server.environment.items():
-        monkeypatch.setenv(name, value)
+    clean_environment(server, monkeypatch)
     forget_storages()
 
 

@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["ACCESS_KEY", "SECRET_KEY", "S3Server", "running_s3"]
+    import pytest
+
+__all__ = ["ACCESS_KEY", "SECRET_KEY", "S3Server", "clean_environment", "running_s3"]
 
 ACCESS_KEY, SECRET_KEY = "AKIAANYSENSETEST", "a-secret-that-must-not-be-kept"
 OTHER_ACCESS_KEY, OTHER_SECRET_KEY = "AKIAANYSENSEOTHER", "another-secret"
@@ -70,6 +72,14 @@ class S3Server:
         """At once: asked to end, it would wait for connections that clients keep open."""
         self.process.kill()
         self.process.wait()
+
+
+def clean_environment(server: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have clients find this server, and nothing else in the environment."""
+    for name in [name for name in os.environ if name.startswith(("AWS_", "FSSPEC_"))]:
+        monkeypatch.delenv(name)
+    for name, value in server.environment.items():
+        monkeypatch.setenv(name, value)
 
 
 @contextmanager

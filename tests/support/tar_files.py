@@ -21,6 +21,15 @@ def write_tar(
     return path
 
 
+def tar_bytes(members: Mapping[str, bytes | str]) -> bytes:
+    """The same, in memory."""
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as tar:
+        for name, content in members.items():
+            add_member(tar, name, content)
+    return file.getvalue()
+
+
 def add_member(
     tar: tarfile.TarFile, name: str, content: bytes | str = b"", **fields: object
 ) -> None:

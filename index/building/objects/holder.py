@@ -28,10 +28,17 @@ _CHARACTER_BYTES = 4
 
 
 class ObjectHolder:
-    """A storage service as what holds entries; see `anysense.index.building.sources.entries`."""
+    """A storage service as what holds entries; see `anysense.index.building.sources.entries`.
+
+    Args:
+        encoding: what texts are in that are not Unicode; found out where it is None.
+    """
 
     changed_ns = 0
     written_ns = 0
+
+    def __init__(self, encoding: str | None = None) -> None:
+        self._encoding = encoding
 
     def item(self, entry: LazyEntry) -> NewItem:
         return NewItem(FetchedObject(entry.path, entry.size, entry.stamp), source=entry.path)
@@ -46,7 +53,7 @@ class ObjectHolder:
         """
         if not entry.sidecars:
             return self.item(entry)
-        said = _said(entry.path, entry.sidecars)
+        said = _said(entry.path, entry.sidecars, self._encoding)
         return replace(self.item(entry), captions=said.captions, metadata=dict(said.metadata))
 
 
@@ -58,7 +65,7 @@ class _Said(NamedTuple):
 
 
 @lru_cache(_DESCRIBED)  # a build asks for it when it hashes an item, and when it makes one
-def _said(path: str, sidecars: tuple[Sidecar, ...]) -> _Said:
+def _said(path: str, sidecars: tuple[Sidecar, ...], encoding: str | None) -> _Said:
     captions: list[str] = []
     metadata: dict[str, Any] = {}
     for sidecar in sidecars:
@@ -68,7 +75,7 @@ def _said(path: str, sidecars: tuple[Sidecar, ...]) -> _Said:
                 metadata = parse_metadata(_read(name, sidecar, MOST_JSON_BYTES), name)
             else:
                 data = _read(name, sidecar, DEFAULT_LIMITS.text_characters * _CHARACTER_BYTES)
-                captions += read_sidecar(io.BytesIO(data), name, DEFAULT_LIMITS)
+                captions += read_sidecar(io.BytesIO(data), name, DEFAULT_LIMITS, encoding)
         except (FileNotFoundError, EmptyMediaError):  # it has gone since the listing, or is empty
             continue
         except MediaError as error:

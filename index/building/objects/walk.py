@@ -46,7 +46,7 @@ class ObjectWalk:
         self._start = address.key.rstrip("/")
         self._listing = listing
         self._rules = listing.rules_at(source.root)
-        self._holder = ObjectHolder()
+        self._holder = ObjectHolder(listing.encoding)
         self._suffixes = readable_suffixes()
         self._has_told_tables = False
 

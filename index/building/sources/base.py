@@ -33,6 +33,11 @@ class Listing(Protocol):
         """Whether texts beside pictures and sounds belong to these."""
         ...
 
+    @property
+    def encoding(self) -> str | None:
+        """What texts are in that are not Unicode; found out where it is None."""
+        ...
+
     def rules_at(self, root: str) -> Rules:
         """What is left out by patterns around a folder that is walked from here on."""
         ...

@@ -69,6 +69,7 @@ class FileScan:
         roots: the real folders and files that they stay under.
         collection: the collection's own folder, which is left out wherever it is met.
         with_sidecars: whether texts beside pictures and sounds belong to these.
+        encoding: what such texts are in, if not in Unicode; found out where it is None.
         walked: the folders whose files and folders were looked at.
         found: everything that the sources hold, one entry for each path.
         entries: what of it is an item, in the order of the sources.
@@ -91,6 +92,7 @@ class FileScan:
         collection: Path | None = None,
         root: Path | None = None,
         with_sidecars: bool = True,
+        encoding: str | None = None,
         exclude: Sequence[str] = (),
         ignore_files: bool = True,
         settle_seconds: float = 0.0,
@@ -104,6 +106,7 @@ class FileScan:
             collection: its folder, which is left out wherever it is met.
             root: where the relative paths of tables start, instead of at their own folders.
             with_sidecars: whether texts beside pictures and sounds belong to these.
+            encoding: what such texts are in, if not in Unicode; found out where it is None.
             exclude: patterns of files and folders that are left out of each folder and glob.
             ignore_files: whether ``.ignore`` and ``.gitignore`` leave out what they name.
             settle_seconds: a file that was written to less than so long ago is unsettled.
@@ -121,7 +124,7 @@ class FileScan:
         check_patterns(self._exclude)
         self._settle_ns = int(settle_seconds * 1e9)
         self.unsettled: frozenset[str] = frozenset()
-        self.with_sidecars = with_sidecars
+        self.with_sidecars, self.encoding = with_sidecars, encoding
         named = [sources] if isinstance(sources, str | Path) else sources
         self.sources: list[Source] = [
             open_source(source, root, allow_http=allow_http) for source in named

@@ -18,6 +18,7 @@ from anysense.embed.media.digest import digest_text
 from anysense.embed.media.files import LoadedFile
 from anysense.embed.media.identify import named_modality
 from anysense.embed.types import EmbeddedFile, Modality
+from anysense.embed.waiting import check_waiter
 from anysense.index.building.content import hash_captioned
 from anysense.index.building.sources.base import Source
 from anysense.index.building.sources.entries import Entry, FileEntry, RowEntry
@@ -192,6 +193,7 @@ def row_file(path: CatalogPath, stamp: int | None = None) -> EmbeddedFile:
     source = TableSource(path.holder, str(Path(path.holder).parent), path.holder)
     try:
         for row in read_rows(Path(path.holder), ITEM_COLUMNS, with_cells=True):
+            check_waiter()
             for entry in _readings(source, row):
                 if entry.path == whole and stamp in (None, entry.stamp):
                     content = entry.item.content

@@ -48,6 +48,14 @@ class RowFile(EmbeddedFile):
     def open(self) -> BinaryIO:
         return self.shard.open_cell(self.name, self.row, self.column)
 
+    def captions(self) -> tuple[str, ...]:
+        """The words about it in its row.
+
+        Raises:
+            MediaError: they cannot be read, or the data set has changed.
+        """
+        return self.shard.captions_of(self.name, self.row)
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Only what says where it is: another process opens the file anew."""
         shard = self.shard
@@ -119,6 +127,15 @@ class Shard:
         if len(self.columns.media) > 1:
             parts.append(self.columns.media[column].name)
         return "/".join(part for part in parts if part)
+
+    def captions_of(self, name: str, row: int) -> tuple[str, ...]:
+        """The words in a row about its files.
+
+        Raises:
+            MediaError: they cannot be read, or the data set has changed.
+        """
+        batch, at = self._row(name, row)
+        return self.columns.words(self.columns.values(batch, at))
 
     def open_cell(self, name: str, row: int, column: int) -> BinaryIO:
         """The file in a row, or its text as UTF-8.

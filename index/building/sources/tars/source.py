@@ -69,6 +69,7 @@ class _Tar:
         changed_ns: when it was changed last, by the system's own note.
         written_ns: when it was written last; 0 of one in storage.
         words: what says something of the items of a group, by the group's key.
+        encoding: what texts in it are in that are not Unicode; found out where it is None.
     """
 
     path: str
@@ -76,6 +77,7 @@ class _Tar:
     changed_ns: int
     written_ns: int
     words: dict[str, tuple[Words, ...]]
+    encoding: str | None
 
     def item(self, entry: LazyEntry) -> NewItem:
         name = parse_path(entry.path).name
@@ -90,7 +92,7 @@ class _Tar:
             return item
         try:
             with self._open(entry.path) as file:
-                said = read_words(file, entry.path, words)
+                said = read_words(file, entry.path, words, encoding=self.encoding)
         except OSError as error:
             reason = f"is in a tar that cannot be read: {error.strerror or error}"
             raise CorruptMediaError(entry.path, reason) from None
@@ -140,7 +142,7 @@ def tar_entries(
         return
     changed_ns = 0 if os.name == "nt" else status.st_ctime_ns
     state = TarState.of(status)
-    tar = _Tar(path, state, changed_ns, state.mtime_ns, {})
+    tar = _Tar(path, state, changed_ns, state.mtime_ns, {}, listing.encoding)
     yield from _entries(tar, files, listing)
 
 
@@ -169,7 +171,8 @@ def stored_entries(
             _note_unread(tar.address, found, listing)
             continue
         files = _files(found.members(), tar.address, listing, limits, is_given=is_given)
-        yield from _entries(_Tar(tar.address, tar.state, 0, 0, {}), files, listing)
+        holder = _Tar(tar.address, tar.state, 0, 0, {}, listing.encoding)
+        yield from _entries(holder, files, listing)
 
 
 def _note_unread(path: str, error: MediaError | OSError, listing: Listing) -> None:

@@ -41,6 +41,7 @@ def read_words(
     name: str,
     words: Iterable[Words],
     limits: Limits = DEFAULT_LIMITS,
+    encoding: str | None = None,
 ) -> Said:
     """Read what members of a tar say. What cannot be read is left out, with a warning.
 
@@ -49,6 +50,7 @@ def read_words(
         name: of the item that it is said of, for errors.
         words: the members, captions first.
         limits: of which the number of characters of a text counts.
+        encoding: what texts are in that are not Unicode; found out where it is None.
 
     Raises:
         UnsupportedMediaError: they say that the item is none.
@@ -66,7 +68,7 @@ def read_words(
             metadata |= _class(_bytes(tar, each, _LONGEST_CLASS), where)
         else:
             data = _bytes(tar, each, limits.text_characters * _BYTES_PER_CHARACTER)
-            captions += _text(data, where, limits)
+            captions += _text(data, where, limits, encoding)
     return Said(tuple(dict.fromkeys(captions)), metadata)
 
 
@@ -76,9 +78,9 @@ def _bytes(tar: BinaryIO, words: Words, most: int) -> bytes:
     return tar.read(min(words.size, most + 1))
 
 
-def _text(data: bytes, where: str, limits: Limits) -> list[str]:
+def _text(data: bytes, where: str, limits: Limits, encoding: str | None) -> list[str]:
     try:
-        texts = read_sidecar(io.BytesIO(data), where, limits)
+        texts = read_sidecar(io.BytesIO(data), where, limits, encoding)
         return [text for text in texts if text.strip()]
     except EmptyMediaError:
         return []

@@ -76,6 +76,16 @@ def test_members_are_items_with_what_their_groups_say(collection: Collection, sh
     assert collection.search("red", k=1, where="width = 24")[0].source.endswith("red.jpg")
 
 
+def test_captions_in_a_tar_are_in_the_encoding_that_is_given(
+    collection: Collection, tmp_path: Path
+) -> None:
+    said = "красная дверь"
+    members = {"a.png": picture_bytes("red"), "a.txt": said.encode("koi8-r")}
+    tar = write_tar(tmp_path / "a.tar", members)
+    build(collection, [tar], encoding="koi8-r")
+    assert said in [segment.text for segment in item_of(collection, tar, "a.png").segments]
+
+
 @pytest.mark.parametrize("source", ["", "*.tar", "0000*.tar", "{00000..00001}.tar"])
 def test_shards_are_named_as_people_name_them(
     collection: Collection, shards: Path, source: str

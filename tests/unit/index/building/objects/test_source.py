@@ -142,3 +142,14 @@ def test_web_servers_are_asked_only_if_that_is_allowed(
     storage.files.pipe_file("https://example.org/red.png", RED)
     report = run_build(collection, ["https://example.org/red.png"], allowed)
     assert summary(report) == {"added": 1}
+
+
+def test_texts_beside_objects_are_in_the_encoding_that_is_given(
+    storage: MemoryStorage, collection: Collection
+) -> None:
+    said = "красная дверь"
+    storage.fill("photos", {"red.png": RED, "red.txt": said.encode("koi8-r")})
+    build(collection, ["gs://photos"], encoding="koi8-r")
+    [hit] = collection.search("красная", k=1)
+    segments = collection.folder.snapshot().item(hit.id).segments
+    assert said in [segment.text for segment in segments]

@@ -5,13 +5,11 @@ tests/integration/test_objects.py.
 from __future__ import annotations
 
 import gzip
-import io
 import logging
-import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
-from tar_files import add_member
+from tar_files import tar_bytes
 from tiny_files import picture_bytes, summary
 
 from anysense.embed.errors import (
@@ -44,11 +42,7 @@ RED, GREEN, BLUE = map(picture_bytes, ("red", "green", "blue"))
 
 def tar_of(**members: bytes | str) -> bytes:
     """A tar; a name's last `_` is its dot."""
-    file = io.BytesIO()
-    with tarfile.open(fileobj=file, mode="w") as tar:
-        for name, member in members.items():
-            add_member(tar, ".".join(name.rsplit("_", 1)), member)
-    return file.getvalue()
+    return tar_bytes({".".join(name.rsplit("_", 1)): data for name, data in members.items()})
 
 
 FIRST = tar_of(red_png=RED, red_txt="a low door", red_json='{"n": 1}', green_png=GREEN)

@@ -106,7 +106,7 @@ def test_a_text_item_has_no_file(client: TestClient) -> None:
     assert (response.status_code, error_of(response)["code"]) == (404, "no_media")
 
 
-def test_an_item_in_a_row_of_a_table_has_no_file(
+def test_a_text_in_a_row_of_a_table_has_no_file(
     client: TestClient, collection: Collection, tmp_path: Path
 ) -> None:
     table = tmp_path / "list.jsonl"
@@ -114,7 +114,7 @@ def test_an_item_in_a_row_of_a_table_has_no_file(
     build(collection, [table])
     response = client.get("/v1/items/row/media")
     assert (response.status_code, error_of(response)["code"]) == (404, "no_media")
-    assert "stands in a row of" in error_of(response)["message"]
+    assert "is a text in a row of" in error_of(response)["message"]
 
 
 def test_a_source_that_looks_like_a_path_is_no_file(
