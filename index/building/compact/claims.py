@@ -79,7 +79,7 @@ class Claims(Set[str]):
         claimed = (
             place
             for place in places[np.argsort(in_folder[places], kind="stable")].tolist()
-            if not packed.has_item(place)
+            if not packed.is_row(place)
             and packed.name(place) in self._names(packed.in_folder[place])
         )
         return np.sort(np.fromiter(claimed, np.int64))

@@ -74,10 +74,9 @@ class PackedEntries:
             self._rows[len(self)] = entry
         if not isinstance(entry, RowEntry) and entry.sidecars:
             texts.append(write_sidecars(entry.sidecars) or "")
+            self.with_sidecars.append(len(self))
         if isinstance(entry, FileEntry):
             changed = entry.changed_ns
-            if entry.sidecars:
-                self.with_sidecars.append(len(self))
         elif isinstance(entry, LazyEntry):
             holder = self._number_of_holder(entry)
             if isinstance(entry.key, int):

@@ -75,13 +75,12 @@ class ObjectWalk:
         by_name = {_name(each): each for each in objects if self._is_wanted(each)}
         read = [name for name in by_name if name.lower().endswith(self._suffixes)]
         beside = pair_sidecars(by_name) if self._listing.with_sidecars else {}
-        texts = {text for name in read for text in beside.get(name, ())}
-        for name in read:
-            if name not in texts:
-                sidecars = [by_name[text] for text in beside.get(name, ())]
-                yield self._entry(by_name[name], tuple(map(_sidecar, sidecars)))
+        for name in read:  # the texts beside others, too, in case that these cannot be read
+            sidecars = [by_name[text] for text in beside.get(name, ())]
+            yield self._entry(by_name[name], tuple(map(_sidecar, sidecars)))
         tars = [name for name in by_name if name.lower().endswith(TAR_SUFFIX)]
         yield from self._members([by_name[name] for name in tars])
+        texts = {text for name in read for text in beside.get(name, ())}
         others = by_name.keys() - texts - set(read) - set(tars)
         unread = [name for name in sorted(others) if not is_litter_file(name)]
         self._listing.note_unread(self._path(by_name[name].key) for name in unread)

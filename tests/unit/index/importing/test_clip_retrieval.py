@@ -42,7 +42,7 @@ def test_pictures_have_their_captions_as_segments(
     write_folder(tmp_path / "e", media)
     report = collection.import_vectors(tmp_path / "e")
     assert counts(report) == {"added": 3}
-    assert (report.checked.texts, report.checked.files) == (2, 0)
+    assert (report.checked.texts, report.checked.files) == (3, 0)
     [hit] = collection.search("green", k=1, modalities=["image"])
     assert (hit.source, hit.kind) == ("https://example.org/green", Kind.IMAGE)
     assert hit.metadata == {"image_path": "green.png", "url": "https://example.org/green"}
@@ -59,7 +59,7 @@ def test_files_below_the_root_are_encoded_again(
 ) -> None:
     write_folder(tmp_path / "e", media)
     report = collection.import_vectors(tmp_path / "e", root=media)
-    assert (report.checked.files, round(report.checked.file_cosine or 0, 2)) == (2, 1.0)
+    assert (report.checked.files, round(report.checked.file_cosine or 0, 2)) == (3, 1.0)
     assert set(collection.files()) == {real(media / f"{name}.png") for name in COLOURS}
 
 

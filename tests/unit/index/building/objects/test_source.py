@@ -124,6 +124,19 @@ def test_a_service_that_goes_down_ends_a_build_and_loses_nothing(
     assert report.quarantined == []
 
 
+def test_a_text_beside_what_cannot_be_read_is_an_item_as_in_a_folder(
+    storage: MemoryStorage, collection: Collection
+) -> None:
+    storage.fill("photos", {"a.png": b"\x89PNG\r\n\x1a\nbroken", "a.txt": b"a green word"})
+    assert summary(build(collection, ["gs://photos"])) == {"added": 1, "quarantined": 1}
+    assert list(collection.folder.files()) == ["gs://photos/a.txt"]
+    assert summary(build(collection, ["gs://photos"])) == {"unchanged": 1, "quarantined": 1}
+    storage.fill("photos", {"a.png": RED})
+    assert summary(build(collection, ["gs://photos"])) == {"added": 1, "removed": 1}
+    assert list(collection.folder.files()) == ["gs://photos/a.png"]
+    assert collection.search("a green word", k=1)[0].source == "gs://photos/a.png"
+
+
 def test_one_object_is_a_source_whatever_its_suffix(
     storage: MemoryStorage, collection: Collection
 ) -> None:
