@@ -12,16 +12,13 @@ from typing import TYPE_CHECKING, Any
 from anysense.embed.errors import UsageError
 from anysense.index.objects.addresses import PROTOCOLS, Address
 from anysense.index.objects.failures import translated
-from anysense.index.objects.requests import await_request
+from anysense.index.objects.requests import REQUEST_SECONDS, await_request
 from anysense.index.objects.storage import StoredObject, stamp_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 __all__ = ["FilesystemStorage", "open_filesystem"]
-
-_REQUEST_SECONDS = 300.0
-"""A request with all its retries takes no longer: those of the file systems end much sooner."""
 
 _PAGE = 1000
 """Keys of one page of a listing, the most that services give."""
@@ -120,7 +117,7 @@ class FilesystemStorage:
         if not getattr(self._filesystem, "async_impl", False):
             return getattr(self._filesystem, name)(*args, **options)
         request = getattr(self._filesystem, f"_{name}")(*args, **options)
-        return await_request(request, self._filesystem.loop, _REQUEST_SECONDS)
+        return await_request(request, self._filesystem.loop, REQUEST_SECONDS)
 
 
 def open_filesystem(protocol: str) -> FilesystemStorage:

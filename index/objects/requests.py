@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
     from typing import Any
 
-__all__ = ["await_request"]
+__all__ = ["REQUEST_SECONDS", "await_request"]
+
+REQUEST_SECONDS = 300.0
+"""A request with all its retries takes no longer: those of the file systems end much sooner."""
 
 T = TypeVar("T")
 

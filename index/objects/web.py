@@ -6,21 +6,24 @@ is taken of an answer than was asked for, and where it leads elsewhere nobody fo
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
 
 import httpx
 from httpx_retries import Retry, RetryTransport
 
 from anysense.embed.errors import ServiceUnreachableError, UsageError
-from anysense.embed.waiting import check_waiter
 from anysense.index.objects.failures import RefusedError, translated
+from anysense.index.objects.requests import REQUEST_SECONDS, await_request
 from anysense.index.objects.storage import StoredObject, stamp_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Coroutine, Iterator
+    from typing import TypeVar
 
     from anysense.index.objects.addresses import Address
+
+    T = TypeVar("T")
 
 __all__ = ["WebStorage"]
 
@@ -31,15 +34,17 @@ _PLAIN = {"Accept-Encoding": "identity"}
 class WebStorage:
     """What web servers have; see `anysense.index.objects.storage.Storage`.
 
+    Requests run in the thread of fsspec, so that nobody has to wait for one to be rid of it.
+
     Args:
         transport: what requests go through.
         retries: how often a request is repeated that fails for the moment.
     """
 
-    def __init__(self, transport: httpx.BaseTransport | None = None, retries: int = 3) -> None:
+    def __init__(self, transport: httpx.AsyncBaseTransport | None = None, retries: int = 3) -> None:
         retry = Retry(total=retries, backoff_factor=0.5)
-        inner = RetryTransport(transport or httpx.HTTPTransport(), retry)
-        self._client = httpx.Client(transport=inner, timeout=_SECONDS, headers=_PLAIN)
+        inner = RetryTransport(transport or httpx.AsyncHTTPTransport(), retry)
+        self._client = httpx.AsyncClient(transport=inner, timeout=_SECONDS, headers=_PLAIN)
 
     def pages(self, address: Address) -> Iterator[list[StoredObject]]:
         """Nothing: what a page links to is not what a user has named."""
@@ -53,7 +58,16 @@ class WebStorage:
             UsageError: the address leads elsewhere, or has no size.
             AccessError, ServiceUnreachableError: it may be there, or not.
         """
-        with translated(address), self._answer("HEAD", address, {}) as answer:
+        with translated(address):
+            return _await(self._look(address))
+
+    def read(self, address: Address, start: int, end: int) -> bytes:
+        """The bytes from `start` to before `end`; of a server without ranges from its beginning."""
+        with translated(address):
+            return _await(self._read(address, start, end))
+
+    async def _look(self, address: Address) -> StoredObject:
+        async with self._answer("HEAD", address, {}) as answer:
             length = answer.headers.get("Content-Length", "")
             if not length.isdigit():
                 raise UsageError(f"{address}: its server does not say how long it is.")
@@ -61,14 +75,12 @@ class WebStorage:
             stamp = stamp_of(answer.headers.get("ETag"), times)
             return StoredObject(address.key, int(length), stamp)
 
-    def read(self, address: Address, start: int, end: int) -> bytes:
-        """The bytes from `start` to before `end`; of a server without ranges from its beginning."""
+    async def _read(self, address: Address, start: int, end: int) -> bytes:
         headers = {"Range": f"bytes={start}-{end - 1}"}
-        with translated(address), self._answer("GET", address, headers) as answer:
+        async with self._answer("GET", address, headers) as answer:
             skipped = start if answer.status_code != httpx.codes.PARTIAL_CONTENT else 0
             data = bytearray()
-            for block in answer.iter_raw():
-                check_waiter()
+            async for block in answer.aiter_raw():
                 kept = block[skipped:]
                 skipped = max(0, skipped - len(block))
                 data += kept[: end - start - len(data)]
@@ -76,11 +88,11 @@ class WebStorage:
                     break
             return bytes(data)
 
-    @contextmanager
-    def _answer(
+    @asynccontextmanager
+    async def _answer(
         self, method: str, address: Address, headers: dict[str, str]
-    ) -> Iterator[httpx.Response]:
-        with self._client.stream(method, str(address), headers=headers) as answer:
+    ) -> AsyncIterator[httpx.Response]:
+        async with self._client.stream(method, str(address), headers=headers) as answer:
             if answer.is_redirect:
                 raise UsageError(
                     f"{address}: leads to another address, which is not followed: name that one."
@@ -98,3 +110,9 @@ class WebStorage:
                     "left as it is: try again later."
                 )
             yield answer
+
+
+def _await(request: Coroutine[Any, Any, T]) -> T:
+    from fsspec.asyn import get_loop
+
+    return await_request(request, get_loop(), REQUEST_SECONDS)

@@ -10,7 +10,7 @@ from anysense.index.objects.addresses import Address
 from anysense.index.objects.web import WebStorage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import AsyncIterator, Callable
 
 PHOTO = Address("https", "example.org", "photos/a%20b.jpg")
 DATA = bytes(range(200))
@@ -36,16 +36,20 @@ def test_an_object_is_looked_at_by_its_head() -> None:
 def test_no_more_is_taken_than_was_asked_for(has_ranges: bool) -> None:
     taken = 0
 
-    def endless() -> Iterator[bytes]:
+    async def endless() -> AsyncIterator[bytes]:
         nonlocal taken
         while True:
             taken += 1
             yield DATA
 
+    async def parts() -> AsyncIterator[bytes]:
+        yield DATA[150:]
+        yield DATA[:50]
+
     def answer(request: httpx.Request) -> httpx.Response:
         assert request.headers["range"] == "bytes=150-249"
         if has_ranges:
-            return httpx.Response(206, content=iter([DATA[150:], DATA[:50]]))
+            return httpx.Response(206, content=parts())
         return httpx.Response(200, content=endless())
 
     assert storage(answer).read(PHOTO, 150, 250) == DATA[150:] + DATA[:50]

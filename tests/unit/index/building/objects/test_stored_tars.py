@@ -70,7 +70,7 @@ def test_members_are_items_and_each_tar_is_fetched_once(
     shards: MemoryStorage, collection: Collection
 ) -> None:
     assert summary(build(collection, ["gs://photos/s/"])) == {"added": 4}
-    assert shards.reads == ["s/000.tar", "s/001.tar"]
+    assert sorted(shards.reads) == ["s/000.tar", "s/001.tar"]
     item = collection.search("low door", k=1)[0]
     assert (item.source, item.metadata) == ("gs://photos/s/000.tar!/red.png", {"n": 1})
 
@@ -247,7 +247,7 @@ def test_members_are_encoded_anew_by_another_model(
     build(collection, ["gs://photos/s"])
     shards.reads.clear()
     assert collection.reencode(["tiny:other"]).missing == []
-    assert shards.reads == ["s/000.tar", "s/001.tar"]
+    assert sorted(shards.reads) == ["s/000.tar", "s/001.tar"]
     hit = collection.search("blue", k=1, modalities=["image"])[0]
     assert hit.source == "gs://photos/s/001.tar!/blue.png"
 
