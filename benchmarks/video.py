@@ -84,6 +84,7 @@ def sound(seconds: float) -> NDArray[np.float32]:
 
 def write_film(path: Path, codec: str, size: tuple[int, int], seconds: float) -> None:
     encoder, container_format, quick = CODECS[codec]
+    policy = os.sched_getscheduler(0)
     with av.open(str(path), "w", format=container_format) as container:
         stream: Any = container.add_stream(encoder, rate=RATE, options=quick)
         stream.width, stream.height = size
@@ -103,6 +104,7 @@ def write_film(path: Path, codec: str, size: tuple[int, int], seconds: float) ->
                 container.mux(track.encode(frame))
         container.mux(stream.encode(None))
         container.mux(track.encode(None))
+    os.sched_setscheduler(0, policy, os.sched_param(0))  # SVT-AV1 took that of real time
 
 
 def read(path: Path, encoder: Encoder) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -150,7 +151,8 @@ def film(
     if sounds is None:
         sounds = [_sound_of(scenes)] if any(s.sound is not None for s in scenes) else []
     file = tempfile.NamedTemporaryFile()  # noqa: SIM115 - faststart reads back by name
-    with file, av.open(file.name, "w", format=file_format, options=options or {}) as container:
+    opened = av.open(file.name, "w", format=file_format, options=options or {})
+    with file, usual_priority(), opened as container:
         quick = dict(CODECS[codec]) | ({"bf": "0"} if times is not None else {})
         stream: Any = container.add_stream(codec, rate=rate, options=quick)
         stream.width, stream.height = size
@@ -180,6 +182,17 @@ def film(
             sound.finish()
         container.close()
         return Path(file.name).read_bytes()
+
+
+@contextmanager
+def usual_priority() -> Iterator[None]:
+    """Give a thread its priority back: SVT-AV1 takes that of real time for it where it may."""
+    policy = os.sched_getscheduler(0) if hasattr(os, "sched_getscheduler") else None
+    try:
+        yield
+    finally:
+        if policy is not None:
+            os.sched_setscheduler(0, policy, os.sched_param(0))
 
 
 def _pictures(
