@@ -10,7 +10,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.media.metadata.iptc import iptc_texts
-from anysense.embed.media.metadata.xmp import XMP_BYTES, xmp_texts
+from anysense.embed.media.metadata.stored import iptc_records, xmp_packet
+from anysense.embed.media.metadata.xmp import xmp_texts
 from anysense.embed.media.phrases import decode_tag, descriptions
 from anysense.embed.media.quiet import quiet_decoders
 
@@ -23,8 +24,6 @@ __all__ = ["picture_descriptions"]
 
 _IMAGE_DESCRIPTION, _MAKE, _EXIF_IFD, _USER_COMMENT = 0x010E, 0x010F, 0x8769, 0x9286
 _WINDOWS_FIELDS = (0x9C9B, 0x9C9F, 0x9C9C, 0x9C9E)  # XPTitle, XPSubject, XPComment, XPKeywords
-_TIFF_IPTC = 0x83BB
-_PHOTOSHOP_IPTC = 0x0404  # the number of the resource in a JPEG's APP13
 _PNG_KEYWORDS = ("Title", "Description", "Comment")
 _CODING_MAKERS = ("HUAWEI", "HONOR")
 """Makers of cameras that write what a picture was taken with as one word into its description."""
@@ -50,20 +49,14 @@ def picture_descriptions(image: Image) -> list[str]:
 
 
 def _xmp(image: Image) -> Iterator[str]:
-    packet = image.info.get("xmp")
-    if isinstance(packet, str):
-        packet = packet.encode("utf-8", "replace")
-    if isinstance(packet, bytes) and len(packet) <= XMP_BYTES:
+    packet = xmp_packet(image)
+    if packet is not None:
         yield from xmp_texts(packet)
 
 
 def _iptc(image: Image) -> Iterator[str]:
-    records = image.info.get("photoshop", {}).get(_PHOTOSHOP_IPTC)  # of a JPEG
-    if records is None and image.format == "TIFF":
-        records = image.getexif().get(_TIFF_IPTC)
-        if isinstance(records, tuple):  # written as numbers of four bytes, against the standard
-            records = b"".join(int(value).to_bytes(4, "little") for value in records)
-    if isinstance(records, bytes):
+    records = iptc_records(image)
+    if records is not None:
         yield from iptc_texts(records)
 
 

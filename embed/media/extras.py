@@ -8,7 +8,8 @@ from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from anysense.embed.media.identify import DOCUMENT_SUFFIXES, MEDIA_SUFFIXES
+from anysense.embed.errors import UnsupportedMediaError
+from anysense.embed.media.identify import DOCUMENT_SUFFIXES, MEDIA_SUFFIXES, RAW_SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 __all__ = [
     "DOCUMENTS",
     "EXTRAS",
+    "JPEG_XL",
+    "RAW",
+    "SVG",
     "Extra",
     "count_by_extra",
     "has_come",
@@ -48,6 +52,19 @@ class Extra:
         """Whether it is installed in this environment."""
         return has_packages(self.packages)
 
+    def check(self, name: str, article: str) -> None:
+        """Refuse a file that it reads where it is not installed.
+
+        Args:
+            name: what the error calls the file.
+            article: what the file is, with its article.
+
+        Raises:
+            UnsupportedMediaError: it is not installed.
+        """
+        if not self.is_installed:
+            raise UnsupportedMediaError(name, f"is {article}, which needs an extra: {self.command}")
+
 
 @cache
 def has_packages(names: tuple[str, ...]) -> bool:
@@ -56,7 +73,10 @@ def has_packages(names: tuple[str, ...]) -> bool:
 
 
 DOCUMENTS = Extra("documents", ("openpyxl", "pptx", "pypandoc"), DOCUMENT_SUFFIXES)
-EXTRAS = (DOCUMENTS,)
+RAW = Extra("raw", ("rawpy",), RAW_SUFFIXES)
+JPEG_XL = Extra("jxl", ("pillow_jxl",), frozenset({".jxl"}))
+SVG = Extra("svg", ("resvg_py",), frozenset({".svg"}))
+EXTRAS = (DOCUMENTS, RAW, JPEG_XL, SVG)
 
 
 def readable_suffixes() -> tuple[str, ...]:

@@ -32,7 +32,7 @@ from anysense.embed.media.formats.front_tags import content_start
 from anysense.embed.media.formats.markup import is_page
 from anysense.embed.media.formats.packed import packed_format_name
 from anysense.embed.media.formats.plaintext import could_be_text, is_text
-from anysense.embed.media.formats.scripts import foreign_script, is_pdf, is_rtf
+from anysense.embed.media.formats.scripts import foreign_script, is_pdf, is_rtf, is_svg
 from anysense.embed.media.signatures import (
     HEAD_BYTES,
     HTML_FORMAT,
@@ -40,13 +40,18 @@ from anysense.embed.media.signatures import (
     MP3_FORMAT,
     OFFICE_FORMATS,
     PDF_FORMAT,
+    RAW_FORMAT,
+    RAW_SUFFIXES,
+    SVG_FORMAT,
     TEXT_FORMAT,
     VIDEO_FORMATS,
     Format,
     aac_format_within,
     foreign_format,
     format_of,
+    is_raw_tiff,
     mpeg_format_within,
+    pnm_format,
 )
 from anysense.embed.types import Kind, Modality
 
@@ -58,6 +63,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DOCUMENT_SUFFIXES",
     "MEDIA_SUFFIXES",
+    "RAW_SUFFIXES",
     "format_of_media",
     "identify",
     "is_transport_stream",
@@ -81,11 +87,12 @@ _TEXT_FORMATS = {
     ".xhtml": HTML_FORMAT,
 }
 _IMAGE_SUFFIXES = (
-    ".jpg .jpeg .jpe .jfif .png .webp .gif .tif .tiff .bmp .dib .heic .heif .hif .avif"
+    ".jpg .jpeg .jpe .jfif .png .webp .gif .tif .tiff .bmp .dib .heic .heif .hif .avif .jxl .svg"
+    " .jp2 .j2k .jpf .jpx .jpc .j2c .ppm .pgm .pbm .pnm .psd"
 )
 _AUDIO_SUFFIXES = (
     ".wav .wave .flac .ogg .oga .opus .mp3 .m4a .m4b .aac .aif .aiff .aifc .au .caf .w64 .rf64"
-    " .weba .mka .mp2 .mp1 .mpa .m2a"
+    " .weba .mka .mp2 .mp1 .mpa .m2a .wma .amr .awb .ape .wv .tta .mpc .dsf .dff"
 )
 _VIDEO_SUFFIXES = sorted(VIDEO_SUFFIXES - TRANSPORT_SUFFIXES)
 
@@ -93,7 +100,7 @@ DOCUMENT_SUFFIXES = frozenset([".docx", ".epub", ".odt", ".pptx", ".rtf", ".xlsx
 """Of the files that an extra reads: see `anysense.embed.media.extras`."""
 
 MEDIA_SUFFIXES: Mapping[str, Modality] = MappingProxyType(
-    dict.fromkeys(_IMAGE_SUFFIXES.split(), Modality.IMAGE)
+    dict.fromkeys((*_IMAGE_SUFFIXES.split(), *sorted(RAW_SUFFIXES)), Modality.IMAGE)
     | dict.fromkeys(_AUDIO_SUFFIXES.split(), Modality.AUDIO)
     | dict.fromkeys(_VIDEO_SUFFIXES, Modality.IMAGE)
     | dict.fromkeys((*_TEXT_FORMATS, ".pdf", *sorted(DOCUMENT_SUFFIXES)), Modality.TEXT)
@@ -103,6 +110,7 @@ MEDIA_SUFFIXES: Mapping[str, Modality] = MappingProxyType(
 Each with the modality of most of what such a file holds.
 """
 
+_PNM_SUFFIXES = (".ppm", ".pgm", ".pbm", ".pnm")
 _MPEG_SUFFIXES = (".mp3", ".mp2", ".mp1", ".mpa", ".m2a")
 _FURTHER_MODALITIES = {
     ".pdf": frozenset({Modality.IMAGE}),  # its pages
@@ -184,21 +192,37 @@ def identify(file: BinaryIO, source: Media) -> Format:
     if packed is not None:
         return OFFICE_FORMATS[packed]
     if not is_like_text:
-        file_format, foreign = _data_format(file, head)
+        file_format, foreign = _data_format(file, head, suffix)
     if file_format is None and foreign is None:
-        hint = suffix if suffix in (*_TEXT_FORMATS, ".pdf") else ""
-        if is_pdf(file, head, hint, could_be_text=is_like_text):
-            return PDF_FORMAT
-        if is_rtf(file, head, suffix):
-            return OFFICE_FORMATS["RTF"]
-        foreign = foreign_script(file, head, suffix)
+        written = _written_format(file, head, suffix, could_be_text=is_like_text)
+        if written is not None:
+            return written
+        foreign = foreign_script(head, suffix)
     if foreign is not None:
         raise UnsupportedMediaError(name, f"is {foreign}, which anysense does not read")
-    if file_format is None and suffix in _MPEG_SUFFIXES:
-        file_format = mpeg_format_within(head)
-    elif file_format is None and suffix == ".aac":
-        file_format = aac_format_within(head)
+    file_format = file_format or _named_format(head, suffix)
     return file_format or _text_format(head, name, suffix, is_whole=is_whole)
+
+
+def _written_format(
+    file: BinaryIO, head: bytes, suffix: str, *, could_be_text: bool
+) -> Format | None:
+    """The format of a document that is written in letters, if it is one that is read."""
+    hint = suffix if suffix in (*_TEXT_FORMATS, ".pdf") else ""
+    if is_pdf(file, head, hint, could_be_text=could_be_text):
+        return PDF_FORMAT
+    if is_rtf(file, head, suffix):
+        return OFFICE_FORMATS["RTF"]
+    return SVG_FORMAT if is_svg(file, head, suffix) else None
+
+
+def _named_format(head: bytes, suffix: str) -> Format | None:
+    """The format of what shows in its content only to those who know its name, or has none."""
+    if suffix in _MPEG_SUFFIXES:
+        return mpeg_format_within(head)
+    if suffix in _PNM_SUFFIXES or (not suffix and not is_text(head, is_whole=False)):
+        return pnm_format(head)
+    return aac_format_within(head) if suffix == ".aac" else None
 
 
 def format_of_media(source: Media, limits: Limits = DEFAULT_LIMITS) -> Format:
@@ -230,7 +254,7 @@ def is_transport_stream(path: str) -> bool:
     return file_format is not None and file_format.container == "mpegts"
 
 
-def _data_format(file: BinaryIO, head: bytes) -> tuple[Format | None, str | None]:
+def _data_format(file: BinaryIO, head: bytes, suffix: str) -> tuple[Format | None, str | None]:
     """The format of a file that is no text, or, in words, what it is that is not read, or neither.
 
     With tags in front, what follows them says what it is, if it is a recording.
@@ -239,6 +263,8 @@ def _data_format(file: BinaryIO, head: bytes) -> tuple[Format | None, str | None
     if start == 0:
         is_tagged = head[:3] == b"ID3"  # by a tag that goes on past the end of the file
         file_format = format_of(head) or (MP3_FORMAT if is_tagged else None)
+        if file_format is not None and file_format.name == "TIFF" and is_raw_tiff(head, suffix):
+            file_format = RAW_FORMAT
         return file_format, None if file_format is not None else foreign_format(head)
     file.seek(start)
     rest = file.read(HEAD_BYTES)

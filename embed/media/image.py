@@ -11,10 +11,11 @@ import logging
 from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from anysense.embed.errors import CorruptMediaError, MediaTooLargeError, UnsupportedMediaError
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
+from anysense.embed.media.extras import JPEG_XL
 from anysense.embed.media.files import decoding, media_name, open_media
 from anysense.embed.media.identify import identify
 from anysense.embed.media.picture.budget import Share
@@ -22,6 +23,7 @@ from anysense.embed.media.picture.counted import CountedReads
 from anysense.embed.media.picture.greys import deep_to_grey
 from anysense.embed.media.picture.reduced import Need
 from anysense.embed.media.picture.scans import count_scans, is_one_scan, may_have_scans
+from anysense.embed.media.picture.standing_in import stand_in
 from anysense.embed.media.picture.stripes import stripes
 from anysense.embed.media.pieces import Piece, ReadOptions, captions
 from anysense.embed.media.quiet import quiet_decoders, quiet_libtiff
@@ -48,6 +50,10 @@ _PLUGINS = {
     "BMP": ("PIL.BmpImagePlugin", "BmpImageFile"),
     "AVIF": ("PIL.AvifImagePlugin", "AvifImageFile"),
     "HEIC": ("pillow_heif", "HeifImageFile"),
+    "JPEG XL": ("anysense.embed.media.picture.jpeg_xl", "JpegXLImageFile"),
+    "JPEG 2000": ("PIL.Jpeg2KImagePlugin", "Jpeg2KImageFile"),
+    "PNM": ("PIL.PpmImagePlugin", "PpmImageFile"),
+    "PSD": ("PIL.PsdImagePlugin", "PsdImageFile"),
 }
 logging.getLogger("PIL").addHandler(logging.NullHandler())  # or Python prints what it logs
 _ORIENTATION = 0x0112  # EXIF 2.32, 4.6.4
@@ -103,6 +109,7 @@ def picture_pixels(source: Media, limits: Limits = DEFAULT_LIMITS) -> int:
         file_format = identify(file, source)
         if file_format.kind is not Kind.IMAGE:
             raise UnsupportedMediaError(name, f"is {file_format.article}, not an image")
+        file, file_format = stand_in(file, file_format, name, limits)
         plugin = _plugin(file_format.name, name)
         with quiet_decoders(), decoding(name, file_format.article), _within_pillows_limit(name):
             file.seek(0)
@@ -111,7 +118,7 @@ def picture_pixels(source: Media, limits: Limits = DEFAULT_LIMITS) -> int:
 
 
 def picture_pieces(source: Media, options: ReadOptions) -> Iterator[Piece]:
-    """A picture, the words in it if they are wanted, and those in its file that say what it shows.
+    """A picture with what its file says, the words in it, and those in there of what it shows.
 
     Where encoders need it in sizes that are decoded apart, it is a piece for each of these.
 
@@ -120,9 +127,11 @@ def picture_pieces(source: Media, options: ReadOptions) -> Iterator[Piece]:
         UsageError: what recognises words is not installed.
     """
     from anysense.embed.media.descriptions import picture_descriptions
+    from anysense.embed.media.metadata.photo import photo_facts
     from anysense.embed.media.ocr.words import SHORTER_SIDE, picture_words
 
     name, texts, words = media_name(source), list[str](), list[Piece]()
+    said: dict[str, Any] = {}
     is_read = options.takes_words_of_pictures
     every = options.sides | {SHORTER_SIDE} if is_read else options.sides
     sides = every
@@ -130,8 +139,9 @@ def picture_pieces(source: Media, options: ReadOptions) -> Iterator[Piece]:
         need, share = Need(sides), Share()
         try:
             with _decoded(source, options.limits, share, need) as stored:
-                if sides == every and options.takes_captions:
-                    texts = picture_descriptions(stored.image)
+                if sides == every:
+                    said = photo_facts(stored.image)
+                    texts = picture_descriptions(stored.image) if options.takes_captions else []
                 pictures = [_shown(stored, options.limits, name)]
                 is_complete = stored.is_complete
                 is_photo = stored.image.format in _PHOTOS
@@ -144,6 +154,7 @@ def picture_pieces(source: Media, options: ReadOptions) -> Iterator[Piece]:
                     pictures.pop(),
                     is_complete=is_complete,
                     leave=share.leave,
+                    said=said,
                     sides=need.met,
                 )
         finally:
@@ -163,6 +174,7 @@ def _decoded(source: Media, limits: Limits, share: Share, need: Need) -> Iterato
         file_format = identify(file, source)
         if file_format.kind is not Kind.IMAGE:
             raise UnsupportedMediaError(name, f"is {file_format.article}, not an image")
+        file, file_format = stand_in(file, file_format, name, limits)
         plugin = _plugin(file_format.name, name)
         if file_format.name == "TIFF":
             quiet_libtiff()
@@ -247,6 +259,8 @@ def _on_white(image: Image) -> Image:
 
 def _plugin(format_name: str, name: str) -> Callable[[BinaryIO | CountedReads], Image]:
     module, attribute = _PLUGINS[format_name]
+    if format_name == "JPEG XL":
+        JPEG_XL.check(name, "a JPEG XL image")
     try:
         plugin: Callable[[BinaryIO | CountedReads], Image] = getattr(
             import_module(module), attribute

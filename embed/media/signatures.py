@@ -6,10 +6,11 @@ is here is not looked for in texts; see `anysense.embed.media.identify` for how 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from anysense.embed.media.formats.mpeg import (
     LAYERS,
@@ -30,13 +31,19 @@ __all__ = [
     "MP3_FORMAT",
     "OFFICE_FORMATS",
     "PDF_FORMAT",
+    "PNM_FORMAT",
+    "RAW_FORMAT",
+    "RAW_SUFFIXES",
+    "SVG_FORMAT",
     "TEXT_FORMAT",
     "VIDEO_FORMATS",
     "Format",
     "aac_format_within",
     "foreign_format",
     "format_of",
+    "is_raw_tiff",
     "mpeg_format_within",
+    "pnm_format",
 ]
 
 HEAD_BYTES = 65536
@@ -125,6 +132,14 @@ _TRANSPORT = Format(
     "MPEG-TS", "a video (MPEG transport stream)", Kind.VIDEO, "video/mp2t", "mpegts"
 )
 _TIFF = _image("TIFF", "image/tiff")
+RAW_FORMAT = Format("RAW", "a RAW photo", Kind.IMAGE, "image/x-dcraw")
+SVG_FORMAT = Format("SVG", "an SVG drawing", Kind.IMAGE, "image/svg+xml")
+PNM_FORMAT = _image("PNM", "image/x-portable-anymap")
+_JPEG_XL = _image("JPEG XL", "image/jxl")
+_JPEG_2000 = _image("JPEG 2000", "image/jp2")
+_PSD = Format("PSD", "a Photoshop document", Kind.IMAGE, "image/vnd.adobe.photoshop")
+_AMR = _audio("AMR", "audio/amr", "amr", "an")
+_MUSEPACK = "audio/x-musepack"
 _AVIF = _image("AVIF", "image/avif", "an")
 _HEIC = _image("HEIC", "image/heic")
 
@@ -137,11 +152,33 @@ _PREFIXES: tuple[tuple[bytes, Format], ...] = (
     (b"MM\0*", _TIFF),
     (b"II+\0\x08\0\0\0", _TIFF),  # BigTIFF
     (b"MM\0+\0\x08\0\0", _TIFF),
+    (b"\0\0\0\x0cJXL \r\n\x87\n", _JPEG_XL),
+    (b"\xff\x0a", _JPEG_XL),
+    (b"\0\0\0\x0cjP  \r\n\x87\n", _JPEG_2000),
+    (b"\xff\x4f\xff\x51", _JPEG_2000),
+    (b"8BPS\0\x01", _PSD),
+    (b"IIRO", RAW_FORMAT),  # Olympus
+    (b"IIRS", RAW_FORMAT),
+    (b"MMOR", RAW_FORMAT),
+    (b"IIU\0", RAW_FORMAT),  # Panasonic, Leica
+    (b"II\x1a\0\0\0HEAPCCDR", RAW_FORMAT),  # Canon's first
+    (b"FUJIFILMCCD-RAW", RAW_FORMAT),
+    (b"FOVb", RAW_FORMAT),  # Sigma
+    (b"\0MRM", RAW_FORMAT),  # Minolta
     (b"fLaC", _audio("FLAC", "audio/flac", "flac")),
     (b"OggS\0", _audio("Ogg", "audio/ogg", "ogg", "an")),
     (b"riff\x2e\x91\xcf\x11", _audio("W64", "audio/x-w64", "w64")),
     (b".snd\0", _audio("AU", "audio/basic", "au", "an")),
     (b"caff\0\x01\0\0", _audio("CAF", "audio/x-caf", "caf")),
+    (b"#!AMR\n", _AMR),
+    (b"#!AMR-WB\n", _AMR),
+    (b"wvpk", _audio("WavPack", "audio/x-wavpack", "wv")),
+    (b"MAC ", _audio("Monkey's Audio", "audio/x-ape", "ape")),
+    (b"TTA1", _audio("TTA", "audio/x-tta", "tta")),
+    (b"MPCK", _audio("Musepack", _MUSEPACK, "mpc8")),
+    (b"MP+", _audio("Musepack", _MUSEPACK, "mpc")),
+    (b"DSD \x1c\0\0\0", _audio("DSF", "audio/x-dsf", "dsf")),
+    (b"FRM8\0\0\0\0", _audio("DSDIFF", "audio/x-dff", "iff")),
     (b"\x1a\x45\xdf\xa3", _audio("WebM", "audio/webm", "matroska")),
     (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", _audio("WMA", "audio/x-ms-wma", "asf")),
     (b"FLV\x01", _video("FLV", "video/x-flv", "flv", "an")),
@@ -174,23 +211,10 @@ _FOREIGN: tuple[tuple[bytes, str], ...] = (
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
     (b"Rar!\x1a\x07", "a RAR archive"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document"),
-    (b"8BPS\0\x01", "a Photoshop document"),
     (b"8BPS\0\x02", "a Photoshop document"),
     (b"\xc5\xd0\xd3\xc6", "a PostScript document"),
-    (b"\0\0\0\x0cJXL \r\n\x87\n", "a JPEG XL image"),
-    (b"\xff\x0a", "a JPEG XL image"),
-    (b"\0\0\0\x0cjP  \r\n\x87\n", "a JPEG 2000 image"),
     (b"\0\0\x01\0", "an icon"),
     (b"MThd\0\0\0\x06", "a MIDI score"),
-    (b"#!AMR\n", "an AMR recording"),
-    (b"#!AMR-WB\n", "an AMR recording"),
-    (b"wvpk", "a WavPack recording"),
-    (b"MAC ", "a Monkey's Audio recording"),
-    (b"MPCK", "a Musepack recording"),
-    (b"MP+", "a Musepack recording"),
-    (b"TTA1", "a TTA recording"),
-    (b"DSD \x1c\0\0\0", "a DSD recording"),
-    (b"FRM8\0\0\0\0", "a DSD recording"),
     (b"ADIF", "an AAC recording without frames (ADIF)"),
 )
 
@@ -206,6 +230,17 @@ _IMAGE_BRANDS = {
 }
 _QUICKTIME_BOXES = {b"moov", b"mdat", b"wide", b"skip", b"free", b"pnot"}
 _AUDIO_BRANDS = {b"M4A ", b"M4B ", b"M4P "}
+_PNM_HEADER = re.compile(rb"P[1-6](?:\s|#[^\r\n]*)+\d{1,9}(?:\s|#[^\r\n]*)+\d{1,9}\s")
+_DNG_VERSION = 0xC612
+_TIFF_SUFFIXES = (".tif", ".tiff")
+RAW_SUFFIXES = frozenset(
+    f".{name}"
+    for name in (
+        *("3fr", "arw", "cr2", "cr3", "crw", "dcr", "dng", "erf", "iiq", "kdc", "mef", "mos"),
+        *("mrw", "nef", "nrw", "orf", "pef", "raf", "rw2", "rwl", "sr2", "srf", "srw", "x3f"),
+    )
+)
+"""Of the photos of cameras, as the extra `raw` reads them."""
 _TRANSPORT_PACKETS = ((0, 188), (4, 192))  # where the first begins, and their length
 _BMP_HEADERS = {12, 16, 40, 52, 56, 64, 108, 124}
 
@@ -225,6 +260,7 @@ def format_of(head: bytes) -> Format | None:
         _riff_format(head)
         or _brand_format(head)
         or _bmp_format(head)
+        or pnm_format(head)
         or (None if foreign_format(head) else _mpeg_format(head))
     )
 
@@ -276,6 +312,8 @@ def _brand_format(head: bytes) -> Format | None:
     if head[4:8] != b"ftyp":
         return None
     size = min(int.from_bytes(head[:4], "big"), 256)
+    if head[8:12] == b"crx ":  # Canon's CR3
+        return RAW_FORMAT
     major, others = head[8:12], [head[at : at + 4] for at in range(16, size - 3, 4)]
     for brand in (major, *others):
         if brand in _IMAGE_BRANDS:
@@ -291,6 +329,29 @@ def _bmp_format(head: bytes) -> Format | None:
     if head[:2] == b"BM" and head[6:10] == b"\0\0\0\0" and header in _BMP_HEADERS:
         return _image("BMP", "image/bmp")
     return None
+
+
+def pnm_format(head: bytes) -> Format | None:
+    """The format of Netpbm's pictures, which may look like a text; None if it is not that."""
+    return PNM_FORMAT if _PNM_HEADER.match(head) else None
+
+
+def is_raw_tiff(head: bytes, suffix: str) -> bool:
+    """Whether what begins as a TIFF is a RAW photo: by a mark of Canon, of DNG, or by its name.
+
+    Args:
+        head: how it begins.
+        suffix: of its name, in lower case.
+    """
+    if head[8:10] == b"CR" or suffix in RAW_SUFFIXES:
+        return True
+    order: Literal["little", "big"] = "little" if head[:2] == b"II" else "big"
+    start = int.from_bytes(head[4:8], order)
+    count = int.from_bytes(head[start : start + 2], order)
+    tags = (head[at : at + 2] for at in range(start + 2, start + 2 + 12 * min(count, 200), 12))
+    return suffix not in _TIFF_SUFFIXES and _DNG_VERSION in (
+        int.from_bytes(tag, order) for tag in tags
+    )
 
 
 def _mpeg_format(head: bytes) -> Format | None:

@@ -277,7 +277,16 @@ def _segments(at: int, encoder: Encoder, piece: Piece, options: ReadOptions) -> 
     else:
         assert not isinstance(content, str | Path | bytes | OpenedFile | EmbeddedFile | Waveform)
         prepared = encoder.prepare(modality, content)
-        yield Prepared(at, modality, piece.place, None, piece.origin, prepared, piece.is_complete)
+        yield Prepared(
+            at,
+            modality,
+            piece.place,
+            None,
+            piece.origin,
+            prepared,
+            piece.is_complete,
+            said=piece.said,
+        )
 
 
 def _place_of_passage(piece: Piece, start: int, end: int) -> Place:
@@ -311,8 +320,16 @@ def _windows(at: int, encoder: Encoder, piece: Piece, options: ReadOptions) -> I
     for window in iter_windows(content, rate, encoder.window_seconds, limits=options.limits):
         prepared = encoder.prepare(Modality.AUDIO, window.waveform)
         place = Place.of_seconds(start + window.start, start + window.end)
-        is_complete = piece.is_complete
-        yield Prepared(at, Modality.AUDIO, place, None, piece.origin, prepared, is_complete)
+        yield Prepared(
+            at,
+            Modality.AUDIO,
+            place,
+            None,
+            piece.origin,
+            prepared,
+            piece.is_complete,
+            said=piece.said,
+        )
 
 
 def _frames(at: int, encoder: Encoder, piece: Piece, clip: Clip) -> Iterator[Prepared]:

@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from anysense.embed.errors import FilterError
 from anysense.index.filters.filter import parse_filter
-from anysense.index.filters.nodes import COLUMNS, Compare, Exists, Field, Node, Not, make_field
+from anysense.index.filters.nodes import (
+    COLUMNS,
+    Compare,
+    Exists,
+    Field,
+    Near,
+    Node,
+    Not,
+    make_field,
+)
 from anysense.index.filters.sql import compile_node
 
 if TYPE_CHECKING:
@@ -279,6 +288,8 @@ def _metadata_fields(node: Node) -> Iterator[Field]:
     elif isinstance(node, Compare | Exists):
         if not node.field.is_column:
             yield node.field
+    elif isinstance(node, Near):
+        yield from (Field((key,)) for key in ("latitude", "longitude"))
     else:
         for part in node.nodes:
             yield from _metadata_fields(part)

@@ -23,11 +23,13 @@ from anysense.index.filters.nodes import (
     Compare,
     Exists,
     Field,
+    Near,
     Node,
     Not,
     Value,
     make_compare,
     make_field,
+    make_near,
 )
 from anysense.index.filters.sql import compile_node
 from anysense.index.filters.text import parse_text
@@ -110,6 +112,8 @@ def _reads(node: Node, field: Field) -> bool:
         return _reads(node.node, field)
     if isinstance(node, Compare | Exists):
         return node.field == field
+    if isinstance(node, Near):
+        return False
     return any(_reads(part, field) for part in node.nodes)
 
 
@@ -118,7 +122,7 @@ def _size(node: Node) -> tuple[int, int]:
         return _size(node.node)
     if isinstance(node, Compare):
         return 1, len(node.values)
-    if isinstance(node, Exists):
+    if isinstance(node, Exists | Near):
         return 1, 0
     sizes = [_size(part) for part in node.nodes]
     return sum(terms for terms, _ in sizes), sum(values for _, values in sizes)
@@ -137,13 +141,23 @@ def _read_mapping(where: Mapping[Any, Any], depth: int) -> Node:
             nodes.append(_maybe_not(parts[0] if len(parts) == 1 else group, key == "$nor"))
         elif key == "$not":
             nodes.append(Not(_read_mapping(_as_mapping(value, key), depth + 1)))
+        elif key == "$near":
+            nodes.append(_near(value))
         elif not isinstance(key, str) or key.startswith("$"):
-            raise FilterError(f"A filter has no {key!r:.100}; there are $and, $or, $nor and $not.")
+            raise FilterError(
+                f"A filter has no {key!r:.100}; there are $and, $or, $nor, $not and $near."
+            )
         else:
             nodes.append(_test(make_field(key.split(".")), key, value, depth + 1))
     if not nodes:
         raise FilterError("A mapping inside a filter must not be empty.")
     return nodes[0] if len(nodes) == 1 else All(tuple(nodes))
+
+
+def _near(value: Any) -> Near:
+    if not isinstance(value, Mapping) or set(value) != {"latitude", "longitude", "km"}:
+        raise FilterError(f"$near takes a latitude, a longitude and km, not {value!r:.100}.")
+    return make_near(value["latitude"], value["longitude"], value["km"])
 
 
 def _maybe_not(node: Node, negative: bool) -> Node:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = [
     "COLUMNS",
     "MAX_DEPTH",
+    "MAX_KM",
     "MAX_LENGTH",
     "MAX_TERMS",
     "All",
@@ -21,11 +22,13 @@ __all__ = [
     "Compare",
     "Exists",
     "Field",
+    "Near",
     "Node",
     "Not",
     "Value",
     "make_compare",
     "make_field",
+    "make_near",
 ]
 
 MAX_LENGTH = 100_000
@@ -37,6 +40,9 @@ MAX_TERMS = 250
 """Comparisons in a filter."""
 _TOO_LARGE = 10**308
 """Whole numbers from here on may be more than a float holds."""
+
+MAX_KM = 20_100.0
+"""Further apart no two places on the Earth are."""
 
 COLUMNS = ("id", "source", "kind", "modality")
 """Fields of the item itself, ``modality`` of any of its segments; ``metadata.id`` is the
@@ -84,6 +90,15 @@ class Exists:
 
 
 @dataclass(frozen=True)
+class Near:
+    """The metadata's ``latitude`` and ``longitude`` are within a distance of a place."""
+
+    latitude: float
+    longitude: float
+    km: float
+
+
+@dataclass(frozen=True)
 class Not:
     node: Node
 
@@ -98,7 +113,7 @@ class AnyOf:
     nodes: tuple[Node, ...]
 
 
-Node: TypeAlias = "Compare | Exists | Not | All | AnyOf"
+Node: TypeAlias = "Compare | Exists | Near | Not | All | AnyOf"
 
 
 def make_field(keys: Sequence[str]) -> Field:
@@ -149,3 +164,22 @@ def make_compare(field: Field, operator: str, values: Sequence[Value]) -> Node:
                     f"is metadata.{field}."
                 )
     return Compare(field, operator, tuple(values))
+
+
+def make_near(latitude: Value, longitude: Value, km: Value) -> Near:
+    """A place and how far from it.
+
+    Raises:
+        FilterError: there is no such place, or no such distance.
+    """
+    for name, value, least, most in (
+        ("latitude", latitude, -90.0, 90.0),
+        ("longitude", longitude, -180.0, 180.0),
+        ("distance in km", km, 0.0, MAX_KM),
+    ):
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or not least <= value <= most:  # type: ignore[operator]
+            raise FilterError(
+                f"The {name} of near is a number from {least:g} to {most:g}, not {value!r:.100}."
+            )
+    return Near(float(latitude), float(longitude), float(km))  # type: ignore[arg-type]

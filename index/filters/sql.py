@@ -11,7 +11,8 @@ import json
 from typing import TYPE_CHECKING, TypeAlias
 
 from anysense.embed.errors import FilterError
-from anysense.index.filters.nodes import All, AnyOf, Compare, Exists, Field, Node, Not
+from anysense.index.filters.distance import DISTANCE, box_around
+from anysense.index.filters.nodes import All, AnyOf, Compare, Exists, Field, Near, Node, Not
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +39,26 @@ def compile_node(node: Node) -> Sql:
         if node.field.is_column:
             return "1", []
         return "json_type(i.metadata, ?) IS NOT NULL", [_json_path(node.field)]
+    if isinstance(node, Near):
+        return _near(node)
     return _column(node) if node.field.is_column else _metadata(node)
+
+
+def _near(node: Near) -> Sql:
+    """First whether there is a place at all, then whether it is in a box, and then the distance."""
+    box = box_around(node.latitude, node.longitude, node.km)
+    latitude, longitude = (
+        f"CASE WHEN json_type(i.metadata, '$.{key}') IN ('integer', 'real') "
+        f"THEN json_extract(i.metadata, '$.{key}') END"
+        for key in ("latitude", "longitude")
+    )
+    # AND is taken from the left; where a place is none of its parts is a number, and it is 0.
+    either = "OR" if box.west > box.east else "AND"
+    sql = f"""CASE WHEN instr(i.metadata, '"latitude"') = 0 THEN 0
+        WHEN NOT ifnull(({latitude}) BETWEEN ? AND ?, 0) THEN 0
+        WHEN NOT ifnull(({longitude}) >= ? {either} ({longitude}) <= ?, 0) THEN 0
+        ELSE {DISTANCE}({latitude}, {longitude}, ?, ?) <= ? END"""
+    return sql, [*box, node.latitude, node.longitude, node.km]
 
 
 def _column(node: Compare) -> Sql:

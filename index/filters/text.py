@@ -2,7 +2,8 @@
 
 filter     = both ("or" both)*
 both       = one ("and" one)*
-one        = "not" one | "(" filter ")" | "exists" "(" field ")" | field test
+one        = "not" one | "(" filter ")" | "exists" "(" field ")" | near | field test
+near       = "near" "(" latitude "," longitude "," number ["km" | "m"] ")"
 test       = ("=" | "!=" | "<" | "<=" | ">" | ">=" | "^=") value
 | ["not"] "in" "(" value ("," value)* ")" | "exists"
 field      = key ("." key)*              a key of letters, digits, _ and -, or "in quotes"
@@ -21,11 +22,13 @@ from anysense.index.filters.nodes import (
     AnyOf,
     Exists,
     Field,
+    Near,
     Node,
     Not,
     Value,
     make_compare,
     make_field,
+    make_near,
 )
 
 __all__ = ["parse_text"]
@@ -112,10 +115,27 @@ class _Parser:
             self._next += 2
             node = Exists(self._field())
             self._expect(")")
+        elif self._is_word("near") and self._tokens[self._next + 1].text == "(":
+            self._next += 2
+            node = self._near()
         else:
             node = self._test(self._field())
         self._depth -= 1
         return node
+
+    def _near(self) -> Near:
+        """A place and a distance, after ``near(``."""
+        latitude = self._value()
+        self._expect(",")
+        longitude = self._value()
+        self._expect(",")
+        distance = self._value()
+        if self._take_word("m") and isinstance(distance, int | float):
+            distance = distance / 1000
+        else:
+            self._take_word("km")
+        self._expect(")")
+        return make_near(latitude, longitude, distance)
 
     def _test(self, field: Field) -> Node:
         if self._take_word("exists"):

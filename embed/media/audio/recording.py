@@ -115,19 +115,17 @@ def read_part(source: Media, start: float, end: float, limits: Limits = DEFAULT_
 
 
 def recording_pieces(source: Media, options: ReadOptions) -> Iterator[Piece]:
-    """A recording, and the words of its tags.
+    """A recording with what its tags say of it, and the words of these.
 
     Raises:
         MediaError: it cannot be opened. What else there is shows when it is heard.
     """
-    yield Piece(Modality.AUDIO, source)
-    if options.takes_captions:
-        from anysense.embed.media.audio.tags import recording_descriptions
+    from anysense.embed.media.audio.tags import read_tags
 
-        with open_media(source, options.limits) as file:
-            container = identify(file, source).container
-            texts = recording_descriptions(file, container)
-        yield from captions(texts, media_name(source), options)
+    with open_media(source, options.limits) as file:
+        tags = read_tags(file, identify(file, source).container)
+    yield Piece(Modality.AUDIO, source, said=tags.facts)
+    yield from captions(tags.texts, media_name(source), options)
 
 
 def resample(waveform: Waveform, rate: int) -> Waveform:

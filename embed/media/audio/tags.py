@@ -9,15 +9,22 @@ from __future__ import annotations
 
 import re
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from anysense.embed.media.formats.front_tags import after_tags
+from anysense.embed.media.metadata.dates import year_of
 from anysense.embed.media.phrases import DESCRIPTION_CHARACTERS, decode_tag, descriptions, each_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["LYRICS_CHARACTERS", "MOST_COMMENTS", "recording_descriptions"]
+__all__ = [
+    "LYRICS_CHARACTERS",
+    "MOST_COMMENTS",
+    "RecordingTags",
+    "read_tags",
+    "recording_descriptions",
+]
 
 LYRICS_CHARACTERS = 20_000
 """The longest lyrics; those of a long song have 5,000. Longer ones are passed over, not cut."""
@@ -28,6 +35,7 @@ MOST_COMMENTS = 5_000
 _COMMENT_BLOCK = 4  # of a FLAC
 _NAME_CHARACTERS = 300
 _LYRICS = ("lyrics", "unsyncedlyrics", "unsynced lyrics", "unsynchronised lyrics")
+_YEARS = ("date", "year", "originaldate", "tdor", "tyer")
 _COMMENTS = ("description", "synopsis", "comment")
 _UNNAMED = re.compile(
     r"(?:no|unknown|various)(?: (?:artists?|album|title))?|<unknown>|untitled|v\.?a\.?|n/a|none"
@@ -45,7 +53,19 @@ _ADDRESS = re.compile(r"(?:https?://|www\.)\S+", re.I)
 _LEAST_WORDS_BESIDE_AN_ADDRESS = 4
 
 
-def recording_descriptions(file: BinaryIO, container: str) -> list[str]:
+class RecordingTags(NamedTuple):
+    """What the tags of a recording say of it.
+
+    Attributes:
+        texts: the words that describe it.
+        facts: ``title``, ``artist``, ``album`` and ``year``, as metadata.
+    """
+
+    texts: list[str]
+    facts: dict[str, Any]
+
+
+def read_tags(file: BinaryIO, container: str) -> RecordingTags:
     """What the tags of a recording say about it, each text once.
 
     First "Title - Artist - Album", of what there is; then the lyrics, without their times; then
@@ -60,16 +80,24 @@ def recording_descriptions(file: BinaryIO, container: str) -> list[str]:
     position = file.tell()
     try:
         if container == "flac" and _comments_of_flac(after_tags(file)) > MOST_COMMENTS:
-            return []
+            return RecordingTags([], {})
         tags = _tags(file, container)
     except Exception:  # FFmpeg refuses it: whoever reads the sound says why
-        return []
+        return RecordingTags([], {})
     finally:
         file.seek(position)
-    headline = descriptions([" - ".join(_names(tags))])
+    names = dict(_names(tags))
+    year = next(filter(None, (year_of(tags.get(key)) for key in _YEARS)), None)
+    headline = descriptions([" - ".join(names.values())])
     lyrics = descriptions(_lyrics(tags), most=LYRICS_CHARACTERS)
     comments = [tags[key] for key in _COMMENTS if key in tags and not _is_noise(tags[key])]
-    return each_once([*headline, *lyrics, *descriptions(comments)])
+    texts = each_once([*headline, *lyrics, *descriptions(comments)])
+    return RecordingTags(texts, names if year is None else {**names, "year": year})
+
+
+def recording_descriptions(file: BinaryIO, container: str) -> list[str]:
+    """The texts of `read_tags` alone."""
+    return read_tags(file, container).texts
 
 
 def _comments_of_flac(file: BinaryIO) -> int:
@@ -132,14 +160,14 @@ def _redecode(value: str) -> str:
     return decode_tag(value.encode("utf-8", "surrogateescape"))
 
 
-def _names(tags: Mapping[str, str]) -> Iterator[str]:
+def _names(tags: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for key in ("title", "artist", "album"):
         name = " ".join(tags.get(key, "").split())
         if not name and key == "artist":
             name = " ".join(tags.get("album_artist", "").split())
         has_name = any(letter.isalnum() for letter in name) and not _UNNAMED.fullmatch(name)
         if has_name and len(name) <= _NAME_CHARACTERS:
-            yield name
+            yield key, name
 
 
 def _lyrics(tags: Mapping[str, str]) -> Iterator[str]:

@@ -68,4 +68,4 @@ def _pictures(written: str, options: ReadOptions) -> Iterator[Piece]:
                     piece.content, str | Path | bytes | OpenedFile | EmbeddedFile | Waveform | Clip
                 )
                 if min(piece.content.size) >= _LEAST_SIDE:
-                    yield replace(piece, is_complete=True)  # as the text is
+                    yield replace(piece, is_complete=True, said={})  # as the text is

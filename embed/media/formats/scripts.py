@@ -14,7 +14,7 @@ from anysense.embed.media.formats.markup import is_drawing
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-__all__ = ["foreign_script", "is_pdf", "is_rtf"]
+__all__ = ["foreign_script", "is_pdf", "is_rtf", "is_svg"]
 
 _JUNK_BYTES = 1024
 """PDF readers allow so much before a document: a mail's or a server's headers, a line break."""
@@ -66,14 +66,17 @@ def is_rtf(file: BinaryIO, head: bytes, suffix: str) -> bool:
     return suffix == ".rtf" or (head[5:6].isdigit() and _tail(file).endswith(b"}"))
 
 
-def foreign_script(file: BinaryIO, head: bytes, suffix: str) -> str | None:
-    """What a file is, in words, if it is a document in a language for pages that is not read.
+def is_svg(file: BinaryIO, head: bytes, suffix: str) -> bool:
+    """Whether a file is an SVG drawing, and not a text that begins with one.
 
     Leaves the file at its beginning.
     """
-    tail = _tail(file)
-    if is_drawing(head, tail) or (suffix == ".svg" and head.lstrip(_BLANKS)[:1] == b"<"):
-        return "an SVG drawing"
+    is_named = suffix == ".svg" and head.lstrip(_BLANKS)[:1] == b"<"
+    return is_named or is_drawing(head, _tail(file))
+
+
+def foreign_script(head: bytes, suffix: str) -> str | None:
+    """What a file is, in words, if it is a document in a language for pages that is not read."""
     is_named = suffix in (".ps", ".eps") and head.startswith((b"%!", b"\x04%!"))
     if is_named or (_POSTSCRIPT_HEADER.match(head) and _POSTSCRIPT.search(head)):
         return "a PostScript document"

@@ -5,18 +5,20 @@ A record is a list of data sets: 0x1C, record, number, length in two bytes, valu
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from anysense.embed.media.metadata.dates import local_time
 from anysense.embed.media.phrases import decode_tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["iptc_texts"]
+__all__ = ["iptc_facts", "iptc_texts"]
 
 _MARKER = 0x1C
 _APPLICATION = 2  # the record of what describes the picture
 _TITLE, _KEYWORD, _HEADLINE, _CAPTION = 5, 25, 105, 120
+_DATE, _TIME = 55, 60
 _EXTENDED = 0x8000  # a value over 32 KiB, as no text of interest has
 _MOST_SETS = 1000
 
@@ -33,6 +35,19 @@ def iptc_texts(data: bytes) -> list[str]:
             texts[number].append(decode_tag(value).strip())
     texts[_KEYWORD] = [", ".join(filter(None, texts[_KEYWORD]))]
     return [text for values in texts.values() for text in values if text]
+
+
+def iptc_facts(data: bytes) -> dict[str, Any]:
+    """Title, keywords and when it was taken, as metadata; nothing where the data is broken."""
+    values: dict[int, list[str]] = {}
+    for number, value in _application_sets(data):
+        values.setdefault(number, []).append(decode_tag(value).strip())
+    facts: dict[str, Any] = {"keywords": values.get(_KEYWORD, [])}
+    if _TITLE in values:
+        facts["title"] = values[_TITLE][0]
+    date, time = (values.get(number, [""])[0] for number in (_DATE, _TIME))
+    taken = local_time(f"{date}T{time}") or local_time(date)
+    return {**facts, "taken": taken} if taken is not None else facts
 
 
 def _application_sets(data: bytes) -> Iterator[tuple[int, bytes]]:

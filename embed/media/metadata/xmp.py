@@ -9,10 +9,12 @@ from __future__ import annotations
 import codecs
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from anysense.embed.media.metadata.dates import local_time
 
-__all__ = ["XMP_BYTES", "xmp_texts"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["XMP_BYTES", "xmp_facts", "xmp_texts"]
 
 XMP_BYTES = 4 * 1024**2
 """The longest packet that is read: long ones hold the history of what was done to a picture."""
@@ -21,8 +23,14 @@ _RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 _DC = "{http://purl.org/dc/elements/1.1/}"
 _IPTC = "{http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/}"
 _KEYWORDS = f"{_DC}subject"
+_TITLE = f"{_DC}title"
+_RATING = "{http://ns.adobe.com/xap/1.0/}Rating"
+_DATES = (  # the first that is there counts
+    "{http://ns.adobe.com/exif/1.0/}DateTimeOriginal",
+    "{http://ns.adobe.com/photoshop/1.0/}DateCreated",
+)
 _PROPERTIES = (  # in this order
-    f"{_DC}title",
+    _TITLE,
     "{http://ns.adobe.com/photoshop/1.0/}Headline",
     f"{_DC}description",
     f"{_IPTC}AltTextAccessibility",
@@ -38,37 +46,59 @@ def xmp_texts(packet: bytes) -> list[str]:
     What is no XMP, or over `XMP_BYTES`, has no texts: never an error. Entities are not expanded and
     nothing is fetched.
     """
-    from lxml import etree
-
-    if not packet.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        packet = packet.strip(b"\0 \t\r\n")
-    # No XMP has a document type; with one, a few bytes might stand for gigabytes.
-    if len(packet) > XMP_BYTES or b"<!DOCTYPE" in packet.replace(b"\0", b""):
-        return []
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, remove_pis=True
-    )
-    try:
-        root = etree.fromstring(packet, parser)
-    except (etree.XMLSyntaxError, ValueError):
-        return []
     texts: dict[str, list[str]] = {name: [] for name in _PROPERTIES}
-    for name, text in _properties(root):
+    for name, text in _read(packet, _PROPERTIES):
         if len(texts[name]) < _MOST_TEXTS:
             texts[name].append(text)
     texts[_KEYWORDS] = [", ".join(texts[_KEYWORDS])]
     return [text for name in _PROPERTIES for text in texts[name] if text]
 
 
-def _properties(root: Any) -> Iterator[tuple[str, str]]:
+def xmp_facts(packet: bytes) -> dict[str, Any]:
+    """Title, keywords, rating and when it was taken, as metadata; nothing of what is no XMP."""
+    values: dict[str, list[str]] = {}
+    for name, text in _read(packet, (_TITLE, _KEYWORDS, _RATING, *_DATES)):
+        if len(values.setdefault(name, [])) < _MOST_TEXTS:
+            values[name].append(text)
+    facts: dict[str, Any] = {"keywords": values.get(_KEYWORDS, [])}
+    facts |= {
+        key: values[n][0] for key, n in (("title", _TITLE), ("rating", _RATING)) if n in values
+    }
+    for name in _DATES:
+        taken = local_time(values.get(name, [""])[0])
+        if taken is not None:
+            return {**facts, "taken": taken}
+    return facts
+
+
+def _read(packet: bytes, names: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Names and texts of some properties of a packet."""
+    from lxml import etree
+
+    if not packet.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        packet = packet.strip(b"\0 \t\r\n")
+    # No XMP has a document type; with one, a few bytes might stand for gigabytes.
+    if len(packet) > XMP_BYTES or b"<!DOCTYPE" in packet.replace(b"\0", b""):
+        return
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, remove_pis=True
+    )
+    try:
+        root = etree.fromstring(packet, parser)
+    except (etree.XMLSyntaxError, ValueError):
+        return
+    yield from _properties(root, names)
+
+
+def _properties(root: Any, names: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Names and texts of the properties that are read; one text for each alternative or keyword."""
     packets = [root] if root.tag == f"{_RDF}RDF" else root.iterchildren(f"{_RDF}RDF")
     for packet in packets:
         for description in packet.iterchildren(f"{_RDF}Description"):
             for name, value in description.attrib.items():
-                if name in _PROPERTIES:
+                if name in names:
                     yield name, value.strip()
-            for element in description.iterchildren(*_PROPERTIES):
+            for element in description.iterchildren(*names):
                 for item in _items(element):
                     yield element.tag, "".join(item.itertext()).strip()
 

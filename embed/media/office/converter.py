@@ -20,7 +20,6 @@ from anysense.embed.errors import (
     CorruptMediaError,
     MediaError,
     MediaTooLargeError,
-    UnsupportedMediaError,
 )
 from anysense.embed.media.extras import DOCUMENTS
 from anysense.embed.media.office.rtf import with_unicode
@@ -94,10 +93,7 @@ def convert(
         MediaError: the program cannot be started, or was killed.
         AbandonedError, DeadlineError: nobody waits for it any more.
     """
-    if not DOCUMENTS.is_installed:
-        raise UnsupportedMediaError(
-            name, f"is {file_format.article}, which needs an extra: {DOCUMENTS.command}"
-        )
+    DOCUMENTS.check(name, file_format.article)
     most = limits.text_characters * _BYTES_PER_CHARACTER
     with (
         tempfile.TemporaryFile() as document,

@@ -22,6 +22,7 @@ from anysense.index.catalog.schema import CATALOG, row_crc
 from anysense.index.catalog.sqlite.gate import close_before_fork, using
 from anysense.index.catalog.sqlite.identity import FileId, check_file, file_id, replaced
 from anysense.index.catalog.sqlite.seals import seal, stamp
+from anysense.index.filters.distance import add_distance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,13 +105,15 @@ def small_cache(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def _open(path: Path, options: str) -> sqlite3.Connection:
-    return sqlite3.connect(
+    connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?{options}",
         uri=True,
         timeout=BUSY_MS / 1000,
         isolation_level=None,
         check_same_thread=False,  # a connection is used by one thread at a time: see Pool
     )
+    add_distance(connection)
+    return connection
 
 
 def _may_be_immutable(path: Path) -> bool:

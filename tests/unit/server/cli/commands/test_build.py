@@ -197,7 +197,7 @@ def test_what_is_not_looked_at_is_told(tmp_path: Path, media: Path) -> None:
     message = run("build", media, "-o", tmp_path / "c", "--encoder", "tiny").stderr
     assert "1 file of a kind that anysense does not read: 1 .psdx" in message
     assert "; --list-unread names it." in message
-    for name in ("a.psdx", "a.sketch", "a.blend", "a.zip", "a.psd", "a.ai", "Makefile", "b.psdx"):
+    for name in ("a.psdx", "a.sketch", "a.blend", "a.zip", "a.fig", "a.ai", "Makefile", "b.psdx"):
         (media / name).write_bytes(b"x")
     (media / "@eaDir").mkdir()
     message = run("build", media, "-o", tmp_path / "c").stderr
