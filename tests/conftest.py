@@ -7,6 +7,11 @@ import signal
 import tempfile
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine draws examples slowly, which says nothing about them.
+settings.register_profile("anysense", suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("anysense")
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before any import of huggingface_hub
 os.environ["HAYSTACK_TELEMETRY_ENABLED"] = "False"  # before any import of haystack
