@@ -152,7 +152,7 @@ class EngineSuite:
             expected = answers(collection)
             collection.publish(to=engine.address)
             engine.drop(engine.names())
-            with pytest.raises(EngineUnavailableError):
+            with pytest.raises(EngineUnavailableError, match="has the index no more"):
                 answers(collection)
             collection.write([record("n1")])
             collection.publish(to=engine.address)

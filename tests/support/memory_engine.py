@@ -117,5 +117,5 @@ class MemoryRemote:
 
     def _of(self, collection: str) -> dict[str, dict[int, Any]]:
         if collection not in self._rows:
-            raise EngineUnavailableError(f"The collection {collection} is not found.")
+            raise EngineUnavailableError(f"The server has the index no more: {collection}.")
         return self._rows[collection]
