@@ -14,6 +14,8 @@ from http_client import (
     stored,
     wav,
 )
+from parquet_files import embedded, write_parquet
+from tiny_files import picture_bytes
 
 from anysense.index.building.build import build
 from anysense.index.collection import Collection
@@ -115,6 +117,18 @@ def test_a_text_in_a_row_of_a_table_has_no_file(
     response = client.get("/v1/items/row/media")
     assert (response.status_code, error_of(response)["code"]) == (404, "no_media")
     assert "is a text in a row of" in error_of(response)["message"]
+
+
+def test_a_picture_in_a_row_of_a_table_is_shown(
+    client: TestClient, collection: Collection, tmp_path: Path
+) -> None:
+    picture = picture_bytes("blue", 31)
+    cells = embedded((picture, "blue.png"))
+    build(collection, [write_parquet(tmp_path / "a.parquet", image=cells, id=["row-17"])])
+    response = client.get("/v1/items/row-17/media")
+    assert (response.status_code, response.content) == (200, picture)
+    assert response.headers["content-type"] == "image/png"
+    assert client.get("/v1/items/row-17/media", params={"w": 160}).content[:2] == b"\xff\xd8"
 
 
 def test_a_source_that_looks_like_a_path_is_no_file(
