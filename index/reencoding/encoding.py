@@ -19,9 +19,9 @@ from anysense.index.building.encoding import (
     BATCH_ITEMS,
     BATCH_SECONDS,
     encode_pending,
-    overlap_of,
 )
 from anysense.index.building.pending import PendingItem
+from anysense.index.building.settings.cutting import overlap_of
 from anysense.index.catalog.records import ItemRecord
 from anysense.index.catalog.spaces import count_items, items_lacking, put_vectors
 from anysense.index.catalog.stored import vector_blobs

@@ -11,7 +11,6 @@ from dataclasses import astuple, replace
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import CorruptMediaError
-from anysense.index.building.encoding import overlap_of, video_fps_of
 from anysense.index.building.parts.reading import Part
 from anysense.index.building.parts.schema import SUFFIX
 from anysense.index.building.parts.writing import TEMPORARY
@@ -20,6 +19,7 @@ from anysense.index.building.ray.cluster import connected, share_of
 from anysense.index.building.ray.cutting import cut
 from anysense.index.building.ray.line import PartLine
 from anysense.index.building.ray.pool import Pool
+from anysense.index.building.settings.cutting import overlap_of, video_fps_of
 from anysense.index.building.settings.recognition import recognition_of
 from anysense.index.catalog.browse import has_content
 from anysense.index.catalog.records import ItemRecord, QuarantinedFile

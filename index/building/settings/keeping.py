@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from anysense.index.building.encoding import note_overlap, note_video_fps
+from anysense.index.building.settings.cutting import note_overlap, note_video_fps
 from anysense.index.building.settings.recognition import note_recognition
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from tiny_files import summary
 
 from anysense.embed.errors import UsageError
 from anysense.index.building.build import build
-from anysense.index.building.encoding import overlap_of
+from anysense.index.building.settings.cutting import overlap_of
 
 if TYPE_CHECKING:
     from pathlib import Path

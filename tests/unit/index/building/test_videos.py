@@ -10,7 +10,7 @@ from video_files import Scene, colour, film, tones
 
 from anysense.embed.errors import UsageError
 from anysense.index.building.build import build
-from anysense.index.building.encoding import video_fps_of
+from anysense.index.building.settings.cutting import video_fps_of
 
 if TYPE_CHECKING:
     from pathlib import Path
