@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from anysense.embed.errors import AnysenseError
 from anysense.index.collection import Collection
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ def merge(
     """Merge parts and collections into the collection at a path; see `Collection.merge`.
 
     Where there is none it is made for the encoders of the first input, whose models need not be
-    here.
+    here; it does not outlive a merge that is refused.
 
     Args:
         inputs: paths of parts, of folders of parts, and of collections.
@@ -38,7 +40,17 @@ def merge(
     from anysense.index.building.merging.merge import make_for
 
     paths = [inputs] if isinstance(inputs, (str, Path)) else inputs
-    if not Collection.exists(path):
+    is_new = not Collection.exists(path)
+    if is_new:
         make_for(Path(path), paths)
-    with Collection.open(path) as collection:
-        return collection.merge(paths, progress=progress)
+    is_unused = False
+    try:
+        with Collection.open(path) as collection:
+            try:
+                return collection.merge(paths, progress=progress)
+            finally:
+                is_unused = is_new and collection.info()["items"] == 0
+    except AnysenseError:
+        if is_unused:
+            shutil.rmtree(path, ignore_errors=True)
+        raise

@@ -13,6 +13,7 @@ Only where a file has a text of its whole name and of the same suffix, that one 
 
 from __future__ import annotations
 
+import logging
 from pathlib import PurePath
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -21,7 +22,7 @@ from anysense.embed.media.document.charset import decode_text
 from anysense.embed.media.document.document import normalise_text
 from anysense.embed.media.files import VIDEO_SUFFIXES
 from anysense.embed.media.identify import MEDIA_SUFFIXES
-from anysense.embed.media.metadata.xmp import XMP_BYTES, xmp_texts
+from anysense.embed.media.metadata.xmp import XMP_BYTES, check_xmp, xmp_texts
 from anysense.embed.media.phrases import descriptions
 from anysense.embed.types import Modality
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from anysense.embed.limits import Limits
 
 __all__ = ["SIDECAR_SUFFIXES", "is_metadata", "pair_sidecars", "read_sidecar", "sidecar_names"]
+
+_log = logging.getLogger("anysense")
 
 SIDECAR_SUFFIXES = (".txt", ".xmp", ".json")
 """Lower case and with the dot; the words of the first come first."""
@@ -103,7 +106,7 @@ def read_sidecar(
 ) -> list[str]:
     """The words of a text beside a file: a text file's as one text, an XMP file's descriptions.
 
-    An XMP file that is broken has no words, as most of them have none.
+    An XMP file that is broken has no words; a warning says so.
 
     Args:
         file: the text, read from where it is.
@@ -117,7 +120,12 @@ def read_sidecar(
         MediaTooLargeError: too many characters.
     """
     if PurePath(name).suffix.lower() == ".xmp":
-        return descriptions(xmp_texts(file.read(XMP_BYTES + 1)))
+        packet = file.read(XMP_BYTES + 1)
+        try:
+            check_xmp(packet)
+        except ValueError as error:
+            _log.warning("%s: its words are left out: %s", name, error)
+        return descriptions(xmp_texts(packet))
     data = file.read(limits.text_characters * _BYTES_PER_CHARACTER + 1)
     text = normalise_text(decode_text(data, name, encoding=encoding), name).strip()
     if len(text) > limits.text_characters:

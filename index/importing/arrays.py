@@ -23,8 +23,9 @@ def open_npy(path: Path) -> NDArray[Any]:
         UsageError: it is no such file, or is cut off.
     """
     try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+        with np.errstate(over="ignore"):  # of a size that no file has
+            array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError, OverflowError) as error:
         reason = str(error).splitlines()[0].rstrip(".") if str(error) else "damaged"
         raise UsageError(f"{path} is not a .npy file that can be read: {reason}.") from None
     if not isinstance(array, np.ndarray):

@@ -14,7 +14,7 @@ from anysense.embed.media.metadata.dates import local_time
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["XMP_BYTES", "xmp_facts", "xmp_texts"]
+__all__ = ["XMP_BYTES", "check_xmp", "xmp_facts", "xmp_texts"]
 
 XMP_BYTES = 4 * 1024**2
 """The longest packet that is read: long ones hold the history of what was done to a picture."""
@@ -71,23 +71,41 @@ def xmp_facts(packet: bytes) -> dict[str, Any]:
     return facts
 
 
+def check_xmp(packet: bytes) -> None:
+    """Find out whether a packet can be read.
+
+    Raises:
+        ValueError: it cannot; says why.
+    """
+    _root(packet)
+
+
 def _read(packet: bytes, names: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Names and texts of some properties of a packet."""
+    """Names and texts of some properties of a packet; of a broken one there are none."""
+    try:
+        root = _root(packet)
+    except ValueError:
+        return
+    yield from _properties(root, names)
+
+
+def _root(packet: bytes) -> Any:
     from lxml import etree
 
     if not packet.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         packet = packet.strip(b"\0 \t\r\n")
     # No XMP has a document type; with one, a few bytes might stand for gigabytes.
-    if len(packet) > XMP_BYTES or b"<!DOCTYPE" in packet.replace(b"\0", b""):
-        return
+    if len(packet) > XMP_BYTES:
+        raise ValueError(f"it has over {XMP_BYTES:,} bytes")
+    if b"<!DOCTYPE" in packet.replace(b"\0", b""):
+        raise ValueError("it has a document type, as no XMP has")
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, remove_pis=True
     )
     try:
-        root = etree.fromstring(packet, parser)
-    except (etree.XMLSyntaxError, ValueError):
-        return
-    yield from _properties(root, names)
+        return etree.fromstring(packet, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise ValueError(f"it is no XML: {error}") from None
 
 
 def _properties(root: Any, names: Sequence[str]) -> Iterator[tuple[str, str]]:

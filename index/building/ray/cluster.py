@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import socket
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from anysense.index.building.ray.cutting import PART_ITEMS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["RayCluster", "Share", "connected", "share_of"]
+__all__ = ["RayCluster", "Share", "check_answers", "connected", "share_of"]
 
 LOCAL = "local"
 _SETTINGS = {
@@ -27,6 +28,9 @@ _SETTINGS = {
 }
 _STORE_BYTES = 128 * 1024**2
 """Of Ray's object store on this machine: items go through it, vectors do not."""
+
+_ANSWER_SECONDS = 10.0
+"""How long a cluster may take to answer at all."""
 
 _CORES = 4
 """For each actor without a GPU, unless asked otherwise."""
@@ -88,6 +92,22 @@ def connected(cluster: RayCluster) -> Iterator[Any]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def check_answers(address: str) -> None:
+    """Find out whether anything answers where a cluster is said to be: Ray asks for minutes.
+
+    Raises:
+        EncoderError: nothing does.
+    """
+    _, _, place = address.rpartition("://")
+    host, colon, port = place.rpartition(":")
+    if not colon or not port.isdecimal():
+        return  # Ray finds it, or says what is wrong with it
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _ANSWER_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise EncoderError(f"No Ray could be reached at {address}: {error}.") from None
+
+
 def _connect(ray: Any, address: str, folder: str) -> None:
     quiet = {"log_to_driver": False, "logging_level": "error"}
     try:
@@ -102,6 +122,7 @@ def _connect(ray: Any, address: str, folder: str) -> None:
                 **quiet,
             )
         else:
+            check_answers(address)
             ray.init(address=address, **quiet)
     except (ConnectionError, ValueError, RuntimeError, ImportError) as error:
         reason = " ".join(str(error).split())[:300]

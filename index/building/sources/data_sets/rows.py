@@ -160,8 +160,10 @@ class Shard:
     def _open_beside(self, name: str, path: str) -> BinaryIO:
         """A file that a row names in place of its bytes, if it lies in the data set's folder."""
         folder = str(Path(self.path).parent)
-        real = os.path.realpath(os.path.join(folder, path))  # noqa: PTH118 - which takes any text
-        if "\0" in path or not is_under(real, folder):
+        real = None  # of what no file can be called
+        if "\0" not in path:
+            real = os.path.realpath(os.path.join(folder, path))  # noqa: PTH118 - takes any text
+        if real is None or not is_under(real, folder):
             raise EmptyMediaError(name, f"has no bytes, and {path} is not in the data set's folder")
         try:
             return open_file(Path(real))

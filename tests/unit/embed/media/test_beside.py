@@ -138,8 +138,12 @@ def test_xmp_files() -> None:
         b" " * 5_000_000 + XMP.encode(),
     ],
 )
-def test_xmp_files_without_words(data: bytes) -> None:
+def test_xmp_files_that_are_broken_have_no_words_and_are_told(
+    data: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     assert read(data, "a.xmp") == []
+    [record] = caplog.records
+    assert record.getMessage().startswith("a.xmp: its words are left out: it ")
 
 
 @pytest.mark.parametrize(

@@ -143,7 +143,12 @@ def test_files_that_do_not_fit_each_other_are_told(collection: Collection, tmp_p
     np.save(tmp_path / "object.npy", np.array([{}], dtype=object), allow_pickle=True)
     np.save(tmp_path / "flat.npy", np.zeros(3, np.float32))
     (tmp_path / "short.npy").write_bytes((tmp_path / "v.npy").read_bytes()[:-9])
+    for name, shape in (("negative.npy", b"(-1, 3), }"), ("endless.npy", b"(%d, 3), }" % 2**62)):
+        head = b"{'descr': '<f4', 'fortran_order': False, 'shape': " + shape + b"\n"
+        (tmp_path / name).write_bytes(b"\x93NUMPY\x01\x00" + bytes([len(head), 0]) + head)
     for name, options, why in [
+        ("negative.npy", {}, "negative.npy is not a .npy file that can be read"),
+        ("endless.npy", {}, "endless.npy is not a .npy file that can be read"),
         ("v.npy", {"ids": tmp_path / "few.txt"}, "few.txt has fewer rows"),
         ("v.npy", {"ids": tmp_path / "many.txt"}, "many.txt has more rows"),
         ("v.npy", {"modality": None}, "v.npy:1 does not say what its vector was made from"),

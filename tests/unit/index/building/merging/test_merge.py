@@ -137,6 +137,9 @@ def test_another_revision_is_refused_before_anything_is_written(
     ):
         anysense.merge([built, tmp_path / "other"], tmp_path / "merged")
     assert contents(tmp_path / "merged") == before
+    with pytest.raises(IncompatibleCollectionError):
+        anysense.merge([built, tmp_path / "other"], tmp_path / "new")
+    assert not (tmp_path / "new").exists()
 
 
 def test_a_damaged_part_is_left_out_as_a_whole_and_the_others_are_merged(

@@ -244,16 +244,17 @@ def test_a_row_without_bytes_may_name_a_file_in_its_folder(
     collection: Collection, tmp_path: Path
 ) -> None:
     (tmp_path / "outside.png").write_bytes(PICTURES["red"])
-    names = ["red.png", "../outside.png", "gone.png", None, str(tmp_path / "outside.png")]
+    outside = str(tmp_path / "outside.png")
+    names = ["red.png", "../outside.png", "gone.png", None, outside, "red\0.png"]
     column = embedded(*((None, name) for name in names))
     [file] = save_to_disk(tmp_path / "d", table_of(None, image=column))
     (tmp_path / "d" / "red.png").write_bytes(PICTURES["red"])
     report = build(collection, [tmp_path / "d"], exclude=["*.png"])
     assert report.added == 1
     reasons = {p.path.rpartition("/")[2]: p.reason for p in report.quarantined}
-    assert reasons.pop(file.name) == "1 of its 5 rows have nothing in image; the first is row 4"
+    assert reasons.pop(file.name) == "1 of its 6 rows have nothing in image; the first is row 4"
     is_elsewhere = {name[-2:]: "not in the data set" in why for name, why in reasons.items()}
-    assert is_elsewhere == {"#1": True, "#2": False, "#4": True}
+    assert is_elsewhere == {"#1": True, "#2": False, "#4": True, "#5": True}
 
 
 def test_a_damaged_row_stops_no_other(collection: Collection, tmp_path: Path) -> None:
