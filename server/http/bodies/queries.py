@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import zlib
 from typing import TYPE_CHECKING
 
-from anysense.embed.types import Modality
+from anysense.embed.media.identify import identify
+from anysense.embed.media.signatures import VIDEO_FORMATS
+from anysense.embed.types import Kind, Modality
 from anysense.index.ranking.query import Term
 from anysense.server.http.bodies.kept_queries import find_query
 from anysense.server.http.bodies.media import media_bytes
@@ -69,6 +72,8 @@ def search_terms(
         if single.get(name) is not None:
             message = f"{name}: send a file or a data URI, not both."
             raise RequestError(message, 422, "invalid_value", name)
+        if name == "video":
+            _check_video(content, name)
         terms.append(Term(content, modality=MEDIA[name]))
     if (request.vector is None) != (request.space is None):
         message = "vector: it goes with the id of its space, and the other way round."
@@ -122,4 +127,19 @@ def _term(term: TermBody, param: str, fetched: Mapping[str, bytes] | None) -> Te
     modality = MEDIA[name]
     example = modality or Modality.IMAGE
     content = media_bytes(getattr(term, name), param, fetched, modality=example)
+    if name == "video":
+        _check_video(content, param)
     return Term(content, modality=modality, weight=term.weight)
+
+
+def _check_video(content: bytes, param: str) -> None:
+    """Refuse what is no video; whether one holds pictures is seen when it is read.
+
+    Raises:
+        RequestError: so it is.
+        MediaError: it cannot be told what it is.
+    """
+    found = identify(io.BytesIO(content), content)
+    if found.kind is not Kind.VIDEO and found.container not in VIDEO_FORMATS:
+        message = f"{param}: this is {found.article}, not a video."
+        raise RequestError(message, 422, "invalid_value", param)

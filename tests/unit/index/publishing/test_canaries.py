@@ -71,6 +71,12 @@ def photos() -> Photos:
 
 
 @pytest.fixture
+def no_background(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever others have cached; to be asked for before a collection is published."""
+    monkeypatch.setattr(bank, "lookup", lambda space: None)
+
+
+@pytest.fixture
 def collection(tmp_path: Path, photos: Photos) -> Iterator[Collection]:
     """A collection with lists from 500 segments on."""
     created(tmp_path / "c").close()
@@ -177,9 +183,8 @@ def test_growth_unlike_the_rest_makes_new_lists_at_the_next_publishing(
 
 
 def test_what_crosses_is_measured_with_the_queries_of_a_search_where_no_background_is_known(
-    collection: Collection, photos: Photos, monkeypatch: pytest.MonkeyPatch
+    no_background: None, collection: Collection, photos: Photos
 ) -> None:
-    monkeypatch.setattr(bank, "lookup", lambda space: None)
     texts = as_texts(photos.about(photos.topics(60), 256, spread=2))
     collection.write(texts)
     collection.publish()

@@ -149,4 +149,5 @@ def test_a_hit_says_of_each_segment_where_it_is_in_plain_values() -> None:
             "origin": "content", "heading": [], "text": None,
         }
     ]  # fmt: skip
-    assert set(told["segments"][0]) == set(told) - {"id", "kind", "source", "metadata", "segments"}
+    of_hits = {"id", "kind", "source", "metadata", "segments", "moments"}
+    assert set(told["segments"][0]) == set(told) - of_hits

@@ -76,7 +76,7 @@ def test_an_unknown_field_is_called_one(client: TestClient) -> None:
 
 
 def test_a_form_has_at_most_so_many_files_and_so_long_fields(client: TestClient) -> None:
-    many = [("image", ("a.png", png("red")))] * 3
+    many = [("image", ("a.png", png("red")))] * 4
     assert client.post("/v1/search", files=many).status_code == 400
     long = client.post("/v1/search", files={"text": (None, "x" * 2_000_000)})
     assert long.status_code == 400
