@@ -13,11 +13,10 @@ Only where a file has a text of its whole name and of the same suffix, that one 
 
 from __future__ import annotations
 
-import logging
 from pathlib import PurePath
 from typing import TYPE_CHECKING, BinaryIO
 
-from anysense.embed.errors import MediaTooLargeError
+from anysense.embed.errors import CorruptMediaError, MediaTooLargeError
 from anysense.embed.media.document.charset import decode_text
 from anysense.embed.media.document.document import normalise_text
 from anysense.embed.media.files import VIDEO_SUFFIXES
@@ -32,8 +31,6 @@ if TYPE_CHECKING:
     from anysense.embed.limits import Limits
 
 __all__ = ["SIDECAR_SUFFIXES", "is_metadata", "pair_sidecars", "read_sidecar", "sidecar_names"]
-
-_log = logging.getLogger("anysense")
 
 SIDECAR_SUFFIXES = (".txt", ".xmp", ".json")
 """Lower case and with the dot; the words of the first come first."""
@@ -106,8 +103,6 @@ def read_sidecar(
 ) -> list[str]:
     """The words of a text beside a file: a text file's as one text, an XMP file's descriptions.
 
-    An XMP file that is broken has no words; a warning says so.
-
     Args:
         file: the text, read from where it is.
         name: its file name, whose suffix says what it is.
@@ -116,7 +111,7 @@ def read_sidecar(
 
     Raises:
         EmptyMediaError: a text without words.
-        CorruptMediaError, UnsupportedMediaError: no text, or in an unknown encoding.
+        CorruptMediaError, UnsupportedMediaError: no text or no XMP, or in an unknown encoding.
         MediaTooLargeError: too many characters.
     """
     if PurePath(name).suffix.lower() == ".xmp":
@@ -124,7 +119,7 @@ def read_sidecar(
         try:
             check_xmp(packet)
         except ValueError as error:
-            _log.warning("%s: its words are left out: %s", name, error)
+            raise CorruptMediaError(name, str(error)) from None
         return descriptions(xmp_texts(packet))
     data = file.read(limits.text_characters * _BYTES_PER_CHARACTER + 1)
     text = normalise_text(decode_text(data, name, encoding=encoding), name).strip()

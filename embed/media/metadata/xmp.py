@@ -72,12 +72,13 @@ def xmp_facts(packet: bytes) -> dict[str, Any]:
 
 
 def check_xmp(packet: bytes) -> None:
-    """Find out whether a packet can be read.
+    """Find out whether a packet can be read, if there is anything in it.
 
     Raises:
         ValueError: it cannot; says why.
     """
-    _root(packet)
+    if len(packet) > XMP_BYTES or packet.strip(b"\0 \t\r\n"):
+        _root(packet)
 
 
 def _read(packet: bytes, names: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -96,16 +97,16 @@ def _root(packet: bytes) -> Any:
         packet = packet.strip(b"\0 \t\r\n")
     # No XMP has a document type; with one, a few bytes might stand for gigabytes.
     if len(packet) > XMP_BYTES:
-        raise ValueError(f"it has over {XMP_BYTES:,} bytes")
+        raise ValueError(f"has over {XMP_BYTES:,} bytes")
     if b"<!DOCTYPE" in packet.replace(b"\0", b""):
-        raise ValueError("it has a document type, as no XMP has")
+        raise ValueError("has a document type, as no XMP has")
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, remove_pis=True
     )
     try:
         return etree.fromstring(packet, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise ValueError(f"it is no XML: {error}") from None
+        raise ValueError(f"is no XML: {getattr(error, 'msg', error)}") from None
 
 
 def _properties(root: Any, names: Sequence[str]) -> Iterator[tuple[str, str]]:

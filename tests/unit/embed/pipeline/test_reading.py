@@ -301,7 +301,7 @@ def test_anything_may_have_words_beside_it(content: Any, tmp_path: Path) -> None
         ("a.txt", b"text\0with a hole", "it holds NUL characters, so it is not a text"),
         ("a.txt", b"x" * 101, "it has over 100 characters"),
         ("a.txt", b"x" * 10_000, "it has over 100 characters"),
-        ("a.xmp", b"no XML", ""),
+        ("a.xmp", b"no XML", "it is no XML: Start tag expected, '<' not found, line 1, column 1"),
         ("a.xmp", b"", ""),
     ],
 )

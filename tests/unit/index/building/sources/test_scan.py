@@ -153,7 +153,7 @@ def test_a_name_that_is_not_utf8_is_a_problem(tmp_path: Path) -> None:
 
 def test_files_of_other_kinds_are_counted_by_suffix(tmp_path: Path) -> None:
     touch(
-        *(tmp_path / name for name in ("a.jpg", "a.xmp", "b.xmp", "c.PSDX", "d.psdx", "e.mov")),
+        *(tmp_path / name for name in ("a.jpg", "a.xmp", "b.xmp", "c.PSDX", "d.psdx", "e.blend")),
         *(tmp_path / name for name in ("Makefile", "Thumbs.db", "desktop.ini", ".DS_Store")),
         *(
             tmp_path / name
@@ -164,16 +164,16 @@ def test_files_of_other_kinds_are_counted_by_suffix(tmp_path: Path) -> None:
     (tmp_path / "link.psdx").symlink_to(tmp_path / "c.PSDX")
     scan = FileScan([tmp_path, tmp_path / "inner"], collection=tmp_path / "out").run()
     assert list(scan.unread_kinds.items())[:2] == [(".psdx", 3), ("", 2)]
-    assert scan.unread_kinds == {".psdx": 3, "": 2, ".mov": 1, ".xmp": 1}
+    assert scan.unread_kinds == {".psdx": 3, "": 2, ".blend": 1, ".xmp": 1}
     assert FileScan([tmp_path], with_sidecars=False).run().unread_kinds[".xmp"] == 2
 
 
 def test_of_a_glob_only_what_it_asks_for_is_counted(tmp_path: Path) -> None:
-    touch(tmp_path / "a.jpg", tmp_path / "b.psdx", tmp_path / "inner/c.psdx", tmp_path / "d.mov")
+    touch(tmp_path / "a.jpg", tmp_path / "b.psdx", tmp_path / "inner/c.psdx", tmp_path / "d.blend")
     for pattern, kinds in (
         ("*.jpg", {}),
         ("*.psdx", {".psdx": 1}),
-        ("**/*", {".psdx": 2, ".mov": 1}),
+        ("**/*", {".psdx": 2, ".blend": 1}),
         ("inn*", {".psdx": 1}),
     ):
         assert FileScan([f"{tmp_path}/{pattern}"]).run().unread_kinds == kinds, pattern

@@ -50,9 +50,9 @@ def test_texts_without_a_picture_or_a_sound_are_items() -> None:
 
 
 def test_what_is_neither_is_told() -> None:
-    groups = grouped("1.jpg", "1.npy", "2.json", "README", "3.mp4", "3.txt")
+    groups = grouped("1.jpg", "1.npy", "2.json", "README", "3.psdx", "3.txt")
     assert list(groups.items) == ["1.jpg", "3.txt"]
-    assert sorted(groups.others) == ["1.npy", "2.json", "3.mp4", "README"]
+    assert sorted(groups.others) == ["1.npy", "2.json", "3.psdx", "README"]
 
 
 def test_without_words_texts_are_items_and_metadata_is_told() -> None:
