@@ -16,17 +16,14 @@ OF_ANY_STORE = (
     "ranking/test_explaining.py",
     "ranking/test_no_match.py",
     "ranking/test_paging.py",
-    "ranking/test_query_forms.py",
     "ranking/test_segments.py",
     "ranking/test_states.py",
-    "ranking/test_videos.py",
-    "ranking/test_words.py",
     "evaluation/test_evaluate.py",
     "snapshots/test_snapshot.py",
 )
 """Under tests/unit/index: searches, pages, `like`, filters, changes, evaluation.
 
-The other tests of ranking ask no store, or draw hundreds of collections.
+The other tests of ranking ask no store, ask it in the same ways, or draw hundreds of collections.
 """
 
 OF_FAISS = {
