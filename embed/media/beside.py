@@ -21,7 +21,7 @@ from anysense.embed.media.document.charset import decode_text
 from anysense.embed.media.document.document import normalise_text
 from anysense.embed.media.files import VIDEO_SUFFIXES
 from anysense.embed.media.identify import MEDIA_SUFFIXES
-from anysense.embed.media.metadata.xmp import XMP_BYTES, check_xmp, xmp_texts
+from anysense.embed.media.metadata.xmp import XMP_BYTES, read_xmp
 from anysense.embed.media.phrases import descriptions
 from anysense.embed.types import Modality
 
@@ -115,12 +115,10 @@ def read_sidecar(
         MediaTooLargeError: too many characters.
     """
     if PurePath(name).suffix.lower() == ".xmp":
-        packet = file.read(XMP_BYTES + 1)
         try:
-            check_xmp(packet)
+            return descriptions(read_xmp(file.read(XMP_BYTES + 1)))
         except ValueError as error:
             raise CorruptMediaError(name, str(error)) from None
-        return descriptions(xmp_texts(packet))
     data = file.read(limits.text_characters * _BYTES_PER_CHARACTER + 1)
     text = normalise_text(decode_text(data, name, encoding=encoding), name).strip()
     if len(text) > limits.text_characters:

@@ -14,7 +14,7 @@ from anysense.embed.media.metadata.dates import local_time
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["XMP_BYTES", "check_xmp", "xmp_facts", "xmp_texts"]
+__all__ = ["XMP_BYTES", "read_xmp", "xmp_facts", "xmp_texts"]
 
 XMP_BYTES = 4 * 1024**2
 """The longest packet that is read: long ones hold the history of what was done to a picture."""
@@ -41,10 +41,20 @@ _MOST_TEXTS = 1000
 
 
 def xmp_texts(packet: bytes) -> list[str]:
+    """What `read_xmp` gives; what is no XMP, or over `XMP_BYTES`, has no texts: never an error."""
+    try:
+        return read_xmp(packet)
+    except ValueError:
+        return []
+
+
+def read_xmp(packet: bytes) -> list[str]:
     """Title, headline, description in all their languages, alternative texts, keywords as one text.
 
-    What is no XMP, or over `XMP_BYTES`, has no texts: never an error. Entities are not expanded and
-    nothing is fetched.
+    Entities are not expanded and nothing is fetched.
+
+    Raises:
+        ValueError: it is no XMP, or over `XMP_BYTES`; says why.
     """
     texts: dict[str, list[str]] = {name: [] for name in _PROPERTIES}
     for name, text in _read(packet, _PROPERTIES):
@@ -55,7 +65,11 @@ def xmp_texts(packet: bytes) -> list[str]:
 
 
 def xmp_facts(packet: bytes) -> dict[str, Any]:
-    """Title, keywords, rating and when it was taken, as metadata; nothing of what is no XMP."""
+    """Title, keywords, rating and when it was taken, as metadata.
+
+    Raises:
+        ValueError: it is no XMP, or over `XMP_BYTES`.
+    """
     values: dict[str, list[str]] = {}
     for name, text in _read(packet, (_TITLE, _KEYWORDS, _RATING, *_DATES)):
         if len(values.setdefault(name, [])) < _MOST_TEXTS:
@@ -71,42 +85,27 @@ def xmp_facts(packet: bytes) -> dict[str, Any]:
     return facts
 
 
-def check_xmp(packet: bytes) -> None:
-    """Find out whether a packet can be read, if there is anything in it.
-
-    Raises:
-        ValueError: it cannot; says why.
-    """
-    if len(packet) > XMP_BYTES or packet.strip(b"\0 \t\r\n"):
-        _root(packet)
-
-
 def _read(packet: bytes, names: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Names and texts of some properties of a packet; of a broken one there are none."""
-    try:
-        root = _root(packet)
-    except ValueError:
-        return
-    yield from _properties(root, names)
-
-
-def _root(packet: bytes) -> Any:
+    """Names and texts of some properties of a packet, if there is anything in it."""
     from lxml import etree
 
+    if len(packet) > XMP_BYTES:
+        raise ValueError(f"has over {XMP_BYTES:,} bytes")
     if not packet.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         packet = packet.strip(b"\0 \t\r\n")
     # No XMP has a document type; with one, a few bytes might stand for gigabytes.
-    if len(packet) > XMP_BYTES:
-        raise ValueError(f"has over {XMP_BYTES:,} bytes")
     if b"<!DOCTYPE" in packet.replace(b"\0", b""):
         raise ValueError("has a document type, as no XMP has")
+    if not packet:
+        return
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, remove_pis=True
     )
     try:
-        return etree.fromstring(packet, parser)
+        root = etree.fromstring(packet, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise ValueError(f"is no XML: {getattr(error, 'msg', error)}") from None
+    yield from _properties(root, names)
 
 
 def _properties(root: Any, names: Sequence[str]) -> Iterator[tuple[str, str]]:
