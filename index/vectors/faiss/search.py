@@ -165,10 +165,11 @@ class PartitionSearch:
         """
         if is_narrow(selection, self.entry.count, self.thresholds.full_probe):
             return None
-        scanned = eligible = np.where(probes < 0, 0, self.sizes[probes]).sum(axis=1)
+        scanned = np.where(probes < 0, 0, self.sizes[probes]).sum(axis=1)
+        most = depth_for(k, effort)
         if selection is not None:
             eligible = np.where(probes < 0, 0, selection.counts[probes]).sum(axis=1)
-        most = candidates_for(depth_for(k, effort), scanned, eligible)
+            most = candidates_for(most, scanned, eligible)
         usual = effort.scanned * self.entry.count
         return most if pays(most, effort, float(scanned.mean()), usual, self.thresholds) else None
 
