@@ -1,4 +1,4 @@
-"""Formats that are read by packages which are installed only on demand: the extras of anysense."""
+"""What is read by packages which are installed only on demand: the extras of anysense."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from anysense.embed.errors import UnsupportedMediaError
+from anysense.embed.errors import UnsupportedMediaError, UsageError
 from anysense.embed.media.identify import DOCUMENT_SUFFIXES, MEDIA_SUFFIXES, RAW_SUFFIXES
 
 if TYPE_CHECKING:
@@ -18,9 +18,13 @@ __all__ = [
     "DOCUMENTS",
     "EXTRAS",
     "JPEG_XL",
+    "OCR",
     "RAW",
+    "SPEECH",
     "SVG",
     "Extra",
+    "check_ocr",
+    "check_speech",
     "count_by_extra",
     "has_come",
     "missing_extra",
@@ -30,17 +34,17 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Extra:
-    """Packages that read files of some kinds.
+    """Packages that read files of some kinds, or more of files that are read anyway.
 
     Attributes:
         name: of the extra, as pip knows it.
         packages: the modules that must be there.
-        suffixes: of the files that they read.
+        suffixes: of the files that cannot be read without them.
     """
 
     name: str
     packages: tuple[str, ...]
-    suffixes: frozenset[str]
+    suffixes: frozenset[str] = frozenset()
 
     @property
     def command(self) -> str:
@@ -77,6 +81,30 @@ RAW = Extra("raw", ("rawpy",), RAW_SUFFIXES)
 JPEG_XL = Extra("jxl", ("pillow_jxl",), frozenset({".jxl"}))
 SVG = Extra("svg", ("resvg_py",), frozenset({".svg"}))
 EXTRAS = (DOCUMENTS, RAW, JPEG_XL, SVG)
+"""Those that files of some suffixes cannot be read without."""
+
+OCR = Extra("ocr", ("rapidocr", "onnxruntime"))
+SPEECH = Extra("speech", ("silero_vad", "onnxruntime"))
+
+
+def check_ocr() -> None:
+    """See that what reads the words of pictures is there, before a build begins.
+
+    Raises:
+        UsageError: it is not.
+    """
+    if not OCR.is_installed:
+        raise UsageError(f"To read the words of pictures a package is missing: {OCR.command}.")
+
+
+def check_speech() -> None:
+    """See that what writes down speech is there, before a build begins.
+
+    Raises:
+        UsageError: it is not.
+    """
+    if not SPEECH.is_installed:
+        raise UsageError(f"To write down speech a package is missing: {SPEECH.command}.")
 
 
 def readable_suffixes() -> tuple[str, ...]:

@@ -125,13 +125,11 @@ def check_recognition(recognition: Recognition) -> None:
     Raises:
         UsageError: it is not.
     """
-    if recognition.ocr:
-        from anysense.embed.media.ocr.installed import check_ocr
+    from anysense.embed.media.extras import check_ocr, check_speech
 
+    if recognition.ocr:
         check_ocr()
     if recognition.transcribe is not None:
-        from anysense.embed.media.speech.voice import check_speech
-
         check_speech()
 
 

@@ -122,7 +122,7 @@ ENCODING = click.option(
 
 def _check_ocr(ctx: click.Context, parameter: click.Parameter, value: bool | None) -> bool | None:
     if value:
-        from anysense.embed.media.ocr.installed import check_ocr
+        from anysense.embed.media.extras import check_ocr
 
         check_ocr()
     return value

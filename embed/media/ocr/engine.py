@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from anysense.embed.errors import UsageError
 from anysense.embed.forking import renew_after_fork
 from anysense.embed.media.document.document import fold_text
-from anysense.embed.media.ocr.installed import check_ocr
+from anysense.embed.media.extras import check_ocr
 from anysense.embed.media.ocr.lines import Line
 from anysense.embed.processors import usable_processors
 

@@ -10,33 +10,20 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from anysense.embed.errors import UsageError
 from anysense.embed.forking import renew_after_fork
+from anysense.embed.media.extras import check_speech
 from anysense.embed.media.speech.recogniser import RATE
 
 if TYPE_CHECKING:
     from anysense.embed.types import FloatArray
 
-__all__ = ["EXTRA", "FRAME", "VoiceDetector", "check_speech"]
-
-EXTRA = "pip install 'anysense[speech]'"
-"""What installs it."""
+__all__ = ["FRAME", "VoiceDetector"]
 
 FRAME = 512
 """Samples at 16 kHz that are judged at once."""
 
 _CONTEXT = 64  # samples of the frame before that it looks at as well
 _MODEL = Path("data") / "silero_vad.onnx"
-
-
-def check_speech() -> None:
-    """See that it is there, before a build begins.
-
-    Raises:
-        UsageError: it is not.
-    """
-    if any(find_spec(name) is None for name in ("silero_vad", "onnxruntime")):
-        raise UsageError(f"To write down speech a package is missing: {EXTRA}.")
 
 
 class VoiceDetector:

@@ -9,7 +9,7 @@ from tiny_files import inputs_encoded, summary, write_picture
 from written import REFUSED, scan, screenshot
 
 from anysense.embed.errors import UsageError
-from anysense.embed.media.ocr import installed
+from anysense.embed.media import extras
 from anysense.embed.types import Origin
 from anysense.index.building.build import build
 from anysense.index.building.ingest import ingest
@@ -130,7 +130,7 @@ def test_pages_that_are_pictures_are_found_by_their_words(
 def test_a_missing_extra_leaves_the_collection_as_it_was(
     collection: Collection, pictures: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(installed, "find_spec", lambda name: None)
+    monkeypatch.setattr(extras, "has_packages", lambda names: False)
     with pytest.raises(UsageError, match=r"anysense\[ocr\]"):
         build(collection, [pictures], ocr=True)
     assert not recognition_of(collection.folder).ocr

@@ -12,7 +12,8 @@ import pytest
 from written import REFUSED, scan, screenshot
 
 from anysense.embed.errors import EmptyMediaError, UsageError
-from anysense.embed.media.ocr import engine, installed
+from anysense.embed.media import extras
+from anysense.embed.media.ocr import engine
 from anysense.embed.media.ocr.words import LONGEST_SIDE, picture_words
 from anysense.embed.media.pieces import ReadOptions, Recognition, read_pieces
 from anysense.embed.types import Modality, Origin, Place
@@ -145,9 +146,9 @@ def test_words_of_a_page_are_placed_on_it() -> None:
 
 
 def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(installed, "find_spec", lambda name: None)
+    monkeypatch.setattr(extras, "has_packages", lambda names: False)
     with pytest.raises(UsageError, match=r"pip install 'anysense\[ocr\]'"):
-        installed.check_ocr()
+        extras.check_ocr()
 
 
 def test_nothing_of_it_is_imported_where_no_words_are_wanted(

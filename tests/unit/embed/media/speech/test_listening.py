@@ -9,12 +9,13 @@ import pytest
 
 from anysense.embed.errors import UsageError
 from anysense.embed.limits import DEFAULT_LIMITS
+from anysense.embed.media import extras
 from anysense.embed.media.pieces import Piece
-from anysense.embed.media.speech import listening, voice
+from anysense.embed.media.speech import listening
 from anysense.embed.media.speech.listening import Listener
 from anysense.embed.media.speech.recogniser import RATE, TimedText
 from anysense.embed.media.speech.transcript import passages_of, with_transcript
-from anysense.embed.media.speech.voice import FRAME, VoiceDetector, check_speech
+from anysense.embed.media.speech.voice import FRAME, VoiceDetector
 from anysense.embed.types import Modality, Origin, Place, Waveform
 
 if TYPE_CHECKING:
@@ -111,9 +112,9 @@ def test_the_network_hears_no_voice_in_noise_tones_and_silence() -> None:
 
 
 def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(voice, "find_spec", lambda name: None)
+    monkeypatch.setattr(extras, "has_packages", lambda names: False)
     with pytest.raises(UsageError, match=r"pip install 'anysense\[speech\]'"):
-        check_speech()
+        extras.check_speech()
 
 
 def test_passages_hold_what_follows_up_to_some_seconds() -> None:
