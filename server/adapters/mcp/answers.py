@@ -238,4 +238,6 @@ def second_of(item: ListedItem) -> float | None:
     """The second of a video that is to be shown: where it matched."""
     if item.kind is not Kind.VIDEO or not isinstance(item, FoundItem):
         return None
-    return item.start if item.unit is Unit.SECONDS else None
+    if item.unit is not Unit.SECONDS:
+        return None
+    return item.start if item.frame is None else item.frame

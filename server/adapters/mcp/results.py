@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from anysense.embed.types import Kind, Modality, Origin, Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 __all__ = [
     "COLLECTION_URI",
@@ -83,6 +83,9 @@ class FoundItem(ListedItem, PlaceModel):
     number: Annotated[int, Field(description="Its number in the text of this answer.")]
     modality: Annotated[Modality, Field(description="What was compared with the query.")]
     score: float
+    frame: Annotated[
+        float | None, Field(description="The second of a video whose frame matched best.")
+    ] = None
     origin: Annotated[Origin | None, Field(description="content, or caption and the like.")] = None
     text: Annotated[str | None, Field(description="The passage that matched, of a text.")] = None
     other_places: list[OtherPlace] = []
@@ -166,18 +169,44 @@ def short_metadata(
 
 
 def found_item(number: int, hit: Mapping[str, Any]) -> FoundItem:
-    """A hit as the API gives it; its number is that of the text beside it."""
-    names = ("modality", "score", "start", "end", "unit", "page", "origin")
-    others = ("modality", "score", "start", "end", "unit", "page")
+    """A hit as the API gives it; its number is that of the text beside it.
+
+    What it tells of seconds are moments, of which a segment is only a part.
+    """
+    names = ("modality", "score", "unit", "page", "origin")
+    moments = list(hit["moments"])
+    best = moments.pop(0) if hit["unit"] == Unit.SECONDS.value and moments else None
     return FoundItem(
         number=number,
         **facts_of(hit),
         **{name: hit[name] for name in names},
+        start=(best or hit)["start"],
+        end=(best or hit)["end"],
+        frame=best and best["frame"],
         text=None if hit["text"] is None else cut(hit["text"], MOST_TEXT),
-        other_places=[
-            OtherPlace(**{name: segment[name] for name in others}) for segment in hit["segments"]
-        ],
+        other_places=[*map(moment_place, moments), *timeless_places(hit["segments"])],
     )
+
+
+def moment_place(moment: Mapping[str, Any]) -> OtherPlace:
+    """A moment of a recording or a video; its modality is that of its best segment."""
+    return OtherPlace(
+        start=moment["start"],
+        end=moment["end"],
+        unit=Unit.SECONDS,
+        score=moment["score"],
+        modality=moment["modalities"][0],
+    )
+
+
+def timeless_places(segments: Iterable[Mapping[str, Any]]) -> list[OtherPlace]:
+    """The segments that belong to no moment."""
+    names = ("modality", "score", "start", "end", "unit", "page")
+    return [
+        OtherPlace(**{name: segment[name] for name in names})
+        for segment in segments
+        if segment["unit"] != Unit.SECONDS.value
+    ]
 
 
 def cut(text: str, most: int) -> str:

@@ -53,6 +53,51 @@ def test_a_window_of_sound_and_its_transcript_are_one_moment_of_a_recording() ->
     assert hit.moments == (Moment(30, 40, 5.0, None, (SAID, HEARD)),)
 
 
+def test_a_transcript_that_lies_partly_in_a_window_widens_their_moment() -> None:
+    said = segment(7, 14, 5.0, SAID, origin=Origin.TRANSCRIPT)
+    assert spans(film(said, segment(10, 20, 3.0, HEARD), kind=Kind.AUDIO)) == [(7, 20)]
+    assert spans(film(segment(0, 10, 6.0, HEARD), said, kind=Kind.AUDIO)) == [(0, 14)]
+
+
+def test_a_transcript_that_is_longer_than_a_window_is_one_moment_with_all_that_it_covers() -> None:
+    said = segment(4, 33, 5.0, SAID, origin=Origin.TRANSCRIPT)
+    windows = [segment(10 * at, 10 * at + 10, 3.0 + at / 10, HEARD) for at in range(4)]
+    hit = film(said, *windows, kind=Kind.AUDIO)
+    assert hit.moments == (Moment(0, 40, 5.0, None, (SAID, HEARD)),)
+
+
+def test_two_transcripts_in_a_window_are_one_moment_with_it_and_not_without_it() -> None:
+    first = segment(10.2, 12.5, 5.0, SAID, origin=Origin.TRANSCRIPT)
+    second = segment(16.0, 19.5, 4.0, SAID, origin=Origin.TRANSCRIPT)
+    window = segment(10, 20, 3.0, HEARD)
+    assert spans(film(first, second, window, kind=Kind.AUDIO)) == [(10, 20)]
+    assert spans(film(first, second, kind=Kind.AUDIO)) == [(10.2, 12.5), (16.0, 19.5)]
+
+
+def test_a_window_that_matches_much_worse_joins_the_first_transcript_and_not_both() -> None:
+    """It belongs to the best moment that it overlaps, and a segment belongs to one."""
+    first = segment(10.2, 12.5, 5.0, SAID, origin=Origin.TRANSCRIPT)
+    second = segment(16.0, 19.5, 4.0, SAID, origin=Origin.TRANSCRIPT)
+    hit = film(first, second, segment(10, 20, 1.0, HEARD), kind=Kind.AUDIO)
+    assert hit.moments == (
+        Moment(10.2, 12.5, 5.0, None, (SAID, HEARD)),
+        Moment(16.0, 19.5, 4.0, None, (SAID,)),
+    )
+
+
+def test_what_is_said_over_frames_of_two_scenes_is_one_moment_with_them() -> None:
+    """Of the frames the best is shown, whichever scene it is of."""
+    said = segment(13, 27, 5.0, SAID, origin=Origin.TRANSCRIPT)
+    hit = film(said, segment(24, 25, 4.0), segment(12, 16, 3.0), segment(20, 30, 2.6, HEARD))
+    assert hit.moments == (Moment(12, 30, 5.0, 24, (SAID, SEEN, HEARD)),)
+
+
+def test_what_only_touches_a_moment_widens_it_and_what_is_far_from_it_does_not() -> None:
+    said = segment(20, 25, 5.0, SAID, origin=Origin.TRANSCRIPT)
+    assert spans(film(said, segment(10, 20, 3.0, HEARD), kind=Kind.AUDIO)) == [(10, 25)]
+    assert spans(film(said, segment(0, 10, 3.0, HEARD), kind=Kind.AUDIO)) == [(20, 25), (0, 10)]
+
+
 def test_neighbours_that_match_as_well_are_one_moment_and_others_begin_their_own() -> None:
     hit = film(segment(13, 14, 4), segment(14, 16, 3), segment(12, 13, 2), segment(40, 41, 3.9))
     assert spans(hit) == [(12, 16), (40, 41)]

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from anysense.adapters.mcp.results import found_item, full_item, item_uri, text_of_item
+from anysense.adapters.mcp.answers import second_of
+from anysense.adapters.mcp.results import (
+    FoundItem,
+    found_item,
+    full_item,
+    item_uri,
+    text_of_item,
+)
+from anysense.embed.types import Kind, Modality, Origin, Unit
+from anysense.index.hits.hit import Hit, HitSegment
 
 
 def passage(
@@ -76,11 +85,59 @@ def test_a_long_passage_of_a_hit_is_cut_with_a_mark() -> None:
         "score": 2.0,
         "unit": "characters",
         "segments": [],
+        "moments": [],
     }
     found = found_item(1, hit)
     assert found.text is not None
     assert len(found.text) == 1000
     assert found.text.endswith("x…")
+    assert (found.start, found.end, found.frame) == (0, 5000, None)
+
+
+def film(*segments: HitSegment) -> FoundItem:
+    """What is told of a video of these segments, of which the first leads."""
+    best, *others = segments
+    hit = Hit(**vars(best), id="a", kind=Kind.VIDEO, source="a.mp4", segments=tuple(others))
+    return found_item(1, hit.to_dict())
+
+
+def segment(modality: Modality, score: float, *seconds: float, **more: Any) -> HitSegment:
+    place = dict(zip(("start", "end"), seconds, strict=False))
+    if place:
+        more["unit"] = Unit.SECONDS
+    return HitSegment(modality, score, 0.3, "native", "tiny", **place, **more)
+
+
+def test_the_seconds_of_a_hit_are_those_of_its_moment() -> None:
+    found = film(
+        segment(Modality.TEXT, 5.0, 13, 16, origin=Origin.TRANSCRIPT, text="rain"),
+        segment(Modality.AUDIO, 4.0, 10, 20),
+        segment(Modality.IMAGE, 3.0, 12, 13),
+        segment(Modality.AUDIO, 2.9, 40, 50),
+        segment(Modality.TEXT, 2.0, origin=Origin.CAPTION, text="a storm"),
+    )
+    assert (found.start, found.end, found.unit, found.frame) == (10, 20, Unit.SECONDS, 12)
+    assert (found.score, found.modality, found.text) == (5.0, Modality.TEXT, "rain")
+    assert second_of(found) == 12
+    assert [(p.start, p.end, p.unit, p.score, p.modality) for p in found.other_places] == [
+        (40, 50, Unit.SECONDS, 2.9, Modality.AUDIO),
+        (None, None, None, 2.0, Modality.TEXT),
+    ]
+
+
+def test_a_moment_that_shows_nothing_is_shown_from_its_start() -> None:
+    assert second_of(film(segment(Modality.AUDIO, 4.0, 10, 20))) == 10
+
+
+def test_a_hit_by_its_caption_has_its_moments_as_other_places() -> None:
+    found = film(
+        segment(Modality.TEXT, 5.0, origin=Origin.CAPTION, text="a storm"),
+        segment(Modality.IMAGE, 3.0, 12, 13),
+        segment(Modality.AUDIO, 2.0, 10, 20),
+    )
+    assert (found.start, found.end, found.unit, found.frame) == (None, None, None, None)
+    assert second_of(found) is None
+    assert [(p.start, p.end) for p in found.other_places] == [(10, 20)]
 
 
 def test_an_id_in_an_address_keeps_no_sign_that_means_something_there() -> None:
