@@ -10,12 +10,8 @@ process that may be ended at any time, and several are drawn at once; starting o
 
 from __future__ import annotations
 
-import io
 import json
-import shutil
 import subprocess
-import sys
-import tempfile
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -27,6 +23,7 @@ from anysense.embed.errors import (
     UnsupportedMediaError,
 )
 from anysense.embed.media.files import decoding
+from anysense.embed.media.own_process import KILLED, descriptor_of, python_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,7 +36,6 @@ __all__ = ["DEFAULT_BUDGET", "RenderBudget", "render_pages"]
 
 _RENDERER = "anysense.embed.media.document.renderer"
 _TOO_SLOW = 1  # the status with which the renderer's watchdog ends it
-_KILLED = -9  # by the system, where memory ends, or by somebody: the document may be sound
 _LONGEST_LINE = 200
 _END_SECONDS = 10.0
 
@@ -129,16 +125,10 @@ def _renderer(
     file: BinaryIO, name: str, options: dict[str, Any]
 ) -> Iterator[subprocess.Popen[bytes]]:
     """The process that draws the document; ended when the block is left."""
-    from multiprocessing.spawn import get_executable  # sys.executable, or what an embedder set
-
-    # Not as a script, of whose folder the modules would come first: here that has an html.py. The
-    # path stands in the command: what would be imported to read it might be shadowed too.
-    folders = [str(folder) for folder in sys.path]
-    command = f"import sys; sys.path[:] = {folders!r}; from {_RENDERER} import main; main()"
     try:
-        with _descriptor(file) as document:
+        with descriptor_of(file) as document:
             renderer = subprocess.Popen(  # noqa: S603 - nothing of the document is in the command
-                [get_executable(), "-c", command, json.dumps(options)],
+                python_command(_RENDERER, json.dumps(options)),
                 stdin=document,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -152,23 +142,6 @@ def _renderer(
             yield renderer
         finally:
             renderer.kill()
-
-
-@contextmanager
-def _descriptor(file: BinaryIO) -> Iterator[BinaryIO]:
-    """The file itself if the system knows it, or else a copy that it does."""
-    try:
-        file.fileno()
-    except io.UnsupportedOperation:
-        with tempfile.TemporaryFile() as copy:
-            position = file.tell()
-            file.seek(0)
-            shutil.copyfileobj(file, copy)
-            file.seek(position)
-            copy.flush()
-            yield copy
-    else:
-        yield file
 
 
 def _next_line(renderer: subprocess.Popen[bytes]) -> dict[str, Any]:
@@ -220,7 +193,7 @@ def _refusal(
         where = f"page {line['page']} of it is damaged" if line["page"] else "is damaged"
         return CorruptMediaError(name, f"looks like a PDF document, but {where}")
     status = renderer.wait(_END_SECONDS)
-    if status == _KILLED:
+    if status == KILLED:
         return MediaError(
             name,
             f"is a PDF document whose page {page} cannot be drawn now: the process that draws was "

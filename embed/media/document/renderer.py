@@ -26,6 +26,8 @@ import time
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from anysense.embed.media.own_process import limit_memory
+
 __all__ = ["main", "pixels_of"]
 
 _DEFAULT_SIZE = (612.0, 792.0)  # of a page that states none: US Letter, as pdfium has it
@@ -45,7 +47,7 @@ def main() -> None:
     # the next write fails.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    _limit_memory(options["memory_bytes"] + os.fstat(0).st_size)
+    limit_memory(options["memory_bytes"] + os.fstat(0).st_size)
     import pypdfium2  # noqa: F401 - before it says that it has started
 
     output = sys.stdout.buffer
@@ -72,20 +74,6 @@ def main() -> None:
     except Exception as error:  # also MemoryError, at the limit
         is_locked = getattr(error, "err_code", None) in _PASSWORD_ERRORS
         _say(output, refused="password" if is_locked else "damaged", page=page)
-
-
-def _limit_memory(size: int) -> None:
-    try:
-        import resource
-    except ImportError:  # Windows
-        return
-    try:
-        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # pdfium aborts where memory ends
-        soft = size if hard == resource.RLIM_INFINITY else min(size, hard)
-        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
-    except (OSError, ValueError):  # macOS has the name, but does not let it be set
-        pass
 
 
 def _say(output: BinaryIO, **message: object) -> None:

@@ -7,9 +7,7 @@ or when nobody waits for it, and gets neither a network nor a file but the docum
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -23,6 +21,7 @@ from anysense.embed.errors import (
 )
 from anysense.embed.media.extras import DOCUMENTS
 from anysense.embed.media.office.rtf import with_unicode
+from anysense.embed.media.own_process import KILLED, python_command
 from anysense.embed.waiting import check_waiter
 
 if TYPE_CHECKING:
@@ -37,7 +36,6 @@ __all__ = ["ConvertBudget", "budget_for", "convert"]
 _TEMPLATE = Path(__file__).parent / "document.html"
 _WORKER = "anysense.embed.media.office.worker"
 _HEAP_EXHAUSTED = 251  # the status of a program compiled by GHC, such as pandoc
-_KILLED = -9
 _BYTES_PER_CHARACTER = 8  # of HTML with its tags
 _LEAST_SECONDS = 20.0  # of which starting a program may take some where much else runs
 _SECONDS_PER_MEGABYTE = 10.0
@@ -139,17 +137,7 @@ def _copy(file: BinaryIO, file_format: Format, document: BinaryIO) -> None:
 
 def _command(file_format: Format, budget: ConvertBudget) -> Sequence[str]:
     if file_format.name not in _READERS:
-        from multiprocessing.spawn import get_executable
-
-        folders = [str(folder) for folder in sys.path]
-        command = f"import sys; sys.path[:] = {folders!r}; from {_WORKER} import main; main()"
-        return [
-            os.fsdecode(get_executable()),
-            "-c",
-            command,
-            file_format.name,
-            str(budget.memory_bytes),
-        ]
+        return python_command(_WORKER, file_format.name, str(budget.memory_bytes))
     import pypandoc
 
     heap = f"-M{budget.memory_bytes}"
@@ -182,7 +170,7 @@ def _wait(
 def _refusal(name: str, file_format: Format, status: int, said: bytes) -> MediaError:
     if status == _HEAP_EXHAUSTED:
         return MediaTooLargeError(name, f"is {file_format.article} that takes too much memory")
-    if status == _KILLED:
+    if status == KILLED:
         return MediaError(name, f"is {file_format.article} whose reading was killed by the system")
     reason = " ".join(said.decode("utf-8", "replace").split()) or "no details"
     return CorruptMediaError(name, f"is {file_format.article} that cannot be read: {reason}")

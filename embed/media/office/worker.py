@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import sys
 
+from anysense.embed.media.own_process import limit_memory
+
 __all__ = ["main"]
 
 _EXHAUSTED = 251  # as pandoc says it
@@ -25,7 +27,7 @@ def main() -> None:
             from anysense.embed.media.office.workbook import write_workbook as write
         else:
             from anysense.embed.media.office.presentation import write_presentation as write
-        _limit_memory(memory)
+        limit_memory(memory)
         out = open(1, "w", encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
         write(sys.stdin.buffer, out)
         out.flush()
@@ -35,16 +37,3 @@ def main() -> None:
         sys.stderr.write(f"{type(error).__name__}: {error}")
         sys.stderr.flush()
         os._exit(1)
-
-
-def _limit_memory(size: int) -> None:
-    try:
-        import resource
-    except ImportError:  # Windows
-        return
-    try:
-        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-        soft = size if hard == resource.RLIM_INFINITY else min(size, hard)
-        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
-    except (OSError, ValueError):  # macOS has the name, but does not let it be set
-        pass

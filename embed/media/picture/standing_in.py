@@ -31,7 +31,7 @@ def stand_in(
         return file, file_format
     with quiet_decoders(), decoding(name, file_format.article):
         if file_format.name == "RAW":
-            from anysense.embed.media.picture.raw import developed
+            from anysense.embed.media.picture.raw.developed import developed
 
             made = developed(file, name, limits)
         else:

@@ -1,0 +1,1 @@
+"""RAW photos of cameras, read by LibRaw in a process of its own."""
