@@ -126,7 +126,8 @@ def named_modality(path: str) -> Modality | None:
 def named_modalities(path: str) -> frozenset[Modality]:
     """The modalities that a file may yield, by the suffix of its path; empty if it does not say.
 
-    Without the words in or beside a picture or a sound, which alone are no reason to read it.
+    Without the words in or beside a picture or a sound: see
+    `anysense.embed.media.pieces.Recognition.reads`.
     """
     modality = named_modality(path)
     if modality is None:

@@ -21,7 +21,7 @@ from anysense.embed.media.picture.reduced import WHOLE as WHOLE_PICTURE
 from anysense.embed.types import WHOLE, Kind, Modality, Origin, Place, Waveform
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping, Sequence, Set
 
     from PIL.Image import Image
 
@@ -115,6 +115,12 @@ class Recognition:
     ocr: bool = False
     transcribe: str | None = None
 
+    def reads(self, modalities: Set[Modality]) -> bool:
+        """Whether words are recognised in files that yield pieces of these modalities."""
+        return (self.ocr and modalities == {Modality.IMAGE}) or (
+            self.transcribe is not None and Modality.AUDIO in modalities
+        )
+
 
 NO_RECOGNITION = Recognition()
 
@@ -173,6 +179,22 @@ class ReadOptions:
         """Whether the words in a picture become pieces of it."""
         return self.recognition.ocr and Modality.TEXT in self.modalities
 
+    @property
+    def takes_speech(self) -> bool:
+        """Whether what is said in a sound becomes pieces of it."""
+        return self.recogniser is not None and Modality.TEXT in self.modalities
+
+    def reads_words_of(self, kind: Kind) -> bool:
+        """Whether words are recognised in what such an item shows, or in its sound."""
+        if kind is Kind.IMAGE:
+            return self.takes_words_of_pictures
+        return kind in (Kind.AUDIO, Kind.VIDEO) and self.takes_speech
+
+    @property
+    def takes_sound(self) -> bool:
+        """Whether the sound of a video is needed: for itself, or for what is said in it."""
+        return Modality.AUDIO in self.modalities or self.takes_speech
+
 
 Reader: TypeAlias = Callable[["Media", ReadOptions], Iterator[Piece]]
 
@@ -203,7 +225,8 @@ def read_pieces(
         )
     if kind is Kind.VIDEO and modality is not None:
         wanted = options.modalities & {modality, Modality.TEXT}
-        options = replace(options, modalities=wanted)
+        recogniser = options.recogniser if modality is Modality.AUDIO else None
+        options = replace(options, modalities=wanted, recogniser=recogniser)
     return kind, _reader(file_format)(source, options)
 
 

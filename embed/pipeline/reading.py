@@ -109,9 +109,10 @@ def pieces_of(source: MediaSource, options: ReadOptions) -> tuple[Kind, Generato
             raise UnsupportedMediaError(
                 name_of(source), f"is given as {source.modality}, but holds a {what}"
             )
-    if options.recogniser is not None and Modality.TEXT in options.modalities:
+    if options.takes_speech:
         from anysense.embed.media.speech.transcript import with_transcript
 
+        assert options.recogniser is not None
         pieces = with_transcript(pieces, options.recogniser, options.limits)
     return kind, _with_words(pieces, source, options)
 

@@ -30,6 +30,7 @@ from anysense.embed.media.pieces import (
     Recognition,
     check_recognition,
 )
+from anysense.embed.media.wordless import wordless
 from anysense.embed.pipeline.lookahead import Budget, Buffer, Prepared, Stopped
 from anysense.embed.pipeline.merging import merge_frames
 from anysense.embed.pipeline.reading import (
@@ -291,6 +292,8 @@ class _Pipeline:
     def _not_taken(self, job: _Job) -> MediaError:
         names = ", ".join(encoder.space.id for encoder in self.encoders)
         assert job.kind is not None
+        if self.options.reads_words_of(job.kind):
+            return wordless(name_of(job.source), job.kind)
         return UnsupportedMediaError(
             name_of(job.source),
             f"is {job.kind}, which none of these encoders takes: {names}",

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anysense.embed.media.document.charset import check_encoding
+from anysense.embed.types import Modality
 from anysense.index.building.attribution import Attribution
 from anysense.index.building.changes import Changes
 from anysense.index.building.checks import check_emptied, check_entries, check_shrunk
@@ -28,10 +29,14 @@ from anysense.index.building.metadata import (
 )
 from anysense.index.building.options import DEFAULT_OPTIONS, BuildOptions
 from anysense.index.building.plan import make_plan
-from anysense.index.building.quarantine import settle_problems, tried_paths
+from anysense.index.building.quarantine import is_seen_now, settle_problems, tried_paths
 from anysense.index.building.report import BuildProgress, BuildReport, ProgressCallback, tell_step
 from anysense.index.building.settings.keeping import keep_settings
-from anysense.index.building.settings.recognition import items_to_recognise, note_recognised
+from anysense.index.building.settings.recognition import (
+    items_to_recognise,
+    note_recognised,
+    recognition_of,
+)
 from anysense.index.building.sources.scan import FileScan
 from anysense.index.folder.progress import ProgressNote
 from anysense.index.objects.fetching import fetching
@@ -248,13 +253,13 @@ class _Build:
 
     def run(self) -> None:
         report, folder = self._report, self._collection.folder
-        self._scan.leave_out(
-            frozenset().union(*(space.modalities for space in self._collection.spaces))
-        )
+        modalities = frozenset[Modality]().union(*(s.modalities for s in self._collection.spaces))
+        self._scan.leave_out(modalities, recognition_of(folder))
         failures = {file.path: file for file in folder.quarantined()}
+        known = {path: file for path, file in failures.items() if not is_seen_now(file, modalities)}
         if not self._options.retry_failed:
-            self._scan.free_sidecars(tried_paths(self._scan, failures))
-        plan = self._plan(failures)
+            self._scan.free_sidecars(tried_paths(self._scan, known))
+        plan = self._plan(known)
         report.note_scan(self._scan, plan.kept)
         self._check_losses(plan)
         attribution = Attribution(folder, self._descriptions, self._files)
@@ -313,8 +318,8 @@ class _Build:
         )
         self._report.note_touched(entry.path for entry in plan.changed)
         self._report.unchanged += len(plan.unchanged)
-        self._report.untried += len(plan.untried)
-        self._report.quarantined += plan.untried
+        for problem in plan.untried:
+            self._report.untried += self._report.note_problem(problem.path, problem.reason)
         return plan
 
     def _encode(self, plan: Plan) -> list[str]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from anysense.embed.media.extras import has_come
+from anysense.embed.media.identify import named_modalities
+from anysense.embed.media.wordless import is_wordless
 from anysense.index.building.sources.entries import has_changed_since
 from anysense.index.catalog.records import QuarantinedFile
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Set
 
+    from anysense.embed.types import Modality
     from anysense.index.building.sources.entries import Entry
     from anysense.index.building.sources.scan import FileScan
     from anysense.index.catalog.records import FileRecord
@@ -20,6 +23,7 @@ __all__ = [
     "failed_entry",
     "failed_path",
     "failed_record",
+    "is_seen_now",
     "is_tried",
     "settle_problems",
     "tried_paths",
@@ -53,6 +57,17 @@ def is_tried(entry: Entry, failure: QuarantinedFile, since: int | None = None) -
         return False
     state = (failure.size, failure.mtime_ns)
     return state != _NO_STATE and state == (entry.size, entry.stamp)
+
+
+def is_seen_now(failure: QuarantinedFile, modalities: Set[Modality]) -> bool:
+    """Whether a file that has no words is one that some encoder takes by now for itself.
+
+    Args:
+        failure: what was noted.
+        modalities: those that there are encoders for.
+    """
+    named = named_modalities(failure.path)
+    return is_wordless(failure.reason) and not named.isdisjoint(modalities)
 
 
 def tried_paths(scan: FileScan, failures: Mapping[str, QuarantinedFile]) -> list[str]:

@@ -79,6 +79,8 @@ class BuildReport:
         untried: how many of those have not changed since, and were not tried again.
         segments: how many pieces of files the models have encoded.
         left_out: files of a modality that no encoder of the collection takes.
+        for_words: files of such a modality that are read for the words in them alone.
+        wordless: how many of those have none, and so are no items.
         unread_kinds: how many files of folders and globs are of kinds that anysense does not read,
             by suffix, the most first; the empty text is for files without one.
         ignored: how many files and folders patterns have left out, by what these are called, the
@@ -106,6 +108,8 @@ class BuildReport:
     untried: int = 0
     segments: int = 0
     left_out: int = 0
+    for_words: int = 0
+    wordless: int = 0
     unread_kinds: dict[str, int] = field(default_factory=dict)
     ignored: dict[str, int] = field(default_factory=dict)
     litter: dict[str, int] = field(default_factory=dict)
@@ -137,11 +141,28 @@ class BuildReport:
         """Count what a scan has left out, and how many files are kept as rows cannot be read."""
         self.outside_links = scan.outside_links
         self.left_out = len(scan.left_out)
+        self.for_words = scan.for_words
         self.unsettled = len(scan.unsettled)
         self.kept = kept
         self.unread_kinds = scan.unread_kinds
         self.ignored = dict(Counter(scan.ignored.values()).most_common())
         self.litter = dict(Counter(Path(path).name for path in scan.litter).most_common())
+
+    def note_problem(self, path: str, reason: str) -> bool:
+        """Note what could not be read, or has no words where these alone count; whether the first.
+
+        Args:
+            path: of the file.
+            reason: why there is no item.
+        """
+        from anysense.embed.media.wordless import is_wordless
+        from anysense.index.building.sources.entries import Problem
+
+        if is_wordless(reason):
+            self.wordless += 1
+            return False
+        self.quarantined.append(Problem(path, reason))
+        return True
 
     def note_touched(self, paths: Iterable[str]) -> None:
         """Note files that are new, changed or gone, as long as there are few."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from anysense.embed.errors import ItemNotFoundError
 from anysense.index.building.encoding import Batch
 from anysense.index.building.quarantine import failed_record
-from anysense.index.building.sources.entries import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,7 +96,7 @@ class ChangeWriter:
 
     def fail(self, failure: QuarantinedFile) -> None:
         """Note a file that cannot be read; its item goes."""
-        self._report.quarantined.append(Problem(failure.path, failure.reason))
+        self._report.note_problem(failure.path, failure.reason)
         self._failures.append(failure)
         self.lost.append(failure.path)
 

@@ -134,7 +134,8 @@ OCR = click.option(
     callback=_check_ocr,
     help="Read the words in pictures, and on pages without text, so that they are found by them: "
     "pip install 'anysense[ocr]'. The collection keeps it, and pictures that it has are read "
-    "again. It takes far longer than looking at them, so at first it is not done.",
+    "again. It takes far longer than looking at them, so at first it is not done. A collection "
+    "whose encoders take texts alone has pictures for their words.",
 )
 TRANSCRIBE = click.option(
     "--transcribe",
@@ -142,7 +143,8 @@ TRANSCRIBE = click.option(
     help="Write down what is said in sounds and videos, so that they are found by it, with a "
     "Whisper such as openai/whisper-small (`anysense models pull whisper:openai/whisper-small`) or "
     "one in a folder: pip install 'anysense[speech]'. The collection keeps it, and sounds that it "
-    "has are read again; '' for none.",
+    "has are read again; '' for none. A collection whose encoders take texts alone has sounds and "
+    "videos for what is said in them.",
 )
 EXCLUDE = click.option(
     "--exclude",

@@ -54,7 +54,7 @@ def video_pieces(source: Media, options: ReadOptions) -> Iterator[Piece]:
                     yield replace(last, is_complete=video.is_complete)
                 if video.seconds > 0:
                     break
-        if last is None and options.modalities & {Modality.IMAGE, Modality.AUDIO}:
+        if last is None and (Modality.IMAGE in options.modalities or options.takes_sound):
             raise EmptyMediaError(name, reading.nothing())
         if options.takes_captions:
             from anysense.embed.media.audio.tags import recording_descriptions
@@ -79,7 +79,7 @@ class _Reading:
                 for wanted in options.videos
             ]
         self._sound: Soundtrack | None = None
-        if Modality.AUDIO in options.modalities:
+        if options.takes_sound:
             self._sound = Soundtrack(options.window_seconds)
         self._seen = 0
 

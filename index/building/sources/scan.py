@@ -35,6 +35,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from anysense.embed.errors import MediaError, UsageError
+from anysense.embed.media.pieces import NO_RECOGNITION
+from anysense.embed.types import Modality
 from anysense.index.building.compact.claims import Claims
 from anysense.index.building.compact.packed import Entries, PackedEntries, PathView, as_array
 from anysense.index.building.sources.entries import Problem, last_written_ns
@@ -51,7 +53,7 @@ from anysense.index.objects.addresses import is_object
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence, Set
 
-    from anysense.embed.types import Modality
+    from anysense.embed.media.pieces import Recognition
     from anysense.index.building.compact.packed import Places
     from anysense.index.building.sources.base import Source
     from anysense.index.building.sources.ignoring import Rules
@@ -75,6 +77,7 @@ class FileScan:
         entries: what of it is an item, in the order of the sources.
         sidecars: the paths of texts whose words belong to files among the entries.
         left_out: files of modalities that are not wanted: see `leave_out`.
+        for_words: how many files of such modalities are read for the words in them alone.
         problems: what could not be listed or read.
         outside_links: how many links led out of the sources and were not followed.
         litter: folders that were left out because systems or programs keep them for themselves.
@@ -137,6 +140,7 @@ class FileScan:
         self.folders = [s for s in self.sources if not isinstance(s, FileSource | TarSource)]
         self.walked: set[str] = set()
         self.found = self._listed = self.entries = self.left_out = Entries(PackedEntries())
+        self.for_words = 0
         self.sidecars = Claims(self.found)
         self._claimed_places = self._unsettled_places = np.zeros(0, np.int64)
         self.problems: list[Problem] = []
@@ -180,21 +184,34 @@ class FileScan:
         """The paths of everything that the sources hold."""
         return PathView(self.found)
 
-    def leave_out(self, modalities: Set[Modality]) -> None:
-        """Leave out files that by their names yield none of these modalities.
+    def leave_out(
+        self, modalities: Set[Modality], recognition: Recognition = NO_RECOGNITION
+    ) -> None:
+        """Leave out files that by their names yield none of these modalities, nor words.
 
         The texts beside them are items then, as they would be if those files were not there.
+
+        Args:
+            modalities: those that there are encoders for.
+            recognition: which words are recognised in what is no text.
         """
         from anysense.embed.media.identify import named_modalities
 
-        packed, kinds = self.found.packed, dict[str, bool]()
+        packed, kinds, with_words = self.found.packed, dict[str, bool](), set[str]()
+        has_text = Modality.TEXT in modalities
 
         def is_left_out(place: int) -> bool:
             suffix = os.path.splitext(packed.name(place))[1]  # noqa: PTH122 - of many files
             if suffix not in kinds:
                 named = named_modalities(f"file{suffix}")
                 kinds[suffix] = bool(named) and named.isdisjoint(modalities)
-            return kinds[suffix] and not packed.is_row(place)
+                if kinds[suffix] and has_text and recognition.reads(named):
+                    kinds[suffix] = False
+                    with_words.add(suffix)
+            if packed.is_row(place):
+                return False
+            self.for_words += suffix in with_words
+            return kinds[suffix]
 
         places = array("Q", filter(is_left_out, self._listed.places))
         self.left_out = Entries(packed, places)

@@ -37,6 +37,8 @@ def build_json(output: str, items: int, report: BuildReport) -> dict[str, Any]:
         "untried": report.untried,
         "segments": report.segments,
         "left_out": report.left_out,
+        "for_words": report.for_words,
+        "wordless": report.wordless,
         "unread_kinds": report.unread_kinds,
         "extras": {
             extra.name: {"files": files, "command": extra.command}
@@ -60,6 +62,8 @@ def print_report(output: str, items: int, report: BuildReport) -> None:
     if report.left_out:
         files = console.count(report.left_out, "file")
         console.note(f"{files} left out: no encoder of this collection takes their kind.")
+    if report.for_words:
+        _print_for_words(report)
     _print_unchanged(report)
     _print_unread(report)
     if report.outside_links:
@@ -86,6 +90,16 @@ def print_report(output: str, items: int, report: BuildReport) -> None:
         console.note("It is tried again when it changes, or with --retry-failed.")
     else:
         console.note("They are tried again when they change, or with --retry-failed.")
+
+
+def _print_for_words(report: BuildReport) -> None:
+    """Say how many pictures and recordings count by the words in them alone."""
+    files = console.count(report.for_words, "file")
+    without = f"; {report.wordless:,} of them without, and left out" if report.wordless else ""
+    console.note(
+        f"{files} read for the words in them alone{without}: no encoder of this collection takes "
+        "their kind."
+    )
 
 
 def _print_unchanged(report: BuildReport) -> None:
