@@ -7,6 +7,7 @@ for each stretch.
 
 from __future__ import annotations
 
+import zlib
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 __all__ = ["WhisperRecogniser", "load_recogniser"]
 
 _PADDED = 1.0  # of the seconds that a model hears, less than which speech has to be
+_LEAST_CERTAINTY = -1.0
+_MOST_PACKED = 2.4
+"""Both as in the paper, 4.5."""
 
 
 class WhisperRecogniser:
@@ -77,20 +81,74 @@ class WhisperRecogniser:
         self._lock = new_lock()
 
     def transcribe(self, samples: FloatArray) -> list[TimedText]:
-        """What is said in a mono sound of shape (n,) at 16 kHz, in order, in its own seconds."""
+        """What is said in a mono sound of shape (n,) at 16 kHz, in order, in its own seconds.
+
+        What the model only made up is left out, as far as it can be told: see `_is_made_up`.
+        """
         features = self._features(
             samples, sampling_rate=RATE, return_tensors="pt", return_attention_mask=True
         )
-        settings: dict[str, Any] = {"return_timestamps": True}
+        seconds = len(samples) / RATE
+        certainty = _Certainty()
+        settings: dict[str, Any] = {
+            "return_timestamps": True,
+            "return_segments": True,  # each with its seconds
+            "logits_processor": [certainty],
+        }
         if getattr(self._model.generation_config, "is_multilingual", False):
             settings["task"] = "transcribe"
         with self._lock, torch.inference_mode(), _quiet():
-            ids = self._model.generate(
+            told = self._model.generate(
                 features.input_features.to(self._device),
                 attention_mask=features.attention_mask.to(self._device),
                 **settings,
             )
-        return _timed(self._tokenizer, ids[0].cpu(), len(samples) / RATE)
+        texts = list(self._timed(told["segments"][0], seconds))
+        return [] if _is_made_up(texts, certainty.mean) else texts
+
+    def _timed(self, segments: list[dict[str, Any]], seconds: float) -> Iterator[TimedText]:
+        """The texts of segments, each between the times that the model has written.
+
+        Which tokens are times the model's settings say: the tokenizers of some conversions do not.
+        """
+        first_time = self._model.generation_config.no_timestamps_token_id + 1
+        for segment in segments:
+            words = [token for token in segment["tokens"].tolist() if token < first_time]
+            text = self._tokenizer.decode(words, skip_special_tokens=True)
+            if text.strip():
+                end = min(float(segment["end"]), seconds)
+                yield TimedText(min(float(segment["start"]), end), end, text)
+
+
+class _Certainty:
+    """Watches how sure a model is of the words that it chooses.
+
+    Attributes:
+        mean: of the logarithms of their probabilities.
+    """
+
+    def __init__(self) -> None:
+        self._total, self._count = 0.0, 0
+
+    def __call__(self, ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        self._total += float(torch.log_softmax(scores.float(), dim=-1).max())
+        self._count += 1
+        return scores
+
+    @property
+    def mean(self) -> float:
+        return self._total / max(1, self._count)
+
+
+def _is_made_up(texts: list[TimedText], certainty: float) -> bool:
+    """Whether a text is what Whisper makes of murmurs, animals and music.
+
+    By the marks of its own authors: it is not sure of its words, or goes round in a circle, so
+    that they can be packed too well.
+    """
+    told = "".join(text.text for text in texts).encode()
+    packed = len(told) / len(zlib.compress(told)) if told else 0.0
+    return certainty < _LEAST_CERTAINTY or packed > _MOST_PACKED
 
 
 @contextmanager
@@ -108,19 +166,6 @@ def _quiet() -> Iterator[None]:
         library.set_verbosity(verbosity)
         if had_bars:
             library.enable_progress_bar()
-
-
-def _timed(tokenizer: Any, ids: torch.Tensor, seconds: float) -> list[TimedText]:
-    """The texts between the times that a model has written; one without times is all of it."""
-    told = tokenizer.decode(ids, skip_special_tokens=True, output_offsets=True)
-    texts = []
-    for part in told["offsets"]:
-        start, end = part["timestamp"]
-        end = seconds if end is None else min(end, seconds)
-        texts.append(TimedText(min(start or 0.0, end), end, part["text"]))
-    if not texts and told["text"].strip():
-        texts.append(TimedText(0.0, seconds, told["text"]))
-    return texts
 
 
 def load_recogniser(name: str, device: str = "auto") -> WhisperRecogniser:
