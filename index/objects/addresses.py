@@ -13,7 +13,15 @@ from typing import NamedTuple
 
 from anysense.embed.errors import UsageError
 
-__all__ = ["PROTOCOLS", "Address", "Protocol", "address_of", "is_object", "parse_address"]
+__all__ = [
+    "PROTOCOLS",
+    "Address",
+    "Protocol",
+    "address_of",
+    "is_object",
+    "parse_address",
+    "shown_address",
+]
 
 
 @dataclass(frozen=True)
@@ -25,7 +33,7 @@ class Protocol:
         service: what people call it.
         filesystem: the name of its file system in fsspec.
         extra: of anysense, which installs that; empty where it comes with the package.
-        credentials: how to give credentials, in the service's own ways.
+        credentials: how to give credentials, in the service's own ways; empty where none are sent.
     """
 
     name: str
@@ -59,7 +67,7 @@ PROTOCOLS = {
             "azure",
             "AZURE_STORAGE_ACCOUNT_NAME with AZURE_STORAGE_ACCOUNT_KEY, or `az login`",
         ),
-        Protocol("https", "a web server", "https", "http", "a server that asks for none"),
+        Protocol("https", "a web server", "https", "http", ""),
     )
 }
 """By the beginning of their addresses. Others are refused: fsspec has file systems that run
@@ -68,6 +76,9 @@ programs, log in to machines, or unpack what they are given."""
 _ALIASES = {"s3a": "s3", "gcs": "gs", "abfs": "az", "abfss": "az"}
 _START = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)(::|://)(.*)", re.DOTALL)
 _KNOWN = re.compile(rf"({'|'.join(PROTOCOLS)})://[^/]+/")
+_AFTER_HOST = re.compile(r"[/?#]")
+_HIDDEN = re.compile(r"[?#]")
+_MOST_SHOWN = 200
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}(:[0-9]{1,5})?")
 
 
@@ -123,43 +134,67 @@ def parse_address(written: str, *, allow_http: bool = False) -> Address | None:
     if match is None:
         return None
     name, separator, rest = match[1].lower(), match[2], match[3]
+    shown = shown_address(written)
     protocol = PROTOCOLS.get(_ALIASES.get(name, name))
     if separator == "::" or "::" in rest:
-        raise UsageError(f"{_shown(written)}: addresses are not chained with '::'.")
+        raise UsageError(f"{shown}: addresses are not chained with '::'.")
     if protocol is None:
         raise UsageError(_refusal(name, written))
+    if _has_credentials(rest):
+        instead = (
+            f"give them as {protocol.credentials}"
+            if protocol.credentials
+            else "web servers that ask for any are not read"
+        )
+        raise UsageError(
+            f"{shown}: an address has no user name and no password in it, as it "
+            f"is kept with what is found there; {instead}."
+        )
     if protocol.name == "https" and not allow_http:
         raise UsageError(
-            f"{_shown(written)}: web servers are asked only if that is allowed: add --allow-http."
+            f"{shown}: web servers are asked only if that is allowed: add --allow-http."
         )
     bucket, _, key = rest.partition("/")
-    if "@" in bucket:
-        raise UsageError(
-            f"{_shown(written)}: an address has no credentials in it, as it is kept with what is "
-            f"found there; give them as {protocol.credentials}."
-        )
     if "?" in rest or "#" in rest:
         raise UsageError(
-            f"{_shown(written)}: an address has nothing behind a '?' or a '#', as it is kept with "
+            f"{shown}: an address has nothing behind a '?' or a '#', as it is kept with "
             "what is found there, and secrets may be in it."
         )
     if not _BUCKET.fullmatch(bucket) or (":" in bucket and protocol.name != "https"):
-        raise UsageError(f"{_shown(written)}: write it as {protocol.name}://bucket/start/of/keys.")
+        raise UsageError(f"{shown}: write it as {protocol.name}://bucket/start/of/keys.")
     return Address(protocol.name, bucket, key)
 
 
 def _refusal(name: str, written: str) -> str:
     if name == "file":
-        return f"{_shown(written)}: name a file or a folder by its path."
+        return f"{shown_address(written)}: name a file or a folder by its path."
     if name == "http":
-        return f"{_shown(written)}: only https:// is asked, and only with --allow-http."
+        return f"{shown_address(written)}: only https:// is asked, and only with --allow-http."
     names = ", ".join(f"{protocol}://" for protocol in PROTOCOLS)
     return f"{name}://: anysense does not read such addresses; it reads {names}."
 
 
-def _shown(written: str) -> str:
-    """An address without what may be secret in it."""
+def shown_address(written: str) -> str:
+    """An address as messages have it: without what may be secret in it.
+
+    Args:
+        written: as a user has written it; it need not be one that is read.
+    """
     start, separator, rest = written.strip().partition("://")
-    plain = re.split(r"[?#]", rest, maxsplit=1)[0]
-    bucket, slash, key = plain.partition("/")
-    return f"{start}{separator}{bucket.rpartition('@')[2]}{slash}{key}"[:200]
+    if _has_credentials(rest):  # of which a password may have any character: the host alone is told
+        plain = f"{_AFTER_HOST.split(rest.rpartition('@')[2], maxsplit=1)[0]}/"
+    else:
+        plain = _HIDDEN.split(rest, maxsplit=1)[0]
+    return f"{start}{separator}{plain}"[:_MOST_SHOWN]
+
+
+def _has_credentials(rest: str) -> bool:
+    """Whether a user name or a password stands in what follows the ``://`` of an address.
+
+    Also where a ``/``, ``?`` or ``#`` in the password ends what would be the host by the rules.
+    """
+    host = _AFTER_HOST.split(rest, maxsplit=1)[0]
+    if "@" in host:
+        return True
+    is_cut = ":" in host and not _BUCKET.fullmatch(host)
+    return "@" in rest and (is_cut or rest[len(host) : len(host) + 1] in ("?", "#"))

@@ -63,9 +63,13 @@ def translated(address: Address) -> Iterator[None]:
         code = _code(error)
         protocol = PROTOCOLS[address.protocol]
         if _is_refusal(error, code):
+            credentials = (
+                f"credentials are taken from {protocol.credentials}"
+                if protocol.credentials
+                else "only what it gives to everybody is read"
+            )
             raise RefusedError(
-                f"{address}: {protocol.service} refuses access ({code}); credentials are taken "
-                f"from {protocol.credentials}.",
+                f"{address}: {protocol.service} refuses access ({code}); {credentials}.",
                 code,
                 is_of_object=code in _OF_OBJECT,
             ) from None

@@ -28,6 +28,7 @@ from anysense.index.building.sources.written_paths import is_address, path_readi
 from anysense.index.building.tables.reading import read_rows
 from anysense.index.building.tables.row import ITEM_COLUMNS, NAMED_COLUMNS, Row, list_names
 from anysense.index.catalog.records import ID_RULE, is_id
+from anysense.index.objects.addresses import shown_address
 from anysense.index.types import NewItem
 
 if TYPE_CHECKING:
@@ -157,7 +158,8 @@ class TableSource(Source):
 
     def _resolve(self, path: str) -> str:
         if is_address(path):
-            raise _RowError(f"{path}: addresses are not fetched; give the path of a file")
+            shown = shown_address(path)
+            raise _RowError(f"{shown}: addresses are not fetched; give the path of a file")
         check_name(path)
         readings = [
             os.path.normpath(os.path.join(self.root, reading))  # noqa: PTH118

@@ -3,7 +3,13 @@ from __future__ import annotations
 import pytest
 
 from anysense.embed.errors import UsageError
-from anysense.index.objects.addresses import Address, address_of, is_object, parse_address
+from anysense.index.objects.addresses import (
+    Address,
+    address_of,
+    is_object,
+    parse_address,
+    shown_address,
+)
 
 
 @pytest.mark.parametrize(
@@ -64,6 +70,12 @@ def test_others_are_refused(written: str, reason: str) -> None:
         "https://host/x.jpg#hunter2",
         "ftp://user:hunter2@host/x",
         "zip::s3://AKIA99:hunter2@bucket/a",
+        "s3://a::https://AKIA99:hunter2@bucket/",
+        "https://AKIA99:hunter2/w@host/",
+        "https://AKIA99:w?hunter2@host/",
+        "https://AKIA99:1?hunter2@host/",
+        "https://AKIA99#hunter2@host/",
+        "https://AKIA99:w@hunter2@host/a@b",
     ],
 )
 def test_what_is_secret_is_refused_and_not_repeated(written: str) -> None:
@@ -71,6 +83,22 @@ def test_what_is_secret_is_refused_and_not_repeated(written: str) -> None:
         parse_address(written, allow_http=True)
     assert "hunter2" not in str(refusal.value)
     assert "AKIA99" not in str(refusal.value)
+
+
+def test_a_password_is_refused_in_one_sentence_whether_or_not_servers_may_be_asked() -> None:
+    for allow_http in (False, True):
+        with pytest.raises(UsageError) as refusal:
+            parse_address("https://user:hunter2@host/", allow_http=allow_http)
+        assert str(refusal.value) == (
+            "https://host/: an address has no user name and no password in it, as it is kept with "
+            "what is found there; web servers that ask for any are not read."
+        )
+
+
+@pytest.mark.parametrize("written", ["s3://b/a@b.jpg", "https://h:80/a@b:c.jpg", "s3://b/@"])
+def test_keys_may_have_an_at_sign(written: str) -> None:
+    assert str(parse_address(written, allow_http=True)) == written
+    assert shown_address(written) == written
 
 
 def test_web_servers_are_asked_only_if_that_is_allowed() -> None:

@@ -112,13 +112,16 @@ def test_paths_are_found_however_they_are_written(tmp_path: Path) -> None:
         {"path": "x\\..\\e.txt"},
         {"path": "..\\..\\etc\\hosts"},
         {"path": "file:///etc/hosts"},
+        {"path": "https://ada:hunter2@host/d.txt"},
         {"path": "file://elsewhere/d.txt"},
     )
     run = FileScan([rows]).run()
     expected = ["a b/c.txt", "d.txt", " f.txt"]
     assert names(run, tmp_path) == [*expected, "e.txt"] if os.sep == "/" else expected
     reasons = [problem.reason for problem in run.problems]
-    assert "outside" in reasons[-2]
+    assert "outside" in reasons[-3]
+    assert "hunter2" not in "".join(reasons)
+    assert reasons[-2].startswith("https://host/: addresses are not fetched")
     assert "addresses are not fetched" in reasons[-1]
 
 
