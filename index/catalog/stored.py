@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from anysense.embed.errors import UsageError
+from anysense.embed.json_faults import json_fault
 from anysense.embed.limits import exceeds_depth
 
 if TYPE_CHECKING:
@@ -83,5 +84,6 @@ def metadata_text(name: str, metadata: Mapping[str, Any]) -> str:
             dict(metadata), ensure_ascii=False, allow_nan=False, separators=(",", ":")
         )
     except (TypeError, ValueError, RecursionError) as error:
-        raise UsageError(f"The metadata of {name} cannot be kept as JSON: {error}.") from None
+        reason = json_fault(error)
+        raise UsageError(f"The metadata of {name} cannot be kept as JSON: {reason}.") from None
     return _SURROGATE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)

@@ -13,6 +13,7 @@ import math
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from anysense.embed.json_faults import json_fault
 from anysense.embed.limits import exceeds_depth
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def part_front_matter(text: str, name: str) -> FrontMatter:
         metadata = _plain(values)
         _check_kept(metadata)
     except (ValueError, RecursionError) as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = " ".join(json_fault(error).split())[:200]
         _log.warning("%s: its front matter is broken, and kept as text: %s", name, reason)
         return nothing
     start = text.startswith("\ufeff") + sum(map(len, lines[: end + 1]))

@@ -11,6 +11,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import UsageError
+from anysense.embed.json_faults import json_fault
 from anysense.embed.media.beside import is_metadata
 from anysense.index.catalog.stored import metadata_text
 
@@ -65,7 +66,7 @@ def parse_metadata(data: bytes, name: str) -> dict[str, Any]:
 
 
 def _warn(name: str, error: Exception) -> None:
-    _log.warning("%s: its metadata is left out: %s", name, error)
+    _log.warning("%s: its metadata is left out: %s", name, json_fault(error))
 
 
 def _refuse(constant: str) -> None:

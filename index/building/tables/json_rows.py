@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from anysense.embed.json_faults import json_fault
 from anysense.embed.limits import exceeds_depth
 from anysense.index.building.tables.row import Row, plain_value
 from anysense.index.building.tables.text_file import open_table
@@ -43,7 +44,7 @@ def _parse_line(number: int, line: str) -> Row:
         if exceeds_depth(values, MAX_NESTING):
             return Row(number, {}, f"it has over {MAX_NESTING} lists and objects inside each other")
     except (ValueError, RecursionError) as error:
-        return Row(number, {}, f"not a line of JSON: {error}")
+        return Row(number, {}, f"not a line of JSON: {json_fault(error)}")
     if not isinstance(values, dict):
         return Row(number, {}, "not a JSON object in braces")
     values = plain_value(values)

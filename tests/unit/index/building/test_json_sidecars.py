@@ -137,6 +137,8 @@ def test_a_broken_one_is_left_out(
     assert build(collection, [media]).quarantined == []
     assert metadata(collection, media / "red.png") == {}
     assert "red.json: its metadata is left out: " in caplog.text
+    assert "sys." not in caplog.text
+    assert "recursion" not in caplog.text
 
 
 def test_without_sidecars_it_is_another_file(collection: Collection, media: Path) -> None:

@@ -120,10 +120,10 @@ def test_plain_values_are_what_json_holds() -> None:
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ('{"n": 1' + "0" * 5000 + "}", "not a line of JSON"),
+        ('{"n": 1' + "0" * 5000 + "}", "not a line of JSON: it has a whole number of thou"),
         ('{"n": ' + "[" * 101 + "]" * 101 + "}", "over 100 lists and objects"),
         ('{"n": ' + '{"a": ' * 900 + "1" + "}" * 901, "over 100 lists and objects"),
-        ('{"n": ' + "[" * 100_000, "not a line of JSON"),
+        ('{"n": ' + "[" * 100_000, "not a line of JSON: it has too many lists"),
     ],
     ids=["digits", "lists", "objects", "open"],
 )
