@@ -82,7 +82,8 @@ class BuildReport:
         for_words: files of such a modality that are read for the words in them alone.
         wordless: how many of those have none, and so are no items.
         unread_kinds: how many files of folders and globs are of kinds that anysense does not read,
-            by suffix, the most first; the empty text is for files without one.
+            by suffix, the most first; the empty text is for files without one, and `named pipe`,
+            `socket` and `device` are for what is no file.
         ignored: how many files and folders patterns have left out, by what these are called, the
             most first: the path of an ignore file, or ``--exclude``. A folder counts as one.
         litter: names of folders that systems and programs keep for themselves, such as those of
@@ -193,20 +194,28 @@ class BuildReport:
 
 def kinds_text(kinds: Mapping[str, int]) -> str:
     """Counts by suffix in words, the first few of them: ``2 .docx, 1 .mov and 3 more kinds``."""
-    words = [f"{count:,} {suffix or 'without a suffix'}" for suffix, count in kinds.items()]
+    words = [f"{count:,} {_kind_name(suffix, count)}" for suffix, count in kinds.items()]
     rest = len(words) - _KINDS_NAMED
     if rest > 1:
         return f"{', '.join(words[:_KINDS_NAMED])} and {rest:,} more kinds"
     return ", ".join(words)
 
 
+def _kind_name(kind: str, count: int) -> str:
+    """What is said of so many files of a kind."""
+    if not kind:
+        return "without a suffix"
+    return kind if kind.startswith(".") or count == 1 else f"{kind}s"
+
+
 def unread_text(kinds: Mapping[str, int]) -> str:
-    """Files of kinds that are not read, in words, and which extras would read some of them.
+    """Files of kinds that are not read, in words, and what to do that some of them are.
 
     Args:
         kinds: how many files there are of each suffix; at least one.
     """
     from anysense.embed.media.extras import count_by_extra
+    from anysense.index.building.sources.unread import packed_tars
 
     number = sum(kinds.values())
     files = "1 file of a kind" if number == 1 else f"{number:,} files of kinds"
@@ -215,6 +224,13 @@ def unread_text(kinds: Mapping[str, int]) -> str:
         f"{count:,} of them {'is' if count == 1 else 'are'} read by an extra: {extra.command}"
         for extra, count in count_by_extra(kinds).items()
     ]
+    packed = packed_tars(kinds)
+    if packed:
+        tars = "is a compressed tar" if packed == 1 else "are compressed tars"
+        sentences.append(
+            f"{packed:,} of them {tars}, and a tar is read in place only if it is plain: unpack "
+            f"{'it' if packed == 1 else 'them'}, as with gunzip"
+        )
     return "; ".join(sentences)
 
 

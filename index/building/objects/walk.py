@@ -14,8 +14,9 @@ from anysense.index.building.sources.entries import LazyEntry
 from anysense.index.building.sources.litter import is_litter_file, is_litter_folder
 from anysense.index.building.sources.paths import holder_of
 from anysense.index.building.sources.tars.opening import stored_state
-from anysense.index.building.sources.tars.source import TAR_SUFFIX, is_packed_tar, stored_entries
+from anysense.index.building.sources.tars.source import TAR_SUFFIX, stored_entries
 from anysense.index.building.sources.tars.stored import StoredTar
+from anysense.index.building.sources.unread import is_packed_tar
 from anysense.index.building.tables.row import ROW_SUFFIXES
 from anysense.index.catalog.records import Sidecar
 

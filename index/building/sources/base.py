@@ -58,8 +58,13 @@ class Listing(Protocol):
         """Note a folder whose files and folders are looked at."""
         ...
 
-    def note_unread(self, paths: Iterable[str]) -> None:
-        """Note files of kinds that anysense does not read."""
+    def note_unread(self, paths: Iterable[str], kind: str | None = None) -> None:
+        """Note files of kinds that anysense does not read.
+
+        Args:
+            paths: of the files.
+            kind: what they are, where their suffixes do not tell: a named pipe, a socket, a device.
+        """
         ...
 
     def note_litter(self, folder: str) -> None:

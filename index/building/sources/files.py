@@ -20,6 +20,7 @@ from anysense.index.building.sources.litter import (
 from anysense.index.building.sources.paths import check_name, is_under, link_target
 from anysense.index.building.sources.sidecars import stat_sidecars
 from anysense.index.building.sources.tars.source import TAR_SUFFIX, tar_entries
+from anysense.index.building.sources.unread import special_kind_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -87,6 +88,7 @@ def walk(
         listing.note_walked(folder)
         rules = rules.inside(folder, all_names)
         children = [child for child in children if _is_wanted(child, listing, rules, is_read)]
+        children = [child for child in children if not _is_special(child, listing, covers)]
         inner, others = [], []
         beside = pair_sidecars(child.name for child in children) if listing.with_sidecars else {}
         for child in children:
@@ -109,6 +111,16 @@ def walk(
         others = [child for child in others if covers(child.path)]
         _note_others(data_sets.without_own(others, all_names), beside, listing)
         folders += reversed(inner)
+
+
+def _is_special(child: os.DirEntry[str], listing: Listing, covers: Callable[[str], bool]) -> bool:
+    """Whether a child of a folder is no file, no folder and no link, which is noted."""
+    if child.is_file(follow_symlinks=False) or child.is_symlink():  # the system has told already
+        return False
+    kind = special_kind_at(child.path)
+    if kind is not None and covers(child.path):
+        listing.note_unread([child.path], kind)
+    return kind is not None
 
 
 def _is_transport_stream(child: os.DirEntry[str]) -> bool:

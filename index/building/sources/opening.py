@@ -12,7 +12,8 @@ from anysense.index.building.sources.files import FileSource, FolderSource
 from anysense.index.building.sources.glob import has_wildcard, open_glob
 from anysense.index.building.sources.paths import check_name
 from anysense.index.building.sources.table import TableSource
-from anysense.index.building.sources.tars.source import TAR_SUFFIX, TarSource, is_packed_tar
+from anysense.index.building.sources.tars.source import TAR_SUFFIX, TarSource
+from anysense.index.building.sources.unread import is_packed_tar, special_kind
 from anysense.index.building.tables.row import ROW_SUFFIXES
 from anysense.index.objects.addresses import parse_address
 
@@ -33,8 +34,8 @@ def open_source(
         allow_http: whether web servers may be asked.
 
     Raises:
-        UsageError: it does not exist, is empty, is an address that is not read, or its name is
-            another one in UTF-8.
+        UsageError: it does not exist, is empty, is an address that is not read, is a pipe, a socket
+            or a device, or its name is another one in UTF-8.
     """
     name = os.fspath(source)
     if not name:  # as from a variable that is not set; it would be the working folder
@@ -48,6 +49,9 @@ def open_source(
     if path.is_dir():
         return FolderSource(name, real)
     if path.exists():
+        kind = special_kind(path.stat().st_mode)
+        if kind is not None:
+            raise UsageError(f"{name} is a {kind}: only files and folders are read.")
         if path.suffix.lower() in ROW_SUFFIXES:
             base = os.path.realpath(root) if root is not None else str(Path(real).parent)
             return TableSource(name, base, real)

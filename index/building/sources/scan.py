@@ -8,7 +8,7 @@ The rules of a scan, which are the same for folders and globs:
 * links to folders are not followed; links to files are, if they end inside a given source;
 * what the patterns of ``--exclude``, ``.ignore`` and ``.gitignore`` leave out is left out
   (`anysense.index.building.sources.ignoring`), and counted;
-* files of other kinds are counted;
+* files of other kinds are counted, and so are named pipes, sockets and devices;
 * a text beside a picture or a sound that is scanned too, such as ``photo.txt``, is no file of its
   own: its words belong to what it lies beside (`anysense.embed.media.beside`), unless that cannot
   be read;
@@ -323,9 +323,9 @@ class FileScan:
         """Note a folder whose files and folders are looked at."""
         self.walked.add(folder)
 
-    def note_unread(self, paths: Iterable[str]) -> None:
+    def note_unread(self, paths: Iterable[str], kind: str | None = None) -> None:
         """Note files of kinds that anysense does not read."""
-        self._unread.note(paths)
+        self._unread.note(paths, kind)
 
     def note_ignored(self, path: str, left_out_by: str) -> None:
         """Note a file, or a folder with all that is in it, that patterns leave out."""

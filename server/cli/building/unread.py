@@ -31,13 +31,18 @@ def print_unread(
     """
     from anysense.embed.media.extras import missing_extra
     from anysense.index.building.build import scan_sources
-    from anysense.index.building.sources.unread import suffix_of
+    from anysense.index.building.sources.unread import special_kind_at, suffix_of
 
     def print_object(path: str) -> None:
         suffix = suffix_of(path)
         extra = missing_extra(suffix)
         console.print_json_line(
-            {"path": path, "suffix": suffix, "extra": None if extra is None else extra.name}
+            {
+                "path": path,
+                "suffix": suffix,
+                "extra": None if extra is None else extra.name,
+                "special": special_kind_at(path),
+            }
         )
 
     scan_sources(sources, options, output, print_object if as_json else console.print_path)

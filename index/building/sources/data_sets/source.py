@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.errors import CorruptMediaError, MediaError
+from anysense.embed.media.files import open_file
 from anysense.index.building.sources.data_sets.columns import columns_of, has_features
 from anysense.index.building.sources.data_sets.ids import SeenIds
 from anysense.index.building.sources.data_sets.rows import Shard, row_path
@@ -244,9 +245,9 @@ def _split_of(path: str) -> str | None:
 def _read_json(path: Path) -> dict[str, Any]:
     """An object in a file; an empty one if there is none."""
     try:
-        if path.stat().st_size > _LARGEST_JSON:
-            return {}
-        value = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
+        with open_file(path) as file:
+            data = file.read(_LARGEST_JSON + 1)
+        value = json.loads(data) if len(data) <= _LARGEST_JSON else None
+    except (MediaError, OSError, ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}

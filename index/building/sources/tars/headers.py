@@ -25,6 +25,15 @@ _MOST_EXTENSIONS = 16  # before one member
 _LONGEST_NAME = 4096
 _BLANKS = b" " * 8
 _EXTENSIONS = (b"x", b"g", b"L", b"K")
+_PACKERS = {
+    b"\x1f\x8b": ("gzip", "gunzip"),
+    b"BZh": ("bzip2", "bunzip2"),
+    b"\xfd7zXZ\0": ("xz", "unxz"),
+    b"\x28\xb5\x2f\xfd": ("zstd", "unzstd"),
+}
+"""How a file begins that is compressed: with what, and what makes of it what it was."""
+_NO_TAR = "is no tar"
+_PACKED = "is compressed with"
 
 
 class TarError(Exception):
@@ -37,6 +46,11 @@ class TarError(Exception):
     def __init__(self, message: str, name: bytes | None = None) -> None:
         super().__init__(message)
         self.name = name
+
+    @property
+    def is_of_all(self) -> bool:
+        """Whether it is no tar at all, or none in which something is found by where it is."""
+        return str(self).startswith((_NO_TAR, _PACKED))
 
 
 class MemberKind(Enum):
@@ -101,6 +115,7 @@ def read_members(file: BinaryIO, size: int) -> Iterator[Member]:
         TarError: while iterating: it is cut off or damaged after what was given.
     """
     window, offset = _Window(file, size), 0
+    _check_plain(window.at(0, min(size, BLOCK)))
     while True:
         member = _member(window, offset)
         if member is None:
@@ -219,13 +234,23 @@ def _described(block: bytes, extensions: _Extensions, first: int, start: int, si
     return Member(name, kind, Extent(first, start, size))
 
 
+def _check_plain(head: bytes) -> None:
+    """Refuse what begins as compressed files do."""
+    for mark, (packer, unpacker) in _PACKERS.items():
+        if head.startswith(mark):
+            raise TarError(
+                f"{_PACKED} {packer}, and a tar is read in place only if it is plain: unpack it, "
+                f"as with `{unpacker} < PACKED.tar > PLAIN.tar`"
+            )
+
+
 def _check_sum(block: bytes, offset: int) -> None:
     """Refuse a header whose sum is another one, of bytes without or, as once, with a sign."""
     told = _number(block[148:156], offset)
     rest = block[:148] + _BLANKS + block[156:]
     total = sum(rest)
     if told != total and told != total - 256 * sum(byte > 127 for byte in rest):
-        what = "is no tar" if offset == 0 else f"is damaged at byte {offset:,}"
+        what = _NO_TAR if offset == 0 else f"is damaged at byte {offset:,}"
         raise TarError(what)
 
 
@@ -240,7 +265,7 @@ def _number(field: bytes, offset: int) -> int:
     try:
         return int(digits or b"0", 8)
     except ValueError:
-        what = "is no tar" if offset == 0 else f"is damaged at byte {offset:,}"
+        what = _NO_TAR if offset == 0 else f"is damaged at byte {offset:,}"
         raise TarError(what) from None
 
 

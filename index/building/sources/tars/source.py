@@ -37,15 +37,9 @@ if TYPE_CHECKING:
     from anysense.index.building.sources.tars.headers import Extent, Member
     from anysense.index.building.sources.tars.stored import StoredTar
 
-__all__ = ["TAR_SUFFIX", "TarSource", "is_packed_tar", "stored_entries", "tar_entries"]
+__all__ = ["TAR_SUFFIX", "TarSource", "stored_entries", "tar_entries"]
 
 TAR_SUFFIX = ".tar"
-_PACKED = (".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst", ".tzst")
-
-
-def is_packed_tar(name: str) -> bool:
-    """Whether a name is that of a compressed tar, in which nothing is found by where it is."""
-    return name.lower().endswith(_PACKED)
 
 
 @dataclass(frozen=True)
@@ -206,7 +200,7 @@ def _files(
         UsageError: it was named itself, and is no tar.
     """
     files = _Files({}, [])
-    problem = None
+    problem, is_none = None, False
     try:
         for member in members:
             name = _usable_name(member, path, listing, files.others)
@@ -218,10 +212,10 @@ def _files(
             files.by_name[name] = member.extent
     except TarError as error:
         _drop_last_group(files.by_name, error)
-        problem = str(error)
+        problem, is_none = str(error), error.is_of_all
     if problem is not None:
-        if is_given and not files.by_name and problem == "is no tar":
-            raise UsageError(f"{path} is no tar: if it is compressed, unpack it to a plain tar.")
+        if is_given and is_none:
+            raise UsageError(f"{path} {problem}.")
         listing.note_unread_part(path)
         count = len(files.by_name)
         used = f"; what was read before, {count:,} files, is used" if count else ""

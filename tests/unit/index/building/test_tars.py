@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tarfile
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,7 @@ from anysense.embed.errors import MediaError, MediaGoneError, UsageError
 from anysense.embed.limits import Limits
 from anysense.embed.types import Modality, Origin
 from anysense.index.building.build import build
+from anysense.index.building.report import unread_text
 from anysense.index.building.sources.paths import member_path
 from anysense.index.building.sources.reaching import file_at
 from anysense.index.building.sources.scan import FileScan
@@ -177,11 +179,34 @@ def test_bad_tars_are_told_and_stop_nothing(collection: Collection, shards: Path
         "text.tar": "is no tar",
         "a.jpg": "is named like a .jpg file, but holds text",
     }
-    with pytest.raises(UsageError, match=r"text\.tar is no tar: if it is compressed"):
+    with pytest.raises(UsageError, match=r"text\.tar is no tar\."):
         build(collection, [shards / "text.tar"])
     (shards / "a.tar.gz").write_bytes(b"\x1f\x8b")
     with pytest.raises(UsageError, match="is a compressed tar"):
         build(collection, [shards / "a.tar.gz"])
+
+
+@pytest.mark.parametrize(
+    ("module", "unpacker"), [("gzip", "gunzip"), ("bz2", "bunzip2"), ("lzma", "unxz")]
+)
+def test_a_compressed_tar_is_told_with_what_to_do(
+    collection: Collection, shards: Path, module: str, unpacker: str
+) -> None:
+    data: bytes = import_module(module).compress((shards / "00000.tar").read_bytes())
+    (shards / "00000.tar").write_bytes(data)
+    for name in ("a.tar.gz", "b.TGZ", "c.gz"):
+        (shards / name).write_bytes(data)
+    report = build(collection, [shards])
+    [problem] = report.quarantined
+    assert (report.added, problem.path) == (1, real(shards / "00000.tar"))
+    assert problem.reason.startswith("is compressed with ")
+    assert f"only if it is plain: unpack it, as with `{unpacker} < " in problem.reason
+    assert report.unread_kinds == {".tar.gz": 1, ".tgz": 1, ".gz": 1, ".npy": 1}
+    told = unread_text(report.unread_kinds)
+    assert "; 2 of them are compressed tars, and a tar is read in place only if it is plain" in told
+    assert "1 of them is a compressed tar" in unread_text({".tar.zst": 1})
+    with pytest.raises(UsageError, match=r"00000\.tar is compressed with "):
+        build(collection, [shards / "00000.tar"])
 
 
 def test_what_was_not_downloaded_is_left_out_and_told(

@@ -164,7 +164,13 @@ def test_files_of_other_kinds_are_counted_by_suffix(tmp_path: Path) -> None:
     (tmp_path / "link.psdx").symlink_to(tmp_path / "c.PSDX")
     scan = FileScan([tmp_path, tmp_path / "inner"], collection=tmp_path / "out").run()
     assert list(scan.unread_kinds.items())[:2] == [(".psdx", 3), ("", 2)]
-    assert scan.unread_kinds == {".psdx": 3, "": 2, ".blend": 1, ".xmp": 1}
+    assert scan.unread_kinds == {
+        ".psdx": 3,
+        "": 2,
+        ".blend": 1,
+        ".xmp": 1,
+        "named pipe": 1,
+    }
     assert FileScan([tmp_path], with_sidecars=False).run().unread_kinds[".xmp"] == 2
 
 

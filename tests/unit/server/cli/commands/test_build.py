@@ -250,7 +250,12 @@ def test_files_that_are_not_read_are_listed_without_a_build(tmp_path: Path, medi
     build = ("build", media, media / "inner", "-o", tmp_path / "c", "--list-unread")
     assert run(*build).stdout.splitlines() == [f"{media}/a.sketch", f"{media}/inner/b"]
     objects = [json.loads(line) for line in run(*build, "--json").stdout.splitlines()]
-    assert objects[0] == {"path": f"{media}/a.sketch", "suffix": ".sketch", "extra": None}
+    assert objects[0] == {
+        "path": f"{media}/a.sketch",
+        "suffix": ".sketch",
+        "extra": None,
+        "special": None,
+    }
     assert not (tmp_path / "c").exists()
 
 
