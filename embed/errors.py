@@ -41,6 +41,8 @@ A message is one sentence, or two: what was wrong, with which file, and what to 
 
 from __future__ import annotations
 
+from anysense.embed.shown import shown_name
+
 __all__ = [
     "AbandonedError",
     "AccessError",
@@ -115,7 +117,7 @@ class MediaError(AnysenseError):
     def __init__(self, source: object, reason: str) -> None:
         self.source = str(source)
         self.reason = reason
-        super().__init__(f"{self.source}: {reason}")
+        super().__init__(f"{shown_name(self.source)}: {reason}")
 
 
 class UnsupportedMediaError(MediaError):

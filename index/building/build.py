@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anysense.embed.media.document.charset import check_encoding
+from anysense.embed.once import warning_once
 from anysense.embed.types import Modality
 from anysense.index.building.attribution import Attribution
 from anysense.index.building.changes import Changes
@@ -203,7 +204,7 @@ def run_build(
     """Do what `build` does, with every option there is; `encode` is what encodes its items."""
     check_encoding(options.encoding)
     started, report = time.monotonic(), BuildReport()
-    with ProgressNote(collection.folder.path) as note, fetching():
+    with ProgressNote(collection.folder.path) as note, fetching(), warning_once():
         tell = partial(tell_step, progress, note)
         _run(collection, sources, options, metadata, report, tell, encode)
     report.seconds = time.monotonic() - started

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 from pathlib import Path
@@ -10,19 +11,26 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from anysense.embed.shown import shown_name
+
 if TYPE_CHECKING:
     from rich.console import Console
 
 __all__ = [
+    "WarningHandler",
     "count",
     "note",
     "print_json",
     "print_json_line",
     "short_path",
     "show_size",
+    "shown_path",
     "stdout_console",
     "stdout_is_terminal",
 ]
+
+
+_MOST_SAID = 2000  # characters of one message
 
 
 def stdout_is_terminal() -> bool:
@@ -52,7 +60,30 @@ def note(message: str) -> None:
 
     Names of files may hold control characters, which could rewrite the terminal.
     """
-    click.echo(printable(message), err=True)
+    click.echo(printable(shown_name(message, _MOST_SAID)), err=True)
+
+
+class WarningHandler(logging.Handler):
+    """Tells the user what libraries, and anysense, warn of, as `note` does.
+
+    Python's own handler for what nobody else takes would show names of any length, with the control
+    characters in them.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            if isinstance(record.args, tuple):
+                args = [shown_name(str(a)) if isinstance(a, str | Path) else a for a in record.args]
+                note(str(record.msg) % tuple(args) if args else str(record.msg))
+            else:
+                note(record.getMessage())
+            if record.exc_info:
+                note(logging.Formatter().formatException(record.exc_info))
+        except Exception:  # what cannot be told must not stop what it is about
+            self.handleError(record)
 
 
 def printable(text: str) -> str:
@@ -61,7 +92,7 @@ def printable(text: str) -> str:
 
 
 def print_path(path: str, end: str = "\n") -> None:
-    """Print a path as it is, for scripts; in a terminal, without control characters.
+    """Print a path as it is, for scripts; in a terminal, short and without control characters.
 
     Args:
         path: as the disk has it, or from the current folder.
@@ -70,7 +101,7 @@ def print_path(path: str, end: str = "\n") -> None:
     if path.startswith("-"):  # which that program would take for an option
         path = os.path.join(os.curdir, path)  # noqa: PTH118 - a Path would leave out the dot
     if stdout_is_terminal() and end == "\n":
-        click.echo(printable(path))
+        click.echo(printable(shown_name(path)))
     else:  # as the file is called on the disk
         click.echo((path + end).encode("utf-8", "surrogateescape"), nl=False)
 
@@ -93,3 +124,8 @@ def short_path(path: str) -> str:
     """A path as short as it can be said from here: relative if it is below this folder."""
     here = str(Path.cwd()).rstrip(os.sep) + os.sep
     return path.removeprefix(here)
+
+
+def shown_path(path: str) -> str:
+    """The same for people: a very long one is shortened in its middle."""
+    return shown_name(short_path(path))

@@ -60,7 +60,7 @@ def print_previews(hits: Sequence[Hit]) -> None:
     for hit in pictured[:MOST]:
         part = "" if hit.page is None else f", page {hit.page:,}"
         part = part if hit.frame is None else f", {show_time(hit.frame)}"
-        name = console.printable(f"{console.short_path(hit.source)}{part}")
+        name = console.printable(f"{console.shown_path(hit.source)}{part}")
         try:
             picture = _picture(hit)
         except AnysenseError as error:

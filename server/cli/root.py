@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import keyword
+import logging
 import os
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from anysense.server.cli.console import WarningHandler
 from anysense.server.cli.errors import question_after, report_error, report_interrupt
 from anysense.server.cli.status import DONE, MEANINGS, NO_READER
 
@@ -178,4 +180,5 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a file name that the terminal cannot show
+    logging.lastResort = WarningHandler()  # which takes what no handler takes that is set up
     cli.main()

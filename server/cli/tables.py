@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import click
 
+from anysense.embed.shown import shown_name
 from anysense.embed.types import HEADING_SIGN, Place, Unit
 from anysense.index.hits.places import show_place
 from anysense.server.cli.console import (
@@ -93,7 +94,11 @@ def print_table(
         title: said above the table.
         has_header: name the columns elsewhere too.
     """
-    rows = [[_one_line(value) for value in row] for row in rows]
+    paths = {at for at, column in enumerate(columns) if column.is_path}
+    rows = [
+        [_one_line(shown_name(value) if at in paths else value) for at, value in enumerate(row)]
+        for row in rows
+    ]
     if stdout_is_terminal():
         _print_for_eyes(columns, rows, title)
         return

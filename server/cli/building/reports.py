@@ -82,7 +82,7 @@ def print_report(output: str, items: int, report: BuildReport) -> None:
     since = f" ({report.untried:,} unchanged since an earlier build)" if report.untried else ""
     console.note(f"{console.count(number, 'file')} could not be read{since}:")
     for problem in report.quarantined[:SHOWN_FAILURES]:
-        console.note(f"  {console.short_path(problem.path)}: {problem.reason}")
+        console.note(f"  {console.shown_path(problem.path)}: {problem.reason}")
     if number > SHOWN_FAILURES:
         rest = number - SHOWN_FAILURES
         console.note(f"  and {rest:,} more; `anysense info {output} --quarantined` lists them all.")
@@ -135,7 +135,7 @@ def _print_ignored(ignored: Mapping[str, int]) -> None:
 
     number = sum(ignored.values())
     what = "file or folder" if number == 1 else "files and folders"
-    shown = [name if name == GIVEN else console.short_path(name) for name in ignored]
+    shown = [name if name == GIVEN else console.shown_path(name) for name in ignored]
     names = ", ".join(shown[:SHOWN_NAMES]) + (", ..." if len(shown) > SHOWN_NAMES else "")
     hint = "" if set(ignored) == {GIVEN} else "; --no-ignore reads what ignore files leave out"
     console.note(f"{number:,} {what} left out by {names}{hint}.")

@@ -76,12 +76,12 @@ def _tell(target: Target, report: BuildReport, problems: Sequence[Problem]) -> N
         console.print_json_line(build_json(target.output, items, report))
         return
     done = report.changes_text or "nothing added"
-    names = ", ".join(console.printable(console.short_path(path)) for path in report.touched[:1])
+    names = ", ".join(console.printable(console.shown_path(path)) for path in report.touched[:1])
     more = len(report.touched) - report.moved > 1  # what moved has two names
     what = f" ({names}{' and others' if more else ''})" if names else ""
     click.echo(f"{_now()} {done}{what}: {console.count(items, 'item')}. {report.seconds:.1f} s.")
     for problem in problems:
-        console.note(f"  {console.short_path(problem.path)}: {problem.reason}")
+        console.note(f"  {console.shown_path(problem.path)}: {problem.reason}")
 
 
 def _now() -> str:

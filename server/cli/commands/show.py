@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from anysense.embed.shown import shown_name
 from anysense.index.hits.places import show_place
 from anysense.server.cli import console
 from anysense.server.cli.naming import resolve_id
@@ -43,11 +44,11 @@ def _print_item(item: Item) -> None:
     added_at = datetime.fromtimestamp(item.added_at, tz=timezone.utc).astimezone()
     facts = {
         "id": item.id,
-        "source": item.source,
+        "source": shown_name(item.source),
         "kind": str(item.kind),
         "added": added_at.strftime("%Y-%m-%d %H:%M:%S"),
     }
-    facts |= {"also at": ", ".join(item.aliases)} if item.aliases else {}
+    facts |= {"also at": ", ".join(map(shown_name, item.aliases))} if item.aliases else {}
     facts |= {
         f"metadata {name}": value if isinstance(value, str) else json.dumps(value)
         for name, value in item.metadata.items()

@@ -101,6 +101,6 @@ def _print_problems(problems: Sequence[Problem], noun: str, what: str) -> None:
         return
     console.note(f"{console.count(len(problems), noun)} {what}:")
     for problem in problems[:SHOWN]:
-        console.note(f"  {console.short_path(problem.path)}: {problem.reason}")
+        console.note(f"  {console.shown_path(problem.path)}: {problem.reason}")
     if len(problems) > SHOWN:
         console.note(f"  and {len(problems) - SHOWN:,} more.")

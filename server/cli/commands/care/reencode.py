@@ -130,6 +130,6 @@ def print_report(path: str, report: ReencodeReport, *, abandoned: bool = False) 
         return
     console.note(f"{console.count(len(report.missing), 'item')} could not be encoded again:")
     for item in report.missing[:SHOWN_MISSING]:
-        console.note(f"  {console.short_path(item.source)}: {item.reason}")
+        console.note(f"  {console.shown_path(item.source)}: {item.reason}")
     if len(report.missing) > SHOWN_MISSING:
         console.note(f"  and {len(report.missing) - SHOWN_MISSING:,} more; --json lists them all.")

@@ -118,7 +118,7 @@ def _print_report(target: Import, items: int, report: ImportReport) -> None:
         vectors = console.count(report.quarantined, "vector")
         console.note(f"{vectors} left out that cannot be used:")
         for row, reason in report.quarantined_rows[:SHOWN_ROWS]:
-            console.note(f"  {console.short_path(row)}: {reason}")
+            console.note(f"  {console.shown_path(row)}: {reason}")
         if report.quarantined > SHOWN_ROWS:
             command = f"`anysense info {target.output} --quarantined` lists them all"
             console.note(f"  and {report.quarantined - SHOWN_ROWS:,} more; {command}.")

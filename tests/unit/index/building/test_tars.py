@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import tarfile
 from importlib import import_module
@@ -207,6 +208,28 @@ def test_a_compressed_tar_is_told_with_what_to_do(
     assert "1 of them is a compressed tar" in unread_text({".tar.zst": 1})
     with pytest.raises(UsageError, match=r"00000\.tar is compressed with "):
         build(collection, [shards / "00000.tar"])
+
+
+def test_what_is_wrong_with_what_is_said_is_told_once(
+    collection: Collection, tmp_path: Path, media: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken: dict[str, bytes | str] = {
+        "a.png": picture_bytes("red"),
+        "a.json": "{",
+        "a.cls": "x",
+        "a.txt": b"\xff\xfe\x00",
+    }
+    tar = write_tar(tmp_path / "a.tar", broken)
+    (media / "red.json").write_text("{")
+    with caplog.at_level(logging.WARNING, "anysense"):
+        build(collection, [tar, media])
+    told = [record.getMessage() for record in caplog.records]
+    assert sorted(told) == sorted(set(told))
+    assert len(told) == 4
+    caplog.clear()
+    with caplog.at_level(logging.WARNING, "anysense"):
+        build(collection, [tar, media], reread=True)  # another build tells it again
+    assert len(caplog.records) == 4
 
 
 def test_what_was_not_downloaded_is_left_out_and_told(
