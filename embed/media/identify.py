@@ -249,9 +249,14 @@ def is_transport_stream(path: str) -> bool:
     """Whether the file at a path is a video, whose suffix programs in TypeScript have, too."""
     try:
         with open_file(Path(path)) as file:
-            file_format = format_of(file.read(HEAD_BYTES))
+            return is_transport_head(file.read(HEAD_BYTES))
     except (MediaError, OSError):
         return False
+
+
+def is_transport_head(head: bytes) -> bool:
+    """Whether a file that begins with these bytes, a thousand or more, is such a video."""
+    file_format = format_of(head)
     return file_format is not None and file_format.container == "mpegts"
 
 

@@ -8,9 +8,15 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from anysense.embed.errors import EmptyMediaError, MediaError, MediaTooLargeError
+from anysense.embed.errors import (
+    EmptyMediaError,
+    MediaError,
+    MediaTooLargeError,
+    UnsupportedMediaError,
+)
 from anysense.embed.limits import DEFAULT_LIMITS
 from anysense.embed.media.beside import is_metadata, read_sidecar
+from anysense.embed.media.identify import is_transport_head
 from anysense.index.building.sources.json_sidecars import MOST_JSON_BYTES, parse_metadata
 from anysense.index.objects.content import FetchedObject
 from anysense.index.types import NewItem
@@ -19,10 +25,14 @@ if TYPE_CHECKING:
     from anysense.index.building.sources.entries import LazyEntry
     from anysense.index.catalog.records import Sidecar
 
-__all__ = ["ObjectHolder"]
+__all__ = ["IS_STREAM", "ObjectHolder"]
 
 _log = logging.getLogger("anysense")
 
+IS_STREAM = 1
+"""The key of an entry that is a video by its name and its size, or else none that is read."""
+
+_HEAD_BYTES = 1024
 _DESCRIBED = 256  # of which what is said is held
 _CHARACTER_BYTES = 4
 
@@ -49,12 +59,27 @@ class ObjectHolder:
         A text that cannot be read is left out with a warning, as beside a file.
 
         Raises:
+            MediaError: it is no video, as its name and its size had it be, or cannot be read.
             AccessError, ServiceUnreachableError: nothing can be read of the service.
         """
+        if entry.key == IS_STREAM:
+            _check_stream(entry)
         if not entry.sidecars:
             return self.item(entry)
         said = _said(entry.path, entry.sidecars, self._encoding)
         return replace(self.item(entry), captions=said.captions, metadata=dict(said.metadata))
+
+
+def _check_stream(entry: LazyEntry) -> None:
+    """Refuse what is no video: it is fetched whole, which it would be next.
+
+    Raises:
+        MediaError: so it is, or it cannot be read.
+    """
+    with FetchedObject(entry.path, entry.size, entry.stamp).open() as file:
+        if not is_transport_head(file.read(_HEAD_BYTES)):
+            reason = "is no video in MPEG-TS, and other objects that are called so are not read"
+            raise UnsupportedMediaError(entry.path, reason)
 
 
 class _Said(NamedTuple):

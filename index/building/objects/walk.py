@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from anysense.embed.errors import UsageError
 from anysense.embed.media.beside import pair_sidecars
 from anysense.embed.media.extras import readable_suffixes
-from anysense.index.building.objects.holder import ObjectHolder
+from anysense.index.building.objects.holder import IS_STREAM, ObjectHolder
 from anysense.index.building.sources.data_sets.source import SHARD_SUFFIXES
 from anysense.index.building.sources.entries import LazyEntry
 from anysense.index.building.sources.litter import is_litter_file, is_litter_folder
@@ -16,6 +16,7 @@ from anysense.index.building.sources.paths import holder_of
 from anysense.index.building.sources.tars.opening import stored_state
 from anysense.index.building.sources.tars.source import TAR_SUFFIX, stored_entries
 from anysense.index.building.sources.tars.stored import StoredTar
+from anysense.index.building.sources.tars.streams import may_be_stream
 from anysense.index.building.sources.unread import is_packed_tar
 from anysense.index.building.tables.row import ROW_SUFFIXES
 from anysense.index.catalog.records import Sidecar
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 __all__ = ["ObjectWalk"]
 
 _log = logging.getLogger("anysense")
+
+_PACKETS = (188, 192)  # bytes of those that a transport stream is made of
+_LEAST_STREAM = 64 * 1024
 
 
 class ObjectWalk:
@@ -74,11 +78,13 @@ class ObjectWalk:
         if self._is_left_out(folder):
             return
         by_name = {_name(each): each for each in objects if self._is_wanted(each)}
-        read = [name for name in by_name if name.lower().endswith(self._suffixes)]
+        streams = {name for name, each in by_name.items() if _may_be_stream(each)}
+        read = [n for n in by_name if n in streams or n.lower().endswith(self._suffixes)]
         beside = pair_sidecars(by_name) if self._listing.with_sidecars else {}
         for name in read:  # the texts beside others, too, in case that these cannot be read
             sidecars = [by_name[text] for text in beside.get(name, ())]
-            yield self._entry(by_name[name], tuple(map(_sidecar, sidecars)))
+            key = IS_STREAM if name in streams else 0
+            yield self._entry(by_name[name], tuple(map(_sidecar, sidecars)), key)
         tars = [name for name in by_name if name.lower().endswith(TAR_SUFFIX)]
         yield from self._members([by_name[name] for name in tars])
         texts = {text for name in read for text in beside.get(name, ())}
@@ -87,9 +93,11 @@ class ObjectWalk:
         self._listing.note_unread(self._path(by_name[name].key) for name in unread)
         self._tell_tables(folder, unread, {name.rpartition(".")[0] for name in tars})
 
-    def _entry(self, found: StoredObject, sidecars: tuple[Sidecar, ...] = ()) -> LazyEntry:
+    def _entry(
+        self, found: StoredObject, sidecars: tuple[Sidecar, ...] = (), key: int = 0
+    ) -> LazyEntry:
         path = self._path(found.key)
-        return LazyEntry(path, found.size, found.stamp, self._holder, sidecars=sidecars)
+        return LazyEntry(path, found.size, found.stamp, self._holder, key, sidecars)
 
     def _members(
         self, tars: Sequence[StoredObject], *, is_given: bool = False
@@ -140,6 +148,16 @@ class ObjectWalk:
         if left_out_by is not None and name.lower().endswith((*self._suffixes, TAR_SUFFIX)):
             self._listing.note_ignored(path, left_out_by)
         return left_out_by is None
+
+
+def _may_be_stream(found: StoredObject) -> bool:
+    """Whether an object is a video, and no program in TypeScript, as far as its size can tell.
+
+    To look into each such object would take a request for each, with every build.
+    """
+    if not may_be_stream(found.key) or found.size < _LEAST_STREAM:
+        return False
+    return any(found.size % packet == 0 for packet in _PACKETS)
 
 
 def _name(found: StoredObject) -> str:

@@ -16,7 +16,7 @@ from anysense.embed.media.identify import MEDIA_SUFFIXES
 from anysense.embed.types import Modality
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Set
 
     from anysense.index.building.sources.tars.headers import Extent
 
@@ -72,20 +72,25 @@ def group_key(name: str) -> str | None:
 
 
 def group_members(
-    members: Mapping[str, Extent], suffixes: Iterable[str], *, with_words: bool = True
+    members: Mapping[str, Extent],
+    suffixes: Iterable[str],
+    streams: Set[str] = frozenset(),
+    *,
+    with_words: bool = True,
 ) -> Groups:
     """Sort out the members of a tar.
 
     Args:
         members: its files, by name.
         suffixes: of what is read here, in small letters.
+        streams: names of members that are videos though their suffix is not one of these.
         with_words: whether some say something of others; if not, texts are items too.
     """
     read = frozenset(suffixes)
     described = {
         group_key(name)
         for name in members
-        if MEDIA_SUFFIXES.get(_suffix(name), Modality.TEXT) is not Modality.TEXT
+        if name in streams or MEDIA_SUFFIXES.get(_suffix(name), Modality.TEXT) is not Modality.TEXT
     }
     items: dict[str, Extent] = {}
     texts: dict[str, list[Words]] = {}
@@ -96,7 +101,7 @@ def group_members(
         if with_words and key and (is_caption or suffix in (JSON_SUFFIX, CLASS_SUFFIX)):
             words = Words(sys.intern(name[len(key) + 1 :]), member.start, member.size)
             texts.setdefault(key, []).append(words)
-        elif suffix in read and key:
+        elif (suffix in read or name in streams) and key:
             items[name] = member
         else:
             others.append(name)

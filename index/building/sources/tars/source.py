@@ -23,17 +23,19 @@ from anysense.index.building.sources.tars.groups import group_key, group_members
 from anysense.index.building.sources.tars.headers import MemberKind, TarError, read_members
 from anysense.index.building.sources.tars.member import TarMember
 from anysense.index.building.sources.tars.opening import open_tar
+from anysense.index.building.sources.tars.packed import PackedWords
 from anysense.index.building.sources.tars.state import MOST_BYTES, TarState, offset_in
 from anysense.index.building.sources.tars.stored import looked_into
+from anysense.index.building.sources.tars.streams import transport_streams
 from anysense.index.building.sources.tars.words import read_words
 from anysense.index.types import NewItem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import BinaryIO
 
     from anysense.index.building.sources.base import Listing
-    from anysense.index.building.sources.tars.groups import Words
+    from anysense.index.building.sources.tars.groups import Groups
     from anysense.index.building.sources.tars.headers import Extent, Member
     from anysense.index.building.sources.tars.stored import StoredTar
 
@@ -62,7 +64,7 @@ class _Tar:
         state: as it was when it was looked into.
         changed_ns: when it was changed last, by the system's own note.
         written_ns: when it was written last; 0 of one in storage.
-        words: what says something of the items of a group, by the group's key.
+        words: what says something of the items of a group.
         encoding: what texts in it are in that are not Unicode; found out where it is None.
     """
 
@@ -70,7 +72,7 @@ class _Tar:
     state: TarState
     changed_ns: int
     written_ns: int
-    words: dict[str, tuple[Words, ...]]
+    words: PackedWords
     encoding: str | None
 
     def item(self, entry: LazyEntry) -> NewItem:
@@ -81,7 +83,7 @@ class _Tar:
 
     def described_item(self, entry: LazyEntry) -> NewItem:
         item = self.item(entry)
-        words = self.words.get(group_key(parse_path(entry.path).name) or "")
+        words = self.words.of(group_key(parse_path(entry.path).name) or "")
         if not words:
             return item
         try:
@@ -131,13 +133,16 @@ def tar_entries(
             status = os.fstat(file.fileno())
             members = _members(file, status.st_size)
             files = _files(members, path, listing, limits, is_given=is_given)
+            files = files._replace(streams=transport_streams(file, files.by_name))
     except (MediaError, OSError) as error:
         _note_unread(path, error, listing)
         return
     changed_ns = 0 if os.name == "nt" else status.st_ctime_ns
     state = TarState.of(status)
-    tar = _Tar(path, state, changed_ns, state.mtime_ns, {}, listing.encoding)
-    yield from _entries(tar, files, listing)
+    groups = _groups(path, files, listing)
+    words = PackedWords(groups.words)
+    tar = _Tar(path, state, changed_ns, state.mtime_ns, words, listing.encoding)
+    yield from _entries(tar, groups.items, listing)
 
 
 def stored_entries(
@@ -165,8 +170,11 @@ def stored_entries(
             _note_unread(tar.address, found, listing)
             continue
         files = _files(found.members(), tar.address, listing, limits, is_given=is_given)
-        holder = _Tar(tar.address, tar.state, 0, 0, {}, listing.encoding)
-        yield from _entries(holder, files, listing)
+        files = files._replace(streams=found.streams)
+        groups = _groups(tar.address, files, listing)
+        words = PackedWords(groups.words)
+        holder = _Tar(tar.address, tar.state, 0, 0, words, listing.encoding)
+        yield from _entries(holder, groups.items, listing)
 
 
 def _note_unread(path: str, error: MediaError | OSError, listing: Listing) -> None:
@@ -184,11 +192,13 @@ def _members(file: BinaryIO, size: int) -> Iterator[Member]:
 class _Files(NamedTuple):
     """The files of a tar by their names, of which the last counts, and the names of what else is.
 
-    Folders and links are neither.
+    Folders and links are neither. `streams` are those files that are videos, of suffixes that
+    programs have, too.
     """
 
     by_name: dict[str, Extent]
     others: list[str]
+    streams: frozenset[str] = frozenset()
 
 
 def _files(
@@ -259,13 +269,18 @@ def _usable_name(member: Member, tar: str, listing: Listing, others: list[str]) 
     return None if is_hidden or "__MACOSX" in parts else name
 
 
-def _entries(tar: _Tar, files: _Files, listing: Listing) -> Iterator[LazyEntry]:
+def _groups(path: str, files: _Files, listing: Listing) -> Groups:
+    """The files of a tar, sorted out; notes what is not read."""
     from anysense.embed.media.extras import readable_suffixes
 
-    with_words = listing.with_sidecars
-    groups = group_members(files.by_name, readable_suffixes(), with_words=with_words)
-    listing.note_unread(member_path(tar.path, name) for name in files.others + groups.others)
-    tar.words = groups.words
-    for name, member in groups.items.items():
-        stamp = tar.state.stamp(member.offset, is_bare=not with_words)
+    groups = group_members(
+        files.by_name, readable_suffixes(), files.streams, with_words=listing.with_sidecars
+    )
+    listing.note_unread(member_path(path, name) for name in files.others + groups.others)
+    return groups
+
+
+def _entries(tar: _Tar, items: Mapping[str, Extent], listing: Listing) -> Iterator[LazyEntry]:
+    for name, member in items.items():
+        stamp = tar.state.stamp(member.offset, is_bare=not listing.with_sidecars)
         yield LazyEntry(member_path(tar.path, name), member.size, stamp, tar)

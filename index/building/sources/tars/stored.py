@@ -25,6 +25,7 @@ from anysense.index.building.sources.tars.headers import (
 )
 from anysense.index.building.sources.tars.opening import stored_tar
 from anysense.index.building.sources.tars.state import MOST_BYTES
+from anysense.index.building.sources.tars.streams import is_stream, may_be_stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["StoredTar", "looked_into"]
 
 _THREADS = 4
-_FORMAT = 1
+_FORMAT = 2
 _BYTES = "latin-1"  # a text that has a character for each byte
 
 
@@ -59,10 +60,12 @@ class Found:
     Attributes:
         read: its members, but for folders.
         problem: why there are no more, where it is cut off or damaged.
+        streams: names of those that are videos, though programs have their suffix, too.
     """
 
     read: list[Member]
     problem: TarError | None = None
+    streams: frozenset[str] = frozenset()
 
     def members(self) -> Iterator[Member]:
         """The members, as `read_members` gives them.
@@ -107,6 +110,7 @@ def _look_into(tar: StoredTar) -> Found | MediaError:
 
 def _read(tar: StoredTar) -> Found:
     read: list[Member] = []
+    streams: set[str] = set()
     most = 2 * DEFAULT_LIMITS.tar_members  # of all kinds, as each is held
     try:
         with stored_tar(tar.address, tar.state).open_ahead() as file:
@@ -115,9 +119,14 @@ def _read(tar: StoredTar) -> Found:
                     read.append(member)
                 if len(read) > most:
                     raise TarError(f"has more than {most:,} members")
+                name = member.name.decode(errors="replace")
+                if member.kind is MemberKind.FILE and may_be_stream(name):
+                    # Here, as what follows its header has been fetched with that.
+                    is_one = is_stream(file, member.extent)
+                    (streams.add if is_one else streams.discard)(name)
     except TarError as error:
-        return Found(read, error)
-    return Found(read)
+        return Found(read, error, frozenset(streams))
+    return Found(read, None, frozenset(streams))
 
 
 def _keep(path: Path, state: TarState, found: Found) -> None:
@@ -129,6 +138,7 @@ def _keep(path: Path, state: TarState, found: Found) -> None:
         "state": [state.size, state.mtime_ns],
         "members": [[_text(m.name), m.kind.value, *m.extent] for m in found.read],
         "problem": None if problem is None else [str(problem), _text(problem.name)],
+        "streams": sorted(found.streams),
     }
     data = gzip.compress(json.dumps(told, separators=(",", ":")).encode(), 1)
     write_aside(path, lambda file: file.write(data))
@@ -145,9 +155,10 @@ def _recall(path: Path, state: TarState) -> Found | None:
         if told["problem"] is not None:
             message, name = told["problem"]
             problem = TarError(str(message), _name(name))
+        streams = frozenset(map(str, told["streams"]))
     except (OSError, EOFError, ValueError, TypeError, KeyError):
         return None
-    return Found(read, problem)
+    return Found(read, problem, streams)
 
 
 def _member(name: str, kind: str, offset: int, start: int, size: int) -> Member:

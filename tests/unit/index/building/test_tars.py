@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import tarfile
+import tracemalloc
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -13,15 +14,18 @@ import pytest
 from parquet_files import write_parquet
 from tar_files import add_member, write_folder_tar, write_tar
 from tiny_files import COLOURS, inputs_encoded, picture_bytes, real, summary
+from video_files import Scene, colour, film
 
 from anysense.embed.errors import MediaError, MediaGoneError, UsageError
 from anysense.embed.limits import Limits
-from anysense.embed.types import Modality, Origin
+from anysense.embed.types import Kind, Modality, Origin
 from anysense.index.building.build import build
 from anysense.index.building.report import unread_text
 from anysense.index.building.sources.paths import member_path
 from anysense.index.building.sources.reaching import file_at
 from anysense.index.building.sources.scan import FileScan
+from anysense.index.building.sources.tars.groups import Words
+from anysense.index.building.sources.tars.packed import PackedWords
 from anysense.index.building.sources.tars.source import tar_entries
 from anysense.index.catalog.records import Item, make_id
 from anysense.index.collection import Collection
@@ -208,6 +212,53 @@ def test_a_compressed_tar_is_told_with_what_to_do(
     assert "1 of them is a compressed tar" in unread_text({".tar.zst": 1})
     with pytest.raises(UsageError, match=r"00000\.tar is compressed with "):
         build(collection, [shards / "00000.tar"])
+
+
+def test_a_transport_stream_in_a_tar_is_told_from_a_program(
+    collection: Collection, tmp_path: Path
+) -> None:
+    members = {
+        "app.ts": "export const answer: number = 42;\n" * 50,
+        "film.ts": film([Scene(colour("red"))], "mpegts"),
+        "film.txt": "a low door",
+        "empty.mts": "",
+        "late.ts": "G" + "x" * 10,
+    }
+    tar = write_tar(tmp_path / "a.tar", members)
+    report = build(collection, [tar])
+    assert (summary(report), report.unread_kinds) == ({"added": 1}, {".ts": 2, ".mts": 1})
+    [hit] = collection.search("a low door", k=1)
+    assert (hit.source, hit.kind) == (f"{real(tar)}!/film.ts", Kind.VIDEO)
+    assert summary(build(collection, [tar])) == {"unchanged": 1}
+
+
+def test_what_is_said_in_many_tars_is_held_in_little_memory(tmp_path: Path) -> None:
+    count = 4_000
+    said = {f"{n:06}.{end}": "x" for n in range(count) for end in ("jpg", "txt", "json")}
+    for name in ("a.tar", "b.tar"):
+        write_tar(tmp_path / name, said, form=tarfile.USTAR_FORMAT)
+    FileScan([tmp_path / "a.tar"]).run()  # whatever is made once
+    tracemalloc.start()
+    try:
+        scan = FileScan([tmp_path]).run()
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(scan.entries) == 2 * count
+    assert held / (2 * count) < 300  # bytes for an item, its caption and its metadata
+
+
+def test_packed_words_are_those_that_were_packed() -> None:
+    words = {
+        "b": (Words("txt", 1, 2), Words("json", 3, 4)),
+        "a/\u00e9": (Words("seg.txt", 5, 6),),
+        "a": (Words("cls", 1 << 43, 8),),
+        "": (Words("json", 0, 0),),
+    }
+    packed = PackedWords(words)
+    assert {key: packed.of(key) for key in words} == words
+    assert [packed.of(key) for key in ("c", "a/", "A", "\uffff")] == [()] * 4
+    assert PackedWords({}).of("a") == ()
 
 
 def test_what_is_wrong_with_what_is_said_is_told_once(

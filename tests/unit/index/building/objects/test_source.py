@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tiny_files import picture_bytes, summary
+from video_files import Scene, colour, film
 
 from anysense.embed.errors import AccessError, ServiceUnreachableError, UsageError
 from anysense.index.building.build import build, check_sources, run_build, scan_sources
@@ -166,3 +167,31 @@ def test_texts_beside_objects_are_in_the_encoding_that_is_given(
     [hit] = collection.search("красная", k=1)
     segments = collection.folder.snapshot().item(hit.id).segments
     assert said in [segment.text for segment in segments]
+
+
+def test_a_transport_stream_is_told_from_a_program_by_its_size(
+    storage: MemoryStorage, collection: Collection
+) -> None:
+    stream = film([Scene(colour("red"))], "mpegts")
+    stream += b"".join([b"G\x1f\xff\x10" + b"\xff" * 184] * (65_536 // 188))
+    program = b"let a = 1;\n" * 17_000
+    storage.fill(
+        "photos",
+        {
+            "v/film.ts": stream,
+            "v/app.ts": program,
+            "v/like.ts": program[: 188 * 500],
+            "v/small.ts": program[:188],
+        },
+    )
+    report = build(collection, ["gs://photos/v"])
+    assert (report.added, report.unread_kinds) == (1, {".ts": 2})
+    [problem] = report.quarantined
+    assert (problem.path, problem.reason[:25]) == (
+        "gs://photos/v/like.ts",
+        "is no video in MPEG-TS, a",
+    )
+    assert set(storage.reads) == {"v/film.ts", "v/like.ts"}
+    storage.reads.clear()
+    assert build(collection, ["gs://photos/v"]).unchanged == 1
+    assert storage.reads == []

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tar_files import tar_bytes
 from tiny_files import picture_bytes, summary
+from video_files import Scene, colour, film
 
 from anysense.embed.errors import (
     MediaError,
@@ -150,6 +151,21 @@ def test_tars_are_named_one_by_one_and_in_braces(
     assert (report.removed, report.unchanged) == (0, 2)
     with pytest.raises(UsageError, match="is no range"):
         found("gs://photos/s/{009..000}.tar")
+
+
+def test_a_transport_stream_is_told_from_a_program_without_another_request(
+    storage: MemoryStorage, collection: Collection
+) -> None:
+    tar = tar_bytes(
+        {"app.ts": "let a = 1;\n" * 99, "film.ts": film([Scene(colour("red"))], "mpegts")}
+    )
+    storage.fill("photos", {"s/a.tar": tar})
+    report = build(collection, ["gs://photos/s"])
+    assert (summary(report), report.unread_kinds) == ({"added": 1}, {".ts": 1})
+    storage.reads.clear()
+    report = build(collection, ["gs://photos/s"])
+    assert (summary(report), report.unread_kinds) == ({"unchanged": 1}, {".ts": 1})
+    assert storage.reads == []
 
 
 def test_what_is_no_plain_tar_is_said(
