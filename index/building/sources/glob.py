@@ -46,13 +46,17 @@ def open_glob(name: str, path: Path) -> Source:
             no wildcard after all.
     """
     base, parts = Path(), list(path.parts)
-    while len(parts) > 1 and (not has_wildcard(parts[0]) or (base / parts[0]).is_dir()):
+    while len(parts) > 1 and (not has_wildcard(parts[0]) or _is_folder(base / parts[0])):
         base /= parts.pop(0)
-    if not base.is_dir():
+    if not _is_folder(base):
         raise UsageError(f"{name}: there is no folder {base}.")
     if len(parts) == 1 and not has_wildcard(parts[0]):
         raise UsageError(f"{name}: no such file or folder.")
     return GlobSource(name, os.path.realpath(base), translate_glob(tuple(parts)))
+
+
+def _is_folder(path: Path) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112 - which takes a name of any length, as braces have
 
 
 def translate_glob(parts: tuple[str, ...]) -> re.Pattern[str]:
