@@ -41,8 +41,6 @@ _EXPORTED_CHARACTERS = (
     46  # to which Google's exports cut the names of such files, less their suffix
 )
 
-_OTHER_VIDEOS = frozenset([".ogv"])
-"""The suffixes of videos that are not read."""
 _BYTES_PER_CHARACTER = 4
 
 
@@ -136,7 +134,7 @@ def _candidates(stem: str, own_suffix: str, suffix: str) -> tuple[str, ...]:
     """The names that a file of a suffix may have beside a file, the likeliest first."""
     own_kind, name = own_suffix.lower(), stem + own_suffix
     modality = MEDIA_SUFFIXES.get(own_kind, Modality.TEXT)
-    is_described = modality is not Modality.TEXT or own_kind in VIDEO_SUFFIXES | _OTHER_VIDEOS
+    is_described = modality is not Modality.TEXT or own_kind in VIDEO_SUFFIXES
     if suffix == _METADATA_SUFFIX:
         if not is_described and own_kind not in MEDIA_SUFFIXES:
             return ()

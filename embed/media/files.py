@@ -79,7 +79,7 @@ Media: TypeAlias = "Path | bytes | OpenedFile | EmbeddedFile"
 # fmt: off
 VIDEO_SUFFIXES = frozenset([
     ".3g2", ".3gp", ".asf", ".avi", ".f4v", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4",
-    ".mpeg", ".mpg", ".mts", ".qt", ".ts", ".vob", ".webm", ".wmv",
+    ".mpeg", ".mpg", ".mts", ".ogv", ".qt", ".ts", ".vob", ".webm", ".wmv",
 ])
 # fmt: on
 """The suffixes of videos, lower case and with the dot."""

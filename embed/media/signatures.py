@@ -126,6 +126,8 @@ _OF_LAYER = {3: MP3_FORMAT, 2: _MP2, 1: _MP1}
 _AAC = _audio("AAC", "audio/aac", "aac", "an")
 _MP4 = _audio("MP4", "audio/mp4", "mov", "an")
 _M4A = _audio("M4A", "audio/mp4", "mov", "an")
+_OGG = _audio("Ogg", "audio/ogg", "ogg", "an")
+_OGG_VIDEO = _video("Ogg", "video/ogg", "ogg", "an")
 _AIFF = _audio("AIFF", "audio/aiff", "aiff", "an")
 _AVI = _video("AVI", "video/x-msvideo", "avi", "an")
 _TRANSPORT = Format(
@@ -166,7 +168,6 @@ _PREFIXES: tuple[tuple[bytes, Format], ...] = (
     (b"FOVb", RAW_FORMAT),  # Sigma
     (b"\0MRM", RAW_FORMAT),  # Minolta
     (b"fLaC", _audio("FLAC", "audio/flac", "flac")),
-    (b"OggS\0", _audio("Ogg", "audio/ogg", "ogg", "an")),
     (b"riff\x2e\x91\xcf\x11", _audio("W64", "audio/x-w64", "w64")),
     (b".snd\0", _audio("AU", "audio/basic", "au", "an")),
     (b"caff\0\x01\0\0", _audio("CAF", "audio/x-caf", "caf")),
@@ -242,6 +243,8 @@ RAW_SUFFIXES = frozenset(
 )
 """Of the photos of cameras, as the extra `raw` reads them."""
 _TRANSPORT_PACKETS = ((0, 188), (4, 192))  # where the first begins, and their length
+_THEORA = b"\x80theora"  # how the first packet of such pictures begins
+_OGG_HEADS = 4096  # bytes, in which the first packets of all streams are
 _BMP_HEADERS = {12, 16, 40, 52, 56, 64, 108, 124}
 
 
@@ -254,6 +257,8 @@ def format_of(head: bytes) -> Format | None:
     for prefix, file_format in _PREFIXES:
         if head.startswith(prefix):
             return file_format
+    if head.startswith(b"OggS\0"):
+        return _OGG_VIDEO if _THEORA in head[:_OGG_HEADS] else _OGG
     if any(_has_packets(head, *layout) for layout in _TRANSPORT_PACKETS):
         return _TRANSPORT
     return (

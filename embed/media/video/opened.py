@@ -22,6 +22,7 @@ from anysense.embed.media.formats.front_tags import after_tags
 from anysense.embed.media.quiet import quiet_decoders
 from anysense.embed.media.video.clock import Clock, end_of_packet, seconds_of
 from anysense.embed.media.video.length import is_cut_short, stated_seconds
+from anysense.embed.media.video.torn import is_torn
 from anysense.embed.media.video.tracks import picture_stream, sound_stream
 from anysense.embed.waiting import check_waiter
 
@@ -77,6 +78,7 @@ def open_video(
         with closing(open_container(calm, file_format, **options)) as container:
             video = OpenedVideo(container, file_format, name, limits)
             video.stated = stated_seconds(container, video.pictures, whole, file_format.container)
+            video.is_torn = is_torn(whole, file_format.container)
             yield video
             if calm.error is not None:
                 raise calm.error
@@ -90,6 +92,7 @@ class OpenedVideo:
         seconds: how far it goes, as far as it has been read.
         seen: how far its pictures go.
         stated: how long it says that it is, if that can be believed.
+        is_torn: whether it ends in the midst of something.
         is_complete: once all is read, whether all that it states is there.
     """
 
@@ -109,6 +112,7 @@ class OpenedVideo:
         self._reached = self._longest = 0.0
         self.seconds = self.seen = 0.0
         self.stated: float | None = None
+        self.is_torn = False
         self.is_complete = True
         self._check_size(self.pictures)
         self._check_seconds(float(container.duration or 0) / 1e6 if self._is_stated() else 0.0)
@@ -142,7 +146,8 @@ class OpenedVideo:
                     yield timed
         for stream in streams.values():
             self._check_damage(stream)
-        if is_cut_short(self.stated, max(self.seconds, self._reached), self._longest):
+        reached = max(self.seconds, self._reached)
+        if self.is_torn or is_cut_short(self.stated, reached, self._longest):
             self.is_complete = False
 
     def seek(self, seconds: float) -> None:
@@ -231,6 +236,8 @@ class _Stream:
     def decode(self, packet: Any) -> Iterator[TimedFrame]:
         from av.error import FFmpegError
 
+        if not packet.size and packet.pts is not None:
+            return  # a picture that is as the one before, as Theora has it; decoders refuse it
         self.packets += 1
         try:
             frames = packet.decode()
