@@ -1,14 +1,18 @@
 """Tars in storage: which members they have, read once for each state of a tar.
 
 The headers of a tar lie all over it, so a build that knew nothing of it would have to fetch most of
-it only to see that nothing is new. What was found is kept in the user's cache.
+it only to see that nothing is new. What was found is kept in the user's cache, up to 1 GiB: then
+what was not asked for the longest goes first.
 """
 
 from __future__ import annotations
 
 import gzip
 import json
+import os
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.cache import user_cache, write_aside
@@ -29,13 +33,16 @@ from anysense.index.building.sources.tars.streams import is_stream, may_be_strea
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from anysense.index.building.sources.tars.state import TarState
 
 __all__ = ["StoredTar", "looked_into"]
 
+MOST_KEPT_BYTES = 1 << 30
+"""Of what is kept of all tars; some 15 bytes a member."""
+
 _THREADS = 4
+_FOLDER = "tars"
 _FORMAT = 2
 _BYTES = "latin-1"  # a text that has a character for each byte
 
@@ -90,12 +97,13 @@ def looked_into(tars: Iterable[StoredTar]) -> Iterator[tuple[StoredTar, Found | 
         yield from pool.map(_look_into, tars)
     finally:
         pool.stop()
+        _make_room(user_cache(_FOLDER))
 
 
 def _look_into(tar: StoredTar) -> Found | MediaError:
     if tar.state.size > MOST_BYTES:
         return Found([], TarError(f"has {tar.state.size:,} of at most {MOST_BYTES:,} bytes"))
-    kept = user_cache("tars", f"{digest_text(tar.address)[:32]}.json.gz")
+    kept = user_cache(_FOLDER, f"{digest_text(tar.address)[:32]}.json.gz")
     found = _recall(kept, tar.state)
     if found is None:
         try:
@@ -158,7 +166,26 @@ def _recall(path: Path, state: TarState) -> Found | None:
         streams = frozenset(map(str, told["streams"]))
     except (OSError, EOFError, ValueError, TypeError, KeyError):
         return None
+    with suppress(OSError):
+        os.utime(path)  # it was asked for now
     return Found(read, problem, streams)
+
+
+def _make_room(folder: Path) -> None:
+    """Remove from the cache what was not asked for the longest, as long as it is too large."""
+    kept = []
+    with suppress(OSError), os.scandir(folder) as files:
+        for file in files:
+            with suppress(OSError):  # another process has removed it
+                status = file.stat(follow_symlinks=False)
+                kept.append((status.st_mtime_ns, status.st_size, file.path))
+    total = sum(size for _, size, _ in kept)
+    for _, size, path in sorted(kept):
+        if total <= MOST_KEPT_BYTES:
+            return
+        with suppress(OSError):
+            Path(path).unlink()
+            total -= size
 
 
 def _member(name: str, kind: str, offset: int, start: int, size: int) -> Member:

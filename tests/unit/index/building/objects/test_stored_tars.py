@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import gzip
 import logging
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,6 +24,7 @@ from anysense.embed.errors import (
 from anysense.index.building.build import build
 from anysense.index.building.sources.reaching import file_at
 from anysense.index.building.sources.scan import FileScan
+from anysense.index.building.sources.tars import stored
 from anysense.index.catalog.records import make_id
 from anysense.index.objects import content, shared
 from anysense.index.objects.failures import RefusedError
@@ -168,6 +170,26 @@ def test_a_transport_stream_is_told_from_a_program_without_another_request(
     assert storage.reads == []
 
 
+def test_of_what_is_kept_of_tars_the_longest_unused_goes_first(
+    storage: MemoryStorage, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage.fill("photos", {f"s/{n}.tar": tar_of(red_png=RED) for n in range(4)})
+    found("gs://photos/s/0.tar")
+    [first] = (cache / "tars").iterdir()
+    found("gs://photos/s/{1..3}.tar")
+    assert len(list((cache / "tars").iterdir())) == 4
+    for at, file in enumerate(sorted((cache / "tars").iterdir())):
+        os.utime(file, (at, at))
+    os.utime(first, (0, 0))
+    monkeypatch.setattr(stored, "MOST_KEPT_BYTES", 2.5 * first.stat().st_size)
+    found("gs://photos/s/0.tar")  # which is asked for now
+    kept = list((cache / "tars").iterdir())
+    assert len(kept) == 2
+    assert first in kept
+    assert len(found("gs://photos/s")) == 4  # whether or not they are kept
+    assert len(list((cache / "tars").iterdir())) == 2
+
+
 def test_what_is_no_plain_tar_is_said(
     shards: MemoryStorage, collection: Collection, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -201,8 +223,6 @@ def test_what_is_no_plain_tar_is_said(
 def test_a_tar_has_as_many_files_as_on_a_disk(
     storage: MemoryStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from anysense.index.building.sources.tars import stored
-
     monkeypatch.setattr(stored, "DEFAULT_LIMITS", stored.DEFAULT_LIMITS.__class__(tar_members=1))
     storage.fill("photos", {"a.tar": FIRST})
     scan = FileScan(["gs://photos/a.tar"]).run()
