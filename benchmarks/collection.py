@@ -93,6 +93,20 @@ print(json.dumps({
 }))
 """
 
+SEARCHING = """
+import json, sys
+sys.path.insert(0, sys.argv[2])
+from collection import IMAGES, NEAREST, QUERIES, SEED, Modality, as_searched
+from collection_data import World, memory
+from anysense.index.collection import Collection
+world = World(SEED)
+snapshot = Collection.open(sys.argv[1]).folder.snapshot()
+for modality in (Modality.TEXT, Modality.IMAGE):
+    for query in as_searched(snapshot, world.queries(modality, QUERIES), modality):
+        snapshot.search(IMAGES, query, NEAREST, query_modality=modality)
+print(json.dumps(memory()))
+"""
+
 
 def timed(action: Callable[[], Any]) -> float:
     started = time.perf_counter()
@@ -113,12 +127,17 @@ def forget_cached(folder: Path) -> None:
                 os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def opening(path: Path) -> dict[str, float]:
+def in_fresh_process(script: str, path: Path) -> dict[str, float]:
+    """What a script says of a collection."""
     here = str(Path(__file__).resolve().parent)
-    command = [sys.executable, "-c", OPENING, str(path), here, str(DIMENSION)]
+    command = [sys.executable, "-c", script, str(path), here, str(DIMENSION)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     figures: dict[str, float] = json.loads(done.stdout)
     return figures
+
+
+def opening(path: Path) -> dict[str, float]:
+    return in_fresh_process(OPENING, path)
 
 
 # The steps, in their order; each gives figures, and is left out if they are there.
@@ -175,6 +194,16 @@ def open_it(path: Path, segments: int, world: World) -> dict[str, Any]:
         "private_memory_bytes_per_segment": round(warm["private"] / segments, 1),
         "mapped_memory_bytes_per_segment": round(warm["mapped"] / segments, 1),
     }
+
+
+def search_memory(path: Path, segments: int, world: World) -> dict[str, Any]:
+    """All the memory of a process that opens a collection and does nothing but search it.
+
+    What is mapped are pages of vectors that were looked at: others share them, and when memory is
+    wanted the system takes them back.
+    """
+    used = in_fresh_process(SEARCHING, path)
+    return {f"searching_{kind}_bytes": used[kind] for kind in ("private", "mapped")}
 
 
 def search(path: Path, segments: int, world: World) -> dict[str, Any]:
@@ -269,7 +298,15 @@ def check(path: Path, segments: int, world: World) -> dict[str, Any]:
     }
 
 
-STEPS: Sequence[Step] = (fill, first_index, open_it, search, small_changes, check)
+STEPS: Sequence[Step] = (
+    fill,
+    first_index,
+    open_it,
+    search,
+    search_memory,
+    small_changes,
+    check,
+)
 
 
 def measure(segments: int, folder: Path) -> dict[str, Any]:

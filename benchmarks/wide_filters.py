@@ -2,9 +2,10 @@
 
     python benchmarks/wide_filters.py [--segments 1000000] [--folder FOLDER] [--label now]
 
-The catalog is that of `collection.py`, with short vectors. Each filter is read in a process of its
-own: the CPU time of the second of two readings, the memory that the first adds at its peak, and
-what is kept of it. `floor_s` is the time of SQLite alone, which counts the same rows.
+The catalog is that of `collection.py`; one that it has kept can be the folder. Each filter is read
+in a process of its own: the CPU time of the second of two readings, the memory that the first adds
+at its peak, and what is kept of it. `floor_s` is the time of SQLite alone, which counts the same
+rows.
 """
 
 from __future__ import annotations
@@ -19,13 +20,11 @@ from pathlib import Path
 from typing import Any
 
 import _machine
-import numpy as np
-from collection import SEED, Synthetic, records
+from collection import SEED, fill
+from collection_data import SPACE, Synthetic, World
 
 from anysense.embed.encoders.registry import register_encoder
-from anysense.index.collection import Collection
 
-DIMENSION, BATCH = 16, 20_000
 FILTERS = {
     "half, by metadata": "year >= 2007",
     "all, by kind": "kind = 'image'",
@@ -58,16 +57,6 @@ print(json.dumps({"segments": size, "cpu_s": round(seconds, 3), "floor_s": round
 """
 
 
-def write(path: Path, segments: int) -> None:
-    rng = np.random.default_rng(SEED)
-    topics = rng.standard_normal((2000, DIMENSION)).astype(np.float32)
-    register_encoder("synthetic", lambda rest, device: Synthetic(DIMENSION))
-    with Collection.create(path, ["synthetic"]) as collection:
-        for start in range(0, segments, BATCH):
-            count = min(BATCH, segments - start)
-            collection.write(records(start, count, DIMENSION, rng, topics))
-
-
 def read(path: Path, where: str) -> dict[str, Any]:
     command = [sys.executable, "-c", READING, str(path), where]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -87,7 +76,9 @@ def main() -> None:
         folder = options.folder or Path(temporary) / "c"
         if not folder.exists():
             started = time.perf_counter()
-            write(folder, options.segments)
+            world = World(SEED)
+            register_encoder(SPACE, lambda rest, device: Synthetic(world))
+            fill(folder, options.segments, world)
             print(f"written in {time.perf_counter() - started:.0f} s", flush=True)
         figures = {name: read(folder, where) for name, where in FILTERS.items()}
     runs.setdefault(options.label, {})[str(options.segments)] = figures
