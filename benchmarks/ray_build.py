@@ -96,8 +96,8 @@ def measure(sources: tuple[Path, Path], numbers: tuple[int, int], first: int) ->
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--files", type=int, nargs=2, default=(100, 500), metavar=("FEW", "MANY"))
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--files", type=int, nargs=2, default=(300, 1500), metavar=("FEW", "MANY"))
+    parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
     numbers = (options.files[0], options.files[1])
     rounds: list[dict[str, Any]] = []
