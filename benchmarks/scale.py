@@ -87,7 +87,11 @@ def constants() -> str:
         ["the first publishing", hours(size["publish_s"])],
         ["opening, with the files in memory", f"{size['open_warm_s']:.1f} s"],
         ["checking the catalog, after an accident", f"{size['check_catalog_s']:.0f} s"],
-        ["`anysense verify`", f"{size['verify_s']:.0f} s"],
+        ["`anysense verify`", f"{size['verify_s'] / 60:.0f} min"],
+        [
+            "memory of its own of a process that searches",
+            f"{size['searching_private_bytes'] / 1e9:.1f} GB",
+        ],
     ]
     if "text_to_image" in size:
         rows += [
