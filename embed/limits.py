@@ -27,8 +27,8 @@ class Limits:
         video_frames: frames of one video that are encoded.
         text_characters: characters of the text of one document.
         query_text_characters: characters of the texts, and documents, of one query together.
-        query_audio_seconds: length of the recordings of one query together. A query is one vector:
-            of a long recording it would be a mean of everything in it, and slow to come by.
+        query_audio_seconds: length of the recordings of one query together. A query has a few
+            vectors: they would not tell all of a long recording, and be slow to come by.
         query_video_seconds: length of a video that is a query, for the same reasons.
         query_image_pixels: width times height of the pictures of one query, together.
         document_pages: pages of one PDF.

@@ -198,6 +198,21 @@ def gain(entry: dict[str, Any]) -> str:
     return f"{entry['gain']:+.3f} ({low:+.3f} to {high:+.3f})"
 
 
+def several_table(result: dict[str, Any]) -> str:
+    over = ("10%", "3%", "1%")
+    lines = [f"| query | asked by | nDCG@10 | first of each | {' | '.join(over)} |"]
+    lines.append("| --- | --- |" + " --- |" * 5)
+    for name, kinds in result["galleries"].items():
+        where = "" if name == "starter" else f", {TITLES[name]}"
+        for kind, ways in kinds.items():
+            for way, entry in ways.items():
+                shown = f"**{way}**" if way == "the best, corrected by their chances" else way
+                figures = (f"{entry['ndcg']:.3f}", f"{entry['first_of_each']:.3f}")
+                reached = (f"{entry['rates'][level]:.2f}" for level in over)
+                lines.append(f"| {kind}{where} | {shown} | {' | '.join((*figures, *reached))} |")
+    return "\n".join(lines)
+
+
 def main() -> None:
     results = ROOT / "benchmarks/results"
     result = json.loads((results / "ranking.json").read_text("utf-8"))
@@ -205,7 +220,9 @@ def main() -> None:
     words = json.loads((results / "words.json").read_text("utf-8"))
     real = json.loads((results / "real.json").read_text("utf-8"))
     curves = json.loads((results / "u_curve.json").read_text("utf-8"))
+    several = json.loads((results / "several.json").read_text("utf-8"))
     tables = {
+        "several": several_table(several),
         "ndcg": methods_table(result, "ndcg"),
         "balanced": methods_table(result, "balanced"),
         "differences": difference_table(result),

@@ -63,7 +63,7 @@ def main() -> None:
     parser.add_argument("work", type=Path)
     parser.add_argument("data", type=Path, nargs="?")
     arguments = parser.parse_args()
-    pipeline.encode_query = remembering(pipeline.encode_query)
+    pipeline.encode_several = remembering(pipeline.encode_several)
     sets = read_sets(arguments.data)
     payload: dict[str, Any] = {"sets": {}}
     for labelled in sets:
@@ -82,12 +82,12 @@ def main() -> None:
 
 def remembering(encode: Any) -> Any:
     """Encode each query once: the ways to search differ in nothing before its vector."""
-    known: dict[tuple[str, str], Any] = {}
+    known: dict[tuple[str, str, str], Any] = {}
 
-    def encoded(encoder: Any, modality: Modality, content: str) -> Any:
-        key = (encoder.space.id, content)
+    def encoded(encoder: Any, modality: Modality, content: str, form: str = "") -> Any:
+        key = (encoder.space.id, content, form)
         if key not in known:
-            known[key] = encode(encoder, modality, content)
+            known[key] = encode(encoder, modality, content, form)
         return known[key]
 
     return encoded
@@ -227,17 +227,21 @@ def scores_of(
     keys: Array,
 ) -> dict[str, Array]:
     """The score of every passage, by each way to search."""
-    (route,) = retriever.plan(query, snapshot)
-    products = snapshot.vectors(TEXTS, keys) @ route.vector
-    by_vector = np.array([route.null.score(product) for product in products.tolist()])
+    routes = retriever.plan(query, snapshot)
+    vectors = snapshot.vectors(TEXTS, keys)
+    by_vector = np.max(
+        [[route.null.score(p) for p in (vectors @ route.vector).tolist()] for route in routes],
+        axis=0,
+    )
     evidence = words.passages(parse_query(query))
     by_words, both = np.zeros(len(keys)), by_vector
     if evidence is not None:
         by_words[np.searchsorted(keys, evidence.keys)] = evidence.scores
-        joined = joined_segments(snapshot, route, keys, evidence, len(keys))
         both = np.zeros(len(keys))
-        ids = np.array([segment.id for segment in joined])
-        both[np.searchsorted(keys, ids)] = [segment.score for segment in joined]
+        for route in routes:
+            joined = joined_segments(snapshot, route, keys, evidence, len(keys))
+            places = np.searchsorted(keys, np.array([segment.id for segment in joined]))
+            both[places] = np.maximum(both[places], [segment.score for segment in joined])
     return {"vector": by_vector, "words": by_words, "both": both}
 
 

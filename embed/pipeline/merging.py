@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from anysense.embed.types import Modality, Origin, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
-    from anysense.embed.types import EncodedSegment
+    from anysense.embed.types import EncodedSegment, FloatArray
 
-__all__ = ["MOST_SECONDS", "SAME", "merge_frames"]
+__all__ = ["MOST_SECONDS", "SAME", "first_frames", "merge_frames"]
 
 SAME = 0.9
 """The cosine of two frames from which on they show the same."""
@@ -44,23 +44,43 @@ def merge_frames(
         is_frame = segment.modality is Modality.IMAGE and segment.origin is Origin.CONTENT
         if is_frame and segment.space in spaces:
             at = last.get(segment.space)
-            if at is not None and _continues(merged[at], segment):
-                place = merged[at].place
-                assert place.start is not None
-                assert segment.place.end is not None
-                longer = Place.of_seconds(place.start, segment.place.end)
-                merged[at] = replace(merged[at], place=longer)
-                continue
+            if at is not None:
+                first = merged[at]
+                longer = _longer(first.place, first.vector, segment.place, segment.vector)
+                if longer is not None:
+                    merged[at] = replace(first, place=longer)
+                    continue
             last[segment.space] = len(merged)
         merged.append(segment)
     return merged
 
 
-def _continues(first: EncodedSegment, frame: EncodedSegment) -> bool:
-    """Whether a frame lies where a segment ends and shows the same."""
-    start, end = first.place.start, first.place.end
-    if start is None or end is None or frame.place.start is None or frame.place.end is None:
-        return False
-    is_next = abs(frame.place.start - end) < _ALMOST
-    is_short = frame.place.end - start <= MOST_SECONDS + _ALMOST
-    return is_next and is_short and float(first.vector @ frame.vector) >= SAME
+def first_frames(places: Sequence[Place], vectors: FloatArray) -> list[int]:
+    """Which frames of a video begin the segments that `merge_frames` makes of all: their numbers.
+
+    Args:
+        places: of the frames of one space, in order.
+        vectors: of the same, (n, d).
+    """
+    kept: list[int] = []
+    last = None
+    for number, place in enumerate(places):
+        if kept and last is not None:
+            longer = _longer(last, vectors[kept[-1]], place, vectors[number])
+            if longer is not None:
+                last = longer
+                continue
+        kept.append(number)
+        last = place
+    return kept
+
+
+def _longer(first: Place, vector: FloatArray, frame: Place, other: FloatArray) -> Place | None:
+    """The place of a segment with one more frame; None if that one lies apart or shows another."""
+    if first.start is None or first.end is None or frame.start is None or frame.end is None:
+        return None
+    is_next = abs(frame.start - first.end) < _ALMOST
+    is_short = frame.end - first.start <= MOST_SECONDS + _ALMOST
+    if is_next and is_short and float(vector @ other) >= SAME:
+        return Place.of_seconds(first.start, frame.end)
+    return None

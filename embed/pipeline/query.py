@@ -1,17 +1,19 @@
-"""From one query to one vector, which somebody waits for."""
+"""From one query to its vectors, or to one, which somebody waits for."""
 
 from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from anysense.embed.errors import EncoderError, MediaTooLargeError
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
 from anysense.embed.media.identify import format_of_media
 from anysense.embed.media.pieces import ReadOptions
+from anysense.embed.pipeline.covering import covering
 from anysense.embed.pipeline.forms import in_form
+from anysense.embed.pipeline.merging import first_frames
 from anysense.embed.pipeline.reading import (
     MediaSource,
     name_of,
@@ -31,9 +33,34 @@ if TYPE_CHECKING:
     from anysense.embed.media.pieces import Piece
     from anysense.embed.pipeline.lookahead import Prepared
     from anysense.embed.pipeline.reading import SourceContent
-    from anysense.embed.types import Encoder, FloatArray
+    from anysense.embed.types import Encoder, FloatArray, Place
 
-__all__ = ["check_length", "encode_query", "query_segments", "unit_mean"]
+__all__ = [
+    "QueryVectors",
+    "check_length",
+    "encode_query",
+    "encode_several",
+    "query_segments",
+    "unit_mean",
+]
+
+
+class QueryVectors(NamedTuple):
+    """The vectors of one query in one space.
+
+    Attributes:
+        mean: of all its segments, (d,), of length 1; of one segment its vector to the bit.
+        several: a few that stand for all of them, (n, d); see `anysense.embed.pipeline.covering`.
+    """
+
+    mean: FloatArray
+    several: FloatArray
+
+    @staticmethod
+    def of(vectors: FloatArray) -> QueryVectors:
+        """Those of segments, (n, d) of length 1."""
+        several = vectors if len(vectors) == 1 else vectors[covering(vectors)]
+        return QueryVectors(unit_mean(vectors), several)
 
 
 def encode_query(
@@ -61,12 +88,40 @@ def encode_query(
         EncoderError: the encoder does not take this modality.
         AbandonedError, DeadlineError: nobody waits for it any more; see `anysense.embed.waiting`.
     """
+    vectors, _ = _encoded(encoder, modality, content, form, limits)
+    return unit_mean(vectors)
+
+
+def encode_several(
+    encoder: Encoder,
+    modality: Modality,
+    content: SourceContent,
+    form: str = "",
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+) -> QueryVectors:
+    """The vectors of one query: of a film some of each scene, of a document some of its passages.
+
+    Args, and what is raised: as of `encode_query`.
+    """
+    vectors, places = _encoded(encoder, modality, content, form, limits)
+    mean = unit_mean(vectors)
+    if modality is Modality.IMAGE and getattr(encoder, "video", None) is None:
+        vectors = vectors[first_frames(places, vectors)]  # those that a collection keeps
+    return QueryVectors(mean, QueryVectors.of(vectors).several)
+
+
+def _encoded(
+    encoder: Encoder, modality: Modality, content: SourceContent, form: str, limits: Limits
+) -> tuple[FloatArray, list[Place]]:
+    """The vectors of all segments of a query, (n, d), and where in it they are."""
     import numpy as np
 
     if modality not in encoder.space.modalities:
         raise EncoderError(f"The encoder '{encoder.space.id}' does not take {modality}.")
     source = MediaSource("the query", content, modality)
     parts: list[FloatArray] = []
+    places: list[Place] = []
     batch: list[Any] = []
     with as_query():
         for segment in query_segments(in_form(encoder, form), modality, source, limits):
@@ -75,10 +130,11 @@ def encode_query(
                 parts.append(encode_in_turn(encoder, modality, batch))
                 batch = []
             batch.append(segment.content)
+            places.append(segment.place)
         check_waiter()
         if batch:
             parts.append(encode_in_turn(encoder, modality, batch))
-    return unit_mean(np.concatenate(parts))
+    return np.concatenate(parts), places
 
 
 def _most_at_once(encoder: Encoder) -> int:

@@ -20,15 +20,19 @@ measurements that they were chosen by):
    is continued by an exponential, as extreme-value theory does (Pickands, 1975), and by the same
    one on every route: what stands so far out is as often related as it is chance, and a route
    with many such pairs would pay for them with the scores of its matches.
+
+Of several vectors of one query the best score counts, less what as many chances give
+(`anysense.index.calibration.several`).
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from anysense.index.calibration.decorrelation import decorrelate, fit_directions
+from anysense.index.calibration.several import LEVEL, chances_of, corrected, uncorrected
 
 if TYPE_CHECKING:
     from anysense.embed.types import FloatArray
@@ -127,19 +131,23 @@ class Null:
     Attributes:
         mean, deviation: of its inner products with items that have nothing to do with it.
         tail: how rare a product that is standardised by them is.
+        chances: how many the query has, whose vectors this is one of; see
+            `anysense.index.calibration.several`.
     """
 
     mean: float
     deviation: float
     tail: Tail = TYPICAL
+    chances: float = 1.0
 
     def score(self, product: float) -> float:
         """The score of an inner product."""
-        return self.tail.score((product - self.mean) / self.deviation)
+        score = self.tail.score((product - self.mean) / self.deviation)
+        return corrected(score, self.chances)
 
     def product(self, score: float) -> float:
         """The inner product that has a score over 0."""
-        return self.mean + self.deviation * self.tail.value(score)
+        return self.mean + self.deviation * self.tail.value(uncorrected(score, self.chances))
 
 
 @dataclass(frozen=True)
@@ -174,6 +182,20 @@ class RouteCalibration:
         mean = float(self.weights @ products)
         variance = float(self.weights @ (products - mean) ** 2)
         return Null(mean, max(math.sqrt(variance), LEAST_DEVIATION), self.tail)
+
+    def nulls(self, queries: FloatArray) -> list[Null]:
+        """What chance gives each of the vectors of one query, (n, d), of which the best counts."""
+        nulls = [self.null(query) for query in queries]
+        if len(nulls) == 1:
+            return nulls
+        import numpy as np
+
+        chances = float(len(nulls))
+        if len(self.items) >= LEAST_ITEMS:
+            products = np.einsum("md,nd->nm", self.items, queries)
+            least = np.array([null.product(LEVEL) for null in nulls])
+            chances = chances_of(products >= least[:, None], self.weights)
+        return [replace(null, chances=chances) for null in nulls]
 
 
 def copy_bonus(cosine: float) -> float:

@@ -14,7 +14,7 @@ from anysense.embed.types import Modality, Origin
 from anysense.index.catalog.browse import item_modalities, list_items
 from anysense.index.evaluation import metrics
 from anysense.index.ranking.fusion import fuse
-from anysense.index.ranking.matches import matches_of
+from anysense.index.ranking.matches import by_partition, matches_of
 from anysense.index.ranking.options import MATCHES, SearchOptions
 from anysense.index.ranking.reading import read_hits
 from anysense.index.ranking.retriever import CollectionRetriever
@@ -24,6 +24,7 @@ from anysense.index.vectors.recall import recall_at_k
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from anysense.embed.types import FloatArray
     from anysense.index.catalog.records import Segment
     from anysense.index.evaluation.pairs import Pair
     from anysense.index.folder.opened import OpenCollection
@@ -169,8 +170,8 @@ class _Run:
         captions, modalities = self._without_captions(pair, relevant)
         lists: list[list[Match]] = []
         ids: dict[int, str] = {}
-        for route in self._retriever.plan(pair.terms, self._snapshot):
-            matches = matches_of(self._snapshot, route, DEPTH, captions)
+        for group in by_partition(self._retriever.plan(pair.terms, self._snapshot)):
+            matches = matches_of(self._snapshot, group, DEPTH, captions)
             found = [
                 (match, hit)
                 for match, hit in zip(matches, read_hits(self._snapshot, matches), strict=True)
@@ -179,7 +180,7 @@ class _Run:
             ids |= {match.item: hit.id for match, hit in found}
             lists.append([match for match, _ in found])
             hits = [hit for _, hit in found]
-            modality = route.partition.modality
+            modality = group[0].partition.modality
             grades = {i: g for i, g in relevant.items() if modality in modalities[i]}
             in_query = sum(modality in self._modalities[i] for i in query_items)
             hidden = sum(modality in self._modalities[i] for i in relevant) - len(grades)
@@ -188,8 +189,8 @@ class _Run:
             if hits:
                 figures.routes.add(hits[0].route)
             self._note_ranks(figures, [hit.id for hit in hits], grades)
-            self._note_scores(figures, hits, grades, route, others)
-            self._note_recall(figures, route)
+            self._note_scores(figures, hits, grades, group, others)
+            self._note_recall(figures, group)
         if len(self._snapshot.partitions) > 1:
             merged = self._route(pair.modality, MIXED, len(self._modalities))
             fused = fuse(lists, "calibrated")
@@ -241,7 +242,7 @@ class _Run:
         figures: RouteEvaluation,
         hits: Sequence[Hit],
         grades: Mapping[str, float],
-        route: Route,
+        routes: Sequence[Route],
         items: int,
     ) -> None:
         """Note how high what is relevant scores, and what of the other `items` is not."""
@@ -255,22 +256,30 @@ class _Run:
                 reached[0] += sum(score >= level for _, score in unrelated)
                 reached[1] += items - len(grades)
         if not whole:  # then so much is unrelated that what is not does no harm to a sample
-            sample = self._snapshot.sample(route.partition, SAMPLE_SIZE)
-            cosines, products = (sample @ v for v in (route.cosine, route.vector))
-            scores = map(route.null.score, products.tolist())
-            unrelated = list(zip(cosines.tolist(), scores, strict=True))
+            sample = self._snapshot.sample(routes[0].partition, SAMPLE_SIZE)
+            unrelated = [
+                max(found, key=lambda each: each[1])
+                for found in zip(*(_scores_of(route, sample) for route in routes), strict=True)
+            ]
         # Of many queries a few values each make the curve.
         draws = self._random.random(len(unrelated)) * max(1, len(figures.ranks)) < 1
         figures.unrelated += [v for v, is_drawn in zip(unrelated, draws, strict=True) if is_drawn]
 
-    def _note_recall(self, figures: RouteEvaluation, route: Route) -> None:
+    def _note_recall(self, figures: RouteEvaluation, routes: Sequence[Route]) -> None:
         """The index against a scan of everything, if it does not scan everything itself."""
+        route = routes[0]
         if self._snapshot.effort(route.modality, route.partition) is None:
             return
-        ask = (route.partition, route.vector[None], ANN_K)
+        ask = (route.partition, np.stack([each.vector for each in routes]), ANN_K)
         _, nearest = self._snapshot.search(*ask, query_modality=route.modality)
         _, true = self._snapshot.search(*ask)
         figures.ann.append(recall_at_k(nearest, true))
+
+
+def _scores_of(route: Route, vectors: FloatArray) -> list[tuple[float, float]]:
+    """The cosine and the score of each of some segments, by one vector of a query."""
+    cosines, products = (vectors @ v for v in (route.cosine, route.vector))
+    return list(zip(cosines.tolist(), map(route.null.score, products.tolist()), strict=True))
 
 
 def _is_said_in(segment: Segment, caption: str) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 
 from anysense.embed.types import Modality
 from anysense.index.calibration.scores import LEAST_ITEMS, SHARES, copy_bonus
+from anysense.index.calibration.several import corrected, uncorrected
 from anysense.index.calibration.words import added_by_words
 from anysense.index.hits.explanation import Chance, Explanation, FoundWords, Parts, TermShare
 from anysense.index.ranking.matches import words_on
@@ -75,11 +76,15 @@ def _route_of(state: State, routes: Sequence[Route], best: SegmentMatch) -> Rout
     """The route on which the vector of a segment was, or could be, compared."""
     if isinstance(best.route, Route):
         return best.route
-    for route in routes:
-        is_there = route.only is None or best.id in route.only
-        if route.partition == best.route.partition and is_there:
-            return route
-    return None
+    there = [
+        route
+        for route in routes
+        if route.partition == best.route.partition and (route.only is None or best.id in route.only)
+    ]
+    if len(there) < 2:
+        return next(iter(there), None)
+    vector = state.snapshot.vectors(best.route.partition, np.array([best.id], np.int64))[0]
+    return max(there, key=lambda route: route.null.score(float(vector @ route.vector)))
 
 
 def _found_words(
@@ -158,15 +163,18 @@ def _chance(state: State, route: Route, vector: FloatArray, score: float) -> Cha
     )
     places = _drawn(weights, MOST_SAMPLED)
     sample = sorted(round(route.null.score(product), 4) for product in products[places].tolist())
-    last = min(max(LAST_VALUE, math.ceil(score) + 1), HIGHEST)
-    values = (*(-math.log10(share) for share in SHARES), *map(float, range(3, last + 1)))
+    null = route.null
+    last = min(max(LAST_VALUE, math.ceil(uncorrected(max(score, 0.01), null.chances)) + 1), HIGHEST)
+    # Between these a score by one chance is straight, and one by several nearly so.
+    by_one = (*(-math.log10(share) for share in SHARES), *map(float, range(3, last + 1)))
+    values = tuple(corrected(value, null.chances) for value in by_one)
     return Chance(
         round(mean, 6),
         round(deviation, 6),
         round(float(vector @ route.vector), 6),
         tuple(round(value, 4) for value in values),
         tuple(float(f"{10**-value:.4g}") for value in values),
-        tuple(round(route.null.product(value), 6) for value in values),
+        tuple(round(null.product(value), 6) for value in values),
         tuple(sample),
     )
 

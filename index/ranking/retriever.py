@@ -14,7 +14,7 @@ from anysense.embed.types import Modality
 from anysense.index.hits.hits import Hits
 from anysense.index.ranking.explaining import explanation_of
 from anysense.index.ranking.fusion import fuse
-from anysense.index.ranking.matches import is_match, search_routes
+from anysense.index.ranking.matches import by_partition, is_match, search_routes
 from anysense.index.ranking.options import MAX_K, SearchOptions
 from anysense.index.ranking.paging import list_to, page_of
 from anysense.index.ranking.query import parse_query
@@ -228,7 +228,7 @@ class _Ranking:
         return narrow
 
     def ranked(self, size: int) -> list[Match]:
-        """The merged list of so many matches of each route."""
+        """The merged list of so many matches in each partition."""
         words, options = self.words, self._options
         assert words is not None
         # Not `per_modality_k`: an item may lead by another modality than that of a route.
@@ -241,7 +241,7 @@ class _Ranking:
             collapse=options.collapse,
             evidence=words.passages,
         )
-        partitions = [route.partition for route in self.routes]
+        partitions = [group[0].partition for group in by_partition(self.routes)]
         lists = words.added_to(lists, size, partitions, self.left_out)
         counted = words.texts if options.match == "words" else counted
         if self.no_match is None:

@@ -28,7 +28,9 @@ __all__ = ["Route", "WordRoute", "plan_routes"]
 
 @dataclass(frozen=True)
 class Route:
-    """How a query reaches the segments of one partition.
+    """How a query reaches the segments of one partition, by one of its vectors.
+
+    A query with several, as a film of several scenes, has as many routes to the partition.
 
     Attributes:
         modality: what the query is, mostly.
@@ -75,7 +77,9 @@ def plan_routes(
     terms: Sequence[Term],
     modalities: frozenset[Modality] = frozenset(Modality),
 ) -> list[Route]:
-    """One route to each modality: through the space that takes most of the query.
+    """The routes to each modality: through the space that takes most of the query.
+
+    There is one for each vector of the query, as a rule one.
 
     Items that have nothing there, as they could not be encoded again when the collection got its
     encoder, are reached through the next space by a route of their own.
@@ -99,34 +103,43 @@ def plan_routes(
         best = max(spaces, key=vectors.coverage, default=None)
         if best is None or vectors.coverage(best)[0] <= 0:
             continue
-        routes.append(_route(vectors, calibrations, Partition(best, modality)))
+        routes += _routes(vectors, calibrations, Partition(best, modality))
         for space in spaces:
             if space != best and vectors.coverage(space)[0] > 0:
                 rest = snapshot.apart(Partition(space, modality), Partition(best, modality))
                 if len(rest):
-                    further = _route(vectors, calibrations, Partition(space, modality))
-                    routes.append(replace(further, only=rest))
+                    further = _routes(vectors, calibrations, Partition(space, modality))
+                    routes += [replace(route, only=rest) for route in further]
     if not routes and present:
         raise NoRouteError(_no_route(collection, terms, vectors, modalities))
     return routes
 
 
-def _route(vectors: TermVectors, calibrations: Calibrations, partition: Partition) -> Route:
-    query = vectors.combined(partition)
-    offset = calibrations.centre(query.shares, partition)
-    vector = query.vector if offset is None else query.vector - offset
-    route = calibrations.route(query.modality, partition)
-    vector = route.decorrelated(vector)
-    null = route.null(vector)
-    return Route(
-        query.modality,
-        partition,
-        query.vector,
-        vector,
-        null,
-        query.is_bridged,
-        parts=query.parts,
-    )
+def _routes(vectors: TermVectors, calibrations: Calibrations, partition: Partition) -> list[Route]:
+    """One to a partition for each vector that the query has there."""
+    import numpy as np
+
+    queries = vectors.combined(partition)
+    calibration = calibrations.route(queries[0].modality, partition)
+    searched = []
+    for query in queries:
+        offset = calibrations.centre(query.shares, partition)
+        vector = query.vector if offset is None else query.vector - offset
+        searched.append(calibration.decorrelated(vector))
+    return [
+        Route(
+            query.modality,
+            partition,
+            query.vector,
+            vector,
+            null,
+            query.is_bridged,
+            parts=query.parts,
+        )
+        for query, vector, null in zip(
+            queries, searched, calibration.nulls(np.stack(searched)), strict=True
+        )
+    ]
 
 
 def _preferred(snapshot: Snapshot, modality: Modality) -> list[Partition]:

@@ -1,4 +1,4 @@
-"""The vectors of a query, from all its terms: one for each space and what is looked for there."""
+"""The vectors of a query, from all its terms, for each space and what is looked for there."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from anysense.index.types import Partition
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from anysense.embed.pipeline.query import QueryVectors
     from anysense.embed.types import FloatArray
     from anysense.index.bridging.maps import Bridge
     from anysense.index.folder.opened import OpenCollection
@@ -31,7 +32,7 @@ _Looks: TypeAlias = "tuple[Modality | None, str]"
 
 @dataclass(frozen=True)
 class QueryVector:
-    """A query in one space.
+    """A query in one space, or a part of it: a scene of a film, a passage of a document.
 
     Attributes:
         vector: (d,) of length 1.
@@ -64,8 +65,8 @@ class TermVectors:
         self._bridges = bridges
         self._terms = terms
         self._spaces = {entry.space.id: entry.space for entry in snapshot.manifest.encoders}
-        self._combined: dict[tuple[str, tuple[_Looks, ...]], QueryVector] = {}
-        self._encoded: dict[tuple[str, int, Modality, str], FloatArray] = {}
+        self._combined: dict[tuple[str, tuple[_Looks, ...]], list[QueryVector]] = {}
+        self._encoded: dict[tuple[str, int, Modality, str], QueryVectors] = {}
         self._liked = {
             term.like: (snapshot.item(term.like).kind, snapshot.item_vectors(term.like))
             for term in terms
@@ -127,8 +128,11 @@ class TermVectors:
         bridged = sum(max(t.weight, 0.0) for t in self._terms if self.bridge(space, t) is not None)
         return native + bridged, native
 
-    def combined(self, partition: Partition) -> QueryVector:
-        """The normalised, weighted sum of the terms that reach a partition's space.
+    def combined(self, partition: Partition) -> list[QueryVector]:
+        """The normalised, weighted sums of the terms that reach a partition's space.
+
+        There is one for each of the vectors of the heaviest term that has several, as a film has;
+        every other term is in each of them, by the mean of its own.
 
         Raises:
             UsageError: they cancel each other out.
@@ -152,60 +156,99 @@ class TermVectors:
             return modality, ""
         return modality, self._spaces[partition.space].form(modality, partition.modality)
 
-    def _combine(self, partition: Partition) -> QueryVector:
-        import numpy as np
-
+    def _combine(self, partition: Partition) -> list[QueryVector]:
         space = partition.space
         reaching = [
-            (place, term, bridge)
+            (place, bridge)
             for place, term in enumerate(self._terms)
             if (bridge := self.bridge(space, term)) is not None or self.takes(space, term)
         ]
-        _, heaviest, crossing = max(reaching, key=lambda each: each[1].weight)
+        of_terms = [self._reaching_vectors(partition, place, bridge) for place, bridge in reaching]
+        heaviest, crossing = max(reaching, key=lambda each: self._terms[each[0]].weight)
         heaviest_space = space if crossing is None else crossing.source
-        total = np.zeros(self._spaces[space].dimension, np.float32)
+        modality = self.modality(heaviest_space, self._terms[heaviest], partition.modality)
+        combined = []
+        several = self._with_several(reaching, of_terms)
+        for row in range(1 if several is None else len(of_terms[several].several)):
+            vectors = [each.mean for each in of_terms]
+            if several is not None:
+                vectors[several] = of_terms[several].several[row]
+            query = self._sum(partition, reaching, vectors, modality)
+            if query is not None:
+                combined.append(query)
+        if not combined:
+            raise UsageError("The terms of the query cancel each other out.")
+        return combined
+
+    def _with_several(
+        self, reaching: Sequence[tuple[int, Bridge | None]], of_terms: Sequence[QueryVectors]
+    ) -> int | None:
+        """Where among the terms that reach a space the one is that counts by all of its vectors.
+
+        It is the heaviest of those that have several; else of all, by the one that it has.
+        """
+        weights = [self._terms[place].weight for place, _ in reaching]
+        wanted = [number for number, weight in enumerate(weights) if weight > 0]
+        by_vectors = [(len(each.several) > 1, weights[at]) for at, each in enumerate(of_terms)]
+        return max(wanted, key=by_vectors.__getitem__, default=None)
+
+    def _reaching_vectors(
+        self, partition: Partition, place: int, bridge: Bridge | None
+    ) -> QueryVectors:
+        """The vectors of a term that reaches a partition, in the space it comes from."""
+        modality, form = self._looks(partition, self._terms[place])
+        assert modality is not None
+        if bridge is not None:
+            return self._vectors(bridge.source, place, modality, "")
+        return self._vectors(partition.space, place, modality, form)
+
+    def _sum(
+        self,
+        partition: Partition,
+        reaching: Sequence[tuple[int, Bridge | None]],
+        vectors: Sequence[FloatArray],
+        modality: Modality,
+    ) -> QueryVector | None:
+        """One vector of the terms that reach a space, by a vector of each; None if it is 0."""
+        import numpy as np
+
+        total = np.zeros(self._spaces[partition.space].dimension, np.float32)
         parts = np.zeros((len(self._terms), len(total)), np.float32)
         shares: dict[Modality, float] = {}
-        for place, term, bridge in reaching:
-            weight = np.float32(term.weight)
-            modality, form = self._looks(partition, term)
-            assert modality is not None
-            if bridge is not None:
-                vector = bridge.apply(self._vector(bridge.source, place, modality, ""), modality)
-                parts[place] = weight * vector
-                total += parts[place]
-                continue
-            parts[place] = weight * self._vector(space, place, modality, form)
+        for (place, bridge), vector in zip(reaching, vectors, strict=True):
+            term = self._terms[place]
+            own, _ = self._looks(partition, term)
+            assert own is not None
+            across = vector if bridge is None else bridge.apply(vector, own)
+            parts[place] = np.float32(term.weight) * across
             total += parts[place]
-            shares[modality] = shares.get(modality, 0.0) + term.weight
+            if bridge is None:
+                shares[own] = shares.get(own, 0.0) + term.weight
         norm = float(np.linalg.norm(total))
         if norm < 1e-6:
-            raise UsageError("The terms of the query cancel each other out.")
-        shares = {modality: weight / norm for modality, weight in shares.items()}
-        is_bridged = any(bridge is not None for _, _, bridge in reaching)
-        modality = self.modality(heaviest_space, heaviest, partition.modality)
+            return None
+        shares = {own: weight / norm for own, weight in shares.items()}
+        is_bridged = any(bridge is not None for _, bridge in reaching)
         norm32 = np.float32(norm)
         return QueryVector(total / norm32, shares, modality, is_bridged, parts / norm32)
 
-    def _vector(self, space: str, place: int, modality: Modality, form: str) -> FloatArray:
-        """The vector of the term at a place, made once."""
+    def _vectors(self, space: str, place: int, modality: Modality, form: str) -> QueryVectors:
+        """The vectors of the term at a place, made once."""
         key = space, place, modality, form
         if key not in self._encoded:
             self._encoded[key] = self._encode(space, self._terms[place], modality, form)
         return self._encoded[key]
 
-    def _encode(self, space: str, term: Term, modality: Modality, form: str) -> FloatArray:
+    def _encode(self, space: str, term: Term, modality: Modality, form: str) -> QueryVectors:
         import numpy as np
+
+        from anysense.embed.pipeline.query import QueryVectors, encode_several
 
         if term.vector is not None:
             vector = np.asarray(term.vector, np.float32)
-            return vector / np.float32(np.linalg.norm(vector))
+            return QueryVectors.of((vector / np.float32(np.linalg.norm(vector)))[None])
         if term.like is not None:
-            vectors = self._liked[term.like][1][Partition(space, modality)]
-            mean: FloatArray = vectors.mean(axis=0)
-            return (mean / max(float(np.linalg.norm(mean)), 1e-6)).astype(np.float32)
-        from anysense.embed.pipeline.query import encode_query
-
+            return _of_item(self._liked[term.like][1][Partition(space, modality)])
         revision = self._spaces[space].revision
         encoders = (e for e in self._collection.encoders() if e.space.id == space)
         encoder = next((e for e in encoders if e.space.revision == revision), None)
@@ -213,7 +256,7 @@ class TermVectors:
             raise gone_with_encoders()
         assert not isinstance(term.content, tuple | None)
         with stage("encode"):
-            return encode_query(encoder, modality, term.content, form)
+            return encode_several(encoder, modality, term.content, form)
 
     def _check_vector(self, term: Term) -> None:
         import numpy as np
@@ -227,3 +270,17 @@ class TermVectors:
             raise UsageError(f"A vector of {space.id} has {space.dimension} floating numbers.")
         if not np.isfinite(vector).all() or not np.linalg.norm(vector) > 0:
             raise UsageError("A vector in a query must be finite and not all zeros.")
+
+
+def _of_item(vectors: FloatArray) -> QueryVectors:
+    """The vectors of an item that is to be liked, whose segments have these, (n, d)."""
+    import numpy as np
+
+    from anysense.embed.pipeline.query import QueryVectors
+
+    mean = vectors.mean(axis=0)
+    mean = (mean / max(float(np.linalg.norm(mean)), 1e-6)).astype(np.float32)
+    if len(vectors) == 1:
+        return QueryVectors.of(mean[None])
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True).clip(1e-6)
+    return QueryVectors(mean, QueryVectors.of(vectors / lengths).several)

@@ -229,3 +229,13 @@ def test_a_video_asks_by_its_frames_and_its_sound(built: Path, tmp_path: Path) -
     assert [os.path.basename(hit["source"]) for hit in payload["hits"]] == ["red.png", "blue.png"]  # noqa: PTH119
     assert payload["hits"][0]["raw_score"] > 0.95
     assert f"--video {path} searches by what it shows" in run("search", built, str(path)).stderr
+
+
+def test_a_video_of_two_scenes_finds_what_each_shows(built: Path, tmp_path: Path) -> None:
+    pictures = [Image.new("RGB", (320, 180), c) for c in ((220, 20, 20), (20, 20, 220))]
+    path = tmp_path / "film.mp4"
+    path.write_bytes(film([Scene(picture, 3.0) for picture in pictures]))
+    payload = run_json("search", built, "--video", path, "--modality", "image")
+    found = {os.path.basename(hit["source"]): hit for hit in payload["hits"]}  # noqa: PTH119
+    for name in ("red.png", "blue.png"):
+        assert found[name]["raw_score"] > 0.95

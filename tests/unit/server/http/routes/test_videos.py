@@ -111,3 +111,24 @@ def test_a_search_by_a_video_goes_by_its_frames_and_its_sound(client: TestClient
     for modality, best in (("image", "blue"), ("audio", "high")):
         found = [hit for hit in hits if hit["modality"] == modality]
         assert (found[0]["id"], found[0]["raw_score"] > 0.95) == (best, True)
+
+
+def test_a_film_finds_itself_first_and_what_each_of_its_scenes_shows(shown: TestClient) -> None:
+    uri = f"data:video/mp4;base64,{base64.b64encode(FILM).decode()}"
+    body = {"terms": [{"video": uri}], "k": 20}
+    answer = shown.post("/v1/search", json=body).json()
+    hits = answer["hits"]
+    assert hits[0]["id"] == "film"
+    pictures = {hit["id"]: hit for hit in hits if hit["modality"] == "image"}
+    for name in COLOURS:
+        assert pictures[name]["raw_score"] > 0.9  # of one scene, not of a mean of two
+    pages = [
+        hit["id"]
+        for offset in range(0, 20, 3)
+        for hit in shown.post(
+            "/v1/search", json={**body, "k": 3, "offset": offset, "state": answer["state"]}
+        ).json()["hits"]
+    ]
+    assert pages == [hit["id"] for hit in hits]
+    told = shown.post("/v1/search/explain", json={**body, "id": "red"}).json()
+    assert (told["id"], told["cosine"]) == ("red", pictures["red"]["raw_score"])
