@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from anysense.embed.types import FloatArray
 
-__all__ = ["WhisperRecogniser", "load_recogniser"]
+__all__ = ["WhisperRecogniser", "is_made_up", "load_recogniser"]
 
 _PADDED = 1.0  # of the seconds that a model hears, less than which speech has to be
 _LEAST_CERTAINTY = -1.0
@@ -83,7 +83,7 @@ class WhisperRecogniser:
     def transcribe(self, samples: FloatArray) -> list[TimedText]:
         """What is said in a mono sound of shape (n,) at 16 kHz, in order, in its own seconds.
 
-        What the model only made up is left out, as far as it can be told: see `_is_made_up`.
+        What the model only made up is left out, as far as it can be told: see `is_made_up`.
         """
         features = self._features(
             samples, sampling_rate=RATE, return_tensors="pt", return_attention_mask=True
@@ -104,7 +104,7 @@ class WhisperRecogniser:
                 **settings,
             )
         texts = list(self._timed(told["segments"][0], seconds))
-        return [] if _is_made_up(texts, certainty.mean) else texts
+        return [] if is_made_up(texts, certainty.mean) else texts
 
     def _timed(self, segments: list[dict[str, Any]], seconds: float) -> Iterator[TimedText]:
         """The texts of segments, each between the times that the model has written.
@@ -140,11 +140,15 @@ class _Certainty:
         return self._total / max(1, self._count)
 
 
-def _is_made_up(texts: list[TimedText], certainty: float) -> bool:
+def is_made_up(texts: list[TimedText], certainty: float) -> bool:
     """Whether a text is what Whisper makes of murmurs, animals and music.
 
     By the marks of its own authors: it is not sure of its words, or goes round in a circle, so
     that they can be packed too well.
+
+    Args:
+        texts: what was heard in one stretch.
+        certainty: the mean of the natural logarithms of the probabilities of their tokens.
     """
     told = "".join(text.text for text in texts).encode()
     packed = len(told) / len(zlib.compress(told)) if told else 0.0

@@ -14,7 +14,11 @@ from whisper_files import write_whisper
 from anysense.embed.encoders.registry import load_encoder
 from anysense.embed.encoders.whisper import recogniser
 from anysense.embed.encoders.whisper.names import downloads, find_folder, full_name
-from anysense.embed.encoders.whisper.recogniser import WhisperRecogniser, load_recogniser
+from anysense.embed.encoders.whisper.recogniser import (
+    WhisperRecogniser,
+    is_made_up,
+    load_recogniser,
+)
 from anysense.embed.errors import CheckpointError, MissingWeightsError, UnknownEncoderError
 from anysense.embed.media.speech.recogniser import TimedText
 
@@ -32,8 +36,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def believed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take what a model with random weights says for said, as it is sure of nothing."""
-    monkeypatch.setattr(recogniser, "_LEAST_CERTAINTY", -np.inf)
-    monkeypatch.setattr(recogniser, "_MOST_PACKED", np.inf)
+    monkeypatch.setattr(recogniser, "is_made_up", lambda texts, certainty: False)
 
 
 def sound(seconds: float, seed: int = 0) -> FloatArray:
@@ -86,24 +89,19 @@ def test_times_need_no_tokenizer_that_knows_them(folder: Path, tmp_path: Path) -
     assert texts == load_recogniser(str(folder), "cpu").transcribe(sound(5.0)) != []
 
 
-def test_what_a_model_is_not_sure_of_is_not_said(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    model = load_recogniser(str(folder))
-    assert model.transcribe(sound(3.0)) == []
-    monkeypatch.setattr(recogniser, "_LEAST_CERTAINTY", -np.inf)
-    monkeypatch.setattr(recogniser, "_MOST_PACKED", np.inf)
-    assert model.transcribe(sound(3.0)) != []
+def test_what_a_model_is_not_sure_of_is_not_said(folder: Path) -> None:
+    """It has random weights; that it says something, if it is believed, other tests see."""
+    assert load_recogniser(str(folder)).transcribe(sound(3.0)) == []
 
 
 def test_what_goes_round_in_a_circle_is_made_up() -> None:
     verse = "From fairest creatures we desire increase, that thereby beauty's rose might never die"
     circle = [TimedText(0.0, 9.0, " I'm going to have" + " a little bit of" * 40)]
-    assert recogniser._is_made_up(circle, -0.1)
-    assert not recogniser._is_made_up([TimedText(0.0, 9.0, verse)], -0.1)
-    assert not recogniser._is_made_up([TimedText(0.0, 2.0, " Yes. Yes. Yes.")], -0.1)
-    assert recogniser._is_made_up([TimedText(0.0, 2.0, " Thank you.")], -1.04)
-    assert not recogniser._is_made_up([], 0.0)
+    assert is_made_up(circle, -0.1)
+    assert not is_made_up([TimedText(0.0, 9.0, verse)], -0.1)
+    assert not is_made_up([TimedText(0.0, 2.0, " Yes. Yes. Yes.")], -0.1)
+    assert is_made_up([TimedText(0.0, 2.0, " Thank you.")], -1.04)
+    assert not is_made_up([], 0.0)
 
 
 def test_nothing_is_said_on_the_streams(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
