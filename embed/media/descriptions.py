@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.media.metadata.iptc import iptc_texts
-from anysense.embed.media.metadata.stored import iptc_records, xmp_packet
+from anysense.embed.media.metadata.stored import exif_data, iptc_records, xmp_packet
 from anysense.embed.media.metadata.xmp import xmp_texts
 from anysense.embed.media.phrases import decode_tag, descriptions
 from anysense.embed.media.quiet import quiet_decoders
@@ -61,7 +61,7 @@ def _iptc(image: Image) -> Iterator[str]:
 
 
 def _exif(image: Image) -> Iterator[str]:
-    exif = image.getexif()
+    exif = exif_data(image)
     caption = _text(exif.get(_IMAGE_DESCRIPTION))
     maker = _text(exif.get(_MAKE)).upper()
     if not (maker.startswith(_CODING_MAKERS) and len(caption.split()) == 1):

@@ -25,6 +25,8 @@ def dng_bytes(
     *,
     preview_side: int = 48,
     orientation: int = 1,
+    xmp: bytes = b"",
+    preview_xmp: bytes = b"",
 ) -> bytes:
     """A DNG of one colour.
 
@@ -34,6 +36,8 @@ def dng_bytes(
         preview: the colour of the JPEG in it, if there is one.
         preview_side: the pixels of that along the longer side; it is half as high.
         orientation: as EXIF has it.
+        xmp: a packet of XMP, if there is one.
+        preview_xmp: that of the JPEG in it.
     """
     values = bytearray()
     for row in range(side):
@@ -66,11 +70,13 @@ def dng_bytes(
         50728: (_RATIONAL, [1, 1, 1, 1, 1, 1]),
         50778: (_SHORT, [21]),
     }
+    if xmp:
+        camera[700] = (_BYTE, xmp)
     if preview is None:
         return _tiff([{**sensor, **camera}], [bytes(values)])
     size = (preview_side, preview_side // 2)
     jpeg = io.BytesIO()
-    Image.new("RGB", size, preview).save(jpeg, "JPEG")
+    Image.new("RGB", size, preview).save(jpeg, "JPEG", xmp=preview_xmp)
     shown: dict[int, tuple[int, Sequence[int]]] = {
         254: (_LONG, [1]),
         256: (_LONG, [size[0]]),

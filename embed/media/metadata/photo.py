@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from anysense.embed.media.metadata.dates import local_time
 from anysense.embed.media.metadata.iptc import iptc_facts
-from anysense.embed.media.metadata.stored import iptc_records, xmp_packet
+from anysense.embed.media.metadata.stored import exif_data, iptc_records, xmp_packet
 from anysense.embed.media.metadata.xmp import xmp_facts
 from anysense.embed.media.quiet import quiet_decoders
 
@@ -47,17 +47,16 @@ def photo_facts(image: Image) -> dict[str, Any]:
 
 
 def _exif(image: Image) -> dict[str, Any]:
-    exif = image.getexif()
+    exif = exif_data(image)
     facts: dict[str, Any] = {}
-    camera = {"make": _words(exif.get(_MAKE)), "model": _words(exif.get(_MODEL))}
-    facts["camera"] = {key: value for key, value in camera.items() if value}
-    facts["rating"] = exif.get(_WINDOWS_RATING)
+    facts["camera"] = _said({"make": _to_nul(exif.get(_MAKE)), "model": _to_nul(exif.get(_MODEL))})
+    facts["rating"] = exif.get(_WINDOWS_RATING) or None  # 0: nobody has rated it
     with suppress(Exception):
         taken = exif.get_ifd(_EXIF_IFD)
         facts["taken"] = local_time(taken.get(_ORIGINAL)) or local_time(taken.get(_DIGITISED))
     with suppress(Exception):
         facts |= _place(exif)
-    return {key: value for key, value in facts.items() if value is not None}
+    return _said(facts)
 
 
 def _place(exif: Exif) -> dict[str, float]:
@@ -89,14 +88,28 @@ def _position(latitude: Any, longitude: Any) -> dict[str, float]:
     return {"latitude": round(latitude, 6), "longitude": round(longitude, 6)}
 
 
+def _said(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Those facts that say something, so that others do not count less than empty ones."""
+    return {key: value for key, value in facts.items() if value not in (None, "", [], {})}
+
+
 def _xmp(image: Image) -> dict[str, Any]:
     packet = xmp_packet(image)
-    return xmp_facts(packet) if packet is not None else {}
+    facts = xmp_facts(packet) if packet is not None else {}
+    camera = {key: _words(value) for key, value in facts.get("camera", {}).items()}
+    facts["camera"] = _said(camera)
+    latitude, longitude = facts.pop("latitude", None), facts.pop("longitude", None)
+    return {**_said(facts), **_position(latitude, longitude)}
 
 
 def _iptc(image: Image) -> dict[str, Any]:
     records = iptc_records(image)
-    return iptc_facts(records) if records is not None else {}
+    return _said(iptc_facts(records)) if records is not None else {}
+
+
+def _to_nul(value: Any) -> str:
+    """An EXIF text, which ends at its first NUL, whatever a camera has left behind that."""
+    return _words(value.partition("\0")[0]) if isinstance(value, str) else ""
 
 
 def _words(value: Any) -> str:
@@ -109,8 +122,6 @@ def _words(value: Any) -> str:
 def _checked(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Those facts that can be true, in the form in which all photos have them."""
     out = {key: facts[key] for key in ("taken", "latitude", "longitude", "camera") if key in facts}
-    if not out.get("camera"):
-        out.pop("camera", None)
     title = _words(facts.get("title"))
     if title:
         out["title"] = title

@@ -7,6 +7,7 @@ packet; those of the pictures that it was made from stand deeper.
 from __future__ import annotations
 
 import codecs
+import re
 from typing import TYPE_CHECKING, Any
 
 from anysense.embed.media.metadata.dates import local_time
@@ -29,6 +30,16 @@ _DATES = (  # the first that is there counts
     "{http://ns.adobe.com/exif/1.0/}DateTimeOriginal",
     "{http://ns.adobe.com/photoshop/1.0/}DateCreated",
 )
+_CAMERA = {
+    "make": "{http://ns.adobe.com/tiff/1.0/}Make",
+    "model": "{http://ns.adobe.com/tiff/1.0/}Model",
+}
+_PLACE = {
+    "latitude": "{http://ns.adobe.com/exif/1.0/}GPSLatitude",
+    "longitude": "{http://ns.adobe.com/exif/1.0/}GPSLongitude",
+}
+_DEGREES = re.compile(r"(\d{1,3}),(\d{1,2}(?:\.\d+)?)(?:,(\d{1,2}(?:\.\d+)?))?([NSEW])")
+_WIDE = {b"\0<": "utf-16-be", b"<\0": "utf-16-le"}
 _PROPERTIES = (  # in this order
     _TITLE,
     "{http://ns.adobe.com/photoshop/1.0/}Headline",
@@ -65,24 +76,36 @@ def read_xmp(packet: bytes) -> list[str]:
 
 
 def xmp_facts(packet: bytes) -> dict[str, Any]:
-    """Title, keywords, rating and when it was taken, as metadata.
+    """Title, keywords, rating, and when, where and with what it was taken, as metadata.
 
     Raises:
         ValueError: it is no XMP, or over `XMP_BYTES`.
     """
     values: dict[str, list[str]] = {}
-    for name, text in _read(packet, (_TITLE, _KEYWORDS, _RATING, *_DATES)):
+    single = (_RATING, *_DATES, *_CAMERA.values(), *_PLACE.values())
+    for name, text in _read(packet, (_TITLE, _KEYWORDS, *single)):
         if len(values.setdefault(name, [])) < _MOST_TEXTS:
             values[name].append(text)
-    facts: dict[str, Any] = {"keywords": values.get(_KEYWORDS, [])}
+    facts: dict[str, Any] = {"keywords": [text for text in values.get(_KEYWORDS, []) if text]}
     facts |= {
         key: values[n][0] for key, n in (("title", _TITLE), ("rating", _RATING)) if n in values
     }
+    facts["camera"] = {key: values[n][0] for key, n in _CAMERA.items() if n in values}
+    facts |= {key: _degrees(values[n][0]) for key, n in _PLACE.items() if n in values}
     for name in _DATES:
         taken = local_time(values.get(name, [""])[0])
         if taken is not None:
             return {**facts, "taken": taken}
     return facts
+
+
+def _degrees(text: str) -> float | None:
+    """Degrees as XMP writes them: ``48,8.22N`` or ``48,8,13N``; None if they are not."""
+    match = _DEGREES.fullmatch(text)
+    if match is None:
+        return None
+    degrees = int(match[1]) + float(match[2]) / 60 + float(match[3] or 0) / 3600
+    return -degrees if match[4] in "SW" else degrees
 
 
 def _read(packet: bytes, names: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -91,6 +114,9 @@ def _read(packet: bytes, names: Sequence[str]) -> Iterator[tuple[str, str]]:
 
     if len(packet) > XMP_BYTES:
         raise ValueError(f"has over {XMP_BYTES:,} bytes")
+    encoding = _WIDE.get(packet[:2])
+    if encoding is not None:  # without the mark that should be before it
+        packet = packet.decode(encoding, "replace").encode("utf-8", "replace")
     if not packet.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         packet = packet.strip(b"\0 \t\r\n")
     # No XMP has a document type; with one, a few bytes might stand for gigabytes.

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import io
 import json
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from anysense.embed.errors import CorruptMediaError, MediaError, MediaTooLargeError
 from anysense.embed.media.extras import RAW
 from anysense.embed.media.own_process import KILLED, answer_of, python_command
+from anysense.embed.media.picture.raw.facts import jpeg_exif, raw_exif
 
 if TYPE_CHECKING:
     from PIL.Image import Exif
@@ -33,10 +33,11 @@ _MOST_MEMORY = 4 * 1024**3
 """Address space: at the most pixels LibRaw takes sixteen bytes for each, and then some."""
 _ORIENTATIONS = {0: 1, 3: 3, 5: 8, 6: 6}
 """From LibRaw's turns to EXIF's."""
-_ORIENTATION, _EXIF_IFD, _GPS_IFD = 0x0112, 0x8769, 0x8825
-_KEPT = (0x010E, 0x010F, 0x0110, 0x0132)  # description, maker, model, time
-_KEPT_OF_EXIF = (0x9003, 0x9004, 0x9011, 0x9012, 0x9286)  # times with offsets, comment
+_ORIENTATION, _XMP = 0x0112, 0x02BC
 _JPEG_START = b"\xff\xd8"
+_EXIF_START, _XMP_START = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0"
+_BEFORE_PICTURE = {bytes([code]) for code in range(0xE0, 0xF0)}
+_MOST_OF_SEGMENT = 0xFFFF - 2
 
 
 def developed(file: BinaryIO, name: str, limits: Limits) -> BinaryIO:
@@ -52,8 +53,7 @@ def developed(file: BinaryIO, name: str, limits: Limits) -> BinaryIO:
     RAW.check(name, "a RAW photo")
     if file.seek(0, io.SEEK_END) > _MOST_BYTES:
         raise MediaTooLargeError(name, "is a RAW photo of over 512 MiB")
-    file.seek(0)
-    exif = _exif_of(file)
+    exif = raw_exif(file)
     file.seek(0)
     message, data = _answer(file, name, limits)
     if message.get("is_large"):
@@ -67,6 +67,8 @@ def developed(file: BinaryIO, name: str, limits: Limits) -> BinaryIO:
     if message.get("jpeg"):
         if not data.startswith(_JPEG_START):
             raise _damaged(name, "what it shows is no JPEG")
+        if not exif:
+            exif = jpeg_exif(data)
         exif[_ORIENTATION] = _ORIENTATIONS.get(message["flip"], 1)
         return io.BytesIO(_with_exif(data, exif))
     return _as_tiff((message["width"], message["height"]), data, exif)
@@ -98,10 +100,24 @@ def _damaged(name: str, detail: str) -> CorruptMediaError:
 
 
 def _with_exif(jpeg: bytes, exif: Exif) -> bytes:
-    """A JPEG with these EXIF data, before those that it has."""
-    segment = exif.tobytes()
-    head = b"\xff\xe1" + (len(segment) + 2).to_bytes(2, "big") + segment
-    return jpeg[:2] + head + jpeg[2:]
+    """A JPEG with these EXIF data in place of its own, and this XMP, if there is one that fits."""
+    packet = _XMP_START + exif.pop(_XMP, b"")
+    added = {_EXIF_START: exif.tobytes()}
+    if len(_XMP_START) < len(packet) <= _MOST_OF_SEGMENT:
+        added[_XMP_START] = packet
+    segments = (b"\xff\xe1" + (len(data) + 2).to_bytes(2, "big") + data for data in added.values())
+    return b"".join((jpeg[:2], *segments, _without(jpeg, tuple(added))))
+
+
+def _without(jpeg: bytes, starts: tuple[bytes, ...]) -> bytes:
+    """What follows the start marker of a JPEG, but for the segments that begin so."""
+    parts, at = list[bytes](), 2
+    while jpeg[at : at + 1] == b"\xff" and jpeg[at + 1 : at + 2] in _BEFORE_PICTURE:
+        end = at + 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")
+        if not jpeg.startswith(starts, at + 4):
+            parts.append(jpeg[at:end])
+        at = end
+    return b"".join((*parts, jpeg[at:]))
 
 
 def _as_tiff(size: tuple[int, int], rows: bytes, exif: Exif) -> BinaryIO:
@@ -111,19 +127,3 @@ def _as_tiff(size: tuple[int, int], rows: bytes, exif: Exif) -> BinaryIO:
     Image.frombytes("RGB", size, rows).save(out, "TIFF", exif=exif)
     out.seek(0)
     return out
-
-
-def _exif_of(file: BinaryIO) -> Exif:
-    """What a RAW file says of when, where and with what it was taken, if it is built as a TIFF."""
-    from PIL.Image import Exif
-
-    kept, found = Exif(), Exif()
-    with suppress(Exception):  # Pillow raises anything where they are broken, or no TIFF
-        found.load_from_fp(file, 0)
-        kept.update({tag: found[tag] for tag in _KEPT if tag in found})
-        taken = found.get_ifd(_EXIF_IFD)
-        kept.get_ifd(_EXIF_IFD).update({tag: taken[tag] for tag in _KEPT_OF_EXIF if tag in taken})
-        kept.get_ifd(_GPS_IFD).update(found.get_ifd(_GPS_IFD))
-        kept.tobytes()
-        return kept
-    return Exif()
