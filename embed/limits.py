@@ -10,7 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["DEFAULT_LIMITS", "Limits", "exceeds_depth"]
+__all__ = ["CODEC_PADDING", "DEFAULT_LIMITS", "Limits", "exceeds_depth"]
+
+CODEC_PADDING = 0.5
+"""Seconds by which sounds and videos may be over a limit: codecs put up to three of their frames
+around a sound, and resampling a sample or so, for which one of just so long is not refused."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from anysense.embed.errors import EncoderError, MediaTooLargeError
-from anysense.embed.limits import DEFAULT_LIMITS, Limits
+from anysense.embed.limits import CODEC_PADDING, DEFAULT_LIMITS, Limits
 from anysense.embed.media.identify import format_of_media
 from anysense.embed.media.pieces import ReadOptions
 from anysense.embed.pipeline.covering import covering
@@ -219,8 +219,8 @@ def check_length(
         Modality.IMAGE: limits.query_video_seconds,
         Modality.TEXT: limits.query_text_characters,
     }
-    # Resampling may add a sample or so, which must not make a sound too long.
-    if length is None or length < most.get(modality, length) + 0.5:
+    padding = 0.0 if modality is Modality.TEXT else CODEC_PADDING
+    if length is None or length <= most.get(modality, length) + padding:
         return
     unit = "characters" if modality is Modality.TEXT else "seconds"
     raise MediaTooLargeError(

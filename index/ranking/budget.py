@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from anysense.embed.clips import pixels_of
 from anysense.embed.errors import MediaError, MediaTooLargeError, UsageError
+from anysense.embed.limits import CODEC_PADDING
 from anysense.embed.types import Kind, Modality, Waveform
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def _check_videos(contents: Sequence[tuple[Modality | None, Any]], limits: Limit
                 if format_of_media(content, limits).kind is Kind.VIDEO:
                     videos += 1
                     seconds += stated_length(content, limits) or 0.0
-    if seconds > limits.query_video_seconds + 0.5 * videos:
+    if seconds > limits.query_video_seconds + CODEC_PADDING * videos:
         together = "" if videos == 1 else " together"
         raise MediaTooLargeError(
             _NAME,
@@ -129,7 +130,7 @@ def _check_sounds(contents: Sequence[Any], limits: Limits) -> None:
 
 
 def _check_seconds(seconds: float, contents: Sequence[Any], most: float) -> None:
-    if seconds > most + 0.5 * len(contents):  # codecs pad
+    if seconds > most + CODEC_PADDING * len(contents):
         raise MediaTooLargeError(
             _NAME,
             f"has {_of_all('sound', contents)} {seconds:,.0f} seconds{_together(contents)}, "

@@ -20,7 +20,7 @@ from anysense.embed.errors import (
     UnsupportedMediaError,
     UsageError,
 )
-from anysense.embed.limits import DEFAULT_LIMITS, Limits
+from anysense.embed.limits import CODEC_PADDING, DEFAULT_LIMITS, Limits
 from anysense.embed.media.audio.decoders import open_sound
 from anysense.embed.media.files import media_name, open_media
 from anysense.embed.media.identify import identify
@@ -353,7 +353,7 @@ def _check_header(sound: Sound, name: str, limits: Limits) -> None:
 
 
 def _check_length(seconds: float, name: str, limits: Limits) -> None:
-    if seconds > limits.audio_seconds:
+    if seconds > limits.audio_seconds + CODEC_PADDING:
         raise MediaTooLargeError(
             name, f"is longer than the limit of {limits.audio_seconds:g} s for one recording"
         )

@@ -15,6 +15,7 @@ from anysense.embed.errors import (
     MediaTooLargeError,
     UnsupportedMediaError,
 )
+from anysense.embed.limits import CODEC_PADDING
 from anysense.embed.media.audio.calm import CalmFile
 from anysense.embed.media.audio.ffmpeg import open_container
 from anysense.embed.media.files import decoding
@@ -209,7 +210,7 @@ class OpenedVideo:
         return self._format.container in ("mov", "matroska")
 
     def _check_seconds(self, seconds: float) -> None:
-        if seconds > self._limits.video_seconds:
+        if seconds > self._limits.video_seconds + CODEC_PADDING:
             raise MediaTooLargeError(
                 self._name,
                 f"is longer than the limit of {self._limits.video_seconds:g} s for one video",
