@@ -15,6 +15,7 @@ _TIFF_IPTC = 0x83BB
 _IPTC, _EXIF, _XMP = 0x0404, 0x0422, 0x0424
 """The numbers of resources of Photoshop, in its documents and in the APP13 of a JPEG."""
 _PNG_IPTC = "Raw profile type iptc"
+_IPTC_START = b"\x1c"
 _RESOURCE = b"8BIM\x04\x04"
 
 
@@ -46,9 +47,7 @@ def iptc_records(image: Image) -> bytes | None:
     """The IPTC-IIM records of a picture, if it has any."""
     records: Any = image.info.get("photoshop", {}).get(_IPTC) or _resource(image, _IPTC)
     if records is None and image.format == "TIFF":
-        records = image.getexif().get(_TIFF_IPTC)
-        if isinstance(records, tuple):  # written as numbers of four bytes, against the standard
-            records = b"".join(int(value).to_bytes(4, "little") for value in records)
+        records = _of_tiff(image)
     if records is None and image.format == "PNG":
         records = _of_png(image.info.get(_PNG_IPTC))
     return records if isinstance(records, bytes) else None
@@ -60,6 +59,18 @@ def _resource(image: Image, number: int) -> bytes | None:
         return None
     resources: list[tuple[int, str, bytes]] = getattr(image, "resources", [])
     return next((data for code, _, data in resources if code == number), None)
+
+
+def _of_tiff(image: Any) -> bytes | None:
+    """IPTC-IIM of a TIFF as it stands there.
+
+    Photoshop states it as numbers of four bytes, of which Pillow gives the first; some programs
+    turn the bytes of each.
+    """
+    data: bytes = image.tag_v2._tagdata.get(_TIFF_IPTC, b"")[:XMP_BYTES]
+    if data[:1] != _IPTC_START and data[3:4] == _IPTC_START:
+        return b"".join(data[at : at + 4][::-1] for at in range(0, len(data), 4))
+    return data or None
 
 
 def _of_png(text: Any) -> bytes | None:

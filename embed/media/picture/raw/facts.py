@@ -10,6 +10,7 @@ import io
 from contextlib import suppress
 from typing import TYPE_CHECKING, BinaryIO, cast
 
+from anysense.embed.media.metadata.packets import XMP_UUID
 from anysense.embed.media.metadata.xmp import XMP_BYTES
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ _HEAD_BYTES = 1 << 20
 """In which the metadata of a CR3 are."""
 _LITTLE, _BIG = b"II\x2a\x00", b"MM\x00\x2a"
 _XMP_END = b"<?xpacket end"
-_CR3_XMP = b"uuid" + bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
+_CR3_XMP = b"uuid" + XMP_UUID
 _CR3_BOXES = ((b"CMT1", None), (b"CMT2", _EXIF_IFD), (b"CMT4", _GPS_IFD))
 
 

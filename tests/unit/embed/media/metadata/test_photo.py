@@ -140,6 +140,21 @@ def test_iptc_of_a_png(start: bytes) -> None:
     assert facts(out.getvalue())["keywords"] == ["harbor"]
 
 
+@pytest.mark.parametrize("kind", [1, 4, 7])
+@pytest.mark.parametrize("is_turned", [False, True])
+def test_iptc_of_a_tiff(kind: int, is_turned: bool) -> None:
+    records = with_keywords("harbor", "boat", "fog")
+    records += bytes(-len(records) % 4)
+    if is_turned:
+        records = b"".join(records[at : at + 4][::-1] for at in range(0, len(records), 4))
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(out, "TIFF", tiffinfo={0x83BB: records})
+    stated = struct.pack("<HHI", 0x83BB, 7, len(records))
+    assert stated in out.getvalue()
+    other = struct.pack("<HHI", 0x83BB, kind, len(records) // (4 if kind == 4 else 1))
+    assert facts(out.getvalue().replace(stated, other))["keywords"] == ["harbor", "boat", "fog"]
+
+
 def test_the_equator_is_a_place() -> None:
     gps = {1: "N", 2: (0.0, 0.0, 0.0), 3: "E", 4: (11.0, 34.0, 30.0)}
     assert facts(photo(gps=gps))["latitude"] == 0
