@@ -107,7 +107,10 @@ def _decoded(data: bytes) -> Image.Image:
     """A picture with its pixels, or the JPEG that it was made of and holds."""
     import pillow_jxl
 
-    is_jpeg, header, pixels, profile, boxes = pillow_jxl.Decoder(num_threads=1)(data)
+    try:
+        is_jpeg, header, pixels, profile, boxes = pillow_jxl.Decoder(num_threads=1)(data)
+    except RuntimeError as error:
+        raise ValueError from error  # it says how to build libjxl, not what is wrong
     if is_jpeg:
         return JpegImagePlugin.JpegImageFile(io.BytesIO(pixels))
     picture = Image.frombytes(header.mode, (header.width, header.height), pixels)

@@ -57,6 +57,16 @@ def test_jpeg_xl(size: tuple[int, int], how: dict[str, bool]) -> None:
     assert is_near(picture.getpixel((0, 0)), GREEN)
 
 
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.99])
+def test_a_cut_jpeg_xl_is_said_to_be_cut_and_nothing_of_libjxl(share: float) -> None:
+    pytest.importorskip("pillow_jxl")
+    out = io.BytesIO()
+    Image.effect_noise((64, 64), 80).convert("RGB").save(out, "JXL")
+    data = out.getvalue()
+    with pytest.raises(CorruptMediaError, match=r"but is damaged or truncated$"):
+        read_image(data[: int(len(data) * share)])
+
+
 def test_a_jpeg_in_jpeg_xl(tmp_path: Path) -> None:
     pytest.importorskip("pillow_jxl")
     (tmp_path / "a.jpg").write_bytes(written("JPEG"))
