@@ -29,6 +29,8 @@ class Limits:
         video_seconds: length of one video.
         video_pixels: width times height of a frame of a video, as it is stored.
         video_frames: frames of one video that are encoded.
+        animation_pixels: width times height of all frames of one animated picture together, as
+            all are decoded; a frame counts as half a million at least.
         text_characters: characters of the text of one document.
         query_text_characters: characters of the texts, and documents, of one query together.
         query_audio_seconds: length of the recordings of one query together. A query has a few
@@ -46,6 +48,7 @@ class Limits:
     video_seconds: float = 12 * 3600.0
     video_pixels: int = 36_000_000
     video_frames: int = 43_200
+    animation_pixels: int = 50_000_000_000
     text_characters: int = 20_000_000
     query_text_characters: int = 100_000
     query_audio_seconds: float = 600.0

@@ -28,6 +28,7 @@ from anysense.embed.media.files import (
     open_file,
     open_media,
 )
+from anysense.embed.media.formats.animation import animated_format
 from anysense.embed.media.formats.front_tags import content_start
 from anysense.embed.media.formats.markup import is_page
 from anysense.embed.media.formats.packed import packed_format_name
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     from anysense.embed.media.files import Media
 
 __all__ = [
+    "ANIMATED_SUFFIXES",
     "DOCUMENT_SUFFIXES",
     "MEDIA_SUFFIXES",
     "RAW_SUFFIXES",
@@ -87,14 +89,17 @@ _TEXT_FORMATS = {
     ".xhtml": HTML_FORMAT,
 }
 _IMAGE_SUFFIXES = (
-    ".jpg .jpeg .jpe .jfif .png .webp .gif .tif .tiff .bmp .dib .heic .heif .hif .avif .jxl .svg"
-    " .jp2 .j2k .jpf .jpx .jpc .j2c .ppm .pgm .pbm .pnm .psd"
+    ".jpg .jpeg .jpe .jfif .png .apng .webp .gif .tif .tiff .bmp .dib .heic .heif .hif .avif .jxl"
+    " .svg .jp2 .j2k .jpf .jpx .jpc .j2c .ppm .pgm .pbm .pnm .psd"
 )
 _AUDIO_SUFFIXES = (
     ".wav .wave .flac .ogg .oga .opus .mp3 .m4a .m4b .aac .aif .aiff .aifc .au .caf .w64 .rf64"
     " .weba .mka .mp2 .mp1 .mpa .m2a .wma .amr .awb .ape .wv .tta .mpc .dsf .dff"
 )
 _VIDEO_SUFFIXES = sorted(VIDEO_SUFFIXES - TRANSPORT_SUFFIXES)
+
+ANIMATED_SUFFIXES = (".apng", ".gif", ".png", ".webp")
+"""Of the pictures that may have several frames, which makes them videos."""
 
 DOCUMENT_SUFFIXES = frozenset([".docx", ".epub", ".odt", ".pptx", ".rtf", ".xlsx"])
 """Of the files that an extra reads: see `anysense.embed.media.extras`."""
@@ -239,7 +244,8 @@ def format_of_media(source: Media, limits: Limits = DEFAULT_LIMITS) -> Format:
             from anysense.embed.media.video.tracks import format_of_tracks
 
             file_format = format_of_tracks(file, file_format, media_name(source))
-        if file_format.kind is not Kind.VIDEO:
+        file_format = animated_format(file, file_format) or file_format
+        if file_format.kind is not Kind.VIDEO or not file_format.container:
             check_size(media_name(source), file.seek(0, os.SEEK_END), limits.file_bytes)
             file.seek(0)
         return file_format

@@ -37,7 +37,16 @@ if TYPE_CHECKING:
     from anysense.embed.media.files import Media
     from anysense.embed.media.picture.stored import StoredPicture
 
-__all__ = ["as_rgb", "picture_pieces", "picture_pixels", "read_image", "read_small"]
+__all__ = [
+    "as_rgb",
+    "picture_pieces",
+    "picture_pixels",
+    "picture_plugin",
+    "picture_turn",
+    "read_image",
+    "read_small",
+    "within_pillows_limit",
+]
 
 # The plugins are called by name: Image.open would try them in turn, applies a limit of its own that
 # is global to the process, and knows only the plugins that someone registered.
@@ -110,8 +119,8 @@ def picture_pixels(source: Media, limits: Limits = DEFAULT_LIMITS) -> int:
         if file_format.kind is not Kind.IMAGE:
             raise UnsupportedMediaError(name, f"is {file_format.article}, not an image")
         file, file_format = stand_in(file, file_format, name, limits)
-        plugin = _plugin(file_format.name, name)
-        with quiet_decoders(), decoding(name, file_format.article), _within_pillows_limit(name):
+        plugin = picture_plugin(file_format.name, name)
+        with quiet_decoders(), decoding(name, file_format.article), within_pillows_limit(name):
             file.seek(0)
             with plugin(file) as image:
                 return image.width * image.height
@@ -176,7 +185,7 @@ def _decoded(source: Media, limits: Limits, share: Share, need: Need) -> Iterato
         if file_format.kind is not Kind.IMAGE:
             raise UnsupportedMediaError(name, f"is {file_format.article}, not an image")
         file, file_format = stand_in(file, file_format, name, limits)
-        plugin = _plugin(file_format.name, name)
+        plugin = picture_plugin(file_format.name, name)
         if file_format.name == "TIFF":
             quiet_libtiff()
 
@@ -207,7 +216,7 @@ def _decoded(source: Media, limits: Limits, share: Share, need: Need) -> Iterato
         with (
             quiet_decoders(),
             decoding(name, file_format.article),
-            _within_pillows_limit(name),
+            within_pillows_limit(name),
         ):
             stored = load_picture(file, open_image, open_reduced, file_format, name, need)
             packet = stored_packet(file, file_format.name)
@@ -221,7 +230,7 @@ def _shown(stored: StoredPicture, limits: Limits, name: str) -> Image:
     """What a stored picture shows, in 8-bit RGB and upright."""
     from anysense.embed.media.picture.frames import first_that_shows
 
-    orientation = _orientation(stored.image)
+    orientation = picture_turn(stored.image)
     if not stored.is_complete:
         return _upright(stored.fill(_flatten(stored.image)), orientation)
     check_pixels = partial(_check_pixels, name=name, limits=limits)
@@ -234,7 +243,7 @@ def as_rgb(image: Image) -> Image:
 
     A picture that is all that already is returned as it is.
     """
-    orientation = _orientation(image)
+    orientation = picture_turn(image)
     return _upright(_flatten(image), orientation)
 
 
@@ -261,7 +270,16 @@ def _on_white(image: Image) -> Image:
     return picture
 
 
-def _plugin(format_name: str, name: str) -> Callable[[BinaryIO | CountedReads], Image]:
+def picture_plugin(format_name: str, name: str) -> Callable[[BinaryIO | CountedReads], Image]:
+    """What opens a picture of a format as Pillow does.
+
+    Args:
+        format_name: of the picture.
+        name: what errors call it.
+
+    Raises:
+        UnsupportedMediaError: the package that reads it is not installed.
+    """
     module, attribute = _PLUGINS[format_name]
     if format_name == "JPEG XL":
         JPEG_XL.check(name, "a JPEG XL image")
@@ -279,8 +297,12 @@ def _plugin(format_name: str, name: str) -> Callable[[BinaryIO | CountedReads], 
 
 
 @contextmanager
-def _within_pillows_limit(name: str) -> Iterator[None]:
-    """Say what is wrong where Pillow applies its own limit of pixels, as some of its parts do."""
+def within_pillows_limit(name: str) -> Iterator[None]:
+    """Say what is wrong where Pillow applies its own limit of pixels, as some of its parts do.
+
+    Raises:
+        MediaTooLargeError: so it does.
+    """
     from PIL.Image import DecompressionBombError
 
     try:
@@ -317,7 +339,8 @@ def _check_scans(image: Image, file: BinaryIO, name: str, limits: Limits) -> Non
     file.seek(at)
 
 
-def _orientation(image: Image) -> int:
+def picture_turn(image: Image) -> int:
+    """The orientation that the EXIF of a picture states, from 1, which is upright, to 8."""
     try:
         return int(image.getexif().get(_ORIENTATION, 1))
     except Exception:  # the pixels are fine whatever parsing broken EXIF raises

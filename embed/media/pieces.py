@@ -188,6 +188,8 @@ class ReadOptions:
         """Whether words are recognised in what such an item shows, or in its sound."""
         if kind is Kind.IMAGE:
             return self.takes_words_of_pictures
+        if kind is Kind.VIDEO and self.takes_words_of_pictures:  # animated pictures
+            return True
         return kind in (Kind.AUDIO, Kind.VIDEO) and self.takes_speech
 
     @property

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 __all__ = [
+    "ANIMATED_FORMATS",
     "HEAD_BYTES",
     "HTML_FORMAT",
     "MARKDOWN_FORMAT",
@@ -59,7 +60,8 @@ class Format:
         article: the name with its article and noun, as a sentence takes it: ``a JPEG image``.
         kind: what an item of it is.
         media_type: its MIME type.
-        container: FFmpeg's name of the demuxer that reads it, for sounds and videos.
+        container: FFmpeg's name of the demuxer that reads it, for sounds and videos; an animated
+            picture has none.
     """
 
     name: str
@@ -144,6 +146,20 @@ _AMR = _audio("AMR", "audio/amr", "amr", "an")
 _MUSEPACK = "audio/x-musepack"
 _AVIF = _image("AVIF", "image/avif", "an")
 _HEIC = _image("HEIC", "image/heic")
+
+
+def _animated(name: str, article: str, media_type: str) -> Format:
+    return Format(name, article, Kind.VIDEO, media_type)
+
+
+ANIMATED_FORMATS: Mapping[str, Format] = MappingProxyType(
+    {
+        "GIF": _animated("animated GIF", "an animated GIF", "image/gif"),
+        "WebP": _animated("animated WebP", "an animated WebP", "image/webp"),
+        "PNG": _animated("APNG", "an animated PNG", "image/png"),
+    }
+)
+"""What pictures of these formats are if they have several frames, by the names of the formats."""
 
 _PREFIXES: tuple[tuple[bytes, Format], ...] = (
     (b"\xff\xd8\xff", _image("JPEG", "image/jpeg")),

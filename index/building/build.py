@@ -32,6 +32,7 @@ from anysense.index.building.options import DEFAULT_OPTIONS, BuildOptions
 from anysense.index.building.plan import make_plan
 from anysense.index.building.quarantine import is_seen_now, settle_problems, tried_paths
 from anysense.index.building.report import BuildProgress, BuildReport, ProgressCallback, tell_step
+from anysense.index.building.settings.animations import items_to_animate, note_animated
 from anysense.index.building.settings.keeping import keep_settings
 from anysense.index.building.settings.recognition import (
     items_to_recognise,
@@ -250,6 +251,7 @@ class _Build:
         self._report = report
         self._progress = progress
         self._total = 0  # files that are to be encoded, or were
+        self._to_animate: frozenset[str] = frozenset()
         self._read: tuple[int, Mapping[str, CatalogFile]] | None = None
 
     def run(self) -> None:
@@ -258,6 +260,7 @@ class _Build:
         self._scan.leave_out(modalities, recognition_of(folder))
         failures = {file.path: file for file in folder.quarantined()}
         known = {path: file for path, file in failures.items() if not is_seen_now(file, modalities)}
+        self._to_animate = items_to_animate(folder)
         if not self._options.retry_failed:
             self._scan.free_sidecars(tried_paths(self._scan, known))
         plan = self._plan(known)
@@ -283,6 +286,7 @@ class _Build:
         if self._total:
             note_compared(folder, self._scan)
             note_recognised(folder)
+        note_animated(folder, self._to_animate)
         if self._total or dropped:
             Said(folder).forget()
         if self._is_publishing_due():
@@ -314,7 +318,7 @@ class _Build:
             retry_failed=self._options.retry_failed,
             reread=self._options.reread,
             since=last_compared(self._collection.folder, self._scan),
-            to_read_again=items_to_recognise(self._collection.folder),
+            to_read_again=items_to_recognise(self._collection.folder) | self._to_animate,
             entries=entries,
         )
         self._report.note_touched(entry.path for entry in plan.changed)

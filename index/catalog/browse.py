@@ -16,7 +16,7 @@ from anysense.index.catalog.sqlite.connections import check_row
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from anysense.index.catalog.reader import Catalog
     from anysense.index.catalog.records import CatalogFile
@@ -30,6 +30,7 @@ __all__ = [
     "file_item",
     "file_owners",
     "files_at",
+    "files_named",
     "files_of_contents",
     "find_item",
     "forgotten_notes",
@@ -70,16 +71,45 @@ class ItemRow:
         }
 
 
-def items_before(catalog: Catalog, segment: int, kinds: Iterable[Kind]) -> Iterator[str]:
-    """The ids of the items of some kinds that have a segment with a smaller number than this."""
-    named = [kind.value for kind in kinds]
+def items_before(
+    catalog: Catalog, segment: int, kinds: Mapping[Kind, Collection[str]]
+) -> Iterator[str]:
+    """The ids of the items of some kinds that have a segment with a smaller number than this.
+
+    Args:
+        catalog: where they are.
+        segment: the number.
+        kinds: each with the suffixes of the files that count; empty where all do.
+    """
+    whole = [kind.value for kind, suffixes in kinds.items() if not suffixes]
+    some = [(kind.value, f"%{end}") for kind, suffixes in kinds.items() for end in suffixes]
+    conditions = ["kind = ?"] * len(whole) + ["kind = ? AND source LIKE ?"] * len(some)
     with catalog.transaction() as connection:
         rows = connection.execute(
-            "SELECT id FROM items WHERE kind IN (SELECT value FROM json_each(?)) AND "
+            f"SELECT id FROM items WHERE ({' OR '.join(conditions)}) AND "  # noqa: S608
             "(SELECT min(segment_pk) FROM segments s WHERE s.item_pk = items.item_pk) < ?",
-            (json.dumps(named), segment),
+            (*whole, *(value for pair in some for value in pair), segment),
         )
         yield from (str(item) for (item,) in rows)
+
+
+def files_named(
+    catalog: Catalog, kind: Kind, suffixes: Iterable[str]
+) -> Iterator[tuple[str, str, int]]:
+    """The ids of the items of a kind with files of some suffixes, and these files' paths and times.
+
+    The paths are those where the files are now, the times as the catalog has them.
+    """
+    patterns = [f"%{suffix}" for suffix in suffixes]
+    conditions = " OR ".join(["f.path LIKE ?"] * len(patterns)) or "FALSE"
+    with catalog.transaction() as connection:
+        rows = connection.execute(
+            "SELECT i.id, f.path, f.mtime_ns FROM items AS i JOIN files AS f USING (item_pk) "  # noqa: S608
+            f"WHERE i.kind = ? AND ({conditions})",
+            (kind.value, *patterns),
+        )
+        for item, path, mtime_ns in rows:
+            yield from_sql(item), catalog.place(path), mtime_ns
 
 
 def list_items(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from animations import animation
 from axe import breaches, needs_axe
 from browser import needs_chromium
 from page_view import View
@@ -64,4 +65,35 @@ def test_a_video_shows_the_frame_that_matched_and_plays_from_there(
     )
     assert 10 <= seconds < 20
     assert breaches(shown.page) == []
+    watch.check()
+
+
+@pytest.fixture
+def animated(service: str, page: Page) -> Iterator[View]:
+    """The page of a service that has an animated picture of three photos."""
+    frames = [
+        Image.open(PHOTOS / f"{name}.jpg").convert("RGB").resize((160, 120)) for name in NAMES
+    ]
+    address = f"{service}/v1/items"
+    files = {"file": ("moving.gif", animation("GIF", frames, 2.0), "image/gif")}
+    assert httpx.post(address, data={"id": "moving"}, files=files, timeout=120).status_code == 201
+    try:
+        yield View(page)
+    finally:
+        httpx.delete(f"{address}/moving")
+
+
+@needs_axe
+def test_an_animated_picture_moves_as_browsers_show_it(animated: View, watch: Watch) -> None:
+    animated.open("q=coffee+cup&kind=video")
+    tile = animated.hit("moving.gif")
+    expect(tile.locator("img")).to_have_attribute("src", re.compile(r"w=\d+&start=2"))
+    expect(tile.locator("img")).to_have_class(re.compile("there"))
+    tile.get_by_role("link").click()
+    dialog = animated.page.get_by_role("dialog", name="moving.gif")
+    picture = dialog.locator("figure img")
+    expect(picture).to_have_attribute("src", re.compile(r"/items/moving/media$"))
+    expect(dialog.locator("video")).to_have_count(0)
+    assert picture.evaluate("(image) => image.decode().then(() => image.naturalWidth)") == 160
+    assert breaches(animated.page) == []
     watch.check()

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { clipAt, isLookedAt, partsOf, pictureOf } from "../../server/web/state/hits/moments.js";
 import { placeOf } from "../../server/web/state/hits/telling.js";
+import { isAnimation } from "../../server/web/state/hits/tiles.js";
 
 const seen = { modality: "image", score: 4, start: 13, end: 14, unit: "seconds", page: null };
 const heard = { modality: "audio", score: 3, start: 10, end: 20, unit: "seconds", page: null };
@@ -66,4 +67,12 @@ test("where the whole video cannot be played, its moment is", () => {
   assert.deepEqual(clipAt(undefined, 0), { start: 0, end: 60 });
   const long = { ...hit, moments: [{ ...moments[0], end: 500 }] };
   assert.deepEqual(clipAt(long, 13), { start: 10, end: 130 });
+});
+
+test("an animated picture is told from other videos by its name", () => {
+  for (const source of ["a/wave.GIF", "wave.webp", "wave.png", "wave.apng"])
+    assert.equal(isAnimation({ kind: "video", source }), true, source);
+  for (const source of ["gif.mp4", "wave.gif.webm", "wave"])
+    assert.equal(isAnimation({ kind: "video", source }), false, source);
+  assert.equal(isAnimation({ kind: "image", source: "still.gif" }), false);
 });

@@ -11,7 +11,7 @@ from anysense.embed.media.files import media_name, open_media
 from anysense.embed.media.identify import identify
 from anysense.embed.media.video.hearing import heard_in
 from anysense.embed.media.video.mp4 import FRAME_SECONDS, Mp4Writer
-from anysense.embed.media.video.opened import OpenedVideo, open_video
+from anysense.embed.media.video.opened import open_video
 from anysense.embed.media.video.seeking import frames_from
 from anysense.embed.media.video.showing import shown
 from anysense.embed.media.video.tracks import video_format
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from anysense.embed.media.files import Media
+    from anysense.embed.media.video.footage import Footage
 
 __all__ = ["CLIP_SIDE", "cut_video"]
 
@@ -66,9 +67,7 @@ def cut_video(
             writer.finish()
 
 
-def _pictures(
-    video: OpenedVideo, start: float, end: float, name: str
-) -> Iterator[tuple[Image, float]]:
+def _pictures(video: Footage, start: float, end: float, name: str) -> Iterator[tuple[Image, float]]:
     """What is shown in these seconds, with times from their start; the last is shown till the end.
 
     Frames that come sooner than `FRAME_SECONDS` after another one are left out.

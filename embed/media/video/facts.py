@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
 from anysense.embed.media.files import media_name, open_media
 from anysense.embed.media.identify import identify
-from anysense.embed.media.video.opened import OpenedVideo, open_video
+from anysense.embed.media.video.opened import open_video
 from anysense.embed.media.video.soundtrack import Soundtrack
 from anysense.embed.media.video.tracks import video_format
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from anysense.embed.media.files import Media
+    from anysense.embed.media.video.footage import Footage
 
 __all__ = ["is_heard", "stated_length"]
 
@@ -49,7 +50,7 @@ def is_heard(source: Media, limits: Limits = DEFAULT_LIMITS) -> bool:
 
 
 @contextmanager
-def _opened(source: Media, limits: Limits) -> Iterator[OpenedVideo]:
+def _opened(source: Media, limits: Limits) -> Iterator[Footage]:
     with open_media(source, limits) as file:
         file_format = video_format(file, identify(file, source))
         with open_video(file, file_format, media_name(source), limits) as video:

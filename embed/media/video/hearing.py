@@ -11,13 +11,14 @@ from anysense.embed.media.audio.recording import resample
 from anysense.embed.media.files import media_name, open_media
 from anysense.embed.media.identify import identify
 from anysense.embed.media.pieces import Piece
-from anysense.embed.media.video.opened import OpenedVideo, open_video
+from anysense.embed.media.video.opened import open_video
 from anysense.embed.media.video.soundtrack import Soundtrack
 from anysense.embed.media.video.tracks import video_format
 from anysense.embed.types import Waveform
 
 if TYPE_CHECKING:
     from anysense.embed.media.files import Media
+    from anysense.embed.media.video.footage import Footage
 
 __all__ = ["SOUND_RATE", "heard_in", "read_soundtrack"]
 
@@ -46,14 +47,14 @@ def read_soundtrack(
     return sound
 
 
-def heard_in(video: OpenedVideo, start: float, end: float) -> Waveform | None:
+def heard_in(video: Footage, start: float, end: float) -> Waveform | None:
     """What is heard in these seconds, mono at `SOUND_RATE`; None if nothing is.
 
     It begins at the start, with silence where the sound begins later, and ends with the video.
     """
     import numpy as np
 
-    if video.sound is None:
+    if video.is_silent:
         return None
     video.seek(max(0.0, start - _LEAD))
     track, pieces = Soundtrack(end - start + _LEAD), list[Piece]()

@@ -21,7 +21,9 @@ from anysense.embed.media.audio.ffmpeg import open_container
 from anysense.embed.media.files import decoding
 from anysense.embed.media.formats.front_tags import after_tags
 from anysense.embed.media.quiet import quiet_decoders
+from anysense.embed.media.video.animation import open_animation
 from anysense.embed.media.video.clock import Clock, end_of_packet, seconds_of
+from anysense.embed.media.video.footage import Footage, TimedFrame
 from anysense.embed.media.video.length import is_cut_short, stated_seconds
 from anysense.embed.media.video.torn import is_torn
 from anysense.embed.media.video.tracks import picture_stream, sound_stream
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from anysense.embed.limits import Limits
     from anysense.embed.media.signatures import Format
 
-__all__ = ["OpenedVideo", "TimedFrame", "open_video"]
+__all__ = ["OpenedVideo", "open_video"]
 
 _BAD_PACKETS = 0.02
 """The share of damaged packets of a stream that is passed over, with one always allowed."""
@@ -43,34 +45,19 @@ _FRAMES_FOR_ONE = 12
 """From so many frames for each one that is wanted, those that no other needs are left out."""
 
 
-class TimedFrame:
-    """A decoded frame, of pictures or of sound.
-
-    Attributes:
-        frame: PyAV's.
-        is_sound: whether it is heard.
-        start: when it begins, in seconds.
-        end: when it ends, as far as that is known.
-    """
-
-    __slots__ = ("end", "frame", "is_sound", "start")
-
-    def __init__(self, frame: Any, *, is_sound: bool, start: float) -> None:
-        self.frame = frame
-        self.is_sound = is_sound
-        self.start = start
-        self.end = start + seconds_of(frame)
-
-
 @contextmanager
 def open_video(
     file: BinaryIO, file_format: Format, name: str, limits: Limits, **options: str
-) -> Iterator[OpenedVideo]:
-    """Open a video, with options of FFmpeg's demuxer.
+) -> Iterator[Footage]:
+    """Open a video, with options of FFmpeg's demuxer, or an animated picture.
 
     Raises:
         MediaError: it cannot be decoded, or is too large.
     """
+    if not file_format.container:
+        with open_animation(file, file_format, name, limits) as animation:
+            yield animation
+        return
     # A cell of memory for each pixel is taken before the first frame is seen.
     options["max_pixels"] = str(limits.video_pixels)
     whole = after_tags(file)
@@ -117,6 +104,15 @@ class OpenedVideo:
         self.is_complete = True
         self._check_size(self.pictures)
         self._check_seconds(float(container.duration or 0) / 1e6 if self._is_stated() else 0.0)
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it has no sound at all."""
+        return self.sound is None
+
+    def frame_rate(self, wanted: float) -> float:
+        """How many frames of a second are encoded where so many are wanted."""
+        return wanted
 
     def frames(self, *, pictures: float, sound: bool) -> Generator[TimedFrame]:
         """The frames of the default streams, decoded, in the order of the file.
@@ -246,4 +242,8 @@ class _Stream:
             self.bad += 1
             return
         for frame in frames:
-            yield TimedFrame(frame, is_sound=self.is_sound, start=self._clock.seconds(frame))
+            yield _timed(frame, self._clock.seconds(frame), is_sound=self.is_sound)
+
+
+def _timed(frame: Any, start: float, *, is_sound: bool) -> TimedFrame:
+    return TimedFrame(frame, start, start + seconds_of(frame), is_sound=is_sound)

@@ -11,7 +11,7 @@ from anysense.embed.errors import MediaTooLargeError
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from anysense.embed.media.video.opened import OpenedVideo
+    from anysense.embed.media.video.footage import Footage
 
 __all__ = ["MOST_PASSED", "frames_from"]
 
@@ -27,7 +27,7 @@ _EARLIER = 10.0
 
 
 def frames_from(
-    video: OpenedVideo, seconds: float, name: str, most: int = MOST_PASSED
+    video: Footage, seconds: float, name: str, most: int = MOST_PASSED
 ) -> Generator[tuple[Any, float]]:
     """The frames of a video with their times: first the one that is shown at a time.
 

@@ -10,7 +10,7 @@ from anysense.embed.errors import EmptyMediaError
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
 from anysense.embed.media.files import media_name, open_media
 from anysense.embed.media.identify import identify
-from anysense.embed.media.video.opened import OpenedVideo, open_video
+from anysense.embed.media.video.opened import open_video
 from anysense.embed.media.video.seeking import frames_from
 from anysense.embed.media.video.showing import is_blank, shown
 from anysense.embed.media.video.tracks import video_format
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from anysense.embed.media.files import Media
+    from anysense.embed.media.video.footage import Footage
 
 __all__ = ["read_still"]
 
@@ -55,13 +56,13 @@ def read_still(
     return still
 
 
-def _shown_at(video: OpenedVideo, seconds: float, side: int, name: str) -> Image | None:
+def _shown_at(video: Footage, seconds: float, side: int, name: str) -> Image | None:
     with closing(frames_from(video, seconds, name)) as frames:
         frame, _ = next(frames, (None, 0.0))
     return None if frame is None else shown(frame, (side, 0), video.aspect)
 
 
-def _first_shown(video: OpenedVideo, side: int) -> Image | None:
+def _first_shown(video: Footage, side: int) -> Image | None:
     """The first frame, of one a second, that shows anything; or else the very first."""
     first, due = None, 0.0
     with closing(video.frames(pictures=1.0, sound=False)) as frames:

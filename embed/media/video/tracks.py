@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from anysense.embed.media.audio.covers import has_moving_pictures
 from anysense.embed.media.audio.ffmpeg import audio_stream, open_container
 from anysense.embed.media.files import decoding
+from anysense.embed.media.formats.animation import animated_format
 from anysense.embed.media.formats.front_tags import after_tags
 from anysense.embed.media.signatures import VIDEO_FORMATS
 from anysense.embed.types import Kind
@@ -49,12 +50,15 @@ def format_of_tracks(file: BinaryIO, file_format: Format, name: str) -> Format:
 
 
 def video_format(file: BinaryIO, file_format: Format) -> Format:
-    """The format of a video in a container that may hold a recording, too.
+    """The format of a video in a container that may hold a recording, too, or of an animation.
 
     The file is left at its beginning.
     """
     if file_format.kind is Kind.VIDEO:
         return file_format
+    animated = animated_format(file, file_format)
+    if animated is not None:
+        return animated
     head = file.read(_HEAD_BYTES)
     file.seek(0)
     return next(video for mark, video in VIDEO_FORMATS[file_format.container] if mark in head)

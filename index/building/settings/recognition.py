@@ -10,12 +10,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from anysense.embed.media.identify import ANIMATED_SUFFIXES
 from anysense.embed.media.pieces import Recognition, check_recognition
 from anysense.embed.types import Kind
 from anysense.index.catalog.browse import items_before
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from anysense.index.folder.folder import CollectionFolder
 
@@ -25,11 +26,11 @@ _RECOGNITION = "recognition|"
 """What the keys of the notes begin with."""
 _OCR = f"{_RECOGNITION}ocr"
 _TRANSCRIBE = f"{_RECOGNITION}transcribe"
-_KINDS = {
-    _OCR: (Kind.IMAGE, Kind.DOCUMENT),
-    _TRANSCRIBE: (Kind.AUDIO, Kind.VIDEO),
+_KINDS: Mapping[str, Mapping[Kind, tuple[str, ...]]] = {
+    _OCR: {Kind.IMAGE: (), Kind.DOCUMENT: (), Kind.VIDEO: ANIMATED_SUFFIXES},
+    _TRANSCRIBE: {Kind.AUDIO: (), Kind.VIDEO: ()},
 }
-"""What is read again where one of these changes."""
+"""What is read again where one of these changes, with the suffixes that count, if not all do."""
 _NONE_BEFORE = 0  # no segment has this number, or a smaller one
 
 

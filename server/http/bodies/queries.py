@@ -7,6 +7,7 @@ import json
 import zlib
 from typing import TYPE_CHECKING
 
+from anysense.embed.media.formats.animation import animated_format
 from anysense.embed.media.identify import identify
 from anysense.embed.media.signatures import VIDEO_FORMATS
 from anysense.embed.types import Kind, Modality
@@ -139,7 +140,9 @@ def _check_video(content: bytes, param: str) -> None:
         RequestError: so it is.
         MediaError: it cannot be told what it is.
     """
-    found = identify(io.BytesIO(content), content)
-    if found.kind is not Kind.VIDEO and found.container not in VIDEO_FORMATS:
+    file = io.BytesIO(content)
+    found = identify(file, content)
+    is_video = found.kind is Kind.VIDEO or found.container in VIDEO_FORMATS
+    if not is_video and animated_format(file, found) is None:
         message = f"{param}: this is {found.article}, not a video."
         raise RequestError(message, 422, "invalid_value", param)

@@ -36,6 +36,14 @@ export function hasPages(source) {
 }
 
 /**
+ * Whether a video is an animated picture, which browsers show as they show others.
+ * @param {{kind: string, source: string}} item
+ */
+export function isAnimation({ kind, source }) {
+  return kind === "video" && /\.(a?png|gif|webp)$/i.test(source);
+}
+
+/**
  * The room that a hit takes.
  * @param {Hit} hit
  * @param {number} width of the page

@@ -4,7 +4,7 @@ import { media } from "../../service/media.js";
 import { clipAt, pictureOf } from "../../state/hits/moments.js";
 import { spansOf, startOf } from "../../state/hits/spans.js";
 import { nameOf } from "../../state/hits/telling.js";
-import { hasPages } from "../../state/hits/tiles.js";
+import { hasPages, isAnimation } from "../../state/hits/tiles.js";
 import { hitOf } from "../../state/item/stepping.js";
 import { clock } from "../../state/times.js";
 import { html, nothing } from "../../vendor/lit-html/lit-html.js";
@@ -28,6 +28,7 @@ const STEP = 5; // seconds that a key goes on in a sound
 export function stageView(item, state, actions) {
   if (item.kind === "audio") return soundView(item, state, actions);
   if (item.kind === "text") return readingView(state, actions);
+  if (isAnimation(item)) return animationView(item, state);
   if (item.kind === "video") return videoView(item, state);
   if (item.kind === "image") return pictureView(item, state);
   return html`
@@ -39,11 +40,32 @@ export function stageView(item, state, actions) {
  * @param {Owned} item
  * @param {State} state
  */
-function pictureView(item, { query, place }) {
-  const { collection } = query;
+function pictureView(item, state) {
+  const { query, place } = state;
   const part = pictureOf({ kind: item.kind, page: place?.page ?? null });
+  return figureView(item, state, media.thumbnail(query.collection, item.id, 1280, part), part);
+}
+
+/**
+ * An animated picture, as it moves.
+ *
+ * @param {Owned} item
+ * @param {State} state
+ */
+function animationView(item, state) {
+  const src = media.source(media.path(state.query.collection, item.id));
+  return figureView(item, state, { src, srcset: null }, {});
+}
+
+/**
+ * @param {Owned} item
+ * @param {State} state
+ * @param {{src: string | null, srcset: string | null}} large
+ * @param {{page?: number, start?: number}} part that is shown small until then
+ */
+function figureView(item, { query, place }, large, part) {
+  const { collection } = query;
   const small = media.thumbnail(collection, item.id, 320, part).src;
-  const large = media.thumbnail(collection, item.id, 1280, part);
   if (large.src === null) return html`<p class="soft">${words.hits.loading}</p>`;
   const failed = (/** @type {Event} */ event) =>
     /** @type {HTMLElement} */ (event.target).closest(".view")?.classList.add("broken");

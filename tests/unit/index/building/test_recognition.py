@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from animations import animation
+from PIL import Image
 from tiny_files import inputs_encoded, summary, write_picture
+from video_files import Scene, colour, film
 from written import REFUSED, scan, screenshot
 
 from anysense.embed.errors import UsageError
@@ -135,3 +138,21 @@ def test_a_missing_extra_leaves_the_collection_as_it_was(
         build(collection, [pictures], ocr=True)
     assert not recognition_of(collection.folder).ocr
     assert summary(build(collection, [pictures])) == {"added": 2}
+
+
+def test_an_animated_picture_is_found_by_the_words_of_its_first_frame(
+    collection: Collection, tmp_path: Path
+) -> None:
+    folder = tmp_path / "moving"
+    folder.mkdir()
+    blank = Image.new("RGB", screenshot().size, "white")
+    data = animation("GIF", [blank, screenshot().convert("RGB")], 1.0)
+    (folder / "error.gif").write_bytes(data)
+    (folder / "film.mp4").write_bytes(film([Scene(colour("red"))]))
+    build(collection, [folder])
+    assert words_of(collection, "error.gif") == ""
+    assert summary(build(collection, [folder], ocr=True)) == {"updated": 1, "unchanged": 1}
+    assert REFUSED[-1] in words_of(collection, "error.gif")
+    hit = CollectionRetriever(collection).retrieve("ERR_CONNECTION_REFUSED", match="words")[0]
+    assert (hit.kind.value, hit.start, hit.end) == ("video", 1.0, 2.0)
+    assert hit.box is not None

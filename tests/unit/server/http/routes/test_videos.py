@@ -7,6 +7,7 @@ import io
 from typing import TYPE_CHECKING
 
 import pytest
+from animations import animation, card
 from http_client import TestClient, error_of
 from PIL import Image
 from video_files import Scene, film, tones
@@ -132,3 +133,42 @@ def test_a_film_finds_itself_first_and_what_each_of_its_scenes_shows(shown: Test
     assert pages == [hit["id"] for hit in hits]
     told = shown.post("/v1/search/explain", json={**body, "id": "red"}).json()
     assert (told["id"], told["cosine"]) == ("red", pictures["red"]["raw_score"])
+
+
+MOVING = animation("GIF", [card("red"), card("blue")], 3.0)
+
+
+@pytest.fixture
+def animated(client: TestClient) -> TestClient:
+    """A service with an uploaded GIF of three red seconds and three blue ones."""
+    files = {"file": ("moving.gif", MOVING, "image/gif")}
+    added = client.post("/v1/items", data={"id": "moving"}, files=files)
+    assert (added.status_code, added.json()["kind"]) == (201, "video")
+    return client
+
+
+def test_an_animated_picture_is_sent_as_the_picture_that_it_is(animated: TestClient) -> None:
+    whole = animated.get("/v1/items/moving/media")
+    assert (whole.content, whole.headers["content-type"]) == (MOVING, "image/gif")
+    assert whole.headers["content-disposition"].startswith("inline")
+    for seconds, colour in ((1, "red"), (4, "blue")):
+        small = animated.get(f"/v1/items/moving/media?w=160&start={seconds}")
+        assert (colour_of(small), small.headers["content-type"]) == (colour, "image/jpeg")
+
+
+def test_seconds_of_an_animated_picture_are_a_video(animated: TestClient) -> None:
+    cut = animated.get("/v1/items/moving/media?start=2&end=4")
+    assert (cut.status_code, cut.headers["content-type"]) == (200, "video/mp4")
+    assert media_type(cut.content) == "video/mp4"
+
+
+@pytest.mark.parametrize("field", ["image", "video"])
+def test_an_animated_picture_asks_by_its_frames(shown: TestClient, field: str) -> None:
+    data = animation("GIF", [card("blue"), card("blue").rotate(180)], 1.0)
+    uri = "data:image/gif;base64," + base64.b64encode(data).decode()
+    found = shown.post("/v1/search", json={field: uri, "modalities": ["image"]})
+    assert found.status_code == 200
+    [hit] = [hit for hit in found.json()["hits"] if hit["id"] == "film"]
+    assert hit["start"] >= 3
+    files = {field: ("moving.gif", data, "image/gif")}
+    assert shown.post("/v1/search", files=files).json()["hits"][0]["id"]
