@@ -56,7 +56,7 @@ _READERS = {
     "PPTX": _OFFICE,
     "RTF": _OFFICE,
     "XLSX": _OFFICE,
-    "image": "anysense.embed.media.image:picture_pieces",
+    "image": "anysense.embed.media.picture.motion:photo_pieces",
     "video": "anysense.embed.media.video.video:video_pieces",
     "audio": "anysense.embed.media.audio.recording:recording_pieces",
 }
@@ -155,6 +155,7 @@ class ReadOptions:
         window_seconds: how long the windows are in which the sound of a video is given.
         recognition: which words are recognised in what is no text.
         recogniser: what writes down speech; None where nobody is to.
+        motion: whether to read the video behind the picture of a motion photo.
     """
 
     modalities: frozenset[Modality] = frozenset(Modality)
@@ -168,6 +169,7 @@ class ReadOptions:
     window_seconds: float = 10.0
     recognition: Recognition = NO_RECOGNITION
     recogniser: SpeechRecogniser | None = None
+    motion: bool = True
 
     @property
     def takes_captions(self) -> bool:

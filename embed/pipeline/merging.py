@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from anysense.embed.types import EncodedSegment, FloatArray
 
-__all__ = ["MOST_SECONDS", "SAME", "first_frames", "merge_frames"]
+__all__ = ["MOST_SECONDS", "SAME", "first_frames", "merge_frames", "without_repeats"]
 
 SAME = 0.9
 """The cosine of two frames from which on they show the same."""
@@ -72,6 +72,23 @@ def first_frames(places: Sequence[Place], vectors: FloatArray) -> list[int]:
                 continue
         kept.append(number)
         last = place
+    return kept
+
+
+def without_repeats(segments: Iterable[EncodedSegment]) -> list[EncodedSegment]:
+    """The segments of a motion photo without the frames that show the same as its picture.
+
+    Args:
+        segments: those of the picture itself before the frames.
+    """
+    kept: list[EncodedSegment] = []
+    pictures: dict[str, EncodedSegment] = {}
+    for segment in segments:
+        if segment.modality is Modality.IMAGE and segment.origin is Origin.CONTENT:
+            picture = pictures.setdefault(segment.space, segment)
+            if picture is not segment and float(picture.vector @ segment.vector) >= SAME:
+                continue
+        kept.append(segment)
     return kept
 
 

@@ -181,6 +181,7 @@ def query_segments(
     options = ReadOptions(
         frozenset({modality}),
         captions=False,
+        motion=False,
         limits=limits,
         sides=picture_sides([encoder]),
         videos=video_inputs([encoder]),

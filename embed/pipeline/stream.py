@@ -32,7 +32,7 @@ from anysense.embed.media.pieces import (
 )
 from anysense.embed.media.wordless import wordless
 from anysense.embed.pipeline.lookahead import Budget, Buffer, Prepared, Stopped
-from anysense.embed.pipeline.merging import merge_frames
+from anysense.embed.pipeline.merging import merge_frames, without_repeats
 from anysense.embed.pipeline.reading import (
     MediaSource,
     name_of,
@@ -181,6 +181,8 @@ class _Job:
         if self.kind is Kind.VIDEO:
             of_frames = {e.space.id for e in encoders if getattr(e, "video", None) is None}
             segments = merge_frames(segments, of_frames)
+        elif self.kind is Kind.IMAGE and len(segments) > len(encoders):
+            segments = without_repeats(segments)
         is_complete = all(segment.is_complete for segment in self.segments)
         said = {key: value for s in self.segments for key, value in s.said.items()}
         return Encoded(self.source, self.kind, segments, None, is_complete, said)

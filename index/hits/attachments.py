@@ -78,7 +78,8 @@ def sound_of(hit: Hit, excerpt: Excerpt, most_bytes: int) -> MediaFile:
     from anysense.embed.media.video.hearing import read_soundtrack
 
     place = excerpt.place
-    if place.start is not None and place.end is not None and hit.kind is Kind.VIDEO:
+    is_seen = hit.kind in (Kind.VIDEO, Kind.IMAGE)  # a motion photo
+    if place.start is not None and place.end is not None and is_seen:
         cut = hit.read_by.clip(hit.id, place.start, place.end)
         track = read_soundtrack(cut.data, 0.0, place.end - place.start)
         sound = MediaFile(wav_bytes(track), "audio/wav", f"{PurePath(cut.name).stem}.wav")

@@ -11,6 +11,7 @@ from typing import BinaryIO
 from anysense.embed.errors import MediaTooLargeError, UsageError
 from anysense.embed.media.files import OpenedFile
 from anysense.embed.media.identify import format_of_media
+from anysense.embed.media.picture.motion import has_motion, opened_motion
 from anysense.embed.types import Kind
 from anysense.index.showing.keeping import kept
 from anysense.index.showing.opening import ItemFile
@@ -40,15 +41,18 @@ def clip_type(item_file: ItemFile) -> str:
     Raises:
         MediaError: it cannot be told what it is.
     """
-    kind = format_of_media(OpenedFile(item_file.file, item_file.path)).kind
-    return "video/mp4" if kind is Kind.VIDEO else "audio/wav"
+    source = OpenedFile(item_file.file, item_file.path)
+    kind = format_of_media(source).kind
+    is_video = kind is Kind.VIDEO or (kind is Kind.IMAGE and has_motion(source))
+    return "video/mp4" if is_video else "audio/wav"
 
 
 def clip(item_file: ItemFile, start: float, end: float) -> ItemFile:
     """Some seconds of a sound or a video.
 
     Of a sound it is a mono WAV file of 16-bit integers, at the sound's own rate; of a video, a
-    small MP4 file with its picture and its sound, kept in the user's cache.
+    small MP4 file with its picture and its sound, kept in the user's cache; of a motion photo that
+    is the video behind it.
 
     Args:
         item_file: the sound or the video.
@@ -60,7 +64,7 @@ def clip(item_file: ItemFile, start: float, end: float) -> ItemFile:
 
     Raises:
         UsageError: the part is empty.
-        UnsupportedMediaError: it is neither.
+        UnsupportedMediaError: it is none of these.
         MediaTooLargeError: the part is longer than `CLIP_SECONDS`.
         MediaError: it cannot be read, or ends before the part begins.
     """
@@ -100,8 +104,9 @@ def _video_clip(item_file: ItemFile, start: float, end: float) -> BinaryIO:
     from anysense.embed.media.video.cutting import cut_video
 
     def make() -> bytes:
-        out = io.BytesIO()
-        cut_video(OpenedFile(item_file.file, item_file.path), start, end, out)
+        out, source = io.BytesIO(), OpenedFile(item_file.file, item_file.path)
+        with opened_motion(source) as behind:
+            cut_video(behind or source, start, end, out)
         return out.getvalue()
 
     return io.BytesIO(kept("clips", f"{clip_tag(item_file, start, end)}.mp4", make))

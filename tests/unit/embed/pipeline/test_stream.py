@@ -314,6 +314,8 @@ def test_a_decoder_that_is_not_installed_ends_the_run(
     files: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     picture = next(path for path in files if path.suffix in (".png", ".jpg"))
-    monkeypatch.setitem(sys.modules, "anysense.embed.media.image", None)
-    with pytest.raises(EncoderError, match=r"'anysense\.embed\.media\.image' is not installed"):
+    monkeypatch.setitem(sys.modules, "anysense.embed.media.picture.motion", None)
+    with pytest.raises(
+        EncoderError, match=r"'anysense\.embed\.media\.picture\.motion' is not installed"
+    ):
         run([TinyEncoder()], [MediaSource(0, picture, Modality.IMAGE)])

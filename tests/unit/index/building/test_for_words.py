@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from animations import animation, card
+from PIL import Image
 from tiny_files import inputs_encoded, summary, write_picture, write_tone
 from video_files import SCENES, film
 from whisper_files import write_whisper
@@ -162,3 +164,15 @@ def test_what_each_recognition_reads(
     recognition: Recognition, named: set[Modality], is_read: bool
 ) -> None:
     assert recognition.reads(named) == is_read
+
+
+def test_animated_pictures_are_read_for_their_words(texts: Collection, tmp_path: Path) -> None:
+    folder = tmp_path / "moving"
+    folder.mkdir()
+    error = screenshot().convert("RGB")
+    blank = Image.new("RGB", error.size, "white")
+    (folder / "error.gif").write_bytes(animation("GIF", [blank, error], 1.0))
+    (folder / "colours.gif").write_bytes(animation("GIF", [card("red"), card("blue")], 1.0))
+    report = build(texts, [folder], ocr=True)
+    assert (report.added, [problem.path for problem in report.quarantined]) == (1, [])
+    assert found(texts, "ERR_CONNECTION_REFUSED") == [("error.gif", Origin.OCR)]

@@ -19,7 +19,7 @@ from anysense.embed.media.pieces import Piece, ReadOptions, read_pieces
 from anysense.embed.media.video.cutting import cut_video
 from anysense.embed.media.video.facts import is_heard, stated_length
 from anysense.embed.media.video.still import read_still
-from anysense.embed.types import Modality
+from anysense.embed.types import Kind, Modality
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -225,3 +225,11 @@ def test_it_says_what_it_shows_and_when_it_was_taken() -> None:
     pieces = frames_of(moving("WEBP", exif=exif.tobytes()))
     assert pieces[-1].said == {"camera": {"make": "Kamera"}}
     assert {picture(piece).size for piece in pieces} == {(48, 64)}
+
+
+def test_where_only_words_are_wanted_no_frame_is_a_piece() -> None:
+    options = ReadOptions(frozenset({Modality.TEXT}))
+    data = moving("GIF", comment=b"Waves break on the beach")
+    kind, pieces = read_pieces(data, options)
+    assert (kind, [piece.modality for piece in pieces]) == (Kind.VIDEO, [Modality.TEXT])
+    assert list(read_pieces(moving("PNG"), options)[1]) == []
