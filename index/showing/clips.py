@@ -101,7 +101,7 @@ def _sound_clip(item_file: ItemFile, start: float, end: float) -> BinaryIO:
 
 
 def _video_clip(item_file: ItemFile, start: float, end: float) -> BinaryIO:
-    from anysense.embed.media.video.cutting import cut_video
+    from anysense.embed.media.video.clips.cutting import cut_video
 
     def make() -> bytes:
         out, source = io.BytesIO(), OpenedFile(item_file.file, item_file.path)

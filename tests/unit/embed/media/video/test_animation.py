@@ -16,7 +16,7 @@ from anysense.embed.clips import Clip, VideoInput
 from anysense.embed.errors import CorruptMediaError, EmptyMediaError, MediaTooLargeError
 from anysense.embed.limits import Limits
 from anysense.embed.media.pieces import Piece, ReadOptions, read_pieces
-from anysense.embed.media.video.cutting import cut_video
+from anysense.embed.media.video.clips.cutting import cut_video
 from anysense.embed.media.video.facts import is_heard, stated_length
 from anysense.embed.media.video.still import read_still
 from anysense.embed.types import Kind, Modality

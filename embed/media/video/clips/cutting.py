@@ -9,8 +9,8 @@ from anysense.embed.errors import EmptyMediaError
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
 from anysense.embed.media.files import media_name, open_media
 from anysense.embed.media.identify import identify
+from anysense.embed.media.video.clips.mp4 import FRAME_SECONDS, Mp4Writer
 from anysense.embed.media.video.hearing import heard_in
-from anysense.embed.media.video.mp4 import FRAME_SECONDS, Mp4Writer
 from anysense.embed.media.video.opened import open_video
 from anysense.embed.media.video.seeking import frames_from
 from anysense.embed.media.video.showing import shown

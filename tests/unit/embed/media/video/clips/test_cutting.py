@@ -13,7 +13,7 @@ from video_files import CONTAINERS, Scene, colour, film, tones
 
 from anysense.embed.errors import EmptyMediaError
 from anysense.embed.media.identify import media_type
-from anysense.embed.media.video.cutting import CLIP_SIDE, cut_video
+from anysense.embed.media.video.clips.cutting import CLIP_SIDE, cut_video
 from anysense.embed.media.video.hearing import read_soundtrack
 
 if TYPE_CHECKING:

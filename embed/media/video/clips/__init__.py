@@ -1,0 +1,1 @@
+"""Seconds of a video as a film of their own."""
