@@ -251,7 +251,7 @@ class _Build:
         self._report = report
         self._progress = progress
         self._total = 0  # files that are to be encoded, or were
-        self._to_animate: frozenset[str] = frozenset()
+        self._to_animate = items_to_animate(collection.folder)
         self._read: tuple[int, Mapping[str, CatalogFile]] | None = None
 
     def run(self) -> None:
@@ -260,7 +260,6 @@ class _Build:
         self._scan.leave_out(modalities, recognition_of(folder))
         failures = {file.path: file for file in folder.quarantined()}
         known = {path: file for path, file in failures.items() if not is_seen_now(file, modalities)}
-        self._to_animate = items_to_animate(folder)
         if not self._options.retry_failed:
             self._scan.free_sidecars(tried_paths(self._scan, known))
         plan = self._plan(known)

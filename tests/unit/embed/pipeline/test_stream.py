@@ -75,9 +75,11 @@ def test_a_file_is_closed_when_its_piece_cannot_be_prepared(
             raise CorruptMediaError(str(path), "cannot be prepared")
 
     opened: list[Path] = []
+    ever: list[Path] = []
 
     def read(source: Path, options: object) -> Iterator[Piece]:
         opened.append(source)
+        ever.append(source)
         try:
             yield Piece(Modality.IMAGE, PIL.Image.new("RGB", (4, 4)))
         finally:
@@ -85,10 +87,10 @@ def test_a_file_is_closed_when_its_piece_cannot_be_prepared(
 
     path = tmp_path / "a.png"
     PIL.Image.new("RGB", (4, 4)).save(path)
-    monkeypatch.setattr("anysense.embed.media.image.picture_pieces", read)
+    monkeypatch.setattr("anysense.embed.media.picture.motion.photo_pieces", read)
     [result] = run([Refusing()], [MediaSource("a", path)])
     assert result.error is not None  # which keeps what was going on when it was raised
-    assert opened == []
+    assert (opened, ever) == ([], [path])
 
 
 def test_segments_say_where_they_are(files: list[Path]) -> None:

@@ -478,7 +478,7 @@ def test_what_cannot_be_read_again_stays_as_it_was(
     (photos / "copy.png").write_bytes((photos / "blue.png").read_bytes())
     build(collection, [photos])
     with monkeypatch.context() as patched:
-        patched.setattr("anysense.embed.media.image.picture_pieces", refuse)
+        patched.setattr("anysense.embed.media.picture.motion.photo_pieces", refuse)
         report = build(collection, [photos], reread=True)
     assert summary(report) == {"updated": 1, "unchanged": 1, "quarantined": 2}
     assert [os.path.basename(problem.path) for problem in report.quarantined] == [  # noqa: PTH119
