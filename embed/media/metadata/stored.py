@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["exif_data", "iptc_records", "xmp_packet"]
 
-_TIFF_IPTC = 0x83BB
+_TIFF_IPTC, _BYTES = 0x83BB, 7  # TIFF 6.0, section 2: bytes of any meaning
 _IPTC, _EXIF, _XMP = 0x0404, 0x0422, 0x0424
 """The numbers of resources of Photoshop, in its documents and in the APP13 of a JPEG."""
 _PNG_IPTC = "Raw profile type iptc"
@@ -51,6 +51,18 @@ def iptc_records(image: Image) -> bytes | None:
     if records is None and image.format == "PNG":
         records = _of_png(image.info.get(_PNG_IPTC))
     return records if isinstance(records, bytes) else None
+
+
+def _of_tiff(image: Image) -> Any:
+    """IPTC-IIM of a TIFF as bytes, also where they are said to be numbers of four bytes each.
+
+    Many programs say so, and Pillow would keep the first number alone.
+    """
+    directory: Any = getattr(image, "tag_v2", None)
+    if directory is None:
+        return None
+    directory.tagtype[_TIFF_IPTC] = _BYTES
+    return directory.get(_TIFF_IPTC)
 
 
 def _resource(image: Image, number: int) -> bytes | None:

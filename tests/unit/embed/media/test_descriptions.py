@@ -117,6 +117,16 @@ def test_a_tiff_has_all_of_them() -> None:
     assert described(data) == [*FULL_TEXTS, "A caption", "A red bus"]
 
 
+def test_the_iptc_of_a_tiff_may_be_said_to_be_numbers() -> None:
+    said = records((2, 120, b"A caption of some length"))
+    said += b"\0" * (-len(said) % 4)
+    data = saved(photo(), "TIFF", tiffinfo={0x83BB: said})
+    as_bytes = struct.pack("<HHI", 0x83BB, 7, len(said))
+    assert data.count(as_bytes) == 1
+    as_numbers = struct.pack("<HHI", 0x83BB, 4, len(said) // 4)
+    assert described(data.replace(as_bytes, as_numbers)) == ["A caption of some length"]
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
 def test_the_description_has_no_stated_encoding(encoding: str) -> None:
     text = "Café in der Straße"
