@@ -176,7 +176,7 @@ def picture_pieces(source: Media, options: ReadOptions) -> Iterator[Piece]:
 @contextmanager
 def _decoded(source: Media, limits: Limits, share: Share, need: Need) -> Iterator[StoredPicture]:
     """A picture as it is stored, with its pixels, for which it waits until there is a share."""
-    from anysense.embed.media.metadata.packets import stored_packet
+    from anysense.embed.media.metadata.packets import PACKET, stored_packet
     from anysense.embed.media.picture.loading import load_picture
 
     name = media_name(source)
@@ -221,7 +221,7 @@ def _decoded(source: Media, limits: Limits, share: Share, need: Need) -> Iterato
             stored = load_picture(file, open_image, open_reduced, file_format, name, need)
             packet = stored_packet(file, file_format.name)
             if packet is not None:
-                stored.image.info["xmp"] = packet
+                stored.image.info[PACKET] = packet
             with stored.image:
                 yield stored
 

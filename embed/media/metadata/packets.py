@@ -10,8 +10,10 @@ from anysense.embed.media.metadata.xmp import XMP_BYTES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["XMP_UUID", "stored_packet"]
+__all__ = ["PACKET", "XMP_UUID", "stored_packet"]
 
+PACKET = "packet"
+"""Under which a picture's `info` has it: by one under Pillow's own name, Pillow would turn it."""
 XMP_UUID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 """The number of a box of XMP (XMP Specification, part 3, 1.1.4)."""
 _GIF_START = b"\x21\xff\x0bXMP DataXMP"

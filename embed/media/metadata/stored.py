@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from anysense.embed.media.metadata.packets import PACKET
 from anysense.embed.media.metadata.xmp import XMP_BYTES
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def exif_data(image: Image) -> Exif:
 
 def xmp_packet(image: Image) -> bytes | None:
     """The XMP of a picture, if it has any that is not too long."""
-    packet = image.info.get("xmp") or _resource(image, _XMP)
+    packet = image.info.get("xmp") or image.info.get(PACKET) or _resource(image, _XMP)
     if isinstance(packet, str):
         packet = packet.encode("utf-8", "replace")
     return packet if isinstance(packet, bytes) and len(packet) <= XMP_BYTES else None

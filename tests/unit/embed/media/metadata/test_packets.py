@@ -14,20 +14,21 @@ from anysense.embed.media.pieces import ReadOptions
 
 XMP = b"""<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF
  xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description
- xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="4"/></rdf:RDF></x:xmpmeta>"""
+ xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="4"
+ xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6"/></rdf:RDF></x:xmpmeta>"""
 UUID = b"uuid" + bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 TRAILER = b"\x01" + bytes(range(255, -1, -1)) + b"\0"
 
 
 def written(file_format: str, **how: object) -> bytes:
     out = io.BytesIO()
-    Image.new("P" if file_format == "GIF" else "RGB", (16, 16), 1).save(out, file_format, **how)
+    Image.new("P" if file_format == "GIF" else "RGB", (24, 16), 1).save(out, file_format, **how)
     return out.getvalue()
 
 
 def gif(packet: bytes, *, is_last: bool = False, frames: int = 1) -> bytes:
     """A GIF with a packet before its first picture, or after the last one."""
-    more = [Image.new("P", (16, 16), n) for n in range(2, frames + 1)]
+    more = [Image.new("P", (24, 16), n) for n in range(2, frames + 1)]
     data = written("GIF", save_all=True, append_images=more)
     block = b"\x21\xff\x0bXMP DataXMP" + packet + TRAILER
     at = len(data) - 1 if is_last else 13 + 3 * (2 << (data[10] & 7))
@@ -63,6 +64,8 @@ def long_box(packet: bytes) -> bytes:
 def test_it_is_metadata(data: bytes) -> None:
     piece = next(picture_pieces(data, ReadOptions()))
     assert piece.said == {"rating": 4}
+    assert isinstance(piece.content, Image.Image)
+    assert piece.content.size == (24, 16)  # as it is stored: other programs do not turn it either
 
 
 @pytest.mark.parametrize(
