@@ -123,6 +123,7 @@ def _without(jpeg: bytes, starts: tuple[bytes, ...]) -> bytes:
 def _as_tiff(size: tuple[int, int], rows: bytes, exif: Exif) -> BinaryIO:
     from PIL import Image
 
+    exif[_ORIENTATION] = 1  # or one in the XMP would turn it again
     out = io.BytesIO()
     Image.frombytes("RGB", size, rows).save(out, "TIFF", exif=exif)
     out.seek(0)

@@ -109,10 +109,12 @@ def _kept(found: Exif) -> Exif:
     """Of all that cameras write, what is used: makers' notes may be megabytes, or broken."""
     kept = _empty()
     kept.update({tag: found[tag] for tag in _KEPT if tag in found})
-    taken = found.get_ifd(_EXIF_IFD)
-    kept.get_ifd(_EXIF_IFD).update({tag: taken[tag] for tag in _KEPT_OF_EXIF if tag in taken})
-    place = found.get_ifd(_GPS_IFD)
-    kept.get_ifd(_GPS_IFD).update({tag: place[tag] for tag in _KEPT_OF_GPS if tag in place})
+    for directory, tags in ((_EXIF_IFD, _KEPT_OF_EXIF), (_GPS_IFD, _KEPT_OF_GPS)):
+        values = found.get_ifd(directory)
+        part = kept.get_ifd(directory)
+        part.update({tag: values[tag] for tag in tags if tag in values})
+        if part:
+            kept[directory] = part  # without which Pillow writes it into no TIFF
     if len(kept.tobytes()) > _MOST_KEPT:  # or they cannot be written, and this raises an error
         return _empty()
     packet = found.get(_XMP)

@@ -9,14 +9,17 @@ import pytest
 from PIL import Image
 from raw_files import dng_bytes
 
+from anysense.embed.limits import DEFAULT_LIMITS
 from anysense.embed.media.image import picture_pieces
+from anysense.embed.media.picture.raw.developed import developed
 from anysense.embed.media.picture.raw.facts import jpeg_exif, raw_exif
 from anysense.embed.media.pieces import ReadOptions
 
 EXIF, GPS = 0x8769, 0x8825
 XMP = b"""<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF
  xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description
- xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="4"/></rdf:RDF></x:xmpmeta>"""
+ xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="4"
+ xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6"/></rdf:RDF></x:xmpmeta>"""
 
 
 def told_of() -> Image.Exif:
@@ -108,3 +111,24 @@ def test_a_photo_has_it_as_metadata(data: bytes) -> None:
     piece = next(picture_pieces(data, ReadOptions()))
     assert piece.said["camera"] == {"make": "Tiny", "model": "Tiny One"}
     assert piece.said["rating"] == 4
+
+
+@pytest.mark.parametrize("preview", [None, (0, 0, 250)])
+def test_all_of_it_stands_in_the_picture_made_of_it(
+    preview: tuple[int, int, int] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("rawpy")
+    said = raw_exif(io.BytesIO(as_tiff()))
+    monkeypatch.setattr(
+        "anysense.embed.media.picture.raw.developed.raw_exif", lambda file: file and said
+    )
+    made = developed(io.BytesIO(dng_bytes(preview=preview)), "a.dng", DEFAULT_LIMITS)
+    with Image.open(made) as picture:
+        assert is_told(picture.getexif())
+
+
+def test_xmp_does_not_turn_what_is_upright() -> None:
+    pytest.importorskip("rawpy")
+    made = developed(io.BytesIO(dng_bytes(xmp=XMP)), "a.dng", DEFAULT_LIMITS)
+    with Image.open(made) as picture:
+        assert picture.getexif()[0x0112] == 1
