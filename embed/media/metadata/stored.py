@@ -54,18 +54,6 @@ def iptc_records(image: Image) -> bytes | None:
     return records if isinstance(records, bytes) else None
 
 
-def _of_tiff(image: Image) -> Any:
-    """IPTC-IIM of a TIFF as bytes, also where they are said to be numbers of four bytes each.
-
-    Many programs say so, and Pillow would keep the first number alone.
-    """
-    directory: Any = getattr(image, "tag_v2", None)
-    if directory is None:
-        return None
-    directory.tagtype[_TIFF_IPTC] = _BYTES
-    return directory.get(_TIFF_IPTC)
-
-
 def _resource(image: Image, number: int) -> bytes | None:
     """A resource of a Photoshop document."""
     if image.format != "PSD":
@@ -74,13 +62,17 @@ def _resource(image: Image, number: int) -> bytes | None:
     return next((data for code, _, data in resources if code == number), None)
 
 
-def _of_tiff(image: Any) -> bytes | None:
-    """IPTC-IIM of a TIFF as it stands there.
+def _of_tiff(image: Image) -> bytes | None:
+    """IPTC-IIM of a TIFF as bytes, also where they are said to be numbers of four bytes each.
 
-    Photoshop states it as numbers of four bytes, of which Pillow gives the first; some programs
-    turn the bytes of each.
+    Many programs say so, Photoshop too, and Pillow would keep the first number alone; some turn the
+    bytes of each.
     """
-    data: bytes = image.tag_v2._tagdata.get(_TIFF_IPTC, b"")[:XMP_BYTES]
+    directory: Any = getattr(image, "tag_v2", None)
+    if directory is None:
+        return None
+    directory.tagtype[_TIFF_IPTC] = _BYTES
+    data: bytes = directory.get(_TIFF_IPTC, b"")[:XMP_BYTES]
     if data[:1] != _IPTC_START and data[3:4] == _IPTC_START:
         return b"".join(data[at : at + 4][::-1] for at in range(0, len(data), 4))
     return data or None
