@@ -70,13 +70,14 @@ def ffmpeg(
     cover: bytes | None = None,
     options: dict[str, str] | None = None,
     tags: dict[str, str] | None = None,
+    codec_options: dict[str, str] | None = None,
 ) -> bytes:
     """A recording written by FFmpeg, with a cover picture (a JPEG) and tags where given."""
     layout = LAYOUTS[samples.shape[1]]
     file = tempfile.NamedTemporaryFile()  # noqa: SIM115 - faststart reads back by name
     with file, av.open(file.name, "w", format=file_format, options=options or {}) as container:
         container.metadata.update(tags or {})
-        stream: Any = container.add_stream(codec, rate=rate, layout=layout)
+        stream: Any = container.add_stream(codec, rate=rate, layout=layout, options=codec_options)
         frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), format="flt", layout=layout)
         frame.sample_rate = rate
         if cover is not None:

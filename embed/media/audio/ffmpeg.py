@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -14,7 +15,7 @@ from anysense.embed.media.audio.sound import BLOCK_SAMPLES
 from anysense.embed.media.files import decoding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import numpy as np
     from numpy.typing import NDArray
@@ -29,13 +30,17 @@ __all__ = [
     "join_frames",
     "layout_of",
     "open_container",
+    "packet_decoder",
 ]
 
 _MOST_PLANES = 8
 _DTYPES = {"u8": "u1", "s16": "i2", "s32": "i4", "flt": "f4", "dbl": "f8"}
-_DELAYS = {"MP2": 481, "MP1": 481}
+_DELAYS = {"MP2": 481, "MP1": 481, "Musepack": 481}
 """The samples that a codec puts before a sound and states nowhere: the filter bank of MPEG's layers
-I and II, there and back. Of MP3 FFmpeg knows it, where the encoder says so."""
+I and II, which is Musepack's, too, there and back. Of MP3 FFmpeg knows it, where the encoder says
+so."""
+_PAUSING = {"amrnb": "libopencore_amrnb", "amrwb": "libopencore_amrwb"}
+"""Decoders of what telephones send while nobody speaks, which FFmpeg's own for AMR refuse."""
 _BAD_PACKETS = 0.02
 """The share of undecodable packets that is passed over, as players do, with one always allowed."""
 
@@ -75,6 +80,19 @@ def audio_stream(container: Any, file_format: Format, name: str) -> Any:
             name, f"is {file_format.article} without sound that can be decoded"
         )
     return sounds[0]
+
+
+def packet_decoder(stream: Any) -> Callable[[Any], list[Any]]:
+    """What gives the frames of each packet of a stream."""
+    import av
+
+    own = stream.codec_context
+    name = _PAUSING.get(own.name, "")
+    if name not in av.codecs_available:
+        return lambda packet: packet.decode()
+    decoder: Any = av.CodecContext.create(name, "r")
+    decoder.sample_rate, decoder.layout = own.sample_rate, "mono"
+    return decoder.decode  # type: ignore[no-any-return]
 
 
 class FfmpegSound:
@@ -127,11 +145,11 @@ class FfmpegSound:
     def _decode(self) -> Iterator[Any]:
         from av.error import InvalidDataError
 
-        packets = 0
+        packets, decode = 0, packet_decoder(self._stream)
         for packet in self._container.demux(self._stream):
             packets += 1
             try:
-                frames = packet.decode()
+                frames = decode(packet)
             except InvalidDataError:
                 self._bad_packets += 1
                 continue
@@ -145,12 +163,14 @@ class FfmpegSound:
 
     def blocks(self) -> Iterator[FloatArray]:
         with decoding(self._name, self._format.article):
-            count, delay = 0, _DELAYS.get(self._format.name, 0)
+            count, delay, end = 0, _DELAYS.get(self._format.name, 0), sys.maxsize
+            if self._format.container == "dsf" and self.seconds is not None:
+                end = round(self.seconds * self.rate)  # the rest of its last block is a click
             for block in self._collect():
-                start = max(0, delay - count)
+                heard = block[:, max(0, delay - count) : max(0, end - count)]
                 count += block.shape[1]
-                if start < block.shape[1]:
-                    yield block[:, start:]
+                if heard.shape[1]:
+                    yield heard
             if self._calm_file.error is not None:
                 raise self._calm_file.error
         if is_cut_short(self._file, self._format.container, count, self.rate, self.seconds):

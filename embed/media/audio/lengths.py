@@ -10,16 +10,30 @@ from __future__ import annotations
 from typing import Any, BinaryIO
 
 from anysense.embed.media.audio.chunks import file_size
-from anysense.embed.media.audio.headers import declared_mp3_seconds, has_whole_mp3_frames
+from anysense.embed.media.audio.headers import (
+    declared_mp3_seconds,
+    has_whole_mp3_frames,
+    stated_asf_seconds,
+    stated_dsdiff_seconds,
+    stated_dsf_seconds,
+    stated_musepack_seconds,
+)
 from anysense.embed.media.audio.matroska import stated_matroska_seconds
 from anysense.embed.media.audio.ogg import has_whole_pages
 from anysense.embed.media.audio.sizes import SIZED_CONTAINERS
 
 __all__ = ["ffmpeg_seconds", "header_seconds", "is_cut_short"]
 
-_READ_HERE = {"mp3": declared_mp3_seconds, "matroska": stated_matroska_seconds}
-"""Containers of which FFmpeg, where the header is silent, gives an estimate for a length."""
-_UNSTATED = SIZED_CONTAINERS | {"aac"}
+_READ_HERE = {
+    "mp3": declared_mp3_seconds,
+    "matroska": stated_matroska_seconds,
+    "asf": stated_asf_seconds,
+    "mpc8": stated_musepack_seconds,
+    "dsf": stated_dsf_seconds,
+    "iff": stated_dsdiff_seconds,
+}
+"""Containers of which FFmpeg gives something else for what the header states, as an estimate."""
+_UNSTATED = SIZED_CONTAINERS | {"aac", "amr"}
 """Those of which it estimates one, or has it from another place than the size of the samples, which
 was looked at before."""
 _WITNESSES = {"mp3": has_whole_mp3_frames, "ogg": has_whole_pages}

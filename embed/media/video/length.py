@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from anysense.embed.media.audio.headers import stated_asf_seconds
 from anysense.embed.media.audio.matroska import stated_matroska_seconds
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ _STATING = frozenset({"mov", "flv"})
 """Containers whose length is as FFmpeg says, where they state one."""
 _MISSING_SECONDS = 1.0
 """How much before its stated end a video may end: a last frame may be shown for longer."""
-_FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")  # ASF specification, 3.2
-_ASF_HEAD_BYTES = 65536
 
 
 def stated_seconds(container: Any, pictures: Any, file: BinaryIO, name: str) -> float | None:
@@ -37,7 +36,7 @@ def stated_seconds(container: Any, pictures: Any, file: BinaryIO, name: str) -> 
         # Some count from where it starts, others from 0: to be shorter than both is to be cut.
         return None if stated is None else stated - max(0.0, (container.start_time or 0) / 1e6)
     if name == "asf":
-        return _aside(file, _asf_seconds)
+        return _aside(file, stated_asf_seconds)
     if name == "avi" and pictures is not None and pictures.frames and pictures.average_rate:
         return float(pictures.frames / pictures.average_rate)
     if name in _STATING and container.duration is not None:
@@ -54,18 +53,6 @@ def is_cut_short(stated: float | None, seconds: float, longest: float) -> bool:
         longest: how long one of its pictures was shown at most, beyond what it says.
     """
     return stated is not None and seconds < stated - max(_MISSING_SECONDS, 2 * longest)
-
-
-def _asf_seconds(file: BinaryIO) -> float | None:
-    """The length in the header of a Windows Media file, of which FFmpeg may not speak."""
-    file.seek(0)
-    head = file.read(_ASF_HEAD_BYTES)
-    at = head.find(_FILE_PROPERTIES)
-    fields = head[at + 64 : at + 92]  # after an identifier, a size, and what else was written
-    if at < 0 or len(fields) < 28 or fields[24] & 1:  # a broadcast states none
-        return None
-    played = int.from_bytes(fields[:8], "little") / 1e7
-    return played - int.from_bytes(fields[16:24], "little") / 1e3
 
 
 def _aside(file: BinaryIO, read: Callable[[BinaryIO], float | None]) -> float | None:

@@ -17,7 +17,7 @@ from anysense.embed.errors import (
 )
 from anysense.embed.limits import CODEC_PADDING
 from anysense.embed.media.audio.calm import CalmFile
-from anysense.embed.media.audio.ffmpeg import open_container
+from anysense.embed.media.audio.ffmpeg import open_container, packet_decoder
 from anysense.embed.media.files import decoding
 from anysense.embed.media.formats.front_tags import after_tags
 from anysense.embed.media.quiet import quiet_decoders
@@ -229,6 +229,7 @@ class _Stream:
         self.is_sound = is_sound
         self.packets = self.bad = 0
         self._clock = clock
+        self._decode = packet_decoder(stream)
 
     def decode(self, packet: Any) -> Iterator[TimedFrame]:
         from av.error import FFmpegError
@@ -237,7 +238,7 @@ class _Stream:
             return  # a picture that is as the one before, as Theora has it; decoders refuse it
         self.packets += 1
         try:
-            frames = packet.decode()
+            frames = self._decode(packet)
         except FFmpegError:
             self.bad += 1
             return

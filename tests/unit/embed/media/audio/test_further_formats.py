@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import io
+import shutil
 import struct
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import av
 import numpy as np
 import pytest
-from media_files import ffmpeg, tone
+from media_files import chirp, ffmpeg, sndfile, tone
 
-from anysense.embed.errors import MediaError
-from anysense.embed.media.audio.recording import read_audio, recording_pieces
+from anysense.embed.errors import CorruptMediaError, MediaError
+from anysense.embed.media.audio.headers import stated_musepack_seconds
+from anysense.embed.media.audio.recording import read_audio, recording_pieces, stated_seconds
 from anysense.embed.media.identify import format_of_media
 from anysense.embed.media.pieces import ReadOptions
 
@@ -20,31 +23,61 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HERTZ = 440.0
+DSD_RATE = 2_822_400
 TAGS = {"title": "Low tide", "artist": "Ada", "album": "Shores", "date": "2019-05-06"}
 
 
+def bits(seconds: float) -> list[int]:
+    """A tone as a stream of single bits, as DSD has it; the same ones again after 0.1 s."""
+    wanted = 0.5 * np.sin(2 * np.pi * HERTZ * np.arange(DSD_RATE // 10) / DSD_RATE)
+    out, error = [], 0.0
+    for value in wanted.tolist():  # the error of each bit goes into the next one
+        out.append(int(value + error >= 0))
+        error += value - (1.0 if out[-1] else -1.0)
+    return (out * round(10 * seconds + 1))[: round(DSD_RATE * seconds)]
+
+
 def dsf(seconds: float = 0.5) -> bytes:
-    """A DSD recording of one channel in a DSF file: a tone as a stream of single bits."""
-    rate, block = 2_822_400, 4096
-    wanted = 0.5 * np.sin(2 * np.pi * HERTZ * np.arange(int(rate * seconds)) / rate)
-    bits, error = np.empty(len(wanted), np.uint8), 0.0
-    for at, value in enumerate(wanted.tolist()):  # the error of each bit goes into the next one
-        bits[at] = value + error >= 0
-        error += value - (1.0 if bits[at] else -1.0)
-    data = np.packbits(bits, bitorder="little").tobytes()
-    data += b"\x69" * (-len(data) % block)
-    form = struct.pack("<4sQIIIIIIQII", b"fmt ", 52, 1, 0, 1, 1, rate, 1, len(bits), block, 0)
+    """A DSD recording of one channel in a DSF file, whose last block is filled with zeros."""
+    block, stream = 4096, bits(seconds)
+    data = np.packbits(stream, bitorder="little").tobytes()
+    data += bytes(-len(data) % block)
+    form = struct.pack("<4sQIIIIIIQII", b"fmt ", 52, 1, 0, 1, 1, DSD_RATE, 1, len(stream), block, 0)
     sound = struct.pack("<4sQ", b"data", 12 + len(data)) + data
     return struct.pack("<4sQQQ", b"DSD ", 28, 28 + len(form) + len(sound), 0) + form + sound
 
 
-def windows_media() -> bytes:
+def dff(seconds: float = 0.5) -> bytes:
+    """A DSD recording of one channel in a DSDIFF file."""
+
+    def chunk(name: bytes, content: bytes) -> bytes:
+        return name + struct.pack(">Q", len(content)) + content + bytes(len(content) % 2)
+
+    facts = chunk(b"FS  ", struct.pack(">I", DSD_RATE)) + chunk(b"CHNL", b"\0\1C   ")
+    facts += chunk(b"CMPR", b"DSD \x0enot compressed\0")
+    sound = chunk(b"DSD ", np.packbits(bits(seconds)).tobytes())
+    content = b"DSD " + chunk(b"FVER", b"\1\5\0\0") + chunk(b"PROP", b"SND " + facts) + sound
+    return b"FRM8" + struct.pack(">Q", len(content)) + content
+
+
+def musepack(folder: Path) -> bytes:
+    """A second of a chirp, by the encoder of Musepack's own makers."""
+    encoder = shutil.which("mpcenc")
+    if encoder is None:
+        pytest.skip("mpcenc is not here: apt-get install musepack-tools")
+    (folder / "a.wav").write_bytes(sndfile(chirp(1.0)))
+    call = [encoder, "--silent", "--insane", str(folder / "a.wav"), str(folder / "a.mpc")]
+    subprocess.run(call, check=True, capture_output=True)
+    return (folder / "a.mpc").read_bytes()
+
+
+def windows_media(seconds: float = 1.0) -> bytes:
     out = io.BytesIO()
     with av.open(out, "w", format="asf") as container:
         container.metadata.update(TAGS)
         stream: Any = container.add_stream("wmav2", rate=44100, layout="mono")
         stream.bit_rate = 64_000
-        frame = av.AudioFrame.from_ndarray(tone().reshape(1, -1), format="flt", layout="mono")
+        frame = av.AudioFrame.from_ndarray(tone(seconds).reshape(1, -1), "flt", "mono")
         frame.sample_rate = 44100
         resampler = av.AudioResampler(
             format=stream.format, layout="mono", rate=44100, frame_size=2048
@@ -87,10 +120,63 @@ def test_windows_media_is_heard_and_called_by_its_tags() -> None:
     assert (said["title"], said["artist"], said["album"]) == ("Low tide", "Ada", "Shores")
 
 
-def test_dsd_is_heard() -> None:
-    data = dsf()
-    assert format_of_media(data).name == "DSF"
+def test_windows_media_that_was_broadcast_is_whole() -> None:
+    """Its header states no length, and FFmpeg's estimate is too long."""
+    data = bytearray(windows_media(4.0))
+    at = data.index(bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365"))
+    data[at + 40 : at + 48] = data[at + 64 : at + 72] = bytes(8)  # the sizes of file and sound
+    data[at + 88] |= 1
+    assert stated_seconds(bytes(data)) is None
+    assert read_audio(bytes(data)).seconds == pytest.approx(4.0, abs=0.1)
+
+
+@pytest.mark.parametrize("data", [dsf(), dff()], ids=["DSF", "DSDIFF"])
+def test_dsd_is_heard(data: bytes) -> None:
+    assert format_of_media(data).container in ("dsf", "iff")
     assert heard(data) == pytest.approx(HERTZ, abs=5)
+    samples = read_audio(data).samples
+    assert len(samples) == DSD_RATE // 8 // 2
+    assert np.abs(samples[-500:]).max() < 0.8  # what fills the last block is no sound
+
+
+@pytest.mark.parametrize(
+    "data", [dsf(1.0), dff(1.0), windows_media(4.0)], ids=["DSF", "DSDIFF", "WMA"]
+)
+def test_what_was_cut_short_is_refused(data: bytes) -> None:
+    with pytest.raises(CorruptMediaError, match=r"s by its header, but ends after"):
+        read_audio(data[: len(data) * 6 // 10])
+
+
+@pytest.mark.parametrize("file_format", ["amr", "3gp"])
+def test_telephones_send_nothing_while_nobody_speaks(file_format: str) -> None:
+    """Which FFmpeg's own decoder refuses."""
+    speech = np.concatenate([tone(2.0, 8000), np.zeros((24000, 1), np.float32), tone(1.0, 8000)])
+    data = ffmpeg(
+        speech, 8000, file_format, "libopencore_amrnb", codec_options={"dtx": "1", "b": "12200"}
+    )
+    samples = read_audio(data).samples
+    assert len(samples) == pytest.approx(len(speech), abs=1000)
+    seconds = np.abs(samples[: 6 * 8000]).reshape(6, 8000)[:, 2000:6000].max(axis=1)
+    assert list(seconds > 0.1) == [True, True, False, False, False, True]
+
+
+def test_musepack_is_heard_from_its_first_sample(tmp_path: Path) -> None:
+    data = musepack(tmp_path)
+    assert stated_seconds(data) == 1.0
+    samples, wanted = read_audio(data).samples[:44100], chirp(1.0)[:, 0]
+    assert np.corrcoef(samples, wanted)[0, 1] > 0.99
+    with pytest.raises(CorruptMediaError):
+        read_audio(data[: len(data) * 6 // 10])
+
+
+def test_the_header_of_a_musepack_states_its_length() -> None:
+    rest = bytes([0b001_11111, 0x1B])  # 48 kHz
+    assert (
+        stated_musepack_seconds(io.BytesIO(b"MPCKSH\x0d1234\x08\x8b\xdc\x00\x00" + rest))
+        == (11 * 128 + 92) * 128 / 48000
+    )
+    assert stated_musepack_seconds(io.BytesIO(b"MPCKSH\x0d1234\x08\x00\x00" + rest)) is None
+    assert stated_musepack_seconds(io.BytesIO(b"MPCKSH\x0d1234\x08")) is None
 
 
 @pytest.mark.parametrize(
