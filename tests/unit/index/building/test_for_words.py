@@ -9,13 +9,9 @@ from animations import animation, card
 from PIL import Image
 from tiny_files import inputs_encoded, summary, write_picture, write_tone
 from video_files import SCENES, film
-from whisper_files import write_whisper
 from written import REFUSED, screenshot
 
-from anysense.embed.encoders.whisper import recogniser as whisper
 from anysense.embed.media.pieces import Recognition
-from anysense.embed.media.speech import listening
-from anysense.embed.media.speech.recogniser import TimedText
 from anysense.embed.types import Modality, Origin
 from anysense.index.building.build import build
 from anysense.index.building.ingest import ingest
@@ -27,32 +23,6 @@ from anysense.server.cli.building.reports import print_report
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from anysense.embed.types import FloatArray
-
-
-class Recogniser:
-    """Says one sentence, whatever it hears."""
-
-    longest_seconds = 29.0
-
-    def transcribe(self, samples: FloatArray) -> list[TimedText]:
-        return [TimedText(0.5, len(samples) / 16000, "Herons nest in April.")]
-
-
-class Voice:
-    """Takes everything for a voice."""
-
-    def probability(self, frame: FloatArray) -> float:
-        return 1.0
-
-
-@pytest.fixture
-def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The path of a model, in place of which somebody speaks who says something."""
-    monkeypatch.setattr(whisper, "load_recogniser", lambda name: Recogniser())
-    monkeypatch.setattr(listening, "VoiceDetector", Voice)
-    return str(write_whisper(tmp_path / "whisper"))
 
 
 @pytest.fixture

@@ -6,12 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tiny_files import summary, write_picture, write_tone
-from whisper_files import write_whisper
 
-from anysense.embed.encoders.whisper import recogniser as whisper
 from anysense.embed.errors import MissingWeightsError
-from anysense.embed.media.speech import listening
-from anysense.embed.media.speech.recogniser import TimedText
 from anysense.embed.types import Origin
 from anysense.index.building.build import build
 from anysense.index.building.settings.recognition import recognition_of
@@ -20,32 +16,7 @@ from anysense.index.ranking.retriever import CollectionRetriever
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from anysense.embed.types import FloatArray
     from anysense.index.collection import Collection
-
-
-class Recogniser:
-    """Says one sentence, whatever it hears."""
-
-    longest_seconds = 29.0
-
-    def transcribe(self, samples: FloatArray) -> list[TimedText]:
-        return [TimedText(0.5, len(samples) / 16000, "Herons nest in April.")]
-
-
-class Voice:
-    """Takes everything for a voice."""
-
-    def probability(self, frame: FloatArray) -> float:
-        return 1.0
-
-
-@pytest.fixture
-def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The path of a model, in place of which somebody speaks who says something."""
-    monkeypatch.setattr(whisper, "load_recogniser", lambda name: Recogniser())
-    monkeypatch.setattr(listening, "VoiceDetector", Voice)
-    return str(write_whisper(tmp_path / "whisper"))
 
 
 @pytest.fixture
