@@ -93,7 +93,7 @@ _IMAGE_SUFFIXES = (
     " .svg .jp2 .j2k .jpf .jpx .jpc .j2c .ppm .pgm .pbm .pnm .psd"
 )
 _AUDIO_SUFFIXES = (
-    ".wav .wave .flac .ogg .oga .opus .mp3 .m4a .m4b .aac .aif .aiff .aifc .au .caf .w64 .rf64"
+    ".wav .wave .flac .ogg .oga .opus .spx .mp3 .m4a .m4b .aac .aif .aiff .aifc .au .caf .w64 .rf64"
     " .weba .mka .mp2 .mp1 .mpa .m2a .wma .amr .awb .ape .wv .tta .mpc .dsf .dff"
 )
 _VIDEO_SUFFIXES = sorted(VIDEO_SUFFIXES - TRANSPORT_SUFFIXES)

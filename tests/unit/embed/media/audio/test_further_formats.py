@@ -16,8 +16,9 @@ from media_files import chirp, ffmpeg, sndfile, tone
 from anysense.embed.errors import CorruptMediaError, MediaError
 from anysense.embed.media.audio.headers import stated_musepack_seconds
 from anysense.embed.media.audio.recording import read_audio, recording_pieces, stated_seconds
-from anysense.embed.media.identify import format_of_media
+from anysense.embed.media.identify import format_of_media, named_modality
 from anysense.embed.media.pieces import ReadOptions
+from anysense.embed.types import Modality
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,6 +111,17 @@ def test_each_is_heard(name: str, file_format: str, codec: str, rate: int) -> No
     data = ffmpeg(tone(1.0, rate=rate), rate, file_format=file_format, codec=codec)
     assert format_of_media(data).name == name
     assert heard(data) == pytest.approx(HERTZ, abs=5)
+
+
+def test_speex_is_heard_and_picked_up_by_its_name(tmp_path: Path) -> None:
+    assert named_modality("voices/note.SPX") is Modality.AUDIO
+    (tmp_path / "a.wav").write_bytes(sndfile(tone(1.0, 16000), 16000))
+    encoder = shutil.which("ffmpeg") or "false"
+    call = [encoder, "-v", "error", "-i", str(tmp_path / "a.wav"), str(tmp_path / "a.spx")]
+    done = subprocess.run(call, check=False, capture_output=True, stdin=subprocess.DEVNULL)
+    if done.returncode != 0:
+        pytest.skip("an ffmpeg that encodes Speex, as PyAV does not, is not here")
+    assert heard((tmp_path / "a.spx").read_bytes()) == pytest.approx(HERTZ, abs=5)
 
 
 def test_windows_media_is_heard_and_called_by_its_tags() -> None:
