@@ -36,7 +36,7 @@ from anysense.index.collection import Collection
 from anysense.server.cli.commands.demo import sample_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     import numpy as np
     from numpy.typing import NDArray
@@ -50,7 +50,7 @@ pytestmark = [
 ]
 
 PROGRESS = re.compile(r"Encoding with starter, |[\d,]+ of [\d,]+ files, ")
-ALL = (*PHOTOS, *DECOYS, *TAGGED, *VIDEOS, *SOUNDS)
+ALL: tuple[OddFile | OddVideo, ...] = (*PHOTOS, *DECOYS, *TAGGED, *VIDEOS, *SOUNDS)
 
 
 @dataclass(frozen=True)
@@ -80,9 +80,9 @@ class Corpus:
             for segment in catalog.item(self.items[name]).segments
             if segment.modality is modality
         ]
-        vectors = catalog.item_vectors(self.items[name])
-        [wanted] = [v for part, v in vectors.items() if part.modality is modality] or [[]]
-        return list(zip(segments, wanted, strict=True))
+        parts = catalog.item_vectors(self.items[name])
+        vectors = [vector for part in parts if part.modality is modality for vector in parts[part]]
+        return list(zip(segments, vectors, strict=True))
 
     def originals(self, kind: str) -> dict[str, NDArray[np.float32]]:
         """The vectors of the beginnings of the sample's photos or sounds."""
@@ -122,7 +122,7 @@ def nearest(vector: NDArray[np.float32], others: Mapping[str, NDArray[np.float32
     return max(others, key=lambda name: float(vector @ others[name]))
 
 
-def names_of(files: tuple[OddFile | OddVideo, ...]) -> list[str]:
+def names_of(files: Iterable[OddFile | OddVideo]) -> list[str]:
     return [file.name for file in files]
 
 

@@ -207,6 +207,9 @@ TAGGED = (
         OddFile(f"tagged-iptc.{suffix}", "photographer", _QUALITY, _IPTC)
         for suffix in ("jpg", "tif")
     ),
+    OddFile("tagged-xmp.jp2", "photographer", _QUALITY, _XMP),
+    OddFile("tagged-xmp.gif", "photographer", (), _XMP),
+    OddFile("tagged-xmp.psd", "photographer", (), _XMP),
     OddFile("tagged-place.jpg", "photographer", _QUALITY, _XMP_PLACE),
 )
 

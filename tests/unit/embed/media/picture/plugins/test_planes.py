@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import struct
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -9,10 +10,13 @@ from media_files import photo
 from anysense.embed.errors import UnsupportedMediaError
 from anysense.embed.media.image import read_image
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 WIDTH, HEIGHT = 64, 48
 
 
-def planar(pixels: np.ndarray, order: str, photometric: int, rows: int = HEIGHT) -> bytes:
+def planar(pixels: NDArray[np.uint8], order: str, photometric: int, rows: int = HEIGHT) -> bytes:
     """A TIFF of 16 bits with a plane for each channel (height, width, channels), not compressed."""
     channels = pixels.shape[2]
     deep = (pixels.astype(np.uint16) * 257).astype(f"{order}u2")
