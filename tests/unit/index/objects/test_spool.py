@@ -85,6 +85,7 @@ def test_of_many_threads_one_fetches() -> None:
 def test_nothing_is_left_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANYSENSE_CACHE", str(tmp_path))
     spool, source = Spool(small_bytes=0), Source(b"x" * 1000)
+    gc.collect()  # what tests before have left open
     descriptors = open_files()
     fetched = spool.fetched("a", 1000, source.blocks)
     assert list(tmp_path.joinpath("fetched").iterdir()) == []
