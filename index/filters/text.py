@@ -214,7 +214,7 @@ class _Parser:
 
     def _expect(self, sign: str) -> None:
         if not self._take(sign):
-            raise self._error(f"expected {sign}")
+            raise self._error(f"expected {sign!r}")
 
     def _error(self, problem: str) -> FilterError:
         token = self._peek()

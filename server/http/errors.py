@@ -220,7 +220,8 @@ def problem_sentence(
     # A field that is missing may be there under a wrong name, which tells more.
     problem = next((one for one in problems if one["type"] != "missing"), problems[0])
     param = place_of(problem)
-    more = f" ({len(problems) - 1} more)" if len(problems) > 1 else ""
+    others = len(problems) - 1
+    more = f" (and {others} more {'problem' if others == 1 else 'problems'})" if others else ""
     hint = (hints or {}).get(param or "") if problem["type"] == "extra_forbidden" else None
     text = reason_of(problem) + (f"; {hint}" if hint else "") + more
     return (f"{param}: {text}." if param else f"{text[0].upper()}{text[1:]}."), param

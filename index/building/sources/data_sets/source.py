@@ -186,8 +186,10 @@ class DataSets:
         unusable = {at for at, name in enumerate(ids) if name is not None and not is_id(name)}
         unusable |= self._ids.add([None if at in unusable else name for at, name in enumerate(ids)])
         if unusable:
-            what = f"{len(unusable):,} ids came before, or cannot be ids, so these rows are called "
-            self._tell_once(shard.path, f"{what}after their content%s", ())
+            what = (
+                f"{len(unusable):,} of its rows have an id that came before, or that cannot be one"
+            )
+            self._tell_once(shard.path, f"{what}: they are called after their content%s", ())
         shard.unnamed = frozenset(unusable)
         return {at for at, name in enumerate(ids) if name is None or at in unusable}
 

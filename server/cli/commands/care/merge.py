@@ -93,7 +93,7 @@ def _print_report(output: str, items: int, report: MergeReport) -> None:
             "does it, and so does `anysense compact` there."
         )
     _print_problems(report.damaged, "part", "left out")
-    _print_problems(report.quarantined, "file", "could not be read when it was to be encoded")
+    _print_problems(report.quarantined, "file", "could not be read when the parts were made")
 
 
 def _print_problems(problems: Sequence[Problem], noun: str, what: str) -> None:

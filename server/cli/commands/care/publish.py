@@ -40,5 +40,6 @@ def publish(path: str, to: str | None, as_json: bool) -> int:
         keys = ("generation", "engine", "segments")
         console.print_json({key: {**facts, "generation": generation}[key] for key in keys})
     else:
-        click.echo(f"{path}: {facts['segments']:,} segments, searched by {facts['engine']}.")
+        engine = "FAISS" if facts["engine"] == "local" else facts["engine"]
+        click.echo(f"{path}: {facts['segments']:,} segments, searched by {engine}.")
     return DONE

@@ -42,7 +42,7 @@ from http_client import TestClient, error_of
             {"text": "red", "fusion": "magic"},
             "fusion: it must be 'calibrated', 'rrf' or 'round_robin'.",
         ),
-        ({"text": 5, "k": 0}, "text: it must be a text (1 more)."),
+        ({"text": 5, "k": 0}, "text: it must be a text (and 1 more problem)."),
         ([], "It must be an object."),
         ({"text": "red", "cursor": "abc"}, "cursor: this cursor was told by no page."),
         (
@@ -87,7 +87,7 @@ def test_a_field_under_a_wrong_name_is_told_before_the_one_that_is_missing(
 ) -> None:
     client.post("/v1/items", json={"text": "a", "id": "a"})
     answer = error_of(client.patch("/v1/items/a", json={"meta": {}}))
-    assert answer["message"] == "meta: there is no such field (1 more)."
+    assert answer["message"] == "meta: there is no such field (and 1 more problem)."
     assert answer["param"] == "meta"
 
 

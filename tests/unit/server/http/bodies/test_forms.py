@@ -25,7 +25,7 @@ def test_of_many_wrong_values_the_first_is_told(client: TestClient) -> None:
     body = {"space": "tiny", "vector": ["a"] * 1000, "modalities": ["x"] * 1000}
     message = str(error_of(client.post("/v1/search", json=body))["message"])
     assert message.startswith("vector.0: ")
-    assert message.endswith("(1 more).")
+    assert message.endswith("(and 1 more problem).")
 
 
 def test_a_long_name_is_told_in_part(client: TestClient) -> None:

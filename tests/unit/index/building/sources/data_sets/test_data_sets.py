@@ -236,7 +236,7 @@ def test_splits_tell_ids_apart_and_an_id_that_comes_twice_is_not_used(
         assert build(collection, [tmp_path / "d"]).added == 4
     ids = {item.id for item in items_of(collection).values()}
     assert {"train/1", "train/2", "test/1"} < ids
-    assert "1 ids came before" in caplog.text
+    assert "1 of its rows have an id that came before" in caplog.text
     assert summary(build(collection, [tmp_path / "d"])) == {"unchanged": 4}
 
 
