@@ -103,7 +103,11 @@ def test_what_comes_after_a_refusal_does_not_take_it_back(server: Attacked) -> N
         assert raw_answer(connection).startswith(b"HTTP/1.1 431")
 
 
-@pytest.mark.parametrize("is_agreed", [False, True], ids=["no-handshake", "no-request"])
+@pytest.mark.parametrize(
+    "is_agreed",
+    [pytest.param(False, marks=pytest.mark.thorough), True],
+    ids=["no-handshake", "no-request"],
+)
 def test_more_sockets_than_descriptors_keep_nobody_out(tmp_path: Path, is_agreed: bool) -> None:
     settings = {**PATIENT, **files_of(tmp_path)}
     with attacked(tmp_path, settings, descriptors=200) as server, ExitStack() as sockets:

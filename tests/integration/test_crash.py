@@ -157,7 +157,10 @@ def test_killing_at_random_instants_keeps_words_with_their_rows(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["publish", "compact", "write", "create"])
+@pytest.mark.parametrize(
+    "kind",
+    ["publish", "write", "create", pytest.param("compact", marks=pytest.mark.thorough)],
+)
 def test_killing_at_each_call_to_the_file_system(path: Path, processes: Any, kind: str) -> None:
     """At every file that is opened, renamed, made or removed on the way, one process dies."""
     with Collection.open(path) as collection:

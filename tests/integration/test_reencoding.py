@@ -292,6 +292,7 @@ def test_a_service_goes_on_meanwhile_and_goes_by_the_new_encoders_after_it(path:
         assert served.verify().problems == []
 
 
+@pytest.mark.thorough
 def test_from_starter_to_another_kind_and_back(tmp_path: Path) -> None:
     sample = Path(__file__).parents[2] / "server" / "sample"
     for name in ("starter", "tiny"):
