@@ -37,6 +37,7 @@ __all__ = [
     "RAW_SUFFIXES",
     "SVG_FORMAT",
     "TEXT_FORMAT",
+    "TRANSPORT_PACKETS",
     "VIDEO_FORMATS",
     "Format",
     "aac_format_within",
@@ -147,16 +148,11 @@ _MUSEPACK = "audio/x-musepack"
 _AVIF = _image("AVIF", "image/avif", "an")
 _HEIC = _image("HEIC", "image/heic")
 
-
-def _animated(name: str, article: str, media_type: str) -> Format:
-    return Format(name, article, Kind.VIDEO, media_type)
-
-
 ANIMATED_FORMATS: Mapping[str, Format] = MappingProxyType(
     {
-        "GIF": _animated("animated GIF", "an animated GIF", "image/gif"),
-        "WebP": _animated("animated WebP", "an animated WebP", "image/webp"),
-        "PNG": _animated("APNG", "an animated PNG", "image/png"),
+        "GIF": Format("animated GIF", "an animated GIF", Kind.VIDEO, "image/gif"),
+        "WebP": Format("animated WebP", "an animated WebP", Kind.VIDEO, "image/webp"),
+        "PNG": Format("APNG", "an animated PNG", Kind.VIDEO, "image/png"),
     }
 )
 """What pictures of these formats are if they have several frames, by the names of the formats."""
@@ -258,7 +254,7 @@ RAW_SUFFIXES = frozenset(
     )
 )
 """Of the photos of cameras, as the extra `raw` reads them."""
-_TRANSPORT_PACKETS = ((0, 188), (4, 192))  # where the first begins, and their length
+TRANSPORT_PACKETS = ((0, 188), (4, 192))  # where the mark of the first is, and their length
 _THEORA = b"\x80theora"  # how the first packet of such pictures begins
 _OGG_HEADS = 4096  # bytes, in which the first packets of all streams are
 _BMP_HEADERS = {12, 16, 40, 52, 56, 64, 108, 124}
@@ -275,7 +271,7 @@ def format_of(head: bytes) -> Format | None:
             return file_format
     if head.startswith(b"OggS\0"):
         return _OGG_VIDEO if _THEORA in head[:_OGG_HEADS] else _OGG
-    if any(_has_packets(head, *layout) for layout in _TRANSPORT_PACKETS):
+    if any(_has_packets(head, *layout) for layout in TRANSPORT_PACKETS):
         return _TRANSPORT
     return (
         _riff_format(head)

@@ -41,6 +41,7 @@ __all__ = [
     "encode_query",
     "encode_several",
     "query_segments",
+    "several_of",
     "unit_mean",
 ]
 
@@ -59,8 +60,12 @@ class QueryVectors(NamedTuple):
     @staticmethod
     def of(vectors: FloatArray) -> QueryVectors:
         """Those of segments, (n, d) of length 1."""
-        several = vectors if len(vectors) == 1 else vectors[covering(vectors)]
-        return QueryVectors(unit_mean(vectors), several)
+        return QueryVectors(unit_mean(vectors), several_of(vectors))
+
+
+def several_of(vectors: FloatArray) -> FloatArray:
+    """A few of some vectors, (n, d) of length 1, that stand for all of them."""
+    return vectors if len(vectors) == 1 else vectors[covering(vectors)]
 
 
 def encode_query(
@@ -108,7 +113,7 @@ def encode_several(
     mean = unit_mean(vectors)
     if modality is Modality.IMAGE and getattr(encoder, "video", None) is None:
         vectors = vectors[first_frames(places, vectors)]  # those that a collection keeps
-    return QueryVectors(mean, QueryVectors.of(vectors).several)
+    return QueryVectors(mean, several_of(vectors))
 
 
 def _encoded(

@@ -276,11 +276,11 @@ def _of_item(vectors: FloatArray) -> QueryVectors:
     """The vectors of an item that is to be liked, whose segments have these, (n, d)."""
     import numpy as np
 
-    from anysense.embed.pipeline.query import QueryVectors
+    from anysense.embed.pipeline.query import QueryVectors, several_of
 
     mean = vectors.mean(axis=0)
     mean = (mean / max(float(np.linalg.norm(mean)), 1e-6)).astype(np.float32)
     if len(vectors) == 1:
         return QueryVectors.of(mean[None])
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True).clip(1e-6)
-    return QueryVectors(mean, QueryVectors.of(vectors / lengths).several)
+    return QueryVectors(mean, several_of(vectors / lengths))

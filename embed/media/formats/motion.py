@@ -12,6 +12,7 @@ import os
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from anysense.embed.media.formats.boxes import read_boxes
 from anysense.embed.media.splice import Stretch
 from anysense.embed.waiting import check_waiter
 
@@ -27,7 +28,6 @@ _OFFSET = re.compile(rb"""MicroVideoOffset\s*(?:=\s*["']|>)\s*(\d{1,12})""")
 _ITEM = re.compile(rb"""<[^<>]{0,1000}Semantic\s*=\s*["']MotionPhoto["'][^<>]{0,1000}>""")
 _LENGTH = re.compile(rb"""Length\s*=\s*["'](\d{1,12})["']""")
 _MARK, _END_MARK = b"MotionPhoto_Data", b"SEFT"
-_MOST_BOXES = 1000
 _CHUNK = 1 << 20
 
 
@@ -125,14 +125,9 @@ def _video_at(file: BinaryIO, start: int, size: int) -> Stretch | None:
 
 def _boxes(file: BinaryIO, start: int, size: int) -> Iterator[tuple[bytes, int, int]]:
     """The boxes one after the other from a place on: their names, and where their content is."""
-    for _ in range(_MOST_BOXES):
-        file.seek(start)
-        head = file.read(16)
-        length, content = int.from_bytes(head[:4], "big"), start + 8
-        if length == 1 and len(head) == 16:
-            length, content = int.from_bytes(head[8:], "big"), start + 16
-        end = size if length == 0 else start + length
-        if len(head) < 8 or end < content or end > size or not head[4:8].isalnum():
+    for box in read_boxes(file, start):
+        content = box.start + box.header
+        end = size if box.length == 0 else box.start + box.length
+        if end < content or end > size or not box.name.isalnum():
             return
-        yield head[4:8], content, end
-        start = end
+        yield box.name, content, end

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, BinaryIO
 
+from anysense.embed.media.formats.boxes import read_boxes
 from anysense.embed.media.metadata.xmp import XMP_BYTES
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ _GIF_START = b"\x21\xff\x0bXMP DataXMP"
 _GIF_END = b"\x01\xff\xfe\xfd"  # programs that do not know XMP find the end by such numbers
 _GIF_BYTES = 16 * 1024**2
 """In which the packet of a GIF begins: before its pictures, mostly."""
-_MOST_BOXES = 1000
 
 
 def stored_packet(file: BinaryIO, format_name: str) -> bytes | None:
@@ -60,17 +60,11 @@ def _of_jpeg_2000(file: BinaryIO) -> bytes | None:
 
 def _uuid_boxes(file: BinaryIO) -> Iterator[tuple[int, int]]:
     """Starts and sizes of what is in boxes of metadata (ISO/IEC 15444-1, I.4)."""
-    at, size = 0, file.seek(0, io.SEEK_END)
-    for _ in range(_MOST_BOXES):
-        file.seek(at)
-        head = file.read(16)
-        length, header = int.from_bytes(head[:4], "big"), 8
-        if length == 1:
-            length, header = int.from_bytes(head[8:], "big"), 16
-        if length < header or at + length > size:  # 0: up to the end of the file
-            length = size - at
-        if head[4:8] == b"uuid":
-            yield at + header, length - header
-        at += length
-        if at >= size:
+    size = file.seek(0, io.SEEK_END)
+    for box in read_boxes(file):
+        is_last = box.length < box.header or box.start + box.length > size  # 0: up to the end
+        if box.name == b"uuid":
+            length = size - box.start if is_last else box.length
+            yield box.start + box.header, length - box.header
+        if is_last:
             return

@@ -115,15 +115,7 @@ class OpenedVideo:
         return wanted
 
     def frames(self, *, pictures: float, sound: bool) -> Generator[TimedFrame]:
-        """The frames of the default streams, decoded, in the order of the file.
-
-        Args:
-            pictures: how many pictures are wanted of a second; 0 for none at all.
-            sound: whether sound is wanted.
-
-        Raises:
-            MediaError: what is there cannot be used; also while iterating.
-        """
+        """The frames of the default streams, as `Footage` gives them."""
         streams = {}
         if pictures and self.pictures is not None:
             self._prepare_pictures(self.pictures, pictures)

@@ -8,23 +8,22 @@ packets have a length.
 
 from __future__ import annotations
 
-import os
 from typing import BinaryIO
+
+from anysense.embed.media.audio.chunks import file_size
+from anysense.embed.media.audio.ogg import last_page_overruns
+from anysense.embed.media.signatures import TRANSPORT_PACKETS
 
 __all__ = ["is_torn"]
 
 _SYNC = b"G"
-_TRANSPORT_PACKETS = ((0, 188), (4, 192), (0, 204))
-"""Where the mark of a packet is, and the packet's length: of MPEG-TS, of cameras, with parity."""
+_PACKETS = (*TRANSPORT_PACKETS, (0, 204))  # the last with parity
 _HEAD_BYTES = 204 * 4
 _TAIL_BYTES = 192 * 1024  # in which a pack begins: a packet has 64 KiB at most
 _START = b"\0\0\1"
 _PACK, _END = 0xBA, 0xB9
 _PACK_HEADER, _PACKET_HEADER = 14, 6  # bytes
 _LEAST_STREAM = 0xBB  # from here on what follows a code has a length; before it are pictures
-_PAGE_SIGN = b"OggS\0"
-_PAGE_HEADER = 27
-_LONGEST_PAGE = 65307
 
 
 def is_torn(file: BinaryIO, container: str) -> bool:
@@ -34,21 +33,25 @@ def is_torn(file: BinaryIO, container: str) -> bool:
         file: the video.
         container: FFmpeg's name of its demuxer.
     """
-    check = {"mpegts": _ends_in_packet, "mpeg": _ends_in_pack, "ogg": _ends_in_page}.get(container)
+    check = {
+        "mpegts": _ends_in_packet,
+        "mpeg": _ends_in_pack,
+        "ogg": last_page_overruns,
+    }.get(container)
     if check is None:
         return False
     position = file.tell()
     try:
-        return check(file, file.seek(0, os.SEEK_END))
+        return check(file)
     finally:
         file.seek(position)
 
 
-def _ends_in_packet(file: BinaryIO, size: int) -> bool:
+def _ends_in_packet(file: BinaryIO) -> bool:
     """Of a transport stream, in which all packets have one length."""
-    file.seek(0)
+    size = file_size(file)
     head = file.read(_HEAD_BYTES)
-    for mark, length in _TRANSPORT_PACKETS:
+    for mark, length in _PACKETS:
         if all(head[at : at + 1] in (_SYNC, b"") for at in range(mark, len(head), length)):
             rest = size % length
             file.seek(size - rest + mark)
@@ -57,10 +60,9 @@ def _ends_in_packet(file: BinaryIO, size: int) -> bool:
     return False
 
 
-def _ends_in_pack(file: BinaryIO, size: int) -> bool:
+def _ends_in_pack(file: BinaryIO) -> bool:
     """Of a program stream: from its last pack on, each of whose packets says how long it is."""
-    start = max(0, size - _TAIL_BYTES)
-    file.seek(start)
+    file.seek(max(0, file_size(file) - _TAIL_BYTES))
     tail = file.read(_TAIL_BYTES)
     at = tail.rfind(_START + bytes([_PACK]))
     if at < 0:
@@ -86,18 +88,3 @@ def _length(header: bytes) -> int | None:
         return 12
     is_whole = len(header) == _PACK_HEADER and header[4] >> 6 == 1
     return _PACK_HEADER + (header[13] & 7) if is_whole else None
-
-
-def _ends_in_page(file: BinaryIO, size: int) -> bool:
-    """Of an Ogg file: whether its last page, which lists the lengths of its parts, is cut."""
-    start = max(0, size - 2 * _LONGEST_PAGE)
-    file.seek(start)
-    tail = file.read(2 * _LONGEST_PAGE)
-    at = tail.rfind(_PAGE_SIGN)
-    if at < 0:
-        return False
-    header = tail[at : at + _PAGE_HEADER]
-    if len(header) < _PAGE_HEADER:
-        return True
-    lengths = tail[at + _PAGE_HEADER : at + _PAGE_HEADER + header[26]]
-    return len(lengths) < header[26] or at + _PAGE_HEADER + header[26] + sum(lengths) > len(tail)

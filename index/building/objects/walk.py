@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from anysense.embed.errors import UsageError
 from anysense.embed.media.beside import pair_sidecars
 from anysense.embed.media.extras import readable_suffixes
+from anysense.embed.media.signatures import TRANSPORT_PACKETS
 from anysense.index.building.objects.holder import IS_STREAM, ObjectHolder
 from anysense.index.building.sources.data_sets.source import SHARD_SUFFIXES
 from anysense.index.building.sources.entries import LazyEntry
@@ -32,7 +33,6 @@ __all__ = ["ObjectWalk"]
 
 _log = logging.getLogger("anysense")
 
-_PACKETS = (188, 192)  # bytes of those that a transport stream is made of
 _LEAST_STREAM = 64 * 1024
 
 
@@ -157,7 +157,7 @@ def _may_be_stream(found: StoredObject) -> bool:
     """
     if not may_be_stream(found.key) or found.size < _LEAST_STREAM:
         return False
-    return any(found.size % packet == 0 for packet in _PACKETS)
+    return any(found.size % length == 0 for _, length in TRANSPORT_PACKETS)
 
 
 def _name(found: StoredObject) -> str:

@@ -115,7 +115,10 @@ def walk(
 
 def _is_special(child: os.DirEntry[str], listing: Listing, covers: Callable[[str], bool]) -> bool:
     """Whether a child of a folder is no file, no folder and no link, which is noted."""
-    if child.is_file(follow_symlinks=False) or child.is_symlink():  # the system has told already
+    # Of all that has a kind of its own the system has told already, without a call for each.
+    if child.is_file(follow_symlinks=False) or child.is_dir(follow_symlinks=False):
+        return False
+    if child.is_symlink():
         return False
     kind = special_kind_at(child.path)
     if kind is not None and covers(child.path):

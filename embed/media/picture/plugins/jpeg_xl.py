@@ -7,6 +7,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 from PIL import Image, ImageFile, JpegImagePlugin
 
+from anysense.embed.media.formats.boxes import read_boxes
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -15,7 +17,6 @@ __all__ = ["JpegXLImageFile", "stated_size"]
 _CODESTREAM = b"\xff\x0a"
 _CODESTREAM_BOXES = (b"jxlc", b"jxlp")
 _PART_NUMBER_BYTES = 4  # at the beginning of a jxlp
-_MOST_BOXES = 1000
 _HEADER_BYTES = 64
 _RATIOS = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
 _SIZE_BITS = (9, 13, 18, 30)
@@ -87,19 +88,11 @@ def _codestream_head(file: IO[bytes]) -> bytes:
     head = file.read(_HEADER_BYTES)
     if head[:2] == _CODESTREAM:
         return head
-    at = 0
-    for _ in range(_MOST_BOXES):
-        file.seek(at)
-        box = file.read(16)
-        length, kind, header = int.from_bytes(box[:4], "big"), box[4:8], 8
-        if length == 1:
-            length, header = int.from_bytes(box[8:16], "big"), 16
-        if kind in _CODESTREAM_BOXES:
-            file.seek(at + header + (_PART_NUMBER_BYTES if kind == b"jxlp" else 0))
+    for box in read_boxes(file):
+        if box.name in _CODESTREAM_BOXES:
+            content = box.start + box.header
+            file.seek(content + (_PART_NUMBER_BYTES if box.name == b"jxlp" else 0))
             return file.read(_HEADER_BYTES)
-        if length < header:
-            break
-        at += length
     raise SyntaxError("no JPEG XL codestream")
 
 
