@@ -120,8 +120,7 @@ class OpenedAnimation:
             most = limits.video_seconds
             reason = f"is longer than the limit of {most:g} s for one animated picture"
             raise MediaTooLargeError(name, reason)
-        self._check_pixels(len(self._ends))
-        self._pixels = 0
+        self._check_pixels(len(self._ends) * self._frame_pixels())
 
     @property
     def is_silent(self) -> bool:
@@ -146,7 +145,8 @@ class OpenedAnimation:
             try:
                 with within_pillows_limit(self._name):
                     self._image.seek(number + self._before)
-                    self._check_pixels(1)
+                    self._pixels += self._frame_pixels()
+                    self._check_pixels(self._pixels)
                     self._image.load()
             except MediaError:
                 raise
@@ -173,8 +173,8 @@ class OpenedAnimation:
         """The words in the file of what it shows."""
         return picture_descriptions(self._image)
 
-    def _check_pixels(self, frames: int) -> None:
-        """Count frames of the size that the picture has now."""
+    def _frame_pixels(self) -> int:
+        """What a frame of the size that the picture has now counts as."""
         pixels, limits = self._image.width * self._image.height, self._limits
         if pixels > limits.video_pixels:
             raise MediaTooLargeError(
@@ -182,9 +182,11 @@ class OpenedAnimation:
                 f"has frames of {self._image.width} x {self._image.height} pixels, over the limit "
                 f"of {limits.video_pixels:,} for one frame",
             )
-        self._pixels += frames * max(pixels, _LEAST_PIXELS)
-        if self._pixels > limits.animation_pixels:
-            raise _too_many(self._name, limits)
+        return max(pixels, _LEAST_PIXELS)
+
+    def _check_pixels(self, pixels: int) -> None:
+        if pixels > self._limits.animation_pixels:
+            raise _too_many(self._name, self._limits)
 
 
 def _too_many(name: str, limits: Limits) -> MediaTooLargeError:

@@ -6,11 +6,9 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
-from anysense.embed.media.files import media_name, open_media
-from anysense.embed.media.identify import identify
-from anysense.embed.media.video.opened import open_video
+from anysense.embed.media.files import media_name
+from anysense.embed.media.video.opened import open_video, video_file
 from anysense.embed.media.video.soundtrack import Soundtrack
-from anysense.embed.media.video.tracks import video_format
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +49,8 @@ def is_heard(source: Media, limits: Limits = DEFAULT_LIMITS) -> bool:
 
 @contextmanager
 def _opened(source: Media, limits: Limits) -> Iterator[Footage]:
-    with open_media(source, limits) as file:
-        file_format = video_format(file, identify(file, source))
-        with open_video(file, file_format, media_name(source), limits) as video:
-            yield video
+    with (
+        video_file(source, limits) as (file, file_format),
+        open_video(file, file_format, media_name(source), limits) as video,
+    ):
+        yield video

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 from anysense.embed.errors import EmptyMediaError
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
 from anysense.embed.media.audio.recording import resample
-from anysense.embed.media.files import media_name, open_media
-from anysense.embed.media.identify import identify
+from anysense.embed.media.files import media_name
 from anysense.embed.media.pieces import Piece
-from anysense.embed.media.video.opened import open_video
+from anysense.embed.media.video.opened import open_video, video_file
 from anysense.embed.media.video.soundtrack import Soundtrack
-from anysense.embed.media.video.tracks import video_format
 from anysense.embed.types import Waveform
 
 if TYPE_CHECKING:
@@ -38,10 +36,11 @@ def read_soundtrack(
         MediaError: it cannot be opened or decoded, or is too large.
     """
     name = media_name(source)
-    with open_media(source, limits) as file:
-        file_format = video_format(file, identify(file, source))
-        with open_video(file, file_format, name, limits) as video:
-            sound = heard_in(video, start, end)
+    with (
+        video_file(source, limits) as (file, file_format),
+        open_video(file, file_format, name, limits) as video,
+    ):
+        sound = heard_in(video, start, end)
     if sound is None:
         raise EmptyMediaError(name, f"is a video without sound from {start:g} to {end:g} s")
     return sound

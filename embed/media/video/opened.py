@@ -18,24 +18,26 @@ from anysense.embed.errors import (
 from anysense.embed.limits import CODEC_PADDING
 from anysense.embed.media.audio.calm import CalmFile
 from anysense.embed.media.audio.ffmpeg import open_container, packet_decoder
-from anysense.embed.media.files import decoding
+from anysense.embed.media.files import decoding, open_media
 from anysense.embed.media.formats.front_tags import after_tags
+from anysense.embed.media.identify import identify
 from anysense.embed.media.quiet import quiet_decoders
 from anysense.embed.media.video.animation import open_animation
 from anysense.embed.media.video.clock import Clock, end_of_packet, seconds_of
 from anysense.embed.media.video.footage import Footage, TimedFrame
 from anysense.embed.media.video.length import is_cut_short, stated_seconds
 from anysense.embed.media.video.torn import is_torn
-from anysense.embed.media.video.tracks import picture_stream, sound_stream
+from anysense.embed.media.video.tracks import picture_stream, sound_stream, video_format
 from anysense.embed.waiting import check_waiter
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from anysense.embed.limits import Limits
+    from anysense.embed.media.files import Media
     from anysense.embed.media.signatures import Format
 
-__all__ = ["OpenedVideo", "open_video"]
+__all__ = ["OpenedVideo", "open_video", "video_file"]
 
 _BAD_PACKETS = 0.02
 """The share of damaged packets of a stream that is passed over, with one always allowed."""
@@ -43,6 +45,17 @@ _BROADCASTS = frozenset({"mpegts", "mpeg"})
 """Containers of which parts are joined as they are, whatever times each has."""
 _FRAMES_FOR_ONE = 12
 """From so many frames for each one that is wanted, those that no other needs are left out."""
+
+
+@contextmanager
+def video_file(source: Media, limits: Limits) -> Iterator[tuple[BinaryIO, Format]]:
+    """A video or an animated picture as a file, and its format, with which `open_video` opens it.
+
+    Raises:
+        MediaError: it cannot be opened, or is no format that anysense reads.
+    """
+    with open_media(source, limits) as file:
+        yield file, video_format(file, identify(file, source))
 
 
 @contextmanager

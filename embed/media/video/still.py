@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 
 from anysense.embed.errors import EmptyMediaError
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
-from anysense.embed.media.files import media_name, open_media
-from anysense.embed.media.identify import identify
-from anysense.embed.media.video.opened import open_video
+from anysense.embed.media.files import media_name
+from anysense.embed.media.video.opened import open_video, video_file
 from anysense.embed.media.video.seeking import frames_from
 from anysense.embed.media.video.showing import is_blank, shown
-from anysense.embed.media.video.tracks import video_format
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -43,14 +41,13 @@ def read_still(
         MediaError: it cannot be opened or decoded, or is too large.
     """
     name = media_name(source)
-    with open_media(source, limits) as file:
-        file_format = video_format(file, identify(file, source))
-        with open_video(file, file_format, name, limits) as video:
-            still = (
-                _first_shown(video, side)
-                if seconds is None
-                else _shown_at(video, seconds, side, name)
-            )
+    with (
+        video_file(source, limits) as (file, file_format),
+        open_video(file, file_format, name, limits) as video,
+    ):
+        still = (
+            _first_shown(video, side) if seconds is None else _shown_at(video, seconds, side, name)
+        )
     if still is None:
         raise EmptyMediaError(name, f"is {file_format.article} without a frame that can be shown")
     return still

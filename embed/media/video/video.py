@@ -7,15 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from anysense.embed.errors import EmptyMediaError, MediaTooLargeError
-from anysense.embed.media.files import media_name, open_media
-from anysense.embed.media.identify import identify
+from anysense.embed.media.files import media_name
 from anysense.embed.media.pieces import Piece, ReadOptions, captions
 from anysense.embed.media.video.animation import OpenedAnimation
-from anysense.embed.media.video.opened import open_video
+from anysense.embed.media.video.opened import open_video, video_file
 from anysense.embed.media.video.sampling import Clips, Sampler, Stills
 from anysense.embed.media.video.showing import frame_side, is_blank, shown
 from anysense.embed.media.video.soundtrack import Soundtrack
-from anysense.embed.media.video.tracks import video_format
 from anysense.embed.types import Modality, Unit
 
 if TYPE_CHECKING:
@@ -42,8 +40,7 @@ def video_pieces(source: Media, options: ReadOptions) -> Iterator[Piece]:
         MediaError: it cannot be opened or decoded, or shows and sounds nothing.
     """
     name, texts = media_name(source), list[str]()
-    with open_media(source, options.limits) as file:
-        file_format = video_format(file, identify(file, source))
+    with video_file(source, options.limits) as (file, file_format):
         what = "a video" if file_format.container else file_format.article
         for demuxing in _DEMUXING:
             with open_video(file, file_format, name, options.limits, **demuxing) as video:

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from anysense.embed.errors import EmptyMediaError
 from anysense.embed.limits import DEFAULT_LIMITS, Limits
-from anysense.embed.media.files import media_name, open_media
-from anysense.embed.media.identify import identify
+from anysense.embed.media.files import media_name
 from anysense.embed.media.video.clips.mp4 import FRAME_SECONDS, Mp4Writer
 from anysense.embed.media.video.hearing import heard_in
-from anysense.embed.media.video.opened import open_video
+from anysense.embed.media.video.opened import open_video, video_file
 from anysense.embed.media.video.seeking import frames_from
 from anysense.embed.media.video.showing import shown
-from anysense.embed.media.video.tracks import video_format
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,8 +47,7 @@ def cut_video(
         MediaError: the video cannot be opened or decoded, or is too large.
     """
     name = media_name(source)
-    with open_media(source, limits) as file:
-        file_format = video_format(file, identify(file, source))
+    with video_file(source, limits) as (file, file_format):
         with open_video(file, file_format, name, limits) as video:
             sound = heard_in(video, start, end)
         file.seek(0)
