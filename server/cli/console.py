@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 __all__ = [
+    "MOST_SAID",
     "WarningHandler",
     "count",
     "note",
@@ -30,7 +31,8 @@ __all__ = [
 ]
 
 
-_MOST_SAID = 2000  # characters of one message
+MOST_SAID = 2000
+"""Characters of one message."""
 
 
 def stdout_is_terminal() -> bool:
@@ -60,7 +62,7 @@ def note(message: str) -> None:
 
     Names of files may hold control characters, which could rewrite the terminal.
     """
-    click.echo(printable(shown_name(message, _MOST_SAID)), err=True)
+    click.echo(printable(shown_name(message, MOST_SAID)), err=True)
 
 
 class WarningHandler(logging.Handler):

@@ -11,16 +11,13 @@ import click
 
 from anysense.embed.errors import AnysenseError, UsageError
 from anysense.embed.shown import shown_name
-from anysense.server.cli.console import printable
+from anysense.server.cli.console import MOST_SAID, printable
 from anysense.server.cli.status import ERROR, INTERRUPTED, NO_READER, USAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = ["question_after", "report_error", "report_interrupt"]
-
-
-_MOST_SAID = 2000  # characters of one error
 
 
 def report_error(error: Exception, *, debug: bool) -> int:
@@ -85,7 +82,7 @@ def _report_click(error: click.ClickException) -> int:
 
 
 def _say(message: str) -> None:
-    click.echo(f"error: {_sentence(shown_name(message, _MOST_SAID))}", err=True)
+    click.echo(f"error: {_sentence(shown_name(message, MOST_SAID))}", err=True)
 
 
 def _sentence(message: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,13 +32,20 @@ NAMES = ("cat-face", "coffee-cup", "birds-over-snow")
 def shown(service: str, page: Page) -> Iterator[View]:
     """The page of a service that has a video: ten seconds of each of three photos."""
     scenes = [Scene(Image.open(PHOTOS / f"{name}.jpg"), 10.0) for name in NAMES]
-    address = f"{service}/v1/items"
-    files = {"file": ("film.mp4", film(scenes, rate=5), "video/mp4")}
-    assert httpx.post(address, data={"id": "film"}, files=files, timeout=120).status_code == 201
-    try:
+    with added(service, "film", ("film.mp4", film(scenes, rate=5), "video/mp4")):
         yield View(page)
+
+
+@contextmanager
+def added(service: str, item: str, file: tuple[str, bytes, str]) -> Iterator[None]:
+    """Have a service hold a file, with its name and its type, as an item."""
+    address = f"{service}/v1/items"
+    sent = httpx.post(address, data={"id": item}, files={"file": file}, timeout=120)
+    assert sent.status_code == 201
+    try:
+        yield
     finally:
-        httpx.delete(f"{address}/film")
+        httpx.delete(f"{address}/{item}")
 
 
 @needs_axe
@@ -74,13 +82,8 @@ def animated(service: str, page: Page) -> Iterator[View]:
     frames = [
         Image.open(PHOTOS / f"{name}.jpg").convert("RGB").resize((160, 120)) for name in NAMES
     ]
-    address = f"{service}/v1/items"
-    files = {"file": ("moving.gif", animation("GIF", frames, 2.0), "image/gif")}
-    assert httpx.post(address, data={"id": "moving"}, files=files, timeout=120).status_code == 201
-    try:
+    with added(service, "moving", ("moving.gif", animation("GIF", frames, 2.0), "image/gif")):
         yield View(page)
-    finally:
-        httpx.delete(f"{address}/moving")
 
 
 @needs_axe
